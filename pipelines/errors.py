@@ -1,0 +1,17 @@
+"""The one exception family that users see: its message is a plain sentence that says what to do."""
+
+
+class ZestError(Exception):
+    """Something the user can mend. `str(error)` is one plain sentence."""
+
+
+class AudioError(ZestError):
+    """The recording cannot be used (unreadable, empty, silent, too short, too long...)."""
+
+
+class CheckpointError(ZestError):
+    """A checkpoint file is missing, damaged or of another shape than its config says."""
+
+
+class RecipeError(ZestError):
+    """A recipe, manifest or option asks for something that cannot be trained."""

@@ -1,0 +1,63 @@
+"""Training speech as a table of clips, read from a manifest CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines.errors import RecipeError
+
+COLUMNS = ("path", "corpus", "speaker", "emotion", "language", "text_id", "text", "seconds", "split")
+UNLABELLED = "unlabelled"
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording. `path` is absolute; `emotion` is 'unlabelled' where nobody labelled it."""
+
+    path: Path
+    corpus: str
+    speaker: str
+    emotion: str
+    language: str
+    text_id: str
+    text: str
+    seconds: float
+    split: str
+
+
+def read_manifest(path: Path | str) -> list[Clip]:
+    """Read a manifest CSV; paths inside it are relative to the CSV's folder.
+
+    Raises:
+        RecipeError: the file is missing, lacks a column or is empty.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise RecipeError(f"There is no manifest at {path}; pass --manifest with the path of a manifest.csv.")
+    table = pd.read_csv(path, dtype={"speaker": str, "text_id": str}, keep_default_na=False)
+    missing = [column for column in COLUMNS if column not in table.columns]
+    if missing:
+        raise RecipeError(f"The manifest {path} has no column '{missing[0]}'; it needs {', '.join(COLUMNS)}.")
+    if table.empty:
+        raise RecipeError(f"The manifest {path} has no rows.")
+    return [Clip(path.parent / row.path, row.corpus, row.speaker, row.emotion, row.language, str(row.text_id),
+                 str(row.text), float(row.seconds), row.split) for row in table.itertuples()]
+
+
+def training_clips(clips: list[Clip]) -> list[Clip]:
+    """The clips whose speakers may train: split 'train' only."""
+    chosen = [clip for clip in clips if clip.split == "train"]
+    if not chosen:
+        raise RecipeError("The manifest has no clip with split 'train'; nothing can be trained on it.")
+    shared = {clip.speaker for clip in chosen} & {clip.speaker for clip in clips if clip.split == "dev"}
+    if shared:
+        raise RecipeError(f"Speaker {sorted(shared)[0]} is in both 'train' and 'dev'; splits must be by speaker.")
+    return chosen
+
+
+def dev_clips(clips: list[Clip]) -> list[Clip]:
+    """The clips of held-out speakers, for choosing and reporting only."""
+    return [clip for clip in clips if clip.split == "dev"]
