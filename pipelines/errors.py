@@ -15,3 +15,7 @@ class CheckpointError(ZestError):
 
 class RecipeError(ZestError):
     """A recipe, manifest or option asks for something that cannot be trained."""
+
+
+class OutputError(ZestError):
+    """A result cannot be written (no such folder, no permission, disk full)."""

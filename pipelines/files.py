@@ -1,0 +1,81 @@
+"""Results on disk: a file appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from pipelines.errors import OutputError
+
+
+def write_whole(path: Path | str, content: bytes) -> Path:
+    """Write a file next to its final place, then move it there, so that nobody ever sees half of it.
+
+    Devices such as /dev/null are written to directly: replacing them would be a surprise.
+
+    Raises:
+        OutputError: the folder is missing or not writable, or the disk is full.
+    """
+    path = Path(path)
+    try:
+        check_writable(path)
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+        else:
+            _write_and_move(path, content)
+    except OSError as error:
+        raise OutputError(_sentence(path, error.strerror or str(error))) from error
+    return path
+
+
+def check_writable(path: Path | str) -> None:
+    """Refuse an output that cannot work, before the work is done.
+
+    Raises:
+        OutputError: the folder is missing or not writable, or the path is a folder.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise OutputError(f"Cannot write {path}: it is a folder; name a file in it.")
+        if not path.parent.is_dir():
+            raise OutputError(f"Cannot write {path}: there is no folder {path.parent}; create it first.")
+        if not os.access(path.parent, os.W_OK):
+            raise OutputError(f"Cannot write {path}: no permission to write into {path.parent}; choose another folder.")
+    except (OSError, ValueError) as error:  # a name too long, a loop of links, a NUL inside
+        raise OutputError(_sentence(path, getattr(error, "strerror", None) or str(error))) from error
+
+
+def make_folder(path: Path | str) -> Path:
+    """Create a folder for results, with its parents, where it does not exist yet.
+
+    Raises:
+        OutputError: it cannot be created.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise OutputError(_sentence(path, getattr(error, "strerror", None) or str(error))) from error
+    return path
+
+
+def _write_and_move(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".zest-", suffix=path.suffix)
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.chmod(0o644)  # mkstemp's 0600 would hide the result from everyone else
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _sentence(path: Path, reason: str) -> str:
+    reason = reason[:1].lower() + reason[1:]
+    return f"Cannot write {path}: {reason}; free some space or choose another place."
