@@ -1,0 +1,149 @@
+"""`zest convert`: one recording, or a list of pairs."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.audio import load, save
+from pipelines.errors import AudioError, ZestError
+from pipelines.files import check_writable, make_folder
+from pipelines.hooks import Hook, silent
+from workbench import batch, exit_codes
+from workbench.progress import terminal_bar
+from workbench.streams import say
+
+DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options that single conversions and batches share."""
+
+    strength: float
+    tempo: bool
+    decoder: str
+    seed: int
+    checkpoint: str | None
+    device: str
+    as_json: bool
+    plot: Path | None
+
+
+def convert_one(source: Path, reference: Path | None, emotion: str | None, output: Path | None, options: Options) -> int:
+    """Convert one recording, write the results, print what was done. Returns the exit code; raises ZestError."""
+    _refuse_both_or_neither(reference, emotion)
+    target = emotion or reference.stem
+    output = output or Path(f"{source.stem}-{_file_name(target)}.wav")
+    _refuse_overwriting(output, source, reference)
+    for path in filter(None, (output, options.plot)):
+        check_writable(path)
+    for recording in filter(None, (source, reference)):
+        load(recording)  # a bad recording is told at once, before any model is loaded
+    with terminal_bar() as hook_for:
+        converter = _converter(options)
+        document = _convert_and_save(converter, source, reference, emotion, output, options.plot, options, hook_for(0))
+    if options.as_json:
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+    _say_done(document)
+    return exit_codes.OK
+
+
+def convert_batch(pairs_csv: Path, folder: Path, options: Options) -> int:
+    """Convert every row of a CSV with one loaded checkpoint. Returns the exit code; raises ZestError."""
+    pairs = batch.read_pairs(pairs_csv, folder)
+    make_folder(folder)
+    begun = time.perf_counter()
+    with terminal_bar(len(pairs)) as hook_for:
+        converter = _converter(options)
+
+        def convert(pair: batch.Pair) -> dict[str, Any]:
+            _refuse_overwriting(pair.output, pair.source, pair.reference)
+            make_folder(pair.output.parent)
+            plot = make_folder(options.plot) / f"{pair.output.stem}.png" if options.plot else None
+            hook = hook_for(pair.number - 1, pair.source.name)
+            return _convert_and_save(converter, pair.source, pair.reference, pair.emotion, pair.output, plot, options, hook)
+
+        outcomes = []
+        for outcome in batch.run(pairs, convert):
+            outcomes.append(outcome)
+            _say_row(outcome)
+    failed = sum(outcome.error is not None for outcome in outcomes)
+    seconds = time.perf_counter() - begun
+    if options.as_json:
+        print(json.dumps({"pairs": [outcome.as_dict() for outcome in outcomes], "converted": len(outcomes) - failed,
+                          "failed": failed, "seconds": round(seconds, 3)}, indent=2, ensure_ascii=False))
+    say(f"Converted {len(outcomes) - failed} of {len(outcomes)} pairs in {seconds:.1f} s into {folder}.")
+    return exit_codes.SOME_FAILED if failed else exit_codes.OK
+
+
+def _converter(options: Options):
+    if not DEVICE.fullmatch(options.device):
+        raise ZestError(f"There is no device '{options.device}'; use cpu, cuda, cuda:0 or mps.")
+    from pipelines.conversion import Converter  # imported late: a usage error need not wait for torch
+
+    where = {} if options.checkpoint is None else {"source": options.checkpoint}
+    return Converter.from_pretrained(device=options.device, **where)
+
+
+def _settings(options: Options):
+    from pipelines.conversion import Settings
+
+    return Settings(strength=options.strength, tempo=options.tempo, decoder=options.decoder, seed=options.seed)
+
+
+def _convert_and_save(converter, source: Path, reference: Path | None, emotion: str | None, output: Path,
+                      plot: Path | None, options: Options, hook: Hook = silent) -> dict[str, Any]:
+    from workbench import summary
+
+    conversion = converter.convert(source, reference, emotion, _settings(options), hook)
+    remeasured = summary.remeasure(conversion)
+    save(output, conversion.samples)
+    if plot is not None:
+        from evaluation import plots  # imported late: matplotlib takes half a second
+
+        figure = plots.conversion_figure(conversion.source, conversion.reference, conversion.predicted, remeasured,
+                                         conversion.target)
+        plots.save_figure(figure, plot)
+    files = {"source": str(source), "reference": reference and str(reference), "output": str(output),
+             "plot": plot and str(plot)}
+    return files | summary.document(conversion, remeasured)
+
+
+def _refuse_both_or_neither(reference: Path | None, emotion: str | None) -> None:
+    if reference is None and emotion is None:
+        raise ZestError("Whose emotion? Name a REFERENCE recording or an --emotion.")
+    if reference is not None and emotion is not None:
+        raise ZestError("Give either a REFERENCE recording or an --emotion, not both.")
+
+
+def _refuse_overwriting(output: Path, source: Path, reference: Path | None) -> None:
+    for recording in filter(None, (source, reference)):
+        if output.exists() and recording.exists() and output.samefile(recording):
+            raise AudioError(f"{output} is an input of this conversion; write the result to another file.")
+
+
+def _file_name(text: str) -> str:
+    """A target's name as part of a file name: 'my/angry' must not become a folder."""
+    return re.sub(r"[^\w.-]+", "-", text).strip("-.") or "converted"
+
+
+def _say_done(document: dict[str, Any]) -> None:
+    for note in document["notes"]:
+        say(f"Note: {note}")
+    stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in document["seconds"].items())
+    say(f"Wrote {document['output']} ({document['converted_seconds']:.1f} s, {document['target']}); "
+        f"{sum(document['seconds'].values()):.2f} s of work, real-time factor {document['real_time_factor']:.2f} ({stages}).")
+
+
+def _say_row(outcome: batch.Outcome) -> None:
+    if outcome.error is not None:
+        say(f"Row {outcome.number} failed: {outcome.error}")
+        return
+    say(f"Row {outcome.number}: wrote {outcome.document['output']}")
+    for note in outcome.document["notes"]:
+        say(f"  Note: {note}")
