@@ -6,24 +6,45 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from pipelines.audio import Recording, load
+from pipelines import prosody, world
+from pipelines.audio import Recording, load, save
+from pipelines.checkpoint import Folder, find_folder
+from pipelines.decoders import decoder
+from pipelines.emotion import pool_frames
 from pipelines.errors import ZestError
-from pipelines.hooks import Hook, Timings, silent
-from pipelines.pitch import F0Contour
+from pipelines.factors import Emotion, Factors, Transferred
+from pipelines.hooks import Event, Hook, Timings, silent, stage
+from pipelines.models import Models, load_models
+from pipelines.pitch import F0Contour, track
+from pipelines.tempo import run_lengths, warp_positions
+from pipelines.transfer_rules import anchor_melody
 
 MAX_STRENGTH = 1.5
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "zest-mini"
+VOICED_ENOUGH = 0.02  # share of voiced frames below which there is no melody to move
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to convert. strength: 0 (copy-synthesis) to 1.5; tempo: move durations too; decoder: see pipelines/decoders."""
+    """How to convert.
+
+    strength: 0 (copy-synthesis) to 1.5. tempo: move durations too. decoder: a name from pipelines/decoders.
+    seed: 0 takes the emotion as it is on average; any other draws a variant of it from the reference's half seconds.
+    """
 
     strength: float = 1.0
     tempo: bool = True
     decoder: str = "transfer"
     seed: int = 0
+
+    def __post_init__(self):
+        if not 0 <= self.strength <= MAX_STRENGTH:
+            raise ZestError(f"Strength must lie between 0 and {MAX_STRENGTH:g}, not {self.strength:g}.")
+        if self.seed < 0:
+            raise ZestError(f"The seed must be 0 or a positive whole number, not {self.seed}.")
+        decoder(self.decoder)
 
 
 @dataclass(frozen=True)
@@ -53,22 +74,29 @@ class Conversion:
         """Seconds of work per second of source."""
         return sum(self.seconds.values()) / self.source_seconds
 
+    def save(self, path: Path | str) -> Path:
+        """Write a 16-bit WAV. Raises AudioError when the place cannot be written."""
+        return save(path, self.samples)
+
 
 class Converter:
     """Loads a checkpoint once and converts as often as wanted.
 
-    Converter.from_pretrained("checkpoints/zest-mini").convert("me.wav", emotion="angry").save("out.wav")
+    Converter.from_pretrained().convert("me.wav", emotion="angry").save("out.wav")
     """
+
+    def __init__(self, models: Models):
+        self.models = models
 
     @classmethod
     def from_pretrained(cls, source: str | Path = DEFAULT_CHECKPOINT, device: str = "cpu") -> "Converter":
         """Load from a folder or a hub id. Raises CheckpointError with one plain sentence."""
-        raise NotImplementedError
+        return cls(load_models(Folder(find_folder(source)), device))
 
     @property
     def presets(self) -> tuple[str, ...]:
-        """Names of the stored emotions, e.g. ('neutral', 'angry', 'happy', 'sad', 'surprised')."""
-        raise NotImplementedError
+        """Names of the stored emotions."""
+        return tuple(self.models.presets)
 
     def convert(self, source: Recording | str | Path, reference: Recording | str | Path | None = None,
                 emotion: str | None = None, settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
@@ -77,4 +105,122 @@ class Converter:
         Raises:
             AudioError: a recording cannot be used. ZestError: unknown preset or setting out of range.
         """
-        raise NotImplementedError
+        if (reference is None) == (emotion is None):
+            raise ZestError("Give either a reference recording or the name of an emotion, and not both.")
+        timings = Timings(hook)
+        wanted = self.preset(emotion) if emotion is not None else None
+        with stage(timings, "read"):
+            source = source if isinstance(source, Recording) else load(source)
+            reference = load(reference) if isinstance(reference, (str, Path)) else reference
+        factors = self.encode(source, timings)
+        heard = None if reference is None else self.encode(reference, timings, synthesis=False)
+        transferred = self.transfer(factors, wanted or heard.emotion, settings, timings)
+        samples = self.synthesise(transferred, settings, timings)
+        return Conversion(
+            samples=samples, source=factors.prosody.contour, reference=heard.prosody.contour if heard else None,
+            predicted=transferred.contour, target=transferred.emotion.name, settings=settings,
+            source_seconds=source.seconds, seconds=timings.seconds, notes=_notes(factors, heard))
+
+    def preset(self, name: str) -> Emotion:
+        """A stored emotion. Raises ZestError when it is unknown."""
+        if name not in self.models.presets:
+            raise ZestError(f"There is no emotion preset '{name}'; choose one of {', '.join(self.presets)}.")
+        frames = self.models.presets[name].numpy()
+        return Emotion(name, frames, frames.mean(axis=0))
+
+    @torch.inference_mode()
+    def encode(self, recording: Recording, hook: Hook = silent, synthesis: bool = True) -> Factors:
+        """Take a recording apart. synthesis=False leaves out the full-resolution WORLD frames (enough for a reference)."""
+        with stage(hook, "pitch"):
+            pitch = track(recording.samples, world.FRAME_SECONDS if synthesis else 0.01)
+        with stage(hook, "envelope"):
+            frames = world.analyse(recording.samples, pitch) if synthesis else None
+            bands = world.to_bands(frames.envelope[::4]) if synthesis else world.compact(
+                recording.samples, pitch.contour(world.SYNTHESIS_CONFIDENCE).hz)
+            heard = prosody.from_track(pitch.every(4 if synthesis else 2), bands)
+        with stage(hook, "units"):
+            content = self.models.units.encode(recording.samples)
+        count = min(len(content.units), len(heard.f0))
+        heard = prosody.Prosody(heard.f0[:count], heard.voicing[:count], heard.bands[:count])
+        features, mask = self._tensor(prosody.network_features(heard))[None], torch.ones(1, count, device=self.models.device)
+        with stage(hook, "speaker"):
+            ease = self.models.speaker(features, mask)[0]
+        with stage(hook, "emotion"):
+            sace = self.models.sace(self._tensor(content.hidden[:, :count])[None], features, mask)
+            pooled, there = pool_frames(sace, mask)
+            emotion = Emotion(recording.name, pooled[0][there[0] > 0.5].cpu().numpy(),
+                              self.models.sace.utterance(sace, mask)[0].cpu().numpy())
+        return Factors(recording, content.units[:count], heard, ease.cpu().numpy(), emotion, frames)
+
+    @torch.inference_mode()
+    def transfer(self, source: Factors, emotion: Emotion, settings: Settings = Settings(), hook: Hook = silent) -> Transferred:
+        """The source's factors with the wanted emotion, `strength` of the way there."""
+        with stage(hook, "transfer"):
+            wanted = _variant(emotion, settings.seed)
+            positions = self._positions(source, wanted, settings)
+            nearest = np.clip(np.rint(positions).astype(int), 0, len(source.units) - 1)
+            units, voicing = source.units[nearest], source.prosody.voicing[nearest]
+            own_octaves = np.interp(positions, np.arange(len(source.units)), prosody.octaves(source.prosody.f0))
+            octaves, difference = self._predict(source, wanted, units, voicing, own_octaves)
+            octaves = own_octaves + settings.strength * (octaves - own_octaves)
+            transferred = Transferred(source, wanted, positions, units, voicing, octaves, own_octaves,
+                                      settings.strength * difference)
+        hook(Event("artefact", "transfer", value=transferred))
+        return transferred
+
+    def synthesise(self, transferred: Transferred, settings: Settings = Settings(), hook: Hook = silent) -> np.ndarray:
+        """(n,) float32 at 16 kHz, scaled down only where it would clip."""
+        with stage(hook, "synthesise"):
+            samples = decoder(settings.decoder)(transferred)
+            return samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
+
+    def _positions(self, source: Factors, emotion: Emotion, settings: Settings) -> np.ndarray:
+        """Where each new frame lies in the source: the ratio of two predicted durations, run by run."""
+        frames = np.arange(len(source.units), dtype=np.float64)
+        if not settings.tempo or settings.strength == 0:
+            return frames
+        runs, durations = run_lengths(source.units)
+        runs, ease = self._tensor(runs.astype(np.int64))[None], self._tensor(source.ease)[None]
+        mask = torch.ones(1, runs.shape[1], device=self.models.device)
+        own, wanted = (self.models.tempo(runs, mask, self._tensor(heard.utterance)[None], ease)[0].cpu().numpy()
+                       for heard in (source.emotion, emotion))
+        return warp_positions(durations, np.exp(settings.strength * (wanted - own)))
+
+    def _predict(self, source: Factors, emotion: Emotion, units: np.ndarray, voicing: np.ndarray,
+                 own_octaves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Wanted octaves (frames,) and envelope difference (frames, 40), at full strength."""
+        units, voicing, own = (self._tensor(part)[None] for part in (units.astype(np.int64), voicing, own_octaves))
+        mask, ease = torch.ones_like(voicing), self._tensor(source.ease)[None]
+        voiced = (voicing >= 0.5).float()
+        predicted = []
+        for heard in (source.emotion, emotion):
+            frames = self._tensor(heard.frames)[None]
+            predicted.append(self.models.pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease))
+        wanted = anchor_melody(own, predicted[0], predicted[1], voiced)
+        before = self.models.acoustic(units, own, voiced, mask, self._tensor(source.emotion.utterance)[None], ease)
+        after = self.models.acoustic(units, wanted, voiced, mask, self._tensor(emotion.utterance)[None], ease)
+        return wanted[0].cpu().numpy(), (after - before)[0].cpu().numpy()
+
+    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        array = array.astype(np.float32) if array.dtype == np.float64 else array
+        return torch.as_tensor(array, device=self.models.device)
+
+
+def _variant(emotion: Emotion, seed: int) -> Emotion:
+    """Another reading of the emotion: its half-second frames weighted at random; seed 0 leaves it as it is."""
+    if seed == 0 or len(emotion.frames) < 2:
+        return emotion
+    weights = np.random.default_rng(seed).dirichlet(np.full(len(emotion.frames), 2.0)).astype(np.float32)
+    order = np.argsort(-weights)[:max(2, len(weights) // 2)]
+    return Emotion(emotion.name, emotion.frames[np.sort(order)], weights @ emotion.frames)
+
+
+def _notes(source: Factors, reference: Factors | None) -> tuple[str, ...]:
+    notes = list(source.recording.warnings)
+    if source.prosody.contour.voiced.mean() < VOICED_ENOUGH:
+        notes.append("The source has no voiced speech (whispered?): only its envelope and tempo were changed, not its melody.")
+    if reference is not None:
+        notes += reference.recording.warnings
+        if reference.prosody.contour.voiced.mean() < VOICED_ENOUGH:
+            notes.append("The reference has no voiced speech, so its melody could not be heard; the emotion may be wrong.")
+    return tuple(notes)

@@ -1,0 +1,12 @@
+"""Baseline: WORLD analysis and synthesis of the source, nothing moved. What the vocoder alone costs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipelines.world import analyse, synthesise
+
+
+def copy_synthesis(samples: np.ndarray) -> np.ndarray:
+    """(n,) float32 at 16 kHz through WORLD and back, of the same length up to one frame."""
+    return synthesise(analyse(samples))

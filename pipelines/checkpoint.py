@@ -1,0 +1,85 @@
+"""One folder of weights: a safetensors file (fp16) and a JSON config per part. Loads from a folder or a hub id."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from pipelines.errors import CheckpointError
+
+OFFLINE = "use the offline checkpoint 'checkpoints/zest-mini'"
+
+
+def find_folder(source: str | Path) -> Path:
+    """A folder as it is, or a hub id downloaded.
+
+    Raises:
+        CheckpointError: neither a folder nor a reachable hub id.
+    """
+    folder = Path(source)
+    if folder.is_dir():
+        return folder
+    if folder.is_absolute() or str(source).count("/") != 1 or str(source).startswith((".", "~", "checkpoints/")):
+        raise CheckpointError(f"There is no checkpoint folder at {source}; {OFFLINE}.")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    import httpx
+
+    try:
+        return Path(snapshot_download(str(source), allow_patterns=["*.json", "*.safetensors"]))
+    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, httpx.HTTPError, OSError) as error:
+        raise CheckpointError(f"The Hugging Face hub could not deliver '{source}'; {OFFLINE}.") from error
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Reads and writes the parts of a checkpoint folder."""
+
+    path: Path
+
+    def config(self, part: str) -> dict:
+        """`<part>.json`. Raises CheckpointError when it is missing or damaged."""
+        file = self.path / f"{part}.json"
+        try:
+            return json.loads(file.read_text())
+        except FileNotFoundError as error:
+            raise CheckpointError(f"The checkpoint file {file} is missing; restore it with 'git checkout' or {OFFLINE}.") from error
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"The checkpoint file {file} is damaged; restore it with 'git checkout'.") from error
+
+    def tensors(self, part: str) -> dict[str, torch.Tensor]:
+        """`<part>.safetensors` as float32 (integers as they are). Raises CheckpointError when missing or damaged."""
+        file = self.path / f"{part}.safetensors"
+        if not file.is_file():
+            raise CheckpointError(f"The checkpoint file {file} is missing; restore it with 'git checkout' or {OFFLINE}.")
+        try:
+            stored = load_file(file)
+        except (SafetensorError, OSError, ValueError) as error:
+            raise CheckpointError(f"The checkpoint file {file} is damaged; restore it with 'git checkout'.") from error
+        return {name: value.float() if value.is_floating_point() else value for name, value in stored.items()}
+
+    def fill(self, module: nn.Module, part: str) -> nn.Module:
+        """Load a part's weights into a module, in eval mode. Raises CheckpointError when they do not fit."""
+        try:
+            module.load_state_dict(self.tensors(part), strict=True)
+        except RuntimeError as error:
+            raise CheckpointError(f"The checkpoint file {self.path / part}.safetensors does not fit its config; "
+                                  "restore both with 'git checkout'.") from error
+        return module.eval()
+
+    def write(self, part: str, tensors: dict[str, torch.Tensor], config: dict) -> None:
+        """Write both files, floats as fp16; each appears whole or not at all."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        small = {name: (value.detach().cpu().half() if value.is_floating_point() else value.detach().cpu()).contiguous().clone()
+                 for name, value in tensors.items()}
+        partial = self.path / f".{part}.part"
+        save_file(small, partial)
+        partial.replace(self.path / f"{part}.safetensors")
+        partial.write_text(json.dumps(config, indent=2) + "\n")
+        partial.replace(self.path / f"{part}.json")

@@ -1,0 +1,72 @@
+"""What a recording is taken apart into, and what a transfer makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.audio import Recording
+from pipelines.pitch import F0Contour
+from pipelines.prosody import Prosody
+from pipelines.world import WorldFrames
+
+
+@dataclass(frozen=True)
+class Emotion:
+    """An emotion as SACE hears it.
+
+    Attributes:
+        name: of the recording or the preset.
+        frames: (windows, 128), pooled over half seconds. utterance: (128,) their recording's mean.
+    """
+
+    name: str
+    frames: np.ndarray
+    utterance: np.ndarray
+
+
+@dataclass(frozen=True)
+class Factors:
+    """A recording taken apart; arrays on the 50 Hz grid share their first size.
+
+    Attributes:
+        units: (frames,) int. prosody: F0, voicing and mel bands. ease: (128,).
+        emotion: its own. world: full-resolution WORLD frames (200 Hz); None for a reference, which needs none.
+    """
+
+    recording: Recording
+    units: np.ndarray
+    prosody: Prosody
+    ease: np.ndarray
+    emotion: Emotion
+    world: WorldFrames | None
+
+
+@dataclass(frozen=True)
+class Transferred:
+    """The source's factors with another emotion, in the new timing; 50 Hz.
+
+    Attributes:
+        source: what it was made from. emotion: the wanted one.
+        positions: (frames,) where each new frame lies in the source's frames.
+        units: (frames,) int. voicing: (frames,) 0..1.
+        octaves: (frames,) wanted F0, octaves above 100 Hz. source_octaves: (frames,) the source's, warped.
+        difference: (frames, 40) to be added to the source's log envelope.
+    """
+
+    source: Factors
+    emotion: Emotion
+    positions: np.ndarray
+    units: np.ndarray
+    voicing: np.ndarray
+    octaves: np.ndarray
+    source_octaves: np.ndarray
+    difference: np.ndarray
+
+    @property
+    def contour(self) -> F0Contour:
+        """The predicted F0, Hz, 0 where unvoiced."""
+        from pipelines.pitch import VOICED_CONFIDENCE
+
+        return F0Contour(np.where(self.voicing >= VOICED_CONFIDENCE, 100.0 * 2.0**self.octaves, 0.0))

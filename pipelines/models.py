@@ -1,0 +1,42 @@
+"""All networks of a checkpoint, loaded together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from pipelines import parts
+from pipelines.acoustic import AcousticModel
+from pipelines.checkpoint import Folder
+from pipelines.emotion import Sace
+from pipelines.errors import CheckpointError
+from pipelines.pitch_predictor import PitchPredictor
+from pipelines.speaker import SpeakerEncoder
+from pipelines.tempo import TempoPredictor
+from pipelines.units import UnitEncoder
+
+
+@dataclass(frozen=True)
+class Models:
+    """Networks in eval mode on one device; presets stay on the CPU, name to (windows, 128)."""
+
+    units: UnitEncoder
+    speaker: SpeakerEncoder
+    sace: Sace
+    pitch: PitchPredictor
+    acoustic: AcousticModel
+    tempo: TempoPredictor
+    presets: dict[str, torch.Tensor]
+    device: str
+
+
+def load_models(folder: Folder, device: str = "cpu") -> Models:
+    """Raises CheckpointError: a file is missing or damaged, or there is no such device."""
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise CheckpointError("No CUDA device is available here; use --device cpu.")
+    networks = {name: getattr(parts, f"load_{loader}")(folder) for name, loader in (
+        ("units", "unit_encoder"), ("speaker", "speaker"), ("sace", "sace"), ("pitch", "pitch"),
+        ("acoustic", "acoustic"), ("tempo", "tempo"))}
+    return Models(**{name: network.to(device) for name, network in networks.items()},
+                  presets=parts.load_presets(folder), device=device)

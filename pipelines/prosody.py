@@ -1,0 +1,63 @@
+"""What every encoder hears of a recording besides its units: spectral envelope, F0 and energy on the 50 Hz grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.pitch import F0Contour, PitchTrack, SYNTHESIS_CONFIDENCE, VOICED_CONFIDENCE, fill_unvoiced, track
+from pipelines.world import BANDS, compact
+
+FEATURES = BANDS + 3  # bands, log F0, voicing, energy
+SEMITONES_PER_UNIT = 12.0  # log F0 is given to networks in octaves above 100 Hz
+LEVEL_CENTRE, LEVEL_SCALE = 8.0, 4.0  # natural-log power: where speech lies, roughly
+
+
+@dataclass(frozen=True)
+class Prosody:
+    """Frame-wise prosody, 50 Hz.
+
+    Attributes:
+        f0: (frames,) Hz at every frame, interpolated where unvoiced.
+        voicing: (frames,) 0..1 tracker confidence.
+        bands: (frames, 40) natural-log power of the WORLD envelope on mel bands.
+    """
+
+    f0: np.ndarray
+    voicing: np.ndarray
+    bands: np.ndarray
+
+    @property
+    def contour(self) -> F0Contour:
+        return F0Contour(np.where(self.voicing >= VOICED_CONFIDENCE, self.f0, 0.0))
+
+
+def from_track(pitch: PitchTrack, bands: np.ndarray) -> Prosody:
+    """Put a 20 ms track and bands together, cut to the shorter."""
+    frames = min(len(pitch.hz), len(bands))
+    f0 = fill_unvoiced(pitch.contour(VOICED_CONFIDENCE).hz[:frames])
+    return Prosody(f0.astype(np.float32), pitch.confidence[:frames].astype(np.float32), bands[:frames].astype(np.float32))
+
+
+def analyse(samples: np.ndarray) -> Prosody:
+    """Prosody of (n,) float32 at 16 kHz."""
+    fine = track(samples, 0.01)
+    return from_track(fine.every(2), compact(samples, fine.contour(SYNTHESIS_CONFIDENCE).hz))
+
+
+def octaves(f0: np.ndarray) -> np.ndarray:
+    """Octaves above 100 Hz: the scale on which networks see F0."""
+    return np.log2(np.maximum(f0, 1.0) / 100.0)
+
+
+def network_features(prosody: Prosody) -> np.ndarray:
+    """(frames, 43): bands with the recording's level removed, octaves above 100 Hz, voicing, energy against the level.
+
+    The level (loud frames' mean log power) says how far the microphone was, not how someone feels.
+    """
+    energy = prosody.bands.max(axis=1)
+    level = np.percentile(energy, 90)
+    bands = np.maximum(prosody.bands - level, -14.0) / LEVEL_SCALE
+    extra = np.stack([octaves(prosody.f0), prosody.voicing, np.maximum(energy - level, -14.0) / LEVEL_SCALE], axis=1)
+    return np.concatenate([bands, extra], axis=1).astype(np.float32)

@@ -1,0 +1,87 @@
+"""Listeners inside the training: networks that hear prosody features and say which emotion, which units, real or not.
+
+They exist only while the acoustic stage trains. They share nothing with the judges of the evaluation but the corpora.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn.utils import spectral_norm
+
+from pipelines.emotion import EMOTIONS
+from pipelines.layers import masked_deviation, masked_mean
+from pipelines.prosody import FEATURES, LEVEL_SCALE
+
+
+def features_from(bands: torch.Tensor, octaves: torch.Tensor, voicing: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """`network_features` in torch, so that gradients reach the bands and the melody. (batch, time, 43)."""
+    energy = bands.amax(-1)
+    silent = torch.where(mask > 0.5, energy, torch.full_like(energy, -30.0)).detach()
+    level = torch.stack([torch.quantile(row[inside > 0.5], 0.9) for row, inside in zip(silent, mask)])[:, None]
+    relative = (bands - level[..., None]).clamp(min=-14.0) / LEVEL_SCALE
+    extra = torch.stack([octaves, voicing, (energy - level).clamp(min=-14.0) / LEVEL_SCALE], dim=-1)
+    return torch.cat([relative, extra], dim=-1) * mask[..., None]
+
+
+class EmotionCritic(nn.Module):
+    """A convolutional emotion classifier with mean and deviation pooling."""
+
+    def __init__(self, width: int, kernel: int):
+        super().__init__()
+        self.layers = nn.ModuleList([
+            nn.Conv1d(FEATURES, width, kernel, padding=kernel // 2),
+            nn.Conv1d(width, width, kernel, padding=kernel // 2 * 2, dilation=2),
+            nn.Conv1d(width, width, kernel, padding=kernel // 2 * 4, dilation=4)])
+        self.norms = nn.ModuleList(nn.GroupNorm(4, width) for _ in self.layers)
+        self.classify = nn.Sequential(nn.Linear(2 * width, 96), nn.GELU(), nn.Dropout(0.3), nn.Linear(96, len(EMOTIONS)))
+
+    def forward(self, features: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        x = features.transpose(1, 2)
+        for layer, norm in zip(self.layers, self.norms):
+            x = nn.functional.dropout(nn.functional.gelu(norm(layer(x))), 0.15, self.training) * mask[:, None]
+        x = x.transpose(1, 2)
+        return self.classify(torch.cat([masked_mean(x, mask), masked_deviation(x, mask)], dim=-1))
+
+
+class UnitReader(nn.Module):
+    """Reads the units back from the bands: a conversion that changes them has changed the words."""
+
+    def __init__(self, units: int, width: int = 192):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Conv1d(FEATURES, width, 5, padding=2), nn.Conv1d(width, width, 5, padding=4, dilation=2),
+                                     nn.Conv1d(width, units, 1)])
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """(batch, time, 43) to (batch, units, time) scores. Melody is hidden: words do not depend on it."""
+        x = torch.cat([features[..., :-3], torch.zeros_like(features[..., -3:])], dim=-1).transpose(1, 2)
+        for layer in self.layers[:-1]:
+            x = nn.functional.gelu(layer(x))
+        return self.layers[-1](x)
+
+
+class Discriminator(nn.Module):
+    """Real or converted, frame by frame and given the emotion (projection, Miyato & Koyama, ICLR 2018)."""
+
+    def __init__(self, width: int = 128):
+        super().__init__()
+        self.layers = nn.ModuleList([
+            spectral_norm(nn.Conv1d(FEATURES, width, 5, padding=2)),
+            spectral_norm(nn.Conv1d(width, width, 5, stride=2, padding=2)),
+            spectral_norm(nn.Conv1d(width, 2 * width, 5, stride=2, padding=2)),
+            spectral_norm(nn.Conv1d(2 * width, 2 * width, 5, padding=4, dilation=2))])
+        self.real = spectral_norm(nn.Conv1d(2 * width, 1, 3, padding=1))
+        self.emotion = spectral_norm(nn.Embedding(len(EMOTIONS), 2 * width))
+
+    def forward(self, features: torch.Tensor, mask: torch.Tensor, emotion: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Scores (batch, time / 4) and their weights (batch, time / 4)."""
+        x = features.transpose(1, 2)
+        for layer in self.layers:
+            x = nn.functional.leaky_relu(layer(x), 0.2)
+        score = self.real(x)[:, 0] + torch.einsum("bct,bc->bt", x, self.emotion(emotion)) / 16
+        weight = nn.functional.max_pool1d(mask[:, None], 4, ceil_mode=True)[:, 0, :score.shape[1]]
+        return score, weight
+
+
+def weighted_mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    return (values * weight).sum() / weight.sum().clamp(min=1)

@@ -1,0 +1,92 @@
+"""Stage `ease`: first the x-vector (speaker cross-entropy), then EASE on the frozen x-vector: speaker cross-entropy
+plus ten times the emotion cross-entropy through gradient reversal (paper, section 3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.emotion import EMOTIONS
+from pipelines.speaker import XVECTOR_WIDTH, EaseHeads, SpeakerEncoder
+from pipelines.training.examples import Draw, Example, labels, perturb, stack_features, window
+from pipelines.training.trainer import descend, set_learning_rate
+
+
+@dataclass(frozen=True)
+class EaseRecipe:
+    """Schedule of the stage."""
+
+    xvector_steps: int = 1500
+    ease_steps: int = 1500
+    batch: int = 48
+    longest_frames: int = 125
+    learning_rate: float = 2e-3
+    emotion_weight: float = 10.0  # the paper's
+
+    @property
+    def steps(self) -> int:
+        return self.xvector_steps + self.ease_steps
+
+
+class EaseTask:
+    """x-vector, then EASE; see Task in trainer.py."""
+
+    def __init__(self, recipe: EaseRecipe, examples: list[Example], device: str = "cpu"):
+        self.recipe, self.examples, self.device = recipe, examples, device
+        self.draw = Draw(examples)
+        speakers = 1 + max(example.speaker for example in examples)
+        encoder = SpeakerEncoder()
+        self.parts = nn.ModuleDict({"encoder": encoder, "classifier": nn.Linear(XVECTOR_WIDTH, speakers),
+                                    "heads": EaseHeads(speakers, len(EMOTIONS))})
+        first = [*encoder.xvector.parameters(), *self.parts["classifier"].parameters()]
+        self.optimisers = {
+            "xvector": torch.optim.AdamW(first, recipe.learning_rate, weight_decay=0.02),
+            "ease": torch.optim.AdamW([*encoder.ease.parameters(), *self.parts["heads"].speaker.parameters()], recipe.learning_rate),
+            "adversary": torch.optim.AdamW(self.parts["heads"].emotion.parameters(), 2 * recipe.learning_rate)}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        first = number < self.recipe.xvector_steps
+        half = self.recipe.batch // 2
+        indices = self.draw.by_speakers(random, self.recipe.batch - half) + self.draw.by_emotions(random, half)
+        windows = [window(self.examples, index, self.recipe.longest_frames, random) for index in indices]
+        features, mask = stack_features(self.examples, windows)
+        features = perturb(features, random, shift_octaves=0.05).to(self.device)
+        speaker, emotion = (part.to(self.device) for part in labels(self.examples, windows))
+        step = self._xvector_step if first else self._ease_step
+        return step(number, features, mask.to(self.device), speaker, emotion)
+
+    def _xvector_step(self, number, features, mask, speaker, emotion):
+        optimiser = self.optimisers["xvector"]
+        set_learning_rate(optimiser, self.recipe.learning_rate, number, self.recipe.xvector_steps)
+        score = self.parts["classifier"](self.parts["encoder"].xvector(features, mask))
+        loss = nn.functional.cross_entropy(score, speaker, label_smoothing=0.1)
+        descend(optimiser, loss)
+        return {"xvector": loss.detach(), "xvector_accuracy": (score.argmax(1) == speaker).float().mean()}
+
+    def _ease_step(self, number, features, mask, speaker, emotion):
+        """The adversary takes part of each step with its own faster optimiser, so that there is something to reverse."""
+        encoder, heads = self.parts["encoder"], self.parts["heads"]
+        encoder.xvector.eval()
+        position = number - self.recipe.xvector_steps
+        for name in ("ease", "adversary"):
+            set_learning_rate(self.optimisers[name], self.recipe.learning_rate, position, self.recipe.ease_steps)
+        with torch.no_grad():
+            xvector = encoder.xvector(features, mask)
+        reversal = self.recipe.emotion_weight * min(1.0, position / (0.3 * self.recipe.ease_steps))
+        speaker_score, emotion_score = heads(encoder.ease(xvector), reversal)
+        speaker_loss = nn.functional.cross_entropy(speaker_score, speaker)
+        emotion_loss = nn.functional.cross_entropy(emotion_score, emotion, ignore_index=-1)
+        for optimiser in (self.optimisers["ease"], self.optimisers["adversary"]):
+            optimiser.zero_grad(set_to_none=True)
+        (speaker_loss + emotion_loss).backward()
+        for name in ("ease", "adversary"):
+            parameters = self.optimisers[name].param_groups[0]["params"]
+            nn.utils.clip_grad_norm_(parameters, 1.0)
+            self.optimisers[name].step()
+        known = emotion >= 0
+        right = (emotion_score.argmax(1) == emotion)[known].float().mean() if known.any() else torch.zeros(())
+        return {"speaker": speaker_loss.detach(), "emotion": emotion_loss.detach(), "emotion_accuracy": right,
+                "speaker_accuracy": (speaker_score.argmax(1) == speaker).float().mean()}

@@ -1,0 +1,89 @@
+"""Stage `hubert`: a small HuBERT learns content from Whisper's encoder (shared design, section 3).
+
+Loss: smooth L1 and cosine to the standardised hidden states of the teacher's block, with spans of the input masked
+as in HuBERT, so that context must be used. The linear head is thrown away afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import HubertModel
+
+from pipelines.training.audio_store import read_all, read_samples
+from pipelines.training.cache import FeatureCache
+from pipelines.training.corpus import Clip
+from pipelines.training.teacher import Teacher
+from pipelines.training.trainer import descend, set_learning_rate
+from pipelines.units import HOP, ContentEncoder, mini_hubert_config
+
+
+@dataclass(frozen=True)
+class HubertRecipe:
+    """Sizes and schedule of the stage."""
+
+    width: int = 256
+    layers: int = 5
+    steps: int = 6000
+    batch: int = 12
+    crop_seconds: float = 2.0
+    learning_rate: float = 1.5e-3
+    noise: float = 0.1  # largest noise level, relative to the clip's
+    max_clip_seconds: float = 29.0  # Whisper's window
+
+
+class HubertTask:
+    """Distil the teacher; see Task in trainer.py."""
+
+    def __init__(self, recipe: HubertRecipe, clips: list[Clip], cache: FeatureCache, device: str = "cpu"):
+        self.recipe, self.device = recipe, device
+        self.clips = [clip for clip in clips if clip.seconds <= recipe.max_clip_seconds]
+        self.audio = read_all(self.clips)
+        teacher = Teacher(cache)
+        self.targets = [teacher(clip, lambda: read_samples(clip))["frames"] for clip in self.clips]
+        sample = np.concatenate(self.targets[::20]).astype(np.float32)
+        self.mean, self.scale = torch.from_numpy(sample.mean(0)), torch.from_numpy(sample.std(0) + 1e-3)
+        self.chance = np.sqrt([clip.seconds for clip in self.clips])
+        self.chance /= self.chance.sum()
+        encoder = ContentEncoder(HubertModel(mini_hubert_config(recipe.width, recipe.layers)))
+        head = nn.Linear(recipe.width, sample.shape[1])
+        self.parts = nn.ModuleDict({"encoder": encoder, "head": head})
+        self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, (0.9, 0.98), weight_decay=0.01)}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        waveform, target, inside = (part.to(self.device) for part in self.batch(random))
+        optimiser = self.optimisers["all"]
+        set_learning_rate(optimiser, self.recipe.learning_rate, number, self.recipe.steps)
+        with torch.autocast(self.device.split(":")[0], enabled=self.device != "cpu"):
+            predicted = self.parts["head"](self.parts["encoder"](waveform)[-1])
+            smooth = nn.functional.smooth_l1_loss(predicted, target, reduction="none").mean(-1)
+            cosine = 1 - nn.functional.cosine_similarity(predicted, target, dim=-1)
+            loss = ((smooth + cosine) * inside).sum() / inside.sum()
+        descend(optimiser, loss)
+        return {"smooth_l1": (smooth * inside).sum().detach() / inside.sum(), "cosine": (cosine * inside).sum().detach() / inside.sum()}
+
+    def batch(self, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Waveforms (batch, samples), standardised targets (batch, frames, 512) and which frames count (batch, frames)."""
+        frames = int(self.recipe.crop_seconds * 50)
+        waveform = np.zeros((self.recipe.batch, frames * HOP), np.float32)
+        target = np.zeros((self.recipe.batch, frames + 1, len(self.mean)), np.float32)
+        inside = np.zeros((self.recipe.batch, frames + 1), np.float32)
+        for row, index in enumerate(random.choice(len(self.clips), self.recipe.batch, p=self.chance)):
+            audio, teacher = self.audio[index], self.targets[index]
+            start = int(random.integers(0, max(1, len(audio) // HOP - frames)))
+            piece = audio[start * HOP:(start + frames) * HOP].astype(np.float32) / 32767
+            wanted = teacher[start:start + frames + 1]
+            waveform[row, :len(piece)] = self._perturb(piece, random)
+            target[row, :len(wanted)] = wanted
+            inside[row, :len(wanted)] = 1
+        standard = (torch.from_numpy(target) - self.mean) / self.scale
+        return torch.from_numpy(waveform), standard, torch.from_numpy(inside)
+
+    def _perturb(self, piece: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Noise and a random first-order tilt: units must not hear the channel."""
+        level = np.sqrt((piece**2).mean()) * self.recipe.noise * random.random()
+        noisy = piece + level * random.standard_normal(len(piece)).astype(np.float32)
+        return np.append(noisy[:1], noisy[1:] - random.uniform(-0.3, 0.6) * noisy[:-1])

@@ -1,0 +1,51 @@
+"""Recipes: TOML files whose tables are the stages' dataclasses; an unknown key is an error."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pipelines.errors import RecipeError
+
+Stage = TypeVar("Stage")
+
+
+@dataclass(frozen=True)
+class GeneralRecipe:
+    """What all stages share. runs and cache are folders (ignored by git); checkpoint is where weights are exported."""
+
+    seed: int = 0
+    runs: str = "runs/mini"
+    cache: str = ".cache/features"
+    checkpoint: str = "checkpoints/zest-mini"
+
+
+def read_recipe(path: Path | str) -> dict[str, dict]:
+    """The tables of a recipe file. Raises RecipeError when it is missing or not TOML."""
+    try:
+        return tomllib.loads(Path(path).read_text())
+    except OSError as error:
+        raise RecipeError(f"There is no recipe at {path}; try --recipe recipes/mini.toml.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"The recipe {path} is not valid TOML: {error}.") from error
+
+
+def section(tables: dict[str, dict], name: str, kind: type[Stage]) -> Stage:
+    """One table as its dataclass; missing keys take their defaults.
+
+    Raises:
+        RecipeError: a key is unknown or its value has another type.
+    """
+    given = tables.get(name, {})
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    for key, value in given.items():
+        if key not in fields:
+            raise RecipeError(f"The recipe's table [{name}] has an unknown key '{key}'; it knows {', '.join(fields)}.")
+        default = fields[key].default
+        wanted = (int, float) if isinstance(default, float) else type(default)
+        if default is not dataclasses.MISSING and (not isinstance(value, wanted) or isinstance(value, bool) != isinstance(default, bool)):
+            raise RecipeError(f"The recipe's [{name}] {key} must be a {type(default).__name__}, not {value!r}.")
+    return kind(**given)

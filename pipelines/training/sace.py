@@ -1,0 +1,89 @@
+"""Stage `sace`: SACE and the pitch predictor together (paper, sections 3.3 and 3.4).
+
+Loss: emotion cross-entropy + speaker cross-entropy through gradient reversal + L1 of F0, as in the paper. The emotion
+frames that the pitch predictor attends to come from another recording of the same speaker and emotion (most of the time),
+and EASE from one in another emotion, so that nothing but units, voice and emotion can explain the melody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.emotion import Sace, SpeakerAdversary, pool_frames
+from pipelines.pitch_predictor import PitchPredictor
+from pipelines.training.examples import (Draw, Example, Window, labels, perturb, stack_features, stack_melody, window)
+from pipelines.training.factors import FactorStore
+from pipelines.training.trainer import descend, set_learning_rate
+
+
+@dataclass(frozen=True)
+class SaceRecipe:
+    """Weights and schedule of the stage. The paper weighs 1000 : 1000 : 1, on F0 in Hz; here F0 is in octaves."""
+
+    steps: int = 4000
+    batch: int = 24
+    longest_frames: int = 200
+    learning_rate: float = 1e-3
+    emotion_weight: float = 1.0
+    speaker_weight: float = 0.3
+    pitch_weight: float = 3.0
+    own_reference: float = 0.25  # share of batches whose emotion frames come from the recording itself
+
+
+class SaceTask:
+    """SACE + pitch predictor; see Task in trainer.py."""
+
+    def __init__(self, recipe: SaceRecipe, examples: list[Example], factors: FactorStore, device: str = "cpu"):
+        self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
+        self.draw = Draw(examples)
+        speakers = 1 + max(example.speaker for example in examples)
+        self.parts = nn.ModuleDict({
+            "sace": Sace(factors.hidden_layers, factors.hidden_width), "adversary": SpeakerAdversary(speakers),
+            "pitch": PitchPredictor(factors.unit_count)})
+        self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, weight_decay=0.02)}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        recipe = self.recipe
+        set_learning_rate(self.optimisers["all"], recipe.learning_rate, number, recipe.steps)
+        sources = self.draw.by_emotions(random, recipe.batch)
+        own = random.random() < recipe.own_reference
+        references = sources if own else [self.draw.same_speaker_and_emotion(index, random) for index in sources]
+        source = [window(self.examples, index, recipe.longest_frames, random) for index in sources]
+        reference = source if own else [window(self.examples, index, recipe.longest_frames, random) for index in references]
+        speaker, emotion = (part.to(self.device) for part in labels(self.examples, reference))
+
+        frames, frames_mask = self._emotion_frames(reference, random)
+        utterance = self.parts["sace"].utterance(frames, frames_mask)
+        score = self.parts["sace"].classify(nn.functional.dropout(utterance, 0.2, training=True))
+        emotion_loss = nn.functional.cross_entropy(score, emotion, label_smoothing=0.05)
+        adversary = self.parts["adversary"](utterance, recipe.speaker_weight * min(1.0, number / 1000))
+        speaker_loss = nn.functional.cross_entropy(adversary, speaker)
+        pitch_loss = self._pitch_loss(source, frames, frames_mask, random)
+        loss = recipe.emotion_weight * emotion_loss + speaker_loss + recipe.pitch_weight * pitch_loss
+        descend(self.optimisers["all"], loss)
+        return {"emotion": emotion_loss.detach(), "emotion_accuracy": (score.argmax(1) == emotion).float().mean(),
+                "speaker": speaker_loss.detach(), "speaker_accuracy": (adversary.argmax(1) == speaker).float().mean(),
+                "pitch_semitones": 12 * pitch_loss.detach()}
+
+    def _emotion_frames(self, windows: list[Window], random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        features, mask = stack_features(self.examples, windows)
+        features = perturb(features, random).to(self.device)
+        hidden = self.factors.stack_hidden(windows).to(self.device)
+        mask = mask.to(self.device)
+        dropped = nn.functional.dropout(features, 0.1, training=True)
+        return self.parts["sace"](nn.functional.dropout(hidden, 0.1, training=True), dropped, mask), mask
+
+    def _pitch_loss(self, windows: list[Window], frames: torch.Tensor, frames_mask: torch.Tensor,
+                    random: np.random.Generator) -> torch.Tensor:
+        units, mask = self.factors.stack_units(windows)
+        ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(w.index, random) for w in windows])
+        melody, voiced = stack_melody(self.examples, windows)
+        pooled, pooled_mask = pool_frames(frames, frames_mask)
+        predicted = self.parts["pitch"](units.to(self.device), mask.to(self.device), pooled, pooled_mask, ease.to(self.device))
+        voiced = voiced.to(self.device)
+        error = (predicted - melody.to(self.device)).abs() * voiced
+        return error.sum() / voiced.sum().clamp(min=1)

@@ -1,0 +1,150 @@
+"""The stages of a recipe, in order: what each reads from earlier ones, trains, and writes into the checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from pipelines.checkpoint import Folder
+from pipelines.errors import RecipeError
+from pipelines.parts import load_content_encoder, load_pitch, load_sace, load_speaker, load_unit_encoder
+from pipelines.training.cache import FeatureCache
+from pipelines.training.corpus import Clip, read_manifest, training_clips
+from pipelines.training.recipe import GeneralRecipe, read_recipe, section
+from pipelines.training.trainer import Run, train
+
+
+@dataclass(frozen=True)
+class Context:
+    """All that a stage needs to run."""
+
+    tables: dict[str, dict]
+    general: GeneralRecipe
+    clips: list[Clip]
+    device: str
+    stop_after_seconds: float
+
+    @property
+    def cache(self) -> FeatureCache:
+        return FeatureCache(Path(self.general.cache))
+
+    @property
+    def checkpoint(self) -> Folder:
+        return Folder(Path(self.general.checkpoint))
+
+    def run(self, stage: str, steps: int) -> Run:
+        return Run(Path(self.general.runs) / stage, steps, self.general.seed, self.device, self.stop_after_seconds)
+
+
+def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str = "cpu",
+              stop_after_seconds: float = float("inf")) -> bool:
+    """Train one stage, or go on with it; returns whether it is finished and exported.
+
+    Raises:
+        RecipeError: unknown stage, unusable recipe or manifest. CheckpointError: an earlier stage is missing.
+    """
+    if name not in STAGES:
+        raise RecipeError(f"There is no stage '{name}'; choose one of {', '.join(STAGES)}.")
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise RecipeError("No CUDA device is available here; use --device cpu.")
+    tables = read_recipe(recipe)
+    unknown = [table for table in tables if table not in (*STAGES, "general")]
+    if unknown:
+        raise RecipeError(f"The recipe has an unknown table [{unknown[0]}]; it knows general, {', '.join(STAGES)}.")
+    general = section(tables, "general", GeneralRecipe)
+    torch.manual_seed(general.seed)
+    context = Context(tables, general, training_clips(read_manifest(manifest)), device, stop_after_seconds)
+    return STAGES[name](context)
+
+
+def _hubert(context: Context) -> bool:
+    from pipelines.training.hubert import HubertRecipe, HubertTask
+
+    recipe = section(context.tables, "hubert", HubertRecipe)
+    task = HubertTask(recipe, context.clips, context.cache, context.device)
+    done = train(task, context.run("hubert", recipe.steps))
+    hubert = task.parts["encoder"].hubert
+    context.checkpoint.write("hubert", hubert.state_dict(), hubert.config.to_diff_dict())
+    return done
+
+
+def _units(context: Context) -> bool:
+    from pipelines.training.units import UnitsRecipe, train_units
+
+    recipe = section(context.tables, "units", UnitsRecipe)
+    encoder = load_content_encoder(context.checkpoint)
+    centroids = train_units(recipe, context.clips, encoder, context.general.seed)
+    context.checkpoint.write("units", {"centroids": centroids}, asdict(recipe))
+    return True
+
+
+def _ease(context: Context) -> bool:
+    from pipelines.training.ease import EaseRecipe, EaseTask
+    from pipelines.training.examples import read_examples
+
+    recipe = section(context.tables, "ease", EaseRecipe)
+    task = EaseTask(recipe, read_examples(context.clips, context.cache), context.device)
+    done = train(task, context.run("ease", recipe.steps))
+    context.checkpoint.write("speaker", task.parts["encoder"].state_dict(), asdict(recipe))
+    return done
+
+
+def _emotional(context: Context) -> tuple[list, "FactorStore"]:
+    """Examples with one of the five emotions, and their factors from the stages before."""
+    from pipelines.training.examples import read_examples
+    from pipelines.training.factors import FactorStore, content_of, ease_of
+
+    examples = [example for example in read_examples(context.clips, context.cache) if example.emotion >= 0]
+    if not examples:
+        raise RecipeError("The manifest's training clips have none of the five emotions; these stages need labels.")
+    encoder = load_unit_encoder(context.checkpoint)
+    units, hidden = content_of(examples, encoder, context.cache)
+    store = FactorStore(units, hidden, ease_of(examples, load_speaker(context.checkpoint)), len(encoder.centroids))
+    return examples, store
+
+
+def _sace(context: Context) -> bool:
+    from pipelines.training.presets import make_presets
+    from pipelines.training.sace import SaceRecipe, SaceTask
+
+    recipe = section(context.tables, "sace", SaceRecipe)
+    examples, store = _emotional(context)
+    task = SaceTask(recipe, examples, store, context.device)
+    done = train(task, context.run("sace", recipe.steps))
+    sizes = {"hidden_layers": store.hidden_layers, "hidden_width": store.hidden_width}
+    context.checkpoint.write("sace", task.parts["sace"].state_dict(), {**asdict(recipe), **sizes})
+    context.checkpoint.write("pitch", task.parts["pitch"].state_dict(), {"units": store.unit_count, "trained_by": "sace"})
+    context.checkpoint.write("presets", *make_presets(load_sace(context.checkpoint), examples, store))
+    return done
+
+
+def _acoustic(context: Context) -> bool:
+    from pipelines.training.acoustic import AcousticRecipe, AcousticTask
+
+    recipe = section(context.tables, "acoustic", AcousticRecipe)
+    examples, store = _emotional(context)
+    task = AcousticTask(recipe, examples, store, load_sace(context.checkpoint), load_pitch(context.checkpoint).train(), context.device)
+    done = train(task, context.run("acoustic", recipe.steps))
+    context.checkpoint.write("acoustic", task.parts["acoustic"].state_dict(), {**asdict(recipe), "units": store.unit_count})
+    context.checkpoint.write("pitch", task.parts["pitch"].state_dict(), {"units": store.unit_count, "trained_by": "sace, acoustic"})
+    return done
+
+
+def _tempo(context: Context) -> bool:
+    from pipelines.training.presets import utterance_embeddings
+    from pipelines.training.tempo import TempoRecipe, TempoTask
+
+    recipe = section(context.tables, "tempo", TempoRecipe)
+    examples, store = _emotional(context)
+    utterances = utterance_embeddings(load_sace(context.checkpoint), examples, store)
+    task = TempoTask(recipe, examples, store, utterances, context.device)
+    done = train(task, context.run("tempo", recipe.steps))
+    context.checkpoint.write("tempo", task.parts["tempo"].state_dict(), {**asdict(recipe), "units": store.unit_count})
+    return done
+
+
+STAGES: dict[str, Callable[[Context], bool]] = {
+    "hubert": _hubert, "units": _units, "ease": _ease, "sace": _sace, "acoustic": _acoustic, "tempo": _tempo}

@@ -1,0 +1,162 @@
+"""The one training loop: every stage is a Task; the loop counts steps, logs, saves and resumes.
+
+Resume is exact because nothing random outlives a step: each step draws its batch and seeds torch from (seed, step).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+CHECKPOINT_SECONDS = 240.0
+LOG_EVERY = 20
+
+
+class Task(Protocol):
+    """What a stage must offer to be trained.
+
+    `parts` are the networks and `optimisers` their optimisers, both saved and resumed by name.
+    `step` draws a batch with the given generator, does its own backward passes, and returns the losses to log.
+    """
+
+    parts: nn.ModuleDict
+    optimisers: dict[str, torch.optim.Optimizer]
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]: ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where and how long. folder keeps state.pt, log.jsonl and loss.png; stop_after_seconds ends a session early."""
+
+    folder: Path
+    steps: int
+    seed: int = 0
+    device: str = "cpu"
+    stop_after_seconds: float = float("inf")
+
+
+def train(task: Task, run: Run, validate: Callable[[], dict[str, float]] | None = None, validate_every: int = 0) -> bool:
+    """Train until `run.steps`, continuing from the folder's state where there is one.
+
+    Returns:
+        True when all steps are done, False when time ran out first (state is saved; call again to go on).
+    """
+    run.folder.mkdir(parents=True, exist_ok=True)
+    task.parts.to(run.device)
+    first, spent = _resume(task, run)
+    begun = saved = time.monotonic()
+    sums: dict[str, float] = {}
+    bar = tqdm(total=run.steps, initial=first, desc=run.folder.name, unit="step", mininterval=5)
+    for number in range(first, run.steps):
+        torch.manual_seed(hash_seed(run.seed, number))
+        losses = task.step(number, np.random.default_rng((run.seed, number)))
+        for name, value in losses.items():
+            sums[name] = sums.get(name, 0.0) + float(value)
+        bar.update()
+        elapsed = spent + time.monotonic() - begun
+        if (number + 1) % LOG_EVERY == 0:
+            _log(run.folder, number + 1, elapsed, {name: value / LOG_EVERY for name, value in sums.items()})
+            sums = {}
+        if validate and validate_every and (number + 1) % validate_every == 0:
+            task.parts.eval()
+            _log(run.folder, number + 1, elapsed, {f"dev_{name}": value for name, value in validate().items()})
+            task.parts.train()
+        out_of_time = time.monotonic() - begun > run.stop_after_seconds
+        if out_of_time or number + 1 == run.steps or time.monotonic() - saved > CHECKPOINT_SECONDS:
+            _save(task, run, number + 1, elapsed)
+            saved = time.monotonic()
+        if out_of_time:
+            break
+    bar.close()
+    plot_log(run.folder)
+    return first >= run.steps or number + 1 == run.steps
+
+
+def hash_seed(seed: int, number: int) -> int:
+    """A 63-bit torch seed for one step."""
+    return int(np.random.SeedSequence((seed, number)).generate_state(1, np.uint64)[0] >> 1)
+
+
+def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor, limit: float = 1.0) -> None:
+    """One optimiser step with the gradient's norm clipped to `limit`."""
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], limit)
+    optimiser.step()
+
+
+def set_learning_rate(optimiser: torch.optim.Optimizer, peak: float, number: int, steps: int, warmup: int = 200) -> None:
+    """Linear warm-up, then a cosine down to 2 % of the peak."""
+    rise = min(1.0, (number + 1) / warmup)
+    fall = 0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(1.0, number / max(1, steps))))
+    for group in optimiser.param_groups:
+        group["lr"] = peak * rise * fall
+
+
+def _save(task: Task, run: Run, number: int, spent: float) -> None:
+    state = {"number": number, "spent": spent, "parts": task.parts.state_dict(),
+             "optimisers": {name: optimiser.state_dict() for name, optimiser in task.optimisers.items()}}
+    partial = run.folder / "state.pt.part"
+    torch.save(state, partial)
+    partial.replace(run.folder / "state.pt")
+
+
+def _resume(task: Task, run: Run) -> tuple[int, float]:
+    file = run.folder / "state.pt"
+    if not file.exists():
+        return 0, 0.0
+    state = torch.load(file, map_location=run.device, weights_only=True)
+    task.parts.load_state_dict(state["parts"])
+    for name, optimiser in task.optimisers.items():
+        optimiser.load_state_dict(state["optimisers"][name])
+    _forget_after(run.folder, state["number"])
+    return state["number"], state["spent"]
+
+
+def _forget_after(folder: Path, number: int) -> None:
+    """Drop log lines of steps that a kill undid, so that the log stays one line a step."""
+    log = folder / "log.jsonl"
+    if log.exists():
+        kept = [line for line in log.read_text().splitlines() if line and json.loads(line)["step"] <= number]
+        log.write_text("".join(line + "\n" for line in kept))
+
+
+def _log(folder: Path, number: int, spent: float, values: dict[str, float]) -> None:
+    with open(folder / "log.jsonl", "a") as handle:
+        rounded = {name: round(float(value), 5) for name, value in values.items()}
+        handle.write(json.dumps({"step": number, "seconds": round(spent, 1), **rounded}) + "\n")
+
+
+def read_log(folder: Path) -> list[dict[str, float]]:
+    """The log lines of a run, oldest first."""
+    log = folder / "log.jsonl"
+    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def plot_log(folder: Path) -> None:
+    """Draw every logged value over steps into loss.png."""
+    from matplotlib.figure import Figure
+
+    lines = read_log(folder)
+    names = sorted({name for line in lines for name in line} - {"step", "seconds"})
+    if not names:
+        return
+    columns = min(4, len(names))
+    rows = -(-len(names) // columns)
+    figure = Figure(figsize=(4 * columns, 2.6 * rows), layout="constrained")
+    for index, name in enumerate(names):
+        axes = figure.add_subplot(rows, columns, index + 1)
+        points = [(line["step"], line[name]) for line in lines if name in line]
+        axes.plot(*zip(*points), linewidth=1)
+        axes.set_title(name, fontsize=9)
+    figure.savefig(folder / "loss.png", dpi=80)

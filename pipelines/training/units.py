@@ -1,0 +1,47 @@
+"""Stage `units`: k-means over one layer of the HuBERT (paper, section 3.1: 100 clusters)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.cluster import MiniBatchKMeans
+from tqdm import tqdm
+
+from pipelines.training.audio_store import read_samples
+from pipelines.training.corpus import Clip
+from pipelines.units import ContentEncoder
+
+
+@dataclass(frozen=True)
+class UnitsRecipe:
+    """layer counts from 1; 0 is the embedding below the transformer. clips: how many, evenly over speakers."""
+
+    clusters: int = 100
+    layer: int = 5
+    clips: int = 1500
+
+
+def choose_clips(clips: list[Clip], count: int, seed: int) -> list[Clip]:
+    """Clips in turn from every speaker, so that the speakers with many do not decide the clusters."""
+    random = np.random.default_rng(seed)
+    by_speaker: dict[str, list[Clip]] = {}
+    for index in random.permutation(len(clips)):
+        by_speaker.setdefault(clips[index].speaker, []).append(clips[index])
+    turns = [(turn, speaker) for speaker, own in by_speaker.items() for turn in range(len(own))]
+    turns.sort(key=lambda pair: pair[0])
+    return [by_speaker[speaker][turn] for turn, speaker in turns[:count]]
+
+
+@torch.inference_mode()
+def train_units(recipe: UnitsRecipe, clips: list[Clip], encoder: ContentEncoder, seed: int) -> torch.Tensor:
+    """(clusters, width) centroids."""
+    encoder.eval()
+    frames = []
+    for clip in tqdm(choose_clips(clips, recipe.clips, seed), desc="units", unit="clip", mininterval=5):
+        states = encoder(torch.from_numpy(read_samples(clip))[None])
+        frames.append(states[recipe.layer][0].numpy())
+    kmeans = MiniBatchKMeans(recipe.clusters, batch_size=8192, n_init=3, max_iter=200, random_state=seed)
+    kmeans.fit(np.concatenate(frames))
+    return torch.from_numpy(kmeans.cluster_centers_.astype(np.float32))

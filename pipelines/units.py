@@ -1,0 +1,92 @@
+"""Units: what is said. A small HuBERT and a k-means codebook over its hidden states (paper, section 3.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import HubertConfig, HubertModel
+
+from pipelines.audio import SAMPLE_RATE
+
+HOP = 320  # samples between frames: 50 Hz
+MINI_CONV = dict(conv_dim=(64, 128, 256, 256), conv_kernel=(40, 10, 8, 4), conv_stride=(8, 5, 4, 2))
+
+
+def mini_hubert_config(width: int = 256, layers: int = 5) -> HubertConfig:
+    """A HuBERT whose waveform front end costs a third of the published one's per second of audio."""
+    return HubertConfig(
+        hidden_size=width, num_hidden_layers=layers, num_attention_heads=4, intermediate_size=4 * width,
+        num_conv_pos_embeddings=32, num_conv_pos_embedding_groups=16, feat_extract_norm="group",
+        hidden_dropout=0.0, activation_dropout=0.0, attention_dropout=0.0, feat_proj_dropout=0.0, final_dropout=0.0,
+        layerdrop=0.0, mask_time_prob=0.0, mask_feature_prob=0.0, attn_implementation="sdpa", **MINI_CONV)
+
+
+def receptive_field(config: HubertConfig) -> int:
+    """Samples that one frame of the convolutional front end sees."""
+    field, jump = 1, 1
+    for kernel, stride in zip(config.conv_kernel, config.conv_stride):
+        field += (kernel - 1) * jump
+        jump *= stride
+    return field
+
+
+class ContentEncoder(nn.Module):
+    """HuBERT with its frames centred on k * 20 ms, so that they line up with F0 and envelope frames."""
+
+    def __init__(self, hubert: HubertModel):
+        super().__init__()
+        self.hubert = hubert
+        self.pad = receptive_field(hubert.config) // 2
+
+    def forward(self, waveform: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """(batch, samples) at 16 kHz to hidden states, each (batch, samples // 320 + 1, width); first the embedding."""
+        level = waveform.pow(2).mean(dim=1, keepdim=True).sqrt()
+        padded = nn.functional.pad(waveform / (level + 1e-4), (self.pad, self.pad))
+        return self.hubert(padded, output_hidden_states=True).hidden_states
+
+
+@dataclass(frozen=True)
+class Content:
+    """Units of a recording.
+
+    Attributes:
+        units: (frames,) int, index of the nearest centroid, 50 Hz.
+        hidden: (layers + 1, frames, width) float32, all hidden states (SACE reads them too).
+    """
+
+    units: np.ndarray
+    hidden: np.ndarray
+
+
+class UnitEncoder(nn.Module):
+    """Waveform to units: content encoder, one of its layers, nearest centroid."""
+
+    def __init__(self, encoder: ContentEncoder, centroids: torch.Tensor, layer: int):
+        super().__init__()
+        self.encoder, self.layer = encoder, layer
+        self.register_buffer("centroids", centroids)
+
+    def quantise(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(..., frames, width) to (..., frames) indices."""
+        flat = hidden.reshape(-1, hidden.shape[-1])
+        distance = self.centroids.pow(2).sum(1) - 2 * flat @ self.centroids.T
+        return distance.argmin(1).reshape(hidden.shape[:-1])
+
+    @torch.inference_mode()
+    def encode(self, samples: np.ndarray) -> Content:
+        """(n,) float32 at 16 kHz to n // 320 + 1 units."""
+        device = self.centroids.device
+        states = self.encoder(torch.as_tensor(samples, device=device)[None])
+        units = self.quantise(states[self.layer][0])
+        return Content(units.cpu().numpy(), torch.cat(states).cpu().numpy())
+
+
+def frame_count(samples: int) -> int:
+    """Frames on the 50 Hz grid for a number of samples at 16 kHz."""
+    return samples // HOP + 1
+
+
+assert SAMPLE_RATE // HOP == 50
