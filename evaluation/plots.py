@@ -76,10 +76,10 @@ def save_figure(figure: Figure, path: Path | str) -> Path:
 
 def _draw(axis: Axes, panel: Panel) -> None:
     overlay = panel.overlay
-    axis.plot(panel.contour.seconds, _gaps(panel.contour), color=panel.colour, linewidth=3.2, marker=".", markersize=3.2,
+    axis.plot(panel.contour.seconds, _gaps(panel.contour), color=panel.colour, linewidth=4.2, marker=".", markersize=4.2,
               solid_capstyle="round", label=panel.title)
     if overlay is not None and overlay.voiced.any():
-        axis.plot(overlay.seconds, _gaps(overlay), color=OVERLAY_COLOUR, linewidth=0.9, label=panel.overlay_label)
+        axis.plot(overlay.seconds, _gaps(overlay), color=OVERLAY_COLOUR, linewidth=0.8, label=panel.overlay_label)
         axis.legend(handles=axis.lines[-1:], loc="upper right", fontsize=7.5, frameon=True, framealpha=0.9,
                     edgecolor="none", borderpad=0.2)
     if not panel.contour.voiced.any():

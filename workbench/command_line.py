@@ -5,7 +5,6 @@ Only what `--help` needs is imported here; each command imports its own work whe
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ import typer
 from pipelines.errors import ZestError
 from workbench import exit_codes
 from workbench.streams import say
+from workbench.train_command import train
 
 EXIT_CODES = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exit_codes.MEANINGS.items()) + "."
 
@@ -70,20 +70,12 @@ def info(checkpoint: Checkpoint = None, as_json: AsJson = False) -> None:
     raise typer.Exit(show_info(checkpoint, as_json))
 
 
-def _add_training() -> None:
-    """`zest train`, whose module is imported only when a command line mentions it: it brings the training code."""
-    wanted = "train" in sys.argv[1:2] or "--help" in sys.argv[1:2] or len(sys.argv) == 1
-    if not wanted or importlib.util.find_spec("workbench.train_command") is None:
-        return
-    from workbench.train_command import train
-
-    app.command(epilog=EXIT_CODES)(train)
+app.command(epilog=EXIT_CODES)(train)
 
 
 def main() -> None:
     """Entry point of `zest`: never a traceback for what a user can mend."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    _add_training()
     try:
         app()
     except ZestError as error:

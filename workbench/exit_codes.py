@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pipelines.errors import AudioError, CheckpointError, OutputError, ZestError
+from pipelines.errors import AudioError, CheckpointError, OutputError, RecipeError, ZestError
 
 OK = 0
 BUG = 1  # a mistake of ours: please report it
 USAGE = 2  # unknown option, preset or decoder; a value out of range
-BAD_INPUT = 3  # a recording or a list of pairs cannot be used
+BAD_INPUT = 3  # a recording, a list of pairs or a manifest cannot be used
 CHECKPOINT = 4  # the checkpoint is missing or damaged
 OUTPUT = 5  # the result cannot be written
 SOME_FAILED = 6  # a batch ran to its end, but at least one of its pairs failed
@@ -17,7 +17,7 @@ MEANINGS = {
     OK: "done",
     BUG: "a mistake inside zest",
     USAGE: "unknown option, preset or decoder, or a value out of range",
-    BAD_INPUT: "a recording or the list of pairs cannot be used",
+    BAD_INPUT: "a recording, list of pairs, recipe or manifest cannot be used",
     CHECKPOINT: "the checkpoint is missing or damaged",
     OUTPUT: "the result cannot be written",
     SOME_FAILED: "a batch ran to its end, but some pairs failed",
@@ -27,7 +27,7 @@ MEANINGS = {
 
 def of(error: ZestError) -> int:
     """The exit code for an error that users can mend."""
-    for kind, code in ((AudioError, BAD_INPUT), (CheckpointError, CHECKPOINT), (OutputError, OUTPUT)):
+    for kind, code in ((AudioError, BAD_INPUT), (RecipeError, BAD_INPUT), (CheckpointError, CHECKPOINT), (OutputError, OUTPUT)):
         if isinstance(error, kind):
             return code
     return USAGE

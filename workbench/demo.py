@@ -1,0 +1,41 @@
+"""The Gradio workbench: header, tabs, footer. A new tab is one line here and one file beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from pipelines.errors import CheckpointError
+from workbench import text
+from workbench.convert_tab import convert_tab
+from workbench.model import converter
+from workbench.theme import CSS, theme
+
+CACHE_SECONDS = (3600, 6 * 3600)  # look every hour for uploads and results older than six
+
+
+def build_demo() -> gr.Blocks:
+    """The whole workbench. A checkpoint that cannot be loaded is told on the page instead of ending the start."""
+    presets, problem = _presets()
+    with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
+        gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>", elem_id="zest-header")
+        with gr.Tabs():
+            with gr.Tab("Convert", id="convert"):
+                convert_tab(presets, problem)
+        gr.HTML(f"<p>{text.FOOTER}</p>", elem_id="zest-footer")
+    demo.queue(max_size=20)
+    return demo
+
+
+def launch_options() -> dict[str, Any]:
+    """What Gradio 6 takes at launch: looks, limits, and nothing kept about visitors."""
+    return {"theme": theme(), "css": CSS, "max_file_size": "50mb", "run_history": False, "ssr_mode": False,
+            "footer_links": ["api"]}
+
+
+def _presets() -> tuple[tuple[str, ...], str | None]:
+    try:
+        return tuple(converter().presets), None
+    except CheckpointError as error:
+        return (), str(error)

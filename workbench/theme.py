@@ -1,0 +1,49 @@
+"""How the workbench looks: a quiet theme on system fonts; nothing is fetched from elsewhere."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
+MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
+
+CSS = """
+.gradio-container { max-width: 1280px !important; margin: 0 auto !important; }
+#zest-header h1 { font-size: 1.7rem; font-weight: 700; letter-spacing: -0.02em; margin: 0.3rem 0 0.1rem; }
+#zest-header p, #zest-footer p { color: var(--body-text-color-subdued); margin: 0; }
+#zest-footer { margin-top: 1rem; font-size: 0.85rem; text-align: center; }
+.zest-limits p { color: var(--body-text-color-subdued); font-size: 0.85rem; margin: 0; }
+#zest-status { min-height: 5.5rem; border: 1px solid var(--border-color-primary); border-radius: var(--radius-lg);
+  background: var(--block-background-fill); overflow: hidden; }
+.zest-message { padding: 0.9rem 1.1rem; }
+.zest-message p { margin: 0; }
+.zest-message .headline { font-size: 1.1rem; font-weight: 600; }
+.zest-empty { color: var(--body-text-color-subdued); padding: 1.8rem 1.1rem; text-align: center; }
+.zest-note { margin-top: 0.5rem !important; padding: 0.45rem 0.7rem; border-left: 3px solid #DDAA33;
+  background: color-mix(in srgb, #DDAA33 14%, transparent); border-radius: 0 4px 4px 0; }
+.zest-tables { display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: flex-start; }
+.zest-tables table, .zest-tables thead, .zest-tables tbody, .zest-tables tr { border: 0 !important; }
+.zest-tables table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.92rem; margin: 0; flex: 1 1 auto; }
+.zest-tables caption { text-align: left; font-weight: 600; padding: 0.2rem 0.6rem 0.4rem; }
+.zest-tables th, .zest-tables td { padding: 0.28rem 0.6rem !important; text-align: right; border: 0 !important;
+  border-bottom: 1px solid var(--border-color-primary) !important; }
+.zest-tables th:first-child { text-align: left; font-weight: 500; }
+.zest-tables thead th { color: var(--body-text-color-subdued); font-weight: 500; }
+.zest-tables tfoot th { font-weight: 400; font-size: 0.82rem; color: var(--body-text-color-subdued); border: 0 !important; }
+.zest-tables tr.total th, .zest-tables tr.total td { font-weight: 600 !important; }
+#zest-status .error, #zest-status .clear-status { display: none; }  /* the sentence is in the alert; a bare "Error" helps nobody */
+#zest-status .wrap .progress-text { font-family: inherit; }
+#zest-plot { contain: inline-size; }  /* on a phone the plot scrolls inside its card instead of widening the page */
+#zest-plot .matplotlib { overflow-x: auto; justify-content: flex-start; }
+#zest-plot img { min-width: 620px; width: 100%; background: white; border-radius: 4px; }
+@media (max-width: 640px) {
+  .gradio-container { padding: 0.5rem !important; }
+  .zest-tables th, .zest-tables td { padding: 0.25rem 0.4rem; }
+}
+"""
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's Soft theme in indigo on neutral grey, with the visitor's own fonts."""
+    return gr.themes.Soft(primary_hue="indigo", secondary_hue="amber", neutral_hue="slate", font=list(SANS),
+                          font_mono=list(MONO), radius_size="md")
