@@ -59,7 +59,7 @@ def contour_figure(panels: Sequence[Panel]) -> Figure:
     figure = Figure(figsize=(3.6 * len(panels) + 0.6, 3.4), layout="constrained", dpi=150)
     axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     low, high = _limits(panels)
-    for axis, panel in zip(axes, panels):
+    for axis, panel in zip(axes, panels, strict=True):
         _draw(axis, panel)
     axes[0].set_xlim(0, max(panel.contour.seconds[-1] if len(panel.contour.hz) else 1.0 for panel in panels))
     _semitone_grid(axes, low, high)

@@ -43,7 +43,8 @@ def convert(
     strength: Annotated[float, typer.Option(min=0.0, max=1.5, help="0 keeps the source, 1 is natural, 1.5 is most.")] = 1.0,
     tempo: Annotated[bool, typer.Option(help="Also transfer the tempo.")] = True,
     decoder: Annotated[str, typer.Option(help="How the converted audio is made.")] = "transfer",
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same result.")] = 0,
+    seed: Annotated[int, typer.Option(
+        min=0, help="0 takes the emotion as it is on average, others vary it; same seed, same result.")] = 0,
     checkpoint: Checkpoint = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps.")] = "cpu",
 ) -> None:

@@ -46,7 +46,8 @@ def convert_one(source: Path, reference: Path | None, emotion: str | None, outpu
         load(recording)  # a bad recording is told at once, before any model is loaded
     with terminal_bar() as hook_for:
         converter = _converter(options)
-        document = _convert_and_save(converter, source, reference, emotion, output, options.plot, options, hook_for(0))
+        document = _convert_and_save(converter, source, reference, emotion, output, options.plot, options,
+                                     hook_for(0, source.name, reference is not None))
     if options.as_json:
         print(json.dumps(document, indent=2, ensure_ascii=False))
     _say_done(document)
@@ -65,7 +66,7 @@ def convert_batch(pairs_csv: Path, folder: Path, options: Options) -> int:
             _refuse_overwriting(pair.output, pair.source, pair.reference)
             make_folder(pair.output.parent)
             plot = make_folder(options.plot) / f"{pair.output.stem}.png" if options.plot else None
-            hook = hook_for(pair.number - 1, pair.source.name)
+            hook = hook_for(pair.number - 1, pair.source.name, pair.reference is not None)
             return _convert_and_save(converter, pair.source, pair.reference, pair.emotion, pair.output, plot, options, hook)
 
         outcomes = []

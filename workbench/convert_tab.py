@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from evaluation import plots
 from pipelines.audio import save
 from pipelines.conversion import MAX_STRENGTH, Settings
+from pipelines.decoders import DECODERS
 from pipelines.files import make_folder
 from workbench import summary, tables, text
 from workbench.alerts import alert, as_alerts
@@ -79,7 +80,7 @@ def convert(source: str | None, emotion: str, reference: str | None, strength: f
     with as_alerts():
         settings = Settings(strength=float(strength), tempo=bool(tempo), decoder=decoder, seed=int(seed or 0))
         chosen = {"reference": reference} if emotion == RECORDING else {"emotion": emotion}
-        hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage))
+        hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), emotion == RECORDING)
         conversion = converter().convert(source, **chosen, settings=settings, hook=hook)
         remeasured = summary.remeasure(conversion)
         document = summary.document(conversion, remeasured)
@@ -122,8 +123,9 @@ def _inputs(presets: Sequence[str]) -> Inputs:
                          elem_id="zest-strength")
     tempo = gr.Checkbox(True, label=text.TEMPO_LABEL, info=text.TEMPO_INFO, elem_id="zest-tempo")
     with gr.Row():
-        decoder = gr.Dropdown(list(text.DECODERS), value=text.DECODERS[0][1], label=text.DECODER_LABEL,
-                              info=text.DECODER_INFO, scale=3, min_width=200, elem_id="zest-decoder")
+        decoder = gr.Dropdown([(text.DECODER_NAMES.get(name, name), name) for name in DECODERS], value=Settings().decoder,
+                              label=text.DECODER_LABEL, info=text.DECODER_INFO, scale=3, min_width=200,
+                              elem_id="zest-decoder")
         seed = gr.Number(0, precision=0, minimum=0, label=text.SEED_LABEL, info=text.SEED_INFO, scale=2, min_width=90, elem_id="zest-seed")
     return Inputs(source, emotion, reference, strength, tempo, decoder, seed)
 

@@ -19,32 +19,40 @@ STAGE_NAMES = {
 }
 
 
+ENCODE_STAGES = 5  # of STAGES, pass by once more for a reference
+
+
 def stage_name(stage: str) -> str:
     return STAGE_NAMES.get(stage, stage.capitalize())
 
 
-def stage_fraction(stage: str) -> float:
-    """How much of a conversion lies before this stage; unknown stages count as halfway."""
-    return STAGES.index(stage) / len(STAGES) if stage in STAGES else 0.5
+def fraction_hook(show: Callable[[float, str], object], with_reference: bool) -> Hook:
+    """A hook for one conversion that calls `show(fraction, text)` whenever a stage starts; the fraction never falls.
 
-
-def fraction_hook(show: Callable[[float, str], object]) -> Hook:
-    """A hook that calls `show(fraction, text)` whenever a stage starts."""
+    Args:
+        with_reference: a second recording is taken apart too, so that its stages come twice.
+    """
+    expected = len(STAGES) + ENCODE_STAGES * with_reference
+    started: list[str] = []
 
     def hook(event: Event) -> None:
-        if event.kind == "start":
-            show(stage_fraction(event.stage), stage_name(event.stage))
+        if event.kind != "start":
+            return
+        text = stage_name(event.stage) + (" of the reference" if event.stage in started else "")
+        show(min(len(started) / expected, 1.0), text)
+        started.append(event.stage)
 
     return hook
 
 
 @contextmanager
-def terminal_bar(total: int = 1) -> Iterator[Callable[[int, str], Hook]]:
+def terminal_bar(total: int = 1) -> Iterator[Callable[[int, str, bool], Hook]]:
     """A progress bar on stderr over `total` conversions; silent where stderr is not a terminal.
 
-    Yields a function (number done, label) -> hook for the next conversion.
+    Yields a function (number done, label, with reference) -> hook for the next conversion.
     """
     from rich.console import Console
+    from rich.markup import escape  # a file called "[red].wav" is a name, not a colour
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
@@ -52,15 +60,11 @@ def terminal_bar(total: int = 1) -> Iterator[Callable[[int, str], Hook]]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Loading the checkpoint", total=total)
 
-        def hook_for(done: int, label: str = "") -> Hook:
-            prefix = f"{label}: " if label else ""
-            return fraction_hook(lambda fraction, text: bar.update(
-                task, completed=done + fraction, description=_plain(prefix + text)))
+        def hook_for(done: int, label: str, with_reference: bool) -> Hook:
+            def show(fraction: float, text: str) -> None:
+                bar.update(task, completed=done + fraction, description=escape(f"{label}: {text}"))
+
+            return fraction_hook(show, with_reference)
 
         yield hook_for
 
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)  # a file called "[red].wav" is a name, not a colour

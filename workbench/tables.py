@@ -13,12 +13,13 @@ ROWS = (("source", "Source"), ("reference", "Reference"), ("predicted", "Predict
 
 def status(document: dict[str, Any]) -> str:
     """One headline, and the notes that the user should read."""
+    settings = document["settings"]
+    tempo = "transferred" if settings["tempo"] else "kept"
     work = sum(document["seconds"].values())
     headline = f"{document['converted_seconds']:.1f} s of {_target(document)} speech after {work:.1f} s of work"
     notes = "".join(f'<p class="zest-note">{escape(note)}</p>' for note in document["notes"])
     return (f'<div class="zest-message"><p class="headline">{escape(headline)}</p>'
-            f"<p>Strength {document['settings']['strength']:g}, tempo "
-            f"{'transferred' if document['settings']['tempo'] else 'kept'}, seed {document['settings']['seed']}.</p>{notes}</div>")
+            f"<p>Strength {settings['strength']:g}, tempo {tempo}, seed {settings['seed']}.</p>{notes}</div>")
 
 
 def empty(sentence: str = text.EMPTY) -> str:

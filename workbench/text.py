@@ -19,9 +19,9 @@ TEMPO_LABEL = "Transfer the tempo too"
 TEMPO_INFO = "Much of an emotion is in its timing; the length changes."
 DECODER_LABEL = "Decoder"
 DECODER_INFO = "Transfer adds the emotion's difference to the source's own sound."
-DECODERS = (("Transfer (WORLD)", "transfer"),)
+DECODER_NAMES = {"transfer": "Transfer (WORLD)"}
 SEED_LABEL = "Seed"
-SEED_INFO = "Same seed, same result."
+SEED_INFO = "0 is the average reading, others vary it."
 CONVERT, CONVERTING = "Convert", "Converting…"
 EXAMPLES_LABEL = "Or try an example (synthetic voices)"
 

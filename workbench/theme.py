@@ -21,24 +21,28 @@ CSS = """
 .zest-empty { color: var(--body-text-color-subdued); padding: 1.8rem 1.1rem; text-align: center; }
 .zest-note { margin-top: 0.5rem !important; padding: 0.45rem 0.7rem; border-left: 3px solid #DDAA33;
   background: color-mix(in srgb, #DDAA33 14%, transparent); border-radius: 0 4px 4px 0; }
-.zest-tables { display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: flex-start; }
+.zest-tables { display: flex; flex-wrap: wrap; gap: 1rem 1.6rem; align-items: flex-start; }
 .zest-tables table, .zest-tables thead, .zest-tables tbody, .zest-tables tr { border: 0 !important; }
-.zest-tables table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.92rem; margin: 0; flex: 1 1 auto; }
-.zest-tables caption { text-align: left; font-weight: 600; padding: 0.2rem 0.6rem 0.4rem; }
-.zest-tables th, .zest-tables td { padding: 0.28rem 0.6rem !important; text-align: right; border: 0 !important;
+.zest-tables table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.88rem; margin: 0;
+  flex: 1 1 300px; }
+.zest-tables table + table { flex: 1 1 200px; }
+.zest-tables caption { text-align: left; font-weight: 600; padding: 0.2rem 0.45rem 0.4rem; }
+.zest-tables th, .zest-tables td { padding: 0.28rem 0.45rem !important; text-align: right; border: 0 !important;
   border-bottom: 1px solid var(--border-color-primary) !important; }
 .zest-tables th:first-child { text-align: left; font-weight: 500; }
 .zest-tables thead th { color: var(--body-text-color-subdued); font-weight: 500; }
 .zest-tables tfoot th { font-weight: 400; font-size: 0.82rem; color: var(--body-text-color-subdued); border: 0 !important; }
 .zest-tables tr.total th, .zest-tables tr.total td { font-weight: 600 !important; }
-#zest-status .error, #zest-status .clear-status { display: none; }  /* the sentence is in the alert; a bare "Error" helps nobody */
+#zest-status .error, #zest-status .clear-status { display: none; }  /* the alert has the sentence */
 #zest-status .wrap .progress-text { font-family: inherit; }
-#zest-plot { contain: inline-size; }  /* on a phone the plot scrolls inside its card instead of widening the page */
-#zest-plot .matplotlib { overflow-x: auto; justify-content: flex-start; }
+/* On a phone, wide things scroll inside their card instead of widening the page. */
+#zest-plot, #zest-table { contain: inline-size; }
+.zest-tables { overflow-x: auto; }
+#zest-plot .matplotlib { overflow-x: auto; justify-content: flex-start !important; }
 #zest-plot img { min-width: 620px; width: 100%; background: white; border-radius: 4px; }
 @media (max-width: 640px) {
   .gradio-container { padding: 0.5rem !important; }
-  .zest-tables th, .zest-tables td { padding: 0.25rem 0.4rem; }
+  .zest-tables th, .zest-tables td { padding: 0.25rem 0.25rem !important; }
 }
 """
 
