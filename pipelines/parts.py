@@ -7,6 +7,7 @@ import torch
 from pipelines.acoustic import AcousticModel
 from pipelines.checkpoint import Folder
 from pipelines.emotion import Sace
+from pipelines.hubert import Hubert, read_sizes
 from pipelines.pitch_predictor import PitchPredictor
 from pipelines.speaker import SpeakerEncoder
 from pipelines.tempo import TempoPredictor
@@ -14,10 +15,7 @@ from pipelines.units import ContentEncoder, UnitEncoder
 
 
 def load_content_encoder(folder: Folder) -> ContentEncoder:
-    from transformers import HubertConfig, HubertModel
-
-    config = HubertConfig(**folder.config("hubert"))
-    encoder = ContentEncoder(HubertModel(config))
+    encoder = ContentEncoder(Hubert(read_sizes(folder.config("hubert"))))
     folder.fill(encoder.hubert, "hubert")
     return encoder.eval()
 

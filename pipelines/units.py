@@ -7,25 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
-from transformers import HubertConfig, HubertModel
 
 from pipelines.audio import SAMPLE_RATE
 
 HOP = 320  # samples between frames: 50 Hz
-MINI_CONV = dict(conv_dim=(64, 128, 256, 256), conv_kernel=(40, 10, 8, 4), conv_stride=(8, 5, 4, 2))
 
 
-def mini_hubert_config(width: int = 256, layers: int = 5) -> HubertConfig:
-    """A HuBERT whose waveform front end costs a third of the published one's per second of audio."""
-    return HubertConfig(
-        hidden_size=width, num_hidden_layers=layers, num_attention_heads=4, intermediate_size=4 * width,
-        num_conv_pos_embeddings=32, num_conv_pos_embedding_groups=16, feat_extract_norm="group",
-        hidden_dropout=0.0, activation_dropout=0.0, attention_dropout=0.0, feat_proj_dropout=0.0, final_dropout=0.0,
-        layerdrop=0.0, mask_time_prob=0.0, mask_feature_prob=0.0, attn_implementation="sdpa", **MINI_CONV)
-
-
-def receptive_field(config: HubertConfig) -> int:
-    """Samples that one frame of the convolutional front end sees."""
+def receptive_field(config) -> int:
+    """Samples that one frame of the convolutional front end sees; config: HubertSizes or transformers' HubertConfig."""
     field, jump = 1, 1
     for kernel, stride in zip(config.conv_kernel, config.conv_stride):
         field += (kernel - 1) * jump
@@ -34,9 +23,12 @@ def receptive_field(config: HubertConfig) -> int:
 
 
 class ContentEncoder(nn.Module):
-    """HuBERT with its frames centred on k * 20 ms, so that they line up with F0 and envelope frames."""
+    """HuBERT with its frames centred on k * 20 ms, so that they line up with F0 and envelope frames.
 
-    def __init__(self, hubert: HubertModel):
+    hubert: `pipelines.hubert.Hubert` for conversion, `transformers.HubertModel` in training.
+    """
+
+    def __init__(self, hubert: nn.Module):
         super().__init__()
         self.hubert = hubert
         self.pad = receptive_field(hubert.config) // 2
