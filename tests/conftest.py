@@ -1,0 +1,56 @@
+"""What tests share: recordings made here, the shipped checkpoint, the command line, a browser.
+
+Test audio comes from the examples that the repository ships (synthetic voices); nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.audio import Recording, load
+from pipelines.conversion import Converter
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+SECONDS = 120  # for one command on a slow, busy machine
+
+
+@pytest.fixture(scope="session")
+def source_path() -> Path:
+    return EXAMPLES / "source-man.wav"
+
+
+@pytest.fixture(scope="session")
+def reference_path() -> Path:
+    return EXAMPLES / "reference-lively.wav"
+
+
+@pytest.fixture(scope="session")
+def recording(source_path: Path) -> Recording:
+    """3.5 s of speech, mono, 16 kHz."""
+    return load(source_path)
+
+
+@pytest.fixture(scope="session")
+def converter() -> Converter:
+    """The shipped checkpoint, loaded once."""
+    return Converter.from_pretrained()
+
+
+@pytest.fixture
+def zest(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
+    """Run the command line as a user would: `zest("convert", source, "--emotion", "sad")`, in a folder of its own."""
+
+    def run(*arguments: object, limits: Callable[[], None] | None = None) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "workbench.command_line", *map(str, arguments)]
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "120"}
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=SECONDS,
+                              preexec_fn=limits, check=False)
+
+    return run

@@ -1,0 +1,94 @@
+"""Packaging: bounded requirements that are really used, a Space that starts, a README that tells the truth."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from pipelines.audio import LIMITS
+from workbench import exit_codes
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+MODULES = {"scikit-learn": "sklearn", "openai-whisper": "whisper"}  # where the import has another name
+NOT_IMPORTED = {"setuptools", "torchaudio"}  # imported by pyworld and distillmos, which do not ask for them properly
+
+
+def requirements(name: str) -> list[Requirement]:
+    lines = [line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines()]
+    return [Requirement(line) for line in lines if line and not line.startswith("-r")]
+
+
+def imported_modules() -> set[str]:
+    """First parts of every module that the repository's own files import."""
+    found: set[str] = set()
+    for folder in ("pipelines", "evaluation", "workbench", "scripts", "benchmarks", "tests"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+                found |= {name.split(".")[0] for name in names}
+    return found
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_requirements_are_bounded_above(name):
+    unbounded = [str(item) for item in requirements(name)
+                 if not any(part.operator in ("<", "==", "<=") for part in item.specifier)]
+    assert unbounded == []
+
+
+def test_requirements_are_used():
+    modules = imported_modules()
+    unused = [item.name for item in requirements("requirements.txt")
+              if MODULES.get(item.name, item.name.replace("-", "_")) not in modules and item.name not in NOT_IMPORTED]
+    assert unused == []
+
+
+def test_zest_is_an_entry_point():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    module, function = project["project"]["scripts"]["zest"].split(":")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_space_front_matter_fits_the_repository():
+    front = yaml.safe_load(README.split("---")[1])
+    gradio = next(item for item in requirements("requirements.txt") if item.name == "gradio")
+    assert front["sdk"] == "gradio" and gradio.specifier.contains(front["sdk_version"])
+    assert front["python_version"] == "3.11" and (ROOT / front["app_file"]).is_file()
+
+
+def test_readme_commands_exist():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert set(re.findall(r"make ([a-z]+)", README)) <= targets
+    for code, meaning in exit_codes.MEANINGS.items():
+        assert re.search(rf"^\| {code} \| {re.escape(meaning)}", README, re.M), f"exit code {code} is undocumented"
+    assert LIMITS in " ".join(README.split())
+
+
+def test_ci_calls_make_test():
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert re.search(r"^make test$", script.read_text(), re.M)
+
+
+def test_nothing_committed_names_a_machine_or_is_huge():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+    assert len(paths) > 30
+    marker = "/" + "work/"  # spelt so that this file does not find itself
+    text = (".py", ".md", ".toml", ".txt", ".json", ".csv", "", ".cfg")
+    assert [str(path) for path in paths if path.suffix in text and marker in path.read_text()] == []
+    assert sum(path.stat().st_size for path in (ROOT / "checkpoints").rglob("*")) < 80e6
+    assert sum(path.stat().st_size for path in (ROOT / "examples").iterdir()) < 1e6
