@@ -17,14 +17,14 @@ from pipelines.world import BANDS
 class AcousticModel(nn.Module):
     """Predicts 40 log mel-band powers of the WORLD envelope at 50 Hz."""
 
-    def __init__(self, units: int = 100, width: int = 256, position: int = 16):
+    def __init__(self, units: int = 100, width: int = 160, position: int = 16):
         super().__init__()
         self.position = position
         self.embed = nn.Embedding(units, UNIT_WIDTH)
         self.enter = nn.Linear(UNIT_WIDTH + 3 * position + 2, width)
         self.condition = nn.Linear(SACE_WIDTH + EASE_WIDTH, width)
         self.modulate = nn.Linear(SACE_WIDTH + EASE_WIDTH, width)
-        self.blocks = ConvStack(width, (1, 1, 2, 4))
+        self.blocks = ConvStack(width, (1, 2, 4))
         self.norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, BANDS)
 

@@ -20,7 +20,7 @@ class Sace(nn.Module):
     trained to forget melody, the prosody features beside them.
     """
 
-    def __init__(self, hidden_layers: int, hidden_width: int, width: int = 192):
+    def __init__(self, hidden_layers: int, hidden_width: int, width: int = 128):
         super().__init__()
         self.mix = nn.Parameter(torch.zeros(hidden_layers))
         self.project = nn.Sequential(nn.LayerNorm(hidden_width), nn.Linear(hidden_width, width // 2))

@@ -20,16 +20,16 @@ class PitchPredictor(nn.Module):
     and rise by phrase.
     """
 
-    def __init__(self, units: int = 100, width: int = 192, heads: int = 4, position: int = 32):
+    def __init__(self, units: int = 100, width: int = 128, heads: int = 4, position: int = 16):
         super().__init__()
         self.position = position
         self.embed = nn.Embedding(units, UNIT_WIDTH)
         self.query = nn.Linear(UNIT_WIDTH + 3 * position, width)
         self.key = nn.Linear(SACE_WIDTH + EASE_WIDTH, width)
-        self.before = ConvStack(width, (1, 2))
+        self.before = ConvStack(width, (1,))
         self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
         self.condition = nn.Linear(SACE_WIDTH + EASE_WIDTH, width)
-        self.after = ConvStack(width, (1, 2, 4, 8))
+        self.after = ConvStack(width, (1, 2, 4))
         self.norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, 1)
 

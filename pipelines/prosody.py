@@ -12,6 +12,7 @@ from pipelines.world import BANDS, compact
 FEATURES = BANDS + 3  # bands, log F0, voicing, energy
 SEMITONES_PER_UNIT = 12.0  # log F0 is given to networks in octaves above 100 Hz
 LEVEL_CENTRE, LEVEL_SCALE = 8.0, 4.0  # natural-log power: where speech lies, roughly
+BAND_CENTRE, ENERGY_CENTRE, OCTAVE_CENTRE = 8.0, 3.0, 0.7  # means of training speech, below the level and above 100 Hz
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,13 @@ def octaves(f0: np.ndarray) -> np.ndarray:
 
 
 def network_features(prosody: Prosody) -> np.ndarray:
-    """(frames, 43): bands with the recording's level removed, octaves above 100 Hz, voicing, energy against the level.
+    """(frames, 43), each about zero mean and unit deviation: bands with the recording's level removed, F0, voicing, energy.
 
-    The level (loud frames' mean log power) says how far the microphone was, not how someone feels.
+    The level (loud frames' log power) says how far the microphone was, not how someone feels.
     """
     energy = prosody.bands.max(axis=1)
     level = np.percentile(energy, 90)
-    bands = np.maximum(prosody.bands - level, -14.0) / LEVEL_SCALE
-    extra = np.stack([octaves(prosody.f0), prosody.voicing, np.maximum(energy - level, -14.0) / LEVEL_SCALE], axis=1)
+    bands = (np.maximum(prosody.bands - level, -14.0) + BAND_CENTRE) / LEVEL_SCALE
+    extra = np.stack([octaves(prosody.f0) - OCTAVE_CENTRE, 2 * prosody.voicing - 1,
+                      (np.maximum(energy - level, -14.0) + ENERGY_CENTRE) / LEVEL_SCALE], axis=1)
     return np.concatenate([bands, extra], axis=1).astype(np.float32)

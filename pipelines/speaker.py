@@ -14,7 +14,7 @@ XVECTOR_WIDTH, EASE_WIDTH = 192, 128
 class XVector(nn.Module):
     """A small time-delay network with statistics pooling (Snyder et al., ICASSP 2018), on prosody features."""
 
-    def __init__(self, width: int = 192):
+    def __init__(self, width: int = 128):
         super().__init__()
         self.layers = nn.ModuleList([
             nn.Conv1d(FEATURES, width, 5, padding=2), nn.Conv1d(width, width, 3, padding=2, dilation=2),

@@ -12,7 +12,7 @@ from pipelines.errors import ZestError
 
 
 def train(
-    stage: Annotated[str, typer.Argument(help="hubert, units, ease, sace, acoustic or tempo, in this order.")],
+    stage: Annotated[str, typer.Argument(help="hubert, units, ease, critics, sace, acoustic or tempo, in this order.")],
     manifest: Annotated[Path, typer.Option(help="manifest.csv of the training speech.")],
     recipe: Annotated[Path, typer.Option(help="Recipe with the stages' settings.")] = Path("recipes/mini.toml"),
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",

@@ -1,8 +1,8 @@
-"""Stage `acoustic`: the acoustic model, and the pitch predictor with it, in three phases.
+"""Stage `acoustic`: the acoustic model, and the pitch predictor with it, in two phases.
 
-1. `read`: the acoustic model reconstructs envelopes (L1); critics learn to hear emotions and units on real speech.
+1. `read`: the acoustic model reconstructs envelopes (L1); a reader learns to read units from real envelopes.
 2. `convert`: source and reference differ. What the residual decoder would make (source bands plus the difference of two
-   predictions, melody anchored at the source's level) must be heard as the reference's emotion by the critics, pass a
+   predictions, melody anchored at the source's level) must be heard as the reference's emotion by the critics (stage `critics`), pass a
    discriminator for real speech of that emotion, and keep its units. Reconstruction goes on beside it as an anchor.
 
 Without phase 2 the difference of two L1 predictions is a timid average that nobody hears (shared design, section 2b).
@@ -20,14 +20,12 @@ from torch import nn
 from pipelines.acoustic import AcousticModel
 from pipelines.emotion import Sace, pool_frames
 from pipelines.pitch_predictor import PitchPredictor
-from pipelines.training.critics import Discriminator, EmotionCritic, UnitReader, features_from, weighted_mean
+from pipelines.training.critics import Discriminator, UnitReader, critics_loss, features_from, weighted_mean
 from pipelines.training.examples import (Draw, Example, Window, labels, perturb, stack_bands, stack_features,
                                          stack_melody, window)
 from pipelines.training.factors import FactorStore
 from pipelines.training.trainer import descend, set_learning_rate
 from pipelines.transfer_rules import anchor_melody
-
-CRITICS = ((96, 5), (128, 3), (96, 7))  # width and kernel of each emotion critic
 
 
 @dataclass(frozen=True)
@@ -36,11 +34,11 @@ class AcousticRecipe:
 
     read_steps: int = 1500
     convert_steps: int = 3000
-    batch: int = 20
-    longest_frames: int = 150
+    batch: int = 10
+    longest_frames: int = 130
     learning_rate: float = 1e-3
     convert_learning_rate: float = 3e-4
-    critic_learning_rate: float = 5e-4
+    critic_learning_rate: float = 3e-4
     emotion_weight: float = 1.0
     adversarial_weight: float = 1.0
     unit_weight: float = 0.3
@@ -74,31 +72,58 @@ class Batch:
         return features_from(self.bands, self.octaves, self.voiced, self.mask)
 
 
+@dataclass(frozen=True)
+class Converted:
+    """A conversion inside the training, and the reconstructions that came with it.
+
+    bands: (batch, time, 40). octaves: (batch, time). difference: what was added to the source's bands.
+    own_bands, own_octaves: predicted with the source's own emotion.
+    """
+
+    bands: torch.Tensor
+    octaves: torch.Tensor
+    difference: torch.Tensor
+    own_bands: torch.Tensor
+    own_octaves: torch.Tensor
+
+
+def bands_loss(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Mean absolute error, nepers of power."""
+    return weighted_mean((predicted - batch.bands).abs().mean(-1), batch.mask)
+
+
+def pitch_loss(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Mean absolute error over voiced frames, octaves."""
+    return weighted_mean((predicted - batch.octaves).abs(), batch.voiced)
+
+
 class AcousticTask:
     """Acoustic model and pitch predictor; see Task in trainer.py."""
 
     def __init__(self, recipe: AcousticRecipe, examples: list[Example], factors: FactorStore, sace: Sace,
-                 pitch: PitchPredictor, device: str = "cpu"):
+                 pitch: PitchPredictor, critics: nn.ModuleList, device: str = "cpu"):
         self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
         self.draw = Draw(examples)
         self.sace = sace.eval().requires_grad_(False).to(device)
         self.parts = nn.ModuleDict({
             "acoustic": AcousticModel(factors.unit_count), "pitch": pitch,
-            "critics": nn.ModuleList(EmotionCritic(*shape) for shape in CRITICS),
+            "critics": critics,
             "reader": UnitReader(factors.unit_count), "discriminator": Discriminator()})
         parts, rate = self.parts, recipe.critic_learning_rate
         self.optimisers = {
             "acoustic": torch.optim.AdamW(parts["acoustic"].parameters(), recipe.learning_rate, weight_decay=0.01),
             "pitch": torch.optim.AdamW(parts["pitch"].parameters(), recipe.convert_learning_rate, weight_decay=0.01),
-            "critics": torch.optim.AdamW([*parts["critics"].parameters(), *parts["reader"].parameters()], 2 * rate, weight_decay=0.05),
-            "discriminator": torch.optim.AdamW(parts["discriminator"].parameters(), rate, (0.5, 0.95))}
+            "critics": torch.optim.AdamW(parts["critics"].parameters(), rate, weight_decay=0.05),
+            "reader": torch.optim.AdamW(parts["reader"].parameters(), 2 * rate, weight_decay=0.01),
+            "discriminator": torch.optim.AdamW(parts["discriminator"].parameters(), 2 * rate, (0.5, 0.95))}
 
     def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
         source = self.batch(self.draw.by_emotions(random, self.recipe.batch), random)
-        logged = self._teach_critics(source, number, random)
+        logged = self._teach_listeners(source, number, random)
         if number < self.recipe.read_steps:
             set_learning_rate(self.optimisers["acoustic"], self.recipe.learning_rate, number, 2 * self.recipe.read_steps)
-            loss = self._bands_loss(source)
+            own = self.parts["acoustic"](source.units, source.octaves, source.voiced, source.mask, source.utterance, source.ease)
+            loss = bands_loss(own, source)
             descend(self.optimisers["acoustic"], loss)
             return {**logged, "bands": loss.detach()}
         return {**logged, **self._convert_step(source, number - self.recipe.read_steps, random)}
@@ -118,42 +143,35 @@ class AcousticTask:
         return Batch(windows, units.to(to), mask, stack_bands(self.examples, windows).to(to), melody.to(to), voiced.to(to),
                      ease.to(to), labels(self.examples, windows)[1].to(to), pooled, pooled_mask, self.sace.utterance(frames, mask))
 
-    def convert(self, source: Batch, reference: Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """What the residual decoder makes: bands (batch, time, 40), octaves (batch, time), and the bands' difference."""
+    def convert(self, source: Batch, reference: Batch) -> Converted:
+        """What the residual decoder would make of the source."""
         acoustic, pitch = self.parts["acoustic"], self.parts["pitch"]
         own = pitch(source.units, source.mask, source.pooled, source.pooled_mask, source.ease)
         wanted = pitch(source.units, source.mask, reference.pooled, reference.pooled_mask, source.ease)
         octaves = anchor_melody(source.octaves, own, wanted, source.voiced)
         before = acoustic(source.units, source.octaves, source.voiced, source.mask, source.utterance, source.ease)
         after = acoustic(source.units, octaves, source.voiced, source.mask, reference.utterance, source.ease)
-        return source.bands + after - before, octaves, after - before
+        return Converted(source.bands + after - before, octaves, after - before, before, own)
 
-    def _bands_loss(self, batch: Batch) -> torch.Tensor:
-        predicted = self.parts["acoustic"](batch.units, batch.octaves, batch.voiced, batch.mask, batch.utterance, batch.ease)
-        return weighted_mean((predicted - batch.bands).abs().mean(-1), batch.mask)
-
-    def _pitch_loss(self, batch: Batch) -> torch.Tensor:
-        predicted = self.parts["pitch"](batch.units, batch.mask, batch.pooled, batch.pooled_mask, batch.ease)
-        return weighted_mean((predicted - batch.octaves).abs(), batch.voiced)
-
-    def _teach_critics(self, batch: Batch, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
-        """Critics hear real speech only, through random equalisers and keys."""
+    def _teach_listeners(self, batch: Batch, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        """Reader and critics hear real speech only, through random equalisers and keys; critics now and then."""
         features = perturb(batch.features.cpu(), random).to(self.device)
-        scores = [critic(features, batch.mask) for critic in self.parts["critics"]]
-        emotion = sum(nn.functional.cross_entropy(score, batch.emotion, label_smoothing=0.1) for score in scores)
-        units = nn.functional.cross_entropy(self.parts["reader"](features), batch.units, reduction="none")
-        loss = emotion + weighted_mean(units, batch.mask)
-        descend(self.optimisers["critics"], loss, limit=5.0)
-        right = torch.stack([(score.argmax(1) == batch.emotion).float().mean() for score in scores]).mean()
-        return {"critic_real": right, "reader_real": weighted_mean(units, batch.mask).detach()}
+        units = weighted_mean(nn.functional.cross_entropy(self.parts["reader"](features), batch.units, reduction="none"), batch.mask)
+        descend(self.optimisers["reader"], units, limit=5.0)
+        logged = {"reader_real": units.detach()}
+        if number >= self.recipe.read_steps:
+            loss, right = critics_loss(self.parts["critics"], features, batch.mask, batch.emotion)
+            descend(self.optimisers["critics"], loss, limit=5.0)
+            logged["critic_real"] = right
+        return logged
 
     def _convert_step(self, source: Batch, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
         recipe = self.recipe
         for name in ("acoustic", "pitch"):
             set_learning_rate(self.optimisers[name], recipe.convert_learning_rate, number, recipe.convert_steps)
         reference = self.batch(self.draw.by_emotions(random, recipe.batch), random)
-        bands, octaves, difference = self.convert(source, reference)
-        converted = features_from(bands, octaves, source.voiced, source.mask)
+        made = self.convert(source, reference)
+        converted = features_from(made.bands, made.octaves, source.voiced, source.mask)
         target = reference.emotion
         discriminated = self._teach_discriminator(reference, converted.detach(), source.mask, target)
 
@@ -162,15 +180,15 @@ class AcousticTask:
         score, weight = self.parts["discriminator"](converted, source.mask, target)
         adversarial = -weighted_mean(score, weight)
         units = weighted_mean(nn.functional.cross_entropy(self.parts["reader"](converted), source.units, reduction="none"), source.mask)
-        size = weighted_mean(difference.abs().mean(-1), source.mask)
-        bands_loss, pitch_loss = self._bands_loss(source), self._pitch_loss(source)
+        size = weighted_mean(made.difference.abs().mean(-1), source.mask)
+        bands, melody = bands_loss(made.own_bands, source), pitch_loss(made.own_octaves, source)
         loss = (recipe.emotion_weight * emotion + recipe.adversarial_weight * adversarial + recipe.unit_weight * units
-                + recipe.difference_weight * size + recipe.bands_weight * bands_loss + recipe.pitch_weight * pitch_loss)
+                + recipe.difference_weight * size + recipe.bands_weight * bands + recipe.pitch_weight * melody)
         self._descend_generators(loss)
         right = torch.stack([(score.argmax(1) == target).float().mean() for score in heard]).mean()
         return {"convert_emotion": emotion.detach(), "convert_heard": right, "adversarial": adversarial.detach(),
                 "discriminator": discriminated, "units": units.detach(), "difference": size.detach(),
-                "bands": bands_loss.detach(), "pitch_semitones": 12 * pitch_loss.detach()}
+                "bands": bands.detach(), "pitch_semitones": 12 * melody.detach()}
 
     def _teach_discriminator(self, real: Batch, converted: torch.Tensor, mask: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         score_real, weight_real = self.parts["discriminator"](real.features, real.mask, real.emotion)

@@ -11,7 +11,7 @@ from torch.nn.utils import spectral_norm
 
 from pipelines.emotion import EMOTIONS
 from pipelines.layers import masked_deviation, masked_mean
-from pipelines.prosody import FEATURES, LEVEL_SCALE
+from pipelines.prosody import BAND_CENTRE, ENERGY_CENTRE, FEATURES, LEVEL_SCALE, OCTAVE_CENTRE
 
 
 def features_from(bands: torch.Tensor, octaves: torch.Tensor, voicing: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -19,35 +19,47 @@ def features_from(bands: torch.Tensor, octaves: torch.Tensor, voicing: torch.Ten
     energy = bands.amax(-1)
     silent = torch.where(mask > 0.5, energy, torch.full_like(energy, -30.0)).detach()
     level = torch.stack([torch.quantile(row[inside > 0.5], 0.9) for row, inside in zip(silent, mask)])[:, None]
-    relative = (bands - level[..., None]).clamp(min=-14.0) / LEVEL_SCALE
-    extra = torch.stack([octaves, voicing, (energy - level).clamp(min=-14.0) / LEVEL_SCALE], dim=-1)
+    relative = ((bands - level[..., None]).clamp(min=-14.0) + BAND_CENTRE) / LEVEL_SCALE
+    loudness = ((energy - level).clamp(min=-14.0) + ENERGY_CENTRE) / LEVEL_SCALE
+    extra = torch.stack([octaves - OCTAVE_CENTRE, 2 * voicing - 1, loudness], dim=-1)
     return torch.cat([relative, extra], dim=-1) * mask[..., None]
 
 
+CRITICS = ((64, 5), (80, 3), (48, 9))  # width and kernel of each emotion critic: several ears are harder to fool
+
+
+def make_critics() -> nn.ModuleList:
+    """The untrained critics."""
+    return nn.ModuleList(EmotionCritic(*shape) for shape in CRITICS)
+
+
 class EmotionCritic(nn.Module):
-    """A convolutional emotion classifier with mean and deviation pooling."""
+    """A convolutional emotion classifier on mean and deviation over time, of its layers and of the features themselves.
+
+    Normalised per frame, never over time: an utterance's level and spread are what tell an emotion.
+    """
 
     def __init__(self, width: int, kernel: int):
         super().__init__()
         self.layers = nn.ModuleList([
             nn.Conv1d(FEATURES, width, kernel, padding=kernel // 2),
-            nn.Conv1d(width, width, kernel, padding=kernel // 2 * 2, dilation=2),
-            nn.Conv1d(width, width, kernel, padding=kernel // 2 * 4, dilation=4)])
-        self.norms = nn.ModuleList(nn.GroupNorm(4, width) for _ in self.layers)
-        self.classify = nn.Sequential(nn.Linear(2 * width, 96), nn.GELU(), nn.Dropout(0.3), nn.Linear(96, len(EMOTIONS)))
+            nn.Conv1d(width, width, kernel, padding=kernel // 2 * 2, dilation=2)])
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in self.layers)
+        self.classify = nn.Sequential(nn.Dropout(0.2), nn.Linear(2 * (width + FEATURES), 96), nn.GELU(), nn.Dropout(0.2),
+                                      nn.Linear(96, len(EMOTIONS)))
 
     def forward(self, features: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        x = features.transpose(1, 2)
+        x = features * mask[..., None]
         for layer, norm in zip(self.layers, self.norms):
-            x = nn.functional.dropout(nn.functional.gelu(norm(layer(x))), 0.15, self.training) * mask[:, None]
-        x = x.transpose(1, 2)
-        return self.classify(torch.cat([masked_mean(x, mask), masked_deviation(x, mask)], dim=-1))
+            x = nn.functional.gelu(norm(layer(x.transpose(1, 2)).transpose(1, 2))) * mask[..., None]
+        both = torch.cat([x, features], dim=-1)
+        return self.classify(torch.cat([masked_mean(both, mask), masked_deviation(both, mask)], dim=-1))
 
 
 class UnitReader(nn.Module):
     """Reads the units back from the bands: a conversion that changes them has changed the words."""
 
-    def __init__(self, units: int, width: int = 192):
+    def __init__(self, units: int, width: int = 96):
         super().__init__()
         self.layers = nn.ModuleList([nn.Conv1d(FEATURES, width, 5, padding=2), nn.Conv1d(width, width, 5, padding=4, dilation=2),
                                      nn.Conv1d(width, units, 1)])
@@ -63,7 +75,7 @@ class UnitReader(nn.Module):
 class Discriminator(nn.Module):
     """Real or converted, frame by frame and given the emotion (projection, Miyato & Koyama, ICLR 2018)."""
 
-    def __init__(self, width: int = 128):
+    def __init__(self, width: int = 64):
         super().__init__()
         self.layers = nn.ModuleList([
             spectral_norm(nn.Conv1d(FEATURES, width, 5, padding=2)),
@@ -85,3 +97,10 @@ class Discriminator(nn.Module):
 
 def weighted_mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return (values * weight).sum() / weight.sum().clamp(min=1)
+
+
+def critics_loss(critics: nn.ModuleList, features: torch.Tensor, mask: torch.Tensor, emotion: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Summed cross-entropy of all critics, and the share of right answers."""
+    scores = [critic(features, mask) for critic in critics]
+    loss = sum(nn.functional.cross_entropy(score, emotion, label_smoothing=0.1) for score in scores)
+    return loss, torch.stack([(score.argmax(1) == emotion).float().mean() for score in scores]).mean()

@@ -19,10 +19,10 @@ from pipelines.training.trainer import descend, set_learning_rate
 class EaseRecipe:
     """Schedule of the stage."""
 
-    xvector_steps: int = 1500
-    ease_steps: int = 1500
-    batch: int = 48
-    longest_frames: int = 125
+    xvector_steps: int = 1200
+    ease_steps: int = 1000
+    batch: int = 40
+    longest_frames: int = 100
     learning_rate: float = 2e-3
     emotion_weight: float = 10.0  # the paper's
 

@@ -35,6 +35,11 @@ class Context:
     def checkpoint(self) -> Folder:
         return Folder(Path(self.general.checkpoint))
 
+    @property
+    def scratch(self) -> Folder:
+        """For what only later stages need."""
+        return Folder(Path(self.general.runs))
+
     def run(self, stage: str, steps: int) -> Run:
         return Run(Path(self.general.runs) / stage, steps, self.general.seed, self.device, self.stop_after_seconds)
 
@@ -94,12 +99,9 @@ def _ease(context: Context) -> bool:
 
 def _emotional(context: Context) -> tuple[list, "FactorStore"]:
     """Examples with one of the five emotions, and their factors from the stages before."""
-    from pipelines.training.examples import read_examples
     from pipelines.training.factors import FactorStore, content_of, ease_of
 
-    examples = [example for example in read_examples(context.clips, context.cache) if example.emotion >= 0]
-    if not examples:
-        raise RecipeError("The manifest's training clips have none of the five emotions; these stages need labels.")
+    examples = _labelled(context)
     encoder = load_unit_encoder(context.checkpoint)
     units, hidden = content_of(examples, encoder, context.cache)
     store = FactorStore(units, hidden, ease_of(examples, load_speaker(context.checkpoint)), len(encoder.centroids))
@@ -121,12 +123,34 @@ def _sace(context: Context) -> bool:
     return done
 
 
+def _labelled(context: Context) -> list:
+    """Examples with one of the five emotions."""
+    from pipelines.training.examples import read_examples
+
+    examples = [example for example in read_examples(context.clips, context.cache) if example.emotion >= 0]
+    if not examples:
+        raise RecipeError("The manifest's training clips have none of the five emotions; these stages need labels.")
+    return examples
+
+
+def _critics(context: Context) -> bool:
+    from pipelines.training.critics_stage import CriticsRecipe, CriticsTask
+
+    recipe = section(context.tables, "critics", CriticsRecipe)
+    task = CriticsTask(recipe, _labelled(context), context.device)
+    done = train(task, context.run("critics", recipe.steps))
+    context.scratch.write("critics", task.parts["critics"].state_dict(), asdict(recipe))
+    return done
+
+
 def _acoustic(context: Context) -> bool:
     from pipelines.training.acoustic import AcousticRecipe, AcousticTask
+    from pipelines.training.critics import make_critics
 
     recipe = section(context.tables, "acoustic", AcousticRecipe)
     examples, store = _emotional(context)
-    task = AcousticTask(recipe, examples, store, load_sace(context.checkpoint), load_pitch(context.checkpoint).train(), context.device)
+    task = AcousticTask(recipe, examples, store, load_sace(context.checkpoint), load_pitch(context.checkpoint).train(),
+                        context.scratch.fill(make_critics(), "critics"), context.device)
     done = train(task, context.run("acoustic", recipe.steps))
     context.checkpoint.write("acoustic", task.parts["acoustic"].state_dict(), {**asdict(recipe), "units": store.unit_count})
     context.checkpoint.write("pitch", task.parts["pitch"].state_dict(), {"units": store.unit_count, "trained_by": "sace, acoustic"})
@@ -147,4 +171,4 @@ def _tempo(context: Context) -> bool:
 
 
 STAGES: dict[str, Callable[[Context], bool]] = {
-    "hubert": _hubert, "units": _units, "ease": _ease, "sace": _sace, "acoustic": _acoustic, "tempo": _tempo}
+    "hubert": _hubert, "units": _units, "ease": _ease, "critics": _critics, "sace": _sace, "acoustic": _acoustic, "tempo": _tempo}

@@ -100,7 +100,7 @@ def set_learning_rate(optimiser: torch.optim.Optimizer, peak: float, number: int
     rise = min(1.0, (number + 1) / warmup)
     fall = 0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(1.0, number / max(1, steps))))
     for group in optimiser.param_groups:
-        group["lr"] = peak * rise * fall
+        group["lr"] = float(peak * rise * fall)  # a numpy number would make the saved state unreadable without pickle
 
 
 def _save(task: Task, run: Run, number: int, spent: float) -> None:
