@@ -65,16 +65,17 @@ def test_forbidden_recording(tmp_path):
 
 @pytest.mark.parametrize("kind", GOOD)
 def test_every_stated_format_is_read(kind, tmp_path):
-    """The same speech comes out of every format: same length, same loudness over time."""
-    recording, plain = load(GOOD[kind](tmp_path)), speech()
+    """The same speech comes out of every format: same length, same loudness over time, but for a codec's padding."""
+    recording, plain = load(GOOD[kind](tmp_path)), loudness(speech())
     assert recording.samples.dtype == np.float32 and np.abs(recording.samples).max() <= 1
-    assert recording.seconds == pytest.approx(SECONDS, abs=0.1)
-    assert np.corrcoef(loudness(recording.samples), loudness(plain))[0, 1] > 0.9
+    assert SECONDS - 0.01 <= recording.seconds <= SECONDS + 0.15
+    alike = [np.corrcoef(loudness(recording.samples[delay:]), plain)[0, 1] for delay in range(0, 1600, 160)]
+    assert max(alike) > 0.95
 
 
 def loudness(samples: np.ndarray) -> np.ndarray:
-    """(70,) RMS in 20 ms."""
-    return np.sqrt((samples[:70 * 320].reshape(70, 320).astype(np.float64) ** 2).mean(axis=1))
+    """(65,) RMS in 20 ms."""
+    return np.sqrt((samples[:65 * 320].reshape(65, 320).astype(np.float64) ** 2).mean(axis=1))
 
 
 @pytest.mark.parametrize("dtype", ["int16", "int32", "uint8"])

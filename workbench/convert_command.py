@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import time
 from dataclasses import dataclass
@@ -39,9 +40,9 @@ def convert_one(source: Path, reference: Path | None, emotion: str | None, outpu
     _refuse_both_or_neither(reference, emotion)
     target = emotion or reference.stem
     output = output or Path(f"{source.stem}-{_file_name(target)}.wav")
-    _refuse_overwriting(output, source, reference)
     for path in filter(None, (output, options.plot)):
         check_writable(path)
+    _refuse_overwriting(output, source, reference)
     for recording in filter(None, (source, reference)):
         load(recording)  # a bad recording is told at once, before any model is loaded
     with terminal_bar() as hook_for:
@@ -124,7 +125,7 @@ def _refuse_both_or_neither(reference: Path | None, emotion: str | None) -> None
 
 def _refuse_overwriting(output: Path, source: Path, reference: Path | None) -> None:
     for recording in filter(None, (source, reference)):
-        if output.exists() and recording.exists() and output.samefile(recording):
+        if os.path.exists(output) and os.path.exists(recording) and os.path.samefile(output, recording):
             raise AudioError(f"{output} is an input of this conversion; write the result to another file.")
 
 

@@ -126,7 +126,8 @@ def _inputs(presets: Sequence[str]) -> Inputs:
         decoder = gr.Dropdown([(text.DECODER_NAMES.get(name, name), name) for name in DECODERS], value=Settings().decoder,
                               label=text.DECODER_LABEL, info=text.DECODER_INFO, scale=3, min_width=200,
                               elem_id="zest-decoder")
-        seed = gr.Number(0, precision=0, minimum=0, label=text.SEED_LABEL, info=text.SEED_INFO, scale=2, min_width=90, elem_id="zest-seed")
+        seed = gr.Number(0, precision=0, minimum=0, label=text.SEED_LABEL, info=text.SEED_INFO, scale=2, min_width=90,
+                         elem_id="zest-seed")
     return Inputs(source, emotion, reference, strength, tempo, decoder, seed)
 
 
