@@ -35,7 +35,7 @@ class JudgeRecipe:
 
 
 RECIPES = {"whisper": JudgeRecipe("whisper"),
-           "egemaps": JudgeRecipe("egemaps", hidden=64, members=5, dropout=0.1, rate=3e-3)}
+           "egemaps": JudgeRecipe("egemaps", hidden=64, members=3, dropout=0.1, rate=3e-3)}
 
 
 def fit(examples: Examples, recipe: JudgeRecipe, progress: bool = True) -> Ensemble:
