@@ -10,12 +10,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Protocol
 
 import numpy as np
 import torch
 from torch import nn
 from tqdm import tqdm
+
+from pipelines.errors import RecipeError
 
 CHECKPOINT_SECONDS = 240.0
 LOG_EVERY = 20
@@ -50,23 +53,25 @@ def train(task: Task, run: Run, validate: Callable[[], dict[str, float]] | None 
 
     Returns:
         True when all steps are done, False when time ran out first (state is saved; call again to go on).
+    Raises:
+        RecipeError: the folder's state is damaged or belongs to networks of other sizes.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
     task.parts.to(run.device)
     first, spent = _resume(task, run)
     begun = saved = time.monotonic()
-    sums: dict[str, float] = {}
+    since: dict[str, list[float]] = {}  # values since the last log line
     bar = tqdm(total=run.steps, initial=first, desc=run.folder.name, unit="step", mininterval=5)
     for number in range(first, run.steps):
         torch.manual_seed(hash_seed(run.seed, number))
         losses = task.step(number, np.random.default_rng((run.seed, number)))
         for name, value in losses.items():
-            sums[name] = sums.get(name, 0.0) + float(value)
+            since.setdefault(name, []).append(float(value))
         bar.update()
         elapsed = spent + time.monotonic() - begun
-        if (number + 1) % LOG_EVERY == 0:
-            _log(run.folder, number + 1, elapsed, {name: value / LOG_EVERY for name, value in sums.items()})
-            sums = {}
+        if (number + 1) % LOG_EVERY == 0 or number + 1 == run.steps:
+            _log(run.folder, number + 1, elapsed, {name: np.mean(values) for name, values in since.items()})
+            since = {}
         if validate and validate_every and (number + 1) % validate_every == 0:
             task.parts.eval()
             _log(run.folder, number + 1, elapsed, {f"dev_{name}": value for name, value in validate().items()})
@@ -115,10 +120,14 @@ def _resume(task: Task, run: Run) -> tuple[int, float]:
     file = run.folder / "state.pt"
     if not file.exists():
         return 0, 0.0
-    state = torch.load(file, map_location=run.device, weights_only=True)
-    task.parts.load_state_dict(state["parts"])
-    for name, optimiser in task.optimisers.items():
-        optimiser.load_state_dict(state["optimisers"][name])
+    try:
+        state = torch.load(file, map_location=run.device, weights_only=True)
+        task.parts.load_state_dict(state["parts"])
+        for name, optimiser in task.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+    except (OSError, EOFError, UnpicklingError, RuntimeError, KeyError, ValueError) as error:
+        raise RecipeError(f"The training state {file} is damaged or of another recipe; "
+                          f"delete the folder {run.folder} to train this stage from the beginning.") from error
     _forget_after(run.folder, state["number"])
     return state["number"], state["spent"]
 
