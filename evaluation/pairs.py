@@ -70,7 +70,7 @@ def _sources(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
     found: dict[str, list[Clip]] = {}
     for clip in clips:
         plain = clip.emotion == NEUTRAL or (clip.corpus == "librispeech" and clip.emotion == UNLABELLED)
-        if plain and 1.0 <= clip.seconds <= 9.0:
+        if plain and 1.0 <= clip.seconds <= 10.0:
             found.setdefault(clip.corpus, []).append(clip)
     return found
 
