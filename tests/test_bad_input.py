@@ -82,7 +82,7 @@ def loudness(samples: np.ndarray) -> np.ndarray:
 def test_integer_samples_are_scaled(dtype):
     limits, wave = np.iinfo(dtype), 0.5 * np.sin(np.arange(RATE) * 0.05)
     centre = (int(limits.max) + int(limits.min) + 1) / 2
-    scaled = (wave * (int(limits.max) - centre) + centre).astype(dtype)
+    scaled = np.rint(wave * (int(limits.max) - centre) + centre).astype(dtype)
     assert from_array(scaled, RATE).samples == pytest.approx(wave, abs=0.01)
 
 
