@@ -18,7 +18,7 @@ from pipelines.conversion import Converter
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
-SECONDS = 120  # for one command on a slow, busy machine
+SECONDS = 600  # for one command on a slow, busy machine
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.browser import open_browser, resize, running_workbench
 
-SECONDS = 90  # for one step on a slow, busy machine
+SECONDS = 240  # for one step on a slow, busy machine
 
 
 @pytest.fixture(scope="module")
