@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -53,6 +54,13 @@ class Folder:
         except (OSError, ValueError) as error:
             raise CheckpointError(f"The checkpoint file {file} is damaged; restore it with 'git checkout'.") from error
 
+    def setting(self, part: str, key: str) -> Any:
+        """One value of `<part>.json`. Raises CheckpointError when the file or the value is missing."""
+        config = self.config(part)
+        if key not in config:
+            raise CheckpointError(f"The checkpoint file {self.path / part}.json has no '{key}'; restore it with 'git checkout'.")
+        return config[key]
+
     def tensors(self, part: str) -> dict[str, torch.Tensor]:
         """`<part>.safetensors` as float32 (integers as they are). Raises CheckpointError when missing or damaged."""
         file = self.path / f"{part}.safetensors"
@@ -69,9 +77,13 @@ class Folder:
         try:
             module.load_state_dict(self.tensors(part), strict=True)
         except RuntimeError as error:
-            raise CheckpointError(f"The checkpoint file {self.path / part}.safetensors does not fit its config; "
-                                  "restore both with 'git checkout'.") from error
+            raise self.misfit(part) from error
         return module.eval()
+
+    def misfit(self, part: str) -> CheckpointError:
+        """The error for weights of another shape or name than the config says."""
+        return CheckpointError(f"The checkpoint file {self.path / part}.safetensors does not fit its config; "
+                               "restore both with 'git checkout'.")
 
     def write(self, part: str, tensors: dict[str, torch.Tensor], config: dict) -> None:
         """Write both files, floats as fp16; each appears whole or not at all."""
@@ -80,6 +92,7 @@ class Folder:
                  for name, value in tensors.items()}
         partial = self.path / f".{part}.part"
         save_file(small, partial)
+        partial.chmod(0o644)  # safetensors' 0600 would hide the weights from everyone else
         partial.replace(self.path / f"{part}.safetensors")
         partial.write_text(json.dumps(config, indent=2) + "\n")
         partial.replace(self.path / f"{part}.json")

@@ -196,7 +196,7 @@ class Converter:
         for heard in (source.emotion, emotion):
             frames = self._tensor(heard.frames)[None]
             predicted.append(self.models.pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease))
-        wanted = anchor_melody(own, predicted[0], predicted[1], voiced)
+        wanted = anchor_melody(own, predicted[0], predicted[1], voiced) if _has_melody(source) else own
         before = self.models.acoustic(units, own, voiced, mask, self._tensor(source.emotion.utterance)[None], ease)
         after = self.models.acoustic(units, wanted, voiced, mask, self._tensor(emotion.utterance)[None], ease)
         return wanted[0].cpu().numpy(), (after - before)[0].cpu().numpy()
@@ -215,12 +215,16 @@ def _variant(emotion: Emotion, seed: int) -> Emotion:
     return Emotion(emotion.name, emotion.frames[np.sort(order)], weights @ emotion.frames)
 
 
+def _has_melody(factors: Factors) -> bool:
+    return bool(factors.prosody.contour.voiced.mean() >= VOICED_ENOUGH)
+
+
 def _notes(source: Factors, reference: Factors | None) -> tuple[str, ...]:
     notes = list(source.recording.warnings)
-    if source.prosody.contour.voiced.mean() < VOICED_ENOUGH:
+    if not _has_melody(source):
         notes.append("The source has no voiced speech (whispered?): only its envelope and tempo were changed, not its melody.")
     if reference is not None:
         notes += reference.recording.warnings
-        if reference.prosody.contour.voiced.mean() < VOICED_ENOUGH:
+        if not _has_melody(reference):
             notes.append("The reference has no voiced speech, so its melody could not be heard; the emotion may be wrong.")
     return tuple(notes)

@@ -21,8 +21,10 @@ def load_content_encoder(folder: Folder) -> ContentEncoder:
 
 
 def load_unit_encoder(folder: Folder) -> UnitEncoder:
-    layer = folder.config("units")["layer"]
-    return UnitEncoder(load_content_encoder(folder), folder.tensors("units")["centroids"], layer).eval()
+    encoder, tensors = load_content_encoder(folder), folder.tensors("units")
+    if "centroids" not in tensors:
+        raise folder.misfit("units")
+    return UnitEncoder(encoder, tensors["centroids"], folder.setting("units", "layer")).eval()
 
 
 def load_speaker(folder: Folder) -> SpeakerEncoder:
@@ -30,23 +32,24 @@ def load_speaker(folder: Folder) -> SpeakerEncoder:
 
 
 def load_sace(folder: Folder) -> Sace:
-    config = folder.config("sace")
-    return folder.fill(Sace(config["hidden_layers"], config["hidden_width"]), "sace")
+    return folder.fill(Sace(folder.setting("sace", "hidden_layers"), folder.setting("sace", "hidden_width")), "sace")
 
 
 def load_pitch(folder: Folder) -> PitchPredictor:
-    return folder.fill(PitchPredictor(folder.config("pitch")["units"]), "pitch")
+    return folder.fill(PitchPredictor(folder.setting("pitch", "units")), "pitch")
 
 
 def load_acoustic(folder: Folder) -> AcousticModel:
-    return folder.fill(AcousticModel(folder.config("acoustic")["units"]), "acoustic")
+    return folder.fill(AcousticModel(folder.setting("acoustic", "units")), "acoustic")
 
 
 def load_tempo(folder: Folder) -> TempoPredictor:
-    return folder.fill(TempoPredictor(folder.config("tempo")["units"]), "tempo")
+    return folder.fill(TempoPredictor(folder.setting("tempo", "units")), "tempo")
 
 
 def load_presets(folder: Folder) -> dict[str, torch.Tensor]:
     """Name of the emotion to (windows, 128) pooled SACE frames, in the order of the config."""
-    tensors = folder.tensors("presets")
-    return {name: tensors[name] for name in folder.config("presets")["names"]}
+    tensors, names = folder.tensors("presets"), folder.setting("presets", "names")
+    if not set(names) <= set(tensors):
+        raise folder.misfit("presets")
+    return {name: tensors[name] for name in names}

@@ -26,7 +26,7 @@ class XVector(nn.Module):
         """(batch, time, 43), (batch, time) to (batch, 192)."""
         x = features.transpose(1, 2) * mask[:, None]
         for layer, norm in zip(self.layers, self.norms):
-            x = norm(torch.relu(layer(x)))
+            x = norm(torch.relu(layer(x))) * mask[:, None]  # padding stays silent, or it would be heard at the edge
         x = x.transpose(1, 2)
         return self.embed(torch.cat([masked_mean(x, mask), masked_deviation(x, mask)], dim=1))
 

@@ -18,11 +18,11 @@ import torch
 from torch import nn
 
 from pipelines.acoustic import AcousticModel
-from pipelines.emotion import Sace, pool_frames
+from pipelines.emotion import EMOTIONS, Sace, pool_frames
 from pipelines.pitch_predictor import PitchPredictor
-from pipelines.training.critics import Discriminator, UnitReader, critics_loss, features_from, weighted_mean
-from pipelines.training.examples import (Draw, Example, Window, labels, perturb, stack_bands, stack_features,
-                                         stack_melody, window)
+from pipelines.training.critics import Discriminator, UnitReader, critics_loss, heard_features, weighted_mean
+from pipelines.training.examples import (Draw, Example, Window, labels, perturb, speaker_baselines, speaker_means,
+                                         stack_bands, stack_baselines, stack_features, stack_melody, window)
 from pipelines.training.factors import FactorStore
 from pipelines.training.trainer import descend, set_learning_rate
 from pipelines.transfer_rules import anchor_melody
@@ -44,7 +44,7 @@ class AcousticRecipe:
     unit_weight: float = 0.3
     bands_weight: float = 1.0
     pitch_weight: float = 3.0
-    difference_weight: float = 0.05  # keeps the mean absolute difference (nepers of power) from growing without need
+    mean_weight: float = 1.0  # how far the utterance's mean envelope and F0 may be from what the speaker's own do
 
     @property
     def steps(self) -> int:
@@ -63,13 +63,14 @@ class Batch:
     voiced: torch.Tensor
     ease: torch.Tensor
     emotion: torch.Tensor
+    baseline: torch.Tensor
     pooled: torch.Tensor
     pooled_mask: torch.Tensor
     utterance: torch.Tensor
 
     @property
     def features(self) -> torch.Tensor:
-        return features_from(self.bands, self.octaves, self.voiced, self.mask)
+        return heard_features(self.bands, self.octaves, self.voiced, self.mask, self.baseline)
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,28 @@ class Converted:
     difference: torch.Tensor
     own_bands: torch.Tensor
     own_octaves: torch.Tensor
+
+
+class Shifts:
+    """How a speaker's mean envelope and F0 move from one emotion to another, half way to how everybody's move."""
+
+    def __init__(self, examples: list[Example]):
+        self.means = speaker_means(examples)
+        speakers = {speaker for speaker, _ in self.means}
+        pairs = {(a, b): [self.means[s, b] - self.means[s, a] for s in speakers if (s, a) in self.means and (s, b) in self.means]
+                 for a in range(len(EMOTIONS)) for b in range(len(EMOTIONS))}
+        width = next(iter(self.means.values())).size
+        self.everybody = {pair: np.mean(moves, axis=0) if moves else np.zeros(width, np.float32) for pair, moves in pairs.items()}
+
+    def __call__(self, speakers: list[int], before: list[int], after: list[int]) -> torch.Tensor:
+        """(batch, 41)."""
+        return torch.from_numpy(np.stack([self._one(*row) for row in zip(speakers, before, after)]).astype(np.float32))
+
+    def _one(self, speaker: int, before: int, after: int) -> np.ndarray:
+        common = self.everybody[before, after]
+        if (speaker, before) not in self.means or (speaker, after) not in self.means:
+            return common
+        return (common + self.means[speaker, after] - self.means[speaker, before]) / 2
 
 
 def bands_loss(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
@@ -104,6 +127,7 @@ class AcousticTask:
                  pitch: PitchPredictor, critics: nn.ModuleList, device: str = "cpu"):
         self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
         self.draw = Draw(examples)
+        self.baselines, self.shifts = speaker_baselines(examples), Shifts(examples)
         self.sace = sace.eval().requires_grad_(False).to(device)
         self.parts = nn.ModuleDict({
             "acoustic": AcousticModel(factors.unit_count), "pitch": pitch,
@@ -141,7 +165,8 @@ class AcousticTask:
             frames = self.sace(self.factors.stack_hidden(windows).to(to), features.to(to), mask)
             pooled, pooled_mask = pool_frames(frames, mask)
         return Batch(windows, units.to(to), mask, stack_bands(self.examples, windows).to(to), melody.to(to), voiced.to(to),
-                     ease.to(to), labels(self.examples, windows)[1].to(to), pooled, pooled_mask, self.sace.utterance(frames, mask))
+                     ease.to(to), labels(self.examples, windows)[1].to(to),
+                     stack_baselines(self.examples, self.baselines, windows).to(to), pooled, pooled_mask, self.sace.utterance(frames, mask))
 
     def convert(self, source: Batch, reference: Batch) -> Converted:
         """What the residual decoder would make of the source."""
@@ -171,7 +196,7 @@ class AcousticTask:
             set_learning_rate(self.optimisers[name], recipe.convert_learning_rate, number, recipe.convert_steps)
         reference = self.batch(self.draw.by_emotions(random, recipe.batch), random)
         made = self.convert(source, reference)
-        converted = features_from(made.bands, made.octaves, source.voiced, source.mask)
+        converted = heard_features(made.bands, made.octaves, source.voiced, source.mask, source.baseline)
         target = reference.emotion
         discriminated = self._teach_discriminator(reference, converted.detach(), source.mask, target)
 
@@ -180,15 +205,24 @@ class AcousticTask:
         score, weight = self.parts["discriminator"](converted, source.mask, target)
         adversarial = -weighted_mean(score, weight)
         units = weighted_mean(nn.functional.cross_entropy(self.parts["reader"](converted), source.units, reduction="none"), source.mask)
-        size = weighted_mean(made.difference.abs().mean(-1), source.mask)
+        mean = self._mean_loss(made, source, target)
         bands, melody = bands_loss(made.own_bands, source), pitch_loss(made.own_octaves, source)
         loss = (recipe.emotion_weight * emotion + recipe.adversarial_weight * adversarial + recipe.unit_weight * units
-                + recipe.difference_weight * size + recipe.bands_weight * bands + recipe.pitch_weight * melody)
+                + recipe.mean_weight * mean + recipe.bands_weight * bands + recipe.pitch_weight * melody)
         self._descend_generators(loss)
         right = torch.stack([(score.argmax(1) == target).float().mean() for score in heard]).mean()
         return {"convert_emotion": emotion.detach(), "convert_heard": right, "adversarial": adversarial.detach(),
-                "discriminator": discriminated, "units": units.detach(), "difference": size.detach(),
+                "discriminator": discriminated, "units": units.detach(), "difference": weighted_mean(made.difference.abs().mean(-1), source.mask).detach(), "mean": mean.detach(),
                 "bands": bands.detach(), "pitch_semitones": 12 * melody.detach()}
+
+    def _mean_loss(self, made: Converted, source: Batch, target: torch.Tensor) -> torch.Tensor:
+        """The mean change of the bands (nepers) and of F0 (octaves, times six) against the speaker's own change of mean."""
+        speakers = [self.examples[w.index].speaker for w in source.windows]
+        wanted = self.shifts(speakers, source.emotion.tolist(), target.tolist()).to(self.device)
+        count = source.voiced.sum(1, keepdim=True).clamp(min=1)
+        bands = (made.difference * source.voiced[..., None]).sum(1) / count
+        melody = ((made.octaves - source.octaves) * source.voiced).sum(1) / count[:, 0]
+        return (bands - wanted[:, :-1]).abs().mean() + 6 * (melody - wanted[:, -1]).abs().mean()
 
     def _teach_discriminator(self, real: Batch, converted: torch.Tensor, mask: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         score_real, weight_real = self.parts["discriminator"](real.features, real.mask, real.emotion)

@@ -11,18 +11,32 @@ from torch.nn.utils import spectral_norm
 
 from pipelines.emotion import EMOTIONS
 from pipelines.layers import masked_deviation, masked_mean
-from pipelines.prosody import BAND_CENTRE, ENERGY_CENTRE, FEATURES, LEVEL_SCALE, OCTAVE_CENTRE
+from pipelines.prosody import FEATURES
 
 
-def features_from(bands: torch.Tensor, octaves: torch.Tensor, voicing: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """`network_features` in torch, so that gradients reach the bands and the melody. (batch, time, 43)."""
-    energy = bands.amax(-1)
-    silent = torch.where(mask > 0.5, energy, torch.full_like(energy, -30.0)).detach()
-    level = torch.stack([torch.quantile(row[inside > 0.5], 0.9) for row, inside in zip(silent, mask)])[:, None]
-    relative = ((bands - level[..., None]).clamp(min=-14.0) + BAND_CENTRE) / LEVEL_SCALE
-    loudness = ((energy - level).clamp(min=-14.0) + ENERGY_CENTRE) / LEVEL_SCALE
-    extra = torch.stack([octaves - OCTAVE_CENTRE, 2 * voicing - 1, loudness], dim=-1)
-    return torch.cat([relative, extra], dim=-1) * mask[..., None]
+LOWEST, HIGHEST = -9.0, 7.0  # nepers of power around the speaker's neutral mean
+BAND_SCALE = 3.0
+
+
+def heard_features(bands: torch.Tensor, octaves: torch.Tensor, voicing: torch.Tensor, mask: torch.Tensor,
+                   baseline: torch.Tensor) -> torch.Tensor:
+    """What a listener who knows the speaker hears: everything against that speaker's own neutral speech.
+
+    Against the speaker's baseline, loudness and key tell the emotion and not the person; the baseline is a training
+    label, nothing of it is needed when converting.
+
+    Args:
+        bands: (batch, time, 40). octaves, voicing, mask: (batch, time).
+        baseline: (batch, 41), mean bands and mean octaves of the speaker's neutral voiced frames.
+    Returns:
+        (batch, time, 43), differentiable in bands and octaves.
+    """
+    usual = baseline[:, None, :-1]
+    relative = (bands - usual).clamp(LOWEST, HIGHEST)
+    energy = (bands.amax(-1) - usual.amax(-1)).clamp(LOWEST, HIGHEST)
+    melody = 2 * (octaves - baseline[:, -1:]) * voicing
+    extra = torch.stack([melody, 2 * voicing - 1, energy / BAND_SCALE], dim=-1)
+    return torch.cat([relative / BAND_SCALE, extra], dim=-1) * mask[..., None]
 
 
 CRITICS = ((64, 5), (80, 3), (48, 9))  # width and kernel of each emotion critic: several ears are harder to fool

@@ -133,6 +133,35 @@ def stack_bands(examples: list[Example], windows: list[Window]) -> torch.Tensor:
     return pad_stack([torch.from_numpy(examples[w.index].prosody.bands[w.start:w.stop]) for w in windows])[0]
 
 
+def speaker_means(examples: list[Example]) -> dict[tuple[int, int], np.ndarray]:
+    """(speaker, emotion) to (41,): mean bands and octaves over voiced frames. Non-parallel statistics."""
+    sums: dict[tuple[int, int], list[np.ndarray]] = defaultdict(list)
+    for example in examples:
+        voiced = example.prosody.voicing >= VOICED_CONFIDENCE
+        if voiced.any():
+            heard = np.concatenate([example.prosody.bands[voiced], octaves(example.prosody.f0[voiced])[:, None]], axis=1)
+            sums[example.speaker, example.emotion].append(heard.mean(axis=0))
+    return {key: np.mean(value, axis=0).astype(np.float32) for key, value in sums.items()}
+
+
+def speaker_baselines(examples: list[Example]) -> np.ndarray:
+    """(speakers, 41): the neutral mean, or the mean of the emotions there are where a speaker has no neutral speech."""
+    means = speaker_means(examples)
+    neutral = EMOTIONS.index("neutral")
+    speakers = 1 + max(example.speaker for example in examples)
+    baselines = np.zeros((speakers, means[next(iter(means))].size), np.float32)
+    for speaker in range(speakers):
+        own = [value for (who, _), value in means.items() if who == speaker]
+        if own:
+            baselines[speaker] = means.get((speaker, neutral), np.mean(own, axis=0))
+    return baselines
+
+
+def stack_baselines(examples: list[Example], baselines: np.ndarray, windows: list[Window]) -> torch.Tensor:
+    """(batch, 41)."""
+    return torch.from_numpy(np.stack([baselines[examples[w.index].speaker] for w in windows]))
+
+
 def labels(examples: list[Example], windows: list[Window]) -> tuple[torch.Tensor, torch.Tensor]:
     """Speaker and emotion indices, (batch,) each; emotion -1 where unlabelled."""
     return (torch.tensor([examples[w.index].speaker for w in windows]),
