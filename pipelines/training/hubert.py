@@ -1,7 +1,7 @@
 """Stage `hubert`: a small HuBERT learns content from Whisper's encoder (shared design, section 3).
 
-Loss: smooth L1 and cosine to the standardised hidden states of the teacher's block, with spans of the input masked
-as in HuBERT, so that context must be used. The linear head is thrown away afterwards.
+Loss: smooth L1 and cosine to the standardised hidden states of the teacher's block. Nothing is masked, unlike in
+HuBERT's own training: every frame is regressed. The linear head is thrown away.
 """
 
 from __future__ import annotations
