@@ -37,6 +37,7 @@ class AcousticRecipe:
     batch: int = 10
     longest_frames: int = 130
     learning_rate: float = 1e-3
+    neutral_sources: float = 0.4
     convert_learning_rate: float = 3e-4
     critic_learning_rate: float = 3e-4
     emotion_weight: float = 1.0
@@ -142,7 +143,8 @@ class AcousticTask:
             "discriminator": torch.optim.AdamW(parts["discriminator"].parameters(), 2 * rate, (0.5, 0.95))}
 
     def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
-        source = self.batch(self.draw.by_emotions(random, self.recipe.batch), random)
+        neutral = self.recipe.neutral_sources if number >= self.recipe.read_steps else 0.0
+        source = self.batch(self.draw.by_emotions(random, self.recipe.batch, neutral), random)
         logged = self._teach_listeners(source, number, random)
         if number < self.recipe.read_steps:
             set_learning_rate(self.optimisers["acoustic"], self.recipe.learning_rate, number, 2 * self.recipe.read_steps)

@@ -70,10 +70,16 @@ class Draw:
         chosen = random.choice(len(self.speakers), count)
         return [self._one(self.by_speaker[self.speakers[index]], random) for index in chosen]
 
-    def by_emotions(self, random: np.random.Generator, count: int) -> list[int]:
-        """Each emotion as likely as any other, and within it a speaker in proportion to the root of the clips."""
+    def by_emotions(self, random: np.random.Generator, count: int, neutral: float = 0.0) -> list[int]:
+        """Each emotion as likely as any other, and within it a speaker in proportion to the root of the clips.
+
+        neutral: share drawn from neutral speech on top, which is what people convert.
+        """
         chosen = []
-        for emotion in random.choice(self.emotional, count):
+        emotions = random.choice(self.emotional, count)
+        if EMOTIONS.index("neutral") in self.by_emotion:
+            emotions = np.where(random.random(count) < neutral, EMOTIONS.index("neutral"), emotions)
+        for emotion in emotions:
             groups = self.by_emotion[emotion]
             weight = np.sqrt([len(self.by_group[group]) for group in groups])
             group = groups[random.choice(len(groups), p=weight / weight.sum())]
