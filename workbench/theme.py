@@ -38,7 +38,7 @@ CSS = """
 /* On a phone, wide things scroll inside their card instead of widening the page. */
 #zest-plot, #zest-table { contain: inline-size; }
 .zest-tables { overflow-x: auto; }
-#zest-plot .matplotlib { overflow-x: auto; justify-content: flex-start !important; }
+#zest-plot .matplotlib { overflow-x: auto; justify-content: flex-start !important; align-items: flex-start !important; }
 #zest-plot img { min-width: 620px; width: 100%; background: white; border-radius: 4px; }
 @media (max-width: 640px) {
   .gradio-container { padding: 0.5rem !important; }
