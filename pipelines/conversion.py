@@ -188,7 +188,10 @@ class Converter:
 
     def _predict(self, source: Factors, emotion: Emotion, units: np.ndarray, voicing: np.ndarray,
                  own_octaves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Wanted octaves (frames,) and envelope difference (frames, 40), at full strength."""
+        """Wanted octaves (frames,) and envelope difference (frames, 40), at full strength.
+
+        The checkpoint's gain widens what differs between the two predictions, never what differs from the source.
+        """
         units, voicing, own = (self._tensor(part)[None] for part in (units.astype(np.int64), voicing, own_octaves))
         mask, ease = torch.ones_like(voicing), self._tensor(source.ease)[None]
         voiced = (voicing >= 0.5).float()
@@ -196,10 +199,11 @@ class Converter:
         for heard in (source.emotion, emotion):
             frames = self._tensor(heard.frames)[None]
             predicted.append(self.models.pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease))
-        wanted = anchor_melody(own, predicted[0], predicted[1], voiced) if _has_melody(source) else own
+        wider = predicted[0] + self.models.gain * (predicted[1] - predicted[0])
+        wanted = anchor_melody(own, predicted[0], wider, voiced) if _has_melody(source) else own
         before = self.models.acoustic(units, own, voiced, mask, self._tensor(source.emotion.utterance)[None], ease)
         after = self.models.acoustic(units, wanted, voiced, mask, self._tensor(emotion.utterance)[None], ease)
-        return wanted[0].cpu().numpy(), (after - before)[0].cpu().numpy()
+        return wanted[0].cpu().numpy(), self.models.gain * (after - before)[0].cpu().numpy()
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         array = array.astype(np.float32) if array.dtype == np.float64 else array

@@ -29,6 +29,7 @@ class Models:
     tempo: TempoPredictor
     presets: dict[str, torch.Tensor]
     device: str
+    gain: float = 1.0  # what strength 1 multiplies the predicted change of melody and envelope with
 
 
 def load_models(folder: Folder, device: str = "cpu") -> Models:
@@ -39,4 +40,5 @@ def load_models(folder: Folder, device: str = "cpu") -> Models:
         ("units", "unit_encoder"), ("speaker", "speaker"), ("sace", "sace"), ("pitch", "pitch"),
         ("acoustic", "acoustic"), ("tempo", "tempo"))}
     return Models(**{name: network.to(device) for name, network in networks.items()},
-                  presets=parts.load_presets(folder), device=device)
+                  presets=parts.load_presets(folder), device=device,
+                  gain=float(folder.config("acoustic").get("gain", 1.0)))

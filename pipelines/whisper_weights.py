@@ -74,7 +74,7 @@ def packaged_bytes(name: str) -> bytes:
 
 
 class _Reader:
-    """Walks the CTranslate2 container (little-endian; layout in docs/offline-models.md)."""
+    """Walks the CTranslate2 container (little-endian; CTranslate2 model format)."""
 
     def __init__(self, content: bytes):
         self.content, self.at = content, 0

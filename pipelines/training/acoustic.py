@@ -47,6 +47,8 @@ class AcousticRecipe:
     pitch_weight: float = 3.0
     mean_weight: float = 1.0  # how far the utterance's mean envelope and F0 may be from what the speaker's own do
 
+    gain: float = 1.0  # what strength 1 multiplies the predicted change with when converting; averages are timid
+
     @property
     def steps(self) -> int:
         return self.read_steps + self.convert_steps
