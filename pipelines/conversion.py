@@ -19,7 +19,7 @@ from pipelines.hooks import Event, Hook, Timings, silent, stage
 from pipelines.models import Models, load_models
 from pipelines.pitch import F0Contour, track
 from pipelines.tempo import run_lengths, warp_positions
-from pipelines.transfer_rules import anchor_melody
+from pipelines.transfer_rules import anchor_melody, smooth_melody
 
 MAX_STRENGTH = 1.5
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "zest-mini"
@@ -199,7 +199,7 @@ class Converter:
         for heard in (source.emotion, emotion):
             frames = self._tensor(heard.frames)[None]
             predicted.append(self.models.pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease))
-        wider = predicted[0] + self.models.gain * (predicted[1] - predicted[0])
+        wider = smooth_melody(predicted[0] + self.models.gain * (predicted[1] - predicted[0]))
         wanted = anchor_melody(own, predicted[0], wider, voiced) if _has_melody(source) else own
         before = self.models.acoustic(units, own, voiced, mask, self._tensor(source.emotion.utterance)[None], ease)
         after = self.models.acoustic(units, wanted, voiced, mask, self._tensor(emotion.utterance)[None], ease)

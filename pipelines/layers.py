@@ -88,3 +88,26 @@ def pad_stack(arrays: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
     stacked = nn.utils.rnn.pad_sequence(arrays, batch_first=True)
     lengths = torch.tensor([len(array) for array in arrays])
     return stacked, (torch.arange(stacked.shape[1])[None] < lengths[:, None]).float()
+
+
+class CrossAttention(nn.Module):
+    """Multi-head attention with the tensors and names of `nn.MultiheadAttention`, whose first call imports sympy
+    and with it half a second that the command line does not have.
+    """
+
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
+        self.out_proj = nn.Linear(width, width)
+        nn.init.xavier_uniform_(self.in_proj_weight)
+        nn.init.zeros_(self.out_proj.bias)
+
+    def forward(self, query: torch.Tensor, key: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+        """(batch, time, width), keys that are also the values (batch, keys, width), (batch, keys) bool to (batch, time, width)."""
+        weights, biases = self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3)
+        q, k, v = (nn.functional.linear(x, weight, bias).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+                   for x, weight, bias in zip((query, key, key), weights, biases))
+        mixed = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=there[:, None, None])
+        return self.out_proj(mixed.transpose(1, 2).flatten(2))

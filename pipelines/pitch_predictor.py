@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from pipelines.emotion import SACE_WIDTH
-from pipelines.layers import ConvStack, phrase_positions
+from pipelines.layers import ConvStack, CrossAttention, phrase_positions
 from pipelines.speaker import EASE_WIDTH
 
 UNIT_WIDTH = 128
@@ -27,7 +27,7 @@ class PitchPredictor(nn.Module):
         self.query = nn.Linear(UNIT_WIDTH + 3 * position, width)
         self.key = nn.Linear(SACE_WIDTH + EASE_WIDTH, width)
         self.before = ConvStack(width, (1,))
-        self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
+        self.attention = CrossAttention(width, heads)
         self.condition = nn.Linear(SACE_WIDTH + EASE_WIDTH, width)
         self.after = ConvStack(width, (1, 2, 4))
         self.norm = nn.LayerNorm(width)
@@ -48,7 +48,7 @@ class PitchPredictor(nn.Module):
         query = self.before(query, mask)
         pairs = torch.cat([emotion, ease[:, None].expand(-1, emotion.shape[1], -1)], dim=-1)
         key = self.key(pairs)
-        attended, _ = self.attention(query, key, key, key_padding_mask=emotion_mask < 0.5, need_weights=False)
+        attended = self.attention(query, key, emotion_mask > 0.5)
         mean = (pairs * emotion_mask[..., None]).sum(1) / emotion_mask.sum(1, keepdim=True)
         x = self.after(query + attended + self.condition(mean)[:, None], mask)
         return self.out(self.norm(x))[..., 0] + 0.8  # 0.8 octaves above 100 Hz: where speech lies before training

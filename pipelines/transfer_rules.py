@@ -20,3 +20,13 @@ def anchor_melody(source: torch.Tensor, own: torch.Tensor, wanted: torch.Tensor,
     count = voiced.sum(1, keepdim=True).clamp(min=1)
     offset = ((source - own) * voiced).sum(1, keepdim=True) / count
     return wanted + offset
+
+
+SMOOTHING = (1 / 9, 2 / 9, 3 / 9, 2 / 9, 1 / 9)  # 100 ms: vocal folds do not change faster (Xu & Sun, JASA 2002)
+
+
+def smooth_melody(octaves: torch.Tensor) -> torch.Tensor:
+    """(batch, time) with frame-to-frame jumps of the predictor taken out; the ends are held."""
+    window = torch.tensor(SMOOTHING, device=octaves.device)[None, None]
+    padded = torch.nn.functional.pad(octaves[:, None], (len(SMOOTHING) // 2,) * 2, mode="replicate")
+    return torch.nn.functional.conv1d(padded, window)[:, 0]

@@ -12,7 +12,7 @@ from pipelines import prosody, world
 from pipelines.acoustic import AcousticModel
 from pipelines.emotion import EMOTIONS, SACE_WIDTH, WINDOW, Sace, pool_frames
 from pipelines.hubert import Hubert, HubertSizes
-from pipelines.layers import pad_stack
+from pipelines.layers import CrossAttention, pad_stack
 from pipelines.pitch import VOICED_CONFIDENCE, semitones, statistics, track
 from pipelines.pitch_predictor import PitchPredictor
 from pipelines.speaker import EASE_WIDTH, XVECTOR_WIDTH, SpeakerEncoder
@@ -253,3 +253,14 @@ def test_compact_envelope_is_the_full_one_on_the_coarse_grid():
     compact = prosody.analyse(speech).bands
     assert len(full) == len(compact)
     assert np.abs(full - compact).mean() < 0.5
+
+
+def test_cross_attention_is_multi_head_attention():
+    torch.manual_seed(0)
+    reference = torch.nn.MultiheadAttention(16, 4, batch_first=True).eval()
+    ours = CrossAttention(16, 4).eval()
+    ours.load_state_dict(reference.state_dict(), strict=True)
+    query, key = torch.randn(2, 5, 16), torch.randn(2, 3, 16)
+    there = torch.tensor([[True, True, True], [True, True, False]])
+    expected, _ = reference(query, key, key, key_padding_mask=~there)
+    torch.testing.assert_close(ours(query, key, there), expected)
