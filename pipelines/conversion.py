@@ -19,6 +19,7 @@ from pipelines.hooks import Event, Hook, Timings, silent, stage
 from pipelines.models import Models, load_models
 from pipelines.pitch import F0Contour, track
 from pipelines.tempo import run_lengths, warp_positions
+from pipelines.threads import one_thread
 from pipelines.transfer_rules import anchor_melody, smooth_melody
 
 MAX_STRENGTH = 1.5
@@ -129,6 +130,7 @@ class Converter:
         return Emotion(name, frames, frames.mean(axis=0))
 
     @torch.inference_mode()
+    @one_thread()
     def encode(self, recording: Recording, hook: Hook = silent, synthesis: bool = True) -> Factors:
         """Take a recording apart. synthesis=False leaves out the full-resolution WORLD frames (enough for a reference)."""
         with stage(hook, "pitch"):
@@ -153,6 +155,7 @@ class Converter:
         return Factors(recording, content.units[:count], heard, ease.cpu().numpy(), emotion, frames)
 
     @torch.inference_mode()
+    @one_thread()
     def transfer(self, source: Factors, emotion: Emotion, settings: Settings = Settings(), hook: Hook = silent) -> Transferred:
         """The source's factors with the wanted emotion, `strength` of the way there."""
         with stage(hook, "transfer"):

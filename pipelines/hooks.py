@@ -16,7 +16,8 @@ STAGES = ("read", "units", "speaker", "pitch", "envelope", "emotion", "transfer"
 
 @dataclass(frozen=True)
 class Event:
-    """What happened. kind: 'start' or 'end' of a stage (end carries `seconds`), or 'artefact' (carries `value`)."""
+    """What happened. kind: 'start' or 'end' of a stage (end carries `seconds`), 'artefact' (carries `value`), or 'progress'
+    of a stage of many items (`value` is (done, total))."""
 
     kind: str
     stage: str

@@ -9,8 +9,8 @@ import torch
 from pipelines import parts
 from pipelines.acoustic import AcousticModel
 from pipelines.checkpoint import Folder
+from pipelines.device import check_device
 from pipelines.emotion import Sace
-from pipelines.errors import CheckpointError
 from pipelines.pitch_predictor import PitchPredictor
 from pipelines.speaker import SpeakerEncoder
 from pipelines.tempo import TempoPredictor
@@ -33,9 +33,8 @@ class Models:
 
 
 def load_models(folder: Folder, device: str = "cpu") -> Models:
-    """Raises CheckpointError: a file is missing or damaged, or there is no such device."""
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise CheckpointError("No CUDA device is available here; use --device cpu.")
+    """Raises CheckpointError: a file is missing or damaged. ZestError: there is no such device."""
+    check_device(device)
     networks = {name: getattr(parts, f"load_{loader}")(folder) for name, loader in (
         ("units", "unit_encoder"), ("speaker", "speaker"), ("sace", "sace"), ("pitch", "pitch"),
         ("acoustic", "acoustic"), ("tempo", "tempo"))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -64,7 +65,7 @@ class PitchTrack:
 def _tracker():
     from swift_f0 import SwiftF0  # imported late: the command line must start fast
 
-    return SwiftF0(threads=1, spin=False)
+    return SwiftF0(threads=min(2, os.cpu_count() or 1), spin=False)  # more gain nothing; the result is the same
 
 
 def track(samples: np.ndarray, step: float = FRAME_SECONDS) -> PitchTrack:

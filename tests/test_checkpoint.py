@@ -9,7 +9,7 @@ from torch import nn
 
 from pipelines.checkpoint import Folder, find_folder
 from pipelines.conversion import DEFAULT_CHECKPOINT, Converter
-from pipelines.errors import CheckpointError
+from pipelines.errors import CheckpointError, ZestError
 from tests import tiny
 
 PARTS = ("hubert", "units", "speaker", "sace", "pitch", "acoustic", "tempo", "presets")
@@ -131,7 +131,7 @@ def test_a_folder_is_taken_as_it_is(tmp_path):
 def test_no_cuda_here():
     if torch.cuda.is_available():
         pytest.skip("there is a CUDA device")
-    with pytest.raises(CheckpointError, match="No CUDA device is available"):
+    with pytest.raises(ZestError, match="No CUDA device is available"):
         Converter.from_pretrained(tiny.trained_tiny().checkpoint, device="cuda")
 
 

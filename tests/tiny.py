@@ -33,6 +33,7 @@ SIZES = {
     "sace": {"steps": STEPS, "batch": 4, "longest_frames": 50},
     "acoustic": {"read_steps": STEPS // 2, "convert_steps": STEPS // 2, "batch": 4, "longest_frames": 50},
     "tempo": {"steps": STEPS, "batch": 4},
+    "vocoder": {"width": 16, "blocks": 1, "warmup_steps": STEPS // 2, "gan_steps": STEPS // 2, "batch": 2, "crop_frames": 24},
 }
 
 

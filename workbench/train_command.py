@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.errors import ZestError
+from workbench.streams import say
 
 
 def train(
-    stage: Annotated[str, typer.Argument(help="hubert, units, ease, critics, sace, acoustic or tempo, in this order.")],
+    stage: Annotated[str, typer.Argument(help="hubert, units, ease, critics, sace, acoustic or tempo, in this order; vocoder needs none of them.")],
     manifest: Annotated[Path, typer.Option(help="manifest.csv of the training speech.")],
     recipe: Annotated[Path, typer.Option(help="Recipe with the stages' settings.")] = Path("recipes/mini.toml"),
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps.")] = "cpu",
     minutes: Annotated[float, typer.Option(help="Stop (resumably) after so many minutes; 0 means never.")] = 0.0,
 ) -> None:
     """Train one stage, or go on with it where it stopped."""
     from pipelines.training.stages import run_stage
 
-    try:
-        done = run_stage(stage, recipe, manifest, device, minutes * 60 if minutes > 0 else float("inf"))
-    except ZestError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(3) from None
+    done = run_stage(stage, recipe, manifest, device, minutes * 60 if minutes > 0 else float("inf"))
     state = "is finished" if done else "was stopped in time and goes on with the same command"
-    print(f"Stage {stage} {state}.", file=sys.stderr)
+    say(f"Stage {stage} {state}.")

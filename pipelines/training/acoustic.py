@@ -24,7 +24,7 @@ from pipelines.training.critics import Discriminator, UnitReader, critics_loss, 
 from pipelines.training.examples import (Draw, Example, Window, labels, perturb, speaker_baselines, speaker_means,
                                          stack_bands, stack_baselines, stack_features, stack_melody, window)
 from pipelines.training.factors import FactorStore
-from pipelines.training.trainer import descend, set_learning_rate
+from pipelines.training.trainer import autocast, descend, set_learning_rate
 from pipelines.transfer_rules import anchor_melody
 
 
@@ -150,8 +150,9 @@ class AcousticTask:
         logged = self._teach_listeners(source, number, random)
         if number < self.recipe.read_steps:
             set_learning_rate(self.optimisers["acoustic"], self.recipe.learning_rate, number, 2 * self.recipe.read_steps)
-            own = self.parts["acoustic"](source.units, source.octaves, source.voiced, source.mask, source.utterance, source.ease)
-            loss = bands_loss(own, source)
+            with autocast(self.device):
+                own = self.parts["acoustic"](source.units, source.octaves, source.voiced, source.mask, source.utterance, source.ease)
+                loss = bands_loss(own, source)
             descend(self.optimisers["acoustic"], loss)
             return {**logged, "bands": loss.detach()}
         return {**logged, **self._convert_step(source, number - self.recipe.read_steps, random)}
@@ -164,7 +165,7 @@ class AcousticTask:
         melody, voiced = stack_melody(self.examples, windows)
         ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(index, random) for index in indices])
         features, _ = stack_features(self.examples, windows)
-        with torch.no_grad():
+        with torch.no_grad(), autocast(to):
             mask = mask.to(to)
             frames = self.sace(self.factors.stack_hidden(windows).to(to), features.to(to), mask)
             pooled, pooled_mask = pool_frames(frames, mask)
@@ -185,11 +186,13 @@ class AcousticTask:
     def _teach_listeners(self, batch: Batch, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
         """Reader and critics hear real speech only, through random equalisers and keys; critics now and then."""
         features = perturb(batch.features.cpu(), random).to(self.device)
-        units = weighted_mean(nn.functional.cross_entropy(self.parts["reader"](features), batch.units, reduction="none"), batch.mask)
+        with autocast(self.device):
+            units = self._units_loss(features, batch)
         descend(self.optimisers["reader"], units, limit=5.0)
         logged = {"reader_real": units.detach()}
         if number >= self.recipe.read_steps:
-            loss, right = critics_loss(self.parts["critics"], features, batch.mask, batch.emotion)
+            with autocast(self.device):
+                loss, right = critics_loss(self.parts["critics"], features, batch.mask, batch.emotion)
             descend(self.optimisers["critics"], loss, limit=5.0)
             logged["critic_real"] = right
         return logged
@@ -199,16 +202,18 @@ class AcousticTask:
         for name in ("acoustic", "pitch"):
             set_learning_rate(self.optimisers[name], recipe.convert_learning_rate, number, recipe.convert_steps)
         reference = self.batch(self.draw.by_emotions(random, recipe.batch), random)
-        made = self.convert(source, reference)
+        with autocast(self.device):
+            made = self.convert(source, reference)
         converted = heard_features(made.bands, made.octaves, source.voiced, source.mask, source.baseline)
         target = reference.emotion
         discriminated = self._teach_discriminator(reference, converted.detach(), source.mask, target)
 
-        heard = [critic(perturb_keeping_gradient(converted, random), source.mask) for critic in self.parts["critics"]]
-        emotion = sum(nn.functional.cross_entropy(score, target) for score in heard) / len(heard)
-        score, weight = self.parts["discriminator"](converted, source.mask, target)
-        adversarial = -weighted_mean(score, weight)
-        units = weighted_mean(nn.functional.cross_entropy(self.parts["reader"](converted), source.units, reduction="none"), source.mask)
+        with autocast(self.device):
+            heard = [critic(perturb_keeping_gradient(converted, random), source.mask) for critic in self.parts["critics"]]
+            emotion = sum(nn.functional.cross_entropy(score, target) for score in heard) / len(heard)
+            score, weight = self.parts["discriminator"](converted, source.mask, target)
+            adversarial = -weighted_mean(score, weight)
+            units = self._units_loss(converted, source)
         mean = self._mean_loss(made, source, target)
         bands, melody = bands_loss(made.own_bands, source), pitch_loss(made.own_octaves, source)
         loss = (recipe.emotion_weight * emotion + recipe.adversarial_weight * adversarial + recipe.unit_weight * units
@@ -218,6 +223,10 @@ class AcousticTask:
         return {"convert_emotion": emotion.detach(), "convert_heard": right, "adversarial": adversarial.detach(),
                 "discriminator": discriminated, "units": units.detach(), "difference": weighted_mean(made.difference.abs().mean(-1), source.mask).detach(), "mean": mean.detach(),
                 "bands": bands.detach(), "pitch_semitones": 12 * melody.detach()}
+
+    def _units_loss(self, features: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Cross-entropy of the units that the reader hears."""
+        return weighted_mean(nn.functional.cross_entropy(self.parts["reader"](features), batch.units, reduction="none"), batch.mask)
 
     def _mean_loss(self, made: Converted, source: Batch, target: torch.Tensor) -> torch.Tensor:
         """The mean change of the bands (nepers) and of F0 (octaves, times six) against the speaker's own change of mean."""
@@ -229,8 +238,9 @@ class AcousticTask:
         return (bands - wanted[:, :-1]).abs().mean() + 6 * (melody - wanted[:, -1]).abs().mean()
 
     def _teach_discriminator(self, real: Batch, converted: torch.Tensor, mask: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        score_real, weight_real = self.parts["discriminator"](real.features, real.mask, real.emotion)
-        score_made, weight_made = self.parts["discriminator"](converted, mask, target)
+        with autocast(self.device):
+            score_real, weight_real = self.parts["discriminator"](real.features, real.mask, real.emotion)
+            score_made, weight_made = self.parts["discriminator"](converted, mask, target)
         loss = weighted_mean(torch.relu(1 - score_real), weight_real) + weighted_mean(torch.relu(1 + score_made), weight_made)
         descend(self.optimisers["discriminator"], loss, limit=5.0)
         return loss.detach()

@@ -32,19 +32,27 @@ def read_manifest(path: Path | str) -> list[Clip]:
     """Read a manifest CSV; paths inside it are relative to the CSV's folder.
 
     Raises:
-        RecipeError: the file is missing, lacks a column or is empty.
+        RecipeError: the file is missing, is not a CSV, lacks a column, is empty, or has a length that is not a number.
     """
     path = Path(path)
     if not path.is_file():
         raise RecipeError(f"There is no manifest at {path}; pass --manifest with the path of a manifest.csv.")
-    table = pd.read_csv(path, dtype={"speaker": str, "text_id": str}, keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False).fillna("")
+    except ValueError as error:  # pandas' parser, encoding and empty-data errors are ValueErrors
+        raise RecipeError(f"{path} cannot be read as a CSV file with a header line.") from error
     missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
         raise RecipeError(f"The manifest {path} has no column '{missing[0]}'; it needs {', '.join(COLUMNS)}.")
     if table.empty:
         raise RecipeError(f"The manifest {path} has no rows.")
-    return [Clip(path.parent / row.path, row.corpus, row.speaker, row.emotion, row.language, str(row.text_id),
-                 str(row.text), float(row.seconds), row.split) for row in table.itertuples()]
+    seconds = pd.to_numeric(table["seconds"], errors="coerce")
+    if seconds.isna().any():
+        line = int(seconds.isna().to_numpy().argmax())
+        raise RecipeError(f"The manifest {path} has '{table['seconds'][line]}' as seconds in line {line + 2}; "
+                          "it must be a number.")
+    return [Clip(path.parent / row.path, row.corpus, row.speaker, row.emotion, row.language, row.text_id, row.text,
+                 float(length), row.split) for row, length in zip(table.itertuples(), seconds, strict=True)]
 
 
 def training_clips(clips: list[Clip]) -> list[Clip]:

@@ -11,7 +11,7 @@ from torch import nn
 from pipelines.training.critics import critics_loss, heard_features, make_critics
 from pipelines.training.examples import (Draw, Example, Window, labels, perturb, speaker_baselines, stack_bands,
                                          stack_baselines, stack_melody, window)
-from pipelines.training.trainer import descend, set_learning_rate
+from pipelines.training.trainer import autocast, descend, set_learning_rate
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class CriticsTask:
                    for index in self.draw.by_emotions(random, self.recipe.batch)]
         features, mask = self.features(windows)
         features, mask = perturb(features, random, shift_octaves=0.1).to(self.device), mask.to(self.device)
-        loss, right = critics_loss(self.parts["critics"], features, mask, labels(self.examples, windows)[1].to(self.device))
+        with autocast(self.device):
+            loss, right = critics_loss(self.parts["critics"], features, mask, labels(self.examples, windows)[1].to(self.device))
         descend(self.optimisers["all"], loss, limit=5.0)
         return {"emotion": loss.detach(), "accuracy": right}
 

@@ -12,7 +12,7 @@ from torch import nn
 from pipelines.emotion import EMOTIONS
 from pipelines.speaker import XVECTOR_WIDTH, EaseHeads, SpeakerEncoder
 from pipelines.training.examples import Draw, Example, labels, perturb, stack_features, window
-from pipelines.training.trainer import descend, set_learning_rate
+from pipelines.training.trainer import autocast, descend, set_learning_rate
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,9 @@ class EaseTask:
     def _xvector_step(self, number, features, mask, speaker, emotion):
         optimiser = self.optimisers["xvector"]
         set_learning_rate(optimiser, self.recipe.learning_rate, number, self.recipe.xvector_steps)
-        score = self.parts["classifier"](self.parts["encoder"].xvector(features, mask))
-        loss = nn.functional.cross_entropy(score, speaker, label_smoothing=0.1)
+        with autocast(self.device):
+            score = self.parts["classifier"](self.parts["encoder"].xvector(features, mask))
+            loss = nn.functional.cross_entropy(score, speaker, label_smoothing=0.1)
         descend(optimiser, loss)
         return {"xvector": loss.detach(), "xvector_accuracy": (score.argmax(1) == speaker).float().mean()}
 
@@ -73,12 +74,13 @@ class EaseTask:
         position = number - self.recipe.xvector_steps
         for name in ("ease", "adversary"):
             set_learning_rate(self.optimisers[name], self.recipe.learning_rate, position, self.recipe.ease_steps)
-        with torch.no_grad():
+        with torch.no_grad(), autocast(self.device):
             xvector = encoder.xvector(features, mask)
         reversal = self.recipe.emotion_weight * min(1.0, position / (0.3 * self.recipe.ease_steps))
-        speaker_score, emotion_score = heads(encoder.ease(xvector), reversal)
-        speaker_loss = nn.functional.cross_entropy(speaker_score, speaker)
-        emotion_loss = nn.functional.cross_entropy(emotion_score, emotion, ignore_index=-1)
+        with autocast(self.device):
+            speaker_score, emotion_score = heads(encoder.ease(xvector), reversal)
+            speaker_loss = nn.functional.cross_entropy(speaker_score, speaker)
+            emotion_loss = nn.functional.cross_entropy(emotion_score, emotion, ignore_index=-1)
         for optimiser in (self.optimisers["ease"], self.optimisers["adversary"]):
             optimiser.zero_grad(set_to_none=True)
         (speaker_loss + emotion_loss).backward()

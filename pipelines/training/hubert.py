@@ -17,7 +17,7 @@ from pipelines.training.audio_store import read_all, read_samples
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import Clip
 from pipelines.training.teacher import Teacher
-from pipelines.training.trainer import descend, set_learning_rate
+from pipelines.training.trainer import autocast, descend, set_learning_rate
 from pipelines.units import HOP, ContentEncoder
 
 MINI_CONV = dict(conv_dim=(64, 128, 256, 256), conv_kernel=(40, 10, 8, 4), conv_stride=(8, 5, 4, 2))
@@ -68,7 +68,7 @@ class HubertTask:
         waveform, target, inside = (part.to(self.device) for part in self.batch(random))
         optimiser = self.optimisers["all"]
         set_learning_rate(optimiser, self.recipe.learning_rate, number, self.recipe.steps)
-        with torch.autocast(self.device.split(":")[0], enabled=self.device != "cpu"):
+        with autocast(self.device):
             predicted = self.parts["head"](self.parts["encoder"](waveform)[-1])
             smooth = nn.functional.smooth_l1_loss(predicted, target, reduction="none").mean(-1)
             cosine = 1 - nn.functional.cosine_similarity(predicted, target, dim=-1)

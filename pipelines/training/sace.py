@@ -17,7 +17,7 @@ from pipelines.emotion import Sace, SpeakerAdversary, pool_frames
 from pipelines.pitch_predictor import PitchPredictor
 from pipelines.training.examples import (Draw, Example, Window, labels, perturb, stack_features, stack_melody, window)
 from pipelines.training.factors import FactorStore
-from pipelines.training.trainer import descend, set_learning_rate
+from pipelines.training.trainer import autocast, descend, set_learning_rate
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,14 @@ class SaceTask:
         reference = source if own else [window(self.examples, index, recipe.longest_frames, random) for index in references]
         speaker, emotion = (part.to(self.device) for part in labels(self.examples, reference))
 
-        frames, frames_mask = self._emotion_frames(reference, random)
-        utterance = self.parts["sace"].utterance(frames, frames_mask)
-        score = self.parts["sace"].classify(nn.functional.dropout(utterance, 0.2, training=True))
-        emotion_loss = nn.functional.cross_entropy(score, emotion, label_smoothing=0.05)
-        adversary = self.parts["adversary"](utterance, recipe.speaker_weight * min(1.0, number / 1000))
-        speaker_loss = nn.functional.cross_entropy(adversary, speaker)
-        pitch_loss = self._pitch_loss(source, frames, frames_mask, random)
+        with autocast(self.device):
+            frames, frames_mask = self._emotion_frames(reference, random)
+            utterance = self.parts["sace"].utterance(frames, frames_mask)
+            score = self.parts["sace"].classify(nn.functional.dropout(utterance, 0.2, training=True))
+            emotion_loss = nn.functional.cross_entropy(score, emotion, label_smoothing=0.05)
+            adversary = self.parts["adversary"](utterance, recipe.speaker_weight * min(1.0, number / 1000))
+            speaker_loss = nn.functional.cross_entropy(adversary, speaker)
+            pitch_loss = self._pitch_loss(source, frames, frames_mask, random)
         loss = recipe.emotion_weight * emotion_loss + speaker_loss + recipe.pitch_weight * pitch_loss
         descend(self.optimisers["all"], loss)
         return {"emotion": emotion_loss.detach(), "emotion_accuracy": (score.argmax(1) == emotion).float().mean(),

@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 from pipelines.checkpoint import Folder
-from pipelines.errors import RecipeError
+from pipelines.device import check_device
+from pipelines.errors import RecipeError, ZestError
 from pipelines.parts import load_content_encoder, load_pitch, load_sace, load_speaker, load_unit_encoder
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import Clip, read_manifest, training_clips
@@ -49,12 +50,11 @@ def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str =
     """Train one stage, or go on with it; returns whether it is finished and exported.
 
     Raises:
-        RecipeError: unknown stage, unusable recipe or manifest. CheckpointError: an earlier stage is missing.
+        ZestError: unknown stage or device. RecipeError: unusable recipe or manifest. CheckpointError: an earlier stage is missing.
     """
     if name not in STAGES:
-        raise RecipeError(f"There is no stage '{name}'; choose one of {', '.join(STAGES)}.")
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise RecipeError("No CUDA device is available here; use --device cpu.")
+        raise ZestError(f"There is no stage '{name}'; choose one of {', '.join(STAGES)}.")
+    check_device(device)
     tables = read_recipe(recipe)
     unknown = [table for table in tables if table not in (*STAGES, "general")]
     if unknown:
@@ -170,5 +170,16 @@ def _tempo(context: Context) -> bool:
     return done
 
 
+def _vocoder(context: Context) -> bool:
+    from pipelines.training.vocoder import VocoderRecipe, VocoderTask
+
+    recipe = section(context.tables, "vocoder", VocoderRecipe)
+    task = VocoderTask(recipe, context.clips, context.cache, context.device)
+    done = train(task, context.run("vocoder", recipe.steps))
+    context.checkpoint.write("vocoder", task.parts["vocoder"].state_dict(), asdict(recipe))
+    return done
+
+
 STAGES: dict[str, Callable[[Context], bool]] = {
-    "hubert": _hubert, "units": _units, "ease": _ease, "critics": _critics, "sace": _sace, "acoustic": _acoustic, "tempo": _tempo}
+    "hubert": _hubert, "units": _units, "ease": _ease, "critics": _critics, "sace": _sace, "acoustic": _acoustic, "tempo": _tempo,
+    "vocoder": _vocoder}

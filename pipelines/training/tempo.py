@@ -14,7 +14,7 @@ from pipelines.tempo import TempoPredictor, run_lengths
 from pipelines.training.critics import weighted_mean
 from pipelines.training.examples import Draw, Example
 from pipelines.training.factors import FactorStore
-from pipelines.training.trainer import descend, set_learning_rate
+from pipelines.training.trainer import autocast, descend, set_learning_rate
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,9 @@ class TempoTask:
         emotion = np.stack([self.utterances[self.draw.same_speaker_and_emotion(index, random)] for index in indices])
         ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(index, random) for index in indices])
         runs, mask, wanted = runs.to(self.device), mask.to(self.device), wanted.to(self.device)
-        predicted = self.parts["tempo"](runs, mask, torch.from_numpy(emotion).to(self.device), ease.to(self.device))
-        each = weighted_mean((predicted - wanted.clamp(min=1).log()).abs(), mask)
-        total = (((predicted.exp() * mask).sum(1)).log() - wanted.sum(1).log()).abs().mean()
+        with autocast(self.device):
+            predicted = self.parts["tempo"](runs, mask, torch.from_numpy(emotion).to(self.device), ease.to(self.device))
+            each = weighted_mean((predicted - wanted.clamp(min=1).log()).abs(), mask)
+            total = (((predicted.exp() * mask).sum(1)).log() - wanted.sum(1).log()).abs().mean()
         descend(self.optimisers["all"], each + self.recipe.total_weight * total)
         return {"run_log_duration": each.detach(), "total_log_duration": total.detach()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -22,6 +23,7 @@ from pipelines.errors import RecipeError
 
 CHECKPOINT_SECONDS = 240.0
 LOG_EVERY = 20
+AUTOCAST = {"cuda": torch.bfloat16}  # by kind of device
 
 
 class Task(Protocol):
@@ -98,6 +100,13 @@ def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor, limit: float =
     loss.backward()
     nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], limit)
     optimiser.step()
+
+
+def autocast(device: str) -> AbstractContextManager:
+    """Around a forward pass: bfloat16 on CUDA devices that have it, which needs no loss scaling; elsewhere nothing at all."""
+    kind = device.split(":")[0]
+    emulated = kind == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.autocast(kind, AUTOCAST[kind]) if kind in AUTOCAST and not emulated else nullcontext()
 
 
 def set_learning_rate(optimiser: torch.optim.Optimizer, peak: float, number: int, steps: int, warmup: int = 200) -> None:

@@ -1,0 +1,81 @@
+"""Discriminators of waveforms: HiFi-GAN's multi-period one (Kong et al., NeurIPS 2020) in small, and strided ones on spectra
+(multi-resolution, Jang et al., Interspeech 2021), which cost most and are therefore few and narrow."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
+
+Scores = list[tuple[torch.Tensor, list[torch.Tensor]]]  # per discriminator: its score and the layers before it
+
+
+class PeriodDiscriminator(nn.Module):
+    """Looks at every `period`-th sample."""
+
+    def __init__(self, period: int, width: int = 16):
+        super().__init__()
+        self.period = period
+        widths = (1, width, 2 * width, 4 * width, 8 * width)
+        self.layers = nn.ModuleList(weight_norm(nn.Conv2d(a, b, (5, 1), (3, 1), (2, 0))) for a, b in zip(widths, widths[1:]))
+        self.layers.append(weight_norm(nn.Conv2d(widths[-1], widths[-1], (5, 1), 1, (2, 0))))
+        self.score = weight_norm(nn.Conv2d(widths[-1], 1, (3, 1), 1, (1, 0)))
+
+    def forward(self, samples: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """(batch, n) to a score map and the layers' outputs."""
+        samples = nn.functional.pad(samples[:, None], (0, -samples.shape[1] % self.period), mode="reflect")
+        return _run(samples.unflatten(-1, (-1, self.period)), self.layers, self.score)
+
+
+class SpectrumDiscriminator(nn.Module):
+    """Looks at log magnitudes at one resolution."""
+
+    def __init__(self, size: int, hop: int, width: int = 16):
+        super().__init__()
+        self.size, self.hop = size, hop
+        self.register_buffer("window", torch.hann_window(size), persistent=False)
+        self.layers = nn.ModuleList([weight_norm(nn.Conv2d(1, width, (7, 5), (2, 2), (3, 2)))])
+        for _ in range(3):
+            self.layers.append(weight_norm(nn.Conv2d(width, width, (5, 3), (2, 1), (2, 1))))
+        self.score = weight_norm(nn.Conv2d(width, 1, 3, 1, 1))
+
+    def forward(self, samples: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """(batch, n) to a score map and the layers' outputs."""
+        spectrum = torch.stft(samples, self.size, self.hop, window=self.window, return_complex=True)
+        return _run(torch.log(spectrum.abs() + 1e-3)[:, None], self.layers, self.score)
+
+
+class Discriminators(nn.Module):
+    """All of them side by side."""
+
+    def __init__(self, periods: tuple[int, ...] = (2, 3, 5, 7, 11), sizes: tuple[int, ...] = (512,)):
+        super().__init__()
+        self.parts = nn.ModuleList([*(PeriodDiscriminator(period) for period in periods),
+                                    *(SpectrumDiscriminator(size, size // 4) for size in sizes)])
+
+    def forward(self, samples: torch.Tensor) -> Scores:
+        return [part(samples) for part in self.parts]
+
+
+def discriminator_loss(real: Scores, made: Scores) -> torch.Tensor:
+    """Least squares (Mao et al., 2017), as HiFi-GAN: real is 1, made is 0."""
+    return sum(((1 - one) ** 2).mean() + (other**2).mean() for (one, _), (other, _) in zip(real, made)) / len(real)
+
+
+def adversarial_loss(made: Scores) -> torch.Tensor:
+    """What the generator wants: everything it made to be scored 1."""
+    return sum(((1 - score) ** 2).mean() for score, _ in made) / len(made)
+
+
+def feature_matching_loss(real: Scores, made: Scores) -> torch.Tensor:
+    """Mean absolute difference of all layers (Larsen et al., 2016)."""
+    pairs = [(a.detach(), b) for (_, one), (_, other) in zip(real, made) for a, b in zip(one, other)]
+    return sum((a - b).abs().mean() for a, b in pairs) / len(pairs)
+
+
+def _run(x: torch.Tensor, layers: nn.ModuleList, score: nn.Module) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    heard = []
+    for layer in layers:
+        x = nn.functional.leaky_relu(layer(x), 0.1)
+        heard.append(x)
+    return score(x).flatten(1), heard

@@ -1,0 +1,111 @@
+"""Stage `vocoder`: envelope and F0 to waveform, on all speech of the manifest, labelled or not.
+
+First spectra alone (regression), then discriminators beside them. Crops are short, because the discriminators cost most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from pipelines.training.audio_store import read_all, read_samples
+from pipelines.training.cache import FeatureCache
+from pipelines.training.corpus import Clip
+from pipelines.training.discriminators import Discriminators, adversarial_loss, discriminator_loss, feature_matching_loss
+from pipelines.training.spectral_loss import mel_loss, spectral_loss
+from pipelines.training.trainer import autocast, descend, set_learning_rate
+from pipelines.vocoder import HOP, MELS, Vocoder
+from pipelines.vocoder_features import VocoderFeatures, vocoder_features
+
+KIND = f"vocoder-{MELS}"
+
+
+@dataclass(frozen=True)
+class VocoderRecipe:
+    """Sizes and schedule of the stage."""
+
+    width: int = 256
+    blocks: int = 8
+    expand: int = 3
+    warmup_steps: int = 4000  # spectra alone
+    gan_steps: int = 60000
+    batch: int = 8
+    crop_frames: int = 64
+    learning_rate: float = 1e-3
+    gan_learning_rate: float = 3e-4
+    mel_weight: float = 15.0
+    spectral_weight: float = 5.0
+    matching_weight: float = 2.0
+    level_decibels: float = 6.0  # random gain, since a transfer also makes speech louder and softer
+
+    @property
+    def steps(self) -> int:
+        return self.warmup_steps + self.gan_steps
+
+
+class VocoderTask:
+    """Vocoder and its discriminators; see Task in trainer.py."""
+
+    def __init__(self, recipe: VocoderRecipe, clips: list[Clip], cache: FeatureCache, device: str = "cpu"):
+        self.recipe, self.device = recipe, device
+        self.audio = read_all(clips)
+        self.features = [_cached(clip, cache) for clip in tqdm(clips, desc="vocoder features", unit="clip", mininterval=5)]
+        self.chance = np.sqrt([clip.seconds for clip in clips])
+        self.chance /= self.chance.sum()
+        self.parts = nn.ModuleDict({"vocoder": Vocoder(recipe.width, recipe.blocks, recipe.expand), "discriminators": Discriminators()})
+        self.optimisers = {name: torch.optim.AdamW(part.parameters(), recipe.learning_rate, (0.8, 0.99), weight_decay=0.01)
+                           for name, part in self.parts.items()}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        recipe, vocoder = self.recipe, self.parts["vocoder"]
+        inputs, real = self.batch(random)
+        noise = torch.randn(real.shape, device=self.device)  # seeded for this step by the trainer
+        with autocast(self.device):
+            made = vocoder(*inputs, noise)
+        made = made.float()
+        mel, spectral = mel_loss(made, real), spectral_loss(made, real)
+        logged = {"mel": mel.detach(), "spectral": spectral.detach()}
+        loss = recipe.mel_weight * mel + recipe.spectral_weight * spectral
+        if number < recipe.warmup_steps:
+            set_learning_rate(self.optimisers["vocoder"], recipe.learning_rate, number, 2 * recipe.warmup_steps)
+            descend(self.optimisers["vocoder"], loss, limit=10.0)
+            return logged
+        for optimiser in self.optimisers.values():
+            set_learning_rate(optimiser, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
+        critics = self.parts["discriminators"]
+        with autocast(self.device):
+            judged = discriminator_loss(critics(real), critics(made.detach()))
+        descend(self.optimisers["discriminators"], judged, limit=10.0)
+        with autocast(self.device):
+            heard_real, heard_made = critics(real), critics(made)
+            adversarial, matching = adversarial_loss(heard_made), feature_matching_loss(heard_real, heard_made)
+        descend(self.optimisers["vocoder"], loss + adversarial + recipe.matching_weight * matching, limit=10.0)
+        return {**logged, "discriminator": judged.detach(), "adversarial": adversarial.detach(), "matching": matching.detach()}
+
+    def batch(self, random: np.random.Generator) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
+        """((mel, f0, voiced), waveform (batch, samples)) of random crops, at random levels."""
+        frames = self.recipe.crop_frames
+        rows = [self._crop(index, frames, random) for index in random.choice(len(self.audio), self.recipe.batch, p=self.chance)]
+        mel, f0, voiced, samples = (torch.from_numpy(np.stack(part)).to(self.device) for part in zip(*rows))
+        return (mel, f0, voiced), samples
+
+    def _crop(self, index: int, frames: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
+        features = self.features[index]
+        start = int(random.integers(0, max(1, len(features.f0) - frames)))
+        inside = slice(start, start + frames)
+        level = random.uniform(-1, 1) * self.recipe.level_decibels / 20 * np.log(10)  # nepers of amplitude
+        samples = self.audio[index][start * HOP:(start + frames) * HOP].astype(np.float32) / 32767 * np.exp(level)
+        short = frames - len(features.f0[inside])
+        return (np.pad(features.mel[inside].astype(np.float32) + 2 * level, ((0, short), (0, 0)), mode="edge").astype(np.float32),
+                np.pad(features.f0[inside], (0, short), mode="edge").astype(np.float32),
+                np.pad(features.voiced[inside], (0, short)).astype(np.float32),
+                np.pad(samples, (0, frames * HOP - len(samples))).astype(np.float32))
+
+
+def _cached(clip: Clip, cache: FeatureCache) -> VocoderFeatures:
+    stored = cache.get(KIND, clip.path, lambda: vars(vocoder_features(read_samples(clip))))
+    return VocoderFeatures(**stored)
