@@ -69,10 +69,6 @@ class FeatureJudge:
         """(clips, emotions) probabilities; a clip is (n,) float32 at 16 kHz."""
         return self.ensemble.posteriors(np.stack([FEATURES[self.name](clip) for clip in clips]))
 
-    def posterior(self, samples: np.ndarray) -> dict[str, float]:
-        """Probability of each emotion for one clip, (n,) float32 at 16 kHz."""
-        return dict(zip(self.emotions, self.posteriors([samples])[0].tolist()))
-
 
 @lru_cache(maxsize=None)
 def load_judge(name: str = "whisper", folder: Path = DEFAULT_FOLDER) -> FeatureJudge:

@@ -1,6 +1,8 @@
 """Did the melody move? F0 contours compared, in semitones.
 
-F0 is tracked with SwiftF0 at 10 ms (the published system used YAAPT: numbers differ a little between trackers).
+Metrics track F0 with WORLD's dio and stonemask at 10 ms (`world_f0`), which shares nothing with the converter's SwiftF0. Harvest
+takes some 20 times as long and differs by more than 3 semitones in 2.7 % of frames (docs/metrics.md). The published system used
+YAAPT: numbers differ between trackers, so compare within one.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.audio import SAMPLE_RATE
-from pipelines.pitch import F0Contour, semitones, track
+from pipelines.pitch import F0_CEIL, F0_FLOOR, F0Contour, semitones
 
 STEP = 0.01  # s
 JUMP_SEMITONES = 9.0  # between neighbouring frames of one voiced run no larynx does this; an octave error does
@@ -22,36 +24,37 @@ MIN_VOICED = 10  # frames below which a correlation says nothing
 @dataclass(frozen=True)
 class Agreement:
     """correlation: Pearson r of semitones over aligned voiced frames, NaN where undefined.
-    rmse: semitones, levels included. frames: aligned frames voiced in both."""
+    rmse: semitones, levels included."""
 
     correlation: float
     rmse: float
-    frames: int
 
 
-def contour_of(samples: np.ndarray) -> F0Contour:
-    """(n,) float32 at 16 kHz to its F0 at 10 ms."""
-    return track(samples, STEP).contour()
+def world_f0(samples: np.ndarray, step: float = STEP) -> np.ndarray:
+    """(n,) float32 at 16 kHz to (frames,) Hz by dio and stonemask (Morise, 2009 and 2010), 0 where unvoiced."""
+    import pyworld
+
+    signal = np.asarray(samples, dtype=np.float64)
+    hz, times = pyworld.dio(signal, SAMPLE_RATE, f0_floor=F0_FLOOR, f0_ceil=F0_CEIL, frame_period=1000 * step)
+    return pyworld.stonemask(signal, hz, times, SAMPLE_RATE)
 
 
-def shape_agreement(one: F0Contour, other: F0Contour) -> Agreement:
+def shape_agreement(one: F0Contour, other: F0Contour) -> Agreement | None:
     """How alike two melodies of different sentences are: voiced stretches joined, aligned by DTW on their own
-    level-free shape within a band. It flatters every system alike: compare rows, not with other papers."""
+    level-free shape within a band. It flatters every system alike: compare rows, not with other papers. None where hardly
+    anything is voiced."""
     a, b = semitones(one.hz[one.voiced]), semitones(other.hz[other.voiced])
     if min(len(a), len(b)) < MIN_VOICED:
-        return Agreement(float("nan"), float("nan"), 0)
+        return None
     path = _align((a - a.mean())[None], (b - b.mean())[None])
     return _agreement(a[path[:, 0]], b[path[:, 1]])
 
 
-def parallel_agreement(one: np.ndarray, one_f0: F0Contour, other: np.ndarray, other_f0: F0Contour) -> Agreement:
-    """How alike two recordings of the same sentence are, aligned by DTW on their sounds (12 MFCC without level)."""
-    path = _align(_cepstra(one, len(one_f0.hz)), _cepstra(other, len(other_f0.hz)))
-    a, b = one_f0.hz[path[:, 0]], other_f0.hz[path[:, 1]]
-    both = (a > 0) & (b > 0)
-    if both.sum() < MIN_VOICED:
-        return Agreement(float("nan"), float("nan"), int(both.sum()))
-    return _agreement(semitones(a[both]), semitones(b[both]))
+def voiced_agreement(one: np.ndarray, other: np.ndarray) -> Agreement | None:
+    """How alike two melodies are whose frames are aligned already: (frames,) Hz each, 0 where unvoiced. None where hardly any
+    frame is voiced in both."""
+    both = (one > 0) & (other > 0)
+    return _agreement(semitones(one[both]), semitones(other[both])) if both.sum() >= MIN_VOICED else None
 
 
 def jumps(contour: F0Contour) -> int:
@@ -65,7 +68,7 @@ def jumps(contour: F0Contour) -> int:
 def _agreement(a: np.ndarray, b: np.ndarray) -> Agreement:
     moves = a.std() > 1e-6 and b.std() > 1e-6
     correlation = float(np.corrcoef(a, b)[0, 1]) if moves else float("nan")
-    return Agreement(correlation, float(np.sqrt(((a - b) ** 2).mean())), len(a))
+    return Agreement(correlation, float(np.sqrt(((a - b) ** 2).mean())))
 
 
 def _align(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -74,13 +77,3 @@ def _align(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     _, path = librosa.sequence.dtw(a, b, global_constraints=True, band_rad=BAND)
     return path[::-1]
-
-
-def _cepstra(samples: np.ndarray, frames: int) -> np.ndarray:
-    """(12, frames), each coefficient with mean 0 and deviation 1 over the clip."""
-    import librosa
-
-    cepstra = librosa.feature.mfcc(y=np.asarray(samples, dtype=np.float32), sr=SAMPLE_RATE, n_mfcc=13, n_fft=400,
-                                   hop_length=int(STEP * SAMPLE_RATE), n_mels=40)[1:]
-    cepstra = librosa.util.fix_length(cepstra, size=frames, mode="edge")
-    return (cepstra - cepstra.mean(1, keepdims=True)) / (cepstra.std(1, keepdims=True) + 1e-6)

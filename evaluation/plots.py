@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from pipelines.files import write_whole
 from pipelines.pitch import REFERENCE_HZ, F0Contour, semitones, statistics
@@ -49,6 +49,19 @@ def conversion_figure(source: F0Contour, reference: F0Contour | None, predicted:
     title = f"Predicted ({target})" if target and reference is None else "Predicted"
     panels.append(Panel(title, predicted, PREDICTED_COLOUR, remeasured, "measured in the converted audio"))
     return contour_figure(panels)
+
+
+def converted_figure(source: F0Contour, reference: F0Contour, converted: F0Contour, predicted: F0Contour | None) -> Figure:
+    """As `conversion_figure`, for anyone's conversion.
+
+    Args:
+        converted: F0 tracked in the converted audio.
+        predicted: what the system asked for; None where it asked for nothing, then the third panel shows `converted`.
+    """
+    if predicted is not None:
+        return conversion_figure(source, reference, predicted, converted)
+    return contour_figure([Panel("Source", source, SOURCE_COLOUR), Panel("Reference", reference, REFERENCE_COLOUR),
+                           Panel("Converted", converted, PREDICTED_COLOUR)])
 
 
 def contour_figure(panels: Sequence[Panel]) -> Figure:
@@ -121,12 +134,11 @@ def _semitone_grid(axes: Sequence[Axes], low: int, high: int) -> None:
     first.set_ylim(_hz(low), _hz(high))
     first.yaxis.set_major_locator(FixedLocator([_hz(s) for s in labelled]))
     first.yaxis.set_major_formatter(lambda hz, _: f"{hz:.0f}")
-    first.yaxis.set_minor_locator(FixedLocator([_hz(s) for s in range(low, high + 1)]))
-    first.yaxis.set_minor_formatter(NullFormatter())
-    for axis in axes:
-        axis.grid(axis="y", which="minor", color="#ececec", linewidth=0.5)
-        axis.grid(axis="y", which="major", color="#c4c4c4", linewidth=0.8)
-        axis.tick_params(axis="y", which="minor", length=0)
+    first.yaxis.set_minor_locator(NullLocator())
+    for axis in axes:  # semitones as plain lines: minor ticks would take four times as long to draw
+        axis.hlines([_hz(s) for s in range(low, high + 1)], 0, 1, transform=axis.get_yaxis_transform(), color="#ececec",
+                    linewidth=0.5, zorder=0)
+        axis.grid(axis="y", color="#c4c4c4", linewidth=0.8)
         axis.set_axisbelow(True)
 
 

@@ -1,62 +1,65 @@
-"""Are the words kept? Whisper base, greedy, and character and word error rates over a set.
-
-Edits are summed over the set and divided by its characters; ratios per clip are not averaged.
-"""
+"""Are the words kept? What Whisper hears, greedy, and how texts are spelled before they are compared."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
-from pipelines.audio import SAMPLE_RATE
+from pipelines.errors import ZestError
 
 MODEL = "base"
 BATCH = 8  # clips that go through the decoder together
-FULL_WINDOW = 30  # s, what Whisper was trained on
-SHORT_WINDOW = 12  # s; the same words on clips that leave a second of padding, at a fourth of the time
+UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")  # written without spaces: letters are words, as in Whisper's own evaluation
 
 
-@dataclass(frozen=True)
-class Errors:
-    """Edits summed over a set. empty: transcripts without a word; looping: transcripts twice as long as they should be."""
+def transcribe(clips: Sequence[np.ndarray], language: str = "en", size: str = MODEL, batch: int = BATCH,
+               window: int | None = None) -> list[str]:
+    """What Whisper hears: greedy, temperature 0, decoding time marks as `transcribe` does (without them more clips read differently).
 
-    cer: float
-    wer: float
-    clips: int
-    empty: int
-    looping: int
-
-
-def transcribe(clips: Sequence[np.ndarray], language: str = "en") -> list[str]:
-    """What Whisper base hears: greedy, temperature 0, no timestamps.
-
-    A clip of up to 11 s is padded to 12 s, a longer one to 30 s; the window depends on the clip alone, so that a
-    transcript does not change with the batch it came in.
+    The padding of short clips is thinned out (evaluation/recogniser_window.py); a clip of more than 30 s is heard window by
+    window. How a clip is heard depends on the clip alone, not on the others it came with.
 
     Args:
-        clips: (n,) float32 at 16 kHz each, at most 30 s.
+        clips: (n,) float32 at 16 kHz each.
+        language: two letters. size: of Whisper, see recogniser_weights.SIZES.
+        batch: clips that go through the model together. window: seconds that are kept whole, chosen by length if None; 30
+            is Whisper's own window.
+    Raises:
+        ZestError: the model is missing, or does not know the language.
     """
+    from evaluation.recogniser_window import FULL, window_of
+
+    check_language(language, size)
+    chosen: dict[int | None, list[int]] = {}
+    for index, clip in enumerate(clips):
+        own = window_of(clip)
+        chosen.setdefault(own if window is None or own is None else min(FULL, max(own, window)), []).append(index)
     heard = [""] * len(clips)
-    for window in (SHORT_WINDOW, FULL_WINDOW):
-        chosen = [index for index, clip in enumerate(clips) if _window(clip) == window]
-        for start in range(0, len(chosen), BATCH):
-            batch = chosen[start:start + BATCH]
-            for index, text in zip(batch, _decode([clips[index] for index in batch], language, window), strict=True):
+    for seconds, indices in chosen.items():
+        for start in range(0, len(indices), batch):
+            part = indices[start:start + batch]
+            some = [clips[index] for index in part]
+            texts = _decode_long(some, language, size) if seconds is None else _decode(some, language, seconds, size)
+            for index, text in zip(part, texts, strict=True):
                 heard[index] = text
     return heard
 
 
-def error_rates(texts: Sequence[str], heard: Sequence[str], language: str = "en") -> Errors:
-    """CER and WER after Whisper's text normaliser (English, or the basic one for other languages)."""
-    import jiwer
+def check_language(language: str, size: str = MODEL) -> None:
+    """Raises ZestError where Whisper does not know a language, or this size of it only English."""
+    from whisper.tokenizer import LANGUAGES
 
-    pairs = [(normalise(text, language), normalise(said, language)) for text, said in zip(texts, heard, strict=True)]
-    wanted, got = [a for a, _ in pairs], [b for _, b in pairs]
-    return Errors(cer=jiwer.cer(wanted, got), wer=jiwer.wer(wanted, got), clips=len(pairs),
-                  empty=sum(not b for b in got), looping=sum(len(b) > 2 * len(a) for a, b in pairs))
+    if language not in LANGUAGES:
+        raise ZestError(f"Whisper does not know the language '{language}'; use its two letters, such as en, de or pl.")
+    if size.endswith(".en") and language != "en":
+        raise ZestError(f"Whisper {size} knows English only, not '{language}'; choose the size {size.removesuffix('.en')}.")
+
+
+def is_looping(wanted: str, heard: str) -> bool:
+    """Is a transcript more than twice as long as it should be? Whisper then repeats itself, which says little of the words."""
+    return len(heard) > 2 * len(wanted)
 
 
 def normalise(text: str, language: str = "en") -> str:
@@ -64,33 +67,33 @@ def normalise(text: str, language: str = "en") -> str:
     return _normaliser(language)(text).strip()
 
 
-def _window(clip: np.ndarray) -> int:
-    return SHORT_WINDOW if len(clip) <= (SHORT_WINDOW - 1) * SAMPLE_RATE else FULL_WINDOW
-
-
-def _decode(clips: Sequence[np.ndarray], language: str, window: int) -> list[str]:
-    import torch
+def _decode(clips: Sequence[np.ndarray], language: str, window: int, size: str) -> list[str]:
     import whisper
 
-    padded = [whisper.pad_or_trim(np.asarray(clip, dtype=np.float32), window * SAMPLE_RATE) for clip in clips]
-    mels = torch.stack([whisper.log_mel_spectrogram(clip) for clip in padded])
-    options = whisper.DecodingOptions(language=language, temperature=0.0, without_timestamps=True, fp16=False)
-    return [result.text for result in whisper.decode(_model(window), mels, options)]
+    ours = _model(size, window)
+    options = whisper.DecodingOptions(language=language, temperature=0.0, fp16=False)
+    return [result.text for result in whisper.decode(ours.model, ours.encode(clips), options)]
 
 
-@lru_cache(maxsize=2)
-def _model(window: int):
-    from pipelines.whisper_weights import load_packaged_whisper
+def _decode_long(clips: Sequence[np.ndarray], language: str, size: str) -> list[str]:
+    """More than 30 s: openai-whisper goes from window to window itself."""
+    from evaluation.recogniser_weights import load
 
-    model = load_packaged_whisper(MODEL)
-    frames = 50 * window
-    model.encoder.positional_embedding = model.encoder.positional_embedding[:frames]
-    model.dims.n_audio_ctx = frames
-    return model
+    return [load(size).transcribe(np.asarray(clip, dtype=np.float32), language=language, temperature=0.0, fp16=False,
+                                  condition_on_previous_text=False)["text"] for clip in clips]
 
 
-@lru_cache(maxsize=None)
+@lru_cache(maxsize=4)
+def _model(size: str, window: int):
+    """A recogniser_window.Thinned; all windows of a size share its weights."""
+    from evaluation.recogniser_weights import load
+    from evaluation.recogniser_window import thinned
+
+    return thinned(load(size), window)
+
+
+@cache
 def _normaliser(language: str):
     from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
 
-    return EnglishTextNormalizer() if language == "en" else BasicTextNormalizer()
+    return EnglishTextNormalizer() if language == "en" else BasicTextNormalizer(split_letters=language in UNSPACED)

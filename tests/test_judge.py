@@ -12,7 +12,9 @@ from evaluation.judge_training import RECIPES, balance, fit, save
 from evaluation.voice_perturbation import draw, perturb
 from pipelines.errors import CheckpointError, RecipeError
 from pipelines.pitch import statistics, track
-from tests.test_quality_metrics import buzz, clip, glide
+from tests.test_baselines import buzz
+from tests.test_melody import glide
+from tests.test_quality_pairs import clip
 
 
 def blobs(count: int = 200, width: int = 8, seed: int = 0) -> Examples:

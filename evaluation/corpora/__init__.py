@@ -1,0 +1,7 @@
+"""Readers that turn corpora in their published folder layouts into manifests: one module a corpus."""
+
+from __future__ import annotations
+
+from evaluation.corpora import cremad, emodb, esd, librispeech, nemo, ravdess, timit
+
+CORPORA = {module.CORPUS.name: module.CORPUS for module in (esd, ravdess, cremad, emodb, nemo, timit, librispeech)}

@@ -1,0 +1,117 @@
+"""Pictures of a run's numbers: accuracy per emotion, and how values are distributed over pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+
+from evaluation.metrics.base import MetricInfo
+from evaluation.report.blocks import Figure
+from evaluation.report.matrix import Matrix
+from evaluation.report.numbers import number, unit_of
+from evaluation.report.results import Results
+from evaluation.report.statistics import Estimate, estimates, resample
+from evaluation.report.svg import SERIES, to_svg
+
+HATCHES = ("", "//", "\\\\", "--", "xx", "||")
+WIDTH = 9.0  # inches at 72 dots; the page scales it
+MOST_POINTS = 80  # a system in a distribution; evenly chosen from the sorted values
+VIOLIN_POINTS = 40
+DOT = 0.004  # of a row's height: as good as a point
+ALL_EMOTIONS = "all"
+
+
+def emotion_bars(results: Results, metric: str, info: MetricInfo, natural: dict[str, float]) -> Figure | None:
+    """Accuracy per wanted emotion and system, with intervals; None where nothing was measured.
+
+    Args:
+        natural: per emotion, the judge's accuracy on natural speech in %, drawn as a line over the bars.
+    """
+    matrix = results.matrix
+    groups = (*matrix.emotions, ALL_EMOTIONS)
+    found = {name: _estimates(results, metric, name) for name in groups}
+    if not any(value for values in found.values() for value in values):
+        return None
+    drawing = Drawing(figsize=(WIDTH, 3.4), layout="constrained")
+    axis = drawing.subplots()
+    width = 0.84 / len(matrix.systems)
+    for index, system in enumerate(matrix.systems):
+        _bars(axis, [found[name][index] for name in groups], index, width, system)
+    for place, name in enumerate(groups):
+        if name in natural:
+            axis.hlines(natural[name], place - 0.46, place + 0.46, color="#000000", linewidth=1.6,
+                        linestyle=(0, (4, 1.5)), label="natural speech" if place == 0 else None)
+    axis.set_xticks(range(len(groups)), groups)
+    axis.set_ylim(0, 104)
+    axis.set_ylabel(f"{info.name} ({info.unit})")
+    _plain(axis, "y")
+    drawing.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    said = "; ".join(f"{system}: " + ", ".join(f"{name} {_said(found[name][index], info)}" for name in groups)
+                     for index, system in enumerate(matrix.systems))
+    marked = ", dashed lines what the same judge reaches on all labelled natural speech" if natural else ""
+    caption = f"{info.name} per wanted emotion, all settings; thin lines are 95 % intervals{marked}."
+    return Figure(to_svg(drawing), caption, said, wide=True)
+
+
+def distributions(matrix: Matrix, metric: str, info: MetricInfo) -> Figure | None:
+    """How a metric's values lie over pairs: a violin, the pairs and the median per system; None for shares or nothing."""
+    rows = matrix.rows()
+    sides = {system: matrix.scores(system, metric, rows) for system in matrix.systems}
+    values = {system: np.sort(side.values[side.weights > 0]) for system, side in sides.items() if side.measured}
+    if not values or matrix.hits[matrix.metrics.index(metric)]:
+        return None
+    drawing = Drawing(figsize=(WIDTH / 2, 0.7 + 0.42 * len(values)), layout="constrained")
+    axis = drawing.subplots()
+    for index, (system, each) in enumerate(values.items()):
+        _violin(axis, each, index, SERIES[matrix.systems.index(system) % len(SERIES)])
+    axis.set_yticks(range(len(values)), list(values))
+    axis.set_ylim(len(values) - 0.4, -0.6)
+    axis.set_xlabel(f"{info.name} ({unit_of(info)})")
+    _plain(axis, "x")
+    said = "; ".join(f"{system}: median {number(float(np.median(each)), info.unit)} of {len(each)} pairs"
+                     for system, each in values.items())
+    return Figure(to_svg(drawing), f"{info.name}: {info.question} The stroke is the median pair.", said)
+
+
+def _estimates(results: Results, metric: str, emotion: str) -> list[Estimate | None]:
+    matrix = results.matrix
+    rows = matrix.rows(emotion=None if emotion == ALL_EMOTIONS else emotion)
+    sides = [matrix.scores(system, metric, rows) for system in matrix.systems]
+    return estimates(sides, resample(matrix.speakers[rows], results.draws, results.seed), len(rows))
+
+
+def _bars(axis: Axes, values: Sequence[Estimate | None], index: int, width: float, label: str) -> None:
+    places = np.arange(len(values)) - 0.42 + width * (index + 0.5)
+    heights = [0.0 if value is None else value.value for value in values]
+    axis.bar(places, heights, 0.9 * width, color=SERIES[index % len(SERIES)], alpha=0.6, label=label,
+             hatch=HATCHES[index % len(HATCHES)], edgecolor="#ffffff", linewidth=0.0)
+    for place, value in zip(places, values, strict=True):
+        if value is not None and value.low is not None:
+            axis.vlines(place, value.low, value.high, color="#000000", linewidth=0.9)
+
+
+def _violin(axis: Axes, values: np.ndarray, place: int, colour: str) -> None:
+    if len(values) > 2 and np.ptp(values) > 1e-9:
+        body = axis.violinplot([values], [place], orientation="horizontal", widths=0.8, points=VIOLIN_POINTS,
+                               showextrema=False)["bodies"][0]
+        body.set(facecolor=colour, edgecolor="none", alpha=0.28)
+    shown = values[np.linspace(0, len(values) - 1, min(len(values), MOST_POINTS)).round().astype(int)]
+    jitter = 0.16 * np.sin(np.arange(len(shown)) * 2.399963)  # the golden angle: spread evenly, the same every time
+    segments = np.stack([shown, shown, np.full(len(shown), np.nan)], axis=1).ravel()  # one path of dots is a small file
+    heights = np.stack([place + jitter, place + jitter + DOT, place + jitter], axis=1).ravel()
+    axis.plot(segments, heights, color=colour, linewidth=2.2, solid_capstyle="round")
+    axis.vlines(np.median(values), place - 0.36, place + 0.36, color="#000000", linewidth=1.8)
+
+
+def _plain(axis: Axes, grid: str) -> None:
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(axis=grid, color="#ececec", linewidth=0.8)
+    axis.set_axisbelow(True)
+    axis.tick_params(length=0)
+
+
+def _said(value: Estimate | None, info: MetricInfo) -> str:
+    return "not measured" if value is None else number(value.value, info.unit)

@@ -1,0 +1,55 @@
+"""Where a report's numbers come from: hashes, models, versions, seed, device, and the commands that repeat it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from evaluation.report.blocks import Cell, Column, Paragraph, Row, Section, Table
+from evaluation.report.results import Results
+from evaluation.run.folder import Run
+
+UNKNOWN = "unknown"
+
+
+def provenance(run: Run, results: Results) -> Section:
+    """The last section."""
+    info = run.info
+    facts = {
+        "pairs": f"{len(run.pairs)}, hash {info['pairs_hash']}", "created": info.get("created", UNKNOWN),
+        "seed of the run": info.get("seed", UNKNOWN), "device": info.get("device", UNKNOWN),
+        "bootstrap": f"{results.draws} resamples, seed {results.seed}, source speakers and then their pairs",
+    }
+    systems = [Row(name, (Cell(_spec(about.get("spec")), mark="words"), Cell(about.get("checkpoint_hash") or "no weights")))
+               for name, about in info["systems"].items()]
+    metrics = [Row(name, (Cell(str(about.get("key", UNKNOWN)), mark="words"), Cell(about.get("models") or UNKNOWN, mark="words"),
+                          Cell(about["not_measured"] or "measured", mark="words"))) for name, about in info["metrics"].items()]
+    return Section("provenance", "Provenance", (
+        _facts("The run", facts),
+        Table("Systems", "system", (Column("made with", words=True), Column("checkpoint hash")), tuple(systems)),
+        Table("Metrics", "metric", tuple(Column(name, words=True) for name in ("observer", "models", "state")), tuple(metrics)),
+        _facts("Versions", info.get("versions", {})),
+        *([_facts("Versions of later parts of the run", info["versions_later"])] if info.get("versions_later") else []),
+        Paragraph("To repeat:"), Paragraph(commands(run), "code")))
+
+
+def commands(run: Run) -> str:
+    """What to type: the command that the run recorded, or one with the same pairs, systems and seed."""
+    given = run.info.get("command")
+    systems = [word for name in run.systems for word in ("--system", name)]
+    seed = ["--seed", str(run.info["seed"])] if "seed" in run.info else []
+    evaluate = given or shlex.join(["zest", "evaluate", "pairs.csv", *systems, *seed, "-o", run.folder.name])
+    return f"{evaluate}\n{shlex.join(['zest', 'report', run.folder.name])}"
+
+
+def _facts(caption: str, facts: Mapping[str, Any]) -> Table:
+    rows = [Row(name, (Cell(str(value), mark="words"),)) for name, value in facts.items()]
+    return Table(caption, "what", (Column("value", words=True),), tuple(rows))
+
+
+def _spec(spec: Any) -> str:
+    if isinstance(spec, dict):
+        return ", ".join(f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in spec.items())
+    return UNKNOWN if spec is None else str(spec)

@@ -1,0 +1,195 @@
+"""The sections of a report, from a run's numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evaluation.metrics.base import MetricInfo
+from evaluation.report import published
+from evaluation.report.blocks import Beside, Block, Cell, Column, Fold, Paragraph, Row, Section, Table
+from evaluation.report.catalogue import CER, SUBJECTS, Catalogue, subjects_of
+from evaluation.report.confusion import confusion, confusion_table
+from evaluation.report.figures import distributions, emotion_bars
+from evaluation.report.marks import Mark, natural_accuracy, natural_confusions
+from evaluation.report.numbers import ARROWS
+from evaluation.report.observed import Observed, observer_keys
+from evaluation.report.results import ALL, Results
+from evaluation.report.separation import separation_table, useless
+from evaluation.report.statistics import FEW_SPEAKERS
+from evaluation.report.tables import (
+    comparison_table,
+    counts_table,
+    failures_table,
+    missing_rows,
+    published_table,
+    setting_name,
+    settings_table,
+)
+from evaluation.run.folder import Run
+
+READING = ("Each cell: the value of the set, its 95 % bootstrap interval over source speakers and their pairs, and the pairs "
+           "measured of those expected. An interval without width says that the pairs agree, not that the number is certain. "
+           "A failed conversion stays in the denominator: it counts as the worst where a metric has one.")
+MOS_NOTE = ("Predicted MOS is a model's guess, not the mean opinion of listeners. Listeners' MOS: not measured: this run has no "
+            "listening test.")
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that sections are written from."""
+
+    run: Run
+    catalogue: Catalogue
+    results: Results
+    observed: Observed
+    marks: tuple[Mark, ...]
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        return self.run.systems
+
+
+def glance(material: Material) -> Section:
+    """The first page: what was run, the main numbers, and what a reader must doubt."""
+    results, catalogue = material.results, material.catalogue
+    blocks: list[Block] = [
+        settings_table(results, catalogue.headlines(), "Main numbers, all settings together", material.marks, [ALL]),
+        Paragraph(READING + _pooled(results)), *_warnings(material), counts_table(results)]
+    failed = [(one.system, one.failed) for one in material.run.conversions.values() if one.failed is not None]
+    if failed:
+        blocks.append(failures_table(results.matrix, failed))
+    return Section("glance", "At a glance", tuple(blocks))
+
+
+def settings(material: Material) -> Section:
+    """Settings x metrics, one table a question."""
+    blocks: list[Block] = []
+    for subject in subjects_of(material.catalogue):
+        infos = material.catalogue.infos(subject)
+        blocks.append(settings_table(material.results, infos, SUBJECTS[subject], material.marks))
+        if subject == "naturalness":
+            blocks.append(Paragraph(MOS_NOTE, "warning"))
+    blocks += [Paragraph(f"{name}: not measured: {reason}", "warning") for name, reason in material.run.not_measured.items()]
+    changed = [name for name in material.catalogue.measured if material.catalogue.entries[name].metric is None]
+    if changed:
+        blocks.append(Paragraph(f"Natural rows not measured for {', '.join(changed)}: the metric or its model is another one "
+                                "today than when the run was made.", "warning"))
+    return Section("settings", "Settings and metrics", tuple(blocks))
+
+
+def separation(material: Material) -> Section:
+    """Metrics themselves on trial."""
+    results = material.results
+    table = separation_table(results.matrix, material.catalogue, results.draws, results.seed)
+    said = useless(table)
+    where = f"in this run of {len(material.run.pairs)} pairs"
+    sentence = f"Useless {where}, whatever they say of systems: {', '.join(said)}." if said else \
+        "Every metric that could be asked separates them."
+    return Section("separation", "Which metrics tell natural from floor", (
+        Paragraph("Each metric is asked about two natural rows whose order is known beforehand: emotion, melody and tempo must "
+                  "be better in real emotional speech than in the source unchanged; words and voice better in the source (or in "
+                  "the same speaker's own emotional recording) than in the reference; naturalness better in natural speech than "
+                  "in its copy-synthesis. A metric whose interval of the difference holds 0 cannot tell them apart."),
+        Paragraph(sentence, "warning" if said else ""), table))
+
+
+def comparisons(material: Material) -> Section:
+    """Systems against each other over the same pairs."""
+    results, catalogue = material.results, material.catalogue
+    if len(material.systems) < 2:
+        return Section("comparisons", "Systems compared", (Paragraph("Not measured: this run has one system."),))
+    blocks: list[Block] = [
+        Paragraph("First system minus second, over the pairs that both have, both resampled together. Bold: the interval leaves "
+                  "0 out. p is the two-sided share of resamples in which the sign turns (an approximate p-value, not corrected "
+                  f"for the {len(results.differences)} comparisons of this report: about one in twenty of true ties is bold)."),
+        comparison_table(results, catalogue.headlines(), "Differences, all settings together")]
+    blocks += [Fold(f"{setting_name(setting)}: differences", (
+        comparison_table(results, catalogue.headlines(), f"Differences, {setting_name(setting)}", setting),))
+        for setting in results.settings if setting is not ALL]
+    every = tuple(comparison_table(results, catalogue.infos(subject), SUBJECTS[subject]) for subject in subjects_of(catalogue))
+    return Section("comparisons", "Systems compared", (*blocks, Fold("Every metric, all settings together", every)))
+
+
+def confusions(material: Material) -> Section:
+    """What judges heard, in conversions and in natural speech."""
+    keys = observer_keys(material.run)
+    blocks: list[Block] = []
+    for info in material.catalogue.accuracies():
+        counts = [(system, confusion(material.results.matrix, system, keys[info.name], material.observed))
+                  for system in material.results.matrix.systems]
+        tables = [confusion_table(each, f"{system}") for system, each in counts if each]
+        natural = [confusion_table(each, title) for title, each in natural_confusions(material.run, info.name)]
+        if tables or natural:
+            blocks += [Paragraph(f"{info.name}: {info.models}"), Beside((*natural, *tables))]
+        else:
+            blocks.append(Paragraph(f"{info.name}: not measured: its observations are no longer in the run's folder.", "warning"))
+    if not blocks:
+        blocks = [Paragraph("Not measured: no emotion judge was asked.")]
+    return Section("confusions", "What the judges heard", tuple(blocks))
+
+
+def pictures(material: Material) -> Section:
+    """Accuracy per emotion, and how values are distributed."""
+    results, catalogue = material.results, material.catalogue
+    bars = [emotion_bars(results, info.name, info, natural_accuracy(material.run, info.name)) for info in catalogue.accuracies()]
+    shown = [info for info in catalogue.infos() if info in catalogue.headlines() or info in catalogue.posteriors()]
+    rest = [info for info in catalogue.infos() if info not in shown]
+    main, other = (tuple(figure for info in infos if (figure := distributions(results.matrix, info.name, info)))
+                   for infos in (shown, rest))
+    blocks: list[Block] = [*filter(None, bars)]
+    blocks += [Beside(main)] if main else []
+    blocks += [Fold("Distributions of the other metrics", (Beside(other),))] if other else []
+    return Section("pictures", "Per emotion and per pair", tuple(blocks or [Paragraph("Not measured: nothing to draw.")]))
+
+
+def beside_published(material: Material) -> Section:
+    """The paper's table next to this run's numbers."""
+    catalogue, results = material.catalogue, material.results
+    tables = (("Character error rate, %", catalogue.named(CER), published.CER),
+              ("Emotion accuracy, %", catalogue.accuracies(), published.EMOTION),
+              ("Speaker accuracy, %", catalogue.speaker_accuracies(), published.SPEAKER))
+    return Section("published", "Beside the published table", (
+        Paragraph(f"Published: {published.SOURCE}. Character error rate and accuracy compare only within one recogniser, one "
+                  "judge and one corpus; the authors judged emotion with the converter's own encoder. The columns below stand "
+                  "beside each other for orientation and must not be subtracted."),
+        *(block for caption, infos, theirs in tables for block in _published(results, infos, theirs, caption))))
+
+
+def metrics(material: Material) -> Section:
+    """What each number means."""
+    columns = (Column("question", words=True), Column("better"), Column("range"), Column("model and version", words=True),
+               Column("source", words=True))
+    rows = [Row(name, (Cell(entry.info.question, mark="words"), Cell(ARROWS.get(entry.info.better, entry.info.better)),
+                       Cell(_range(entry.info)), Cell(entry.info.models, mark="words"), Cell(entry.info.source, mark="words")),
+                entry.info.unit) for name, entry in material.catalogue.entries.items()]
+    return Section("metrics", "What each metric is", (Table("Metrics of this run", "metric", columns, tuple(rows)),))
+
+
+def _published(results: Results, infos: tuple[MetricInfo, ...], theirs: tuple[published.Published, ...],
+               caption: str) -> list[Block]:
+    missing = [] if infos else [Paragraph(f"{caption.removesuffix(', %')}: not measured in this run.", "warning")]
+    return [*missing, published_table(results, infos, theirs, caption)]
+
+
+def _range(info: MetricInfo) -> str:
+    return f"{info.low:g} to {info.high:g}".replace("-inf", "\u2212\u221e").replace("inf", "\u221e")
+
+
+def _pooled(results: Results) -> str:
+    several = len(results.settings) > 1
+    return " All settings together pools their pairs, so a setting with more pairs counts more." if several else ""
+
+
+def _warnings(material: Material) -> list[Paragraph]:
+    said = missing_rows(material.systems)
+    speakers = material.results.speakers[ALL]
+    if speakers < FEW_SPEAKERS:
+        said.append(f"The pairs come from {speakers} source speaker{'s' if speakers != 1 else ''}: intervals over so few are "
+                    "too narrow (where speakers differ as much as their pairs, 69 to 86 % of them hold the truth, not 95 %; "
+                    "docs/report.md).")
+    if any(not pair.source_speaker for pair in material.run.pairs):
+        said.append("Some pairs name no source speaker; there, the source recording was resampled in the speaker's place.")
+    if not material.run.complete:
+        said.append("The run is not finished: pairs that were not scored yet are missing from every number; see the coverage.")
+    said += [f"{name}: {about['note']}" for name, about in material.run.info["metrics"].items() if about.get("note")]
+    return [Paragraph(sentence, "warning") for sentence in said]

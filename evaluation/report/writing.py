@@ -1,0 +1,103 @@
+"""From a RUN/ folder to report.html and report.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from evaluation.report.blocks import Document
+from evaluation.report.catalogue import Entry, catalogue_of
+from evaluation.report.statistics import DRAWS
+from evaluation.run.folder import Run, open_run
+from pipelines.errors import ZestError
+from pipelines.files import check_writable, write_whole
+from pipelines.hooks import Event, Hook, silent
+
+STAGES = ("natural rows", "intervals", "sections", "worst pairs")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a report lies."""
+
+    html: Path
+    markdown: Path
+
+
+def write_report(folder: Path | str, output: Path | str | None = None, worst_of: str | None = None, worst: int = 10,
+                 audio: bool = True, draws: int = DRAWS, seed: int = 0, entries: Mapping[str, Entry] | None = None,
+                 hook: Hook = silent) -> Report:
+    """Write a run's report: one HTML file with everything inside, and its tables in Markdown beside it.
+
+    Args:
+        folder: RUN/, finished or not. output: the HTML file; report.html in the folder if None. The Markdown file has the
+            same name with .md.
+        worst_of: whose worst pairs are shown; the first system that is no baseline if None. worst: how many.
+        audio: put their recordings into the HTML file.
+        draws, seed: of the bootstrap.
+        entries: what metrics are; the registry's if None.
+        hook: gets 'progress' events of the stage 'report', value (done, total).
+    Raises:
+        ZestError: no run, a run without scores, or an unknown system. OutputError: the files cannot be written.
+    """
+    run = open_run(folder)
+    page = run.folder / "report.html" if output is None else Path(output)
+    files = Report(page, page.with_suffix(".md"))
+    if files.html == files.markdown:
+        raise ZestError(f"{page} would be both files of the report; name the HTML file, as in report.html.")
+    for path in (files.html, files.markdown):
+        check_writable(path)
+    _refuse(run, worst_of)
+    document = document_of(run, worst_of, worst, audio, draws, seed, entries, hook)
+    from evaluation.report.html import to_html
+    from evaluation.report.markdown import to_markdown
+
+    content = to_html(document).encode(), to_markdown(document).encode()
+    write_whole(files.html, content[0])
+    write_whole(files.markdown, content[1])
+    return files
+
+
+def document_of(run: Run, worst_of: str | None = None, worst: int = 10, audio: bool = True, draws: int = DRAWS, seed: int = 0,
+                entries: Mapping[str, Entry] | None = None, hook: Hook = silent) -> Document:
+    """A run's report before it is HTML or Markdown; see `write_report`."""
+    from evaluation.report import sections  # imported late: matplotlib and scipy take a second
+    from evaluation.report.marks import marks_of
+    from evaluation.report.matrix import matrix_of
+    from evaluation.report.natural_rows import with_natural_rows
+    from evaluation.report.observed import Observed
+    from evaluation.report.provenance import provenance
+    from evaluation.report.results import results_of
+    from evaluation.report.worst import focus_of
+    from evaluation.report.worst_section import worst as worst_section
+
+    catalogue, observed = catalogue_of(run, entries), Observed(run)
+    _tell(hook, 0)
+    matrix = with_natural_rows(matrix_of(run), catalogue, observed)
+    _tell(hook, 1)
+    results = results_of(matrix, draws, seed)
+    _tell(hook, 2)
+    material = sections.Material(run, catalogue, results, observed, marks_of(run, catalogue))
+    parts = [make(material) for make in (sections.glance, sections.settings, sections.separation, sections.comparisons,
+                                         sections.confusions, sections.pictures, sections.beside_published)]
+    _tell(hook, 3)
+    parts += [worst_section(material, worst_of or focus_of(run.systems), worst, audio), sections.metrics(material),
+              provenance(run, results)]
+    _tell(hook, 4)
+    settings = ", ".join(setting.upper() for setting in matrix.settings if setting)
+    created = str(run.info.get("created", "")).replace("T", " ").replace("+00:00", " UTC")
+    subtitle = " \u00b7 ".join(filter(None, (f"{len(run.pairs)} pairs (hash {run.info['pairs_hash']})",
+                                             f"{len(run.systems)} systems", settings, created)))
+    return Document("How the conversions scored", subtitle, tuple(parts))
+
+
+def _refuse(run: Run, worst_of: str | None) -> None:
+    if run.scores.empty:
+        raise ZestError(f"{run.folder} has no scores yet; run its zest evaluate first.")
+    if worst_of is not None and worst_of not in run.systems:
+        raise ZestError(f"The run has no system '{worst_of}'; it has {', '.join(run.systems)}.")
+
+
+def _tell(hook: Hook, done: int) -> None:
+    hook(Event("progress", "report", value=(done, len(STAGES))))

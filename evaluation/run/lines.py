@@ -1,0 +1,97 @@
+"""JSONL that survives a kill: whole lines are kept, the half line of an interrupted write is dropped."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import OutputError
+
+BLOCK = 1 << 16  # bytes
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Every whole line as a dictionary; nothing where there is no file."""
+    if not path.is_file():
+        return
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            document = _parsed(line)
+            if document is not None:
+                yield document
+
+
+class Lines:
+    """An open JSONL file that lines are added to."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._file = None
+
+    def add(self, document: dict[str, Any]) -> None:
+        """Append one line and hand it to the operating system.
+
+        Raises:
+            OutputError: the disk is full or the file cannot be written.
+        """
+        try:
+            if self._file is None:
+                _drop_half_line(self.path)
+                self._file = self.path.open("ab", buffering=0)
+            line = (json.dumps(document, ensure_ascii=False) + "\n").encode()
+            if self._file.write(line) < len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[Lines]:
+    """Lines to add to; the file is opened with the first one and closed at the end."""
+    lines = Lines(path)
+    try:
+        yield lines
+    finally:
+        lines.close()
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    if not line.endswith("\n"):  # even if it can be read: `Lines` will cut it off
+        return None
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _drop_half_line(path: Path) -> None:
+    """Cut off what stands behind the last line break: half a line that a kill left."""
+    if not path.is_file():
+        return
+    with path.open("rb+") as file:
+        end = file.seek(0, os.SEEK_END)
+        start = end
+        while start > 0:
+            start = max(0, start - BLOCK)
+            file.seek(start)
+            found = file.read(min(BLOCK, end - start)).rfind(b"\n")
+            if found >= 0:
+                file.truncate(start + found + 1)
+                return
+        file.truncate(0)
+
+
+def _unwritable(path: Path, error: OSError) -> OutputError:
+    reason = error.strerror or str(error)
+    return OutputError(f"Cannot write {path}: {reason[:1].lower()}{reason[1:]}; free some space or choose another place.")

@@ -1,0 +1,172 @@
+"""The middle stage: each observer listens once to each distinct clip, in shards; nothing but names stays in memory.
+
+A clip is named by its samples, so a source that many pairs share, or that a corpus holds twice, is observed once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evaluation.metrics.base import Observer
+from evaluation.run.lines import appending
+from evaluation.run.shards import Pool, cut
+from pipelines.audio import load
+from pipelines.errors import OutputError, ZestError
+from pipelines.files import make_folder
+from pipelines.hooks import Event, Hook
+
+SHARD = 16  # clips between two writes
+HEAD = re.compile(rb'\{"clip": "(\w+)", "language": "([\w-]*)", "value": ')
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A recording to listen to. name: of its samples; samples: how many; language: what is spoken."""
+
+    path: Path
+    name: str
+    samples: int
+    language: str
+
+
+@dataclass
+class Names:
+    """Which samples a file holds; every file is read once for its name."""
+
+    known: dict[Path, tuple[str, int]] = field(default_factory=dict)
+
+    def clip(self, path: Path, language: str) -> Clip:
+        """Raises AudioError where the file cannot be read."""
+        if path not in self.known:
+            samples = load(path).samples
+            self.known[path] = (samples_name(samples), len(samples))
+        return Clip(path, *self.known[path], language)
+
+
+@dataclass
+class Store:
+    """One observer's observations on disk, found by (clip name, language) through the place of their line."""
+
+    path: Path
+    per_language: bool
+    places: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Find out what is there; a half line of a kill is passed over."""
+        self.places.clear()
+        if not self.path.is_file():
+            return
+        with self.path.open("rb") as file:
+            while line := file.readline():
+                head = _head(line)
+                if head is not None:
+                    self.places[head] = file.tell() - len(line)
+
+    def has(self, clip: Clip) -> bool:
+        """Was it observed, be it that nothing could be heard?"""
+        return self.key(clip) in self.places
+
+    def get(self, clip: Clip) -> Any:
+        """None where nothing was observed."""
+        if not self.has(clip):
+            return None
+        with self.path.open("rb") as file:
+            file.seek(self.places[self.key(clip)])
+            return json.loads(file.readline())["value"]
+
+    def key(self, clip: Clip) -> tuple[str, str]:
+        return clip.name, clip.language if self.per_language else ""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """store: where the observations are. new: how many clips were listened to. note: the sentence of a language that the
+    observer cannot listen to, None where there is none."""
+
+    store: Store
+    new: int
+    note: str | None = None
+
+
+def samples_name(samples: np.ndarray) -> str:
+    """First 20 hex digits of the sha256 of (n,) samples as 16-bit values."""
+    quantised = np.round(np.clip(samples, -1, 1) * 32767).astype("<i2")
+    return hashlib.sha256(quantised.tobytes()).hexdigest()[:20]
+
+
+def observe_clips(observer: Observer, clips: Iterable[Clip], folder: Path, pool: Pool, hook: Hook) -> Observed:
+    """Observe what was not observed yet; clips of alike length go together, because batches are padded.
+
+    A language that the observer cannot listen to leaves the other languages as they are.
+
+    Raises:
+        ZestError: nothing can be observed, because the model is missing; what was observed before stays.
+    """
+    store = Store(make_folder(folder) / f"{observer.key}.jsonl", observer.per_language)
+    distinct = {store.key(clip): clip for clip in clips}
+    todo = sorted((clip for key, clip in distinct.items() if key not in store.places),
+                  key=lambda clip: (clip.language, clip.samples, clip.name))
+    stage, done, refusals = f"observe {observer.key}", len(distinct) - len(todo), []
+    hook(Event("progress", stage, value=(done, len(distinct))))
+    with appending(store.path) as lines:
+        for _, own in groupby(todo, key=lambda clip: clip.language):
+            try:
+                for count, observed in pool.map(partial(_observe_shard, observer), cut(list(own), SHARD)):
+                    for line in observed:
+                        lines.add(line)
+                    done += count
+                    hook(Event("progress", stage, value=(done, len(distinct))))
+            except OutputError:
+                raise
+            except ZestError as error:
+                refusals.append(error)
+    store.refresh()
+    if refusals and not any(store.has(clip) for clip in distinct.values()):
+        raise refusals[0]
+    return Observed(store, len(todo), str(refusals[0]) if refusals else None)
+
+
+def _observe_shard(observer: Observer, clips: Sequence[Clip]) -> list[dict[str, Any]]:
+    """Lines of the store. All clips have one language, if that matters."""
+    samples = [load(clip.path).samples for clip in clips]
+    try:
+        values = observer.observe(samples, clips[0].language)
+    except ZestError:
+        raise
+    except Exception as error:  # noqa: BLE001 - which clip was it? The others must not pay for it
+        values = _one_by_one(observer, samples, clips[0].language, error)
+    return [{"clip": clip.name, "language": clip.language if observer.per_language else "", "value": value}
+            for clip, value in zip(clips, values, strict=True)]
+
+
+def _one_by_one(observer: Observer, samples: Sequence[np.ndarray], language: str, error: Exception) -> list[Any]:
+    """None for the clips that crash the observer; if all do, it is not the clips."""
+    values, crashed = [], 0
+    for clip in samples:
+        try:
+            values += observer.observe([clip], language)
+        except Exception:  # noqa: BLE001 - see above
+            values.append(None)
+            crashed += 1
+    if crashed == len(samples):
+        raise error
+    return values
+
+
+def _head(line: bytes) -> tuple[str, str] | None:
+    """(clip name, language) of a whole line, without parsing what may be a long value."""
+    match = HEAD.match(line) if line.endswith(b"\n") else None
+    return None if match is None else (match[1].decode(), match[2].decode())

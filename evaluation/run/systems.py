@@ -1,0 +1,274 @@
+"""What turns a pair into a conversion: the systems that an evaluation compares.
+
+    source                        the natural source, unchanged: the floor of emotion, the ceiling of everything else
+    copy                          WORLD copy-synthesis of the source: what the vocoder costs
+    f0-swap                       the source with the reference's F0 mean and variance
+    transfer, generate            this project's converter with that decoder, strength 1, tempo moved
+    transfer@0.5-notempo-seed3    strength 0.5, tempo kept, variant 3 of the emotion
+    mine=FOLDER                   anyone's conversions: FOLDER/<pair id>.wav (or .flac, .ogg, .mp3, .m4a)
+    loud=transfer@1.5             any of the above under another name
+
+This file is the one place of the evaluation that runs the converter; no metric imports it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from evaluation.pair import Pair
+from pipelines.audio import load
+from pipelines.errors import CheckpointError, ZestError
+from pipelines.pitch import F0Contour
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
+BASELINES = ("source", "copy", "f0-swap")
+SPEC = re.compile(r"(?P<decoder>[a-z_]+)(@(?P<strength>\d+(\.\d+)?))?(?P<notempo>-notempo)?(-seed(?P<seed>\d+))?")
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]{0,60}")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a system made of a pair.
+
+    samples: (n,) float32 at 16 kHz. predicted: the contour it asked for, None if it asked for none.
+    unchanged: the samples are the source's, so nothing need be observed again.
+    """
+
+    samples: np.ndarray
+    predicted: F0Contour | None = None
+    unchanged: bool = False
+
+
+class System(Protocol):
+    """Anything that renders pairs; it is sent to worker processes, so it holds plain values and loads models when rendering.
+
+    Attributes:
+        name: safe as a file name. spec: JSON-able, everything that determines the result.
+        checkpoint_hash: of the weights it uses, None without weights.
+    """
+
+    name: str
+
+    @property
+    def spec(self) -> dict[str, Any]: ...
+
+    @property
+    def checkpoint_hash(self) -> str | None: ...
+
+    def render(self, pair: Pair) -> Rendered:
+        """Raises ZestError with the sentence that stands in the pair's row."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """`source`, `copy` or `f0-swap`."""
+
+    name: str
+    kind: str
+
+    checkpoint_hash = None
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return {"kind": self.kind}
+
+    def render(self, pair: Pair) -> Rendered:
+        return _BASELINES[self.kind](pair)
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """This project's converter."""
+
+    name: str
+    checkpoint: str
+    decoder: str = "transfer"
+    strength: float = 1.0
+    tempo: bool = True
+    seed: int = 0
+    device: str = "cpu"
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        kept = {key: value for key, value in asdict(self).items() if key not in ("name", "checkpoint")}
+        return {"kind": "conversion", **kept}
+
+    @property
+    def checkpoint_hash(self) -> str:
+        return checkpoint_hash(self.checkpoint)
+
+    def render(self, pair: Pair) -> Rendered:
+        from pipelines.conversion import Settings
+
+        made = _converter(self.checkpoint, self.device).convert(
+            load(pair.source), load(pair.reference),
+            settings=Settings(strength=self.strength, tempo=self.tempo, decoder=self.decoder, seed=self.seed))
+        return Rendered(made.samples, made.predicted)
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Conversions that someone made: one file a pair."""
+
+    name: str
+    folder: Path
+
+    checkpoint_hash = None
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return {"kind": "recordings", **contents(path for path in self.folder.iterdir() if path.suffix in SUFFIXES)}
+
+    def render(self, pair: Pair) -> Rendered:
+        for suffix in SUFFIXES:
+            path = self.folder / f"{pair.id}{suffix}"
+            if os.path.isfile(path):
+                return Rendered(load(path).samples)
+        raise ZestError(f"{self.folder} has no recording {pair.id}.wav.")
+
+
+def parse_systems(texts: Sequence[str], strengths: Sequence[float] = (), checkpoint: str | None = None,
+                  device: str = "cpu", seed: int = 0) -> list[System]:
+    """Systems from what a user writes (see the top of this file).
+
+    Args:
+        strengths: each conversion without a strength of its own is made once per strength.
+        seed: of conversions without a seed of their own.
+    Raises:
+        ZestError: an unknown system or device, a strength out of range, a folder that is missing, two systems of one name.
+    """
+    found = [system for text in texts for system in _parsed(text, strengths, checkpoint, device, seed)]
+    names = [system.name for system in found]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ZestError(f"Two systems are called '{twice[0]}'; name one of them, as in other={twice[0]}.")
+    return found
+
+
+@lru_cache(maxsize=8)
+def checkpoint_hash(checkpoint: str) -> str:
+    """Twelve hex digits of every file of a checkpoint that is loaded (configs and weights).
+
+    Raises:
+        CheckpointError: neither a folder nor a reachable hub id.
+    """
+    from pipelines.checkpoint import find_folder
+
+    digest = hashlib.sha256()
+    for file in sorted(path for path in find_folder(checkpoint).iterdir() if path.suffix in (".json", ".safetensors")):
+        digest.update(file.name.encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def contents(paths: Iterable[Path]) -> dict[str, Any]:
+    """Number and hash of recordings, so that a run does not go on with other ones under the same names."""
+    digest, count = hashlib.sha256(), 0
+    for path in sorted(paths):
+        digest.update(f"{path.name}|".encode())
+        digest.update(_bytes(path))
+        count += 1
+    return {"recordings": count, "hash": digest.hexdigest()[:12]}
+
+
+def _bytes(path: Path) -> bytes:
+    """What a file holds; that it cannot be read is told later, in its pair's row."""
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError):
+        return b"unreadable"
+
+
+def _parsed(text: str, strengths: Sequence[float], checkpoint: str | None, device: str, seed: int) -> list[System]:
+    given, named, spec = text.partition("=") if "=" in text else ("", "", text)
+    name = given if named else spec
+    if not SAFE_NAME.fullmatch(name):
+        raise ZestError(f"A system cannot be called '{name}'; use letters, digits and . _ + - @, as in mine=FOLDER.")
+    if spec in BASELINES:
+        return [Baseline(name, spec)]
+    match = SPEC.fullmatch(spec)
+    if match is not None and _is_decoder(match["decoder"]):
+        base = Conversion(name, checkpoint or _shipped(), match["decoder"], float(match["strength"] or 1.0),
+                          match["notempo"] is None, int(match["seed"] or seed), device)
+        return _at_strengths(base, strengths if match["strength"] is None else ())
+    if given and Path(spec).is_dir():
+        return [Recordings(name, Path(spec).resolve())]
+    if given:
+        raise ZestError(f"There is no folder {spec} with the conversions of {name}.")
+    raise ZestError(f"There is no system '{spec}'; choose {', '.join(BASELINES)}, {', '.join(_decoders())} "
+                    "(as in transfer@0.5-notempo), or NAME=FOLDER with one recording a pair.")
+
+
+def _at_strengths(base: Conversion, strengths: Sequence[float]) -> list[System]:
+    """One system per strength, or the one as it is; refused at once if out of range."""
+    from pipelines.conversion import Settings
+    from pipelines.device import check_device
+
+    check_device(base.device)
+    made = [replace(base, name=_with_strength(base.name, strength), strength=strength) for strength in strengths] or [base]
+    for system in made:
+        Settings(strength=system.strength, tempo=system.tempo, decoder=system.decoder, seed=system.seed)
+    return made
+
+
+def _shipped() -> str:
+    from pipelines.conversion import DEFAULT_CHECKPOINT
+
+    return str(DEFAULT_CHECKPOINT)
+
+
+def _with_strength(name: str, strength: float) -> str:
+    """'transfer-notempo' at 0.5 is 'transfer@0.5-notempo'; strength 1 is not said."""
+    head, dash, tail = name.partition("-")
+    return name if strength == 1 else f"{head}@{strength:g}{dash}{tail}"
+
+
+def _decoders() -> tuple[str, ...]:
+    from pipelines.decoders import DECODERS
+
+    return tuple(DECODERS)
+
+
+def _is_decoder(name: str) -> bool:
+    return name in _decoders()
+
+
+@lru_cache(maxsize=2)
+def _converter(checkpoint: str, device: str):
+    """One a worker process, loaded with its first pair."""
+    from pipelines.conversion import Converter
+
+    try:
+        return Converter.from_pretrained(checkpoint, device)
+    except CheckpointError:
+        raise
+    except ZestError as error:  # whatever keeps it from loading keeps it from every pair
+        raise CheckpointError(str(error)) from error
+
+
+def _source(pair: Pair) -> Rendered:
+    return Rendered(load(pair.source).samples, unchanged=True)
+
+
+def _copy(pair: Pair) -> Rendered:
+    from pipelines.baselines.copy_synthesis import copy_synthesis
+
+    return Rendered(copy_synthesis(load(pair.source).samples))
+
+
+def _f0_swap(pair: Pair) -> Rendered:
+    from pipelines.baselines.f0_statistics import f0_statistics_swap
+
+    return Rendered(*f0_statistics_swap(load(pair.source).samples, load(pair.reference).samples))
+
+
+_BASELINES: dict[str, Callable[[Pair], Rendered]] = {"source": _source, "copy": _copy, "f0-swap": _f0_swap}
