@@ -157,7 +157,7 @@ def test_upload_that_is_no_recording_is_one_sentence(chromium, workbench, tmp_pa
 def test_named_endpoint_converts_for_programs(workbench, source_path):
     client = Client(workbench, verbose=False)
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert list(endpoints) == ["/convert"]
+    assert list(endpoints) == ["/convert", "/score"]
     parameters = {parameter["parameter_name"]: parameter for parameter in endpoints["/convert"]["parameters"]}
     assert {"source", "emotion", "reference", "strength", "tempo", "decoder", "seed"} <= set(parameters)
     arguments = {"source": handle_file(source_path), "reference": None, "strength": 0.5, "tempo": False, "decoder": "transfer",

@@ -14,6 +14,12 @@ import typer
 
 from pipelines.errors import ZestError
 from workbench import exit_codes
+from workbench.evaluate_command import evaluate
+from workbench.manifest_command import manifest
+from workbench.metrics_command import metrics
+from workbench.protocol_command import protocol
+from workbench.report_command import report
+from workbench.score_command import score
 from workbench.streams import say
 from workbench.train_command import train
 
@@ -72,6 +78,12 @@ def info(checkpoint: Checkpoint = None, as_json: AsJson = False) -> None:
 
 
 app.command(epilog=EXIT_CODES)(train)
+app.command(epilog=EXIT_CODES)(metrics)
+app.command(epilog=EXIT_CODES)(evaluate)
+app.command(epilog=EXIT_CODES)(report)
+app.command(epilog=EXIT_CODES)(score)
+app.command(epilog=EXIT_CODES)(manifest)
+app.command(epilog=EXIT_CODES)(protocol)
 
 
 def main() -> None:

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.audio import load, save
+from pipelines.device import check_name
 from pipelines.errors import AudioError, ZestError
 from pipelines.files import check_writable, make_folder
 from pipelines.hooks import Hook, silent
 from workbench import batch, exit_codes
 from workbench.progress import terminal_bar
 from workbench.streams import say
-
-DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,7 @@ def convert_batch(pairs_csv: Path, folder: Path, options: Options) -> int:
 
 
 def _converter(options: Options):
-    if not DEVICE.fullmatch(options.device):
-        raise ZestError(f"There is no device '{options.device}'; use cpu, cuda, cuda:0 or mps.")
+    check_name(options.device)
     from pipelines.conversion import Converter  # imported late: a usage error need not wait for torch
 
     where = {} if options.checkpoint is None else {"source": options.checkpoint}

@@ -21,6 +21,7 @@ from workbench import summary, tables, text
 from workbench.alerts import alert, as_alerts
 from workbench.model import MODEL_QUEUE, converter
 from workbench.progress import fraction_hook
+from workbench.score_tab import Made, score_made
 
 RECORDING = "recording"  # the value of the emotion choice that asks for a reference
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -51,14 +52,15 @@ class Outputs:
     table: gr.HTML
     status: gr.HTML
     details: gr.JSON
+    made: gr.State
     results: gr.Column
 
     def all(self) -> list[gr.components.Component]:
-        return [self.converted, self.plot, self.table, self.status, self.details]
+        return [self.converted, self.plot, self.table, self.status, self.details, self.made]
 
 
 def convert(source: str | None, emotion: str, reference: str | None, strength: float, tempo: bool, decoder: str, seed: float,
-            progress: gr.Progress = gr.Progress()) -> tuple[str, Figure, str, str, dict[str, Any]]:
+            progress: gr.Progress = gr.Progress()) -> tuple[str, Figure, str, str, dict[str, Any], Made]:
     """Convert the emotion of a recording; its words and voice stay.
 
     Args:
@@ -87,7 +89,8 @@ def convert(source: str | None, emotion: str, reference: str | None, strength: f
         figure = plots.conversion_figure(conversion.source, conversion.reference, conversion.predicted, remeasured,
                                          conversion.target)
         path = save(_result_path(emotion), conversion.samples)
-    return str(path), figure, tables.tables(document), tables.status(document), document
+    made = Made(source, chosen.get("reference"), str(path), chosen.get("emotion", ""))
+    return str(path), figure, tables.tables(document), tables.status(document), document, made
 
 
 def convert_tab(presets: Sequence[str], problem: str | None = None) -> None:
@@ -137,9 +140,11 @@ def _outputs(problem: str | None) -> Outputs:
         converted = gr.Audio(label=text.RESULT_LABEL, interactive=False, buttons=["download"], elem_id="zest-converted")
         plot = gr.Plot(label=text.PLOT_LABEL, show_label=False, format="png", elem_id="zest-plot")
         table = gr.HTML(elem_id="zest-table")
+        made = gr.State()
+        score_made(made, converted)
         with gr.Accordion(text.DETAILS_LABEL, open=False):
             details = gr.JSON(show_label=False, elem_id="zest-details")
-    return Outputs(converted, plot, table, status, details, results)
+    return Outputs(converted, plot, table, status, details, made, results)
 
 
 def _examples(inputs: Inputs) -> gr.Examples:

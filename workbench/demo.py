@@ -9,10 +9,13 @@ import gradio as gr
 from pipelines.errors import CheckpointError
 from workbench import text
 from workbench.convert_tab import convert_tab
+from workbench.evaluate_tab import evaluate_tab
 from workbench.model import converter
+from workbench.score_style import CSS as SCORE_CSS
 from workbench.theme import CSS, theme
 
 CACHE_SECONDS = (3600, 6 * 3600)  # look every hour for uploads and results older than six
+UPLOAD_LIMIT = "300mb"  # a zip of 16-bit WAVs of three hours; single recordings are refused by their length
 
 
 def build_demo() -> gr.Blocks:
@@ -20,9 +23,11 @@ def build_demo() -> gr.Blocks:
     presets, problem = _presets()
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>", elem_id="zest-header")
-        with gr.Tabs():
+        with gr.Tabs() as tabs:
             with gr.Tab("Convert", id="convert"):
                 convert_tab(presets, problem)
+            with gr.Tab("Evaluate", id="evaluate"):
+                evaluate_tab(demo, tabs)
         gr.HTML(f"<p>{text.FOOTER}</p>", elem_id="zest-footer")
     demo.queue(max_size=20)
     return demo
@@ -30,7 +35,7 @@ def build_demo() -> gr.Blocks:
 
 def launch_options() -> dict[str, Any]:
     """What Gradio 6 takes at launch: looks, limits, and nothing kept about visitors."""
-    return {"theme": theme(), "css": CSS, "max_file_size": "50mb", "run_history": False, "ssr_mode": False,
+    return {"theme": theme(), "css": CSS + SCORE_CSS, "max_file_size": UPLOAD_LIMIT, "run_history": False, "ssr_mode": False,
             "footer_links": ["api"]}
 
 

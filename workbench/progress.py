@@ -1,7 +1,9 @@
-"""Hooks that show a conversion's stages: one for the terminal, one for a progress bar that takes a fraction."""
+"""Hooks that show how far work is: a conversion's stages in the terminal or in a bar that takes a fraction, and an
+evaluation's stages of many items."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -68,3 +70,39 @@ def terminal_bar(total: int = 1) -> Iterator[Callable[[int, str, bool], Hook]]:
 
         yield hook_for
 
+
+class StageBars:
+    """A hook that shows one bar with the time left per stage of many items. done: what the evaluation told at its end."""
+
+    def __init__(self):
+        self.done = 0
+        self._stage: str | None = None
+        self._bar = None
+
+    def __call__(self, event: Event) -> None:
+        if event.kind == "end" and event.stage == "evaluate":
+            self.done = event.value
+        if event.kind == "progress":
+            self._show(event.stage, *event.value)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def _show(self, stage: str, done: int, total: int) -> None:
+        from tqdm import tqdm
+
+        if stage != self._stage:
+            self.close()
+            self._stage, self._bar = stage, tqdm(total=total, initial=done, desc=stage, disable=None, file=sys.stderr)
+        self._bar.update(done - self._bar.n)
+
+
+@contextmanager
+def stage_bars() -> Iterator[StageBars]:
+    """Bars on stderr; quiet where stderr is not a terminal."""
+    bars = StageBars()
+    try:
+        yield bars
+    finally:
+        bars.close()
