@@ -7,34 +7,47 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 import typer
 
-from benchmarks.systems import BASELINES, conversions
+from benchmarks.natural_speech import natural_marks
+from benchmarks.quality_pairs import pair_name, quality_hash, quality_pairs
+from benchmarks.scores import NOTHING, Scores, scored
+from benchmarks.systems import BASELINES, NATURAL, conversions
 from benchmarks.tables import cell, columns
-from evaluation.judge import JUDGES
-from evaluation.natural import cross_emotion_cosine, judge_on_natural
-from evaluation.pairs import TARGETS, make_pairs, pairs_hash
-from evaluation.quality import PairScore, score_systems
-from evaluation.score_cache import ScoreCache
-from evaluation.summary import heard_as, interval, judge_accuracy, per_emotion, per_source_corpus, summarise
+from evaluation.judge import EMOTIONS, JUDGES
+from evaluation.observations import Observations
+from evaluation.pair import Pair
+from evaluation.protocol.settings import TARGETS
 from pipelines.conversion import DEFAULT_CHECKPOINT
 from pipelines.errors import ZestError
-from pipelines.training.corpus import Clip, read_manifest
+from pipelines.training.corpus import read_manifest
+from workbench.progress import stage_bars
 
-MAIN = (  # heading, key of evaluation.summary.summarise, digits
-    ("CER %", "cer", 1), ("CER % (heard)", "cer_heard", 1), ("cos source", "to_source", 2), ("cos ref", "to_reference", 2),
+METRICS = ("cer", "cer-capped", "looping", *(f"emotion@{judge}" for judge in JUDGES),
+           *(f"target-posterior@{judge}" for judge in JUDGES), "voice-to-source", "voice-to-reference", "voice-closer-to-source",
+           "distillmos", "f0-correlation", "f0-range-error", "f0-mean-shift", "parallel-f0-correlation", "parallel-f0-rmse",
+           "duration-ratio")
+MAIN = (  # heading, key of `summarise`, digits
+    ("CER %", "cer", 1), ("capped", "cer_capped", 1), ("CER % (heard)", "cer_heard", 1), ("capped", "cer_heard_capped", 1),
+    ("looping %", "looping", 1), ("cos source", "to_source", 2), ("cos ref", "to_reference", 2),
     ("closer %", "closer_to_source", 0), ("DistillMOS", "mos", 2), ("loss", "mos_loss", 2),
     ("whisper %", "judge_whisper", 0), ("egemaps %", "judge_egemaps", 0))
 MELODY = (
-    ("r ref", "shape_r", 2), ("r real", "parallel_r", 2), ("RMSE real st", "parallel_rmse", 1), ("range err st", "range_error", 1),
-    ("shift st", "mean_shift", 1), ("octave %", "octave_jumps", 0), ("duration x", "seconds_ratio", 2))
-LEGEND = """CER: Whisper base against the manifest's text (RAVDESS); 'heard': against what it hears in the source (LibriSpeech has no text).
+    ("r ref", "shape_r", 2), ("r real", "parallel_r", 2), ("RMSE real st", "parallel_rmse", 1),
+    ("range err st", "range_error", 1), ("shift st", "mean_shift", 1), ("octave %", "octave_jumps", 0),
+    ("duration x", "seconds_ratio", 2))
+LEGEND = """CER: Whisper base against the manifest's text (RAVDESS); 'heard': against what it hears in the source (LibriSpeech has
+no text); capped: no clip counts more than all its characters; looping: transcripts over twice as long as the text, of both.
 closer: share of pairs closer in voice to source than to reference (Resemblyzer). loss: DistillMOS below the natural source.
 judges: share heard as the reference's emotion, of five. r ref: F0 shape against the reference (another sentence, DTW);
-r real: F0 against the source speaker's own emotional recording of the sentence, where there is one; octave: predicted contours with a jump."""
+r real: F0 against the source speaker's own emotional recording of the sentence, where there is one; octave: predicted contours
+with a jump. F0 by WORLD's dio and stonemask (tables without a column 'looping %' have SwiftF0's).
+A failed pair has all characters of its text wrong, is a miss for judges and closeness, and has DistillMOS 1."""
 
 
 def main(
@@ -46,95 +59,119 @@ def main(
     tempo: Annotated[bool, typer.Option(help="move durations too")] = True,
     decoder: Annotated[str, typer.Option(help="transfer or generate")] = "transfer",
     baselines_only: Annotated[bool, typer.Option("--baselines-only", help="leave the checkpoint out")] = False,
-    cache: Annotated[Path, typer.Option(help="where measurements are kept between runs")] = Path(".cache/scores"),
+    cache: Annotated[Path, typer.Option(help="where measurements are kept between runs")] = Path(".cache/observations"),
     json_file: Annotated[Path | None, typer.Option("--json", help="write every number here")] = None,
 ) -> None:
     """Convert, measure and print the table."""
     try:
         clips = read_manifest(manifest)
-        chosen = make_pairs(clips, pairs, seed)
-        systems = dict(BASELINES)
+        chosen = quality_pairs(clips, pairs, seed)
+        systems = list(BASELINES)
         if not baselines_only:
-            systems |= conversions(checkpoint, tuple(strength or (1.0,)), tempo, decoder)
-        store = ScoreCache(cache)
-        scores = score_systems(chosen, systems, store)
-        marks = natural_marks(clips, store)
+            systems += conversions(checkpoint, strength or [1.0], tempo, decoder)
+        with stage_bars() as bars:
+            marks = natural_marks(clips, Observations(cache), bars)
+        corpus_of = {clip.path: clip.corpus for clip in clips}
+        corpora = [corpus_of[pair.source] for pair in chosen]
+        with scored(chosen, systems, METRICS, cache) as scores:
+            text = report(scores, corpora, marks)
+            document = as_json(scores, marks, quality_hash(chosen), seed)
     except ZestError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from error
-    print(f"{len(chosen)} pairs ({pairs_hash(chosen)}), seed {seed}, source speakers: "
-          f"{len({pair.source.speaker for pair in chosen})}, both speakers unseen in training\n")
-    print(report(scores, marks))
+    print(f"{len(chosen)} pairs ({quality_hash(chosen)}), seed {seed}, source speakers: "
+          f"{len({pair.source_speaker for pair in chosen})}, both speakers unseen in training\n")
+    print(text)
     if json_file is not None:
-        json_file.write_text(json.dumps(as_json(scores, marks, pairs_hash(chosen), seed), indent=1) + "\n")
+        json_file.write_text(json.dumps(document, indent=1) + "\n")
 
 
-def natural_marks(clips: list[Clip], cache: ScoreCache) -> dict:
-    """What natural dev speech scores: accuracy of both judges, and the voice mark."""
-    return {"judges": {judge: judge_on_natural(clips, cache, judge) for judge in JUDGES},
-            "cross_emotion_cosine": cross_emotion_cosine(clips, cache)}
+def summarise(scores: Scores, system: str) -> dict[str, float]:
+    """One row of the table; shares in percent. cer: against the manifest's text; cer_heard: against what is heard in the
+    source, where the manifest has no text."""
+    written, heard = scores.english & scores.has_text, scores.english & ~scores.has_text
+    row = {
+        "pairs": len(scores.matrix.pairs), "failed": len(scores.failures(system)),
+        "cer": scores.value(system, "cer", written), "cer_capped": scores.value(system, "cer-capped", written),
+        "cer_heard": scores.value(system, "cer", heard), "cer_heard_capped": scores.value(system, "cer-capped", heard),
+        "looping": scores.value(system, "looping", scores.english),
+        "to_source": scores.value(system, "voice-to-source"), "to_reference": scores.value(system, "voice-to-reference"),
+        "closer_to_source": scores.value(system, "voice-closer-to-source"), "mos": scores.value(system, "distillmos"),
+        "mos_loss": scores.value(NATURAL, "distillmos") - scores.value(system, "distillmos"),
+        "shape_r": scores.value(system, "f0-correlation"), "parallel_r": scores.value(system, "parallel-f0-correlation"),
+        "parallel_rmse": scores.value(system, "parallel-f0-rmse"), "range_error": scores.value(system, "f0-range-error"),
+        "mean_shift": scores.value(system, "f0-mean-shift"), "octave_jumps": scores.octave_jumps(system),
+        "seconds_ratio": scores.seconds_ratio(system),
+    }
+    return row | {f"judge_{judge}": scores.value(system, f"emotion@{judge}") for judge in JUDGES} | {
+        f"target_{judge}": scores.value(system, f"target-posterior@{judge}") for judge in JUDGES}
 
 
-def report(scores: dict[str, list[PairScore]], marks: dict) -> str:
-    """Everything as plain text."""
-    rows = {name: summarise(own) for name, own in scores.items()}
+def report(scores: Scores, corpora: Sequence[str], marks: Mapping[str, Any]) -> str:
+    """Everything as plain text. corpora: of the pairs' sources."""
+    rows = {system: summarise(scores, system) for system in scores.matrix.systems}
     parts = [_metrics(rows, MAIN), _metrics(rows, MELODY), LEGEND, *_failures(scores)]
-    parts += [_emotions(scores, judge) for judge in JUDGES]
-    last = list(scores)[-1]
-    parts += [_confusion(scores[last], judge, last) for judge in JUDGES]
+    parts += [_emotions(scores, corpora, judge) for judge in JUDGES]
+    parts += [_confusion(scores, scores.matrix.systems[-1], judge) for judge in JUDGES]
     return "\n\n".join(parts + [_marks(marks)])
 
 
-def as_json(scores: dict[str, list[PairScore]], marks: dict, digest: str, seed: int) -> dict:
+def as_json(scores: Scores, marks: Mapping[str, Any], digest: str, seed: int) -> dict[str, Any]:
     """Summaries, tables and one entry per conversion."""
-    systems = {name: {"summary": summarise(own), "per_emotion": {judge: per_emotion(own, judge) for judge in JUDGES},
-                      "heard_as": {judge: heard_as(own, judge) for judge in JUDGES},
-                      "pairs": [_entry(score) for score in own]} for name, own in scores.items()}
-    return {"pairs_hash": digest, "seed": seed, "natural": marks, "systems": systems}
+    systems = {system: {"summary": summarise(scores, system),
+                        "per_emotion": {judge: scores.per_emotion(system, f"emotion@{judge}") for judge in JUDGES},
+                        "heard_as": {judge: scores.heard_as(system, judge) for judge in JUDGES},
+                        "pairs": [_entry(scores, system, pair) for pair in scores.matrix.pairs]}
+               for system in scores.matrix.systems}
+    return {"pairs_hash": digest, "seed": seed, "natural": dict(marks), "systems": systems}
 
 
-def _entry(score: PairScore) -> dict:
-    return {"pair": score.pair.name, "emotion": score.pair.emotion, "heard": score.heard, "wanted": score.wanted,
-            "to_source": score.to_source, "to_reference": score.to_reference, "mos": score.mos, "source_mos": score.source_mos,
-            "judged": dict(score.judged or {}), "seconds_ratio": score.seconds_ratio, "failed": score.failed}
+def _entry(scores: Scores, system: str, pair: Pair) -> dict[str, Any]:
+    """One conversion: every metric's value (None where it has none), and what was heard."""
+    line = scores.lines[system, pair.id]
+    values = {metric: value and value[0] for metric, value in line["values"].items()}
+    transcript = scores.of_conversion(system, pair, "cer")
+    judged = {judge: scores.of_conversion(system, pair, f"emotion@{judge}") for judge in JUDGES}
+    return {"pair": pair_name(pair), "emotion": pair.emotion, "heard": transcript and transcript["text"], "text": pair.text,
+            "values": values, "judged": judged, "failed": line["failed"]}
 
 
-def _metrics(rows: dict[str, dict[str, float]], shown: tuple) -> str:
+def _metrics(rows: Mapping[str, Mapping[str, float]], shown: Sequence[tuple[str, str, int]]) -> str:
     return columns(["", *(heading for heading, _, _ in shown)],
                    [[name, *(cell(row[key], digits) for _, key, digits in shown)] for name, row in rows.items()])
 
 
-def _emotions(scores: dict[str, list[PairScore]], judge: str) -> str:
-    corpora = sorted({score.pair.source.corpus for own in scores.values() for score in own})
-    table = []
-    for name, own in scores.items():
-        low, high = interval(own, judge)
-        emotion, corpus = per_emotion(own, judge), per_source_corpus(own, judge)
-        table.append([name, cell(judge_accuracy(own, judge), 0), f"{low:.0f}-{high:.0f}",
-                      *(cell(emotion[target], 0) for target in TARGETS), *(cell(corpus[one], 0) for one in corpora)])
-    return columns([f"heard by {judge} judge, %", "all", "95 %", *TARGETS, *corpora], table)
+def _emotions(scores: Scores, corpora: Sequence[str], judge: str) -> str:
+    metric, names, table = f"emotion@{judge}", sorted(set(corpora)), []
+    for system in scores.matrix.systems:
+        low, high = scores.interval(system, metric)
+        emotion = scores.per_emotion(system, metric)
+        corpus = [scores.value(system, metric, np.array(corpora) == name) for name in names]
+        table.append([system, cell(scores.value(system, metric), 0), f"{cell(low, 0)}-{cell(high, 0)}",
+                      *(cell(emotion[target], 0) for target in TARGETS), *(cell(share, 0) for share in corpus)])
+    return columns([f"heard by {judge} judge, %", "all", "95 %", *TARGETS, *names], table)
 
 
-def _confusion(own: list[PairScore], judge: str, name: str) -> str:
-    table = heard_as(own, judge)
-    return columns([f"{name}: {judge} judge hears", *table[TARGETS[0]]],
-                   [[f"wanted {wanted}", *(str(count) for count in row.values())] for wanted, row in table.items()])
+def _confusion(scores: Scores, system: str, judge: str) -> str:
+    counts = scores.heard_as(system, judge)
+    rows = [[f"wanted {wanted}", *(str(counts.get(wanted, {}).get(heard, 0)) for heard in EMOTIONS)] for wanted in TARGETS]
+    return columns([f"{system}: {judge} judge hears", *EMOTIONS], rows)
 
 
-def _marks(marks: dict) -> str:
+def _marks(marks: Mapping[str, Any]) -> str:
     heads = ["five", "four", "neutral", *TARGETS]
-    rows = [[f"{judge} judge, {corpus}", *(cell(row.get(head, float("nan")), 0) for head in heads)]
+    rows = [[f"{judge} judge, {corpus}", *(cell(row.get(head, NOTHING), 0) for head in heads)]
             for judge, table in marks["judges"].items() for corpus, row in table.items()]
-    cosine = marks["cross_emotion_cosine"]
-    return columns(["natural dev speech, %", *heads], rows) + (
-        f"\n\nnatural recordings of one speaker, neutral and emotional: cosine mean {cosine['mean']:.2f}, median "
-        f"{cosine['median']:.2f} (5-95 %: {cosine['p5']:.2f}-{cosine['p95']:.2f}), {cosine['pairs']} pairs")
+    table, cosine = columns(["natural dev speech, %", *heads], rows), marks["cross_emotion_cosine"]
+    return table if cosine is None else table + (
+        f"\n\nnatural recordings of one speaker, neutral and emotional: cosine mean {cosine['mean']:.2f} "
+        f"(5-95 %: {cosine['p5']:.2f}-{cosine['p95']:.2f}), {cosine['pairs']} pairs")
 
 
-def _failures(scores: dict[str, list[PairScore]]) -> list[str]:
-    return [f"{name}: {sum(score.failed is not None for score in own)} of {len(own)} pairs failed, first: "
-            f"{next(score.failed for score in own if score.failed)}" for name, own in scores.items()
-            if any(score.failed for score in own)]
+def _failures(scores: Scores) -> list[str]:
+    sentences = {system: scores.failures(system) for system in scores.matrix.systems}
+    return [f"{system}: {len(own)} of {len(scores.matrix.pairs)} pairs failed, first: {own[0]}"
+            for system, own in sentences.items() if own]
 
 
 if __name__ == "__main__":

@@ -10,27 +10,32 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
 from benchmarks.alignment import Aligned, align, with_envelope, with_melody
-from benchmarks.systems import conversions, natural_source
+from benchmarks.quality_pairs import quality_pairs
+from benchmarks.scores import Scores, scored
+from benchmarks.systems import Made, conversions, natural_source, samples_of
 from benchmarks.tables import cell, columns
 from evaluation.judge import JUDGES
-from evaluation.measures import VOICE
-from evaluation.pairs import TARGETS, Pair, make_pairs
-from evaluation.quality import PairScore, System, samples_of, score_systems
-from evaluation.score_cache import ScoreCache
-from evaluation.summary import judge_accuracy, per_emotion, summarise, target_posterior
+from evaluation.pair import Pair
+from evaluation.protocol.settings import TARGETS
+from evaluation.run.systems import Rendered, System
 from pipelines.conversion import DEFAULT_CHECKPOINT
 from pipelines.errors import ZestError
 from pipelines.training.corpus import read_manifest
 from pipelines.world import WorldFrames, analyse, at_times, synthesise
+
+METRICS = ("voice-to-source", "voice-to-reference", *(f"emotion@{judge}" for judge in JUDGES),
+           *(f"target-posterior@{judge}" for judge in JUDGES))
+Making = Callable[[Pair], Rendered]
 
 
 @lru_cache(maxsize=256)
@@ -38,15 +43,15 @@ def _aligned(source: Path, real: Path) -> Aligned:
     return align(samples_of(source), samples_of(real))
 
 
-def _from(build: Callable[[Aligned], WorldFrames]) -> System:
-    return lambda pair: synthesise(build(_aligned(pair.source.path, pair.parallel.path)))
+def _from(build: Callable[[Aligned], WorldFrames]) -> Making:
+    return lambda pair: Rendered(synthesise(build(_aligned(pair.source, pair.parallel))))
 
 
 def _both(both: Aligned) -> WorldFrames:
     return with_envelope(with_melody(both.neutral, both.real_in_neutral_time.f0), both.real_in_neutral_time)
 
 
-ORACLES: dict[str, System] = {
+ORACLES: Mapping[str, Making] = {
     "neutral source": natural_source,
     "real F0": _from(lambda a: with_melody(a.neutral, a.real_in_neutral_time.f0)),
     "real envelope": _from(lambda a: with_envelope(a.neutral, a.real_in_neutral_time)),
@@ -54,30 +59,31 @@ ORACLES: dict[str, System] = {
     "real F0 + envelope": _from(_both),
     "real F0 + envelope + timing": _from(lambda a: at_times(_both(a), a.to_neutral)),
     "real recording, WORLD copy": _from(lambda a: a.real),
-    "real recording": lambda pair: samples_of(pair.parallel.path),
+    "real recording": lambda pair: Rendered(samples_of(pair.parallel)),
 }
 
 
-def mixed(ours: System) -> dict[str, System]:
+def mixed(ours: System) -> dict[str, Making]:
     """One part from the converter (tempo off, taken apart again by WORLD), the others real.
 
     ours: a system that converts without moving durations.
     """
     @lru_cache(maxsize=256)
     def predicted(pair: Pair) -> WorldFrames:
-        frames = analyse(ours(pair).samples)
-        wanted = len(_aligned(pair.source.path, pair.parallel.path).neutral.f0)
+        frames = analyse(ours.render(pair).samples)
+        wanted = len(_aligned(pair.source, pair.parallel).neutral.f0)
         return at_times(frames, np.arange(wanted, dtype=float))  # the last frame again where a frame is missing
 
-    def part(build: Callable[[Aligned, WorldFrames], WorldFrames]) -> System:
-        return lambda pair: synthesise(build(_aligned(pair.source.path, pair.parallel.path), predicted(pair)))
+    def part(build: Callable[[Aligned, WorldFrames], WorldFrames]) -> Making:
+        return lambda pair: Rendered(synthesise(build(_aligned(pair.source, pair.parallel), predicted(pair))))
 
     return {
         "our F0, real envelope + timing": part(lambda a, p: at_times(
             with_envelope(with_melody(a.neutral, p.f0), a.real_in_neutral_time), a.to_neutral)),
         "our envelope, real F0 + timing": part(lambda a, p: at_times(
             with_envelope(with_melody(a.neutral, a.real_in_neutral_time.f0), p), a.to_neutral)),
-        "our F0 + envelope, real timing": part(lambda a, p: at_times(with_envelope(with_melody(a.neutral, p.f0), p), a.to_neutral)),
+        "our F0 + envelope, real timing": part(lambda a, p: at_times(
+            with_envelope(with_melody(a.neutral, p.f0), p), a.to_neutral)),
     }
 
 
@@ -88,39 +94,50 @@ def main(
     pairs: Annotated[int, typer.Option(help="pairs of the quality benchmark to choose from")] = 64,
     seed: Annotated[int, typer.Option(help="draws the pairs")] = 0,
     oracles_only: Annotated[bool, typer.Option("--oracles-only", help="leave the checkpoint out")] = False,
-    cache: Annotated[Path, typer.Option(help="where measurements are kept between runs")] = Path(".cache/scores"),
+    cache: Annotated[Path, typer.Option(help="where measurements are kept between runs")] = Path(".cache/observations"),
     json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
 ) -> None:
     """Print what each part of an emotion is worth, and what ours are."""
     try:
-        chosen = [pair for pair in make_pairs(read_manifest(manifest), pairs, seed) if pair.parallel is not None]
+        chosen = [pair for pair in quality_pairs(read_manifest(manifest), pairs, seed) if pair.parallel is not None]
         if not chosen:
             raise ZestError("The manifest's dev split has no speaker who says one sentence in two emotions.")
-        systems = dict(ORACLES)
+        systems = _made(ORACLES)
         if not oracles_only:
-            ours, = conversions(checkpoint, (strength,)).values()
-            still, = conversions(checkpoint, (strength,), tempo=False).values()
-            systems |= {"ours": ours, "ours, tempo off": still} | mixed(still)
-        scores = score_systems(chosen, systems, ScoreCache(cache), measures=(*JUDGES, VOICE))
+            ours, = conversions(checkpoint, [strength])
+            still, = conversions(checkpoint, [strength], tempo=False)
+            systems += [replace(ours, name="ours"), replace(still, name="ours, tempo off"), *_made(mixed(still))]
+        with scored(chosen, systems, METRICS, cache) as scores:
+            text, document = "\n\n".join(table(scores, judge) for judge in JUDGES), as_json(scores)
     except ZestError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from error
     print(f"{len(chosen)} pairs with a real recording of the source's speaker and sentence in the wanted emotion\n")
-    print("\n\n".join(table(scores, judge) for judge in JUDGES))
+    print(text)
     if json_file is not None:
-        json_file.write_text(json.dumps({name: {"summary": summarise(own)} | {
-            judge: per_emotion(own, judge) for judge in JUDGES} for name, own in scores.items()}, indent=1) + "\n")
+        json_file.write_text(json.dumps(document, indent=1) + "\n")
 
 
-def table(scores: dict[str, list[PairScore]], judge: str) -> str:
+def table(scores: Scores, judge: str) -> str:
     """Share heard as intended, over all and per emotion; the mean probability of the wanted emotion; the voice."""
     rows = []
-    for name, own in scores.items():
-        emotion = per_emotion(own, judge)
-        wanted = float(np.mean([target_posterior(score, judge) or 0.0 for score in own]))
-        rows.append([name, cell(judge_accuracy(own, judge), 0), *(cell(emotion[target], 0) for target in TARGETS),
-                     f"{wanted:.2f}", cell(summarise(own)["to_source"], 2)])
+    for system in scores.matrix.systems:
+        emotion = scores.per_emotion(system, f"emotion@{judge}")
+        rows.append([system, cell(scores.value(system, f"emotion@{judge}"), 0),
+                     *(cell(emotion[target], 0) for target in TARGETS),
+                     cell(scores.value(system, f"target-posterior@{judge}"), 2),
+                     cell(scores.value(system, "voice-to-source"), 2)])
     return columns([f"heard by {judge} judge, %", "all", *TARGETS, "p(wanted)", "cos source"], rows)
+
+
+def as_json(scores: Scores) -> dict[str, Any]:
+    """Per system every metric's value over all pairs, and each judge's accuracy per emotion."""
+    return {system: {"summary": {metric: scores.value(system, metric) for metric in METRICS}} | {
+        judge: scores.per_emotion(system, f"emotion@{judge}") for judge in JUDGES} for system in scores.matrix.systems}
+
+
+def _made(makings: Mapping[str, Making]) -> list[System]:
+    return [Made(name, make) for name, make in makings.items()]
 
 
 if __name__ == "__main__":

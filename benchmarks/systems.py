@@ -1,56 +1,61 @@
-"""The systems that benchmarks compare: callables from a pair to samples."""
+"""The systems that benchmarks compare, as evaluation/run takes them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from evaluation.pairs import Pair
-from evaluation.quality import Rendered, System, samples_of
-from pipelines.audio import Recording
+import numpy as np
+
+from evaluation.pair import Pair
+from evaluation.run import parse_systems
+from evaluation.run.systems import Baseline, Rendered, System
+from pipelines.audio import load
 from pipelines.pitch import track
 
 
+@dataclass(frozen=True)
+class Made:
+    """A system that is one function of a pair; for one process, since functions made inside others are not sent elsewhere."""
+
+    name: str
+    make: Callable[[Pair], Rendered]
+
+    checkpoint_hash = None
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return {"kind": "benchmark"}
+
+    def render(self, pair: Pair) -> Rendered:
+        return self.make(pair)
+
+
+def samples_of(path: Path) -> np.ndarray:
+    """(n,) float32 at 16 kHz of a recording."""
+    return load(path).samples
+
+
 def natural_source(pair: Pair) -> Rendered:
-    """The unchanged source: the floor for emotion, the ceiling for everything else."""
-    samples = samples_of(pair.source.path)
-    return Rendered(samples, track(samples).contour())
+    """The unchanged source, with its own contour as the predicted one, so that tables can say what the tracker alone does."""
+    samples = samples_of(pair.source)
+    return Rendered(samples, track(samples).contour(), unchanged=True)
 
 
-def world_copy(pair: Pair) -> Rendered:
-    """What the vocoder alone costs."""
-    from pipelines.baselines.copy_synthesis import copy_synthesis
-
-    return Rendered(copy_synthesis(samples_of(pair.source.path)))
+NATURAL = "natural source"
+BASELINES: tuple[System, ...] = (
+    Made(NATURAL, natural_source), Baseline("WORLD copy", "copy"), Baseline("F0 statistics swap", "f0-swap"))
 
 
-def f0_swap(pair: Pair) -> Rendered:
-    """The obvious baseline: the reference's F0 mean and variance."""
-    from pipelines.baselines.f0_statistics import f0_statistics_swap
-
-    return Rendered(*f0_statistics_swap(samples_of(pair.source.path), samples_of(pair.reference.path)))
-
-
-BASELINES: dict[str, System] = {
-    "natural source": natural_source, "WORLD copy": world_copy, "F0 statistics swap": f0_swap}
-
-
-def conversions(checkpoint: Path | str, strengths: tuple[float, ...], tempo: bool = True,
-                decoder: str = "transfer") -> dict[str, System]:
-    """One system per strength, all sharing one loaded converter.
+def conversions(checkpoint: Path | str, strengths: Sequence[float], tempo: bool = True,
+                decoder: str = "transfer") -> list[System]:
+    """One system per strength.
 
     Raises:
-        CheckpointError: the checkpoint cannot be loaded.
+        ZestError: no such decoder, or a strength out of range.
     """
-    from pipelines.conversion import Converter, Settings
-
-    converter = Converter.from_pretrained(checkpoint)
-
-    def system(settings: Settings) -> System:
-        def convert(pair: Pair) -> Rendered:
-            source, reference = (Recording(samples_of(clip.path), clip.path.name) for clip in (pair.source, pair.reference))
-            made = converter.convert(source, reference, settings=settings)
-            return Rendered(made.samples, made.predicted)
-        return convert
-
-    return {f"this, strength {strength:g}": system(Settings(strength=strength, tempo=tempo, decoder=decoder))
-            for strength in strengths}
+    spec = decoder if tempo else f"{decoder}-notempo"
+    return [replace(system, name=f"this, strength {system.strength:g}")
+            for system in parse_systems([spec], strengths, str(checkpoint))]

@@ -15,5 +15,5 @@ def columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Left-aligned first column, right-aligned others, a rule under the heads."""
     widths = [max(len(row[index]) for row in (heads, *rows)) for index in range(len(heads))]
     lines = ["  ".join(text.ljust(width) if index == 0 else text.rjust(width)
-                       for index, (text, width) in enumerate(zip(row, widths))) for row in (heads, *rows)]
+                       for index, (text, width) in enumerate(zip(row, widths, strict=True))) for row in (heads, *rows)]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])

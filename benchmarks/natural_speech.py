@@ -1,0 +1,49 @@
+"""The marks that benchmark tables are read against: judges and voices on natural dev speech, corpus by corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from evaluation.judge import EMOTIONS, JUDGES
+from evaluation.natural_marks import JudgeMark, NaturalClip, judge_mark, voice_mark
+from evaluation.observations import Observations
+from evaluation.protocol.settings import TARGETS
+from evaluation.speaker_similarity import RESEMBLYZER
+from pipelines.hooks import Hook, silent
+from pipelines.training.corpus import Clip, dev_clips
+
+VOICE = f"voice@{RESEMBLYZER}"
+
+
+def natural_marks(clips: Sequence[Clip], heard: Observations, hook: Hook = silent) -> dict[str, Any]:
+    """What the dev clips of the five emotions score.
+
+    Returns:
+        {"judges": judge to corpus (and 'all') to percent heard right: 'five' emotions, 'four' without neutral (means over
+        emotions), and each; "cross_emotion_cosine": of one speaker's neutral and emotional recordings, None without any}.
+    Raises:
+        ZestError: no such clip, or a model is missing.
+    """
+    chosen = [clip for clip in dev_clips(list(clips)) if clip.emotion in EMOTIONS]
+    paths = [clip.path for clip in chosen]
+    for name in (*(f"emotion@{judge}" for judge in JUDGES), VOICE):
+        heard.observe(name, paths, hook=hook)
+    voices = [(NaturalClip(clip.path, clip.speaker, clip.emotion), heard.get(VOICE, clip.path)) for clip in chosen]
+    return {"judges": {judge: _by_corpus(chosen, f"emotion@{judge}", heard) for judge in JUDGES},
+            "cross_emotion_cosine": voice_mark(voices).cross_emotion}
+
+
+def _by_corpus(clips: Sequence[Clip], judge: str, heard: Observations) -> dict[str, dict[str, float]]:
+    groups = {"all": clips} | {corpus: [clip for clip in clips if clip.corpus == corpus]
+                               for corpus in sorted({clip.corpus for clip in clips})}
+    return {name: _shares(judge_mark([(clip.emotion, heard.get(judge, clip.path)) for clip in own]))
+            for name, own in groups.items()}
+
+
+def _shares(mark: JudgeMark) -> Mapping[str, float]:
+    each = {label: 100 * row[label] / sum(row.values()) for label, row in mark.confusion.items()}
+    four = [each[label] for label in TARGETS if label in each]
+    return {"five": mark.accuracy, "four": float(np.mean(four)) if four else float("nan")} | each
