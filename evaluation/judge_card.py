@@ -14,7 +14,7 @@ from pipelines.training.corpus import Clip, dev_clips
 HEAD = """# Emotion judges
 
 Two classifiers of five emotions (neutral, angry, happy, sad, surprised) that score conversions. They are rulers, not part
-of any conversion; `evaluation/judge.py` loads them, `python -m evaluation.judge_training` makes them.
+of any conversion; `evaluation/judge.py` loads them, `zest train judge --manifest manifest.csv` makes them.
 
 | judge | looks at | is |
 |---|---|---|

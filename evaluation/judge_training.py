@@ -1,30 +1,25 @@
-"""Training the emotion judges, on the manifest's training speakers only.
-
-python -m evaluation.judge_training --manifest MANIFEST
-"""
+"""Training the emotion judges, on the manifest's training speakers only: `zest train judge`."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
 import torch
-import typer
 from safetensors.numpy import save_file
 from tqdm import tqdm
 
-from evaluation.judge import DEFAULT_FOLDER, EMOTIONS, JUDGES, Ensemble, FeatureJudge, load_judge
+from evaluation.judge import EMOTIONS, JUDGES, Ensemble, FeatureJudge, load_judge
 from evaluation.judge_card import write_card
 from evaluation.judge_data import CHANGED, Examples, JudgeData, join, judged, some_of_each
-from pipelines.errors import RecipeError, ZestError
+from pipelines.errors import RecipeError
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import Clip, read_manifest, training_clips
+from pipelines.training.recipe import GeneralRecipe, read_recipe, section
 
 
 @dataclass(frozen=True)
@@ -41,6 +36,15 @@ class JudgeRecipe:
     dropout: float = 0.3
     smoothing: float = 0.05
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class JudgeStage:
+    """The table [judge] of a recipe. changed: clips per corpus and emotion that are also heard in another voice."""
+
+    judges: tuple = JUDGES
+    changed: int = 80
+    output: str = "checkpoints/judge-mini"
 
 
 RECIPES = {"whisper": JudgeRecipe("whisper"),
@@ -118,26 +122,21 @@ def _fit_member(x: torch.Tensor, y: torch.Tensor, weights: torch.Tensor, recipe:
     return tuple((layer.weight.detach().numpy().T.copy(), layer.bias.detach().numpy().copy()) for layer in linear)
 
 
-def main(
-    manifest: Annotated[Path, typer.Option(help="manifest.csv with the splits train and dev")],
-    judge: Annotated[list[str] | None, typer.Option(help="whisper, egemaps; both by default")] = None,
-    output: Annotated[Path, typer.Option("-o", help="folder of the judges")] = DEFAULT_FOLDER,
-    cache: Annotated[Path, typer.Option(help="where features are kept")] = Path(".cache/features"),
-    changed: Annotated[int, typer.Option(help="clips per corpus and emotion also heard in another voice")] = 80,
-    card_only: Annotated[bool, typer.Option("--card-only", help="only measure and describe the judges that are there")] = False,
-) -> None:
-    """Train the judges on the training speakers, measure them on the dev speakers, write their card."""
-    try:
-        clips = read_manifest(manifest)
-        data = JudgeData(FeatureCache(cache))
-        if not card_only:
-            for name in judge or JUDGES:
-                train(name, clips, data, output, changed)
-        load_judge.cache_clear()
-        print(write_card(output, [load_judge(name, output) for name in JUDGES], clips, data))
-    except ZestError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(2) from error
+def train_judges(recipe: Path | str, manifest: Path | str) -> Path:
+    """Train the judges on the training speakers, measure them on the dev speakers, write their card; returns the path
+    of the card.
+
+    Raises:
+        RecipeError: unusable recipe or manifest, an unknown judge, or an emotion without a clip.
+    """
+    tables = read_recipe(recipe)
+    stage, general = section(tables, "judge", JudgeStage), section(tables, "general", GeneralRecipe)
+    output, clips = Path(stage.output), read_manifest(manifest)
+    data = JudgeData(FeatureCache(Path(general.cache)))
+    for name in stage.judges:
+        train(name, clips, data, output, stage.changed)
+    load_judge.cache_clear()
+    return write_card(output, [load_judge(name, output) for name in stage.judges], clips, data)
 
 
 def train(name: str, clips: list[Clip], data: JudgeData, output: Path, changed: int) -> None:
@@ -150,6 +149,3 @@ def train(name: str, clips: list[Clip], data: JudgeData, output: Path, changed: 
         examples = join(examples, data.examples(name, some_of_each(heard, changed, RECIPES[name].seed), CHANGED))
     save(FeatureJudge(name, EMOTIONS, fit(examples, RECIPES[name])), output)
 
-
-if __name__ == "__main__":
-    typer.run(main)

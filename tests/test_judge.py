@@ -12,6 +12,7 @@ from evaluation.judge_training import RECIPES, balance, fit, save
 from evaluation.voice_perturbation import draw, perturb
 from pipelines.errors import CheckpointError, RecipeError
 from pipelines.pitch import statistics, track
+from tests import tiny
 from tests.test_baselines import buzz
 from tests.test_melody import glide
 from tests.test_quality_pairs import clip
@@ -48,6 +49,22 @@ def test_the_same_seed_gives_the_same_judge_and_saving_changes_nothing(tmp_path)
     save(FeatureJudge("egemaps", EMOTIONS, ensemble), tmp_path)
     loaded = load_judge("egemaps", tmp_path)
     assert np.allclose(loaded.ensemble.posteriors(train.features), ensemble.posteriors(train.features), atol=1e-6)
+
+
+def test_zest_train_judge_writes_judge_and_card(zest, tmp_path):
+    corpus = tiny.tiny_corpus()
+    recipe = tmp_path / "judge.toml"
+    recipe.write_text(f'[general]\ncache = "{corpus / "cache"}"\n[judge]\njudges = ["egemaps"]\nchanged = 0\noutput = "{tmp_path / "judges"}"\n')
+    result = zest("train", "judge", "--manifest", corpus / "corpus" / "manifest.csv", "--recipe", recipe)
+    assert result.returncode == 0, result.stderr
+    assert load_judge("egemaps", tmp_path / "judges").emotions == EMOTIONS
+    assert "## egemaps, natural dev speech\n\nsynthetic: " in (tmp_path / "judges" / "JUDGE_CARD.md").read_text()
+
+
+def test_a_judge_that_does_not_exist_is_refused(zest, tmp_path):
+    (tmp_path / "judge.toml").write_text('[judge]\njudges = ["ears"]\n')
+    result = zest("train", "judge", "--manifest", tiny.tiny_corpus() / "corpus" / "manifest.csv", "--recipe", "judge.toml")
+    assert (result.returncode, result.stderr.splitlines()[-1]) == (3, "There is no judge called 'ears'; choose one of whisper, egemaps.")
 
 
 def test_an_absent_emotion_is_refused():

@@ -18,11 +18,14 @@ from safetensors.torch import load_file
 from pipelines.audio import save
 from pipelines.errors import CheckpointError, RecipeError, ZestError
 from pipelines.training import trainer
+from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import COLUMNS, read_manifest, training_clips
 from pipelines.training.ease import EaseRecipe
+from pipelines.training.examples import read_examples
 from pipelines.training.recipe import read_recipe, section
 from pipelines.training.stages import STAGES, run_stage
 from pipelines.training.trainer import read_log
+from pipelines.training.virtual_voices import with_virtual_voices
 from tests import tiny
 from tests.speech import speak
 
@@ -224,7 +227,7 @@ def test_held_out_speakers_never_train(trained):
 
 def test_the_shipped_recipe_names_only_what_exists():
     tables = read_recipe(ROOT / "recipes" / "mini.toml")
-    assert set(STAGES) <= set(tables) <= {*STAGES, "general"}
+    assert set(STAGES) <= set(tables) <= {*STAGES, "general", "judge"}
     assert section(tables, "ease", EaseRecipe).emotion_weight == EaseRecipe.emotion_weight == 10.0
 
 
@@ -232,3 +235,14 @@ def test_recipe_defaults_and_values(tmp_path):
     (tmp_path / "one.toml").write_text("[ease]\nbatch = 7\nlearning_rate = 1\n")
     recipe = section(read_recipe(tmp_path / "one.toml"), "ease", EaseRecipe)
     assert recipe == dataclasses.replace(EaseRecipe(), batch=7, learning_rate=1)
+
+
+def test_virtual_voices_are_other_speakers_with_their_own_features_and_no_presets(trained, tmp_path):
+    clips = training_clips(read_manifest(trained.manifest))
+    both = with_virtual_voices(clips, (0.8,))
+    slow = both[len(clips)]
+    assert len(both) == 2 * len(clips) and slow.speaker == f"{clips[0].speaker} x0.8" and slow.emotion == clips[0].emotion
+    first, second = (read_examples([clip], FeatureCache(tmp_path))[0] for clip in (clips[0], slow))
+    assert second.frames == pytest.approx(first.frames / 0.8, abs=2)
+    voiced = first.prosody.voicing > 0.9
+    assert np.median(second.prosody.f0) == pytest.approx(0.8 * np.median(first.prosody.f0[voiced]), rel=0.05)

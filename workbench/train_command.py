@@ -11,13 +11,18 @@ from workbench.streams import say
 
 
 def train(
-    stage: Annotated[str, typer.Argument(help="hubert, units, ease, critics, sace, acoustic or tempo, in this order; vocoder needs none of them.")],
+    stage: Annotated[str, typer.Argument(help="hubert, units, ease, critics, sace, acoustic or tempo, in this order; vocoder needs none of them. Or judge: the emotion judges of the evaluation.")],
     manifest: Annotated[Path, typer.Option(help="manifest.csv of the training speech.")],
     recipe: Annotated[Path, typer.Option(help="Recipe with the stages' settings.")] = Path("recipes/mini.toml"),
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps.")] = "cpu",
     minutes: Annotated[float, typer.Option(help="Stop (resumably) after so many minutes; 0 means never.")] = 0.0,
 ) -> None:
     """Train one stage, or go on with it where it stopped."""
+    if stage == "judge":
+        from evaluation.judge_training import train_judges
+
+        say(f"The judges are trained and described in {train_judges(recipe, manifest)}.")
+        return
     from pipelines.training.stages import run_stage
 
     done = run_stage(stage, recipe, manifest, device, minutes * 60 if minutes > 0 else float("inf"))

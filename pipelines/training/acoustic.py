@@ -11,7 +11,7 @@ SACE and EASE stay frozen: the emotion still comes from the reference alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -46,7 +46,7 @@ class AcousticRecipe:
     bands_weight: float = 1.0
     pitch_weight: float = 3.0
     mean_weight: float = 1.0  # how far the utterance's mean envelope and F0 may be from what the speaker's own do
-
+    emotion_mixing: float = 0.0  # largest share of another recording's emotion in what is heard; unseen speakers sound ambiguous
     gain: float = 1.0  # what strength 1 multiplies the predicted change with when converting; averages are timid
 
     @property
@@ -164,7 +164,7 @@ class AcousticTask:
         units, mask = self.factors.stack_units(windows)
         melody, voiced = stack_melody(self.examples, windows)
         ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(index, random) for index in indices])
-        features, _ = stack_features(self.examples, windows)
+        features = perturb(stack_features(self.examples, windows)[0], random)
         with torch.no_grad(), autocast(to):
             mask = mask.to(to)
             frames = self.sace(self.factors.stack_hidden(windows).to(to), features.to(to), mask)
@@ -202,6 +202,7 @@ class AcousticTask:
         for name in ("acoustic", "pitch"):
             set_learning_rate(self.optimisers[name], recipe.convert_learning_rate, number, recipe.convert_steps)
         reference = self.batch(self.draw.by_emotions(random, recipe.batch), random)
+        source, reference = (mix_emotions(batch, recipe.emotion_mixing, random) for batch in (source, reference))
         with autocast(self.device):
             made = self.convert(source, reference)
         converted = heard_features(made.bands, made.octaves, source.voiced, source.mask, source.baseline)
@@ -253,6 +254,18 @@ class AcousticTask:
         for optimiser in generators:
             nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], 1.0)
             optimiser.step()
+
+
+def mix_emotions(batch: Batch, largest: float, random: np.random.Generator) -> Batch:
+    """Each recording's emotion with up to `largest` of another one's mixed in; below a half, the label stays true.
+
+    SACE hears training speakers clearly and strangers dimly. What is to be made of a dim emotion is the emotion, not less of it.
+    """
+    count = len(batch.windows)
+    share = torch.from_numpy(random.uniform(0, largest, (count, 1)).astype(np.float32)).to(batch.utterance.device)
+    other = batch.utterance[torch.from_numpy(random.permutation(count))]
+    return replace(batch, utterance=torch.lerp(batch.utterance, other, share),
+                   pooled=torch.lerp(batch.pooled, other[:, None], share[..., None]))
 
 
 def perturb_keeping_gradient(features: torch.Tensor, random: np.random.Generator) -> torch.Tensor:

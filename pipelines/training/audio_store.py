@@ -13,10 +13,10 @@ from pipelines.training.corpus import Clip
 
 
 def read_samples(clip: Clip) -> np.ndarray:
-    """(n,) float32 at 16 kHz, mono."""
+    """(n,) float32 at 16 kHz, mono, at the clip's speed."""
     samples, rate = soundfile.read(clip.path, dtype="float32", always_2d=True)
-    samples = samples.mean(axis=1)
-    return samples if rate == SAMPLE_RATE else soxr.resample(samples, rate, SAMPLE_RATE)
+    samples, rate = samples.mean(axis=1), rate * clip.speed
+    return samples if rate == SAMPLE_RATE else soxr.resample(samples, rate, SAMPLE_RATE).astype(np.float32)
 
 
 def read_all(clips: list[Clip]) -> list[np.ndarray]:

@@ -15,7 +15,8 @@ UNLABELLED = "unlabelled"
 
 @dataclass(frozen=True)
 class Clip:
-    """One recording. `path` is absolute; `emotion` is 'unlabelled' where nobody labelled it."""
+    """One recording. `path` is absolute; `emotion` is 'unlabelled' where nobody labelled it; `speed` is how many times as fast
+    it is played (virtual_voices.py)."""
 
     path: Path
     corpus: str
@@ -26,6 +27,12 @@ class Clip:
     text: str
     seconds: float
     split: str
+    speed: float = 1.0
+
+    @property
+    def variant(self) -> str:
+        """Tells features of one recording at different speeds apart."""
+        return "" if self.speed == 1.0 else f"-x{self.speed:g}"
 
 
 def read_manifest(path: Path | str) -> list[Clip]:

@@ -42,7 +42,7 @@ def read_examples(clips: list[Clip], cache: FeatureCache) -> list[Example]:
 
 
 def _example(clip: Clip, cache: FeatureCache, speaker: int) -> Example:
-    stored = cache.get(KIND, clip.path, lambda: prosody_features(read_samples(clip)))
+    stored = cache.get(KIND + clip.variant, clip.path, lambda: prosody_features(read_samples(clip)))
     pitch = PitchTrack(stored["f0"].astype(np.float32), stored["confidence"].astype(np.float32), 0.02)
     prosody = from_track(pitch, stored["bands"].astype(np.float32))
     emotion = EMOTIONS.index(clip.emotion) if clip.emotion in EMOTIONS else UNLABELLED

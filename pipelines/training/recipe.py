@@ -15,12 +15,16 @@ Stage = TypeVar("Stage")
 
 @dataclass(frozen=True)
 class GeneralRecipe:
-    """What all stages share. runs and cache are folders (ignored by git); checkpoint is where weights are exported."""
+    """What all stages share. runs and cache are folders (ignored by git); checkpoint is where weights are exported.
+
+    virtual_voices: speeds at which the stages of emotion hear every speaker again, as somebody else.
+    """
 
     seed: int = 0
     runs: str = "runs/mini"
     cache: str = ".cache/features"
     checkpoint: str = "checkpoints/zest-mini"
+    virtual_voices: tuple = ()
 
 
 def read_recipe(path: Path | str) -> dict[str, dict]:
@@ -41,6 +45,7 @@ def section(tables: dict[str, dict], name: str, kind: type[Stage]) -> Stage:
     """
     given = tables.get(name, {})
     fields = {field.name: field for field in dataclasses.fields(kind)}
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
     for key, value in given.items():
         if key not in fields:
             raise RecipeError(f"The recipe's table [{name}] has an unknown key '{key}'; it knows {', '.join(fields)}.")

@@ -16,6 +16,7 @@ from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import Clip, read_manifest, training_clips
 from pipelines.training.recipe import GeneralRecipe, read_recipe, section
 from pipelines.training.trainer import Run, train
+from pipelines.training.virtual_voices import with_virtual_voices
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str =
         raise ZestError(f"There is no stage '{name}'; choose one of {', '.join(STAGES)}.")
     check_device(device)
     tables = read_recipe(recipe)
-    unknown = [table for table in tables if table not in (*STAGES, "general")]
+    unknown = [table for table in tables if table not in (*STAGES, "general", "judge")]  # judges: evaluation/judge_training.py
     if unknown:
-        raise RecipeError(f"The recipe has an unknown table [{unknown[0]}]; it knows general, {', '.join(STAGES)}.")
+        raise RecipeError(f"The recipe has an unknown table [{unknown[0]}]; it knows general, judge, {', '.join(STAGES)}.")
     general = section(tables, "general", GeneralRecipe)
     torch.manual_seed(general.seed)
     context = Context(tables, general, training_clips(read_manifest(manifest)), device, stop_after_seconds)
@@ -119,18 +120,23 @@ def _sace(context: Context) -> bool:
     sizes = {"hidden_layers": store.hidden_layers, "hidden_width": store.hidden_width}
     context.checkpoint.write("sace", task.parts["sace"].state_dict(), {**asdict(recipe), **sizes})
     context.checkpoint.write("pitch", task.parts["pitch"].state_dict(), {"units": store.unit_count, "trained_by": "sace"})
-    context.checkpoint.write("presets", *make_presets(load_sace(context.checkpoint), examples, store))
+    context.checkpoint.write("presets", *make_presets(load_sace(context.checkpoint), _real(examples), store))
     return done
 
 
 def _labelled(context: Context) -> list:
-    """Examples with one of the five emotions."""
-    from pipelines.training.examples import read_examples
+    """Examples with one of the five emotions: real speakers, then virtual ones."""
+    from pipelines.training.examples import EMOTIONS, read_examples
 
-    examples = [example for example in read_examples(context.clips, context.cache) if example.emotion >= 0]
-    if not examples:
+    clips = [clip for clip in context.clips if clip.emotion in EMOTIONS]
+    if not clips:
         raise RecipeError("The manifest's training clips have none of the five emotions; these stages need labels.")
-    return examples
+    return read_examples(with_virtual_voices(clips, context.general.virtual_voices), context.cache)
+
+
+def _real(examples: list) -> list:
+    """Those that were not played at another speed; they stand first, so that stores keep their indices."""
+    return [example for example in examples if example.clip.speed == 1.0]
 
 
 def _critics(context: Context) -> bool:
