@@ -8,7 +8,7 @@ SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "No
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
 
 CSS = """
-.gradio-container { max-width: 1280px !important; margin: 0 auto !important; }
+.gradio-container { width: 100%; max-width: 1280px !important; margin: 0 auto !important; }
 #zest-header h1 { font-size: 1.7rem; font-weight: 700; letter-spacing: -0.02em; margin: 0.3rem 0 0.1rem; }
 #zest-header p, #zest-footer p { color: var(--body-text-color-subdued); margin: 0; }
 #zest-footer { margin-top: 1rem; font-size: 0.85rem; text-align: center; }
