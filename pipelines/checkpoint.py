@@ -44,6 +44,10 @@ class Folder:
 
     path: Path
 
+    def has(self, part: str) -> bool:
+        """Whether the part is there at all."""
+        return (self.path / f"{part}.json").exists() or (self.path / f"{part}.safetensors").exists()
+
     def config(self, part: str) -> dict:
         """`<part>.json`. Raises CheckpointError when it is missing or damaged."""
         file = self.path / f"{part}.json"

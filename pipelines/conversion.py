@@ -11,7 +11,7 @@ import torch
 from pipelines import prosody, world
 from pipelines.audio import Recording, load, save
 from pipelines.checkpoint import Folder, find_folder
-from pipelines.decoders import decoder
+from pipelines.decoders import DECODERS, decoder
 from pipelines.emotion import pool_frames
 from pipelines.errors import ZestError
 from pipelines.factors import Emotion, Factors, Transferred
@@ -99,6 +99,11 @@ class Converter:
         """Names of the stored emotions."""
         return tuple(self.models.presets)
 
+    @property
+    def decoders(self) -> tuple[str, ...]:
+        """Names of the decoders that this checkpoint has the weights for."""
+        return tuple(name for name in DECODERS if name != "transfer_neural" or self.models.vocoder is not None)
+
     def convert(self, source: Recording | str | Path, reference: Recording | str | Path | None = None,
                 emotion: str | None = None, settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
         """Convert one recording; give exactly one of `reference` and `emotion`.
@@ -174,7 +179,7 @@ class Converter:
     def synthesise(self, transferred: Transferred, settings: Settings = Settings(), hook: Hook = silent) -> np.ndarray:
         """(n,) float32 at 16 kHz, scaled down only where it would clip."""
         with stage(hook, "synthesise"):
-            samples = decoder(settings.decoder)(transferred)
+            samples = decoder(settings.decoder)(transferred, self.models)
             return samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
 
     def _positions(self, source: Factors, emotion: Emotion, settings: Settings) -> np.ndarray:

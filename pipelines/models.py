@@ -15,6 +15,7 @@ from pipelines.pitch_predictor import PitchPredictor
 from pipelines.speaker import SpeakerEncoder
 from pipelines.tempo import TempoPredictor
 from pipelines.units import UnitEncoder
+from pipelines.vocoder import Vocoder
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Models:
     tempo: TempoPredictor
     presets: dict[str, torch.Tensor]
     device: str
+    vocoder: Vocoder | None = None
     gain: float = 1.0  # what strength 1 multiplies the predicted change of melody and envelope with
 
 
@@ -38,6 +40,8 @@ def load_models(folder: Folder, device: str = "cpu") -> Models:
     networks = {name: getattr(parts, f"load_{loader}")(folder) for name, loader in (
         ("units", "unit_encoder"), ("speaker", "speaker"), ("sace", "sace"), ("pitch", "pitch"),
         ("acoustic", "acoustic"), ("tempo", "tempo"))}
+    vocoder = parts.load_vocoder(folder)
     return Models(**{name: network.to(device) for name, network in networks.items()},
                   presets=parts.load_presets(folder), device=device,
+                  vocoder=None if vocoder is None else vocoder.to(device),
                   gain=float(folder.config("acoustic").get("gain", 1.0)))

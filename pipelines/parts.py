@@ -12,6 +12,7 @@ from pipelines.pitch_predictor import PitchPredictor
 from pipelines.speaker import SpeakerEncoder
 from pipelines.tempo import TempoPredictor
 from pipelines.units import ContentEncoder, UnitEncoder
+from pipelines.vocoder import Vocoder
 
 
 def load_content_encoder(folder: Folder) -> ContentEncoder:
@@ -45,6 +46,14 @@ def load_acoustic(folder: Folder) -> AcousticModel:
 
 def load_tempo(folder: Folder) -> TempoPredictor:
     return folder.fill(TempoPredictor(folder.setting("tempo", "units")), "tempo")
+
+
+def load_vocoder(folder: Folder) -> Vocoder | None:
+    """None where the checkpoint has no vocoder: it is the one part that a conversion can do without."""
+    if not folder.has("vocoder"):
+        return None
+    sizes = {size: folder.setting("vocoder", size) for size in ("width", "blocks", "expand")}
+    return folder.fill(Vocoder(**sizes), "vocoder")
 
 
 def load_presets(folder: Folder) -> dict[str, torch.Tensor]:

@@ -32,6 +32,10 @@ class VocoderFeatures:
 def vocoder_features(samples: np.ndarray, pitch: PitchTrack | None = None) -> VocoderFeatures:
     """Of (n,) float32 at 16 kHz; pitch: a track with 10 ms steps, where one was made already."""
     hz = (track(samples, STEP) if pitch is None else pitch).contour(SYNTHESIS_CONFIDENCE).hz
-    envelope = world_cores.envelope(samples, hz, STEP)
+    return features_of_frames(hz, world_cores.envelope(samples, hz, STEP))
+
+
+def features_of_frames(hz: np.ndarray, envelope: np.ndarray) -> VocoderFeatures:
+    """Of F0 (frames,) in Hz, 0 where unvoiced, and envelope (frames, 513) power, at 10 ms."""
     mel = np.log(envelope @ band_weights(MELS, envelope.shape[1]).T + FLOOR)
     return VocoderFeatures(mel.astype(np.float16), fill_unvoiced(hz).astype(np.float32), (hz > 0).astype(np.float32))

@@ -15,7 +15,6 @@ from matplotlib.figure import Figure
 from evaluation import plots
 from pipelines.audio import save
 from pipelines.conversion import MAX_STRENGTH, Settings
-from pipelines.decoders import DECODERS
 from pipelines.files import make_folder
 from workbench import summary, tables, text
 from workbench.alerts import alert, as_alerts
@@ -93,16 +92,16 @@ def convert(source: str | None, emotion: str, reference: str | None, strength: f
     return str(path), figure, tables.tables(document), tables.status(document), document, made
 
 
-def convert_tab(presets: Sequence[str], problem: str | None = None) -> None:
+def convert_tab(presets: Sequence[str], decoders: Sequence[str], problem: str | None = None) -> None:
     """Build the tab inside the current Blocks.
 
     Args:
-        presets: the checkpoint's stored emotions.
+        presets: the checkpoint's stored emotions. decoders: those it has the weights for.
         problem: a sentence to show at once, where the checkpoint cannot be loaded.
     """
     with gr.Row(equal_height=False):
         with gr.Column(scale=5, min_width=320):
-            inputs = _inputs(presets)
+            inputs = _inputs(presets, decoders)
             button = gr.Button(text.CONVERT, variant="primary", size="lg", elem_id="zest-convert")
             examples = _examples(inputs)
         with gr.Column(scale=7, min_width=320):
@@ -113,7 +112,7 @@ def convert_tab(presets: Sequence[str], problem: str | None = None) -> None:
     _run(examples.load_input_event.success, inputs, outputs, button, api_name=None)
 
 
-def _inputs(presets: Sequence[str]) -> Inputs:
+def _inputs(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     sources = ["upload", "microphone"]
     source = gr.Audio(label=text.SOURCE_LABEL, sources=sources, type="filepath", buttons=[], elem_id="zest-source")
     gr.Markdown(text.LIMITS_NOTE, elem_classes="zest-limits")
@@ -126,7 +125,7 @@ def _inputs(presets: Sequence[str]) -> Inputs:
                          elem_id="zest-strength")
     tempo = gr.Checkbox(True, label=text.TEMPO_LABEL, info=text.TEMPO_INFO, elem_id="zest-tempo")
     with gr.Row():
-        decoder = gr.Dropdown([(text.DECODER_NAMES.get(name, name), name) for name in DECODERS], value=Settings().decoder,
+        decoder = gr.Dropdown([(text.DECODER_NAMES.get(name, name), name) for name in decoders], value=Settings().decoder,
                               label=text.DECODER_LABEL, info=text.DECODER_INFO, scale=3, min_width=200,
                               elem_id="zest-decoder")
         seed = gr.Number(0, precision=0, minimum=0, label=text.SEED_LABEL, info=text.SEED_INFO, scale=2, min_width=90,

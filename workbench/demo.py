@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from pipelines.conversion import Settings
 from pipelines.errors import CheckpointError
 from workbench import text
 from workbench.convert_tab import convert_tab
@@ -20,12 +21,12 @@ UPLOAD_LIMIT = "300mb"  # a zip of 16-bit WAVs of three hours; single recordings
 
 def build_demo() -> gr.Blocks:
     """The whole workbench. A checkpoint that cannot be loaded is told on the page instead of ending the start."""
-    presets, problem = _presets()
+    presets, decoders, problem = _choices()
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>", elem_id="zest-header")
         with gr.Tabs() as tabs:
             with gr.Tab("Convert", id="convert"):
-                convert_tab(presets, problem)
+                convert_tab(presets, decoders, problem)
             with gr.Tab("Evaluate", id="evaluate"):
                 evaluate_tab(demo, tabs)
         gr.HTML(f"<p>{text.FOOTER}</p>", elem_id="zest-footer")
@@ -39,8 +40,9 @@ def launch_options() -> dict[str, Any]:
             "footer_links": ["api"]}
 
 
-def _presets() -> tuple[tuple[str, ...], str | None]:
+def _choices() -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
+    """Presets and decoders of the checkpoint, and what is wrong with it."""
     try:
-        return tuple(converter().presets), None
+        return converter().presets, converter().decoders, None
     except CheckpointError as error:
-        return (), str(error)
+        return (), (Settings().decoder,), str(error)

@@ -36,6 +36,7 @@ def describe(checkpoint: str | None = None) -> dict[str, Any]:
         "checkpoint": where,
         "size_mb": _megabytes(Path(where)),
         "presets": list(converter.presets),
+        "decoders": list(converter.decoders),
         "strength": f"0 to {MAX_STRENGTH:g}",
         "recordings": LIMITS,
         "python": platform.python_version(),

@@ -1,26 +1,15 @@
-"""The residual decoder on WORLD: the source's own envelope plus the predicted difference, at the predicted F0."""
+"""The residual decoder on WORLD."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 
 from pipelines import world
+from pipelines.decoders.changed_frames import changed_frames
 from pipelines.factors import Transferred
-from pipelines.pitch import F0_CEIL, F0_FLOOR
-
-FINE = 4  # WORLD frames (5 ms) per unit frame (20 ms)
+from pipelines.models import Models
 
 
-def decode(transferred: Transferred) -> np.ndarray:
+def decode(transferred: Transferred, models: Models) -> np.ndarray:
     """(samples,) float32 at 16 kHz."""
-    coarse = np.arange(len(transferred.positions))
-    fine = np.arange(len(transferred.positions) * FINE) / FINE
-    fine = fine[fine <= coarse[-1]] if len(coarse) > 1 else fine[:1]
-    positions = np.interp(fine, coarse, transferred.positions) * FINE
-    frames = world.at_times(transferred.source.world, positions)
-    shift = np.interp(fine, coarse, transferred.octaves - transferred.source_octaves)
-    f0 = np.where(frames.f0 > 0, np.clip(frames.f0 * 2.0**shift, F0_FLOOR, F0_CEIL), 0.0)
-    difference = np.stack([np.interp(fine, coarse, band) for band in transferred.difference.T], axis=1)
-    return world.synthesise(world.add_difference(replace(frames, f0=f0), difference))
+    return world.synthesise(changed_frames(transferred))

@@ -1,0 +1,44 @@
+"""The neural vocoder as a decoder: same length and melody as WORLD's, repeatable, and plain words where it is missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipelines.conversion import Converter, Settings
+from pipelines.errors import CheckpointError
+from pipelines.pitch import track
+from pipelines.vocoder import Vocoder
+
+NEURAL = Settings(decoder="transfer_neural")
+
+
+@pytest.fixture(scope="module")
+def neural(converter: Converter) -> Converter:
+    """The shipped checkpoint with a small vocoder in its first state, in which filters are the envelope itself."""
+    return Converter(replace(converter.models, vocoder=Vocoder(width=16, blocks=1).eval()))
+
+
+def test_it_says_the_same_for_as_long_as_world_and_at_the_predicted_pitch(neural, recording):
+    by_world, by_network = (neural.convert(recording, emotion="angry", settings=settings) for settings in (Settings(), NEURAL))
+    assert abs(len(by_network.samples) - len(by_world.samples)) <= 160
+    assert np.isfinite(by_network.samples).all() and np.abs(by_network.samples).max() <= 1
+    heard, asked = track(by_network.samples).contour(), by_network.predicted
+    count = min(len(heard.hz), len(asked.hz))
+    voiced = heard.voiced[:count] & asked.voiced[:count]
+    cents = 1200 * np.abs(np.log2(heard.hz[:count][voiced] / asked.hz[:count][voiced]))
+    assert voiced.mean() > 0.3 and np.median(cents) < 50
+
+
+def test_the_same_recording_gives_the_same_samples(neural, recording):
+    one, other = (neural.convert(recording, emotion="sad", settings=NEURAL).samples for _ in range(2))
+    assert np.array_equal(one, other)
+
+
+def test_a_checkpoint_without_vocoder_says_so_and_does_not_offer_it(converter, recording):
+    without = Converter(replace(converter.models, vocoder=None))
+    assert without.decoders == ("transfer",)
+    with pytest.raises(CheckpointError, match="This checkpoint has no neural vocoder; use the decoder 'transfer'"):
+        without.convert(recording, emotion="sad", settings=NEURAL)
