@@ -17,6 +17,17 @@ def upsample(frames: torch.Tensor, hop: int) -> torch.Tensor:
     return (frames[..., None] + (following - frames)[..., None] * share).flatten(1)
 
 
+def phase_of_frames(f0: torch.Tensor, hop: int) -> torch.Tensor:
+    """Cycles (0..1, float64) that have gone by before each frame: what `pulses` goes on from when it starts there.
+
+    (batch, frames) Hz to (batch, frames).
+    """
+    f0 = f0.double()
+    following = torch.cat([f0[:, 1:], f0[:, -1:]], dim=1)
+    within = (hop * f0 + (following - f0) * (hop - 1) / 2) / SAMPLE_RATE  # sums of the straight lines of `upsample`
+    return (torch.cumsum(within, dim=1) - within) % 1.0
+
+
 def pulses(f0: torch.Tensor, voiced: torch.Tensor, hop: int, start: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
     """All harmonics below the Nyquist frequency, in phase and of unit power together.
 

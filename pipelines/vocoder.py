@@ -37,16 +37,18 @@ class Vocoder(nn.Module):
         self.register_buffer("window", torch.hann_window(FFT), persistent=False)
         self.register_buffer("to_bins", torch.from_numpy(band_to_bin(mels, BINS).astype("float32")), persistent=False)
 
-    def forward(self, mel: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+    def forward(self, mel: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, noise: torch.Tensor,
+                phase: torch.Tensor | None = None) -> torch.Tensor:
         """Waveform.
 
         Args:
             mel: (batch, frames, 80) natural-log power. f0: (batch, frames) Hz at every frame. voiced: (batch, frames) 0..1.
             noise: (batch, frames * 160) standard normal; the caller draws it, so that a seed gives one waveform.
+            phase: (batch,) cycles to go on from, where this is a piece of something longer.
         Returns:
             (batch, frames * 160)
         """
-        harmonic, _ = pulses(f0, voiced, HOP)
+        harmonic, _ = pulses(f0, voiced, HOP, phase)
         filters = self.filters_of(mel, f0, voiced)
         spectrum = filters[0] * self.spectrum(harmonic) + filters[1] * self.spectrum(noise)
         return torch.istft(spectrum, FFT, HOP, window=self.window, center=True, length=noise.shape[1])

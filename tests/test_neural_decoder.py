@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from pipelines.conversion import Converter, Settings
 from pipelines.errors import CheckpointError
 from pipelines.pitch import track
 from pipelines.vocoder import Vocoder
+from pipelines.vocoder_features import vocoder_features
+from pipelines.vocoding import render
 
 NEURAL = Settings(decoder="transfer_neural")
 
@@ -42,3 +45,18 @@ def test_a_checkpoint_without_vocoder_says_so_and_does_not_offer_it(converter, r
     assert without.decoders == ("transfer",)
     with pytest.raises(CheckpointError, match="This checkpoint has no neural vocoder; use the decoder 'transfer'"):
         without.convert(recording, emotion="sad", settings=NEURAL)
+
+
+def test_pieces_and_whole_are_the_same_to_80_decibels(recording):
+    vocoder, features = Vocoder(width=16, blocks=8).eval(), vocoder_features(recording.samples)
+    torch.nn.init.normal_(vocoder.filters.weight, std=0.05)  # filters that depend on what the network sees
+    whole = render(vocoder, features, piece=10**6)
+    for piece in (70, 100):
+        difference = render(vocoder, features, piece=piece) - whole
+        assert len(features.f0) > 2 * piece and np.square(difference).mean() < 1e-8 * np.square(whole).mean()
+
+
+def test_another_seed_is_another_noise(recording):
+    features = vocoder_features(recording.samples)
+    vocoder = Vocoder(width=16, blocks=1).eval()
+    assert not np.array_equal(render(vocoder, features, seed=1), render(vocoder, features, seed=2))
