@@ -10,7 +10,7 @@ import torch
 
 from pipelines.training import stages, trainer
 from pipelines.training.stages import STAGES
-from pipelines.training.trainer import Task, autocast
+from pipelines.training.trainer import Run, Task, Validation, autocast, descend, read_log, train
 from tests import tiny
 
 REPEATS = 6
@@ -103,3 +103,26 @@ def test_every_stage_trains_in_mixed_precision(task_of, phase, monkeypatch):
     assert used == {torch.bfloat16}, "a forward pass was left out"
     assert {value.dtype for value in task.parts.parameters()} == {torch.float32}
     assert {name: mixed[name] for name in lowered} == pytest.approx({name: plain[name] for name in lowered}, rel=0.05, abs=0.02)
+
+
+def test_validation_looks_at_the_end_and_keeps_only_what_is_better(tmp_path):
+    task, kept = Countdown(), []
+    scores = iter([1.0, 3.0, 2.0])
+    validation = Validation(lambda: {"score": next(scores)}, lambda: kept.append(True))
+    for steps in (1, 2, 3):
+        train(task, Run(tmp_path, steps), validation)
+    assert len(kept) == 2
+    assert [line["dev_score"] for line in read_log(tmp_path) if "dev_score" in line] == [1.0, 3.0, 2.0]
+
+
+class Countdown:
+    """A task of one number."""
+
+    def __init__(self):
+        self.parts = torch.nn.ModuleDict({"number": torch.nn.Linear(1, 1)})
+        self.optimisers = {"number": torch.optim.SGD(self.parts.parameters(), 0.1)}
+
+    def step(self, number, random):
+        loss = self.parts["number"](torch.ones(1, 1)).square().mean()
+        descend(self.optimisers["number"], loss)
+        return {"loss": loss.detach()}

@@ -25,6 +25,14 @@ def train(
         return
     from pipelines.training.stages import run_stage
 
-    done = run_stage(stage, recipe, manifest, device, minutes * 60 if minutes > 0 else float("inf"))
+    done = run_stage(stage, recipe, manifest, device, minutes * 60 if minutes > 0 else float("inf"),
+                     _vocoder_scores(manifest) if stage == "vocoder" else None)
     state = "is finished" if done else "was stopped in time and goes on with the same command"
     say(f"Stage {stage} {state}.")
+
+
+def _vocoder_scores(manifest: Path):
+    from evaluation.vocoder_validation import validation_of
+    from pipelines.training.corpus import read_manifest
+
+    return validation_of(read_manifest(manifest))

@@ -15,8 +15,11 @@ from pipelines.parts import load_content_encoder, load_pitch, load_sace, load_sp
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import Clip, read_manifest, training_clips
 from pipelines.training.recipe import GeneralRecipe, read_recipe, section
-from pipelines.training.trainer import Run, train
+from pipelines.training.trainer import Run, Validation, train
 from pipelines.training.virtual_voices import with_virtual_voices
+
+
+VocoderScores = Callable[[torch.nn.Module, str], dict[str, float]]  # (vocoder, device) to dev scores
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Context:
     clips: list[Clip]
     device: str
     stop_after_seconds: float
+    vocoder_scores: VocoderScores | None = None
 
     @property
     def cache(self) -> FeatureCache:
@@ -47,8 +51,11 @@ class Context:
 
 
 def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str = "cpu",
-              stop_after_seconds: float = float("inf")) -> bool:
+              stop_after_seconds: float = float("inf"), vocoder_scores: VocoderScores | None = None) -> bool:
     """Train one stage, or go on with it; returns whether it is finished and exported.
+
+    vocoder_scores: measures the stage `vocoder` on held-out speech (evaluation/vocoder_validation.py), so that the best
+    weights are exported; without it the last ones are.
 
     Raises:
         ZestError: unknown stage or device. RecipeError: unusable recipe or manifest. CheckpointError: an earlier stage is missing.
@@ -62,7 +69,7 @@ def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str =
         raise RecipeError(f"The recipe has an unknown table [{unknown[0]}]; it knows general, judge, {', '.join(STAGES)}.")
     general = section(tables, "general", GeneralRecipe)
     torch.manual_seed(general.seed)
-    context = Context(tables, general, training_clips(read_manifest(manifest)), device, stop_after_seconds)
+    context = Context(tables, general, training_clips(read_manifest(manifest)), device, stop_after_seconds, vocoder_scores)
     return STAGES[name](context)
 
 
@@ -181,8 +188,15 @@ def _vocoder(context: Context) -> bool:
 
     recipe = section(context.tables, "vocoder", VocoderRecipe)
     task = VocoderTask(recipe, context.clips, context.cache, context.device)
-    done = train(task, context.run("vocoder", recipe.steps))
-    context.checkpoint.write("vocoder", task.parts["vocoder"].state_dict(), asdict(recipe))
+    vocoder, scores = task.parts["vocoder"], context.vocoder_scores
+
+    def export() -> None:
+        context.checkpoint.write("vocoder", vocoder.state_dict(), asdict(recipe))
+
+    validation = None if scores is None else Validation(lambda: scores(vocoder, context.device), export)
+    done = train(task, context.run("vocoder", recipe.steps), validation)
+    if validation is None:
+        export()
     return done
 
 

@@ -50,7 +50,20 @@ class Run:
     stop_after_seconds: float = float("inf")
 
 
-def train(task: Task, run: Run, validate: Callable[[], dict[str, float]] | None = None, validate_every: int = 0) -> bool:
+@dataclass(frozen=True)
+class Validation:
+    """Scores on held-out speech while a long stage trains.
+
+    measure: names to numbers, of the parts as they are; the one called `score` is to be as high as possible.
+    keep: called whenever `score` is higher than ever before in this run. seconds: of training between two looks.
+    """
+
+    measure: Callable[[], dict[str, float]]
+    keep: Callable[[], None]
+    seconds: float = 1800.0
+
+
+def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
     """Train until `run.steps`, continuing from the folder's state where there is one.
 
     Returns:
@@ -61,7 +74,7 @@ def train(task: Task, run: Run, validate: Callable[[], dict[str, float]] | None 
     run.folder.mkdir(parents=True, exist_ok=True)
     task.parts.to(run.device)
     first, spent = _resume(task, run)
-    begun = saved = time.monotonic()
+    begun = saved = looked = time.monotonic()
     since: dict[str, list[float]] = {}  # values since the last log line
     bar = tqdm(total=run.steps, initial=first, desc=run.folder.name, unit="step", mininterval=5)
     for number in range(first, run.steps):
@@ -74,12 +87,12 @@ def train(task: Task, run: Run, validate: Callable[[], dict[str, float]] | None 
         if (number + 1) % LOG_EVERY == 0 or number + 1 == run.steps:
             _log(run.folder, number + 1, elapsed, {name: np.mean(values) for name, values in since.items()})
             since = {}
-        if validate and validate_every and (number + 1) % validate_every == 0:
-            task.parts.eval()
-            _log(run.folder, number + 1, elapsed, {f"dev_{name}": value for name, value in validate().items()})
-            task.parts.train()
         out_of_time = time.monotonic() - begun > run.stop_after_seconds
-        if out_of_time or number + 1 == run.steps or time.monotonic() - saved > CHECKPOINT_SECONDS:
+        last = out_of_time or number + 1 == run.steps
+        if validation and (last or time.monotonic() - looked > validation.seconds):
+            _look(task, run, validation, number + 1, elapsed)
+            looked = time.monotonic()
+        if last or time.monotonic() - saved > CHECKPOINT_SECONDS:
             _save(task, run, number + 1, elapsed)
             saved = time.monotonic()
         if out_of_time:
@@ -87,6 +100,17 @@ def train(task: Task, run: Run, validate: Callable[[], dict[str, float]] | None 
     bar.close()
     plot_log(run.folder)
     return first >= run.steps or number + 1 == run.steps
+
+
+def _look(task: Task, run: Run, validation: Validation, number: int, elapsed: float) -> None:
+    """Measure, log, and keep the weights if they are the best so far."""
+    best = max((line["dev_score"] for line in read_log(run.folder) if "dev_score" in line), default=-np.inf)
+    task.parts.eval()
+    values = validation.measure()
+    task.parts.train()
+    if values["score"] > best:
+        validation.keep()
+    _log(run.folder, number, elapsed, {f"dev_{name}": value for name, value in values.items()})
 
 
 def hash_seed(seed: int, number: int) -> int:

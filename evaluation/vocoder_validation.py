@@ -1,0 +1,78 @@
+"""How a vocoder in training renders held-out speech: predicted MOS, words, pitch and spectra of its copy-synthesis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import jiwer
+import numpy as np
+import torch
+
+from evaluation.melody import world_f0
+from evaluation.predicted_mos import predicted_mos
+from evaluation.recogniser import normalise, transcribe
+from pipelines.training.audio_store import read_samples
+from pipelines.training.corpus import Clip, dev_clips
+from pipelines.training.spectral_loss import mel_loss
+from pipelines.training.units import choose_clips
+from pipelines.vocoder import Vocoder
+from pipelines.vocoder_features import vocoder_features
+from pipelines.vocoding import render
+
+CLIPS = 24
+CER_WEIGHT = 0.05  # points of predicted MOS that a percent of wrong characters costs when the best weights are chosen
+
+
+class VocoderValidation:
+    """Measures any state of a vocoder on the same dev recordings, speakers and corpora in turn.
+
+    Words are compared with the transcript of the natural recording, since only English has texts here; where Whisper is not
+    installed, words are left out.
+    """
+
+    def __init__(self, clips: Sequence[Clip], count: int = CLIPS, seed: int = 0):
+        chosen = choose_clips(_usable(clips), count, seed)
+        self.languages = [clip.language for clip in chosen]
+        self.samples = [read_samples(clip) for clip in chosen]
+        self.features = [vocoder_features(samples) for samples in self.samples]
+        self.heard = self._transcripts(self.samples)
+
+    def __call__(self, vocoder: Vocoder, device: str = "cpu") -> dict[str, float]:
+        """`distillmos` (1 to 5), `mel` (L1 of log magnitudes), `f0_cents` (median), `cer` (%), and `score`: what to maximise."""
+        made = [render(vocoder, features, device) for features in self.features]
+        values = {"distillmos": float(np.mean([predicted_mos(samples) for samples in made])),
+                  "mel": float(np.mean([_mel(*pair) for pair in zip(made, self.samples, strict=True)])),
+                  "f0_cents": float(np.median(np.concatenate([_cents(*pair) for pair in zip(made, self.samples, strict=True)])))}
+        if self.heard:
+            values["cer"] = 100 * jiwer.cer(self.heard, self._transcripts(made))
+        return values | {"score": values["distillmos"] - CER_WEIGHT * values.get("cer", 0.0)}
+
+    def _transcripts(self, clips: Sequence[np.ndarray]) -> list[str]:
+        """Of the English clips; none where there is no Whisper."""
+        from evaluation.recogniser_weights import unavailable
+
+        english = [samples for samples, language in zip(clips, self.languages, strict=True) if language == "en"]
+        return [] if unavailable("base") else [normalise(text, "en") for text in transcribe(english)]
+
+
+def validation_of(clips: Sequence[Clip]) -> Callable[[Vocoder, str], dict[str, float]] | None:
+    """None where the manifest has no dev recordings."""
+    return VocoderValidation(clips) if _usable(clips) else None
+
+
+def _usable(clips: Sequence[Clip]) -> list[Clip]:
+    return [clip for clip in dev_clips(list(clips)) if 1.0 <= clip.seconds <= 6.0]
+
+
+def _mel(made: np.ndarray, real: np.ndarray) -> float:
+    count = min(len(made), len(real))
+    return float(mel_loss(*(torch.from_numpy(part[:count])[None] for part in (made, real))))
+
+
+def _cents(made: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """|cents| where both are voiced."""
+    one, other = world_f0(made.astype(np.float64), 0.01), world_f0(real.astype(np.float64), 0.01)
+    count = min(len(one), len(other))
+    one, other = one[:count], other[:count]
+    both = (one > 0) & (other > 0)
+    return 1200 * np.abs(np.log2(one[both] / other[both]))
