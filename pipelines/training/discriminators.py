@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
@@ -11,20 +13,20 @@ Scores = list[tuple[torch.Tensor, list[torch.Tensor]]]  # per discriminator: its
 
 
 class PeriodDiscriminator(nn.Module):
-    """Looks at every `period`-th sample."""
+    """Looks at every `period`-th sample. Layer k has width * multiples[k] channels."""
 
-    def __init__(self, period: int, width: int = 16):
+    def __init__(self, period: int, width: int = 16, multiples: tuple[int, ...] = (1, 2, 4, 8)):
         super().__init__()
         self.period = period
-        widths = (1, width, 2 * width, 4 * width, 8 * width)
-        self.layers = nn.ModuleList(weight_norm(nn.Conv2d(a, b, (5, 1), (3, 1), (2, 0))) for a, b in zip(widths, widths[1:]))
+        widths = (1, *(width * multiple for multiple in multiples))
+        self.layers = nn.ModuleList(weight_norm(nn.Conv2d(a, b, (5, 1), (3, 1), (2, 0))) for a, b in pairwise(widths))
         self.layers.append(weight_norm(nn.Conv2d(widths[-1], widths[-1], (5, 1), 1, (2, 0))))
         self.score = weight_norm(nn.Conv2d(widths[-1], 1, (3, 1), 1, (1, 0)))
 
     def forward(self, samples: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """(batch, n) to a score map and the layers' outputs."""
         samples = nn.functional.pad(samples[:, None], (0, -samples.shape[1] % self.period), mode="reflect")
-        return _run(samples.unflatten(-1, (-1, self.period)), self.layers, self.score)
+        return run_layers(samples.unflatten(-1, (-1, self.period)), self.layers, self.score)
 
 
 class SpectrumDiscriminator(nn.Module):
@@ -42,7 +44,7 @@ class SpectrumDiscriminator(nn.Module):
     def forward(self, samples: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """(batch, n) to a score map and the layers' outputs."""
         spectrum = torch.stft(samples, self.size, self.hop, window=self.window, return_complex=True)
-        return _run(torch.log(spectrum.abs() + 1e-3)[:, None], self.layers, self.score)
+        return run_layers(torch.log(spectrum.abs() + 1e-3)[:, None], self.layers, self.score)
 
 
 class Discriminators(nn.Module):
@@ -59,7 +61,8 @@ class Discriminators(nn.Module):
 
 def discriminator_loss(real: Scores, made: Scores) -> torch.Tensor:
     """Least squares (Mao et al., 2017), as HiFi-GAN: real is 1, made is 0."""
-    return sum(((1 - one) ** 2).mean() + (other**2).mean() for (one, _), (other, _) in zip(real, made)) / len(real)
+    pairs = zip(real, made, strict=True)
+    return sum(((1 - one) ** 2).mean() + (other**2).mean() for (one, _), (other, _) in pairs) / len(real)
 
 
 def adversarial_loss(made: Scores) -> torch.Tensor:
@@ -69,11 +72,12 @@ def adversarial_loss(made: Scores) -> torch.Tensor:
 
 def feature_matching_loss(real: Scores, made: Scores) -> torch.Tensor:
     """Mean absolute difference of all layers (Larsen et al., 2016)."""
-    pairs = [(a.detach(), b) for (_, one), (_, other) in zip(real, made) for a, b in zip(one, other)]
+    pairs = [(a.detach(), b) for (_, one), (_, other) in zip(real, made, strict=True) for a, b in zip(one, other, strict=True)]
     return sum((a - b).abs().mean() for a, b in pairs) / len(pairs)
 
 
-def _run(x: torch.Tensor, layers: nn.ModuleList, score: nn.Module) -> tuple[torch.Tensor, list[torch.Tensor]]:
+def run_layers(x: torch.Tensor, layers: nn.ModuleList, score: nn.Module) -> tuple[torch.Tensor, list[torch.Tensor]]:
+    """The score map, flat, and the outputs of all layers before it: what every discriminator returns."""
     heard = []
     for layer in layers:
         x = nn.functional.leaky_relu(layer(x), 0.1)

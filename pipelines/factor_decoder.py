@@ -1,0 +1,74 @@
+"""The paper's decoder, which makes speech from factors alone: units, F0, EASE and SACE condition a HiFi-GAN (arXiv 2401.04511,
+speech reconstruction)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from pipelines.emotion import SACE_WIDTH
+from pipelines.hifigan import V1, Generator, HifiganSizes
+from pipelines.speaker import EASE_WIDTH
+
+LAYERS = 2  # of each BiLSTM
+
+
+class ConvLstm(nn.Module):
+    """Convolutions with ReLU, then a BiLSTM: what the paper encodes units and F0 with, so that a frame knows its neighbours.
+
+    The BiLSTM is the paper's word; the authors' released code has a GRU of the same size in its place.
+    """
+
+    def __init__(self, inputs: int, widths: tuple[int, ...], kernel: int):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Conv1d(a, b, kernel, padding=kernel // 2) for a, b in pairwise((inputs, *widths)))
+        self.lstm = nn.LSTM(widths[-1], widths[-1] // 2, LAYERS, batch_first=True, bidirectional=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(batch, time, inputs) to (batch, time, widths[-1])."""
+        x = x.transpose(1, 2)
+        for layer in self.layers:
+            x = torch.relu(layer(x))
+        return self.lstm(x.transpose(1, 2))[0]
+
+
+class FactorDecoder(nn.Module):
+    """Factors at 50 Hz to a waveform at 16 kHz.
+
+    The four are concatenated in every frame, 4 x 128 = 512 values, as in resynthesis from units (Polyak et al., Interspeech
+    2021). Kernels and widths are those of the authors' released code. Differs from the paper in how F0 is given: octaves and
+    voicing on two channels instead of Hz with zeros on one, as everywhere in this project.
+    """
+
+    def __init__(self, sizes: HifiganSizes = V1, units: int = 100, width: int = 128):
+        super().__init__()
+        self.embed = nn.Embedding(units, width)
+        self.unit_encoder = ConvLstm(width, (width, width, width), kernel=5)
+        self.f0_encoder = ConvLstm(2, (width // 16, width // 8, width // 4, width), kernel=3)
+        self.generator = Generator(sizes, 2 * width + EASE_WIDTH + SACE_WIDTH)
+
+    def forward(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, ease: torch.Tensor,
+                sace: torch.Tensor) -> torch.Tensor:
+        """Waveform.
+
+        Args:
+            units: (batch, time) int, or soft: (batch, time, units) float, a posterior that sums to 1 in every frame.
+            f0: (batch, time) Hz at every frame. voiced: (batch, time) 0..1.
+            ease: (batch, 128), of the source. sace: (batch, 128), the utterance's mean, of the reference.
+        Returns:
+            (batch, time * 320), within -1 and 1.
+        """
+        whole = torch.cat([ease, sace], dim=-1)[:, None].expand(-1, f0.shape[1], -1)
+        return self.generator(torch.cat([self.encode_units(units), self.encode_f0(f0, voiced), whole], dim=-1))
+
+    def encode_units(self, units: torch.Tensor) -> torch.Tensor:
+        """Hard (batch, time) int or soft (batch, time, units) float to (batch, time, width)."""
+        embedded = units @ self.embed.weight if units.is_floating_point() else self.embed(units)
+        return self.unit_encoder(embedded)
+
+    def encode_f0(self, f0: torch.Tensor, voiced: torch.Tensor) -> torch.Tensor:
+        """(batch, time) Hz and (batch, time) 0..1 to (batch, time, width)."""
+        octaves = torch.log2(f0.clamp(min=20.0) / 100.0)
+        return self.f0_encoder(torch.stack([octaves * voiced, voiced], dim=-1))

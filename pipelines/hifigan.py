@@ -1,0 +1,140 @@
+"""HiFi-GAN's generator at the published sizes (Kong, Kim, Bae, NeurIPS 2020): features at 50 Hz in, waveform at 16 kHz out.
+
+Upsampling is that of resynthesis from units (Polyak et al., Interspeech 2021), which ZEST takes over: 5 x 4 x 4 x 2 x 2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import torch
+from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
+from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
+
+SLOPE = 0.1  # of every leaky ReLU but the last
+LAST_SLOPE = 0.01  # as in the released code, so that released weights would sound the same here
+EDGE = 7  # kernel of the first and the last convolution
+
+
+@dataclass(frozen=True)
+class HifiganSizes:
+    """Sizes of a generator (HiFi-GAN, appendix A).
+
+    Attributes:
+        channels: after the first convolution; each upsampling halves them.
+        kernels: one per residual block of a stage; the blocks run side by side and are averaged.
+        dilations: per residual block, of its steps in order.
+        block: 1 follows every dilated convolution by a plain one, 2 does not.
+        rates: upsampling of each stage; their product is the number of samples per frame.
+        rate_kernels: of the transposed convolutions. kernel - rate is even, so that lengths multiply exactly.
+    """
+
+    channels: int
+    kernels: tuple[int, ...]
+    dilations: tuple[tuple[int, ...], ...]
+    block: int
+    rates: tuple[int, ...] = (5, 4, 4, 2, 2)
+    rate_kernels: tuple[int, ...] = (11, 8, 8, 4, 4)
+
+    @property
+    def hop(self) -> int:
+        """Samples per frame."""
+        return prod(self.rates)
+
+
+V1 = HifiganSizes(512, (3, 7, 11), ((1, 3, 5), (1, 3, 5), (1, 3, 5)), block=1)
+V2 = HifiganSizes(128, (3, 7, 11), ((1, 3, 5), (1, 3, 5), (1, 3, 5)), block=1)
+V3 = HifiganSizes(256, (3, 5, 7), ((1, 2), (2, 6), (3, 12)), block=2)
+
+
+class ResidualBlock(nn.Module):
+    """Dilated convolutions with a residual around each step. Shapes: (batch, channels, n) in and out."""
+
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...], block: int):
+        super().__init__()
+        self.steps = nn.ModuleList()
+        for dilation in dilations:
+            layers = [(nn.LeakyReLU(SLOPE), _same(channels, channels, kernel, each)) for each in _step(dilation, block)]
+            self.steps.append(nn.Sequential(*(layer for pair in layers for layer in pair)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for step in self.steps:
+            x = x + step(x)
+        return x
+
+
+class Generator(nn.Module):
+    """Features to waveform.
+
+    Weights begin as PyTorch's convolutions do. The released code draws them from N(0, 0.01) after adding weight norm, whose
+    next forward pass overwrites the draw, so the published networks began like this one.
+    """
+
+    def __init__(self, sizes: HifiganSizes, inputs: int):
+        super().__init__()
+        self.first = _same(inputs, sizes.channels, EDGE)
+        self.ups, self.stages = nn.ModuleList(), nn.ModuleList()
+        channels = sizes.channels
+        for rate, kernel in zip(sizes.rates, sizes.rate_kernels, strict=True):
+            self.ups.append(weight_norm(nn.ConvTranspose1d(channels, channels // 2, kernel, rate, padding=(kernel - rate) // 2)))
+            channels //= 2
+            self.stages.append(nn.ModuleList(ResidualBlock(channels, width, dilations, sizes.block)
+                                             for width, dilations in zip(sizes.kernels, sizes.dilations, strict=True)))
+        self.last = _same(channels, 1, EDGE)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """(batch, time, inputs) at 50 Hz to (batch, time * 320) at 16 kHz, within -1 and 1."""
+        x = self.first(features.transpose(1, 2))
+        for up, blocks in zip(self.ups, self.stages, strict=True):
+            x = up(nn.functional.leaky_relu(x, SLOPE))
+            x = sum(block(x) for block in blocks) / len(blocks)
+        return torch.tanh(self.last(nn.functional.leaky_relu(x, LAST_SLOPE)))[:, 0]
+
+
+def without_weight_norm(module: nn.Module) -> nn.Module:
+    """The same module, changed in place to plain weights that give the same output faster: for synthesis, not for training.
+
+    The state dict then holds plain weights too; to load it, build the module, call this, and load.
+    """
+    for part in list(module.modules()):
+        if is_parametrized(part, "weight"):
+            remove_parametrizations(part, "weight")
+    return module
+
+
+def receptive_field(sizes: HifiganSizes) -> int:
+    """Input frames that one output sample depends on, at that place within its frame where they are most."""
+    heard = [frames_heard(sizes, sample) for sample in range(sizes.hop)]
+    return max(last - first + 1 for first, last in heard)
+
+
+def frames_heard(sizes: HifiganSizes, sample: int) -> tuple[int, int]:
+    """First and last input frame that an output sample depends on, without regard to where the recording begins and ends.
+
+    Walks back from the output. A convolution widens the interval by half its span to both sides. A transposed one spreads its
+    input i over i * rate - padding and the kernel - 1 samples after it, so it hears all i whose spread meets the interval.
+    """
+    block = max(_reach(kernel, dilations, sizes.block) for kernel, dilations in zip(sizes.kernels, sizes.dilations, strict=True))
+    first, last = sample - EDGE // 2, sample + EDGE // 2
+    for rate, kernel in zip(sizes.rates[::-1], sizes.rate_kernels[::-1], strict=True):
+        padding = (kernel - rate) // 2
+        first, last = first - block, last + block
+        first, last = -((kernel - 1 - padding - first) // rate), (last + padding) // rate  # ceiling and floor
+    return first - EDGE // 2, last + EDGE // 2
+
+
+def _reach(kernel: int, dilations: tuple[int, ...], block: int) -> int:
+    """Samples to one side that a residual block hears."""
+    return sum(step * (kernel // 2) for dilation in dilations for step in _step(dilation, block))
+
+
+def _step(dilation: int, block: int) -> tuple[int, ...]:
+    """Dilations of the convolutions of one step."""
+    return (dilation, 1) if block == 1 else (dilation,)
+
+
+def _same(inputs: int, outputs: int, kernel: int, dilation: int = 1) -> nn.Module:
+    """A weight-normalised convolution that keeps the length."""
+    return weight_norm(nn.Conv1d(inputs, outputs, kernel, padding=dilation * (kernel // 2), dilation=dilation))
