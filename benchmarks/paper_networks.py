@@ -1,13 +1,15 @@
 """Networks of the paper's sizes with random weights, to be timed beside this project's small ones.
 
-HuBERT base and wav2vec 2.0 large from transformers; ECAPA-TDNN and HiFi-GAN V1 written out compactly at their
-published sizes, because only their cost matters here.
+HuBERT base and wav2vec 2.0 large from transformers; HiFi-GAN V1 from this project; ECAPA-TDNN written out compactly at
+its published size, because only its cost matters here.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import nn
+
+from pipelines.hifigan import V1, Generator, without_weight_norm
 
 
 def hubert_base() -> nn.Module:
@@ -48,7 +50,7 @@ class Res2Block(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         pieces = torch.relu(self.enter(x)).chunk(self.groups, dim=1)
         done = [pieces[0]]
-        for step, piece in zip(self.steps, pieces[1:]):
+        for step, piece in zip(self.steps, pieces[1:], strict=True):
             done.append(torch.relu(step(piece + done[-1] if len(done) > 1 else piece)))
         return x + self.excite(torch.relu(self.leave(torch.cat(done, dim=1))))
 
@@ -77,41 +79,6 @@ class Ecapa(nn.Module):
         return self.embed(torch.cat([mean, deviation], dim=1))
 
 
-class ResidualStack(nn.Module):
-    """HiFi-GAN's ResBlock1: three dilated convolutions, each followed by a plain one."""
-
-    def __init__(self, channels: int, kernel: int):
-        super().__init__()
-        self.dilated = nn.ModuleList(nn.Conv1d(channels, channels, kernel, padding=dilation * (kernel - 1) // 2, dilation=dilation)
-                                     for dilation in (1, 3, 5))
-        self.plain = nn.ModuleList(nn.Conv1d(channels, channels, kernel, padding=kernel // 2) for _ in range(3))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        for dilated, plain in zip(self.dilated, self.plain):
-            x = x + plain(nn.functional.leaky_relu(dilated(nn.functional.leaky_relu(x, 0.1)), 0.1))
-        return x
-
-
-class HifiGan(nn.Module):
-    """HiFi-GAN V1 generator, 512 channels, upsampling 5 x 4 x 4 x 2 x 2 as in the paper. Takes (1, inputs, frames) at 50 Hz."""
-
-    def __init__(self, inputs: int = 512, channels: int = 512):
-        super().__init__()
-        self.first, self.ups, self.stacks = nn.Conv1d(inputs, channels, 7, padding=3), nn.ModuleList(), nn.ModuleList()
-        for rate, kernel in zip((5, 4, 4, 2, 2), (11, 8, 8, 4, 4)):
-            self.ups.append(nn.ConvTranspose1d(channels, channels // 2, kernel, rate, (kernel - rate) // 2))
-            channels //= 2
-            self.stacks.append(nn.ModuleList(ResidualStack(channels, width) for width in (3, 7, 11)))
-        self.last = nn.Conv1d(channels, 1, 7, padding=3)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = self.first(x)
-        for up, stacks in zip(self.ups, self.stacks):
-            x = up(nn.functional.leaky_relu(x, 0.1))
-            x = sum(stack(x) for stack in stacks) / len(stacks)
-        return torch.tanh(self.last(nn.functional.leaky_relu(x, 0.1)))
-
-
 def inputs(seconds: float) -> dict[str, tuple[nn.Module, torch.Tensor]]:
     """Every network with an input of so many seconds; built one at a time by the caller would save memory, but the
     sum of all four is what the paper's system needs."""
@@ -119,5 +86,5 @@ def inputs(seconds: float) -> dict[str, tuple[nn.Module, torch.Tensor]]:
     return {
         "HuBERT base": (hubert_base(), samples), "wav2vec 2.0 large": (wav2vec_large(), samples),
         "ECAPA-TDNN": (Ecapa().eval(), torch.randn(1, 80, int(100 * seconds))),
-        "HiFi-GAN V1": (HifiGan().eval(), torch.randn(1, 512, int(50 * seconds))),
+        "HiFi-GAN V1": (without_weight_norm(Generator(V1, 512)).eval(), torch.randn(1, int(50 * seconds), 512)),
     }
