@@ -70,7 +70,8 @@ def main(
 
 def vectors(converter: Converter, clips: Sequence[Clip]) -> Vectors:
     """Every factor of every clip, one vector each."""
-    rows = [_factors(converter, Recording(read_samples(clip), clip.path.name)) for clip in tqdm(clips, desc="factors", disable=None)]
+    rows = [_factors(converter, Recording(read_samples(clip), clip.path.name))
+            for clip in tqdm(clips, desc="factors", disable=None)]
     names = [np.array([getattr(clip, field) for clip in clips]) for field in ("emotion", "speaker", "corpus", "text_id")]
     return Vectors({factor: np.stack([row[factor] for row in rows]) for factor in FACTORS}, *names)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -70,7 +70,7 @@ class FeatureJudge:
         return self.ensemble.posteriors(np.stack([FEATURES[self.name](clip) for clip in clips]))
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_judge(name: str = "whisper", folder: Path = DEFAULT_FOLDER) -> FeatureJudge:
     """Load a judge by name: 'whisper' or 'egemaps'.
 

@@ -34,7 +34,7 @@ class Examples:
     speakers: np.ndarray
     corpora: np.ndarray
 
-    def where(self, chosen: np.ndarray) -> "Examples":
+    def where(self, chosen: np.ndarray) -> Examples:
         return Examples(self.features[chosen], self.emotions[chosen], self.speakers[chosen], self.corpora[chosen])
 
 

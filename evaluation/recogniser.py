@@ -16,7 +16,7 @@ UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")  # written without spaces: lett
 
 def transcribe(clips: Sequence[np.ndarray], language: str = "en", size: str = MODEL, batch: int = BATCH,
                window: int | None = None) -> list[str]:
-    """What Whisper hears: greedy, temperature 0, decoding time marks as `transcribe` does (without them more clips read differently).
+    """What Whisper hears: greedy, temperature 0, decoding time marks as `transcribe` does (without them more clips differ).
 
     The padding of short clips is thinned out (evaluation/recogniser_window.py); a clip of more than 30 s is heard window by
     window. How a clip is heard depends on the clip alone, not on the others it came with.

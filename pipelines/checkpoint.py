@@ -28,9 +28,9 @@ def find_folder(source: str | Path) -> Path:
         return folder
     if folder.is_absolute() or str(source).count("/") != 1 or str(source).startswith((".", "~", "checkpoints/")):
         raise CheckpointError(f"There is no checkpoint folder at {source}; {OFFLINE}.")
+    import httpx
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-    import httpx
 
     try:
         return Path(snapshot_download(str(source), allow_patterns=["*.json", "*.safetensors"]))
@@ -54,7 +54,8 @@ class Folder:
         try:
             return json.loads(file.read_text())
         except FileNotFoundError as error:
-            raise CheckpointError(f"The checkpoint file {file} is missing; restore it with 'git checkout' or {OFFLINE}.") from error
+            raise CheckpointError(
+                f"The checkpoint file {file} is missing; restore it with 'git checkout' or {OFFLINE}.") from error
         except (OSError, ValueError) as error:
             raise CheckpointError(f"The checkpoint file {file} is damaged; restore it with 'git checkout'.") from error
 

@@ -90,7 +90,7 @@ class Converter:
         self.models = models
 
     @classmethod
-    def from_pretrained(cls, source: str | Path = DEFAULT_CHECKPOINT, device: str = "cpu") -> "Converter":
+    def from_pretrained(cls, source: str | Path = DEFAULT_CHECKPOINT, device: str = "cpu") -> Converter:
         """Load from a folder or a hub id. Raises CheckpointError with one plain sentence."""
         return cls(load_models(Folder(find_folder(source)), device))
 

@@ -28,7 +28,8 @@ def phase_of_frames(f0: torch.Tensor, hop: int) -> torch.Tensor:
     return (torch.cumsum(within, dim=1) - within) % 1.0
 
 
-def pulses(f0: torch.Tensor, voiced: torch.Tensor, hop: int, start: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+def pulses(f0: torch.Tensor, voiced: torch.Tensor, hop: int,
+           start: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
     """All harmonics below the Nyquist frequency, in phase and of unit power together.
 
     sum_{k=1..K} cos(k p) = sin((K + 1/2) p) / (2 sin(p / 2)) - 1/2 (Dirichlet's kernel).

@@ -105,7 +105,7 @@ class CrossAttention(nn.Module):
         nn.init.zeros_(self.out_proj.bias)
 
     def forward(self, query: torch.Tensor, key: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
-        """(batch, time, width), keys that are also the values (batch, keys, width), (batch, keys) bool to (batch, time, width)."""
+        """(batch, time, width), keys that are values too (batch, keys, width), (batch, keys) bool to (batch, time, width)."""
         weights, biases = self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3)
         q, k, v = (nn.functional.linear(x, weight, bias).unflatten(-1, (self.heads, -1)).transpose(1, 2)
                    for x, weight, bias in zip((query, key, key), weights, biases))

@@ -57,7 +57,7 @@ class PitchTrack:
         inside = (self.hz >= F0_FLOOR) & (self.hz <= F0_CEIL)
         return F0Contour(np.where((self.confidence >= threshold) & inside, self.hz, 0.0), self.step)
 
-    def every(self, stride: int) -> "PitchTrack":
+    def every(self, stride: int) -> PitchTrack:
         return PitchTrack(self.hz[::stride].copy(), self.confidence[::stride].copy(), self.step * stride)
 
 

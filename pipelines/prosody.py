@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.pitch import F0Contour, PitchTrack, SYNTHESIS_CONFIDENCE, VOICED_CONFIDENCE, fill_unvoiced, track
+from pipelines.pitch import SYNTHESIS_CONFIDENCE, VOICED_CONFIDENCE, F0Contour, PitchTrack, fill_unvoiced, track
 from pipelines.world import BANDS, compact
 
 FEATURES = BANDS + 3  # bands, log F0, voicing, energy

@@ -54,7 +54,7 @@ class Vocoder(nn.Module):
         return torch.istft(spectrum, FFT, HOP, window=self.window, center=True, length=noise.shape[1])
 
     def filters_of(self, mel: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Complex filter of the harmonics and real filter of the noise, (batch, 257, frames + 1) each: frames of a centred STFT."""
+        """Complex filter of the harmonics, real filter of the noise, (batch, 257, frames + 1) each: a centred STFT's frames."""
         octaves = torch.log2(f0.clamp(min=20.0) / 100.0) - F0_CENTRE
         x = torch.cat([(mel - CENTRE) / SCALE, (octaves * (voiced > 0))[..., None], voiced[..., None]], dim=-1)
         x = self.norm(self.enter(x.transpose(1, 2)).transpose(1, 2))

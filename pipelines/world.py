@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipelines import world_cores
-from pipelines.audio import SAMPLE_RATE
 from pipelines.mel_bands import band_to_bin, band_weights
 from pipelines.pitch import SYNTHESIS_CONFIDENCE, PitchTrack, track
 from pipelines.world_cores import FFT_SIZE, FRAME_SECONDS

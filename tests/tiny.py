@@ -86,7 +86,8 @@ def write_manifest(path: Path, rows: list[tuple], columns: tuple[str, ...] = COL
 
 
 def write_recipe(tiny: Tiny, cache: Path, seed: int = 0, sizes: dict[str, dict] = SIZES) -> Path:
-    general = {"seed": seed, "runs": str(tiny.runs), "cache": str(cache), "checkpoint": str(tiny.checkpoint), "virtual_voices": [0.9]}
+    general = {"seed": seed, "runs": str(tiny.runs), "cache": str(cache), "checkpoint": str(tiny.checkpoint),
+               "virtual_voices": [0.9]}
     lines = []
     for table, values in {"general": general, **sizes}.items():
         lines.append(f"[{table}]")

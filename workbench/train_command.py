@@ -9,9 +9,12 @@ import typer
 
 from workbench.streams import say
 
+STAGES = ("hubert, units, ease, critics, sace, acoustic or tempo, in this order; vocoder needs none of them. "
+          "Or judge: the emotion judges of the evaluation.")
+
 
 def train(
-    stage: Annotated[str, typer.Argument(help="hubert, units, ease, critics, sace, acoustic or tempo, in this order; vocoder needs none of them. Or judge: the emotion judges of the evaluation.")],
+    stage: Annotated[str, typer.Argument(help=STAGES)],
     manifest: Annotated[Path, typer.Option(help="manifest.csv of the training speech.")],
     recipe: Annotated[Path, typer.Option(help="Recipe with the stages' settings.")] = Path("recipes/mini.toml"),
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps.")] = "cpu",

@@ -2,8 +2,8 @@
 
 1. `read`: the acoustic model reconstructs envelopes (L1); a reader learns to read units from real envelopes.
 2. `convert`: source and reference differ. What the residual decoder would make (source bands plus the difference of two
-   predictions, melody anchored at the source's level) must be heard as the reference's emotion by the critics (stage `critics`), pass a
-   discriminator for real speech of that emotion, and keep its units. Reconstruction goes on beside it as an anchor.
+   predictions, melody anchored at the source's level) must be heard as the reference's emotion by the critics (stage
+   `critics`), pass a discriminator for real speech of that emotion, and keep its units. Reconstruction goes on beside it.
 
 Without phase 2 the difference of two L1 predictions is a timid average that nobody hears (shared design, section 2b).
 SACE and EASE stay frozen: the emotion still comes from the reference alone.
@@ -21,8 +21,20 @@ from pipelines.acoustic import AcousticModel
 from pipelines.emotion import EMOTIONS, Sace, pool_frames
 from pipelines.pitch_predictor import PitchPredictor
 from pipelines.training.critics import Discriminator, UnitReader, critics_loss, heard_features, weighted_mean
-from pipelines.training.examples import (Draw, Example, Window, labels, perturb, speaker_baselines, speaker_means,
-                                         stack_bands, stack_baselines, stack_features, stack_melody, window)
+from pipelines.training.examples import (
+    Draw,
+    Example,
+    Window,
+    labels,
+    perturb,
+    speaker_baselines,
+    speaker_means,
+    stack_bands,
+    stack_baselines,
+    stack_features,
+    stack_melody,
+    window,
+)
 from pipelines.training.factors import FactorStore
 from pipelines.training.trainer import autocast, descend, set_learning_rate
 from pipelines.transfer_rules import anchor_melody
@@ -151,8 +163,7 @@ class AcousticTask:
         if number < self.recipe.read_steps:
             set_learning_rate(self.optimisers["acoustic"], self.recipe.learning_rate, number, 2 * self.recipe.read_steps)
             with autocast(self.device):
-                own = self.parts["acoustic"](source.units, source.octaves, source.voiced, source.mask, source.utterance, source.ease)
-                loss = bands_loss(own, source)
+                loss = bands_loss(self._reconstruct(source), source)
             descend(self.optimisers["acoustic"], loss)
             return {**logged, "bands": loss.detach()}
         return {**logged, **self._convert_step(source, number - self.recipe.read_steps, random)}
@@ -171,7 +182,8 @@ class AcousticTask:
             pooled, pooled_mask = pool_frames(frames, mask)
         return Batch(windows, units.to(to), mask, stack_bands(self.examples, windows).to(to), melody.to(to), voiced.to(to),
                      ease.to(to), labels(self.examples, windows)[1].to(to),
-                     stack_baselines(self.examples, self.baselines, windows).to(to), pooled, pooled_mask, self.sace.utterance(frames, mask))
+                     stack_baselines(self.examples, self.baselines, windows).to(to), pooled, pooled_mask,
+                     self.sace.utterance(frames, mask))
 
     def convert(self, source: Batch, reference: Batch) -> Converted:
         """What the residual decoder would make of the source."""
@@ -179,9 +191,13 @@ class AcousticTask:
         own = pitch(source.units, source.mask, source.pooled, source.pooled_mask, source.ease)
         wanted = pitch(source.units, source.mask, reference.pooled, reference.pooled_mask, source.ease)
         octaves = anchor_melody(source.octaves, own, wanted, source.voiced)
-        before = acoustic(source.units, source.octaves, source.voiced, source.mask, source.utterance, source.ease)
+        before = self._reconstruct(source)
         after = acoustic(source.units, octaves, source.voiced, source.mask, reference.utterance, source.ease)
         return Converted(source.bands + after - before, octaves, after - before, before, own)
+
+    def _reconstruct(self, batch: Batch) -> torch.Tensor:
+        """Its own envelope, (batch, time, 40)."""
+        return self.parts["acoustic"](batch.units, batch.octaves, batch.voiced, batch.mask, batch.utterance, batch.ease)
 
     def _teach_listeners(self, batch: Batch, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
         """Reader and critics hear real speech only, through random equalisers and keys; critics now and then."""
@@ -222,12 +238,14 @@ class AcousticTask:
         self._descend_generators(loss)
         right = torch.stack([(score.argmax(1) == target).float().mean() for score in heard]).mean()
         return {"convert_emotion": emotion.detach(), "convert_heard": right, "adversarial": adversarial.detach(),
-                "discriminator": discriminated, "units": units.detach(), "difference": weighted_mean(made.difference.abs().mean(-1), source.mask).detach(), "mean": mean.detach(),
+                "discriminator": discriminated, "units": units.detach(), "mean": mean.detach(),
+                "difference": weighted_mean(made.difference.abs().mean(-1), source.mask).detach(),
                 "bands": bands.detach(), "pitch_semitones": 12 * melody.detach()}
 
     def _units_loss(self, features: torch.Tensor, batch: Batch) -> torch.Tensor:
         """Cross-entropy of the units that the reader hears."""
-        return weighted_mean(nn.functional.cross_entropy(self.parts["reader"](features), batch.units, reduction="none"), batch.mask)
+        each = nn.functional.cross_entropy(self.parts["reader"](features), batch.units, reduction="none")
+        return weighted_mean(each, batch.mask)
 
     def _mean_loss(self, made: Converted, source: Batch, target: torch.Tensor) -> torch.Tensor:
         """The mean change of the bands (nepers) and of F0 (octaves, times six) against the speaker's own change of mean."""
@@ -238,7 +256,8 @@ class AcousticTask:
         melody = ((made.octaves - source.octaves) * source.voiced).sum(1) / count[:, 0]
         return (bands - wanted[:, :-1]).abs().mean() + 6 * (melody - wanted[:, -1]).abs().mean()
 
-    def _teach_discriminator(self, real: Batch, converted: torch.Tensor, mask: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    def _teach_discriminator(self, real: Batch, converted: torch.Tensor, mask: torch.Tensor,
+                             target: torch.Tensor) -> torch.Tensor:
         with autocast(self.device):
             score_real, weight_real = self.parts["discriminator"](real.features, real.mask, real.emotion)
             score_made, weight_made = self.parts["discriminator"](converted, mask, target)

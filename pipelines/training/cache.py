@@ -7,13 +7,13 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 
-@lru_cache(maxsize=None)
+@cache
 def content_hash(path: Path) -> str:
     """First 20 hex digits of the sha256 of a file."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:20]

@@ -13,7 +13,6 @@ from pipelines.emotion import EMOTIONS
 from pipelines.layers import masked_deviation, masked_mean
 from pipelines.prosody import FEATURES
 
-
 LOWEST, HIGHEST = -9.0, 7.0  # nepers of power around the speaker's neutral mean
 BAND_SCALE = 3.0
 
@@ -113,7 +112,8 @@ def weighted_mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return (values * weight).sum() / weight.sum().clamp(min=1)
 
 
-def critics_loss(critics: nn.ModuleList, features: torch.Tensor, mask: torch.Tensor, emotion: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def critics_loss(critics: nn.ModuleList, features: torch.Tensor, mask: torch.Tensor,
+                 emotion: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Summed cross-entropy of all critics, and the share of right answers."""
     scores = [critic(features, mask) for critic in critics]
     loss = sum(nn.functional.cross_entropy(score, emotion, label_smoothing=0.1) for score in scores)

@@ -9,8 +9,18 @@ import torch
 from torch import nn
 
 from pipelines.training.critics import critics_loss, heard_features, make_critics
-from pipelines.training.examples import (Draw, Example, Window, labels, perturb, speaker_baselines, stack_bands,
-                                         stack_baselines, stack_melody, window)
+from pipelines.training.examples import (
+    Draw,
+    Example,
+    Window,
+    labels,
+    perturb,
+    speaker_baselines,
+    stack_bands,
+    stack_baselines,
+    stack_melody,
+    window,
+)
 from pipelines.training.trainer import autocast, descend, set_learning_rate
 
 

@@ -42,9 +42,10 @@ class EaseTask:
         self.parts = nn.ModuleDict({"encoder": encoder, "classifier": nn.Linear(XVECTOR_WIDTH, speakers),
                                     "heads": EaseHeads(speakers, len(EMOTIONS))})
         first = [*encoder.xvector.parameters(), *self.parts["classifier"].parameters()]
+        second = [*encoder.ease.parameters(), *self.parts["heads"].speaker.parameters()]
         self.optimisers = {
             "xvector": torch.optim.AdamW(first, recipe.learning_rate, weight_decay=0.02),
-            "ease": torch.optim.AdamW([*encoder.ease.parameters(), *self.parts["heads"].speaker.parameters()], recipe.learning_rate),
+            "ease": torch.optim.AdamW(second, recipe.learning_rate),
             "adversary": torch.optim.AdamW(self.parts["heads"].emotion.parameters(), 2 * recipe.learning_rate)}
 
     def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:

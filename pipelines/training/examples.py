@@ -129,8 +129,9 @@ def stack_features(examples: list[Example], windows: list[Window]) -> tuple[torc
 
 def stack_melody(examples: list[Example], windows: list[Window]) -> tuple[torch.Tensor, torch.Tensor]:
     """Octaves above 100 Hz and the mask of voiced frames, (batch, time) each."""
-    melody = [torch.from_numpy(octaves(examples[w.index].prosody.f0[w.start:w.stop]).astype(np.float32)) for w in windows]
-    voiced = [torch.from_numpy((examples[w.index].prosody.voicing[w.start:w.stop] >= VOICED_CONFIDENCE).astype(np.float32)) for w in windows]
+    heard = [(examples[w.index].prosody, slice(w.start, w.stop)) for w in windows]
+    melody = [torch.from_numpy(octaves(prosody.f0[inside]).astype(np.float32)) for prosody, inside in heard]
+    voiced = [torch.from_numpy((prosody.voicing[inside] >= VOICED_CONFIDENCE).astype(np.float32)) for prosody, inside in heard]
     return pad_stack(melody)[0], pad_stack(voiced)[0]
 
 

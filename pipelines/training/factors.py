@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -70,7 +71,7 @@ def content_of(examples: list[Example], encoder: UnitEncoder, cache: FeatureCach
         return {"units": content.units.astype(np.int16), "hidden": content.hidden.astype(np.float16)}
 
     for example in tqdm(examples, desc="content", unit="clip", mininterval=5):
-        stored = cache.get(kind + example.clip.variant, example.clip.path, lambda: compute(example))
+        stored = cache.get(kind + example.clip.variant, example.clip.path, partial(compute, example))
         units.append(stored["units"][:example.frames])
         hidden.append(stored["hidden"][:, :example.frames])
     return units, hidden

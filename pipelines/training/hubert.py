@@ -7,6 +7,7 @@ HuBERT's own training: every frame is regressed. The linear head is thrown away.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -54,7 +55,7 @@ class HubertTask:
         self.clips = [clip for clip in clips if clip.seconds <= recipe.max_clip_seconds]
         self.audio = read_all(self.clips)
         teacher = Teacher(cache)
-        self.targets = [teacher(clip, lambda: read_samples(clip))["frames"] for clip in self.clips]
+        self.targets = [teacher(clip, partial(read_samples, clip))["frames"] for clip in self.clips]
         sample = np.concatenate(self.targets[::20]).astype(np.float32)
         self.mean, self.scale = torch.from_numpy(sample.mean(0)), torch.from_numpy(sample.std(0) + 1e-3)
         self.chance = np.sqrt([clip.seconds for clip in self.clips])
@@ -62,7 +63,8 @@ class HubertTask:
         encoder = ContentEncoder(HubertModel(mini_hubert_config(recipe.width, recipe.layers)))
         head = nn.Linear(recipe.width, sample.shape[1])
         self.parts = nn.ModuleDict({"encoder": encoder, "head": head})
-        self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, (0.9, 0.98), weight_decay=0.01)}
+        optimiser = torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, (0.9, 0.98), weight_decay=0.01)
+        self.optimisers = {"all": optimiser}
 
     def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
         waveform, target, inside = (part.to(self.device) for part in self.batch(random))
@@ -74,7 +76,8 @@ class HubertTask:
             cosine = 1 - nn.functional.cosine_similarity(predicted, target, dim=-1)
             loss = ((smooth + cosine) * inside).sum() / inside.sum()
         descend(optimiser, loss)
-        return {"smooth_l1": (smooth * inside).sum().detach() / inside.sum(), "cosine": (cosine * inside).sum().detach() / inside.sum()}
+        return {"smooth_l1": (smooth * inside).sum().detach() / inside.sum(),
+                "cosine": (cosine * inside).sum().detach() / inside.sum()}
 
     def batch(self, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Waveforms (batch, samples), standardised targets (batch, frames, 512) and which frames count (batch, frames)."""

@@ -51,6 +51,7 @@ def section(tables: dict[str, dict], name: str, kind: type[Stage]) -> Stage:
             raise RecipeError(f"The recipe's table [{name}] has an unknown key '{key}'; it knows {', '.join(fields)}.")
         default = fields[key].default
         wanted = (int, float) if isinstance(default, float) else type(default)
-        if default is not dataclasses.MISSING and (not isinstance(value, wanted) or isinstance(value, bool) != isinstance(default, bool)):
+        fits = isinstance(value, wanted) and isinstance(value, bool) == isinstance(default, bool)
+        if default is not dataclasses.MISSING and not fits:
             raise RecipeError(f"The recipe's [{name}] {key} must be a {type(default).__name__}, not {value!r}.")
     return kind(**given)

@@ -15,7 +15,7 @@ from torch import nn
 
 from pipelines.emotion import Sace, SpeakerAdversary, pool_frames
 from pipelines.pitch_predictor import PitchPredictor
-from pipelines.training.examples import (Draw, Example, Window, labels, perturb, stack_features, stack_melody, window)
+from pipelines.training.examples import Draw, Example, Window, labels, perturb, stack_features, stack_melody, window
 from pipelines.training.factors import FactorStore
 from pipelines.training.trainer import autocast, descend, set_learning_rate
 

@@ -18,7 +18,6 @@ from pipelines.training.recipe import GeneralRecipe, read_recipe, section
 from pipelines.training.trainer import Run, Validation, train
 from pipelines.training.virtual_voices import with_virtual_voices
 
-
 VocoderScores = Callable[[torch.nn.Module, str], dict[str, float]]  # (vocoder, device) to dev scores
 
 
@@ -58,7 +57,8 @@ def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str =
     weights are exported; without it the last ones are.
 
     Raises:
-        ZestError: unknown stage or device. RecipeError: unusable recipe or manifest. CheckpointError: an earlier stage is missing.
+        ZestError: unknown stage or device. RecipeError: unusable recipe or manifest.
+        CheckpointError: an earlier stage is missing.
     """
     if name not in STAGES:
         raise ZestError(f"There is no stage '{name}'; choose one of {', '.join(STAGES)}.")
@@ -105,7 +105,7 @@ def _ease(context: Context) -> bool:
     return done
 
 
-def _emotional(context: Context) -> tuple[list, "FactorStore"]:
+def _emotional(context: Context) -> tuple[list, object]:
     """Examples with one of the five emotions, and their factors from the stages before."""
     from pipelines.training.factors import FactorStore, content_of, ease_of
 
@@ -166,7 +166,8 @@ def _acoustic(context: Context) -> bool:
                         context.scratch.fill(make_critics(), "critics"), context.device)
     done = train(task, context.run("acoustic", recipe.steps))
     context.checkpoint.write("acoustic", task.parts["acoustic"].state_dict(), {**asdict(recipe), "units": store.unit_count})
-    context.checkpoint.write("pitch", task.parts["pitch"].state_dict(), {"units": store.unit_count, "trained_by": "sace, acoustic"})
+    trained = {"units": store.unit_count, "trained_by": "sace, acoustic"}
+    context.checkpoint.write("pitch", task.parts["pitch"].state_dict(), trained)
     return done
 
 

@@ -56,7 +56,8 @@ class VocoderTask:
         self.features = [_cached(clip, cache) for clip in tqdm(clips, desc="vocoder features", unit="clip", mininterval=5)]
         self.chance = np.sqrt([clip.seconds for clip in clips])
         self.chance /= self.chance.sum()
-        self.parts = nn.ModuleDict({"vocoder": Vocoder(recipe.width, recipe.blocks, recipe.expand), "discriminators": Discriminators()})
+        self.parts = nn.ModuleDict({"vocoder": Vocoder(recipe.width, recipe.blocks, recipe.expand),
+                                    "discriminators": Discriminators()})
         self.optimisers = {name: torch.optim.AdamW(part.parameters(), recipe.learning_rate, (0.8, 0.99), weight_decay=0.01)
                            for name, part in self.parts.items()}
 
