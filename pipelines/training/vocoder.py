@@ -10,18 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
-from tqdm import tqdm
 
-from pipelines.training.audio_store import read_all, read_samples
+from pipelines.training.audio_store import read_all
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import Clip
-from pipelines.training.discriminators import Discriminators, adversarial_loss, discriminator_loss, feature_matching_loss
-from pipelines.training.spectral_loss import mel_loss, spectral_loss
+from pipelines.training.discriminators import Discriminators
 from pipelines.training.trainer import autocast, descend, set_learning_rate
-from pipelines.vocoder import HOP, MELS, Vocoder
-from pipelines.vocoder_features import VocoderFeatures, vocoder_features
-
-KIND = f"vocoder-{MELS}"
+from pipelines.training.vocoder_store import stored_features
+from pipelines.training.waveform_steps import LIMIT, adversarial_step, regression
+from pipelines.vocoder import HOP, Vocoder
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ class VocoderTask:
     def __init__(self, recipe: VocoderRecipe, clips: list[Clip], cache: FeatureCache, device: str = "cpu"):
         self.recipe, self.device = recipe, device
         self.audio = read_all(clips)
-        self.features = [_cached(clip, cache) for clip in tqdm(clips, desc="vocoder features", unit="clip", mininterval=5)]
+        self.features = stored_features(clips, cache)
         self.chance = np.sqrt([clip.seconds for clip in clips])
         self.chance /= self.chance.sum()
         self.parts = nn.ModuleDict({"vocoder": Vocoder(recipe.width, recipe.blocks, recipe.expand),
@@ -68,24 +65,16 @@ class VocoderTask:
         with autocast(self.device):
             made = vocoder(*inputs, noise)
         made = made.float()
-        mel, spectral = mel_loss(made, real), spectral_loss(made, real)
-        logged = {"mel": mel.detach(), "spectral": spectral.detach()}
-        loss = recipe.mel_weight * mel + recipe.spectral_weight * spectral
+        loss, logged = regression(made, real, recipe.mel_weight, recipe.spectral_weight)
         if number < recipe.warmup_steps:
             set_learning_rate(self.optimisers["vocoder"], recipe.learning_rate, number, 2 * recipe.warmup_steps)
-            descend(self.optimisers["vocoder"], loss, limit=10.0)
+            descend(self.optimisers["vocoder"], loss, limit=LIMIT)
             return logged
         for optimiser in self.optimisers.values():
             set_learning_rate(optimiser, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
-        critics = self.parts["discriminators"]
-        with autocast(self.device):
-            judged = discriminator_loss(critics(real), critics(made.detach()))
-        descend(self.optimisers["discriminators"], judged, limit=10.0)
-        with autocast(self.device):
-            heard_real, heard_made = critics(real), critics(made)
-            adversarial, matching = adversarial_loss(heard_made), feature_matching_loss(heard_real, heard_made)
-        descend(self.optimisers["vocoder"], loss + adversarial + recipe.matching_weight * matching, limit=10.0)
-        return {**logged, "discriminator": judged.detach(), "adversarial": adversarial.detach(), "matching": matching.detach()}
+        judged = adversarial_step(self.parts["discriminators"], self.optimisers["discriminators"], self.optimisers["vocoder"],
+                                  real, made, loss, recipe.matching_weight, self.device)
+        return {**logged, **judged}
 
     def batch(self, random: np.random.Generator) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
         """((mel, f0, voiced), waveform (batch, samples)) of random crops, at random levels."""
@@ -105,8 +94,3 @@ class VocoderTask:
                 np.pad(features.f0[inside], (0, short), mode="edge").astype(np.float32),
                 np.pad(features.voiced[inside], (0, short)).astype(np.float32),
                 np.pad(samples, (0, frames * HOP - len(samples))).astype(np.float32))
-
-
-def _cached(clip: Clip, cache: FeatureCache) -> VocoderFeatures:
-    stored = cache.get(KIND, clip.path, lambda: vars(vocoder_features(read_samples(clip))))
-    return VocoderFeatures(**stored)
