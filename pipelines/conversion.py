@@ -21,6 +21,7 @@ from pipelines.pitch import F0Contour, track
 from pipelines.tempo import run_lengths, warp_positions
 from pipelines.threads import one_thread
 from pipelines.transfer_rules import anchor_melody, smooth_melody
+from pipelines.units import Content
 
 MAX_STRENGTH = 1.5
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "zest-mini"
@@ -102,7 +103,8 @@ class Converter:
     @property
     def decoders(self) -> tuple[str, ...]:
         """Names of the decoders that this checkpoint has the weights for."""
-        return tuple(name for name in DECODERS if name != "transfer_neural" or self.models.vocoder is not None)
+        optional = {"transfer_neural": self.models.vocoder, "generate": self.models.generator}
+        return tuple(name for name in DECODERS if optional.get(name, self.models) is not None)
 
     def convert(self, source: Recording | str | Path, reference: Recording | str | Path | None = None,
                 emotion: str | None = None, settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
@@ -157,7 +159,8 @@ class Converter:
             pooled, there = pool_frames(sace, mask)
             emotion = Emotion(recording.name, pooled[0][there[0] > 0.5].cpu().numpy(),
                               self.models.sace.utterance(sace, mask)[0].cpu().numpy())
-        return Factors(recording, content.units[:count], heard, ease.cpu().numpy(), emotion, frames)
+        soft = self._soft_units(content, count) if synthesis else None
+        return Factors(recording, content.units[:count], heard, ease.cpu().numpy(), emotion, frames, soft)
 
     @torch.inference_mode()
     @one_thread()
@@ -172,7 +175,7 @@ class Converter:
             octaves, difference = self._predict(source, wanted, units, voicing, own_octaves)
             octaves = own_octaves + settings.strength * (octaves - own_octaves)
             transferred = Transferred(source, wanted, positions, units, voicing, octaves, own_octaves,
-                                      settings.strength * difference)
+                                      settings.strength * difference, settings.strength)
         hook(Event("artefact", "transfer", value=transferred))
         return transferred
 
@@ -181,6 +184,13 @@ class Converter:
         with stage(hook, "synthesise"):
             samples = decoder(settings.decoder)(transferred, self.models)
             return samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
+
+    def _soft_units(self, content: Content, count: int) -> np.ndarray | None:
+        """(count, units), for a generator that was trained on them."""
+        generator, units = self.models.generator, self.models.units
+        if generator is None or generator.temperature == 0:
+            return None
+        return units.posterior(self._tensor(content.hidden[units.layer, :count]), generator.temperature).cpu().numpy()
 
     def _positions(self, source: Factors, emotion: Emotion, settings: Settings) -> np.ndarray:
         """Where each new frame lies in the source: the ratio of two predicted durations, run by run."""

@@ -33,6 +33,7 @@ class Factors:
     Attributes:
         units: (frames,) int. prosody: F0, voicing and mel bands. ease: (128,).
         emotion: its own. world: full-resolution WORLD frames (200 Hz); None for a reference, which needs none.
+        posterior: (frames, units) float32, the soft units, where the checkpoint has a generator that was trained on them.
     """
 
     recording: Recording
@@ -41,6 +42,7 @@ class Factors:
     ease: np.ndarray
     emotion: Emotion
     world: WorldFrames | None
+    posterior: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Transferred:
         units: (frames,) int. voicing: (frames,) 0..1.
         octaves: (frames,) wanted F0, octaves above 100 Hz. source_octaves: (frames,) the source's, warped.
         difference: (frames, 40) to be added to the source's log envelope.
+        strength: how far the emotion is to go from the source's to the wanted one; octaves, positions and difference have gone
+            that far already.
     """
 
     source: Factors
@@ -63,6 +67,7 @@ class Transferred:
     octaves: np.ndarray
     source_octaves: np.ndarray
     difference: np.ndarray
+    strength: float
 
     @property
     def contour(self) -> F0Contour:

@@ -11,6 +11,7 @@ from pipelines.acoustic import AcousticModel
 from pipelines.checkpoint import Folder
 from pipelines.device import check_device
 from pipelines.emotion import Sace
+from pipelines.generator import FactorGenerator
 from pipelines.pitch_predictor import PitchPredictor
 from pipelines.speaker import SpeakerEncoder
 from pipelines.tempo import TempoPredictor
@@ -31,6 +32,7 @@ class Models:
     presets: dict[str, torch.Tensor]
     device: str
     vocoder: Vocoder | None = None
+    generator: FactorGenerator | None = None
     gain: float = 1.0  # what strength 1 multiplies the predicted change of melody and envelope with
 
 
@@ -40,8 +42,8 @@ def load_models(folder: Folder, device: str = "cpu") -> Models:
     networks = {name: getattr(parts, f"load_{loader}")(folder) for name, loader in (
         ("units", "unit_encoder"), ("speaker", "speaker"), ("sace", "sace"), ("pitch", "pitch"),
         ("acoustic", "acoustic"), ("tempo", "tempo"))}
-    vocoder = parts.load_vocoder(folder)
+    optional = {"vocoder": parts.load_vocoder(folder), "generator": parts.load_generator(folder)}
     return Models(**{name: network.to(device) for name, network in networks.items()},
                   presets=parts.load_presets(folder), device=device,
-                  vocoder=None if vocoder is None else vocoder.to(device),
+                  **{name: None if network is None else network.to(device) for name, network in optional.items()},
                   gain=float(folder.config("acoustic").get("gain", 1.0)))

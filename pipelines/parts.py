@@ -7,6 +7,7 @@ import torch
 from pipelines.acoustic import AcousticModel
 from pipelines.checkpoint import Folder
 from pipelines.emotion import Sace
+from pipelines.generator import FactorGenerator, Trunk
 from pipelines.hubert import Hubert, read_sizes
 from pipelines.pitch_predictor import PitchPredictor
 from pipelines.speaker import SpeakerEncoder
@@ -49,11 +50,20 @@ def load_tempo(folder: Folder) -> TempoPredictor:
 
 
 def load_vocoder(folder: Folder) -> Vocoder | None:
-    """None where the checkpoint has no vocoder: it is the one part that a conversion can do without."""
+    """None where the checkpoint has no vocoder: a conversion by WORLD can do without."""
     if not folder.has("vocoder"):
         return None
     sizes = {size: folder.setting("vocoder", size) for size in ("width", "blocks", "expand")}
     return folder.fill(Vocoder(**sizes), "vocoder")
+
+
+def load_generator(folder: Folder) -> FactorGenerator | None:
+    """None where the checkpoint has no generator: the residual decoders can do without."""
+    if not folder.has("generator"):
+        return None
+    sizes = {size: folder.setting("generator", size) for size in ("units", "width", "blocks", "fine_blocks", "expand")}
+    head = (folder.setting("generator", f"head_{size}") for size in ("width", "blocks", "expand"))
+    return folder.fill(FactorGenerator(Trunk(**sizes), Vocoder(*head), folder.setting("generator", "temperature")), "generator")
 
 
 def load_presets(folder: Folder) -> dict[str, torch.Tensor]:

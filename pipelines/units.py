@@ -63,9 +63,22 @@ class UnitEncoder(nn.Module):
 
     def quantise(self, hidden: torch.Tensor) -> torch.Tensor:
         """(..., frames, width) to (..., frames) indices."""
+        return self._distances(hidden).argmin(-1)
+
+    def posterior(self, hidden: torch.Tensor, temperature: float) -> torch.Tensor:
+        """Soft units: (..., frames, width) to (..., frames, clusters), which sum to 1 in every frame.
+
+        temperature: in mean squared differences a dimension, by which a probability falls to 1/e; 0 gives hard units, one-hot.
+        """
+        distance = self._distances(hidden)
+        if temperature == 0:
+            return nn.functional.one_hot(distance.argmin(-1), len(self.centroids)).to(hidden.dtype)
+        return (-distance / (hidden.shape[-1] * temperature)).softmax(-1)
+
+    def _distances(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Squared, (..., frames, clusters), but for the frame's own square, which is the same for all clusters."""
         flat = hidden.reshape(-1, hidden.shape[-1])
-        distance = self.centroids.pow(2).sum(1) - 2 * flat @ self.centroids.T
-        return distance.argmin(1).reshape(hidden.shape[:-1])
+        return (self.centroids.pow(2).sum(1) - 2 * flat @ self.centroids.T).reshape(*hidden.shape[:-1], -1)
 
     @torch.inference_mode()
     def encode(self, samples: np.ndarray) -> Content:

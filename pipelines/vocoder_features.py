@@ -20,7 +20,7 @@ class VocoderFeatures:
     """100 frames a second.
 
     Attributes:
-        mel: (frames, 80) float16, natural-log power of CheapTrick's envelope, in which F0 leaves no trace.
+        mel: (frames, 80) float16 or float32, natural-log power of CheapTrick's envelope, in which F0 leaves no trace.
         f0: (frames,) float32 Hz at every frame, interpolated where unvoiced. voiced: (frames,) float32, 0 or 1.
     """
 

@@ -25,7 +25,7 @@ def render(vocoder: Vocoder, features: VocoderFeatures, device: str = "cpu", see
     mel, f0, voiced = (torch.from_numpy(part.astype(np.float32)) for part in (features.mel, features.f0, features.voiced))
     phase, noise = phase_of_frames(f0[None], HOP)[0], torch.randn(len(f0) * HOP, generator=torch.Generator().manual_seed(seed))
     made = []
-    for first, start, stop, last in _pieces(len(f0), piece):
+    for first, start, stop, last in pieces(len(f0), piece, CONTEXT):
         inside = slice(first, last)
         inputs = (part[inside][None].to(device) for part in (mel, f0, voiced))
         samples = vocoder(*inputs, noise[first * HOP:last * HOP][None].to(device), phase[first:first + 1].to(device))[0]
@@ -33,8 +33,8 @@ def render(vocoder: Vocoder, features: VocoderFeatures, device: str = "cpu", see
     return np.concatenate(made)
 
 
-def _pieces(frames: int, piece: int) -> Iterator[tuple[int, int, int, int]]:
-    """(first frame seen, first rendered, end of rendered, end of seen)."""
+def pieces(frames: int, piece: int, context: int) -> Iterator[tuple[int, int, int, int]]:
+    """(first frame seen, first rendered, end of rendered, end of seen); context: frames seen on both sides."""
     for start in range(0, frames, piece):
         stop = min(start + piece, frames)
-        yield max(0, start - CONTEXT), start, stop, min(frames, stop + CONTEXT)
+        yield max(0, start - context), start, stop, min(frames, stop + context)

@@ -1,4 +1,4 @@
-"""Decoders by name: each turns `Transferred` factors into samples. `generate` (the paper's) takes its place here."""
+"""Decoders by name: each turns `Transferred` factors into samples."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from pipelines.decoders.generate import decode as generate
 from pipelines.decoders.neural_transfer import decode as neural_transfer
 from pipelines.decoders.world_transfer import decode as world_transfer
 from pipelines.errors import ZestError
@@ -14,7 +15,7 @@ from pipelines.models import Models
 
 Decoder = Callable[[Transferred, Models], np.ndarray]
 
-DECODERS: dict[str, Decoder] = {"transfer": world_transfer, "transfer_neural": neural_transfer}
+DECODERS: dict[str, Decoder] = {"transfer": world_transfer, "transfer_neural": neural_transfer, "generate": generate}
 
 
 def decoder(name: str) -> Decoder:

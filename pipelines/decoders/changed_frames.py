@@ -17,12 +17,31 @@ FINE = 4  # WORLD frames (5 ms) per unit frame (20 ms)
 
 def changed_frames(transferred: Transferred) -> WorldFrames:
     """200 frames a second."""
+    frames = world.at_times(transferred.source.world, _positions(transferred))
+    difference = np.stack([_finer(transferred, band) for band in transferred.difference.T], axis=1)
+    return world.add_difference(replace(frames, f0=_moved(transferred, frames.f0)), difference)
+
+
+def changed_f0(transferred: Transferred) -> np.ndarray:
+    """(frames,) Hz, 0 where unvoiced, 200 a second: the F0 of `changed_frames` without their envelopes."""
+    own = transferred.source.world.f0
+    return _moved(transferred, own[np.rint(np.clip(_positions(transferred), 0, len(own) - 1)).astype(int)])
+
+
+def _moved(transferred: Transferred, f0: np.ndarray) -> np.ndarray:
+    """The source's F0 in the new timing, by as many octaves as the transfer asks for."""
+    shift = _finer(transferred, transferred.octaves - transferred.source_octaves)
+    return np.where(f0 > 0, np.clip(f0 * 2.0**shift, F0_FLOOR, F0_CEIL), 0.0)
+
+
+def _positions(transferred: Transferred) -> np.ndarray:
+    """Where each new frame lies in the source's 200 a second."""
+    return _finer(transferred, transferred.positions) * FINE
+
+
+def _finer(transferred: Transferred, track: np.ndarray) -> np.ndarray:
+    """(frames,) at 50 Hz to 200 Hz, from the first to the last frame."""
     coarse = np.arange(len(transferred.positions))
-    fine = np.arange(len(transferred.positions) * FINE) / FINE
+    fine = np.arange(len(coarse) * FINE) / FINE
     fine = fine[fine <= coarse[-1]] if len(coarse) > 1 else fine[:1]
-    positions = np.interp(fine, coarse, transferred.positions) * FINE
-    frames = world.at_times(transferred.source.world, positions)
-    shift = np.interp(fine, coarse, transferred.octaves - transferred.source_octaves)
-    f0 = np.where(frames.f0 > 0, np.clip(frames.f0 * 2.0**shift, F0_FLOOR, F0_CEIL), 0.0)
-    difference = np.stack([np.interp(fine, coarse, band) for band in transferred.difference.T], axis=1)
-    return world.add_difference(replace(frames, f0=f0), difference)
+    return np.interp(fine, coarse, track)
