@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FORBIDDEN = {"pipelines": {"evaluation", "workbench"}, "evaluation": {"workbench"}}
-JUDGED = {"acoustic", "conversion", "decoders", "emotion", "models", "parts", "pitch_predictor", "speaker", "tempo", "units"}
+JUDGED = {"acoustic", "conversion", "decoders", "emotion", "generator", "models", "parts", "pitch_predictor", "speaker",
+          "tempo", "units"}
 RUNS_THE_CONVERTER = "evaluation/run/systems.py"  # what an evaluation compares; no metric sees it
 NOT_IN_WORKBENCH = {"torch", "transformers", "pyworld", "jiwer", "whisper", "resemblyzer", "distillmos"}
 MAX_LINES = 400

@@ -42,7 +42,7 @@ def test_the_same_recording_gives_the_same_samples(neural, recording):
 
 def test_a_checkpoint_without_vocoder_says_so_and_does_not_offer_it(converter, recording):
     without = Converter(replace(converter.models, vocoder=None))
-    assert without.decoders == ("transfer",)
+    assert "transfer" in without.decoders and "transfer_neural" not in without.decoders
     with pytest.raises(CheckpointError, match="This checkpoint has no neural vocoder; use the decoder 'transfer'"):
         without.convert(recording, emotion="sad", settings=NEURAL)
 

@@ -27,6 +27,9 @@ PHASES = {
     "tempo": ("tempo", 0, ["run_log_duration", "total_log_duration"]),
     "vocoder, spectra": ("vocoder", 0, ["mel", "spectral"]),
     "vocoder, discriminators": ("vocoder", tiny.STEPS // 2, ["discriminator", "mel", "spectral"]),
+    "generate, trunk": ("generate", 0, ["trunk"]),
+    "generate, spectra": ("generate", tiny.STEPS // 3, ["trunk", "mel", "spectral"]),
+    "generate, discriminators": ("generate", 2 * tiny.STEPS // 3, ["discriminator", "trunk", "mel", "spectral"]),
 }
 
 

@@ -34,6 +34,8 @@ SIZES = {
     "acoustic": {"read_steps": STEPS // 2, "convert_steps": STEPS // 2, "batch": 4, "longest_frames": 50},
     "tempo": {"steps": STEPS, "batch": 4},
     "vocoder": {"width": 16, "blocks": 1, "warmup_steps": STEPS // 2, "gan_steps": STEPS // 2, "batch": 2, "crop_frames": 24},
+    "generate": {"width": 16, "blocks": 1, "fine_blocks": 1, "trunk_steps": STEPS // 3, "warmup_steps": STEPS // 3,
+                 "gan_steps": STEPS // 3, "batch": 2, "window_frames": 20, "crop_frames": 24},
 }
 
 

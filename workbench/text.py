@@ -19,7 +19,8 @@ TEMPO_LABEL = "Transfer the tempo too"
 TEMPO_INFO = "Much of an emotion is in its timing; the length changes."
 DECODER_LABEL = "Decoder"
 DECODER_INFO = "Transfer adds the emotion's difference to the source's own sound."
-DECODER_NAMES = {"transfer": "Transfer (WORLD)", "transfer_neural": "Transfer (neural vocoder)"}
+DECODER_NAMES = {"transfer": "Transfer (WORLD)", "transfer_neural": "Transfer (neural vocoder)",
+                 "generate": "Generate (all from factors)"}
 SEED_LABEL = "Seed"
 SEED_INFO = "0 is the average reading, others vary it."
 CONVERT, CONVERTING = "Convert", "Converting…"

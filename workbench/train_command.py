@@ -9,7 +9,8 @@ import typer
 
 from workbench.streams import say
 
-STAGES = ("hubert, units, ease, critics, sace, acoustic or tempo, in this order; vocoder needs none of them. "
+STAGES = ("hubert, units, ease, critics, sace, acoustic or tempo, in this order; vocoder needs none of them; "
+          "generate needs hubert to sace and begins with the vocoder where there is one. "
           "Or judge: the emotion judges of the evaluation.")
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
+from pipelines.audio import Recording
 from pipelines.checkpoint import Folder
 from pipelines.device import check_device
+from pipelines.emotion import EMOTIONS
 from pipelines.errors import RecipeError, ZestError
-from pipelines.parts import load_content_encoder, load_pitch, load_sace, load_speaker, load_unit_encoder
+from pipelines.parts import load_content_encoder, load_pitch, load_sace, load_speaker, load_unit_encoder, load_vocoder
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import Clip, read_manifest, training_clips
 from pipelines.training.recipe import GeneralRecipe, read_recipe, section
@@ -19,6 +22,7 @@ from pipelines.training.trainer import Run, Validation, train
 from pipelines.training.virtual_voices import with_virtual_voices
 
 VocoderScores = Callable[[torch.nn.Module, str], dict[str, float]]  # (vocoder, device) to dev scores
+GeneratorScores = Callable[[Callable[[Recording], np.ndarray]], dict[str, float]]  # what makes a recording again, to dev scores
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Context:
     device: str
     stop_after_seconds: float
     vocoder_scores: VocoderScores | None = None
+    generator_scores: GeneratorScores | None = None
 
     @property
     def cache(self) -> FeatureCache:
@@ -50,11 +55,12 @@ class Context:
 
 
 def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str = "cpu",
-              stop_after_seconds: float = float("inf"), vocoder_scores: VocoderScores | None = None) -> bool:
+              stop_after_seconds: float = float("inf"), vocoder_scores: VocoderScores | None = None,
+              generator_scores: GeneratorScores | None = None) -> bool:
     """Train one stage, or go on with it; returns whether it is finished and exported.
 
     vocoder_scores: measures the stage `vocoder` on held-out speech (evaluation/vocoder_validation.py), so that the best
-    weights are exported; without it the last ones are.
+    weights are exported; without it the last ones are. generator_scores: the same for `generate`.
 
     Raises:
         ZestError: unknown stage or device. RecipeError: unusable recipe or manifest.
@@ -69,7 +75,8 @@ def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str =
         raise RecipeError(f"The recipe has an unknown table [{unknown[0]}]; it knows general, judge, {', '.join(STAGES)}.")
     general = section(tables, "general", GeneralRecipe)
     torch.manual_seed(general.seed)
-    context = Context(tables, general, training_clips(read_manifest(manifest)), device, stop_after_seconds, vocoder_scores)
+    context = Context(tables, general, training_clips(read_manifest(manifest)), device, stop_after_seconds, vocoder_scores,
+                      generator_scores)
     return STAGES[name](context)
 
 
@@ -133,12 +140,16 @@ def _sace(context: Context) -> bool:
 
 def _labelled(context: Context) -> list:
     """Examples with one of the five emotions: real speakers, then virtual ones."""
-    from pipelines.training.examples import EMOTIONS, read_examples
+    from pipelines.training.examples import read_examples
 
+    return read_examples(with_virtual_voices(_labelled_clips(context), context.general.virtual_voices), context.cache)
+
+
+def _labelled_clips(context: Context) -> list[Clip]:
     clips = [clip for clip in context.clips if clip.emotion in EMOTIONS]
     if not clips:
         raise RecipeError("The manifest's training clips have none of the five emotions; these stages need labels.")
-    return read_examples(with_virtual_voices(clips, context.general.virtual_voices), context.cache)
+    return clips
 
 
 def _real(examples: list) -> list:
@@ -201,6 +212,36 @@ def _vocoder(context: Context) -> bool:
     return done
 
 
+def _generate(context: Context) -> bool:
+    from pipelines.training.examples import read_examples
+    from pipelines.training.generate import GenerateRecipe, GenerateTask
+    from pipelines.training.resynthesis import resynthesis
+    from pipelines.training.spoken import read_spoken
+    from pipelines.vocoder import Vocoder
+
+    recipe = section(context.tables, "generate", GenerateRecipe)
+    if context.checkpoint.has("vocoder"):  # then its sizes hold
+        recipe = replace(recipe, **{f"head_{size}": context.checkpoint.setting("vocoder", size)
+                                    for size in ("width", "blocks", "expand")})
+    labelled = _labelled_clips(context)
+    examples = read_examples(context.clips if recipe.all_speakers > 0 else labelled, context.cache)
+    spoken = read_spoken(examples, context.checkpoint, recipe.temperature, context.cache)
+    vocoder = load_vocoder(context.checkpoint) or Vocoder(recipe.head_width, recipe.head_blocks, recipe.head_expand)
+    task = GenerateTask(recipe, examples, spoken, vocoder, context.device)
+    generator, scores = task.parts["generator"], context.generator_scores
+
+    def export() -> None:
+        units = generator.trunk.embed.in_features
+        context.checkpoint.write("generator", generator.state_dict(), {**asdict(recipe), "units": units})
+
+    again = None if scores is None else resynthesis(context.checkpoint, generator, context.device)
+    validation = None if scores is None else Validation(lambda: scores(again), export)
+    done = train(task, context.run("generate", recipe.steps), validation)
+    if validation is None:
+        export()
+    return done
+
+
 STAGES: dict[str, Callable[[Context], bool]] = {
     "hubert": _hubert, "units": _units, "ease": _ease, "critics": _critics, "sace": _sace, "acoustic": _acoustic, "tempo": _tempo,
-    "vocoder": _vocoder}
+    "vocoder": _vocoder, "generate": _generate}

@@ -1,0 +1,155 @@
+"""Stage `generate`: factors to waveform (generator.py), on labelled speech.
+
+Three phases: the trunk alone on mel bands, which is cheap; then the waveform by its spectra, through the vocoder; then
+discriminators too. Phases after the first render only a crop of what the trunk sees. EASE comes from another recording of the
+speaker in another emotion, as everywhere; SACE is the clip's own. All speech is brought to one level, which no factor tells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.generator import FINE, FactorGenerator, Trunk
+from pipelines.training.critics import weighted_mean
+from pipelines.training.discriminators import Discriminators
+from pipelines.training.examples import Draw, Example
+from pipelines.training.spoken import Spoken
+from pipelines.training.trainer import autocast, descend, set_learning_rate
+from pipelines.training.waveform_steps import LIMIT, adversarial_step, regression
+from pipelines.vocoder import HOP, Vocoder
+
+QUIETEST = -18.0  # log mel power at the nominal level below which nothing is heard and nothing to be learnt
+
+
+@dataclass(frozen=True)
+class GenerateRecipe:
+    """Sizes and schedule of the stage."""
+
+    temperature: float = 0.03  # of soft units (UnitEncoder.posterior); 0 means hard ones
+    width: int = 256
+    blocks: int = 6  # at 50 Hz
+    fine_blocks: int = 2  # at 100 Hz
+    expand: int = 3
+    head_width: int = 256  # of the vocoder, where the checkpoint has none to begin with
+    head_blocks: int = 8
+    head_expand: int = 3
+    trunk_steps: int = 4000  # mel bands alone
+    warmup_steps: int = 4000  # waveform, spectra alone
+    gan_steps: int = 60000
+    batch: int = 8
+    window_frames: int = 50  # unit frames that the trunk sees
+    crop_frames: int = 48  # vocoder frames that are rendered of them
+    all_speakers: float = 0.0  # share of a batch drawn from all speakers alike, also those without labels
+    trunk_learning_rate: float = 1e-3
+    learning_rate: float = 5e-4
+    gan_learning_rate: float = 2e-4
+    trunk_weight: float = 5.0  # of the trunk's mel bands once there is a waveform
+    mel_weight: float = 15.0
+    spectral_weight: float = 5.0
+    matching_weight: float = 2.0
+
+    @property
+    def steps(self) -> int:
+        return self.trunk_steps + self.warmup_steps + self.gan_steps
+
+
+@dataclass(frozen=True)
+class Batch:
+    """factors: what Trunk takes. mel: (batch, frames, 80), to be predicted; there: (batch, frames), 0 behind a clip's end.
+
+    crops: first rendered frame of each row. real: (batch, samples) of the crops.
+    """
+
+    factors: tuple[torch.Tensor, ...]
+    mel: torch.Tensor
+    there: torch.Tensor
+    crops: list[int]
+    real: torch.Tensor
+
+
+class GenerateTask:
+    """Generator and its discriminators; see Task in trainer.py."""
+
+    def __init__(self, recipe: GenerateRecipe, examples: list[Example], spoken: Spoken, vocoder: Vocoder, device: str = "cpu"):
+        self.recipe, self.spoken, self.device = recipe, spoken, device
+        self.draw = Draw(examples)
+        trunk = Trunk(spoken.posterior[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand)
+        self.parts = nn.ModuleDict({"generator": FactorGenerator(trunk, vocoder.train(), recipe.temperature),
+                                    "discriminators": Discriminators()})
+        self.optimisers = {name: torch.optim.AdamW(part.parameters(), recipe.learning_rate, (0.8, 0.99), weight_decay=0.01)
+                           for name, part in self.parts.items()}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        recipe, batch, optimiser = self.recipe, self.batch(random), self.optimisers["generator"]
+        with autocast(self.device):
+            mel = self.parts["generator"].trunk(*batch.factors)
+        trunk = weighted_mean((mel - batch.mel).abs().mean(-1), batch.there)
+        logged = {"trunk": trunk.detach()}
+        if number < recipe.trunk_steps:
+            set_learning_rate(optimiser, recipe.trunk_learning_rate, number, 2 * recipe.trunk_steps)
+            descend(optimiser, trunk, limit=LIMIT)
+            return logged
+        made = self._render(mel, batch)
+        loss, heard = regression(made, batch.real, recipe.mel_weight, recipe.spectral_weight)
+        loss, logged = loss + recipe.trunk_weight * trunk, logged | heard
+        number -= recipe.trunk_steps
+        if number < recipe.warmup_steps:
+            set_learning_rate(optimiser, recipe.learning_rate, number, 2 * recipe.warmup_steps)
+            descend(optimiser, loss, limit=LIMIT)
+            return logged
+        for each in self.optimisers.values():
+            set_learning_rate(each, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
+        return logged | adversarial_step(self.parts["discriminators"], self.optimisers["discriminators"], optimiser,
+                                         batch.real, made, loss, recipe.matching_weight, self.device)
+
+    def batch(self, random: np.random.Generator) -> Batch:
+        """Random windows, emotions in turn, and a random crop of each to be rendered."""
+        everybody = round(self.recipe.all_speakers * self.recipe.batch)
+        indices = (self.draw.by_emotions(random, self.recipe.batch - everybody)
+                   + self.draw.by_speakers(random, everybody))
+        others = [self.draw.same_speaker_other_emotion(index, random) for index in indices]
+        rows = [self._row(index, random) for index in indices]
+        posterior, mel, f0, voiced, there, real = (torch.from_numpy(np.stack(part)).to(self.device)
+                                                   for part in zip(*(row[1:] for row in rows), strict=True))
+        ease = torch.from_numpy(np.stack([self.spoken.ease[index] for index in others])).to(self.device)
+        sace = torch.from_numpy(np.stack([self.spoken.sace[index] for index in indices])).to(self.device)
+        return Batch((posterior, f0, voiced, ease, sace), mel, there, [row[0] for row in rows], real)
+
+    def _render(self, mel: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """(batch, samples) of the crops, from the predicted bands."""
+        _, f0, voiced, *_ = batch.factors
+        inside = [slice(start, start + self.recipe.crop_frames) for start in batch.crops]
+        inputs = (torch.stack([row[crop] for row, crop in zip(whole, inside, strict=True)]) for whole in (mel, f0, voiced))
+        noise = torch.randn(batch.real.shape, device=self.device)  # seeded for this step by the trainer
+        with autocast(self.device):
+            made = self.parts["generator"].vocoder(*inputs, noise)
+        return made.float()
+
+    def _row(self, index: int, random: np.random.Generator) -> tuple:
+        """First rendered frame, posterior, mel, F0, voicing, which frames are there, and the samples rendered."""
+        long, crop = self.recipe.window_frames, self.recipe.crop_frames
+        posterior, features = self.spoken.posterior[index], self.spoken.features[index]
+        first = int(random.integers(0, max(1, len(posterior) - long + 1)))
+        inside = slice(FINE * first, FINE * (first + long))
+        f0 = features.f0[inside]
+        short = FINE * long - len(f0)
+        start = int(random.integers(0, max(1, min(len(f0), FINE * long) - crop + 1)))
+        gain = self.spoken.gains[index]
+        mel = np.maximum(features.mel[inside].astype(np.float32) + 2 * np.log(gain), QUIETEST)
+        begin = (FINE * first + start) * HOP
+        real = self.spoken.audio[index][begin:begin + crop * HOP] / np.float32(32767) * gain
+        soft = posterior[first:first + long]
+        return (start, _held(soft, long), _held(mel, FINE * long), _held(f0, FINE * long),
+                np.pad(features.voiced[inside], (0, short)).astype(np.float32),
+                np.pad(np.ones(len(f0), np.float32), (0, short)),
+                np.pad(real, (0, crop * HOP - len(real))).astype(np.float32))
+
+
+def _held(frames: np.ndarray, count: int) -> np.ndarray:
+    """The first size filled up to `count` with the last frame, float32."""
+    widths = [(0, count - len(frames))] + [(0, 0)] * (frames.ndim - 1)
+    return np.pad(frames, widths, mode="edge").astype(np.float32)

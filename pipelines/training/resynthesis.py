@@ -1,0 +1,26 @@
+"""Held-out recordings through a generator in training, as a conversion at strength 0 would make them again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from pipelines.audio import Recording
+from pipelines.checkpoint import Folder
+from pipelines.conversion import Converter, Settings
+from pipelines.emotion import EMOTIONS
+from pipelines.generator import FactorGenerator
+from pipelines.models import load_models
+
+
+def resynthesis(checkpoint: Folder, generator: FactorGenerator, device: str = "cpu") -> Callable[[Recording], np.ndarray]:
+    """A function of a recording to (n,) float32 at 16 kHz, made from the recording's own factors.
+
+    Raises:
+        CheckpointError: the checkpoint lacks a part that a conversion needs.
+    """
+    converter = Converter(replace(load_models(checkpoint, device), generator=generator))
+    unchanged = Settings(strength=0.0, tempo=False, decoder="generate")
+    return lambda recording: converter.convert(recording, emotion=EMOTIONS[0], settings=unchanged).samples
