@@ -1,0 +1,1 @@
+"""Listening tests: a frozen study from a run, the store of answers, and what they say (docs/listening.md)."""

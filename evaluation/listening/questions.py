@@ -1,0 +1,93 @@
+"""What listeners can be asked, what they hear for it, and which hidden items stand among the systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from evaluation.listening.errors import StudyError
+from evaluation.pair import Pair
+
+SCALE, CHOICE, PREFERENCE = "scale", "choice", "preference"
+VOTES = ("1", "2", "3", "4", "5")
+EMOTIONS = ("neutral", "angry", "happy", "sad", "surprised")
+OTHER = "other"
+SIDES = ("a", "b")
+
+NATURAL, COPY, FLOOR, CEILING = "(natural)", "(copy)", "(floor)", "(ceiling)"  # no system can be called so
+ANCHORS = (NATURAL, COPY, FLOOR, CEILING)
+
+SYSTEM, DAMAGED, STRANGER = "system", "damaged", "stranger"  # what a clip can hold besides the pair's recordings and copies
+COPIES = {"copy-of-source": "source", "copy-of-reference": "reference"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One kind of page.
+
+    Attributes:
+        kind: 'scale' (1 to 5), 'choice' (emotions) or 'preference' (a or b).
+        given: recording that is played beside the judged one: 'source', 'reference', or '' for none.
+        hidden: by anchor, what is judged there: a recording of the pair, or a copy-synthesis of one.
+        sure: what is judged in a known-answer item, '' where no answer is sure. accepted: the answers that are right there.
+    """
+
+    name: str
+    kind: str
+    given: str = ""
+    hidden: tuple[tuple[str, str], ...] = ()
+    sure: str = ""
+    accepted: tuple[str, ...] = ()
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What is played, in this order."""
+        judged = SIDES if self.kind == PREFERENCE else ("converted",)
+        return ((self.given,) if self.given else ()) + judged
+
+
+QUESTIONS = {question.name: question for question in (
+    Question("naturalness", SCALE, hidden=((NATURAL, "source"), (COPY, "copy-of-source")), sure=DAMAGED, accepted=("1", "2")),
+    Question("emotion-similarity", SCALE, "reference",
+             ((NATURAL, "parallel"), (COPY, "copy-of-reference"), (FLOOR, "source"), (CEILING, "reference")),
+             sure="reference", accepted=("4", "5")),
+    Question("speaker-similarity", SCALE, "source",
+             ((NATURAL, "parallel"), (COPY, "copy-of-source"), (FLOOR, STRANGER), (CEILING, "source")),
+             sure="source", accepted=("4", "5")),
+    Question("emotion-choice", CHOICE, hidden=((NATURAL, "reference"), (FLOOR, "source"))),
+    Question("preference", PREFERENCE, hidden=((NATURAL, "source"),), sure=DAMAGED),
+)}
+
+
+def parse_questions(names: Iterable[str]) -> tuple[Question, ...]:
+    """Questions by their names, in the order given.
+
+    Raises:
+        StudyError: an unknown name, one given twice, or none.
+    """
+    wanted = [name.strip() for name in names if name.strip()]
+    unknown = [name for name in wanted if name not in QUESTIONS]
+    if unknown:
+        raise StudyError(f"There is no question '{unknown[0]}'; choose from {', '.join(QUESTIONS)}.")
+    if not wanted or len(set(wanted)) < len(wanted):
+        raise StudyError(f"Name at least one question, and each once; choose from {', '.join(QUESTIONS)}.")
+    return tuple(QUESTIONS[name] for name in wanted)
+
+
+def answers_to(question: Question, emotions: Sequence[str]) -> tuple[str, ...]:
+    """What may be answered. emotions: of the study, for the choice."""
+    if question.kind == SCALE:
+        return VOTES
+    return SIDES if question.kind == PREFERENCE else (*emotions, OTHER)
+
+
+def study_emotions(pairs: Iterable[Pair]) -> tuple[str, ...]:
+    """The five emotions, and further ones that the pairs ask for."""
+    return (*EMOTIONS, *sorted({pair.emotion for pair in pairs} - {*EMOTIONS, OTHER, ""}))
+
+
+def anchors_of(question: Question, pairs: Sequence[Pair]) -> tuple[tuple[str, str], ...]:
+    """The hidden items that every pair can supply: (anchor, what is judged)."""
+    speakers = {pair.source_speaker for pair in pairs}
+    has = {"parallel": all(pair.parallel is not None for pair in pairs), STRANGER: len(speakers) > 1 and "" not in speakers}
+    return tuple((anchor, content) for anchor, content in question.hidden if has.get(content, True))

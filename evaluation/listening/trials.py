@@ -1,0 +1,107 @@
+"""What a study consists of: clips by what they hold, trials, and sets of trials; and how a listener comes to an order."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+TRAINING, RATED, TRAP, KNOWN = "training", "rated", "trap", "known"
+KINDS = (TRAINING, RATED, TRAP, KNOWN)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a clip holds: a recording of a pair, a copy-synthesis or damaged version of one, or a system's conversion.
+
+    kind: 'source', 'reference', 'parallel', 'copy-of-source', 'copy-of-reference', 'damaged' or 'system'.
+    """
+
+    kind: str
+    pair: str
+    system: str = ""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One thing to answer.
+
+    Attributes:
+        id: says nothing of what it is. kind: 'training', 'rated', 'trap' or 'known'.
+        clips: (role, clip id) in the order they are played.
+        conditions: who is judged: a system or an anchor; of a preference those of a and b; () for training and checks.
+        accepted: the answers that pass a check; () where every answer is right.
+    """
+
+    id: str
+    question: str
+    kind: str
+    pair: str
+    clips: tuple[tuple[str, str], ...]
+    conditions: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Design:
+    """Attributes:
+        clips: what each clip id holds. training: the same for everyone.
+        cells: sets of trials; a listener answers one. Every rated clip is in exactly one.
+    """
+
+    clips: dict[str, Content]
+    training: tuple[Trial, ...]
+    cells: tuple[tuple[Trial, ...], ...]
+
+    def document(self) -> dict[str, Any]:
+        """JSON-able; `design_from` reads it again."""
+        return {"clips": {name: asdict(content) for name, content in self.clips.items()},
+                "training": [asdict(trial) for trial in self.training],
+                "cells": [[asdict(trial) for trial in cell] for cell in self.cells]}
+
+    def trials(self) -> dict[str, Trial]:
+        """By id, training too."""
+        return {trial.id: trial for trial in (*self.training, *(trial for cell in self.cells for trial in cell))}
+
+
+def design_from(document: dict[str, Any]) -> Design:
+    """Raises KeyError, TypeError or ValueError where the document is no design."""
+    return Design({name: Content(**content) for name, content in document["clips"].items()},
+                  tuple(_trial(one) for one in document["training"]),
+                  tuple(tuple(_trial(one) for one in cell) for cell in document["cells"]))
+
+
+def opaque(salt: str, *parts: object) -> str:
+    """Sixteen hex digits that nobody can tell anything from who does not know the salt."""
+    return hashlib.sha256("|".join((salt, *map(str, parts))).encode()).hexdigest()[:16]
+
+
+def order_for(design: Design, cell: int, seed: int, listener: str) -> tuple[Trial, ...]:
+    """A listener's trials: practice first, then question by question, questions and trials in an order of their own.
+
+    One question's trials stay together, so that nobody has to change the task all the time. The same seed and listener
+    give the same order on every machine.
+    """
+    dice = random.Random(f"{seed}|{listener}")
+    trials = list(design.cells[cell])
+    dice.shuffle(trials)
+    questions = sorted({trial.question for trial in trials})
+    dice.shuffle(questions)
+    return (*design.training, *(trial for question in questions for trial in _checks_not_first(trials, question)))
+
+
+def _checks_not_first(trials: Sequence[Trial], question: str) -> list[Trial]:
+    """The question's trials; a trap in first place would be understood as the task."""
+    own = [trial for trial in trials if trial.question == question]
+    first = next((index for index, trial in enumerate(own) if trial.kind == RATED), 0)
+    return [own[first], *own[:first], *own[first + 1:]]
+
+
+def _trial(document: dict[str, Any]) -> Trial:
+    trial = Trial(**{**document, "clips": tuple((role, clip) for role, clip in document["clips"]),
+                     "conditions": tuple(document["conditions"]), "accepted": tuple(document["accepted"])})
+    if trial.kind not in KINDS or not trial.clips:
+        raise ValueError(trial.id)
+    return trial

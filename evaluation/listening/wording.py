@@ -1,0 +1,100 @@
+"""Every text that a listener sees, in English: the one file to translate. Each study keeps the copy it was made with.
+
+A translation is another dictionary with the same keys. Text in braces is filled in and must stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+ENGLISH: dict[str, Any] = {
+    "language": "en",
+    "title": "Listening test",
+    "consent": {
+        "text": "You will hear short recordings of speech and answer a question about each. It takes about {minutes} minutes. "
+                "Your answers are stored under a random number, without your name or address, and may be published as research "
+                "data. You may stop at any time, and you may withdraw, after which your answers are not counted.",
+        "agree": "I am at least 18 years old and agree to take part.",
+        "start": "Start",
+    },
+    "setup": {
+        "device": {"label": "What are you listening with?",
+                   "options": {"headphones": "Headphones", "earphones": "Earphones", "loudspeakers": "Loudspeakers"}},
+        "place": {"label": "How quiet is it around you?",
+                  "options": {"quiet": "Quiet", "some-noise": "Some noise", "noisy": "Noisy"}},
+        "hearing": {"label": "Do you know of a hearing loss?",
+                    "options": {"none": "No", "some": "Yes", "not-said": "I would rather not say"}},
+        "volume": "Play this recording and set the volume so that the voice is clear and comfortable. Leave it there afterwards.",
+    },
+    "training": "First {count} recordings for practice, to get to know the range. These answers are not counted.",
+    "progress": "{done} of {all}",
+    "play_first": "Play every recording to its end; then you can answer.",
+    "next": "Next",
+    "comment": "Anything odd about this recording? (optional)",
+    "withdraw": "Withdraw my answers",
+    "withdrawn": "You have withdrawn. Your answers are marked and will not be counted.",
+    "thanks": "Thank you, that was the last recording. Your completion code is {code}.",
+    "trap": "This one is a check that somebody is listening. Whatever you hear, choose: {answer}",
+    "roles": {"source": "Speaker", "reference": "Emotion", "converted": "Recording", "a": "A", "b": "B"},
+    "questions": {
+        "naturalness": {
+            "prompt": "How natural does this voice sound?",
+            "hint": "Judge the sound of the voice only, not what is said.",
+            "options": {"5": "Excellent", "4": "Good", "3": "Fair", "2": "Poor", "1": "Bad"}},
+        "emotion-similarity": {
+            "prompt": "How similar is the emotion in the two recordings?",
+            "hint": "Ignore the words and the voice: they may differ.",
+            "options": {"5": "The same emotion", "4": "Mostly the same", "3": "Somewhat alike", "2": "Mostly different",
+                        "1": "Quite different"}},
+        "speaker-similarity": {
+            "prompt": "Could the two recordings be of the same person?",
+            "hint": "Ignore the emotion, the words and the sound quality.",
+            "options": {"5": "Certainly the same", "4": "Probably the same", "3": "Not sure", "2": "Probably different",
+                        "1": "Certainly different"}},
+        "emotion-choice": {
+            "prompt": "Which emotion do you hear?",
+            "hint": "Go by how it is said, not by the words.",
+            "options": {"neutral": "Neutral", "angry": "Angry", "happy": "Happy", "sad": "Sad", "surprised": "Surprised",
+                        "other": "Another one"}},
+        "preference": {
+            "prompt": "Which of the two sounds better?",
+            "hint": "If you hear no difference, choose by your first impression.",
+            "options": {"a": "A", "b": "B"}},
+    },
+    "refusals": {
+        "session": "This page does not know you; open the link of the listening test again.",
+        "consent": "The test starts once you agree to take part.",
+        "setup": "Please answer every question about how you listen.",
+        "closed": "This listening test is closed; thank you for your interest.",
+        "enough": "This listening test has all the listeners it needs; thank you for your interest.",
+        "withdrawn": "You have withdrawn from this listening test.",
+        "trial": "This is not the recording you were asked about; reload the page to go on.",
+        "clip": "This is not a recording of this question; reload the page to go on.",
+        "value": "This is not one of the answers; choose one of those shown.",
+        "unplayed": "Please play every recording to its end, then answer.",
+        "answered": "You have answered this already; your first answer stands.",
+        "comment": "The remark is too long or has characters that cannot be stored; use at most {most} letters.",
+        "full": "Your answer was not stored, because the disk is full; please try again later.",
+        "busy": "Your answer was not stored, because many are answering at once; please try again.",
+        "lost": "Your answer was not stored, because the connection to the database was lost; please try again.",
+    },
+}
+
+
+def sentence(wording: Mapping[str, Any], reason: str, **values: object) -> str:
+    """What a listener is told when something is refused; `reason` is a key of "refusals"."""
+    return wording["refusals"][reason].format(**values)
+
+
+def missing_texts(wording: Mapping[str, Any], pattern: Mapping[str, Any] = ENGLISH, path: str = "") -> list[str]:
+    """Texts that a translation lacks, as 'questions/naturalness/prompt'. Options of an answer may be more, never fewer."""
+    found: list[str] = []
+    for key, value in pattern.items():
+        here = f"{path}/{key}" if path else key
+        given = wording.get(key)
+        if isinstance(value, Mapping):
+            found += missing_texts(given, value, here) if isinstance(given, Mapping) else [here]
+        elif not isinstance(given, str) or not given:
+            found.append(here)
+    return found
