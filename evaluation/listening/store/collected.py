@@ -1,0 +1,67 @@
+"""Everything that was collected for a study, read at one moment."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from evaluation.listening.store.database import reading
+from evaluation.listening.store.schema import ANSWERS, LISTENERS, STUDIES
+from evaluation.listening.store.store import Store
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Attributes:
+        listener: random id. setup: how they listened. entered, completed, withdrawn: seconds since 1970, None if never.
+    """
+
+    listener: str
+    cell: int
+    setup: dict[str, str]
+    entered: float
+    completed: float | None = None
+    withdrawn: float | None = None
+
+
+@dataclass(frozen=True)
+class GivenAnswer:
+    """Attributes:
+        place: 1 for the listener's first trial. plays: by clip id, times played to the end.
+        opened, answered: when the trial was shown and answered, seconds since 1970.
+    """
+
+    listener: str
+    trial: str
+    place: int
+    value: str
+    remark: str
+    plays: dict[str, int]
+    opened: float
+    answered: float
+    study_hash: str
+
+
+@dataclass(frozen=True)
+class Collected:
+    """closed: when the study was closed, seconds since 1970, None while it is open."""
+
+    listeners: tuple[Listener, ...]
+    answers: tuple[GivenAnswer, ...]
+    closed: float | None = None
+
+
+def collect(store: Store) -> Collected:
+    """All listeners and answers of the study, in the order they came, withdrawn ones too. Raises StoreError."""
+    ours = LISTENERS.c.study == store.study.id
+    with reading(store.engine, store.study.wording) as connection:
+        listeners = connection.execute(sa.select(LISTENERS).where(ours).order_by(LISTENERS.c.entered, LISTENERS.c.listener))
+        listeners = tuple(Listener(row.listener, row.cell, json.loads(row.setup), row.entered, row.completed, row.withdrawn)
+                          for row in listeners)
+        query = sa.select(ANSWERS).join(LISTENERS, LISTENERS.c.listener == ANSWERS.c.listener).where(ours)
+        rows = connection.execute(query.order_by(ANSWERS.c.answered, ANSWERS.c.listener, ANSWERS.c.place))
+        answers = tuple(GivenAnswer(**{**row._asdict(), "plays": json.loads(row.plays)}) for row in rows)
+        closed = connection.execute(sa.select(STUDIES.c.closed).where(STUDIES.c.study == store.study.id)).scalar_one()
+    return Collected(listeners, answers, closed)

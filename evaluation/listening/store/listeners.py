@@ -1,0 +1,90 @@
+"""Listeners in the store: who a token belongs to, and which set the next one gets."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from evaluation.listening.store.schema import ANSWERS, LISTENERS, SESSIONS, STUDIES
+from evaluation.listening.store.validation import refuse, token_hash
+from evaluation.listening.study import Study
+from evaluation.listening.trials import Trial, order_for
+
+TOKEN_BYTES, ID_BYTES, CODE_BYTES = 32, 8, 5  # random
+
+
+@dataclass(frozen=True)
+class Known:
+    """A listener whose token was recognised. order: practice and the set, as this listener hears them."""
+
+    listener: str
+    order: tuple[Trial, ...]
+    code: str
+    completed: bool
+
+
+def recognise(connection: Connection, study: Study, token: object, withdrawn: bool = False, lock: bool = False) -> Known:
+    """Who holds this token.
+
+    Args:
+        withdrawn: whether somebody who has withdrawn is still known.
+        lock: until the transaction ends, no other one of the same listener goes on (SQLite lets only one write anyway).
+    Raises:
+        Refused: nobody in this study, or somebody who has withdrawn.
+    """
+    query = sa.select(LISTENERS).join(SESSIONS, SESSIONS.c.listener == LISTENERS.c.listener).where(
+        SESSIONS.c.token_hash == token_hash(token), LISTENERS.c.study == study.id)
+    row = connection.execute(query.with_for_update(of=LISTENERS) if lock else query).one_or_none()
+    if row is None:
+        raise refuse(study, "session")
+    if row.withdrawn is not None and not withdrawn:
+        raise refuse(study, "withdrawn", row.listener)
+    order = order_for(study.design, row.cell, study.info["seed"], row.listener)
+    return Known(row.listener, order, row.code, row.completed is not None)
+
+
+def enter(connection: Connection, study: Study, setup: dict[str, str], now: float) -> tuple[str, str]:
+    """A new listener with a random id, a set and a session.
+
+    Returns:
+        the id, and the token that only the listener has: the store keeps its hash.
+    Raises:
+        Refused: the study is closed, or has all the whole sets it needs.
+    """
+    locked = sa.select(STUDIES).where(STUDIES.c.study == study.id).with_for_update()  # two who come at once get two cells
+    if connection.execute(locked).one().closed is not None:
+        raise refuse(study, "closed")
+    cell = next_cell(connection, study)
+    listener, token = secrets.token_hex(ID_BYTES), secrets.token_urlsafe(TOKEN_BYTES)
+    connection.execute(LISTENERS.insert().values(
+        listener=listener, study=study.id, cell=cell, setup=json.dumps(setup, sort_keys=True),
+        code=secrets.token_hex(CODE_BYTES), entered=now))
+    connection.execute(SESSIONS.insert().values(token_hash=token_hash(token), listener=listener, created=now))
+    return listener, token
+
+
+def next_cell(connection: Connection, study: Study) -> int:
+    """The set with the fewest completed answers; of equals the one that fewest have begun.
+
+    Counting begun sets alone would starve a set whose listeners all left. Raises Refused: enough listeners have finished.
+    """
+    whole = sa.func.count(LISTENERS.c.completed)
+    query = sa.select(LISTENERS.c.cell, whole.label("whole"), sa.func.count().label("begun")).where(
+        LISTENERS.c.study == study.id, LISTENERS.c.withdrawn.is_(None)).group_by(LISTENERS.c.cell)
+    counts = {row.cell: (row.whole, row.begun) for row in connection.execute(query)}
+    if sum(whole for whole, _ in counts.values()) >= study.info["listeners"]:
+        raise refuse(study, "enough")
+    return min(range(len(study.design.cells)), key=lambda cell: (*counts.get(cell, (0, 0)), cell))
+
+
+def answered(connection: Connection, listener: str) -> set[str]:
+    """Trials that this listener has answered."""
+    return set(connection.execute(sa.select(ANSWERS.c.trial).where(ANSWERS.c.listener == listener)).scalars())
+
+
+def is_closed(connection: Connection, study: Study) -> bool:
+    return connection.execute(sa.select(STUDIES.c.closed).where(STUDIES.c.study == study.id)).scalar_one() is not None

@@ -1,0 +1,72 @@
+"""The tables of the store, and how an older file becomes a newer one.
+
+Migrations are plain SQL that SQLite and PostgreSQL both understand, numbered from 1; the database remembers the last one done.
+They only ever add: no statement deletes a table, a column or a row. Answers are inserted and never updated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from evaluation.listening.errors import StoreError
+
+FIRST = (
+    "CREATE TABLE studies (study TEXT PRIMARY KEY, hash TEXT NOT NULL, opened DOUBLE PRECISION NOT NULL, "
+    "closed DOUBLE PRECISION)",
+    "CREATE TABLE listeners (listener TEXT PRIMARY KEY, study TEXT NOT NULL REFERENCES studies (study), cell INTEGER NOT NULL, "
+    "setup TEXT NOT NULL, code TEXT NOT NULL, entered DOUBLE PRECISION NOT NULL, completed DOUBLE PRECISION, "
+    "withdrawn DOUBLE PRECISION)",
+    "CREATE INDEX listeners_of_study ON listeners (study)",
+    "CREATE TABLE sessions (token_hash TEXT PRIMARY KEY, listener TEXT NOT NULL REFERENCES listeners (listener), "
+    "created DOUBLE PRECISION NOT NULL)",
+    "CREATE TABLE openings (listener TEXT NOT NULL REFERENCES listeners (listener), trial TEXT NOT NULL, "
+    "opened DOUBLE PRECISION NOT NULL, PRIMARY KEY (listener, trial))",
+    "CREATE TABLE plays (listener TEXT NOT NULL, trial TEXT NOT NULL, clip TEXT NOT NULL, count INTEGER NOT NULL, "
+    "PRIMARY KEY (listener, trial, clip), FOREIGN KEY (listener, trial) REFERENCES openings (listener, trial))",
+    "CREATE TABLE answers (listener TEXT NOT NULL, trial TEXT NOT NULL, place INTEGER NOT NULL, value TEXT NOT NULL, "
+    "remark TEXT NOT NULL, plays TEXT NOT NULL, opened DOUBLE PRECISION NOT NULL, answered DOUBLE PRECISION NOT NULL, "
+    "study_hash TEXT NOT NULL, PRIMARY KEY (listener, trial), "
+    "FOREIGN KEY (listener, trial) REFERENCES openings (listener, trial))",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST,)
+
+_tables = sa.MetaData()
+STUDIES = sa.Table("studies", _tables, *(sa.Column(name, kind) for name, kind in (
+    ("study", sa.Text), ("hash", sa.Text), ("opened", sa.Double), ("closed", sa.Double))))
+LISTENERS = sa.Table("listeners", _tables, *(sa.Column(name, kind) for name, kind in (
+    ("listener", sa.Text), ("study", sa.Text), ("cell", sa.Integer), ("setup", sa.Text), ("code", sa.Text),
+    ("entered", sa.Double), ("completed", sa.Double), ("withdrawn", sa.Double))))
+SESSIONS = sa.Table("sessions", _tables, *(sa.Column(name, kind) for name, kind in (
+    ("token_hash", sa.Text), ("listener", sa.Text), ("created", sa.Double))))
+OPENINGS = sa.Table("openings", _tables, *(sa.Column(name, kind) for name, kind in (
+    ("listener", sa.Text), ("trial", sa.Text), ("opened", sa.Double))))
+PLAYS = sa.Table("plays", _tables, *(sa.Column(name, kind) for name, kind in (
+    ("listener", sa.Text), ("trial", sa.Text), ("clip", sa.Text), ("count", sa.Integer))))
+ANSWERS = sa.Table("answers", _tables, *(sa.Column(name, kind) for name, kind in (
+    ("listener", sa.Text), ("trial", sa.Text), ("place", sa.Integer), ("value", sa.Text), ("remark", sa.Text), ("plays", sa.Text),
+    ("opened", sa.Double), ("answered", sa.Double), ("study_hash", sa.Text))))
+
+
+def migrate(connection: Connection, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> int:
+    """Bring a database to the newest schema inside the caller's transaction, so that it is done wholly or not at all.
+
+    Returns:
+        how many migrations were done.
+    Raises:
+        StoreError: the database was made by a newer version.
+    """
+    connection.execute(sa.text("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, applied TEXT NOT NULL)"))
+    done = connection.execute(sa.text("SELECT max(version) FROM schema_version")).scalar() or 0
+    if done > len(migrations):
+        raise StoreError(f"The answers were stored by a newer version of zest (schema {done}, this one knows {len(migrations)}); "
+                         "update zest.")
+    for number in range(done + 1, len(migrations) + 1):
+        for statement in migrations[number - 1]:
+            connection.execute(sa.text(statement))
+        connection.execute(sa.text("INSERT INTO schema_version VALUES (:version, :applied)"),
+                           {"version": number, "applied": datetime.now(UTC).isoformat(timespec="seconds")})
+    return len(migrations) - done

@@ -1,0 +1,116 @@
+"""The one place where a listener's requests are judged: every rule, each with its reason; nothing here touches the database."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evaluation.listening.errors import Refused
+from evaluation.listening.study import Study
+from evaluation.listening.trials import Trial
+from evaluation.listening.wording import sentence
+
+MOST_LETTERS = 500  # of a remark
+EARLY = 0.9  # share of a clip's length that must have passed; clocks and players are not exact
+SETUP = ("device", "place", "hearing")  # what is asked about listening
+LOG = logging.getLogger("zest.listening")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a listener sent, and what the store knows of the trial.
+
+    Attributes:
+        trial: id as sent. opened: when it was first shown, None if it never was. plays: by clip, how often it was played to
+            its end. before: the answer that is stored already, None where there is none.
+    """
+
+    trial: str
+    value: object
+    remark: object
+    opened: float | None
+    plays: Mapping[str, int]
+    before: str | None
+
+
+def refuse(study: Study, reason: str, listener: str = "", **values: object) -> Refused:
+    """The exception to raise; it is logged, with the listener's random id and without what was sent."""
+    LOG.warning("study %s: refused (%s) listener %s", study.id, reason, listener or "unknown")
+    return Refused(reason, sentence(study.wording, reason, **values))
+
+
+def check_entry(study: Study, consent: object, setup: object) -> dict[str, str]:
+    """Consent was given and every question about listening has one of its answers. Raises Refused."""
+    if consent is not True:
+        raise refuse(study, "consent")
+    options = {name: study.wording["setup"][name]["options"] for name in SETUP}
+    if not isinstance(setup, Mapping) or set(setup) != set(SETUP):
+        raise refuse(study, "setup")
+    if not all(isinstance(setup[name], str) and setup[name] in options[name] for name in SETUP):
+        raise refuse(study, "setup")
+    return {name: setup[name] for name in SETUP}
+
+
+def check_play(study: Study, listener: str, trial: Trial | None, clip: object, opened: float | None, now: float) -> None:
+    """A clip of a trial that was shown, and long enough ago to have been heard. Raises Refused."""
+    if trial is None or opened is None:
+        raise refuse(study, "trial", listener)
+    if not isinstance(clip, str) or clip not in {name for _, name in trial.clips}:
+        raise refuse(study, "clip", listener)
+    if now - opened < EARLY * study.seconds(clip):
+        raise refuse(study, "unplayed", listener)
+
+
+def check_answer(study: Study, listener: str, trial: Trial | None, asked: Asked, now: float) -> bool:
+    """Whether an answer may be stored.
+
+    Returns:
+        False where the same answer is stored already: a replay, nothing to do.
+    Raises:
+        Refused: the trial is not this listener's or was not shown yet, another answer is stored, the value is none of those
+            shown, a clip was not played to its end, or less time has passed than playing takes; a remark that is too long.
+    """
+    if trial is None or asked.opened is None:
+        raise refuse(study, "trial", listener)
+    if not isinstance(asked.value, str) or asked.value not in study.answers_to(trial):
+        raise refuse(study, "value", listener)
+    if asked.before is not None:
+        if asked.before != asked.value:
+            raise refuse(study, "answered", listener)
+        return False
+    clips = {name for _, name in trial.clips}
+    if any(asked.plays.get(clip, 0) < 1 for clip in clips):
+        raise refuse(study, "unplayed", listener)
+    if now - asked.opened < EARLY * sum(study.seconds(clip) for clip in clips):
+        raise refuse(study, "unplayed", listener)
+    check_remark(study, listener, asked.remark)
+    return True
+
+
+def check_remark(study: Study, listener: str, remark: object) -> None:
+    """Free text is kept as it was written, so it is bounded here and escaped wherever it is shown. Raises Refused."""
+    if not isinstance(remark, str) or len(remark) > MOST_LETTERS or any(_unprintable(letter) for letter in remark):
+        raise refuse(study, "comment", listener, most=MOST_LETTERS)
+
+
+def token_hash(token: object) -> str:
+    """What is stored of a session's token: 256 random bits need no slow hash. Anything that is no token has no session."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest() if isinstance(token, str) else ""
+
+
+def own_trial(order: Sequence[Trial], trial: object) -> Trial | None:
+    """The listener's trial of this id, None where it is someone else's or nobody's."""
+    return next((one for one in order if one.id == trial), None)
+
+
+def place_of(order: Sequence[Trial], trial: Trial) -> int:
+    """1 for the first."""
+    return list(order).index(trial) + 1
+
+
+def _unprintable(letter: str) -> bool:
+    """Control characters and halves of surrogate pairs, which PostgreSQL cannot store; line breaks and tabs are text."""
+    return letter not in "\n\t" and unicodedata.category(letter) in ("Cc", "Cs")

@@ -1,0 +1,71 @@
+"""A real PostgreSQL server of the test run's own, where the machine has the programs of one (Debian: postgresql)."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)  # Debian keeps them out of the PATH
+
+
+def program(name: str) -> str | None:
+    """Full path of initdb, pg_ctl or postgres."""
+    return shutil.which(name) or next((str(place / name) for place in PLACES if (place / name).is_file()), None)
+
+
+def available() -> bool:
+    """The server refuses to run as root, so root needs the user that Debian's package makes."""
+    found = all(program(name) for name in ("initdb", "pg_ctl", "postgres"))
+    return found and (os.getuid() != 0 or _has_user("postgres"))
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of a database on a fresh server, reached through a socket in a folder of its own."""
+    owner = "postgres" if os.getuid() == 0 else getpass.getuser()
+    folder = Path(tempfile.mkdtemp(prefix="zest-pg-"))
+    data = folder / "data"
+    if os.getuid() == 0:
+        shutil.chown(folder, owner)
+    run = {"user": owner, "check": True, "capture_output": True, "cwd": folder} if os.getuid() == 0 else {
+        "check": True, "capture_output": True, "cwd": folder}
+    try:
+        subprocess.run([program("initdb"), "-D", data, "-U", "zest", "-A", "trust", "--no-sync", "-E", "UTF8"], **run)
+        subprocess.run([program("pg_ctl"), "-D", data, "-w", "-l", folder / "log",
+                        "-o", f"-k {folder} -c listen_addresses=''", "start"], **run)
+        yield f"postgresql://zest@/postgres?host={folder}"
+    finally:
+        if (data / "postmaster.pid").exists():
+            subprocess.run([program("pg_ctl"), "-D", data, "-m", "immediate", "stop"], **(run | {"check": False}))
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def empty(url: str) -> None:
+    """Forget every table."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+
+
+def cut_off(url: str) -> None:
+    """End everybody's connection, as a server that restarts does."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                           "AND backend_type = 'client backend'")
+
+
+def _has_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
