@@ -29,7 +29,7 @@ QUIETEST = -18.0  # log mel power at the nominal level below which nothing is he
 class GenerateRecipe:
     """Sizes and schedule of the stage."""
 
-    temperature: float = 0.03  # of soft units (UnitEncoder.posterior); 0 means hard ones
+    temperature: float = 0.06  # of soft units (UnitEncoder.posterior); 0 means hard ones (docs/training.md)
     width: int = 256
     blocks: int = 6  # at 50 Hz
     fine_blocks: int = 2  # at 100 Hz
