@@ -21,6 +21,7 @@ from workbench.protocol_command import protocol
 from workbench.report_command import report
 from workbench.score_command import score
 from workbench.streams import say
+from workbench.study_command import study
 from workbench.train_command import train
 
 EXIT_CODES = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exit_codes.MEANINGS.items()) + "."
@@ -84,6 +85,7 @@ app.command(epilog=EXIT_CODES)(report)
 app.command(epilog=EXIT_CODES)(score)
 app.command(epilog=EXIT_CODES)(manifest)
 app.command(epilog=EXIT_CODES)(protocol)
+app.add_typer(study, name="study", epilog=EXIT_CODES)
 
 
 def main() -> None:

@@ -90,6 +90,8 @@ def _info(plan: Plan, run: Run, pairs: list[Pair], left_out: dict[str, str], cli
         "rules": asdict(plan.rules), "loudness_lufs": loudness, "clips": clips,
         "run": {"pairs_hash": run.info["pairs_hash"], "pairs": len(run.pairs),
                 "systems": {name: run.info["systems"][name] for name in plan.systems}},
+        "pairs": {pair.id: {"emotion": pair.emotion, "source_emotion": pair.source_emotion, "setting": pair.setting}
+                  for pair in pairs},
         "left_out": left_out,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
     }

@@ -25,7 +25,7 @@ from evaluation.listening.wording import missing_texts
 STUDY_ID = re.compile(r"[0-9a-f]{16}")
 FORMAT = 1
 SETTINGS = ("format", "id", "created", "systems", "questions", "emotions", "listeners", "cap", "seed", "rules", "loudness_lufs",
-            "clips", "run", "left_out", "versions", "hash")
+            "clips", "run", "pairs", "left_out", "versions", "hash")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,110 @@
+"""Listeners that are made up, for checking the statistics against a known truth. Their votes are never shown as results.
+
+A careful listener hears, for condition c and item i, opinion[c] + own bias + item effect + noise, each normal, and votes the
+nearest of 1 to 5. A lazy one gives the same vote to everything, a clicker a random one, and neither reads the traps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+from evaluation.listening.create import CAP
+from evaluation.listening.design import Plan, draw
+from evaluation.listening.questions import CEILING, COPY, FLOOR, NATURAL, QUESTIONS, VOTES, parse_questions
+from evaluation.listening.rules import Rules
+from evaluation.listening.store.collected import Collected, GivenAnswer, Listener
+from evaluation.listening.study import Study
+from evaluation.listening.trials import KNOWN, TRAP, Trial
+from evaluation.listening.wording import ENGLISH
+from evaluation.pair import Pair
+
+CAREFUL, LAZY, CLICKER = "careful", "lazy", "clicker"
+OPINIONS = {"best": 3.7, "middle": 3.2, "twin": 3.2, NATURAL: 4.5, COPY: 3.9, FLOOR: 1.8, CEILING: 4.8}  # "twin" equals "middle"
+SYSTEMS = ("best", "middle", "twin")
+EMOTIONS = ("angry", "happy", "sad", "surprised")
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """How many of which kind, and how they hear.
+
+    Attributes:
+        bias, item, noise: standard deviations, in points. trap_slip, known_slip: how often a careful one gets a check wrong.
+    """
+
+    careful: int = 15
+    lazy: int = 2
+    clickers: int = 3
+    bias: float = 0.5
+    item: float = 0.4
+    noise: float = 0.7
+    trap_slip: float = 0.02
+    known_slip: float = 0.05
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return (CAREFUL,) * self.careful + (LAZY,) * self.lazy + (CLICKER,) * self.clickers
+
+    def truth(self, condition: str, opinions: Mapping[str, float] = OPINIONS) -> float:
+        """The mean vote of all careful listeners there could be on all items there could be."""
+        spread = float(np.sqrt(self.bias**2 + self.item**2 + self.noise**2))
+        edges = np.array([-np.inf, 1.5, 2.5, 3.5, 4.5, np.inf])
+        return float(np.arange(1, 6) @ np.diff(stats.norm.cdf(edges, opinions[condition], spread)))
+
+
+def simulated_study(questions: tuple[str, ...], listeners: int = 20, pairs: int = 40, cap: int = CAP, seed: int = 0) -> Study:
+    """A study without audio: the design is the real one."""
+    audio = Path("none.wav")
+    made = [Pair(f"pair{index:03d}", audio, audio, EMOTIONS[index % 4], source_emotion="neutral",
+                 source_speaker=f"speaker{index % 5}", parallel=audio) for index in range(pairs)]
+    plan = Plan(SYSTEMS, parse_questions(questions), listeners, cap, seed, "simulated")
+    info = {"id": "0" * 16, "hash": "0" * 64, "systems": list(SYSTEMS), "questions": list(questions), "seed": seed,
+            "emotions": ["neutral", *EMOTIONS], "listeners": listeners, "cap": cap, "rules": asdict(Rules()),
+            "created": "", "versions": {"zest-workbench": "simulated"},
+            "pairs": {pair.id: {"emotion": pair.emotion, "source_emotion": "neutral", "setting": ""} for pair in made}}
+    return Study(Path("simulated"), info, draw(plan, made), ENGLISH)
+
+
+def simulate(study: Study, crowd: Crowd, seed: int, opinions: Mapping[str, float] = OPINIONS) -> tuple[Collected, dict[str, str]]:
+    """Everybody answers a whole set; returns what was collected, and who is of which kind."""
+    dice = np.random.default_rng(seed)
+    effects = {pair: float(dice.normal(0, crowd.item)) for pair in study.info["pairs"]}
+    kinds = {f"listener{index:03d}": kind for index, kind in enumerate(dice.permutation(crowd.kinds).tolist())}
+    listeners, answers = [], []
+    for index, (name, kind) in enumerate(kinds.items()):
+        cell = index % len(study.design.cells)
+        listeners.append(Listener(name, cell, {}, 0.0, 1.0))
+        bias = float(dice.normal(0, crowd.bias))
+        for place, trial in enumerate(study.design.cells[cell]):
+            value = _value(kind, study, trial, crowd, opinions, bias + effects[trial.pair], dice)
+            answers.append(GivenAnswer(name, trial.id, place, value, "", {clip: 1 for _, clip in trial.clips}, 0.0, 9.0,
+                                       study.hash))
+    return Collected(tuple(listeners), tuple(answers)), kinds
+
+
+def _value(kind: str, study: Study, trial: Trial, crowd: Crowd, opinions: Mapping[str, float], offset: float, dice) -> str:
+    options = study.answers_to(trial)
+    if kind == CAREFUL:
+        return _careful(study, trial, crowd, opinions, offset, dice)
+    return options[len(options) // 2] if kind == LAZY else str(dice.choice(options))
+
+
+def _careful(study: Study, trial: Trial, crowd: Crowd, opinions: Mapping[str, float], offset: float, dice) -> str:
+    options = study.answers_to(trial)
+    if trial.kind in (TRAP, KNOWN):
+        slips = dice.random() < (crowd.trap_slip if trial.kind == TRAP else crowd.known_slip)
+        wrong = [option for option in options if option not in trial.accepted]
+        return str(dice.choice(wrong if slips else trial.accepted))
+    if len(trial.conditions) == 2:
+        first, second = (opinions[name] for name in trial.conditions)
+        return "a" if dice.random() < 1 / (1 + np.exp(second - first)) else "b"
+    opinion = opinions[trial.conditions[0]]
+    if QUESTIONS[trial.question].kind == "choice":
+        wanted = study.info["pairs"][trial.pair]["source_emotion" if trial.conditions[0] == FLOOR else "emotion"]
+        return wanted if dice.random() < opinion / 6 else str(dice.choice(options))
+    return VOTES[int(np.clip(np.rint(opinion + offset + dice.normal(0, crowd.noise)), 1, 5)) - 1]

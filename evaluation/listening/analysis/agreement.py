@@ -1,0 +1,55 @@
+"""Whether listeners agree: Krippendorff's alpha (package krippendorff), and each listener's correlation with the rest."""
+
+from __future__ import annotations
+
+import krippendorff
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from evaluation.listening.questions import QUESTIONS, SCALE
+from evaluation.listening.trials import RATED
+
+FEWEST = 4  # conditions below which a correlation says nothing
+
+
+def alphas(table: pd.DataFrame) -> dict[str, float | None]:
+    """By question: ordinal alpha of votes, nominal alpha of choices; 1 is agreement, 0 chance.
+
+    None where no clip has two answers, or all answers are the same, which leaves nothing to agree about.
+    """
+    rated = table[table.kind == RATED]
+    return {question: _alpha(rows, QUESTIONS[question].kind == SCALE) for question, rows in rated.groupby("question", sort=False)}
+
+
+def correlations(table: pd.DataFrame) -> dict[str, float | None]:
+    """By listener: Spearman's correlation of the listener's mean votes per question and condition with everybody else's.
+
+    None below four conditions, or where either side never varies.
+    """
+    votes = table[(table.kind == RATED) & table.vote.notna()]
+    means = votes.pivot_table(index=["question", "condition"], columns="listener", values="vote", aggfunc=["sum", "count"])
+    if means.empty:
+        return dict.fromkeys(table.listener.unique())
+    sums, numbers = means["sum"].fillna(0), means["count"].fillna(0)
+    all_, all_count = sums.sum(axis=1), numbers.sum(axis=1)
+    found = {listener: _correlation(sums[listener], numbers[listener], all_, all_count) for listener in sums}
+    return {listener: found.get(listener) for listener in table.listener.unique()}
+
+
+def _alpha(rows: pd.DataFrame, is_scale: bool) -> float | None:
+    codes = rows.vote if is_scale else pd.Series(pd.factorize(rows.value, sort=True)[0].astype(float), rows.index)
+    matrix = rows.assign(code=codes).pivot(index="listener", columns="trial", values="code")
+    twice = matrix.loc[:, matrix.count() > 1]
+    if twice.shape[1] == 0 or len(np.unique(twice.to_numpy()[twice.notna().to_numpy()])) < 2:
+        return None
+    return float(krippendorff.alpha(reliability_data=twice.to_numpy(), level_of_measurement="ordinal" if is_scale else "nominal"))
+
+
+def _correlation(own: pd.Series, own_count: pd.Series, all_: pd.Series, all_count: pd.Series) -> float | None:
+    shared = (own_count > 0) & (all_count > own_count)
+    mine = (own / own_count)[shared].to_numpy()
+    theirs = ((all_ - own) / (all_count - own_count))[shared].to_numpy()
+    if len(mine) < FEWEST or np.ptp(mine) == 0 or np.ptp(theirs) == 0:
+        return None
+    return float(stats.spearmanr(mine, theirs).statistic)

@@ -1,0 +1,147 @@
+"""Mean opinion scores and their differences with 95 % intervals over listeners and items.
+
+Listeners differ (by over two points, Rosenberg 2017) and items differ, so both are resampled: scipy.stats.bootstrap draws
+listeners and items with replacement, independently, and each resample is the mean of the ratings of drawn listeners on drawn
+items (Owen 2007, "The pigeonhole bootstrap"). That distribution has the right shape and never leaves the scale, but is known to
+be too wide, since the noise of single ratings is counted three times; on simulated studies it covered 97 to 100 %. So it is
+narrowed about the mean to the two-way clustered variance, V(listeners) + V(items) - V(ratings), each term with its correction
+for few clusters (Cameron, Gelbach & Miller 2011), times Student's t over the normal quantile with (fewer of listeners and
+items) - 1 degrees of freedom. benchmarks/listening_statistics.py measures what is then covered.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+DRAWS = 2000
+LEVEL = 0.95
+LOWEST, HIGHEST = 1.0, 5.0
+BATCH = 500  # resamples worked on at a time
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """Of one system and question. votes: (n,) float 1 to 5. listeners, items: (n,) names."""
+
+    votes: np.ndarray
+    listeners: np.ndarray
+    items: np.ndarray
+
+
+@dataclass(frozen=True)
+class Interval:
+    """value with its 95 % interval; low and high are None where there is none (one listener or one item)."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+def mean_opinion(ratings: Ratings, draws: int = DRAWS, seed: int = 0) -> Interval:
+    """The mean of the votes; its interval lies within 1 to 5.
+
+    Where all votes are equal there is no spread to resample: the interval is then that of a share of listeners who vote
+    otherwise (Clopper & Pearson's exact binomial interval), with their votes at the far end of the scale.
+    """
+    low, high = _resampled([(1.0, ratings)], draws, seed)
+    value = float(ratings.votes.mean())
+    if low is None:
+        return Interval(value)
+    if np.ptp(ratings.votes) == 0:
+        return _unanimous(value, len(np.unique(ratings.listeners)))
+    return Interval(value, max(low, LOWEST), min(high, HIGHEST))
+
+
+def mean_difference(first: Ratings, second: Ratings, draws: int = DRAWS, seed: int = 0) -> Interval:
+    """Mean of the first minus mean of the second, the same resampled listeners and items for both."""
+    low, high = _resampled([(1.0, first), (-1.0, second)], draws, seed)
+    return Interval(float(first.votes.mean() - second.votes.mean()), low, high)
+
+
+def _resampled(sides: Sequence[tuple[float, Ratings]], draws: int, seed: int) -> tuple[float | None, float | None]:
+    """Interval of the signed sum of means."""
+    listeners, listener_of = _numbered([side.listeners for _, side in sides])
+    items, item_of = _numbered([side.items for _, side in sides])
+    if min(listeners, items) < 2:
+        return None, None
+    tables = [(sign, *_tables(side.votes, by, on, (listeners, items)))
+              for (sign, side), by, on in zip(sides, listener_of, item_of, strict=True)]
+
+    def both(drawn_listeners, drawn_items, axis=-1):
+        return _signed_means(tables, _counts(drawn_listeners, listeners), _counts(drawn_items, items))
+
+    def by_listener(drawn, axis=-1):
+        return both(drawn, np.arange(items))
+
+    def by_item(drawn, axis=-1):
+        return both(np.arange(listeners), drawn)
+
+    value = float(by_item(np.arange(items)))
+    people, things = np.arange(listeners), np.arange(items)
+    spread = _distribution((people, things), both, draws, seed)
+    target = _clustered_variance(_distribution((people,), by_listener, draws, seed + 1), listeners,
+                                 _distribution((things,), by_item, draws, seed + 2), items,
+                                 sum(stats.sem(side.votes) ** 2 for _, side in sides if len(side.votes) > 1))
+    if len(spread) < draws / 2:
+        return None, None
+    student = stats.t.ppf((1 + LEVEL) / 2, min(listeners, items) - 1) / stats.norm.ppf((1 + LEVEL) / 2)
+    narrowed = 0.0 if spread.var() == 0 else student * np.sqrt(target / spread.var())
+    low, high = np.quantile(value + narrowed * (spread - value), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def _clustered_variance(by_listener: np.ndarray, listeners: int, by_item: np.ndarray, items: int, ratings: float) -> float:
+    """Two-way; never below either one-way variance, which the subtraction may cause by chance."""
+    first = by_listener.var() * listeners / (listeners - 1)
+    second = by_item.var() * items / (items - 1)
+    return max(first + second - ratings, first, second)
+
+
+def _distribution(data: tuple[np.ndarray, ...], statistic, draws: int, seed: int) -> np.ndarray:
+    """(at most draws,) resampled values; resamples without any rating are left out."""
+    with warnings.catch_warnings(action="ignore", category=stats.DegenerateDataWarning):  # for those resamples
+        made = stats.bootstrap(data, statistic, n_resamples=draws, batch=BATCH, vectorized=True, method="percentile",
+                               rng=np.random.default_rng(seed)).bootstrap_distribution
+    return made[np.isfinite(made)]
+
+
+def _signed_means(tables, listener_counts: np.ndarray, item_counts: np.ndarray) -> np.ndarray:
+    """(draws,) from (draws or 1, listeners) and (draws or 1, items) counts."""
+    total = 0.0
+    for sign, votes, numbers in tables:
+        count = ((listener_counts @ numbers) * item_counts).sum(axis=-1)
+        summed = ((listener_counts @ votes) * item_counts).sum(axis=-1)
+        total = total + sign * np.divide(summed, count, out=np.full(count.shape, np.nan), where=count > 0)
+    return total
+
+
+def _counts(drawn: np.ndarray, size: int) -> np.ndarray:
+    """How often each of `size` is among the drawn: (..., n) indices to (..., size) float."""
+    drawn = np.asarray(drawn)
+    rows = drawn.reshape(-1, drawn.shape[-1])
+    places = rows + size * np.arange(len(rows))[:, None]
+    return np.bincount(places.ravel(), minlength=size * len(rows)).reshape(*drawn.shape[:-1], size).astype(float)
+
+
+def _tables(votes: np.ndarray, listeners: np.ndarray, items: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """(listeners, items) sums and numbers of votes."""
+    sums, numbers = np.zeros(shape), np.zeros(shape)
+    np.add.at(sums, (listeners, items), votes)
+    np.add.at(numbers, (listeners, items), 1)
+    return sums, numbers
+
+
+def _numbered(names: Sequence[np.ndarray]) -> tuple[int, list[np.ndarray]]:
+    """How many different names, and per side which each is."""
+    known, numbers = np.unique(np.concatenate([np.asarray(side, dtype=str) for side in names]), return_inverse=True)
+    return len(known), np.split(numbers, np.cumsum([len(side) for side in names])[:-1])
+
+
+def _unanimous(value: float, listeners: int) -> Interval:
+    sure = float(stats.binomtest(listeners, listeners).proportion_ci(LEVEL, method="exact").low)
+    return Interval(value, sure * value + (1 - sure) * LOWEST, sure * value + (1 - sure) * HIGHEST)

@@ -1,0 +1,157 @@
+"""A study's results, before and after screening, from the answers collected so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from evaluation.listening.analysis.agreement import alphas, correlations
+from evaluation.listening.analysis.confusion import confusion, distribution, recognised
+from evaluation.listening.analysis.intervals import DRAWS, Interval, Ratings, mean_difference, mean_opinion
+from evaluation.listening.analysis.preference import DRAWS as FITS
+from evaluation.listening.analysis.preference import Preferred, preferences
+from evaluation.listening.analysis.screening import Verdict, screen
+from evaluation.listening.analysis.table import answer_table
+from evaluation.listening.store.collected import Collected
+from evaluation.listening.study import Study
+from evaluation.listening.trials import RATED
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """Mean opinion score of a system or anchor for one question. preliminary: fewer ratings than the study's rules ask."""
+
+    question: str
+    condition: str
+    mos: Interval
+    listeners: int
+    ratings: int
+    preliminary: bool
+    votes: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """First system minus second. p: Wilcoxon's signed-rank test over listeners' mean votes, adjusted for the number of
+    comparisons of the question (Benjamini & Hochberg); None where nobody rated both, or nobody differed."""
+
+    question: str
+    first: str
+    second: str
+    difference: Interval
+    p: float | None
+
+
+@dataclass(frozen=True)
+class Side:
+    """One way of counting: everybody who did not withdraw, or only who passed screening.
+
+    Attributes:
+        opinions: of every question the best lower bound first. agreement: alpha by question. correlations: by listener.
+        confusion: by system, wanted and chosen emotion. recognised: by system (percent, low, high, answers).
+    """
+
+    listeners: int
+    ratings: int
+    opinions: tuple[Opinion, ...]
+    compared: tuple[Compared, ...]
+    agreement: Mapping[str, float | None]
+    correlations: Mapping[str, float | None]
+    preferred: tuple[Preferred, ...]
+    confusion: Mapping[str, Mapping[str, Mapping[str, int]]]
+    recognised: Mapping[str, tuple[float, float, float, int]]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Attributes:
+        verdicts: one a listener. devices: by counted listener, with what they listened.
+        before, after: screening. closed: the study takes no more answers.
+        draws, seed: of the bootstrap.
+    """
+
+    study: Study
+    verdicts: tuple[Verdict, ...]
+    devices: Mapping[str, str]
+    before: Side
+    after: Side
+    closed: bool
+    draws: int
+    seed: int
+
+    def document(self) -> dict[str, Any]:
+        """JSON-able, everything."""
+        info = self.study.info
+        return {"study": self.study.id, "hash": self.study.hash, "closed": self.closed, "rules": info["rules"],
+                "systems": list(info["systems"]), "questions": list(info["questions"]), "draws": self.draws, "seed": self.seed,
+                "versions": info["versions"], "before": asdict(self.before), "after": asdict(self.after),
+                "listeners": [asdict(verdict) | {"counts": verdict.counts} for verdict in self.verdicts]}
+
+
+def results_of(study: Study, collected: Collected, draws: int = DRAWS, seed: int = 0) -> Results:
+    """Analyse what was collected, finished or not. draws, seed: of the bootstrap: same seed, same intervals."""
+    table = answer_table(study, collected)
+    verdicts = screen(study.rules, collected, table)
+    stayed = [verdict.listener for verdict in verdicts if not verdict.withdrawn]
+    counted = [verdict.listener for verdict in verdicts if verdict.counts]
+    before, after = (_side(study, table[table.listener.isin(who)], len(who), draws, seed) for who in (stayed, counted))
+    devices = {who.listener: who.setup.get("device", "unknown") for who in collected.listeners if who.listener in counted}
+    return Results(study, verdicts, devices, before, after, collected.closed is not None, draws, seed)
+
+
+def opinions_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[Opinion, ...]:
+    """Mean opinion scores of a table of answers, by question and then by the interval's lower bound."""
+    rated = table[(table.kind == RATED) & table.vote.notna()]
+    found = [_opinion(study, question, condition, rows, draws, seed)
+             for (question, condition), rows in rated.groupby(["question", "condition"])]
+    order = [question.name for question in study.questions]
+    return tuple(sorted(found, key=lambda one: (order.index(one.question), one.mos.low is None, -(one.mos.low or one.mos.value))))
+
+
+def _side(study: Study, table: pd.DataFrame, listeners: int, draws: int, seed: int) -> Side:
+    rated = table[table.kind == RATED]
+    return Side(listeners, len(rated), opinions_of(study, table, draws, seed), comparisons_of(study, table, draws, seed),
+                alphas(table), correlations(table), tuple(preferences(table, min(draws, FITS), seed)), confusion(study, table),
+                recognised(study, table))
+
+
+def _opinion(study: Study, question: str, condition: str, rows: pd.DataFrame, draws: int, seed: int) -> Opinion:
+    return Opinion(question, condition, mean_opinion(_ratings(rows), draws, seed), rows.listener.nunique(), len(rows),
+                   len(rows) < study.rules.preliminary_below, distribution(rows.vote))
+
+
+def comparisons_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[Compared, ...]:
+    """Every two systems on every scale; anchors are there to be looked at, not to be tested."""
+    made = []
+    votes = table[(table.kind == RATED) & table.vote.notna()]
+    for question, rows in votes.groupby("question", sort=False):
+        sides = {system: rows[rows.condition == system] for system in study.systems if (rows.condition == system).any()}
+        couples = list(combinations(sides, 2))
+        tests = [_signed_rank(sides[first], sides[second]) for first, second in couples]
+        gaps = [mean_difference(_ratings(sides[first]), _ratings(sides[second]), draws, seed) for first, second in couples]
+        made += [Compared(question, *couple, gap, p) for couple, gap, p in zip(couples, gaps, _adjusted(tests), strict=True)]
+    return tuple(made)
+
+
+def _signed_rank(first: pd.DataFrame, second: pd.DataFrame) -> float | None:
+    means = pd.concat([side.groupby("listener").vote.mean() for side in (first, second)], axis=1, join="inner").to_numpy()
+    difference = means[:, 0] - means[:, 1]
+    if np.count_nonzero(difference) == 0:
+        return None
+    return float(stats.wilcoxon(difference, correction=True, method="asymptotic").pvalue)  # exact takes seconds with ties
+
+
+def _adjusted(tests: list[float | None]) -> list[float | None]:
+    known = [p for p in tests if p is not None]
+    adjusted = iter(stats.false_discovery_control(known)) if known else iter(())
+    return [None if p is None else float(next(adjusted)) for p in tests]
+
+
+def _ratings(rows: pd.DataFrame) -> Ratings:
+    return Ratings(rows.vote.to_numpy(), rows.listener.to_numpy(), rows.pair.to_numpy())

@@ -1,0 +1,95 @@
+"""Whose answers count, exactly by the study's stored rules. Nobody is deleted: a verdict says what was broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from evaluation.listening.rules import Rules
+from evaluation.listening.store.collected import Collected
+from evaluation.listening.trials import KNOWN, RATED, TRAP
+
+WITHDRAWN = "withdrew"
+REASONS = {
+    "whole_set": "did not finish the set",
+    "all_played": "did not play everything",
+    "trap_failures": "failed traps",
+    "known_failures": "failed known-answer items",
+    "least_deviation": "gave nearly the same vote throughout",
+    "outlier": "is an outlier",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Attributes:
+        broken: names of rules, () for who counts. withdrawn: counts neither before nor after screening.
+        traps, known: (failed, asked). deviation: standard deviation of the votes, None below two votes. z: see Rules.outlier,
+            None where it was not asked.
+    """
+
+    listener: str
+    broken: tuple[str, ...]
+    withdrawn: bool
+    traps: tuple[int, int]
+    known: tuple[int, int]
+    deviation: float | None
+    z: float | None = None
+
+    @property
+    def counts(self) -> bool:
+        return not self.withdrawn and not self.broken
+
+
+def screen(rules: Rules, collected: Collected, table: pd.DataFrame) -> tuple[Verdict, ...]:
+    """One verdict a listener, in the order they came.
+
+    Outliers are looked for last and among those who broke nothing else, so that random answers do not hide them.
+    """
+    rows = dict(iter(table.groupby("listener", sort=False)))
+    nothing = table.iloc[:0]
+    first = [_verdict(rules, listener, rows.get(listener.listener, nothing)) for listener in collected.listeners]
+    scores = _outlier_scores(table, [verdict.listener for verdict in first if verdict.counts])
+    return tuple(_with_score(verdict, scores.get(verdict.listener), rules) for verdict in first)
+
+
+def _verdict(rules: Rules, listener, rows: pd.DataFrame) -> Verdict:
+    traps, known = (_failures(rows, kind) for kind in (TRAP, KNOWN))
+    votes = rows.loc[(rows.kind == RATED) & rows.vote.notna(), "vote"].to_numpy()
+    deviation = float(np.std(votes, ddof=1)) if len(votes) > 1 else None
+    broken = {
+        "whole_set": rules.whole_set and listener.completed is None,
+        "all_played": rules.all_played and not bool(rows.played.all()),
+        "trap_failures": traps[0] > rules.allowed(rules.trap_failures, traps[1]),
+        "known_failures": known[0] > rules.allowed(rules.known_failures, known[1]),
+        "least_deviation": deviation is not None and deviation < rules.least_deviation,
+    }
+    return Verdict(listener.listener, tuple(name for name, is_broken in broken.items() if is_broken),
+                   listener.withdrawn is not None, traps, known, deviation)
+
+
+def _failures(rows: pd.DataFrame, kind: str) -> tuple[int, int]:
+    """(failed, asked)."""
+    own = rows.loc[rows.kind == kind, "right"]
+    return int((~own.astype(bool)).sum()), len(own)
+
+
+def _outlier_scores(table: pd.DataFrame, listeners: list[str]) -> dict[str, float]:
+    """z of each listener's mean deviation from the mean vote of the same question and condition."""
+    rows = table[(table.kind == RATED) & table.vote.notna() & table.listener.isin(listeners)]
+    if rows.listener.nunique() < 3:
+        return {}
+    deviation = rows.vote - rows.groupby(["question", "condition"]).vote.transform("mean")
+    means = deviation.groupby(rows.listener).mean()
+    if np.ptp(means.to_numpy()) < 1e-9:
+        return dict.fromkeys(means.index, 0.0)
+    return dict(zip(means.index, map(float, stats.zscore(means.to_numpy(), ddof=1)), strict=True))
+
+
+def _with_score(verdict: Verdict, z: float | None, rules: Rules) -> Verdict:
+    far = z is not None and abs(z) >= rules.outlier
+    return Verdict(verdict.listener, (*verdict.broken, "outlier") if far else verdict.broken, verdict.withdrawn, verdict.traps,
+                   verdict.known, verdict.deviation, z)
