@@ -26,7 +26,7 @@ from evaluation.listening.study import Study
 DRAWS = 1000
 SCENARIOS = {
     "naturalness only": (("naturalness",), Crowd()),
-    "naturalness only, listeners alike": (("naturalness",), Crowd(bias=0.2, item=0.2)),
+    "naturalness only, listeners alike": (("naturalness",), Crowd(bias=0.2, item=0.2, taste=0.1, suits=0.1)),
     "naturalness only, listeners differ much": (("naturalness",), Crowd(bias=0.9)),
     "naturalness only, all careful": (("naturalness",), Crowd(careful=20, lazy=0, clickers=0)),
     "all five questions": (("naturalness", "emotion-similarity", "speaker-similarity", "emotion-choice", "preference"), Crowd()),

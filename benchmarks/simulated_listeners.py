@@ -1,7 +1,8 @@
 """Listeners that are made up, for checking the statistics against a known truth. Their votes are never shown as results.
 
-A careful listener hears, for condition c and item i, opinion[c] + own bias + item effect + noise, each normal, and votes the
-nearest of 1 to 5. A lazy one gives the same vote to everything, a clicker a random one, and neither reads the traps.
+A careful listener hears, for condition c and item i, opinion[c] + own bias + item effect + own taste for c + how well i suits c
++ noise, each normal, and votes the nearest of 1 to 5. A lazy one gives the same vote to everything, a clicker a random one, and
+neither reads the traps.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class Crowd:
     """How many of which kind, and how they hear.
 
     Attributes:
-        bias, item, noise: standard deviations, in points. trap_slip, known_slip: how often a careful one gets a check wrong.
+        bias, item, taste, suits, noise: standard deviations, in points.
+        trap_slip, known_slip: how often a careful one gets a check wrong.
     """
 
     careful: int = 15
@@ -42,6 +44,8 @@ class Crowd:
     clickers: int = 3
     bias: float = 0.5
     item: float = 0.4
+    taste: float = 0.2
+    suits: float = 0.2
     noise: float = 0.7
     trap_slip: float = 0.02
     known_slip: float = 0.05
@@ -52,7 +56,7 @@ class Crowd:
 
     def truth(self, condition: str, opinions: Mapping[str, float] = OPINIONS) -> float:
         """The mean vote of all careful listeners there could be on all items there could be."""
-        spread = float(np.sqrt(self.bias**2 + self.item**2 + self.noise**2))
+        spread = float(np.sqrt(self.bias**2 + self.item**2 + self.taste**2 + self.suits**2 + self.noise**2))
         edges = np.array([-np.inf, 1.5, 2.5, 3.5, 4.5, np.inf])
         return float(np.arange(1, 6) @ np.diff(stats.norm.cdf(edges, opinions[condition], spread)))
 
@@ -73,15 +77,19 @@ def simulated_study(questions: tuple[str, ...], listeners: int = 20, pairs: int 
 def simulate(study: Study, crowd: Crowd, seed: int, opinions: Mapping[str, float] = OPINIONS) -> tuple[Collected, dict[str, str]]:
     """Everybody answers a whole set; returns what was collected, and who is of which kind."""
     dice = np.random.default_rng(seed)
-    effects = {pair: float(dice.normal(0, crowd.item)) for pair in study.info["pairs"]}
+    names = [*opinions, ""]  # "" for checks, whose answers do not depend on it
+    effects = {pair: dict(zip(names, dice.normal(0, crowd.item) + dice.normal(0, crowd.suits, len(names))))
+               for pair in study.info["pairs"]}
     kinds = {f"listener{index:03d}": kind for index, kind in enumerate(dice.permutation(crowd.kinds).tolist())}
     listeners, answers = [], []
     for index, (name, kind) in enumerate(kinds.items()):
         cell = index % len(study.design.cells)
         listeners.append(Listener(name, cell, {}, 0.0, 1.0))
-        bias = float(dice.normal(0, crowd.bias))
+        bias = dict(zip(names, dice.normal(0, crowd.bias) + dice.normal(0, crowd.taste, len(names))))
         for place, trial in enumerate(study.design.cells[cell]):
-            value = _value(kind, study, trial, crowd, opinions, bias + effects[trial.pair], dice)
+            condition = trial.conditions[0] if trial.conditions else ""
+            offset = float(bias[condition] + effects[trial.pair][condition])
+            value = _value(kind, study, trial, crowd, opinions, offset, dice)
             answers.append(GivenAnswer(name, trial.id, place, value, "", {clip: 1 for _, clip in trial.clips}, 0.0, 9.0,
                                        study.hash))
     return Collected(tuple(listeners), tuple(answers)), kinds

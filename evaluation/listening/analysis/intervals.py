@@ -96,10 +96,10 @@ def _resampled(sides: Sequence[tuple[float, Ratings]], draws: int, seed: int) ->
 
 
 def _clustered_variance(by_listener: np.ndarray, listeners: int, by_item: np.ndarray, items: int, ratings: float) -> float:
-    """Two-way; never below either one-way variance, which the subtraction may cause by chance."""
+    """Two-way; where the subtraction leaves next to nothing (a difference, of which biases cancel), the smaller one-way one."""
     first = by_listener.var() * listeners / (listeners - 1)
     second = by_item.var() * items / (items - 1)
-    return max(first + second - ratings, first, second)
+    return max(first + second - ratings, min(first, second))
 
 
 def _distribution(data: tuple[np.ndarray, ...], statistic, draws: int, seed: int) -> np.ndarray:
