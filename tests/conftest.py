@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,3 +54,22 @@ def zest(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
                               preexec_fn=limits, check=False)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def workbench(tmp_path_factory) -> Iterator[str]:
+    """Address of a running `python app.py`, one for all tests of a file."""
+    from tests.browser import running_workbench  # imported late: few files need selenium
+
+    with running_workbench(tmp_path_factory.mktemp("workbench")) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A headless browser, one for all tests of a file."""
+    from tests.browser import open_browser
+
+    browser = open_browser()
+    yield browser
+    browser.quit()

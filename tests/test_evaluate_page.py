@@ -6,28 +6,14 @@ import io
 import urllib.request
 import zipfile
 
-import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.browser import open_browser, resize, running_workbench
+from tests.browser import resize
 from tests.scored_zips import good, pack, recordings
 
 SECONDS = 100  # for one step on a slow, busy machine
 LIGHT = {"f0-mean-shift", "duration-ratio"}  # no model to load
-
-
-@pytest.fixture(scope="module")
-def workbench(tmp_path_factory):
-    with running_workbench(tmp_path_factory.mktemp("workbench")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    browser = open_browser()
-    yield browser
-    browser.quit()
 
 
 class Page:

@@ -14,22 +14,9 @@ from gradio_client import Client, handle_file
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.browser import open_browser, resize, running_workbench
+from tests.browser import resize, running_workbench
 
 SECONDS = 120  # for one step on a slow, busy machine
-
-
-@pytest.fixture(scope="module")
-def workbench(tmp_path_factory):
-    with running_workbench(tmp_path_factory.mktemp("workbench")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    browser = open_browser()
-    yield browser
-    browser.quit()
 
 
 class Page:
