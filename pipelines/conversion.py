@@ -208,7 +208,7 @@ class Converter:
                  own_octaves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Wanted octaves (frames,) and envelope difference (frames, 40), at full strength.
 
-        The checkpoint's gain widens what differs between the two predictions, never what differs from the source.
+        The checkpoint's gains widen what differs between the two predictions, never what differs from the source.
         """
         units, voicing, own = (self._tensor(part)[None] for part in (units.astype(np.int64), voicing, own_octaves))
         mask, ease = torch.ones_like(voicing), self._tensor(source.ease)[None]
@@ -217,11 +217,11 @@ class Converter:
         for heard in (source.emotion, emotion):
             frames = self._tensor(heard.frames)[None]
             predicted.append(self.models.pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease))
-        wider = smooth_melody(predicted[0] + self.models.gain * (predicted[1] - predicted[0]))
+        wider = smooth_melody(predicted[0] + self.models.melody_gain * (predicted[1] - predicted[0]))
         wanted = anchor_melody(own, predicted[0], wider, voiced) if _has_melody(source) else own
         before = self.models.acoustic(units, own, voiced, mask, self._tensor(source.emotion.utterance)[None], ease)
         after = self.models.acoustic(units, wanted, voiced, mask, self._tensor(emotion.utterance)[None], ease)
-        return wanted[0].cpu().numpy(), self.models.gain * (after - before)[0].cpu().numpy()
+        return wanted[0].cpu().numpy(), self.models.envelope_gain * (after - before)[0].cpu().numpy()
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         array = array.astype(np.float32) if array.dtype == np.float64 else array

@@ -33,7 +33,8 @@ class Models:
     device: str
     vocoder: Vocoder | None = None
     generator: FactorGenerator | None = None
-    gain: float = 1.0  # what strength 1 multiplies the predicted change of melody and envelope with
+    melody_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with
+    envelope_gain: float = 1.0
 
 
 def load_models(folder: Folder, device: str = "cpu") -> Models:
@@ -46,4 +47,4 @@ def load_models(folder: Folder, device: str = "cpu") -> Models:
     return Models(**{name: network.to(device) for name, network in networks.items()},
                   presets=parts.load_presets(folder), device=device,
                   **{name: None if network is None else network.to(device) for name, network in optional.items()},
-                  gain=float(folder.config("acoustic").get("gain", 1.0)))
+                  **{gain: float(folder.config("acoustic").get(gain, 1.0)) for gain in ("melody_gain", "envelope_gain")})

@@ -59,7 +59,8 @@ class AcousticRecipe:
     pitch_weight: float = 3.0
     mean_weight: float = 1.0  # how far the utterance's mean envelope and F0 may be from what the speaker's own do
     emotion_mixing: float = 0.0  # largest share of another recording's emotion in what is heard; unseen speakers sound ambiguous
-    gain: float = 1.0  # what strength 1 multiplies the predicted change with when converting; averages are timid
+    melody_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with when converting; averages are timid
+    envelope_gain: float = 1.0  # the same for the envelope's, which costs words and voice
 
     @property
     def steps(self) -> int:
