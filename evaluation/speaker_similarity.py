@@ -6,6 +6,7 @@ SpeechBrain, 192-d, from the hub or its cache.
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 
 import numpy as np
@@ -51,7 +52,9 @@ def _refuse_unknown(model: str) -> None:
 
 def _resemblyzer_embedding(samples: np.ndarray) -> np.ndarray:
     """Silences are cut and the level evened first."""
-    from resemblyzer import preprocess_wav
+    with warnings.catch_warnings():  # its voice detector imports pkg_resources, whose notice is not the user's business
+        warnings.simplefilter("ignore")
+        from resemblyzer import preprocess_wav
 
     speech = preprocess_wav(np.asarray(samples, dtype=np.float32), source_sr=SAMPLE_RATE)
     if len(speech) < SHORTEST:  # its voice activity detector found next to nothing: judge the whole clip
