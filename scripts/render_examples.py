@@ -1,4 +1,4 @@
-"""Render the example recordings of the Convert tab with espeak-ng, so that no one's voice is committed.
+"""Render the example recordings of the Convert tab with espeak-ng and our own converter, so that no one's voice is committed.
 
     python scripts/render_examples.py examples/
 
@@ -15,7 +15,8 @@ from pathlib import Path
 
 import librosa
 
-from pipelines.audio import SAMPLE_RATE, load, save
+from pipelines.audio import SAMPLE_RATE, from_array, load, save
+from pipelines.conversion import Converter
 
 TRIM_DB = 45  # below the peak counts as silence
 MARGIN = 0.1  # seconds of silence left at both ends
@@ -23,19 +24,22 @@ MARGIN = 0.1  # seconds of silence left at both ends
 
 @dataclass(frozen=True)
 class Example:
-    """voice: espeak-ng's name; prosody: SSML attributes, empty for the voice as it is."""
+    """voice: espeak-ng's name; prosody: SSML attributes, empty for the voice as it is. emotion: a preset that the voice is then
+    converted to, because a synthetic voice, however lively its settings, is not heard as emotional."""
 
     name: str
     voice: str
     words_per_minute: int
     text: str
     prosody: str = ""
+    emotion: str = ""
 
 
 EXAMPLES = (
     Example("source-man", "en-us", 150, "The package arrived on Monday, and nobody opened it."),
     Example("source-woman", "en-us+f3", 155, "We are going to the station in the afternoon."),
-    Example("reference-lively", "en-gb+f2", 190, "Look at that, you really did it!", 'pitch="+45%" range="+90%" volume="loud"'),
+    Example("reference-lively", "en-gb+f2", 190, "Look at that, you really did it!", 'pitch="+45%" range="+90%" volume="loud"',
+            emotion="surprised"),
 )
 
 
@@ -48,7 +52,11 @@ def render(example: Example, folder: Path) -> Path:
         samples = load(raw.name).samples
     _, (start, end) = librosa.effects.trim(samples, top_db=TRIM_DB)
     margin = int(MARGIN * SAMPLE_RATE)
-    return save(folder / f"{example.name}.wav", samples[max(0, start - margin):end + margin])
+    samples = samples[max(0, start - margin):end + margin]
+    if example.emotion:
+        spoken = from_array(samples, SAMPLE_RATE, example.name)
+        samples = Converter.from_pretrained().convert(spoken, emotion=example.emotion).samples
+    return save(folder / f"{example.name}.wav", samples)
 
 
 def main() -> None:
