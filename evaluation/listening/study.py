@@ -106,11 +106,17 @@ def find_study(studies: Path, study_id: str) -> Study:
     Raises:
         StudyError: no such id; whatever is not an id (paths, too) is none.
     """
-    if STUDY_ID.fullmatch(study_id) and studies.is_dir():
-        for file in sorted(studies.glob("*/study.json")):
-            if _id_of(file) == study_id:
-                return open_study(file.parent)
+    folder = study_folders(studies).get(study_id)
+    if folder is not None:
+        return open_study(folder)
     raise StudyError("There is no such listening test; check the link.")
+
+
+def study_folders(studies: Path) -> dict[str, Path]:
+    """Folders of studies by their id, the newest first; nothing is checked yet."""
+    found = {file.parent: _about(file) for file in studies.glob("*/study.json")} if studies.is_dir() else {}
+    ours = [(about, folder) for folder, about in found.items() if STUDY_ID.fullmatch(str(about.get("id", "")))]
+    return {about["id"]: folder for about, folder in sorted(ours, key=lambda one: str(one[0].get("created")), reverse=True)}
 
 
 def study_hash(info: dict[str, Any], design: dict[str, Any], wording: dict[str, Any]) -> str:
@@ -120,11 +126,12 @@ def study_hash(info: dict[str, Any], design: dict[str, Any], wording: dict[str, 
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _id_of(file: Path) -> str | None:
+def _about(file: Path) -> dict[str, Any]:
     try:
-        return json.loads(file.read_text(encoding="utf-8")).get("id")
-    except (OSError, ValueError, AttributeError):
-        return None
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def _read(folder: Path, name: str) -> dict[str, Any]:
