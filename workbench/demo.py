@@ -11,6 +11,7 @@ from pipelines.errors import CheckpointError
 from workbench import text
 from workbench.convert_tab import convert_tab
 from workbench.evaluate_tab import evaluate_tab
+from workbench.listening.routes import listening_routes
 from workbench.model import converter
 from workbench.score_style import CSS as SCORE_CSS
 from workbench.theme import CSS, theme
@@ -37,7 +38,7 @@ def build_demo() -> gr.Blocks:
 def launch_options() -> dict[str, Any]:
     """What Gradio 6 takes at launch: looks, limits, and nothing kept about visitors."""
     return {"theme": theme(), "css": CSS + SCORE_CSS, "max_file_size": UPLOAD_LIMIT, "run_history": False, "ssr_mode": False,
-            "footer_links": ["api"]}
+            "footer_links": ["api"], "app_kwargs": {"routes": listening_routes()}}
 
 
 def _choices() -> tuple[tuple[str, ...], tuple[str, ...], str | None]:

@@ -78,6 +78,12 @@ ENGLISH: dict[str, Any] = {
         "full": "Your answer was not stored, because the disk is full; please try again later.",
         "busy": "Your answer was not stored, because many are answering at once; please try again.",
         "lost": "Your answer was not stored, because the connection to the database was lost; please try again.",
+        "nowhere": "There is no such listening test; check the link.",
+        "malformed": "The server did not understand this page; reload it and try again.",
+        "method": "The server did not understand this page; reload it and try again.",
+        "large": "This is more than the server takes; shorten the remark and try again.",
+        "often": "Too many requests came at once; wait a moment, then try again.",
+        "broken": "Something went wrong on the server, and nothing was stored; please try again later.",
     },
 }
 

@@ -94,6 +94,16 @@ class Store:
             self._open(token, trial.id)
         return self._shown(trial, place_of(known.order, trial), len(known.order), tuple(played))
 
+    def completion(self, token: str) -> str:
+        """The completion code of a listener who has answered everything, also after the study was closed, else ''.
+
+        Raises:
+            Refused: no such session, withdrawn. StoreError.
+        """
+        with reading(self.engine, self.study.wording) as connection:
+            known = recognise(connection, self.study, token)
+            return known.code if known.completed else ""
+
     def played(self, token: str, trial: str, clip: str) -> int:
         """A clip of the trial was played to its end; returns how often so far. Raises Refused, StoreError."""
         with self._writing() as connection:

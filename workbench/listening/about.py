@@ -1,0 +1,32 @@
+"""What anyone with the link may know of a study: its texts, how long it takes, and nothing of what is judged."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from evaluation.listening.store import Store
+from evaluation.listening.store.validation import MOST_LETTERS
+from evaluation.listening.study import Study
+
+ANSWERING = 4.0  # seconds to think and click, beside playing every clip once
+SETTING_UP = 60.0  # seconds for consent, questions about listening and the volume
+NOT_TOLD = ("refusals", "questions", "trap", "roles")  # come with a trial or a refusal, where they are wanted
+
+
+def about(store: Store) -> dict[str, Any]:
+    """JSON-able. Raises StoreError."""
+    study = store.study
+    texts = {name: text for name, text in study.wording.items() if name not in NOT_TOLD}
+    count = len(study.design.training)
+    return {"study": study.id, "closed": store.is_closed(), "sign_in": False, "minutes": minutes(study),
+            "practice": count, "volume_clip": study.design.training[0].clips[0][1], "remark_letters": MOST_LETTERS,
+            "texts": texts, "closed_text": study.wording["refusals"]["closed"]}
+
+
+def minutes(study: Study) -> int:
+    """How long the longest set takes, practice and setting up included."""
+    def seconds(trials) -> float:
+        return sum(ANSWERING + sum(study.seconds(clip) for _, clip in trial.clips) for trial in trials)
+
+    return math.ceil((SETTING_UP + seconds(study.design.training) + max(map(seconds, study.design.cells))) / 60)

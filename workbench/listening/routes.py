@@ -1,0 +1,162 @@
+"""The listeners' side over HTTP: thin layers over the store, beside Gradio in one process, and not in its queue.
+
+What touches the store runs in threads of its own, so that no listener waits behind a conversion and none holds up the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+import anyio
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from evaluation.listening.errors import Refused, StudyError
+from evaluation.listening.store import Store
+from evaluation.listening.store.validation import token_hash
+from evaluation.listening.study import STUDY_ID
+from workbench.listening import studies
+from workbench.listening.about import about
+from workbench.listening.asked import address_of, body_of, field, token_of
+from workbench.listening.page_files import PageFiles
+from workbench.listening.rate_limit import RateLimit
+from workbench.listening.replies import Turned, document, error, recording
+
+THREADS = 16  # below the connections a store may open
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Listening:
+    """Args:
+        store_of: opens a study by its id, raising StudyError. rate_limit: as its module says.
+    """
+
+    def __init__(self, store_of: Callable[[str], Store], rate_limit: RateLimit):
+        self._store_of, self._rate_limit = store_of, rate_limit
+        self._threads = anyio.CapacityLimiter(THREADS)
+        self._files = PageFiles()
+
+    async def page(self, request: Request) -> Response:
+        """For people: a study that is not there gets the page too, and its script says so."""
+        self._count(request)
+        try:
+            await self._store(request)
+        except Turned:
+            return self._files.page(404)
+        return self._files.page()
+
+    async def static(self, request: Request) -> Response:
+        return self._files.file(request.path_params["file"], request)
+
+    async def about(self, request: Request) -> Response:
+        self._count(request)
+        return document(await self._run(about, await self._store(request)))
+
+    async def clip(self, request: Request) -> Response:
+        self._count(request)
+        store, name = await self._store(request), request.path_params["clip"]
+        if name not in store.study.info["clips"]:
+            raise Turned("nowhere")
+        return recording(await self._run(store.study.clip(name).read_bytes))
+
+    async def enter(self, request: Request) -> Response:
+        self._count(request)
+        store, body = await self._store(request), await body_of(request)
+        self._wait(self._rate_limit.entry(address_of(request)))
+        entry = await self._run(store.enter, body.get("consent"), field(body, "setup", dict))
+        return document(asdict(entry))
+
+    async def next(self, request: Request) -> Response:
+        store, token = await self._listener(request)
+        return document(await self._run(_next, store, token))
+
+    async def played(self, request: Request) -> Response:
+        store, token = await self._listener(request)
+        body = await body_of(request)
+        return document({"count": await self._run(store.played, token, field(body, "trial", str), field(body, "clip", str))})
+
+    async def answer(self, request: Request) -> Response:
+        store, token = await self._listener(request)
+        body = await body_of(request)
+        remark = field(body, "remark", str) if "remark" in body else ""
+        stored = await self._run(store.answer, token, field(body, "trial", str), field(body, "value", str), remark)
+        return document(asdict(stored))
+
+    async def withdraw(self, request: Request) -> Response:
+        store, token = await self._listener(request)
+        await self._run(store.withdraw, token)
+        return document({})
+
+    async def _listener(self, request: Request) -> tuple[Store, str]:
+        """The study and the token; whose it is, the store decides."""
+        token = token_of(request)
+        self._count(request, token_hash(token) if token else "")
+        return await self._store(request), token
+
+    async def _store(self, request: Request) -> Store:
+        """Raises Turned: no such study; StudyError: it is there and broken; StoreError."""
+        name = request.path_params["study"]
+        if not STUDY_ID.fullmatch(name):
+            raise Turned("nowhere")
+        try:
+            return await self._run(self._store_of, name)
+        except StudyError as problem:
+            if name in await self._run(studies.study_ids):
+                raise
+            raise Turned("nowhere") from problem
+
+    def _count(self, request: Request, session: str = "") -> None:
+        self._wait(self._rate_limit.request(address_of(request), session))
+
+    @staticmethod
+    def _wait(seconds: int) -> None:
+        if seconds:
+            raise Turned("often", Retry_After=str(seconds))
+
+    async def _run(self, work: Callable[..., Any], *given: Any) -> Any:
+        return await anyio.to_thread.run_sync(lambda: work(*given), limiter=self._threads)
+
+
+def listening_routes(store_of: Callable[[str], Store] = studies.store_of, rate_limit: RateLimit | None = None) -> list[Mount]:
+    """What Gradio is given at launch as `app_kwargs={"routes": ...}`."""
+    on = Listening(store_of, rate_limit or RateLimit())
+    gets = {"/static/{file}": on.static, "/{study}": on.page, "/{study}/about": on.about, "/{study}/clip/{clip}.wav": on.clip}
+    posts = {name: getattr(on, name) for name in ("enter", "next", "played", "answer", "withdraw")}
+    routes = [Route(path, _guarded(endpoint), methods=["GET"]) for path, endpoint in gets.items()]
+    routes += [Route(f"/{{study}}/{name}", _guarded(endpoint), methods=["POST"]) for name, endpoint in posts.items()]
+    inner = Starlette(routes=routes, exception_handlers={HTTPException: _by_status})
+    inner.router.redirect_slashes = False
+    return [Mount("/listen", app=inner, name="listen")]
+
+
+def _next(store: Store, token: str) -> dict[str, Any]:
+    """The trial to show, or the code; who has finished is given it even when the study was closed since."""
+    try:
+        shown = store.next_trial(token)
+    except Refused as refused:
+        code = store.completion(token) if refused.reason == "closed" else ""
+        if not code:
+            raise
+        return {"trial": None, "code": code}
+    return {"trial": asdict(shown), "code": ""} if shown else {"trial": None, "code": store.completion(token)}
+
+
+def _guarded(endpoint: Endpoint) -> Endpoint:
+    """Whatever is raised becomes JSON with a sentence."""
+    async def answered(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Exception as problem:
+            return error(problem)
+
+    return answered
+
+
+async def _by_status(_request: Request, problem: Exception) -> Response:
+    """What the router itself refuses: an unknown path or a wrong method."""
+    return error(Turned("method" if getattr(problem, "status_code", 404) == 405 else "nowhere"))
