@@ -149,7 +149,7 @@ def test_the_vocoder_discriminators_are_what_they_were():
     """A generalisation served both: names and shapes of the existing networks may not move."""
     with torch.device("meta"):
         shapes = {name: tuple(value.shape) for name, value in Discriminators().state_dict().items()}
-    assert len(shapes) == 5 * 18 + 15
+    assert len(shapes) == 5 * 18 + 3 * 15
     assert shapes["parts.0.layers.4.parametrizations.weight.original1"] == (128, 128, 5, 1)
     assert shapes["parts.5.score.parametrizations.weight.original1"] == (1, 16, 3, 3)
 

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.training import stages, trainer
+from pipelines.training import stages, trainer, waveform_steps
+from pipelines.training.discriminators import Discriminators
+from pipelines.training.spectral_loss import spectral_loss
 from pipelines.training.stages import STAGES
 from pipelines.training.trainer import Run, Task, Validation, autocast, descend, read_log, train
+from pipelines.training.waveform_steps import AVERAGED, Shares, adversarial_step
 from tests import tiny
 
 REPEATS = 6
@@ -129,3 +132,29 @@ class Countdown:
         loss = self.parts["number"](torch.ones(1, 1)).square().mean()
         descend(self.optimisers["number"], loss)
         return {"loss": loss.detach()}
+
+
+@pytest.mark.parametrize("loudness", [1.0, 1000.0])
+def test_adversarial_losses_pull_at_the_waveform_by_their_share_of_the_spectral_gradient(monkeypatch, loudness):
+    """Whatever the sizes of the losses: a critic a thousand times as loud pulls no harder."""
+    monkeypatch.setattr(waveform_steps, "LIMIT", float("inf"))
+    torch.manual_seed(1)
+    critics, samples = Discriminators(periods=(2,), sizes=(256,)), torch.nn.Linear(1600, 2)
+    with torch.no_grad():
+        critics.parts[0].score.parametrizations.weight.original0.mul_(loudness)
+    real, made = 0.1 * torch.randn(2, 1600), samples.weight * 1.0
+    spectral = spectral_loss(made, real)
+    alone = torch.autograd.grad(spectral, samples.weight, retain_graph=True)[0]
+    optimisers = [torch.optim.SGD(part.parameters(), 0.0) for part in (critics, samples)]
+    adversarial_step(critics, *optimisers, real, made, spectral, 0.0, Shares(0.5, 0.0), "cpu")
+    assert float((samples.weight.grad - alone).norm() / alone.norm()) == pytest.approx(0.5, rel=1e-3)
+
+
+def test_what_is_exported_is_the_running_mean_of_the_weights(task_of):
+    task = task_of("vocoder")
+    weights = [task.parts["vocoder"].filters.weight.detach().clone()]
+    for number in (tiny.STEPS // 2, tiny.STEPS // 2):
+        step(task, number)
+        weights.append(task.parts["vocoder"].filters.weight.detach().clone())
+    expected = AVERAGED * weights[1] + (1 - AVERAGED) * weights[2]
+    assert torch.allclose(task.trained.filters.weight, expected) and not torch.equal(weights[1], weights[2])

@@ -50,7 +50,7 @@ class SpectrumDiscriminator(nn.Module):
 class Discriminators(nn.Module):
     """All of them side by side."""
 
-    def __init__(self, periods: tuple[int, ...] = (2, 3, 5, 7, 11), sizes: tuple[int, ...] = (512,)):
+    def __init__(self, periods: tuple[int, ...] = (2, 3, 5, 7, 11), sizes: tuple[int, ...] = (256, 512, 1024)):
         super().__init__()
         self.parts = nn.ModuleList([*(PeriodDiscriminator(period) for period in periods),
                                     *(SpectrumDiscriminator(size, size // 4) for size in sizes)])
@@ -72,8 +72,19 @@ def adversarial_loss(made: Scores) -> torch.Tensor:
 
 def feature_matching_loss(real: Scores, made: Scores) -> torch.Tensor:
     """Mean absolute difference of all layers (Larsen et al., 2016)."""
-    pairs = [(a.detach(), b) for (_, one), (_, other) in zip(real, made, strict=True) for a, b in zip(one, other, strict=True)]
+    pairs = _layers(real, made)
     return sum((a - b).abs().mean() for a, b in pairs) / len(pairs)
+
+
+def relative_matching_loss(real: Scores, made: Scores) -> torch.Tensor:
+    """The same, each layer's difference against what the layer is on real speech, as in EnCodec (Defossez et al., TMLR 2023,
+    section 3.4): layers differ in size by orders of magnitude, and only the first ones would count."""
+    pairs = _layers(real, made)
+    return sum((a - b).abs().mean() / a.abs().mean().clamp(min=1e-5) for a, b in pairs) / len(pairs)
+
+
+def _layers(real: Scores, made: Scores) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    return [(a.detach(), b) for (_, one), (_, other) in zip(real, made, strict=True) for a, b in zip(one, other, strict=True)]
 
 
 def run_layers(x: torch.Tensor, layers: nn.ModuleList, score: nn.Module) -> tuple[torch.Tensor, list[torch.Tensor]]:

@@ -19,7 +19,7 @@ from pipelines.training.discriminators import Discriminators
 from pipelines.training.examples import Draw, Example
 from pipelines.training.spoken import Spoken
 from pipelines.training.trainer import autocast, descend, set_learning_rate
-from pipelines.training.waveform_steps import LIMIT, adversarial_step, regression
+from pipelines.training.waveform_steps import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
 from pipelines.vocoder import HOP, Vocoder
 
 QUIETEST = -18.0  # log mel power at the nominal level below which nothing is heard and nothing to be learnt
@@ -50,7 +50,8 @@ class GenerateRecipe:
     trunk_weight: float = 5.0  # of the trunk's mel bands once there is a waveform
     mel_weight: float = 15.0
     spectral_weight: float = 5.0
-    matching_weight: float = 2.0
+    adversarial_share: float = 0.5  # of the spectral losses' gradient (waveform_steps.py)
+    matching_share: float = 0.5
 
     @property
     def steps(self) -> int:
@@ -78,12 +79,22 @@ class GenerateTask:
         self.recipe, self.spoken, self.device = recipe, spoken, device
         self.draw = Draw(examples)
         trunk = Trunk(spoken.posterior[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand)
-        self.parts = nn.ModuleDict({"generator": FactorGenerator(trunk, vocoder.train(), recipe.temperature),
-                                    "discriminators": Discriminators()})
-        self.optimisers = {name: torch.optim.AdamW(part.parameters(), recipe.learning_rate, (0.8, 0.99), weight_decay=0.01)
-                           for name, part in self.parts.items()}
+        generator = FactorGenerator(trunk, vocoder.train(), recipe.temperature)
+        self.parts = nn.ModuleDict({"generator": generator, "discriminators": Discriminators(),
+                                    "average": running_average(generator)})
+        self.optimisers = {name: optimiser_of(self.parts[name], recipe.learning_rate) for name in ("generator", "discriminators")}
+
+    @property
+    def trained(self) -> FactorGenerator:
+        """What is measured and exported."""
+        return self.parts["average"].module
 
     def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        logged = self._learn(number, random)
+        self.parts["average"].update_parameters(self.parts["generator"])
+        return logged
+
+    def _learn(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
         recipe, batch, optimiser = self.recipe, self.batch(random), self.optimisers["generator"]
         with autocast(self.device):
             mel = self.parts["generator"].trunk(*batch.factors)
@@ -94,17 +105,18 @@ class GenerateTask:
             descend(optimiser, trunk, limit=LIMIT)
             return logged
         made = self._render(mel, batch)
-        loss, heard = regression(made, batch.real, recipe.mel_weight, recipe.spectral_weight)
-        loss, logged = loss + recipe.trunk_weight * trunk, logged | heard
+        spectral, heard = regression(made, batch.real, recipe.mel_weight, recipe.spectral_weight)
+        rest, logged = recipe.trunk_weight * trunk, logged | heard
         number -= recipe.trunk_steps
         if number < recipe.warmup_steps:
             set_learning_rate(optimiser, recipe.learning_rate, number, 2 * recipe.warmup_steps)
-            descend(optimiser, loss, limit=LIMIT)
+            descend(optimiser, spectral + rest, limit=LIMIT)
             return logged
         for each in self.optimisers.values():
             set_learning_rate(each, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
+        shares = Shares(recipe.adversarial_share, recipe.matching_share)
         return logged | adversarial_step(self.parts["discriminators"], self.optimisers["discriminators"], optimiser,
-                                         batch.real, made, loss, recipe.matching_weight, self.device)
+                                         batch.real, made, spectral, rest, shares, self.device)
 
     def batch(self, random: np.random.Generator) -> Batch:
         """Random windows, emotions in turn, and a random crop of each to be rendered."""

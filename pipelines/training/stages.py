@@ -200,7 +200,7 @@ def _vocoder(context: Context) -> bool:
 
     recipe = section(context.tables, "vocoder", VocoderRecipe)
     task = VocoderTask(recipe, context.clips, context.cache, context.device)
-    vocoder, scores = task.parts["vocoder"], context.vocoder_scores
+    vocoder, scores = task.trained, context.vocoder_scores
 
     def export() -> None:
         context.checkpoint.write("vocoder", vocoder.state_dict(), asdict(recipe))
@@ -228,7 +228,7 @@ def _generate(context: Context) -> bool:
     spoken = read_spoken(examples, context.checkpoint, recipe.temperature, context.cache)
     vocoder = load_vocoder(context.checkpoint) or Vocoder(recipe.head_width, recipe.head_blocks, recipe.head_expand)
     task = GenerateTask(recipe, examples, spoken, vocoder, context.device)
-    generator, scores = task.parts["generator"], context.generator_scores
+    generator, scores = task.trained, context.generator_scores
 
     def export() -> None:
         units = generator.trunk.embed.in_features

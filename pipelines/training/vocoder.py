@@ -17,7 +17,7 @@ from pipelines.training.corpus import Clip
 from pipelines.training.discriminators import Discriminators
 from pipelines.training.trainer import autocast, descend, set_learning_rate
 from pipelines.training.vocoder_store import stored_features
-from pipelines.training.waveform_steps import LIMIT, adversarial_step, regression
+from pipelines.training.waveform_steps import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
 from pipelines.vocoder import HOP, Vocoder
 
 
@@ -36,7 +36,8 @@ class VocoderRecipe:
     gan_learning_rate: float = 3e-4
     mel_weight: float = 15.0
     spectral_weight: float = 5.0
-    matching_weight: float = 2.0
+    adversarial_share: float = 0.5  # of the spectral losses' gradient (waveform_steps.py)
+    matching_share: float = 0.5
     level_decibels: float = 6.0  # random gain, since a transfer also makes speech louder and softer
 
     @property
@@ -53,12 +54,21 @@ class VocoderTask:
         self.features = stored_features(clips, cache)
         self.chance = np.sqrt([clip.seconds for clip in clips])
         self.chance /= self.chance.sum()
-        self.parts = nn.ModuleDict({"vocoder": Vocoder(recipe.width, recipe.blocks, recipe.expand),
-                                    "discriminators": Discriminators()})
-        self.optimisers = {name: torch.optim.AdamW(part.parameters(), recipe.learning_rate, (0.8, 0.99), weight_decay=0.01)
-                           for name, part in self.parts.items()}
+        vocoder = Vocoder(recipe.width, recipe.blocks, recipe.expand)
+        self.parts = nn.ModuleDict({"vocoder": vocoder, "discriminators": Discriminators(), "average": running_average(vocoder)})
+        self.optimisers = {name: optimiser_of(self.parts[name], recipe.learning_rate) for name in ("vocoder", "discriminators")}
+
+    @property
+    def trained(self) -> Vocoder:
+        """What is measured and exported."""
+        return self.parts["average"].module
 
     def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        logged = self._learn(number, random)
+        self.parts["average"].update_parameters(self.parts["vocoder"])
+        return logged
+
+    def _learn(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
         recipe, vocoder = self.recipe, self.parts["vocoder"]
         inputs, real = self.batch(random)
         noise = torch.randn(real.shape, device=self.device)  # seeded for this step by the trainer
@@ -72,8 +82,9 @@ class VocoderTask:
             return logged
         for optimiser in self.optimisers.values():
             set_learning_rate(optimiser, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
+        shares = Shares(recipe.adversarial_share, recipe.matching_share)
         judged = adversarial_step(self.parts["discriminators"], self.optimisers["discriminators"], self.optimisers["vocoder"],
-                                  real, made, loss, recipe.matching_weight, self.device)
+                                  real, made, loss, 0.0, shares, self.device)
         return {**logged, **judged}
 
     def batch(self, random: np.random.Generator) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
