@@ -1,0 +1,49 @@
+// What the page asks of the server, and the one thing it remembers: the session's token.
+
+const study = location.pathname.split("/").filter(Boolean).pop();
+const key = `zest-listen:${study}`;
+let kept = null; // where the browser gives no storage, the session lasts as long as the page
+
+/** Something the server refused, or could not be asked. sentence: what to tell; "" if the page has to find words. */
+export class Problem extends Error {
+  constructor(status, reason, sentence) {
+    super(reason);
+    Object.assign(this, { status, reason, sentence });
+  }
+}
+
+export function token() {
+  try { return localStorage.getItem(key) ?? kept; } catch { return kept; }
+}
+
+export function keepToken(value) {
+  kept = value;
+  try { value ? localStorage.setItem(key, value) : localStorage.removeItem(key); } catch { /* kept is enough */ }
+}
+
+/** JSON of about (GET), or of what is posted in the session. */
+export async function ask(name, body) {
+  const headers = { Accept: "application/json" };
+  if (body) headers["Content-Type"] = "application/json";
+  if (token()) headers.Authorization = `Bearer ${token()}`;
+  const reply = await reach(name, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) });
+  const found = await reply.json().catch(() => null);
+  if (!found) throw new Problem(reply.status, "unreachable", "");
+  if (!reply.ok) throw new Problem(reply.status, found.reason, found.sentence);
+  return found;
+}
+
+/** The address of a clip in this browser's memory: it is loaded as a whole before it can be played. */
+export async function loadClip(name) {
+  const reply = await reach(`clip/${name}.wav`, {});
+  if (!reply.ok) throw new Problem(reply.status, "no_sound", "");
+  return URL.createObjectURL(await reply.blob().catch(() => { throw new Problem(0, "unreachable", ""); }));
+}
+
+async function reach(name, options) {
+  try {
+    return await fetch(new URL(`${study}/${name}`, location.href), options);
+  } catch {
+    throw new Problem(0, "unreachable", "");
+  }
+}

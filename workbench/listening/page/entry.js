@@ -1,0 +1,39 @@
+// From the link to the first trial: consent, how somebody listens, the volume.
+
+import { loadClip } from "./api.js";
+import { button, choices, el, fill, heading, show } from "./dom.js";
+import { players } from "./player.js";
+
+/** Calls agreed once the box is ticked and Start pressed. */
+export function consentScreen(about, agreed) {
+  const { texts } = about;
+  const start = button(texts.consent.start, agreed, "primary", { disabled: true });
+  const box = el("input", { type: "checkbox", id: "agree", change: () => { start.disabled = !box.checked; } });
+  show(el("section", { class: "card" }, heading(texts.title),
+    el("p", {}, fill(texts.consent.text, { minutes: about.minutes })), el("p", { class: "soft" }, texts.page.pause),
+    el("label", { class: "tick", for: "agree" }, box, el("span", {}, texts.consent.agree)), el("div", { class: "row" }, start)));
+}
+
+/** Of a study that wants to know who takes part. */
+export function signInScreen(about) {
+  const { texts } = about;
+  show(el("section", { class: "card" }, heading(texts.title), el("p", {}, texts.page.sign_in),
+    el("div", { class: "row" }, el("a", { class: "primary", href: about.sign_in_address, target: "_top" }, texts.page.sign_in_button))));
+}
+
+/** Calls done(setup) with the answers, once all are given and the test recording was heard. */
+export async function setupScreen(about, failed, done) {
+  const { texts } = about;
+  const setup = {};
+  let heard = false;
+  const begin = button(texts.page.begin, () => { begin.disabled = true; player.leave(); done(setup); }, "primary", { disabled: true });
+  const check = () => { begin.disabled = !(heard && asked.every((name) => name in setup)); };
+  const asked = Object.keys(texts.setup).filter((name) => typeof texts.setup[name] === "object");
+  const questions = asked.map((name) => choices(name, texts.setup[name].label, Object.entries(texts.setup[name].options), "chips",
+    (value) => { setup[name] = value; check(); }));
+  const clip = { label: texts.page.volume_clip, url: await loadClip(about.volume_clip), played: false };
+  const player = players([clip], texts.page, { ended: () => { heard = true; player.mark(0); check(); }, failed });
+  show(el("section", { class: "card" }, heading(texts.page.setup_heading), ...questions,
+    el("h2", {}, texts.page.volume_heading), el("p", {}, texts.setup.volume), el("div", { class: "clips" }, ...player.boxes),
+    el("div", { class: "row" }, begin)));
+}

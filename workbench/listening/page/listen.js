@@ -1,0 +1,163 @@
+// The way of a listener through the test, what is told when something fails, and the keyboard.
+
+import { Problem, ask, keepToken, token } from "./api.js";
+import { button, el, fill, heading, show } from "./dom.js";
+import { consentScreen, setupScreen, signInScreen } from "./entry.js";
+import { trialScreen } from "./trial.js";
+
+const OVER = ["closed", "enough", "withdrawn", "nowhere"]; // reasons after which there is nothing to try again
+const ELSEWHERE = ["answered", "trial", "clip"]; // another page of this listener went on: so does this one
+const PLAY = { q: 0, w: 1 };
+
+let about = null;
+let trial = null; // the keyboard's hands on the trial that is shown
+let last = null; // the trial before: {prompt, training}
+
+async function open() {
+  try {
+    about = await ask("about");
+  } catch (problem) {
+    if (problem.sentence) return ended(document.title, problem.sentence);
+    document.getElementById("unreachable").hidden = false;
+    return;
+  }
+  document.documentElement.lang = about.texts.language;
+  document.title = about.texts.title;
+  if (token()) attempt(goOn);
+  else begin();
+}
+
+function begin() {
+  if (about.closed) return ended(about.texts.title, about.closed_text);
+  if (about.sign_in && !about.signed_in) return signInScreen(about);
+  consentScreen(about, () => attempt(() => setupScreen(about, () => tell({ reason: "no_sound" }, quiet), (setup) => attempt(() => enter(setup)))));
+}
+
+async function enter(setup) {
+  keepToken((await ask("enter", { consent: true, setup })).token);
+  await goOn();
+}
+
+/** The next trial, after a word where something new begins; or the end. */
+async function goOn() {
+  const { trial: shown, code } = await ask("next", {});
+  if (!shown) return thanks(code);
+  const { page } = about.texts;
+  const begins = () => attempt(() => present(shown));
+  if (shown.place === 1) pausing(page.practice_heading, fill(about.texts.training, { count: about.practice }), page.begin, begins);
+  else if (!last) pausing(page.back_heading, page.back, page.go_on, begins);
+  else if (last.training && !shown.training) {
+    pausing(page.practice_over_heading, fill(page.practice_over, { count: shown.of - shown.place + 1 }), page.begin, begins);
+  } else await present(shown);
+}
+
+async function present(shown) {
+  const isNew = last !== null && last.prompt !== shown.prompt && !shown.check;
+  trial = await trialScreen(about, shown, {
+    isNew, failed: tell, withdraw,
+    answered: (stored) => { hush(); leave(); stored.code ? thanks(stored.code) : attempt(goOn); } });
+  last = { prompt: shown.prompt, training: shown.training };
+}
+
+function pausing(title, text, label, go) {
+  leave();
+  show(el("section", { class: "card" }, heading(title), el("p", {}, text), el("p", { class: "soft" }, about.texts.page.pause),
+    el("div", { class: "row" }, button(label, go))));
+}
+
+function thanks(code) {
+  leave();
+  const { thanks: text, page } = about.texts;
+  const [before, after] = text.split("{code}");
+  const copy = button(page.copy, async () => {
+    try { await navigator.clipboard.writeText(code); copy.textContent = page.copied; } catch { getSelection().selectAllChildren(shown); }
+  }, "quiet");
+  const shown = el("output", { class: "code" }, code);
+  show(el("section", { class: "card ended" }, heading(page.done_heading), el("p", {}, before, shown, after), copy),
+    el("footer", {}, button(about.texts.withdraw, withdraw, "quiet")));
+}
+
+/** Nothing more to do here. */
+function ended(title, sentence) {
+  leave();
+  hush();
+  show(el("section", { class: "card ended" }, heading(title), el("p", {}, sentence)));
+}
+
+function withdraw() {
+  const { page, withdrawn } = about.texts;
+  const sure = async () => { await ask("withdraw", {}); keepToken(null); ended(page.withdrawn_heading, withdrawn); };
+  const dialog = el("dialog", { close: () => dialog.remove(), "aria-labelledby": "sure" }, el("p", { id: "sure" }, page.withdraw_question),
+    el("div", { class: "row" }, button(page.withdraw_no, () => dialog.close()),
+      button(page.withdraw_yes, () => { dialog.close(); attempt(sure); }, "danger")));
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** Do something, and again when it failed and the listener asks for it. */
+async function attempt(work) {
+  hush();
+  try {
+    await work();
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    tell(problem, () => attempt(work));
+  }
+}
+
+/** A calm banner; nothing that was chosen is lost. */
+function tell(problem, again) {
+  const { page } = about.texts;
+  const words = problem.sentence || page[problem.reason] || page.unreachable;
+  if (OVER.includes(problem.reason)) return ended(about.texts.title, words);
+  const banner = document.getElementById("banner");
+  const lost = problem.reason === "session";
+  const go = lost ? startOver : ELSEWHERE.includes(problem.reason) ? () => attempt(goOn) : again;
+  banner.replaceChildren(el("p", {}, words), button(lost ? page.start_over : page.try_again, () => { hush(); go(); }, "small"));
+  banner.scrollIntoView({ block: "nearest" });
+}
+
+function startOver() {
+  keepToken(null);
+  leave();
+  last = null;
+  begin();
+}
+
+function hush() {
+  document.getElementById("banner").replaceChildren();
+}
+
+function leave() {
+  trial?.leave();
+  trial = null;
+}
+
+function quiet() {}
+
+/** Keys. In the remark letters are letters, and on a control Space and Enter do what they always do. */
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.closest("textarea, dialog, summary, a, #banner, footer")) return;
+  if (act(event.target, event.key.toLowerCase())) event.preventDefault();
+}
+
+function act(on, key) {
+  if (key === "enter") return !on.closest("button") && forward();
+  if (!trial) return false;
+  if (key === " ") return !on.closest("button") && !(on.matches("input") && !on.checked) && trial.playNext();
+  if (key in PLAY) return trial.play(PLAY[key]);
+  return /^[0-9a-z]$/.test(key) && trial.choose(key);
+}
+
+/** Enter is Next; where there is no trial, it is the one button that leads on. */
+function forward() {
+  if (trial) trial.send();
+  else document.querySelector("main .primary:enabled")?.click();
+  return true;
+}
+
+addEventListener("keydown", pressed);
+addEventListener("pagehide", () => trial?.leave());
+if (window !== parent) window.focus();
+open();
