@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from evaluation.listening.wording import ENGLISH, sentence
 VARIABLE = "WORKBENCH_DATABASE_URL"
 WAIT = 10  # seconds for another writer, or for a server to answer
 READING = "zest_reading"  # execution option of connections that only read
+TURNS = "zest_turns"  # execution option of SQLite's engine: the lock of its writers
 LOCK = 0x7A657374  # PostgreSQL advisory lock of migrations: 'zest'
 FULL = ("53100", "53200")  # PostgreSQL: disk full, out of memory
 BUSY = ("53300", "55P03", "40001", "40P01", "57014")  # too many connections, no lock in time, another went first, cancelled
@@ -52,7 +54,7 @@ def writing(engine: Engine, wording: Mapping[str, Any] = ENGLISH) -> Iterator[Co
         StoreError: full disk, lock not given in time, connection lost.
     """
     try:
-        with engine.begin() as connection:
+        with _turn(engine, wording), engine.begin() as connection:
             yield connection
     except (SQLAlchemyError, OSError) as error:
         raise plain(error, wording) from error
@@ -91,17 +93,34 @@ def plain(error: Exception, wording: Mapping[str, Any]) -> StoreError:
     raise error  # a mistake of ours
 
 
+@contextmanager
+def _turn(engine: Engine, wording: Mapping[str, Any]) -> Iterator[None]:
+    """Writers of this process stand in line: SQLite alone lets them sleep and try again, and the unlucky sleep long."""
+    turns = engine.get_execution_options().get(TURNS)
+    if turns is None:  # PostgreSQL lets them write side by side
+        yield
+        return
+    if not turns.acquire(timeout=WAIT):
+        raise StoreError(sentence(wording, "busy"))
+    try:
+        yield
+    finally:
+        turns.release()
+
+
 def _engine(address: sa.URL) -> Engine:
     if address.get_backend_name() == "sqlite":
         return _sqlite(address)
     if address.get_backend_name() != "postgresql":
         raise _misunderstood()
+    options = f"-c lock_timeout={WAIT}s -c synchronous_commit=on"  # whatever the server's setting: a commit is on the disk
     return sa.create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=WAIT,
-                            connect_args={"connect_timeout": WAIT, "options": f"-c lock_timeout={WAIT}s"})
+                            connect_args={"connect_timeout": WAIT, "tcp_user_timeout": 1000 * WAIT, "options": options})
 
 
 def _sqlite(address: sa.URL) -> Engine:
-    engine = sa.create_engine(address, pool_size=10, max_overflow=20, pool_timeout=WAIT, connect_args={"timeout": WAIT})
+    engine = sa.create_engine(address, pool_size=10, max_overflow=20, pool_timeout=WAIT, connect_args={"timeout": WAIT},
+                              execution_options={TURNS: threading.Lock()})
     sa.event.listen(engine, "connect", _set_up)
     sa.event.listen(engine, "begin", _begin)
     return engine
