@@ -15,37 +15,57 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
-from selenium.webdriver.chrome.service import Service
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 300
-FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
-         "--force-device-scale-factor=1", "--autoplay-policy=no-user-gesture-required")
+STEP_SECONDS = 120  # for one step on a slow, busy machine
+PHONE = 390  # pixels wide
+PROGRAMS = ("chromium", "google-chrome", "chromium-browser")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required")
 
 
-def open_browser(width: int = 1280, height: int = 900) -> webdriver.Chrome:
-    """A window of that size. Without Chromium: skip here, fail in CI, where it has to be there."""
-    driver = shutil.which("chromedriver")
-    options = webdriver.ChromeOptions()
-    for flag in (*FLAGS, f"--window-size={width},{height}"):
-        options.add_argument(flag)
-    try:
-        if driver is None:  # selenium would try to download one
-            raise WebDriverException("there is no chromedriver")
-        browser = webdriver.Chrome(options=options, service=Service(driver))
-    except WebDriverException as error:
-        reason = f"no headless Chromium ({(error.msg or '').splitlines()[0]}); on Debian: apt install chromium chromium-driver"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    resize(browser, width, height)
-    return browser
+@contextmanager
+def a_browser() -> Iterator[Browser]:
+    """The system's Chromium; Playwright downloads none. Without it: skip here, fail in CI, where it has to be there."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    with sync_playwright() as playwright:
+        try:
+            if program is None:
+                raise Error("there is no chromium")
+            browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        except Error as error:
+            reason = f"no headless Chromium ({error.message.splitlines()[0]}); on Debian: apt install chromium"
+            pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        yield browser
+        browser.close()
 
 
-def resize(browser: webdriver.Chrome, width: int, height: int) -> None:
-    """Set the page's size itself: a headless window has a minimum width, a phone has not."""
-    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+def open_page(browser: Browser, url: str = "", width: int = 1280, height: int = 900, **options) -> Page:
+    """A page of its own, with nothing remembered; a narrow one is a phone. options: of Browser.new_context."""
+    phone = width < 600
+    context = browser.new_context(viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone, **options)
+    context.set_default_timeout(1000 * STEP_SECONDS)
+    page = context.new_page()
+    if url:
+        page.goto(url)
+    return page
+
+
+def wait_until(condition, seconds: float = STEP_SECONDS):
+    """The first truthy value of the condition; the page goes on living meanwhile, since conditions ask it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {condition}")
+
+
+def wider_than_the_screen(page: Page) -> int:
+    """Pixels that have to be scrolled sideways; 0 or less is good."""
+    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
 
 
 @contextmanager

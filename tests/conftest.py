@@ -59,7 +59,7 @@ def zest(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
 @pytest.fixture(scope="module")
 def workbench(tmp_path_factory) -> Iterator[str]:
     """Address of a running `python app.py`, one for all tests of a file."""
-    from tests.browser import running_workbench  # imported late: few files need selenium
+    from tests.browser import running_workbench  # imported late: few files need a browser
 
     with running_workbench(tmp_path_factory.mktemp("workbench")) as url:
         yield url
@@ -68,8 +68,7 @@ def workbench(tmp_path_factory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def chromium():
     """A headless browser, one for all tests of a file."""
-    from tests.browser import open_browser
+    from tests.browser import a_browser
 
-    browser = open_browser()
-    yield browser
-    browser.quit()
+    with a_browser() as browser:
+        yield browser

@@ -34,7 +34,7 @@ from evaluation.report.writing import document_of
 from evaluation.run.folder import Run, open_run
 from pipelines.audio import load
 from pipelines.errors import OutputError, ZestError
-from tests.browser import open_browser
+from tests.browser import PHONE, open_page
 from tests.run_folder import ENTRIES, FAILING, make_run
 from workbench.command_line import app
 
@@ -293,17 +293,15 @@ def test_provenance_says_how_to_repeat(run, document):
     assert "zest evaluate pairs.csv --system source --system copy -o RUN" in said(document, "provenance")
 
 
-def test_the_page_fits_a_phone_and_makes_no_errors(page, tmp_path):
+def test_the_page_fits_a_phone_and_makes_no_errors(chromium, page, tmp_path):
     path = tmp_path / "report.html"
     path.write_text(page, encoding="utf-8")
-    browser = open_browser(390, 844)
-    try:
-        browser.get(path.as_uri())
-        width = browser.execute_script("return document.documentElement.scrollWidth")
-        assert width <= 390
-        assert browser.get_log("browser") == []
-    finally:
-        browser.quit()
+    shown, said = open_page(chromium, width=PHONE), []
+    shown.on("console", lambda message: said.append(message.text))
+    shown.on("pageerror", lambda error: said.append(str(error)))
+    shown.goto(path.as_uri())
+    assert shown.evaluate("document.documentElement.scrollWidth") <= PHONE
+    assert said == []
 
 
 def test_a_report_is_two_files_the_same_every_time_and_silent_on_request(run, tmp_path):
