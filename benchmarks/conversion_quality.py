@@ -1,6 +1,6 @@
 """How good conversions of unseen speakers are: one table of systems.
 
-python -m benchmarks.conversion_quality --manifest MANIFEST [--strength 1 --strength 1.5] [--json scores.json]
+python -m benchmarks.conversion_quality --manifest MANIFEST [--decoder transfer] [--strength 1] [--json scores.json]
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import typer
 from benchmarks.natural_speech import natural_marks
 from benchmarks.quality_pairs import pair_name, quality_hash, quality_pairs
 from benchmarks.scores import NOTHING, Scores, scored
-from benchmarks.systems import BASELINES, NATURAL, conversions
+from benchmarks.systems import BASELINES, NATURAL, conversions, neural_systems
 from benchmarks.tables import cell, columns
 from evaluation.judge import EMOTIONS, JUDGES
 from evaluation.observations import Observations
@@ -57,7 +57,7 @@ def main(
     pairs: Annotated[int, typer.Option(help="number of pairs")] = 64,
     seed: Annotated[int, typer.Option(help="draws the pairs")] = 0,
     tempo: Annotated[bool, typer.Option(help="move durations too")] = True,
-    decoder: Annotated[str, typer.Option(help="transfer or generate")] = "transfer",
+    decoder: Annotated[list[str] | None, typer.Option(help="may be given several times; all that the checkpoint has")] = None,
     baselines_only: Annotated[bool, typer.Option("--baselines-only", help="leave the checkpoint out")] = False,
     cache: Annotated[Path, typer.Option(help="where measurements are kept between runs")] = Path(".cache/observations"),
     json_file: Annotated[Path | None, typer.Option("--json", help="write every number here")] = None,
@@ -68,7 +68,8 @@ def main(
         chosen = quality_pairs(clips, pairs, seed)
         systems = list(BASELINES)
         if not baselines_only:
-            systems += conversions(checkpoint, strength or [1.0], tempo, decoder)
+            copies, decoders = neural_systems(checkpoint, decoder or ())
+            systems += copies + conversions(checkpoint, strength or [1.0], tempo, decoders)
         with stage_bars() as bars:
             marks = natural_marks(clips, Observations(cache), bars)
         corpus_of = {clip.path: clip.corpus for clip in clips}

@@ -11,8 +11,9 @@ import numpy as np
 
 from evaluation.pair import Pair
 from evaluation.run import parse_systems
-from evaluation.run.systems import Baseline, Rendered, System
+from evaluation.run.systems import Baseline, NeuralCopy, Rendered, System
 from pipelines.audio import load
+from pipelines.conversion import Converter
 from pipelines.pitch import track
 
 
@@ -50,12 +51,23 @@ BASELINES: tuple[System, ...] = (
 
 
 def conversions(checkpoint: Path | str, strengths: Sequence[float], tempo: bool = True,
-                decoder: str = "transfer") -> list[System]:
-    """One system per strength.
+                decoders: Sequence[str] = ("transfer",)) -> list[System]:
+    """One system per decoder and strength.
 
     Raises:
         ZestError: no such decoder, or a strength out of range.
     """
-    spec = decoder if tempo else f"{decoder}-notempo"
-    return [replace(system, name=f"this, strength {system.strength:g}")
-            for system in parse_systems([spec], strengths, str(checkpoint))]
+    specs = [decoder if tempo else f"{decoder}-notempo" for decoder in decoders]
+    return [replace(system, name=f"{system.decoder}, strength {system.strength:g}")
+            for system in parse_systems(specs, strengths, str(checkpoint))]
+
+
+def neural_systems(checkpoint: Path | str, wanted: Sequence[str]) -> tuple[list[System], list[str]]:
+    """The neural copy where the checkpoint has a vocoder, and the decoders to compare: `wanted`, or all that it has.
+
+    Raises:
+        CheckpointError: it cannot be loaded.
+    """
+    converter = Converter.from_pretrained(checkpoint)
+    copies = [NeuralCopy("neural copy", str(checkpoint))] if converter.models.vocoder is not None else []
+    return copies, list(wanted or converter.decoders)

@@ -1,4 +1,5 @@
-"""How a vocoder in training renders held-out speech: predicted MOS, words, pitch and spectra of its copy-synthesis."""
+"""How networks in training that make waveforms do on held-out speech: recordings are made again from what the network is given of
+them, and heard with instruments: predicted MOS, words, voice, pitch and spectra."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ import torch
 from evaluation.melody import world_f0
 from evaluation.predicted_mos import predicted_mos
 from evaluation.recogniser import normalise, transcribe
+from evaluation.speaker_similarity import speaker_embedding
+from pipelines.audio import Recording
 from pipelines.training.audio_store import read_samples
 from pipelines.training.corpus import Clip, dev_clips
 from pipelines.training.spectral_loss import mel_loss
@@ -21,10 +24,11 @@ from pipelines.vocoding import render
 
 CLIPS = 24
 CER_WEIGHT = 0.05  # points of predicted MOS that a percent of wrong characters costs when the best weights are chosen
+Scores = dict[str, float]
 
 
-class VocoderValidation:
-    """Measures any state of a vocoder on the same dev recordings, speakers and corpora in turn.
+class HeldOut:
+    """The same dev recordings, speakers and corpora in turn, for every look.
 
     Words are compared with the transcript of the natural recording, since only English has texts here; where Whisper is not
     installed, words are left out.
@@ -34,15 +38,22 @@ class VocoderValidation:
         chosen = choose_clips(_usable(clips), count, seed)
         self.languages = [clip.language for clip in chosen]
         self.samples = [read_samples(clip) for clip in chosen]
-        self.features = [vocoder_features(samples) for samples in self.samples]
         self.heard = self._transcripts(self.samples)
+        self.voices = [speaker_embedding(samples) for samples in self.samples]
 
-    def __call__(self, vocoder: Vocoder, device: str = "cpu") -> dict[str, float]:
-        """`distillmos` (1 to 5), `mel` (L1 of log magnitudes), `f0_cents` (median), `cer` (%), and `score`: what to maximise."""
-        made = [render(vocoder, features, device) for features in self.features]
+    def scores(self, made: Sequence[np.ndarray]) -> Scores:
+        """Of the recordings made again, (n,) float32 at 16 kHz each, in order.
+
+        Returns:
+            `distillmos` (1 to 5), `mel` (L1 of log magnitudes), `f0_cents` (median), `voice` (cosine to the recording), `cer`
+            (%), and `score`: what to maximise.
+        """
+        pairs = list(zip(made, self.samples, strict=True))
         values = {"distillmos": float(np.mean([predicted_mos(samples) for samples in made])),
-                  "mel": float(np.mean([_mel(*pair) for pair in zip(made, self.samples, strict=True)])),
-                  "f0_cents": float(np.median(np.concatenate([_cents(*pair) for pair in zip(made, self.samples, strict=True)])))}
+                  "mel": float(np.mean([_mel(*pair) for pair in pairs])),
+                  "f0_cents": float(np.median(np.concatenate([_cents(*pair) for pair in pairs]))),
+                  "voice": float(np.mean([speaker_embedding(samples) @ voice
+                                          for samples, voice in zip(made, self.voices, strict=True)]))}
         if self.heard:
             values["cer"] = 100 * jiwer.cer(self.heard, self._transcripts(made))
         return values | {"score": values["distillmos"] - CER_WEIGHT * values.get("cer", 0.0)}
@@ -55,9 +66,22 @@ class VocoderValidation:
         return [] if unavailable("base") else [normalise(text, "en") for text in transcribe(english)]
 
 
-def validation_of(clips: Sequence[Clip]) -> Callable[[Vocoder, str], dict[str, float]] | None:
-    """None where the manifest has no dev recordings."""
-    return VocoderValidation(clips) if _usable(clips) else None
+def vocoder_scores(clips: Sequence[Clip], count: int = CLIPS) -> Callable[[Vocoder, str], Scores] | None:
+    """What measures a vocoder on a device by copy-synthesis; None where the manifest has no dev recordings."""
+    if not _usable(clips):
+        return None
+    held_out = HeldOut(clips, count)
+    features = [vocoder_features(samples) for samples in held_out.samples]
+    return lambda vocoder, device="cpu": held_out.scores([render(vocoder, one, device) for one in features])
+
+
+def generator_scores(clips: Sequence[Clip], count: int = CLIPS) -> Callable[[Callable[[Recording], np.ndarray]], Scores] | None:
+    """What measures a function that makes a recording again from its factors; None where there are no dev recordings."""
+    if not _usable(clips):
+        return None
+    held_out = HeldOut(clips, count)
+    recordings = [Recording(samples) for samples in held_out.samples]
+    return lambda again: held_out.scores([again(recording) for recording in recordings])
 
 
 def _usable(clips: Sequence[Clip]) -> list[Clip]:

@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from evaluation.pair import Pair
+from evaluation.run import parse_systems, systems
+from pipelines.audio import save
+from pipelines.baselines.neural_copy import neural_copy
 from pipelines.conversion import Converter, Settings
 from pipelines.errors import CheckpointError
+from pipelines.pitch import track
 from pipelines.vocoder import Vocoder
 from pipelines.vocoder_features import vocoder_features
 from pipelines.vocoding import render
@@ -53,3 +58,19 @@ def test_another_seed_is_another_noise(recording):
     features = vocoder_features(recording.samples)
     vocoder = Vocoder(width=16, blocks=1).eval()
     assert not np.array_equal(render(vocoder, features, seed=1), render(vocoder, features, seed=2))
+
+
+def test_the_neural_copy_is_a_system_of_evaluations_and_keeps_the_melody(neural, recording, tmp_path, monkeypatch):
+    system, = parse_systems(["copy-neural"], checkpoint="somewhere")
+    monkeypatch.setattr(systems, "_converter", lambda checkpoint, device: neural)
+    source = save(tmp_path / "source.wav", recording.samples)
+    made = system.render(Pair("one", source, source, "sad", "ssst")).samples
+    own, copied = (track(samples).contour().hz for samples in (recording.samples, made))
+    both = (own[:len(copied)] > 0) & (copied[:len(own)] > 0)
+    assert abs(len(made) - len(recording.samples)) <= 160 and both.mean() > 0.3
+    assert np.median(np.abs(np.log2(own[:len(both)][both] / copied[:len(both)][both]))) < 0.02
+
+
+def test_the_neural_copy_of_a_checkpoint_without_vocoder_says_what_is_missing(converter, recording):
+    with pytest.raises(CheckpointError, match="This checkpoint has no neural vocoder"):
+        neural_copy(recording.samples, replace(converter.models, vocoder=None))

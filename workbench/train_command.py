@@ -29,14 +29,17 @@ def train(
         return
     from pipelines.training.stages import run_stage
 
-    done = run_stage(stage, recipe, manifest, device, minutes * 60 if minutes > 0 else float("inf"),
-                     _vocoder_scores(manifest) if stage == "vocoder" else None)
+    done = run_stage(stage, recipe, manifest, device, minutes * 60 if minutes > 0 else float("inf"), **_scores(stage, manifest))
     state = "is finished" if done else "was stopped in time and goes on with the same command"
     say(f"Stage {stage} {state}.")
 
 
-def _vocoder_scores(manifest: Path):
-    from evaluation.vocoder_validation import validation_of
+def _scores(stage: str, manifest: Path) -> dict:
+    """What measures held-out speech while a stage trains, for the stages that take long."""
+    if stage not in ("vocoder", "generate"):
+        return {}
+    from evaluation.waveform_validation import generator_scores, vocoder_scores
     from pipelines.training.corpus import read_manifest
 
-    return validation_of(read_manifest(manifest))
+    clips = read_manifest(manifest)
+    return {"vocoder_scores": vocoder_scores(clips)} if stage == "vocoder" else {"generator_scores": generator_scores(clips)}

@@ -18,6 +18,7 @@ from evaluation.report.results import ALL, Results
 ROLES = {  # what a built-in system stands for in every table
     "source": "natural source, which is also the source unchanged: the emotion floor",
     "copy": "copy-synthesis: what the vocoder costs",
+    "copy-neural": "copy-synthesis by the checkpoint's neural vocoder",
     "f0-swap": "baseline: F0 mean and range of the reference",
 }
 NEEDED = {"source": "natural source and source unchanged (the emotion floor)", "copy": "copy-synthesis"}

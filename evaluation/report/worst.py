@@ -21,7 +21,7 @@ from evaluation.report.matrix import Matrix
 RULE = ("Rule: each pair is ranked among all pairs of the system by CER, by voice cosine to the source, and by the posterior "
         "that the judges give to the wanted emotion (mean over judges); the pairs with the worst mean rank are shown. "
         "Failed conversions have nothing to hear; they stand in the table of failures.")
-PLAIN = ("source", "copy", "f0-swap")
+PLAIN = ("source", "copy", "copy-neural", "f0-swap")
 
 
 @dataclass(frozen=True)

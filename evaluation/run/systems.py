@@ -2,8 +2,9 @@
 
     source                        the natural source, unchanged: the floor of emotion, the ceiling of everything else
     copy                          WORLD copy-synthesis of the source: what the vocoder costs
+    copy-neural                   the same by the checkpoint's neural vocoder
     f0-swap                       the source with the reference's F0 mean and variance
-    transfer, generate            this project's converter with that decoder, strength 1, tempo moved
+    transfer, transfer_neural, generate   this project's converter with that decoder, strength 1, tempo moved
     transfer@0.5-notempo-seed3    strength 0.5, tempo kept, variant 3 of the emotion
     mine=FOLDER                   anyone's conversions: FOLDER/<pair id>.wav (or .flac, .ogg, .mp3, .m4a)
     loud=transfer@1.5             any of the above under another name
@@ -31,6 +32,7 @@ from pipelines.pitch import F0Contour
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
 BASELINES = ("source", "copy", "f0-swap")
+NEURAL_COPY = "copy-neural"
 SPEC = re.compile(r"(?P<decoder>[a-z_]+)(@(?P<strength>\d+(\.\d+)?))?(?P<notempo>-notempo)?(-seed(?P<seed>\d+))?")
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]{0,60}")
 
@@ -83,6 +85,28 @@ class Baseline:
 
     def render(self, pair: Pair) -> Rendered:
         return _BASELINES[self.kind](pair)
+
+
+@dataclass(frozen=True)
+class NeuralCopy:
+    """`copy-neural`: a baseline that needs a checkpoint's vocoder."""
+
+    name: str
+    checkpoint: str
+    device: str = "cpu"
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return {"kind": NEURAL_COPY, "device": self.device}
+
+    @property
+    def checkpoint_hash(self) -> str:
+        return checkpoint_hash(self.checkpoint)
+
+    def render(self, pair: Pair) -> Rendered:
+        from pipelines.baselines.neural_copy import neural_copy
+
+        return Rendered(neural_copy(load(pair.source).samples, _converter(self.checkpoint, self.device).models))
 
 
 @dataclass(frozen=True)
@@ -195,6 +219,8 @@ def _parsed(text: str, strengths: Sequence[float], checkpoint: str | None, devic
         raise ZestError(f"A system cannot be called '{name}'; use letters, digits and . _ + - @, as in mine=FOLDER.")
     if spec in BASELINES:
         return [Baseline(name, spec)]
+    if spec == NEURAL_COPY:
+        return [NeuralCopy(name, checkpoint or _shipped(), device)]
     match = SPEC.fullmatch(spec)
     if match is not None and _is_decoder(match["decoder"]):
         base = Conversion(name, checkpoint or _shipped(), match["decoder"], float(match["strength"] or 1.0),
@@ -204,7 +230,7 @@ def _parsed(text: str, strengths: Sequence[float], checkpoint: str | None, devic
         return [Recordings(name, Path(spec).resolve())]
     if given:
         raise ZestError(f"There is no folder {spec} with the conversions of {name}.")
-    raise ZestError(f"There is no system '{spec}'; choose {', '.join(BASELINES)}, {', '.join(_decoders())} "
+    raise ZestError(f"There is no system '{spec}'; choose {', '.join((*BASELINES, NEURAL_COPY))}, {', '.join(_decoders())} "
                     "(as in transfer@0.5-notempo), or NAME=FOLDER with one recording a pair.")
 
 

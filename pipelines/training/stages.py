@@ -59,7 +59,7 @@ def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str =
               generator_scores: GeneratorScores | None = None) -> bool:
     """Train one stage, or go on with it; returns whether it is finished and exported.
 
-    vocoder_scores: measures the stage `vocoder` on held-out speech (evaluation/vocoder_validation.py), so that the best
+    vocoder_scores: measures the stage `vocoder` on held-out speech (evaluation/waveform_validation.py), so that the best
     weights are exported; without it the last ones are. generator_scores: the same for `generate`.
 
     Raises:
