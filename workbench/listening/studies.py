@@ -7,6 +7,7 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
+from evaluation.listening.hub import hub_journal
 from evaluation.listening.store import Store, open_store
 from evaluation.listening.study import find_study, study_folders
 
@@ -32,4 +33,5 @@ def study_ids() -> list[str]:
 
 @lru_cache(maxsize=64)
 def _open(folder: Path, study_id: str) -> Store:
-    return open_store(find_study(folder, study_id))
+    study = find_study(folder, study_id)
+    return open_store(study, journal=hub_journal(folder))

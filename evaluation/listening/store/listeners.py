@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -19,12 +20,19 @@ TOKEN_BYTES, ID_BYTES, CODE_BYTES = 32, 8, 5  # random
 
 @dataclass(frozen=True)
 class Known:
-    """A listener whose token was recognised. order: practice and the set, as this listener hears them."""
+    """A listener whose token was recognised.
+
+    Attributes:
+        order: practice and the set, as this listener hears them. completed, withdrawn: seconds since 1970, None if never.
+        closed: whether the study is.
+    """
 
     listener: str
     order: tuple[Trial, ...]
     code: str
-    completed: bool
+    completed: float | None
+    withdrawn: float | None
+    closed: bool
 
 
 def recognise(connection: Connection, study: Study, token: object, withdrawn: bool = False, lock: bool = False) -> Known:
@@ -36,7 +44,8 @@ def recognise(connection: Connection, study: Study, token: object, withdrawn: bo
     Raises:
         Refused: nobody in this study, or somebody who has withdrawn.
     """
-    query = sa.select(LISTENERS).join(SESSIONS, SESSIONS.c.listener == LISTENERS.c.listener).where(
+    query = sa.select(LISTENERS, STUDIES.c.closed).join(SESSIONS, SESSIONS.c.listener == LISTENERS.c.listener).join(
+        STUDIES, STUDIES.c.study == LISTENERS.c.study).where(
         SESSIONS.c.token_hash == token_hash(token), LISTENERS.c.study == study.id)
     row = connection.execute(query.with_for_update(of=LISTENERS) if lock else query).one_or_none()
     if row is None:
@@ -44,14 +53,14 @@ def recognise(connection: Connection, study: Study, token: object, withdrawn: bo
     if row.withdrawn is not None and not withdrawn:
         raise refuse(study, "withdrawn", row.listener)
     order = order_for(study.design, row.cell, study.info["seed"], row.listener)
-    return Known(row.listener, order, row.code, row.completed is not None)
+    return Known(row.listener, order, row.code, row.completed, row.withdrawn, row.closed is not None)
 
 
-def enter(connection: Connection, study: Study, setup: dict[str, str], now: float) -> tuple[str, str]:
+def enter(connection: Connection, study: Study, setup: dict[str, str], now: float) -> tuple[dict[str, Any], str]:
     """A new listener with a random id, a set and a session.
 
     Returns:
-        the id, and the token that only the listener has: the store keeps its hash.
+        what is stored, and the token that only the listener has: the store keeps its hash.
     Raises:
         Refused: the study is closed, or has all the whole sets it needs.
     """
@@ -60,11 +69,11 @@ def enter(connection: Connection, study: Study, setup: dict[str, str], now: floa
         raise refuse(study, "closed")
     cell = next_cell(connection, study)
     listener, token = secrets.token_hex(ID_BYTES), secrets.token_urlsafe(TOKEN_BYTES)
-    connection.execute(LISTENERS.insert().values(
-        listener=listener, study=study.id, cell=cell, setup=json.dumps(setup, sort_keys=True),
-        code=secrets.token_hex(CODE_BYTES), entered=now))
+    row = {"listener": listener, "study": study.id, "cell": cell, "setup": json.dumps(setup, sort_keys=True),
+           "code": secrets.token_hex(CODE_BYTES), "entered": now}
+    connection.execute(LISTENERS.insert().values(row))
     connection.execute(SESSIONS.insert().values(token_hash=token_hash(token), listener=listener, created=now))
-    return listener, token
+    return row | {"token_hash": token_hash(token)}, token
 
 
 def next_cell(connection: Connection, study: Study) -> int:

@@ -1,26 +1,33 @@
 """The store of one study: what the page of a listener and an administrator may do, and nothing else.
 
-Every method is one transaction: when it returns, what it did is on the disk; when it raises, nothing of it is.
+Every method is one transaction: when it returns, what it did is on the disk; when it raises, nothing was acknowledged.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from evaluation.listening.errors import StoreError
-from evaluation.listening.store.database import connect, lock_schema, reading, writing
+from evaluation.listening.errors import Refused, StoreError
+from evaluation.listening.store import events
+from evaluation.listening.store.database import plain, reading, writing
+from evaluation.listening.store.events import line, replay
+from evaluation.listening.store.journal import Journal
 from evaluation.listening.store.listeners import Known, answered, enter, is_closed, recognise
-from evaluation.listening.store.schema import ANSWERS, LISTENERS, OPENINGS, PLAYS, STUDIES, migrate
+from evaluation.listening.store.schema import ANSWERS, LISTENERS, OPENINGS, PLAYS, STUDIES
+from evaluation.listening.store.shown import Shown, shown
 from evaluation.listening.store.validation import Asked, check_answer, check_entry, check_play, own_trial, place_of, refuse
 from evaluation.listening.study import Study
-from evaluation.listening.trials import TRAINING, TRAP, Trial
+from evaluation.listening.trials import Trial
+from evaluation.listening.wording import sentence
+
+Note = Callable[[str, events.Values], None]
 
 
 @dataclass(frozen=True)
@@ -29,27 +36,6 @@ class Entry:
 
     listener: str
     token: str
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A trial as the page needs it: nothing in it tells what is judged.
-
-    Attributes:
-        clips: (what the listener is told it is, clip id), in order. options: (value, label), as in the wording.
-        check: of a trap the sentence that asks for an answer, else ''. place, of: 'place of of'. played: clips played so far.
-    """
-
-    trial: str
-    prompt: str
-    hint: str
-    clips: tuple[tuple[str, str], ...]
-    options: tuple[tuple[str, str], ...]
-    check: str
-    training: bool
-    place: int
-    of: int
-    played: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -65,16 +51,20 @@ class Stored:
 class Store:
     """Args:
         study: as opened. engine: of its database. clock: seconds since 1970 (tests give one).
+        journal: where everything acknowledged is written once more, for disks that do not last.
     """
 
-    def __init__(self, study: Study, engine: Engine, clock: Callable[[], float] = time.time):
+    def __init__(self, study: Study, engine: Engine, clock: Callable[[], float] = time.time, journal: Journal | None = None):
         self.study, self.engine, self.clock = study, engine, clock
+        self._journal = journal
 
     def enter(self, consent: bool, setup: dict[str, str]) -> Entry:
         """A new listener. setup: answers to wording['setup']. Raises Refused, StoreError."""
         checked = check_entry(self.study, consent, setup)
-        with self._writing() as connection:
-            return Entry(*enter(connection, self.study, checked, self.clock()))
+        with self._writing() as (connection, note):
+            row, token = enter(connection, self.study, checked, self.clock())
+            note(events.ENTERED, row)
+        return Entry(row["listener"], token)
 
     def next_trial(self, token: str) -> Shown | None:
         """The first trial without an answer, None at the end; it counts as shown from the first call on.
@@ -92,7 +82,7 @@ class Store:
             return None
         if opened is None:
             self._open(token, trial.id)
-        return self._shown(trial, place_of(known.order, trial), len(known.order), tuple(played))
+        return shown(self.study, trial, place_of(known.order, trial), len(known.order), tuple(played))
 
     def completion(self, token: str) -> str:
         """The completion code of a listener who has answered everything, also after the study was closed, else ''.
@@ -101,12 +91,12 @@ class Store:
             Refused: no such session, withdrawn. StoreError.
         """
         with reading(self.engine, self.study.wording) as connection:
-            known = recognise(connection, self.study, token)
+            known = self._recognise(connection, token)
             return known.code if known.completed else ""
 
     def played(self, token: str, trial: str, clip: str) -> int:
         """A clip of the trial was played to its end; returns how often so far. Raises Refused, StoreError."""
-        with self._writing() as connection:
+        with self._writing() as (connection, note):
             known = self._open_to(connection, token, lock=True)
             own = own_trial(known.order, trial)
             opened = None if own is None else _opening(connection, known.listener, own.id)
@@ -115,7 +105,9 @@ class Store:
             here = sa.and_(*(PLAYS.c[name] == value for name, value in keys.items()))
             if connection.execute(PLAYS.update().where(here).values(count=PLAYS.c.count + 1)).rowcount == 0:
                 connection.execute(PLAYS.insert().values(**keys, count=1))
-            return connection.execute(sa.select(PLAYS.c.count).where(here)).scalar_one()
+            count = connection.execute(sa.select(PLAYS.c.count).where(here)).scalar_one()
+            note(events.PLAYED, {**keys, "count": count, "opened": opened})
+        return count
 
     def answer(self, token: str, trial: str, value: str, remark: str = "") -> Stored:
         """Store one answer. Sending it again does nothing and says so; another answer to the same trial is refused.
@@ -124,7 +116,7 @@ class Store:
             Refused: by a rule of validation.py. StoreError: not stored; send it again.
         """
         now = self.clock()
-        with self._writing() as connection:
+        with self._writing() as (connection, note):
             known = self._open_to(connection, token, lock=True)
             own = own_trial(known.order, trial)
             asked = Asked(trial, value, remark, *(self._facts(connection, known.listener, own) if own else (None, {}, None)))
@@ -134,30 +126,40 @@ class Store:
                     listener=known.listener, trial=own.id, place=place_of(known.order, own), value=value, remark=remark,
                     plays=json.dumps(dict(asked.plays), sort_keys=True), opened=asked.opened, answered=now,
                     study_hash=self.study.hash))
+            here = (ANSWERS.c.listener == known.listener, ANSWERS.c.trial == own.id)
+            note(events.ANSWERED, connection.execute(sa.select(ANSWERS).where(*here)).mappings().one())
             done = answered(connection, known.listener)
             whole = len(done) == len(known.order)
-            if whole and not known.completed:
-                mark = LISTENERS.update().where(LISTENERS.c.listener == known.listener)
-                connection.execute(mark.values(completed=now))
+            if whole:
+                self._complete(connection, note, known, now)
         return Stored(not new, len(done), len(known.order), known.code if whole else "")
 
     def withdraw(self, token: str) -> None:
         """Mark all of the listener's answers as withdrawn; they stay, and are not counted. Raises Refused, StoreError."""
-        with self._writing() as connection:
-            known = recognise(connection, self.study, token, withdrawn=True, lock=True)
-            mark = LISTENERS.update().where(LISTENERS.c.listener == known.listener, LISTENERS.c.withdrawn.is_(None))
-            connection.execute(mark.values(withdrawn=self.clock()))
+        with self._writing() as (connection, note):
+            known = self._recognise(connection, token, withdrawn=True, lock=True)
+            at = known.withdrawn or self.clock()
+            connection.execute(LISTENERS.update().where(LISTENERS.c.listener == known.listener).values(withdrawn=at))
+            note(events.WITHDRAWN, {"listener": known.listener, "withdrawn": at})
 
     def close(self) -> bool:
         """Take no more answers; returns whether it was open. Raises StoreError."""
-        with self._writing() as connection:
-            mark = STUDIES.update().where(STUDIES.c.study == self.study.id, STUDIES.c.closed.is_(None))
-            return connection.execute(mark.values(closed=self.clock())).rowcount == 1
+        ours = STUDIES.c.study == self.study.id
+        with self._writing() as (connection, note):
+            mark = STUDIES.update().where(ours, STUDIES.c.closed.is_(None)).values(closed=self.clock())
+            was_open = connection.execute(mark).rowcount == 1
+            note(events.CLOSED, connection.execute(sa.select(STUDIES).where(ours)).mappings().one())
+        return was_open
 
     def is_closed(self) -> bool:
         """Raises StoreError."""
         with reading(self.engine, self.study.wording) as connection:
             return is_closed(connection, self.study)
+
+    def replay(self, lines: Iterable[str]) -> None:
+        """Take in what was acknowledged elsewhere, as lines of a journal. Raises StoreError."""
+        with writing(self.engine, self.study.wording) as connection:
+            replay(connection, self.study, lines)
 
     def _facts(self, connection: Connection, listener: str, trial: Trial) -> tuple[float | None, dict[str, int], str | None]:
         """When the trial was shown, how often its clips were played, and what was answered before."""
@@ -167,50 +169,51 @@ class Store:
 
     def _open_to(self, connection: Connection, token: str, lock: bool = False) -> Known:
         """The listener, while the study is open."""
-        known = recognise(connection, self.study, token, lock=lock)
-        if is_closed(connection, self.study):
+        known = self._recognise(connection, token, lock=lock)
+        if known.closed:
             raise refuse(self.study, "closed", known.listener)
         return known
 
+    def _recognise(self, connection: Connection, token: str, withdrawn: bool = False, lock: bool = False) -> Known:
+        """As in listeners.py; but while lines of earlier sessions have not been fetched, nobody is told to be unknown."""
+        try:
+            return recognise(connection, self.study, token, withdrawn, lock)
+        except Refused as refused:
+            if refused.reason == "session" and self._journal is not None and not self._journal.is_whole(self.study.id):
+                raise StoreError(sentence(self.study.wording, "lost")) from refused
+            raise
+
+    @staticmethod
+    def _complete(connection: Connection, note: Note, known: Known, now: float) -> None:
+        """All is answered; when that was so first stays."""
+        at = known.completed or now
+        connection.execute(LISTENERS.update().where(LISTENERS.c.listener == known.listener).values(completed=at))
+        note(events.COMPLETED, {"listener": known.listener, "completed": at})
+
     def _open(self, token: str, trial: str) -> None:
         """Remember when a trial was first shown; a second page of the same listener changes nothing."""
-        with self._writing() as connection:
+        with self._writing() as (connection, note):
             listener = self._open_to(connection, token, lock=True).listener
-            if _opening(connection, listener, trial) is None:
-                connection.execute(OPENINGS.insert().values(listener=listener, trial=trial, opened=self.clock()))
+            opened = _opening(connection, listener, trial)
+            if opened is None:
+                opened = self.clock()
+                connection.execute(OPENINGS.insert().values(listener=listener, trial=trial, opened=opened))
+            note(events.OPENED, {"listener": listener, "trial": trial, "opened": opened})
 
-    def _shown(self, trial: Trial, place: int, of: int, played: tuple[str, ...]) -> Shown:
-        texts = self.study.wording
-        question = texts["questions"][trial.question]
-        options = tuple((value, question["options"][value]) for value in self.study.answers_to(trial))
-        check = texts["trap"].format(answer=dict(options)[trial.accepted[0]]) if trial.kind == TRAP else ""
-        clips = tuple((texts["roles"][role], clip) for role, clip in trial.clips)
-        return Shown(trial.id, question["prompt"], question["hint"], clips, options, check, trial.kind == TRAINING, place, of,
-                     played)
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Connection, Note]]:
+        """A transaction, and where to note what it did: the journal is given that after the commit, before the call returns.
 
-    def _writing(self) -> Any:
-        return writing(self.engine, self.study.wording)
-
-
-def open_store(study: Study, url: str | None = None, clock: Callable[[], float] = time.time) -> Store:
-    """The store of a study, migrated to the newest schema; made if it is not there.
-
-    Args:
-        url: of a database; WORKBENCH_DATABASE_URL, or the study's own file, if None.
-    Raises:
-        StoreError: it cannot be opened, was made by a newer zest, or holds answers to another version of this study.
-    """
-    engine = connect(study.database, url)
-    with writing(engine, study.wording) as connection:
-        lock_schema(connection)
-        migrate(connection)
-        known = connection.execute(sa.select(STUDIES.c.hash).where(STUDIES.c.study == study.id)).scalar_one_or_none()
-        if known is None:
-            connection.execute(STUDIES.insert().values(study=study.id, hash=study.hash, opened=clock()))
-        elif known != study.hash:
-            raise StoreError(f"The answers to this study were given to another version of it ({known[:12]}, this one is "
-                             f"{study.hash[:12]}); restore the study they belong to.")
-    return Store(study, engine, clock)
+        A call whose note was cut off was not acknowledged; sent again it notes what the database holds.
+        """
+        lines: list[str] = []
+        with writing(self.engine, self.study.wording) as connection:
+            yield connection, lambda kind, values: lines.append(line(self.study, kind, values))
+        if self._journal is not None:
+            try:
+                self._journal.write(self.study.id, lines)
+            except OSError as error:
+                raise plain(error, self.study.wording) from error
 
 
 def _opening(connection: Connection, listener: str, trial: str) -> float | None:
