@@ -15,9 +15,9 @@ export async function trialScreen(about, shown, on) {
 
   const next = button(texts.next, send, "primary", { disabled: true });
   const caps = keycaps(shown.options);
-  const rating = choices("answer", shown.check ? shown.prompt : texts.page.choose,
+  const rating = choices("answer", shown.prompt,
     shown.options.map(([value, label], index) => [value, label === caps[index] ? "" : label, caps[index]]), kindOf(shown),
-    (value) => { chosen = value; next.disabled = false; });
+    (value) => { chosen = value; next.disabled = sending; });
   const remark = el("textarea", { rows: 2, maxlength: about.remark_letters, "aria-label": texts.comment });
   const status = el("p", { class: "soft status", role: "status" });
   const clips = shown.clips.map(([label, name], index) => ({ label, url: urls[index], played: heard.has(name) }));
@@ -42,7 +42,7 @@ export async function trialScreen(about, shown, on) {
 
   function open() {
     rating.disabled = !shown.clips.every(([, name]) => heard.has(name));
-    status.textContent = rating.disabled ? texts.play_first : "";
+    status.textContent = rating.disabled ? texts.play_first : texts.page.choose;
   }
 
   async function send() {
@@ -72,7 +72,7 @@ export async function trialScreen(about, shown, on) {
   show(progress(texts, shown), el("section", { class: "card" },
     el("div", { class: "badges" }, shown.training && el("span", { class: "badge" }, texts.page.practice),
       on.isNew && el("span", { class: "badge new" }, texts.page.new_question)),
-    heading(shown.check || shown.prompt), !shown.check && el("p", { class: "soft" }, shown.hint),
+    heading(shown.check || shown.prompt), el("p", { class: "soft" }, shown.check ? shown.prompt : shown.hint),
     el("div", { class: "clips" }, ...player.boxes), status, rating,
     el("details", {}, el("summary", {}, texts.comment), remark), el("div", { class: "row" }, next),
     el("p", { class: "soft keys" }, keysText(texts, shown, caps))),
@@ -99,6 +99,6 @@ function kindOf(shown) {
 }
 
 function keysText(texts, shown, caps) {
-  const answers = fill(texts.page.keys_answers, { first: caps[0], last: caps.at(-1) });
+  const answers = fill(caps.length > 2 ? texts.page.keys_answers : texts.page.keys_either, { first: caps[0], last: caps.at(-1) });
   return fill(shown.clips.length > 1 ? texts.page.keys_two : texts.page.keys, { answers });
 }
