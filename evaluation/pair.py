@@ -14,6 +14,7 @@ import pandas as pd
 from pipelines.errors import RecipeError
 
 REQUIRED = ("source", "reference", "emotion")
+NO_REFERENCE = "no-reference"  # file name of the reference where there is none: the emotion was a stored one
 FILE_NAME = re.compile(r"\w([\w.,+=~@() -]{0,78}[\w)])?")  # what an id may be: a file name on every system
 
 
@@ -45,6 +46,10 @@ class Pair:
     source_speaker: str = ""
     reference_speaker: str = ""
     parallel: Path | None = None
+
+    @property
+    def has_reference(self) -> bool:
+        return self.reference.name != NO_REFERENCE
 
 
 def write_pairs(path: Path, pairs: list[Pair]) -> None:

@@ -13,9 +13,11 @@ from typer.testing import CliRunner
 
 from evaluation.listening.store import open_store
 from evaluation.listening.study import open_study
+from pipelines import audio
 from pipelines.errors import ZestError
 from tests.listening import ALL_QUESTIONS, finished_run
 from tests.listening_session import Clock, answer_next, listen, whole_set
+from tests.speech import MAN, WOMAN, speak
 from workbench import command_line, exit_codes
 
 FILES = ["answers.csv", "answers.json", "design.json", "listeners.csv", "paragraph.md", "results.json", "results.md",
@@ -142,3 +144,33 @@ def test_the_command_line_starts_the_study_commands_and_shows_their_help(zest, m
     assert {"create", "check", "close", "results", "export"} <= set(zest("study", "--help").stdout.split())
     broken = zest("study", "check", made.parent)
     assert broken.returncode == exit_codes.BAD_INPUT and "Traceback" not in broken.stderr
+
+
+def test_conversions_gathered_by_command_make_a_study(tmp_path):
+    made = {name: audio.save(tmp_path / f"{name}.wav", speak(voice, 0.6, seed=seed) * 0.4)
+            for seed, (name, voice) in enumerate({"man": MAN, "woman": WOMAN, "made": MAN}.items())}
+    where = ("-o", tmp_path / "SET")
+    assert call("gather", made["man"], made["made"], "--emotion", "sad")[0] == exit_codes.USAGE
+    code, _, said = call("gather", made["man"], made["made"], "--emotion", "sad", "--system", "mine", *where)
+    assert code == 0 and "holds 1 pair, converted by mine (1)" in said
+    code, _, said = call("gather", made["woman"], made["made"], "--reference", made["man"], "--system", "mine", *where)
+    assert code == 0 and "holds 2 pairs, converted by mine (2)" in said
+    code, _, said = call("gather", made["woman"], made["made"], *where)
+    assert code == exit_codes.BAD_INPUT and "Give the reference" in said
+    code, _, said = call("create", "--run", tmp_path / "SET", "--systems", "mine", "--questions", "emotion-choice", "-o",
+                         tmp_path / "S")
+    assert code == 0, said
+
+
+def test_results_write_pictures_where_they_are_asked_for(answered, tmp_path):
+    assert call("results", answered, "--draws", 100, "--plots", tmp_path / "plots")[2].startswith("Wrote 0 pictures")
+    store = open_store(open_study(answered), clock=Clock())
+    right = {trial.id: trial.accepted for trial in store.study.design.trials().values()}
+    turn = iter(range(10**6))
+    for _ in range(2):
+        whole_set(store, lambda shown: (right[shown.trial] or [value for value, _ in shown.options[next(turn) % 2:]])[0])
+    store.engine.dispose()
+    code, page, said = call("results", answered, "--draws", 100, "--plots", tmp_path / "plots")
+    names = {file.name for file in (tmp_path / "plots").iterdir()}
+    assert code == 0 and names == {"mos-naturalness.png", "votes-naturalness.png", "preference.png"}, page
+    assert "Wrote 3 pictures" in said

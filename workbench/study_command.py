@@ -1,4 +1,4 @@
-"""`zest study`: make, check, close, analyse and export a listening test."""
+"""`zest study`: gather, make, check, close, analyse and export a listening test."""
 
 from __future__ import annotations
 
@@ -23,6 +23,26 @@ Database = Annotated[Optional[str], typer.Option(
     help="Address of the database with the answers; WORKBENCH_DATABASE_URL, or the file in the study's folder, if left out.")]
 Draws = Annotated[int, typer.Option(min=100, max=100_000, help="Resamples of the bootstrap.")]
 Seed = Annotated[int, typer.Option(min=0, help="Of the bootstrap: same seed, same intervals.")]
+
+
+@study.command(epilog=EXIT_CODES)
+def gather(
+    source: Annotated[Path, typer.Argument(help="Recording whose words and voice were kept.")],
+    converted: Annotated[Path, typer.Argument(help="The conversion.")],
+    reference: Annotated[Optional[Path], typer.Option(help="Recording whose emotion was taken.")] = None,
+    emotion: Annotated[str, typer.Option(help="The wanted emotion; without --reference, the stored one that was taken.")] = "",
+    system: Annotated[str, typer.Option(help="What made the conversion.")] = "converted",
+    output: Annotated[Optional[Path], typer.Option(
+        "--output", "-o", help="Folder where conversions are gathered; zest study create --run takes it.")] = None,
+) -> None:
+    """Add one conversion to a set of which a study can be made; the same source and reference by another system is one pair."""
+    from evaluation.listening.gathering import gather as add
+
+    if output is None:
+        raise ZestError("Where to? Name the folder where conversions are gathered with -o.")
+    found = add(output, source, converted, reference, emotion, system)
+    systems = ", ".join(f"{name} ({count})" for name, count in found.systems.items())
+    say(f"{output} holds {found.pairs} pair{'s' * (found.pairs != 1)}, converted by {systems}.")
 
 
 @study.command(epilog=EXIT_CODES)
@@ -80,12 +100,20 @@ def close(folder: StudyFolder, database: Database = None) -> None:
 
 
 @study.command(epilog=EXIT_CODES)
-def results(folder: StudyFolder, as_json: AsJson = False, database: Database = None, draws: Draws = 2000, seed: Seed = 0) -> None:
+def results(
+    folder: StudyFolder,
+    plots: Annotated[Optional[Path], typer.Option(help="Folder for pictures as PNG; older ones are replaced.")] = None,
+    as_json: AsJson = False, database: Database = None, draws: Draws = 2000, seed: Seed = 0,
+) -> None:
     """Print mean opinion scores with intervals, differences, agreement, preference and exclusions, as Markdown or JSON."""
     from evaluation.listening.analysis import results_of
     from evaluation.listening.markdown import results_markdown
 
     found = results_of(*_collected(folder, database), draws=draws, seed=seed)
+    if plots is not None:
+        from evaluation.listening.plots import write_pictures
+
+        say(f"Wrote {len(write_pictures(found, plots))} pictures into {plots}.")
     print(json.dumps(found.document(), indent=2, ensure_ascii=False) if as_json else results_markdown(found))
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.listening.clips import Progress, write_clips
-from evaluation.listening.design import Plan, draw, ratings_per_system
+from evaluation.listening.design import Plan, draw, pairs_that_help, ratings_per_system
 from evaluation.listening.errors import StudyError
-from evaluation.listening.questions import parse_questions, study_emotions
+from evaluation.listening.questions import askable, parse_questions, study_emotions
 from evaluation.listening.rules import Rules
 from evaluation.listening.study import FORMAT, Study, open_study, study_hash
 from evaluation.listening.trials import Design, opaque
@@ -47,6 +47,7 @@ def create_study(run: Run, systems: Sequence[str], questions: Sequence[str], fol
     plan = Plan(tuple(dict.fromkeys(systems)), parse_questions(questions), listeners, cap, seed, salt or secrets.token_hex(16),
                 rules or Rules())
     pairs, left_out = _usable(run, plan.systems)
+    _refuse_without_reference(plan, pairs)
     design = draw(plan, pairs)
     if folder.exists():
         raise OutputError(f"{folder} exists already; a study is never changed, so choose a new folder with -o.")
@@ -71,6 +72,17 @@ def expected_ratings(study: Study) -> dict[str, float]:
             for question in study.questions}
 
 
+def pairs_wanted(run: Run, systems: Sequence[str], questions: Sequence[str], listeners: int = 20,
+                 cap: int = CAP) -> tuple[int, int]:
+    """How many pairs of the run such a study can use, and how many it would use if there were enough.
+
+    One pair makes a study, two give intervals. Raises StudyError as `create_study`.
+    """
+    plan = Plan(tuple(dict.fromkeys(systems)), parse_questions(questions), listeners, cap, 0, "")
+    pairs, _ = _usable(run, plan.systems)
+    return len(pairs), pairs_that_help(plan, pairs)
+
+
 def _usable(run: Run, systems: tuple[str, ...]) -> tuple[list[Pair], dict[str, str]]:
     """Pairs that every system has converted, and of the others why not."""
     if not run.complete:
@@ -80,6 +92,14 @@ def _usable(run: Run, systems: tuple[str, ...]) -> tuple[list[Pair], dict[str, s
         raise StudyError(f"{run.folder} has no system '{unknown[0]}'; it has {', '.join(run.systems)}.")
     left_out = {pair.id: f"no conversion by {name}" for pair in run.pairs for name in systems if run.wav(name, pair.id) is None}
     return [pair for pair in run.pairs if pair.id not in left_out], left_out
+
+
+def _refuse_without_reference(plan: Plan, pairs: list[Pair]) -> None:
+    possible = askable(pairs)
+    wrong = [question.name for question in plan.questions if question.name not in possible]
+    if wrong:
+        raise StudyError(f"Some conversions were made with a stored emotion and have no reference to be played for "
+                         f"{wrong[0]}; leave that question out.")
 
 
 def _info(plan: Plan, run: Run, pairs: list[Pair], left_out: dict[str, str], clips: dict, loudness: float) -> dict[str, Any]:

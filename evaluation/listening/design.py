@@ -86,6 +86,18 @@ def ratings_per_system(design: Design, listeners: int, system: str, question: st
     return times * listeners / len(design.cells)
 
 
+def pairs_that_help(plan: Plan, pairs: Sequence[Pair]) -> int:
+    """How many pairs a study of this plan would use if there were enough; with fewer, more listeners hear the same ones.
+
+    Args:
+        pairs: those there are: they decide which hidden anchors there can be.
+    Raises:
+        StudyError: the cap is below one trial of every condition.
+    """
+    once = sum(len(_conditions(plan, question, pairs)) for question in plan.questions)
+    return _repeats(plan, once) * max(1, plan.listeners // RATERS)
+
+
 class _Desk:
     """Where trials are made: gives ids, and remembers what each clip holds."""
 
@@ -200,7 +212,7 @@ def _training(desk: _Desk, used: int) -> Iterator[Trial]:
     questions = desk.plan.questions
     for number in range(max(PRACTICE, len(questions))):
         question, pair = questions[number % len(questions)], spare[number % len(spare)]
-        span = _span(desk.plan, question)
+        span = _span(desk, question)
         chosen = span[number // len(questions) % len(span)]
         if chosen == question.sure:
             yield _known(desk, question, pair, TRAINING)
@@ -209,7 +221,9 @@ def _training(desk: _Desk, used: int) -> Iterator[Trial]:
             yield desk.trial(question, TRAINING, pair, [("", desk.content(kind, pair)) for kind in kinds])
 
 
-def _span(plan: Plan, question: Question) -> list[str]:
+def _span(desk: _Desk, question: Question) -> list[str]:
     """What is heard in practice, so that the whole range was heard before rating."""
     best = "" if question.kind == PREFERENCE else "reference" if question.name.startswith("emotion") else "source"
-    return [kind for kind in dict.fromkeys((best, question.sure or DAMAGED, *plan.systems)) if kind]
+    if best == "reference" and not all(pair.has_reference for pair in desk.pairs):
+        best = ""
+    return [kind for kind in dict.fromkeys((best, question.sure or DAMAGED, *desk.plan.systems)) if kind]

@@ -4,6 +4,7 @@
     listeners.csv               one row a listener: how they listened, which rules they broke
     results.json, results.md    the analysis
     paragraph.md                method and outcome in prose
+    *.png                       pictures of the results, where there are any
     study.json, design.json, wording.json   the study itself: seed, rules, hash, and which clip was what
 """
 
@@ -19,6 +20,7 @@ from evaluation.listening.analysis.results import Results, results_of
 from evaluation.listening.analysis.table import answer_table
 from evaluation.listening.markdown import results_markdown
 from evaluation.listening.paragraph import paper_paragraph
+from evaluation.listening.plots import write_pictures
 from evaluation.listening.store.collected import Collected
 from evaluation.listening.study import Study
 from pipelines.files import make_folder, write_whole
@@ -43,7 +45,7 @@ def export_study(study: Study, collected: Collected, folder: Path | str, results
         "paragraph.md": paper_paragraph(results),
         **{name: (study.folder / name).read_text(encoding="utf-8") for name in ("study.json", "design.json", "wording.json")},
     }
-    return [write_whole(folder / name, text.encode()) for name, text in contents.items()]
+    return [*(write_whole(folder / name, text.encode()) for name, text in contents.items()), *write_pictures(results, folder)]
 
 
 def answers_frame(study: Study, collected: Collected, results: Results) -> pd.DataFrame:

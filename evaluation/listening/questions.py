@@ -88,6 +88,13 @@ def study_emotions(pairs: Iterable[Pair]) -> tuple[str, ...]:
 
 def anchors_of(question: Question, pairs: Sequence[Pair]) -> tuple[tuple[str, str], ...]:
     """The hidden items that every pair can supply: (anchor, what is judged)."""
-    speakers = {pair.source_speaker for pair in pairs}
-    has = {"parallel": all(pair.parallel is not None for pair in pairs), STRANGER: len(speakers) > 1 and "" not in speakers}
+    speakers, references = {pair.source_speaker for pair in pairs}, all(pair.has_reference for pair in pairs)
+    has = {"parallel": all(pair.parallel is not None for pair in pairs), STRANGER: len(speakers) > 1 and "" not in speakers,
+           "reference": references, "copy-of-reference": references}
     return tuple((anchor, content) for anchor, content in question.hidden if has.get(content, True))
+
+
+def askable(pairs: Sequence[Pair]) -> tuple[str, ...]:
+    """Names of the questions that can be asked about these pairs: a recording that is played beside must be there."""
+    references = all(pair.has_reference for pair in pairs)
+    return tuple(name for name, question in QUESTIONS.items() if references or question.given != "reference")
