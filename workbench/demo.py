@@ -11,6 +11,8 @@ from pipelines.errors import CheckpointError
 from workbench import text
 from workbench.convert_tab import convert_tab
 from workbench.evaluate_tab import evaluate_tab
+from workbench.listening.listen_tab import CSS as LISTEN_CSS
+from workbench.listening.listen_tab import listen_tab
 from workbench.listening.routes import listening_routes
 from workbench.model import converter
 from workbench.score_style import CSS as SCORE_CSS
@@ -30,6 +32,8 @@ def build_demo() -> gr.Blocks:
                 convert_tab(presets, decoders, problem)
             with gr.Tab("Evaluate", id="evaluate"):
                 evaluate_tab(demo, tabs)
+            with gr.Tab(text.LISTEN_TAB, id="listen"):
+                listen_tab(demo, tabs)
         gr.HTML(f"<p>{text.FOOTER}</p>", elem_id="zest-footer")
     demo.queue(max_size=20)
     return demo
@@ -37,8 +41,8 @@ def build_demo() -> gr.Blocks:
 
 def launch_options() -> dict[str, Any]:
     """What Gradio 6 takes at launch: looks, limits, and nothing kept about visitors."""
-    return {"theme": theme(), "css": CSS + SCORE_CSS, "max_file_size": UPLOAD_LIMIT, "run_history": False, "ssr_mode": False,
-            "footer_links": ["api"], "app_kwargs": {"routes": listening_routes()}}
+    return {"theme": theme(), "css": CSS + SCORE_CSS + LISTEN_CSS, "max_file_size": UPLOAD_LIMIT, "run_history": False,
+            "ssr_mode": False, "footer_links": ["api"], "app_kwargs": {"routes": listening_routes()}}
 
 
 def _choices() -> tuple[tuple[str, ...], tuple[str, ...], str | None]:

@@ -58,6 +58,15 @@ CANCEL, GO_ON = "Cancel", "Go on"
 DOWNLOADS_LABEL = "Report, tables, scores, and the whole run"
 GONE = "There is no such evaluation here any more; jobs are deleted some hours after their end."
 
+LISTEN_TAB = "Listen"
+LISTEN_HOW = ("### Take part in a listening test\nYou hear short recordings of speech and say what you think of them. Each test "
+              "has a link of its own, which you got from whoever runs it. Headphones and a quiet room help; no account is "
+              "needed unless the test says so.")
+LISTEN_LINK_LABEL, LISTEN_LINK_INFO = "Link of the test", "Paste the whole link, or only its last part."
+LISTEN_OPEN = "Open"
+LISTEN_NO_ID = "This is no link of a listening test; paste the whole link that you were given."
+LISTEN_ALONE = "Open on a page of its own"
+
 NO_SOURCE = "Add a source first: upload a recording or use the microphone."
 NO_REFERENCE = "Add a reference recording whose emotion to take, or choose one of the stored emotions."
 BUG = "Something went wrong inside the workbench; the server's log has the details."

@@ -159,5 +159,8 @@ function forward() {
 
 addEventListener("keydown", pressed);
 addEventListener("pagehide", () => trial?.leave());
-if (window !== parent) window.focus();
+if (window !== parent) {
+  document.documentElement.classList.add("framed");
+  window.focus(); // so that the keys come here
+}
 open();
