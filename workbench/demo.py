@@ -11,8 +11,13 @@ from pipelines.errors import CheckpointError
 from workbench import text
 from workbench.convert_tab import convert_tab
 from workbench.evaluate_tab import evaluate_tab
+from workbench.listening.admin import administration
+from workbench.listening.admin_text import TAB as RESULTS
+from workbench.listening.desk import Desk
 from workbench.listening.listen_tab import CSS as LISTEN_CSS
 from workbench.listening.listen_tab import listen_tab
+from workbench.listening.results_style import CSS as RESULTS_CSS
+from workbench.listening.results_tab import results_tab
 from workbench.listening.routes import listening_routes
 from workbench.model import converter
 from workbench.score_style import CSS as SCORE_CSS
@@ -25,15 +30,19 @@ UPLOAD_LIMIT = "300mb"  # a zip of 16-bit WAVs of three hours; single recordings
 def build_demo() -> gr.Blocks:
     """The whole workbench. A checkpoint that cannot be loaded is told on the page instead of ending the start."""
     presets, decoders, problem = _choices()
+    administrators = administration()
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>", elem_id="zest-header")
+        desk = Desk(administrators, gr.State(""))
         with gr.Tabs() as tabs:
             with gr.Tab("Convert", id="convert"):
-                convert_tab(presets, decoders, problem)
+                convert_tab(presets, decoders, problem, desk)
             with gr.Tab("Evaluate", id="evaluate"):
-                evaluate_tab(demo, tabs)
+                evaluate_tab(demo, tabs, desk)
             with gr.Tab(text.LISTEN_TAB, id="listen"):
                 listen_tab(demo, tabs)
+            with gr.Tab(RESULTS, id="results") as results:
+                results_tab(demo, results, desk)
         gr.HTML(f"<p>{text.FOOTER}</p>", elem_id="zest-footer")
     demo.queue(max_size=20)
     return demo
@@ -41,8 +50,8 @@ def build_demo() -> gr.Blocks:
 
 def launch_options() -> dict[str, Any]:
     """What Gradio 6 takes at launch: looks, limits, and nothing kept about visitors."""
-    return {"theme": theme(), "css": CSS + SCORE_CSS + LISTEN_CSS, "max_file_size": UPLOAD_LIMIT, "run_history": False,
-            "ssr_mode": False, "footer_links": ["api"], "app_kwargs": {"routes": listening_routes()}}
+    return {"theme": theme(), "css": CSS + SCORE_CSS + LISTEN_CSS + RESULTS_CSS, "max_file_size": UPLOAD_LIMIT,
+            "run_history": False, "ssr_mode": False, "footer_links": ["api"], "app_kwargs": {"routes": listening_routes()}}
 
 
 def _choices() -> tuple[tuple[str, ...], tuple[str, ...], str | None]:

@@ -16,6 +16,8 @@ from workbench.alerts import as_alerts
 from workbench.job_upload import submit
 from workbench.job_view import EMPTY, job_html, message, report_html
 from workbench.jobs import Job, Status
+from workbench.listening.desk import Desk
+from workbench.listening.study_form import job_form
 from workbench.score_tab import one_conversion
 
 POLL_SECONDS = 2.0
@@ -45,13 +47,13 @@ def jobs_folder() -> Path:
     return Path(get_upload_folder()) / "zest-jobs"
 
 
-def evaluate_tab(demo: gr.Blocks, tabs: gr.Tabs) -> None:
+def evaluate_tab(demo: gr.Blocks, tabs: gr.Tabs, desk: Desk) -> None:
     """Build the tab inside the current Blocks; a page with ?job=ID opens on it and shows that job."""
     with gr.Tabs() as inner:
         with gr.Tab(text.ONE_TAB, id="one"):
             one_conversion()
         with gr.Tab(text.SET_TAB, id="set"):
-            view = _whole_set()
+            view = _whole_set(desk)
     demo.load(reconnect, None, [*view.all(), tabs, inner], **QUIET)
 
 
@@ -101,7 +103,7 @@ def go_on(name: str) -> list[Any]:
     return show(name)
 
 
-def _whole_set() -> View:
+def _whole_set(desk: Desk) -> View:
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
             files = gr.File(label=text.FILES_LABEL, file_count="multiple", file_types=[".zip", ".csv"], height=190,
@@ -112,7 +114,7 @@ def _whole_set() -> View:
                 metrics = gr.CheckboxGroup(list(DEFAULT), value=list(DEFAULT), show_label=False, elem_id="zest-metrics")
             button = gr.Button(text.START, variant="primary", size="lg", elem_id="zest-evaluate")
         with gr.Column(scale=8, min_width=320):
-            view = _view()
+            view = _view(desk)
     quiet_start = button.click(lambda: gr.update(value=text.STARTING, interactive=False), None, button, **QUIET)
     run = quiet_start.then(start, [files, metrics, baselines], view.job, api_visibility="private", concurrency_limit=1,
                            show_progress_on=view.progress)
@@ -123,7 +125,7 @@ def _whole_set() -> View:
     return view
 
 
-def _view() -> View:
+def _view(desk: Desk) -> View:
     name = gr.Textbox(visible=False)
     progress = gr.HTML(message(EMPTY), elem_id="zest-score-status")
     with gr.Row():
@@ -131,6 +133,8 @@ def _view() -> View:
         again = gr.Button(text.GO_ON, visible=False, variant="primary", elem_id="zest-go-on")
     files = gr.File(label=text.DOWNLOADS_LABEL, visible=False, interactive=False, file_count="multiple",
                     elem_id="zest-downloads")
+    if desk.administration.configured:
+        job_form(desk, jobs_folder, name, files)
     report = gr.HTML(visible=False, elem_id="zest-report")
     view = View(name, progress, stop, again, report, files, gr.Timer(POLL_SECONDS, active=False))
     view.timer.tick(show, name, view.all(), **QUIET)

@@ -1,0 +1,79 @@
+"""What the administrator of listening tests reads, in one place."""
+
+from __future__ import annotations
+
+TAB = "Results"
+NOT_SET_UP = ("Results on this page need an administrator: set WORKBENCH_ADMIN_PASSWORD (at least 10 letters), or on Spaces "
+              "WORKBENCH_ADMINS to Hugging Face user names, and start again; `zest study` on the command line needs neither.")
+LOCKED = "Only an administrator may do that; unlock the tab Results first."
+WRONG = "That is not the password."
+TOO_MANY = "Too many wrong passwords; wait ten minutes and try again."
+
+LOCKED_TITLE = "Results of listening tests"
+LOCKED_NOTE = "Scores, answers and the making of studies are for administrators."
+PASSWORD_LABEL = "Administrator's password"
+UNLOCK, LOCK = "Unlock", "Lock"
+SIGN_IN = "Sign in with Hugging Face"
+SIGNED_IN_BUT = "You are signed in, but your name is not among the administrators of this workbench."
+
+STUDIES_LABEL = "Listening tests"
+NO_STUDIES = ("No listening test yet. Make one beside a finished evaluation (tab Evaluate, A whole set), from gathered "
+              "conversions below, or with `zest study create`.")
+CHOOSE = "Choose a listening test to see what its listeners said."
+REFRESH, CLOSE, EXPORT = "Refresh", "Close the study", "Export"
+CLOSE_SURE = "No more answers will be taken, and a closed study cannot be opened again."
+CLOSE_YES, CLOSE_NO = "Close it", "Keep it open"
+CLOSED_NOW = "The study is closed; no more answers are taken."
+CLOSED_ALREADY = "The study was closed already."
+ANALYSING, EXPORTING = "Analysing…", "Writing…"
+LINK_LABEL = "Link for listeners"
+DOWNLOAD_LABEL = "Raw answers, results, pictures and paragraph"
+PARAGRAPH_LABEL = "Paragraph for a paper"
+PARAGRAPH_INFO = "Method and outcome with everything a reviewer asks; shorten it."
+NO_SUCH_STUDY = "That study is not in the folder of studies any more; refresh the page."
+
+NO_ANSWERS = "No answers yet. Send the link to listeners; what they say appears here."
+NOBODY_COUNTS = ("No listener counts yet: nobody has finished a whole set and passed the screening, so there are no scores after "
+                 "screening to show.")
+PRELIMINARY_NOTE = "Preliminary: fewer than {least} ratings, drawn as broken lines."
+ANCHORS_NOTE = "Names in brackets are hidden anchors, not systems."
+DIFFERENCES_NOTE = "First minus second; p by Wilcoxon's signed-rank test over listeners, adjusted after Benjamini and Hochberg."
+AGREEMENT_NOTE = "1 is agreement, 0 is chance; no number where no two listeners have answered the same trial."
+PREFERENCE_NOTE = "Bradley-Terry scores in log odds; 0 is the mean of all that were compared."
+EMOTIONS_NOTE = "Of the floor, the unconverted source, wanted is the source's own emotion."
+
+MAKE_TITLE = "Make a listening test"
+MAKE_NOTE = ("For administrators. Listeners judge these conversions blind, among hidden anchors; a study never changes once "
+             "it is made.")
+SYSTEMS_LABEL, SYSTEMS_INFO = "Systems", "Pairs that one of them failed on are left out."
+QUESTIONS_LABEL, QUESTIONS_INFO = "Questions", "Fewer questions give more ratings of each."
+LISTENERS_LABEL, LISTENERS_INFO = "Listeners", "Who shall finish."
+CAP_LABEL, CAP_INFO = "Trials", "A listener's most."
+SEED_LABEL, SEED_INFO = "Seed", "Of the drawing."
+MAKE, MAKING = "Make the listening test", "Making…"
+NO_SYSTEMS = "Choose at least one system that listeners shall judge."
+NO_QUESTIONS = "Choose at least one question."
+NO_NUMBER = "Give whole numbers: at least 1 listener, at least 1 trial, and a seed of 0 or more."
+QUESTION_NAMES = {"naturalness": "Naturalness", "emotion-similarity": "Emotion, against the reference",
+                  "speaker-similarity": "Speaker, against the source", "emotion-choice": "Which emotion",
+                  "preference": "Preference, A or B"}
+
+GATHER_TITLE = "Send to listening test"
+GATHER_NOTE = ("For administrators. Keeps this conversion with its source and reference, until a listening test is made of "
+               "what was gathered (tab Results).")
+GATHER_SYSTEM_LABEL, GATHER_SYSTEM_INFO = "System", "Name what made it; pairs by two systems can be compared."
+GATHER_EMOTION_LABEL, GATHER_EMOTION_INFO = "Emotion", "Of the reference, if it has a name."
+GATHER = "Send to listening test"
+GATHERED_TITLE = "Gathered conversions"
+NOTHING_GATHERED = "Nothing gathered yet: on the tab Convert, send conversions to a listening test."
+FORGET = "Empty the collection"
+FORGET_SURE = "All gathered conversions are deleted; studies made of them keep their own copies."
+FORGET_YES, FORGET_NO = "Delete them", "Keep them"
+MADE = "The listening test is made. Its link:"
+NO_JOB = "This evaluation is not here any more, or is not finished; evaluate the set again."
+NOT_CONVERTED = "Convert a recording first; then it can be sent to a listening test."
+LIST_LINE = "{systems}\n{state}: {completed} of {wanted} listeners finished, {begun} began. {questions}. Made {made}."
+BROKEN_LINE = "{id}\nBroken: {sentence}"
+OPEN, CLOSED = "Open", "Closed"
+PAIRS = "{pairs} pair{s}, converted by {systems}."
+SENT = "Sent. Administrators make a listening test of what was gathered on the tab Results."

@@ -1,0 +1,36 @@
+"""The administrator's desk on a page: the pass that was unlocked, and the check that stands before everything it opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import gradio as gr
+
+from workbench.alerts import as_alerts
+from workbench.listening.admin import Administration
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Attributes:
+        administration: who may. key: the pass of this visit; Gradio keeps a State on the server and reads no such value from
+            a request, and a pass is signed besides.
+    """
+
+    administration: Administration
+    key: gr.State
+
+    @contextmanager
+    def open_to(self, key: object, profile: gr.OAuthProfile | None, request: gr.Request, what: str) -> Iterator[None]:
+        """The block runs for an administrator only; whatever goes wrong in it is one sentence. Raises gr.Error."""
+        with as_alerts():
+            self.administration.check(key, profile, address_of(request), what)
+            yield
+
+
+def address_of(request: gr.Request) -> str:
+    """Where a request comes from, as the server saw it."""
+    client = getattr(request, "client", None)
+    return getattr(client, "host", None) or "unknown"

@@ -1,0 +1,120 @@
+"""The Results tab: for administrators, every study of this workbench, what its listeners said, and its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from workbench.listening import admin_text as text
+from workbench.listening.desk import Desk
+from workbench.listening.gather_tab import GatheredSet
+from workbench.listening.results_counter import Counter, nothing
+from workbench.listening.results_view import empty_html
+from workbench.listening.study_form import QUIET
+
+WATCH_SECONDS = 10.0  # between two counts of the listeners of all studies
+LINK = """(id) => id ? new URL('?study=' + id, window.location.origin + window.location.pathname).href : ''"""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components of the tab."""
+
+    locked: gr.Column
+    password: gr.Textbox
+    unlock: gr.Button
+    opened: gr.Column
+    lock: gr.Button
+    studies: gr.Radio
+    none: gr.HTML
+    refresh: gr.Button
+    close: gr.Button
+    export: gr.Button
+    sure: gr.Column
+    yes: gr.Button
+    no: gr.Button
+    link: gr.Textbox
+    files: gr.File
+    results: gr.HTML
+    paragraph: gr.Textbox
+    about: gr.Column
+    gathered: GatheredSet
+    timer: gr.Timer
+
+    def page(self) -> list[gr.components.Component]:
+        """What `Counter.page` fills: which of the two faces shows, the list, the gathered set, the timer."""
+        return [self.locked, self.opened, self.password, self.studies, self.none, *self.gathered.all(), self.timer]
+
+    def study(self) -> list[gr.components.Component]:
+        """What shows one study."""
+        return [self.results, self.paragraph, self.about, self.close, self.sure, self.files]
+
+
+def results_tab(demo: gr.Blocks, tab: gr.Tab, desk: Desk) -> None:
+    """Build the tab inside the current Blocks; it fills itself whenever it is opened."""
+    if not desk.administration.configured:
+        gr.HTML(empty_html(text.NOT_SET_UP))
+        return
+    parts = _parts(desk)
+    counter = Counter(desk, parts.gathered)
+    key, page = desk.key, {"inputs": [desk.key], "outputs": parts.page(), **QUIET}
+    for trigger in (parts.unlock.click, parts.password.submit):
+        trigger(counter.unlock, parts.password, key, api_visibility="private", concurrency_limit=1).success(counter.page, **page)
+    parts.lock.click(lambda: ["", None, *nothing()], None, [key, parts.studies, *parts.study()], **QUIET).then(
+        counter.page, **page)
+    demo.load(counter.page, **page)
+    tab.select(counter.page, **page)
+    parts.gathered.connect(parts.password).then(counter.page, **page)
+    parts.timer.tick(counter.watch, key, [parts.studies, parts.timer], **QUIET)
+    _one_study(parts, counter)
+
+
+def _one_study(parts: Parts, counter: Counter) -> None:
+    """What happens with the chosen study."""
+    key, quiet = counter.desk.key, QUIET
+    chosen, shown = [parts.studies, key], parts.study()
+    again = {"api_visibility": "private", "concurrency_limit": 2, "show_progress_on": parts.results}
+    parts.studies.change(None, parts.studies, parts.link, js=LINK, api_visibility="private")
+    parts.studies.input(counter.show, chosen, shown, **again)
+    parts.refresh.click(counter.show, chosen, shown, **again).then(counter.watch, key, [parts.studies, parts.timer], **quiet)
+    parts.close.click(lambda: gr.update(visible=True), None, parts.sure, **quiet)
+    parts.no.click(lambda: gr.update(visible=False), None, parts.sure, **quiet)
+    parts.yes.click(counter.close, chosen, shown, **again).then(counter.watch, key, [parts.studies, parts.timer], **quiet)
+    busy, ready = gr.update(value=text.EXPORTING, interactive=False), gr.update(value=text.EXPORT, interactive=True)
+    export = parts.export.click(lambda: busy, None, parts.export, **quiet).then(
+        counter.export, chosen, parts.files, api_visibility="private", concurrency_limit=1, show_progress_on=parts.files)
+    export.success(lambda: ready, None, parts.export, **quiet)
+    export.failure(lambda: ready, None, parts.export, **quiet)
+
+
+def _parts(desk: Desk) -> Parts:
+    with gr.Column(elem_id="zest-unlock") as locked:
+        gr.HTML(f"<h3>{text.LOCKED_TITLE}</h3><p class='zest-small'>{text.LOCKED_NOTE}</p>")
+        password = gr.Textbox(label=text.PASSWORD_LABEL, type="password", visible=bool(desk.administration.password),
+                              elem_id="zest-password")
+        unlock = gr.Button(text.UNLOCK, variant="primary", visible=bool(desk.administration.password), elem_id="zest-open")
+        if desk.administration.names:
+            gr.LoginButton(text.SIGN_IN)
+    with gr.Column(visible=False, elem_id="zest-admin") as opened:
+        studies = gr.Radio([], label=text.STUDIES_LABEL, elem_id="zest-studies")
+        none = gr.HTML(empty_html(text.NO_STUDIES), visible=False)
+        with gr.Column(visible=False) as about:
+            link = gr.Textbox(label=text.LINK_LABEL, buttons=["copy"], interactive=False, elem_id="zest-link")
+            with gr.Row():
+                refresh = gr.Button(text.REFRESH, min_width=100, elem_id="zest-refresh")
+                export = gr.Button(text.EXPORT, min_width=100, elem_id="zest-export")
+                close = gr.Button(text.CLOSE, min_width=100, elem_id="zest-close")
+            with gr.Column(visible=False, elem_id="zest-sure") as sure:
+                gr.Markdown(text.CLOSE_SURE)
+                with gr.Row():
+                    yes = gr.Button(text.CLOSE_YES, variant="primary", size="sm", elem_id="zest-close-yes")
+                    no = gr.Button(text.CLOSE_NO, size="sm")
+            files = gr.File(label=text.DOWNLOAD_LABEL, visible=False, interactive=False, elem_id="zest-study-files")
+        results = gr.HTML(empty_html(), elem_id="zest-study-results")
+        paragraph = gr.Textbox(label=text.PARAGRAPH_LABEL, info=text.PARAGRAPH_INFO, lines=6, max_lines=14, buttons=["copy"],
+                               interactive=False, visible=False, elem_id="zest-paragraph")
+        gathered = GatheredSet(desk)
+        lock = gr.Button(text.LOCK, size="sm", elem_id="zest-lock")
+    return Parts(locked, password, unlock, opened, lock, studies, none, refresh, close, export, sure, yes, no, link, files,
+                 results, paragraph, about, gathered, gr.Timer(WATCH_SECONDS, active=False))

@@ -1,0 +1,119 @@
+"""The form that makes a study: beside a finished evaluation, and of gathered conversions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from evaluation.listening.create import CAP
+from evaluation.listening.errors import StudyError
+from evaluation.listening.study import Study
+from evaluation.run.folder import Run, open_run
+from workbench import jobs
+from workbench.listening import admin_text as text
+from workbench.listening.desk import Desk
+from workbench.listening.new_study import LISTENERS, made_sentence, make_study, offered, ticked, wish_of
+
+QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+
+
+@dataclass(frozen=True)
+class StudyForm:
+    """The components of one form, and where its run comes from.
+
+    Attributes:
+        run_of: the run by what `chosen` holds (the id of a job, or nothing). Raises ZestError.
+    """
+
+    desk: Desk
+    run_of: Callable[[str], Run]
+    systems: gr.CheckboxGroup
+    questions: gr.CheckboxGroup
+    numbers: tuple[gr.Number, gr.Number, gr.Number]
+    button: gr.Button
+    made: gr.HTML
+
+    def choices(self) -> list[gr.components.Component]:
+        """What depends on the run, in the order of `fill`."""
+        return [self.systems, self.questions, self.made]
+
+    def fill(self, run: Run) -> list[Any]:
+        """The choices that a run gives."""
+        systems, questions = offered(run)
+        first, asked = ticked(systems, questions)
+        return [gr.update(choices=list(systems), value=first),
+                gr.update(choices=[(text.QUESTION_NAMES[name], name) for name in questions], value=asked), ""]
+
+    def fill_nothing(self) -> list[Any]:
+        return [gr.update(choices=[], value=[]), gr.update(choices=[], value=[]), ""]
+
+    def make(self, chosen: str, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float, key: str,
+             profile: gr.OAuthProfile | None, request: gr.Request, progress: gr.Progress = gr.Progress()) -> str:
+        """Make the study and say where it is."""
+        with self.desk.open_to(key, profile, request, "make a study"):
+            wish = wish_of(systems, questions, listeners, cap, seed)
+            return made_html(make_study(self.run_of(chosen), wish, lambda done, all_: progress((done, all_), unit="clips")))
+
+    def connect(self, chosen: gr.components.Component) -> gr.events.Dependency:
+        """Button off, make, button on again whatever happened."""
+        ready = gr.update(value=text.MAKE, interactive=True)
+        run = self.button.click(lambda: gr.update(value=text.MAKING, interactive=False), None, self.button, **QUIET).then(
+            self.make, [chosen, self.systems, self.questions, *self.numbers, self.desk.key], self.made, concurrency_limit=1,
+            api_visibility="private", show_progress_on=self.made)
+        made = run.success(lambda: ready, None, self.button, **QUIET)
+        run.failure(lambda: ready, None, self.button, **QUIET)
+        return made
+
+
+def study_form(desk: Desk, run_of: Callable[[str], Run]) -> StudyForm:
+    """Build the form inside the current Blocks; call its `connect` afterwards."""
+    gr.Markdown(text.MAKE_NOTE, elem_classes="zest-limits")
+    systems = gr.CheckboxGroup([], label=text.SYSTEMS_LABEL, info=text.SYSTEMS_INFO, elem_classes=["zest-form", "zest-systems"])
+    questions = gr.CheckboxGroup([], label=text.QUESTIONS_LABEL, info=text.QUESTIONS_INFO,
+                                 elem_classes=["zest-form", "zest-questions"])
+    with gr.Row():
+        numbers = tuple(gr.Number(value, precision=0, minimum=least, label=label, info=info, min_width=90, elem_classes=name)
+                        for value, least, label, info, name in (
+                            (LISTENERS, 1, text.LISTENERS_LABEL, text.LISTENERS_INFO, "zest-listeners"),
+                            (CAP, 1, text.CAP_LABEL, text.CAP_INFO, "zest-cap"),
+                            (0, 0, text.SEED_LABEL, text.SEED_INFO, "zest-draw-seed")))
+    button = gr.Button(text.MAKE, variant="primary", elem_classes="zest-make")
+    made = gr.HTML(elem_classes="zest-made")
+    return StudyForm(desk, run_of, systems, questions, numbers, button, made)
+
+
+def job_form(desk: Desk, jobs_of, job: gr.Textbox, files: gr.File) -> None:
+    """The form beside a job, there once its downloads are.
+
+    Args:
+        jobs_of: () -> the folder of all jobs. job: holds the id. files: are filled when the job is done.
+    """
+    with gr.Accordion(text.MAKE_TITLE, open=False, visible=False, elem_id="zest-job-study") as box:
+        form = study_form(desk, lambda name: _run_of_job(jobs_of(), name))
+
+    def show(name: str) -> list[Any]:
+        found = jobs.find_job(jobs_of(), name)
+        if found is None or found.status().state != jobs.DONE:
+            return [gr.update(visible=False), *(gr.skip() for _ in form.choices())]
+        return [gr.update(visible=True), *form.fill(open_run(found.run))]
+
+    files.change(show, job, [box, *form.choices()], **QUIET)
+    form.connect(job)
+
+
+def made_html(study: Study) -> str:
+    """The link and what the study consists of."""
+    return (f'<div class="zest-job"><p class="headline">{escape(text.MADE)}</p>'
+            f'<p><a href="?study={study.id}" target="_blank">?study={study.id}</a></p>'
+            f'<p class="small">{escape(made_sentence(study))}</p></div>')
+
+
+def _run_of_job(root, name: str) -> Run:
+    job = jobs.find_job(root, name)
+    if job is None or job.status().state != jobs.DONE:
+        raise StudyError(text.NO_JOB)
+    return open_run(job.run)
