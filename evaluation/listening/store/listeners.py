@@ -10,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from evaluation.listening.store.schema import ANSWERS, LISTENERS, SESSIONS, STUDIES
+from evaluation.listening.store import queries
+from evaluation.listening.store.queries import of
+from evaluation.listening.store.schema import LISTENERS, SESSIONS, STUDIES
 from evaluation.listening.store.validation import refuse, token_hash
 from evaluation.listening.study import Study
 from evaluation.listening.trials import Trial, order_for
@@ -44,10 +46,8 @@ def recognise(connection: Connection, study: Study, token: object, withdrawn: bo
     Raises:
         Refused: nobody in this study, or somebody who has withdrawn.
     """
-    query = sa.select(LISTENERS, STUDIES.c.closed).join(SESSIONS, SESSIONS.c.listener == LISTENERS.c.listener).join(
-        STUDIES, STUDIES.c.study == LISTENERS.c.study).where(
-        SESSIONS.c.token_hash == token_hash(token), LISTENERS.c.study == study.id)
-    row = connection.execute(query.with_for_update(of=LISTENERS) if lock else query).one_or_none()
+    row = connection.execute(queries.KNOWN_LOCKED if lock else queries.KNOWN,
+                             of(token_hash=token_hash(token), study=study.id)).one_or_none()
     if row is None:
         raise refuse(study, "session")
     if row.withdrawn is not None and not withdrawn:
@@ -92,8 +92,8 @@ def next_cell(connection: Connection, study: Study) -> int:
 
 def answered(connection: Connection, listener: str) -> set[str]:
     """Trials that this listener has answered."""
-    return set(connection.execute(sa.select(ANSWERS.c.trial).where(ANSWERS.c.listener == listener)).scalars())
+    return set(connection.execute(queries.ANSWERED, of(listener=listener)).scalars())
 
 
 def is_closed(connection: Connection, study: Study) -> bool:
-    return connection.execute(sa.select(STUDIES.c.closed).where(STUDIES.c.study == study.id)).scalar_one() is not None
+    return connection.execute(queries.STUDY, of(study=study.id)).one().closed is not None

@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from evaluation.listening.errors import Refused, StoreError
-from evaluation.listening.store import events
+from evaluation.listening.store import events, queries
 from evaluation.listening.store.database import plain, reading, writing
 from evaluation.listening.store.events import line, replay
 from evaluation.listening.store.journal import Journal
 from evaluation.listening.store.listeners import Known, answered, enter, is_closed, recognise
-from evaluation.listening.store.schema import ANSWERS, LISTENERS, OPENINGS, PLAYS, STUDIES
+from evaluation.listening.store.queries import of
 from evaluation.listening.store.shown import Shown, shown
 from evaluation.listening.store.validation import Asked, check_answer, check_entry, check_play, own_trial, place_of, refuse
 from evaluation.listening.study import Study
@@ -102,10 +101,10 @@ class Store:
             opened = None if own is None else _opening(connection, known.listener, own.id)
             check_play(self.study, known.listener, own, clip, opened, self.clock())
             keys = {"listener": known.listener, "trial": trial, "clip": clip}
-            here = sa.and_(*(PLAYS.c[name] == value for name, value in keys.items()))
-            if connection.execute(PLAYS.update().where(here).values(count=PLAYS.c.count + 1)).rowcount == 0:
-                connection.execute(PLAYS.insert().values(**keys, count=1))
-            count = connection.execute(sa.select(PLAYS.c.count).where(here)).scalar_one()
+            count = connection.execute(queries.PLAY_AGAIN, of(**keys)).scalar_one_or_none()
+            if count is None:
+                count = 1
+                connection.execute(queries.ADD_PLAY, {**keys, "count": count})
             note(events.PLAYED, {**keys, "count": count, "opened": opened})
         return count
 
@@ -122,12 +121,13 @@ class Store:
             asked = Asked(trial, value, remark, *(self._facts(connection, known.listener, own) if own else (None, {}, None)))
             new = check_answer(self.study, known.listener, own, asked, now)
             if new:
-                connection.execute(ANSWERS.insert().values(
-                    listener=known.listener, trial=own.id, place=place_of(known.order, own), value=value, remark=remark,
-                    plays=json.dumps(dict(asked.plays), sort_keys=True), opened=asked.opened, answered=now,
-                    study_hash=self.study.hash))
-            here = (ANSWERS.c.listener == known.listener, ANSWERS.c.trial == own.id)
-            note(events.ANSWERED, connection.execute(sa.select(ANSWERS).where(*here)).mappings().one())
+                row = {"listener": known.listener, "trial": own.id, "place": place_of(known.order, own), "value": value,
+                       "remark": remark, "plays": json.dumps(dict(asked.plays), sort_keys=True), "opened": asked.opened,
+                       "answered": now, "study_hash": self.study.hash}
+                connection.execute(queries.ADD_ANSWER, row)
+            else:
+                row = connection.execute(queries.ANSWER, of(listener=known.listener, trial=own.id)).mappings().one()
+            note(events.ANSWERED, row)
             done = answered(connection, known.listener)
             whole = len(done) == len(known.order)
             if whole:
@@ -139,16 +139,15 @@ class Store:
         with self._writing() as (connection, note):
             known = self._recognise(connection, token, withdrawn=True, lock=True)
             at = known.withdrawn or self.clock()
-            connection.execute(LISTENERS.update().where(LISTENERS.c.listener == known.listener).values(withdrawn=at))
+            connection.execute(queries.WITHDRAW, {**of(listener=known.listener), "at": at})
             note(events.WITHDRAWN, {"listener": known.listener, "withdrawn": at})
 
     def close(self) -> bool:
         """Take no more answers; returns whether it was open. Raises StoreError."""
-        ours = STUDIES.c.study == self.study.id
+        ours = of(study=self.study.id)
         with self._writing() as (connection, note):
-            mark = STUDIES.update().where(ours, STUDIES.c.closed.is_(None)).values(closed=self.clock())
-            was_open = connection.execute(mark).rowcount == 1
-            note(events.CLOSED, connection.execute(sa.select(STUDIES).where(ours)).mappings().one())
+            was_open = connection.execute(queries.CLOSE, {**ours, "at": self.clock()}).rowcount == 1
+            note(events.CLOSED, connection.execute(queries.STUDY, ours).mappings().one())
         return was_open
 
     def is_closed(self) -> bool:
@@ -163,9 +162,9 @@ class Store:
 
     def _facts(self, connection: Connection, listener: str, trial: Trial) -> tuple[float | None, dict[str, int], str | None]:
         """When the trial was shown, how often its clips were played, and what was answered before."""
-        before = sa.select(ANSWERS.c.value).where(ANSWERS.c.listener == listener, ANSWERS.c.trial == trial.id)
+        before = connection.execute(queries.ANSWER, of(listener=listener, trial=trial.id)).one_or_none()
         return (_opening(connection, listener, trial.id), _plays(connection, listener, trial.id),
-                connection.execute(before).scalar_one_or_none())
+                None if before is None else before.value)
 
     def _open_to(self, connection: Connection, token: str, lock: bool = False) -> Known:
         """The listener, while the study is open."""
@@ -187,7 +186,7 @@ class Store:
     def _complete(connection: Connection, note: Note, known: Known, now: float) -> None:
         """All is answered; when that was so first stays."""
         at = known.completed or now
-        connection.execute(LISTENERS.update().where(LISTENERS.c.listener == known.listener).values(completed=at))
+        connection.execute(queries.COMPLETE, {**of(listener=known.listener), "at": at})
         note(events.COMPLETED, {"listener": known.listener, "completed": at})
 
     def _open(self, token: str, trial: str) -> None:
@@ -197,7 +196,7 @@ class Store:
             opened = _opening(connection, listener, trial)
             if opened is None:
                 opened = self.clock()
-                connection.execute(OPENINGS.insert().values(listener=listener, trial=trial, opened=opened))
+                connection.execute(queries.ADD_OPENING, {"listener": listener, "trial": trial, "opened": opened})
             note(events.OPENED, {"listener": listener, "trial": trial, "opened": opened})
 
     @contextmanager
@@ -217,10 +216,8 @@ class Store:
 
 
 def _opening(connection: Connection, listener: str, trial: str) -> float | None:
-    query = sa.select(OPENINGS.c.opened).where(OPENINGS.c.listener == listener, OPENINGS.c.trial == trial)
-    return connection.execute(query).scalar_one_or_none()
+    return connection.execute(queries.OPENING, of(listener=listener, trial=trial)).scalar_one_or_none()
 
 
 def _plays(connection: Connection, listener: str, trial: str) -> dict[str, int]:
-    query = sa.select(PLAYS.c.clip, PLAYS.c.count).where(PLAYS.c.listener == listener, PLAYS.c.trial == trial)
-    return {row.clip: row.count for row in connection.execute(query)}
+    return {row.clip: row.count for row in connection.execute(queries.PLAYED, of(listener=listener, trial=trial))}
