@@ -40,10 +40,13 @@ class FactorDecoder(nn.Module):
     The four are concatenated in every frame, 4 x 128 = 512 values, as in resynthesis from units (Polyak et al., Interspeech
     2021). Kernels and widths are those of the authors' released code. Differs from the paper in how F0 is given: octaves and
     voicing on two channels instead of Hz with zeros on one, as everywhere in this project.
+
+    temperature: of the soft units that it was trained with (UnitEncoder.posterior); 0 means hard ones, as in the paper.
     """
 
-    def __init__(self, sizes: HifiganSizes = V1, units: int = 100, width: int = 128):
+    def __init__(self, sizes: HifiganSizes = V1, units: int = 100, width: int = 128, temperature: float = 0.0):
         super().__init__()
+        self.sizes, self.temperature = sizes, temperature
         self.embed = nn.Embedding(units, width)
         self.unit_encoder = ConvLstm(width, (width, width, width), kernel=5)
         self.f0_encoder = ConvLstm(2, (width // 16, width // 8, width // 4, width), kernel=3)
@@ -60,8 +63,13 @@ class FactorDecoder(nn.Module):
         Returns:
             (batch, time * 320), within -1 and 1.
         """
+        return self.generator(self.encode(units, f0, voiced, ease, sace))
+
+    def encode(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, ease: torch.Tensor,
+               sace: torch.Tensor) -> torch.Tensor:
+        """What the generator hears, (batch, time, 512); arguments as above. BiLSTMs know the whole phrase in every frame."""
         whole = torch.cat([ease, sace], dim=-1)[:, None].expand(-1, f0.shape[1], -1)
-        return self.generator(torch.cat([self.encode_units(units), self.encode_f0(f0, voiced), whole], dim=-1))
+        return torch.cat([self.encode_units(units), self.encode_f0(f0, voiced), whole], dim=-1)
 
     def encode_units(self, units: torch.Tensor) -> torch.Tensor:
         """Hard (batch, time) int or soft (batch, time, units) float to (batch, time, width)."""

@@ -5,7 +5,7 @@ Upsampling is that of resynthesis from units (Polyak et al., Interspeech 2021), 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 import torch
@@ -47,6 +47,12 @@ class HifiganSizes:
 V1 = HifiganSizes(512, (3, 7, 11), ((1, 3, 5), (1, 3, 5), (1, 3, 5)), block=1)
 V2 = HifiganSizes(128, (3, 7, 11), ((1, 3, 5), (1, 3, 5), (1, 3, 5)), block=1)
 V3 = HifiganSizes(256, (3, 5, 7), ((1, 2), (2, 6), (3, 12)), block=2)
+SIZES = {"V1": V1, "V2": V2, "V3": V3}
+
+
+def sizes_of(name: str, channels: int = 0) -> HifiganSizes:
+    """A published size by name; channels: other ones than published, unless 0."""
+    return replace(SIZES[name], channels=channels or SIZES[name].channels)
 
 
 class ResidualBlock(nn.Module):
@@ -108,6 +114,11 @@ def receptive_field(sizes: HifiganSizes) -> int:
     """Input frames that one output sample depends on, at that place within its frame where they are most."""
     heard = [frames_heard(sizes, sample) for sample in range(sizes.hop)]
     return max(last - first + 1 for first, last in heard)
+
+
+def context(sizes: HifiganSizes) -> int:
+    """Input frames that must be seen before and behind a frame, for its samples to be what they are in the whole."""
+    return max(-frames_heard(sizes, 0)[0], frames_heard(sizes, sizes.hop - 1)[1])
 
 
 def frames_heard(sizes: HifiganSizes, sample: int) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from pipelines.acoustic import AcousticModel
 from pipelines.checkpoint import Folder
 from pipelines.device import check_device
 from pipelines.emotion import Sace
+from pipelines.factor_decoder import FactorDecoder
 from pipelines.generator import FactorGenerator
 from pipelines.pitch_predictor import PitchPredictor
 from pipelines.speaker import SpeakerEncoder
@@ -32,7 +33,7 @@ class Models:
     presets: dict[str, torch.Tensor]
     device: str
     vocoder: Vocoder | None = None
-    generator: FactorGenerator | None = None
+    generator: FactorGenerator | FactorDecoder | None = None
     melody_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with
     envelope_gain: float = 1.0
 

@@ -7,7 +7,9 @@ import torch
 from pipelines.acoustic import AcousticModel
 from pipelines.checkpoint import Folder
 from pipelines.emotion import Sace
+from pipelines.factor_decoder import FactorDecoder
 from pipelines.generator import FactorGenerator, Trunk
+from pipelines.hifigan import SIZES, sizes_of, without_weight_norm
 from pipelines.hubert import Hubert, read_sizes
 from pipelines.pitch_predictor import PitchPredictor
 from pipelines.speaker import SpeakerEncoder
@@ -57,13 +59,31 @@ def load_vocoder(folder: Folder) -> Vocoder | None:
     return folder.fill(Vocoder(**sizes), "vocoder")
 
 
-def load_generator(folder: Folder) -> FactorGenerator | None:
-    """None where the checkpoint has no generator: the residual decoders can do without."""
+def load_generator(folder: Folder) -> FactorGenerator | FactorDecoder | None:
+    """In the design that its config names; None where the checkpoint has no generator: the residual decoders can do without."""
     if not folder.has("generator"):
         return None
+    design = folder.config("generator").get("design", "istft")  # configs older than the choice have no such key
+    if design not in GENERATORS:
+        raise folder.misfit("generator")
+    return folder.fill(GENERATORS[design](folder), "generator")
+
+
+def _istft(folder: Folder) -> FactorGenerator:
     sizes = {size: folder.setting("generator", size) for size in ("units", "width", "blocks", "fine_blocks", "expand")}
     head = (folder.setting("generator", f"head_{size}") for size in ("width", "blocks", "expand"))
-    return folder.fill(FactorGenerator(Trunk(**sizes), Vocoder(*head), folder.setting("generator", "temperature")), "generator")
+    return FactorGenerator(Trunk(**sizes), Vocoder(*head), folder.setting("generator", "temperature"))
+
+
+def _hifigan(folder: Folder) -> FactorDecoder:
+    size, channels, units = (folder.setting("generator", key) for key in ("size", "channels", "units"))
+    if size not in SIZES:
+        raise folder.misfit("generator")
+    decoder = FactorDecoder(sizes_of(size, channels), units, temperature=folder.setting("generator", "temperature"))
+    return without_weight_norm(decoder)  # weights are stored without it
+
+
+GENERATORS = {"istft": _istft, "hifigan": _hifigan}
 
 
 def load_presets(folder: Folder) -> dict[str, torch.Tensor]:

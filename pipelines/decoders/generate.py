@@ -1,4 +1,5 @@
-"""The paper's decoder: nothing of the source's sound is kept, all of it is made from factors (generator.py).
+"""The paper's decoder: nothing of the source's sound is kept, all of it is made from factors, by the checkpoint's generator:
+this project's own design (generator.py) or the paper's (factor_decoder.py).
 
 Strength s lies between source and target in everything that tells emotion: SACE is the source's own at 0 and the wanted one at
 1, F0 and timing are those of the transfer. Only the level is taken from the source, since no factor tells it.
@@ -9,13 +10,17 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from pipelines.decoders.changed_frames import FINE as WORLD_FINE
 from pipelines.decoders.changed_frames import changed_f0
 from pipelines.errors import CheckpointError
+from pipelines.factor_decoder import FactorDecoder
+from pipelines.factor_rendering import render_factors
 from pipelines.factors import Transferred
 from pipelines.generator import FINE, FactorGenerator, Trunk
 from pipelines.level import NOMINAL, speech_level
 from pipelines.models import Models
 from pipelines.pitch import fill_unvoiced
+from pipelines.units import HOP
 from pipelines.vocoder_features import VocoderFeatures
 from pipelines.vocoding import PIECE, pieces, render
 
@@ -26,21 +31,41 @@ def decode(transferred: Transferred, models: Models) -> np.ndarray:
     """(samples,) float32 at 16 kHz. Raises CheckpointError: the checkpoint has no generator."""
     if models.generator is None:
         raise CheckpointError(MISSING)
-    samples = render(models.generator.vocoder, features(transferred, models.generator, models.device), models.device)
+    samples = _rendered(transferred, models.generator, models.device)
     return samples * (speech_level(transferred.source.recording.samples) / NOMINAL)
+
+
+def _rendered(transferred: Transferred, generator: FactorGenerator | FactorDecoder, device: str) -> np.ndarray:
+    """At the nominal level, by either design; both end 10 ms behind the last unit frame."""
+    if isinstance(generator, FactorDecoder):
+        samples = render_factors(generator, units_of(transferred, generator), *melody_of(transferred, WORLD_FINE),
+                                 *whole_of(transferred, device))
+        return samples[:len(samples) - HOP // 2]
+    return render(generator.vocoder, features(transferred, generator, device), device)
 
 
 def features(transferred: Transferred, generator: FactorGenerator, device: str = "cpu") -> VocoderFeatures:
     """What the trunk makes of the factors, at the nominal level; every second of WORLD's frames: the vocoder's run at 10 ms."""
-    hz = changed_f0(transferred)[::2]
-    f0, voiced = fill_unvoiced(hz).astype(np.float32), (hz > 0).astype(np.float32)
+    f0, voiced = melody_of(transferred, WORLD_FINE // FINE)
+    mel = predict_mel(generator.trunk, units_of(transferred, generator), f0, voiced, *whole_of(transferred, device))
+    return VocoderFeatures(mel, f0, voiced)
+
+
+def melody_of(transferred: Transferred, every: int) -> tuple[np.ndarray, np.ndarray]:
+    """F0 in Hz at every frame, and voicing, 0 or 1; (frames,) float32 each, every so many of WORLD's frames."""
+    hz = changed_f0(transferred)[::every]
+    return fill_unvoiced(hz).astype(np.float32), (hz > 0).astype(np.float32)
+
+
+def whole_of(transferred: Transferred, device: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """EASE of the source, and SACE between its own and the wanted one; (1, 128) each."""
     own, wanted = transferred.source.emotion.utterance, transferred.emotion.utterance
     sace = own + transferred.strength * (wanted - own)
-    whole = (torch.from_numpy(part.astype(np.float32))[None].to(device) for part in (transferred.source.ease, sace))
-    return VocoderFeatures(predict_mel(generator.trunk, units_of(transferred, generator), f0, voiced, *whole), f0, voiced)
+    ease, sace = (torch.from_numpy(part.astype(np.float32))[None].to(device) for part in (transferred.source.ease, sace))
+    return ease, sace
 
 
-def units_of(transferred: Transferred, generator: FactorGenerator) -> np.ndarray:
+def units_of(transferred: Transferred, generator: FactorGenerator | FactorDecoder) -> np.ndarray:
     """(frames,) int, or (frames, units) float32 for a generator of soft units, in the new timing."""
     if generator.temperature == 0:
         return transferred.units.astype(np.int64)

@@ -36,7 +36,7 @@ from pipelines.training.examples import (
     window,
 )
 from pipelines.training.factors import FactorStore
-from pipelines.training.trainer import autocast, descend, set_learning_rate
+from pipelines.training.trainer import autocast, descend, descend_together, set_learning_rate
 from pipelines.transfer_rules import anchor_melody
 
 
@@ -236,7 +236,7 @@ class AcousticTask:
         bands, melody = bands_loss(made.own_bands, source), pitch_loss(made.own_octaves, source)
         loss = (recipe.emotion_weight * emotion + recipe.adversarial_weight * adversarial + recipe.unit_weight * units
                 + recipe.mean_weight * mean + recipe.bands_weight * bands + recipe.pitch_weight * melody)
-        self._descend_generators(loss)
+        descend_together([self.optimisers["acoustic"], self.optimisers["pitch"]], loss)
         right = torch.stack([(score.argmax(1) == target).float().mean() for score in heard]).mean()
         return {"convert_emotion": emotion.detach(), "convert_heard": right, "adversarial": adversarial.detach(),
                 "discriminator": discriminated, "units": units.detach(), "mean": mean.detach(),
@@ -265,15 +265,6 @@ class AcousticTask:
         loss = weighted_mean(torch.relu(1 - score_real), weight_real) + weighted_mean(torch.relu(1 + score_made), weight_made)
         descend(self.optimisers["discriminator"], loss, limit=5.0)
         return loss.detach()
-
-    def _descend_generators(self, loss: torch.Tensor) -> None:
-        generators = [self.optimisers["acoustic"], self.optimisers["pitch"]]
-        for optimiser in generators:
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        for optimiser in generators:
-            nn.utils.clip_grad_norm_(optimiser.param_groups[0]["params"], 1.0)
-            optimiser.step()
 
 
 def mix_emotions(batch: Batch, largest: float, random: np.random.Generator) -> Batch:

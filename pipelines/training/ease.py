@@ -12,7 +12,7 @@ from torch import nn
 from pipelines.emotion import EMOTIONS
 from pipelines.speaker import XVECTOR_WIDTH, EaseHeads, SpeakerEncoder
 from pipelines.training.examples import Draw, Example, labels, perturb, stack_features, window
-from pipelines.training.trainer import autocast, descend, set_learning_rate
+from pipelines.training.trainer import autocast, descend, descend_together, set_learning_rate
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,7 @@ class EaseTask:
             speaker_score, emotion_score = heads(encoder.ease(xvector), reversal)
             speaker_loss = nn.functional.cross_entropy(speaker_score, speaker)
             emotion_loss = nn.functional.cross_entropy(emotion_score, emotion, ignore_index=-1)
-        for optimiser in (self.optimisers["ease"], self.optimisers["adversary"]):
-            optimiser.zero_grad(set_to_none=True)
-        (speaker_loss + emotion_loss).backward()
-        for name in ("ease", "adversary"):
-            parameters = self.optimisers[name].param_groups[0]["params"]
-            nn.utils.clip_grad_norm_(parameters, 1.0)
-            self.optimisers[name].step()
+        descend_together([self.optimisers["ease"], self.optimisers["adversary"]], speaker_loss + emotion_loss)
         known = emotion >= 0
         right = (emotion_score.argmax(1) == emotion)[known].float().mean() if known.any() else torch.zeros(())
         return {"speaker": speaker_loss.detach(), "emotion": emotion_loss.detach(), "emotion_accuracy": right,

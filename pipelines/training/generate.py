@@ -17,7 +17,7 @@ from pipelines.generator import FINE, FactorGenerator, Trunk
 from pipelines.training.critics import weighted_mean
 from pipelines.training.discriminators import Discriminators
 from pipelines.training.examples import Draw, Example
-from pipelines.training.spoken import Spoken
+from pipelines.training.spoken import Spoken, draw_clips, held
 from pipelines.training.trainer import autocast, descend, set_learning_rate
 from pipelines.training.waveform_steps import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
 from pipelines.vocoder import HOP, Vocoder
@@ -27,8 +27,9 @@ QUIETEST = -18.0  # log mel power at the nominal level below which nothing is he
 
 @dataclass(frozen=True)
 class GenerateRecipe:
-    """Sizes and schedule of the stage."""
+    """Sizes and schedule of the stage's design `istft`; the other one's are in generate_hifigan.py."""
 
+    design: str = "istft"
     temperature: float = 0.06  # of soft units (UnitEncoder.posterior); 0 means hard ones (docs/training.md)
     width: int = 256
     blocks: int = 6  # at 50 Hz
@@ -120,16 +121,12 @@ class GenerateTask:
 
     def batch(self, random: np.random.Generator) -> Batch:
         """Random windows, emotions in turn, and a random crop of each to be rendered."""
-        everybody = round(self.recipe.all_speakers * self.recipe.batch)
-        indices = (self.draw.by_emotions(random, self.recipe.batch - everybody)
-                   + self.draw.by_speakers(random, everybody))
-        others = [self.draw.same_speaker_other_emotion(index, random) for index in indices]
+        indices, others = draw_clips(self.draw, self.recipe.batch, self.recipe.all_speakers, random)
         rows = [self._row(index, random) for index in indices]
         posterior, mel, f0, voiced, there, real = (torch.from_numpy(np.stack(part)).to(self.device)
                                                    for part in zip(*(row[1:] for row in rows), strict=True))
-        ease = torch.from_numpy(np.stack([self.spoken.ease[index] for index in others])).to(self.device)
-        sace = torch.from_numpy(np.stack([self.spoken.sace[index] for index in indices])).to(self.device)
-        return Batch((posterior, f0, voiced, ease, sace), mel, there, [row[0] for row in rows], real)
+        whole = self.spoken.whole(indices, others, self.device)
+        return Batch((posterior, f0, voiced, *whole), mel, there, [row[0] for row in rows], real)
 
     def _render(self, mel: torch.Tensor, batch: Batch) -> torch.Tensor:
         """(batch, samples) of the crops, from the predicted bands."""
@@ -152,16 +149,8 @@ class GenerateTask:
         start = int(random.integers(0, max(1, min(len(f0), FINE * long) - crop + 1)))
         gain = self.spoken.gains[index]
         mel = np.maximum(features.mel[inside].astype(np.float32) + 2 * np.log(gain), QUIETEST)
-        begin = (FINE * first + start) * HOP
-        real = self.spoken.audio[index][begin:begin + crop * HOP] / np.float32(32767) * gain
-        soft = posterior[first:first + long]
-        return (start, _held(soft, long), _held(mel, FINE * long), _held(f0, FINE * long),
+        soft = posterior[first:first + long].astype(np.float32)
+        return (start, held(soft, long), held(mel.astype(np.float32), FINE * long), held(f0, FINE * long),
                 np.pad(features.voiced[inside], (0, short)).astype(np.float32),
                 np.pad(np.ones(len(f0), np.float32), (0, short)),
-                np.pad(real, (0, crop * HOP - len(real))).astype(np.float32))
-
-
-def _held(frames: np.ndarray, count: int) -> np.ndarray:
-    """The first size filled up to `count` with the last frame, float32."""
-    widths = [(0, count - len(frames))] + [(0, 0)] * (frames.ndim - 1)
-    return np.pad(frames, widths, mode="edge").astype(np.float32)
+                self.spoken.samples(index, (FINE * first + start) * HOP, crop * HOP))

@@ -11,11 +11,13 @@ from pipelines.audio import Recording
 from pipelines.checkpoint import Folder
 from pipelines.conversion import Converter, Settings
 from pipelines.emotion import EMOTIONS
+from pipelines.factor_decoder import FactorDecoder
 from pipelines.generator import FactorGenerator
 from pipelines.models import load_models
 
 
-def resynthesis(checkpoint: Folder, generator: FactorGenerator, device: str = "cpu") -> Callable[[Recording], np.ndarray]:
+def resynthesis(checkpoint: Folder, generator: FactorGenerator | FactorDecoder,
+                device: str = "cpu") -> Callable[[Recording], np.ndarray]:
     """A function of a recording to (n,) float32 at 16 kHz, made from the recording's own factors.
 
     Raises:

@@ -12,7 +12,7 @@ from pipelines.level import NOMINAL, speech_level
 from pipelines.parts import load_sace, load_speaker, load_unit_encoder
 from pipelines.training.audio_store import read_all
 from pipelines.training.cache import FeatureCache
-from pipelines.training.examples import Example
+from pipelines.training.examples import Draw, Example
 from pipelines.training.factors import FactorStore, content_of, ease_of
 from pipelines.training.presets import utterance_embeddings
 from pipelines.training.vocoder_store import stored_features
@@ -34,6 +34,29 @@ class Spoken:
     posterior: list[np.ndarray]
     ease: list[np.ndarray]
     sace: list[np.ndarray]
+
+    def whole(self, indices: list[int], others: list[int], device: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """EASE of `others` and SACE of `indices`, (batch, 128) each."""
+        ease, sace = ([of[index] for index in chosen] for of, chosen in ((self.ease, others), (self.sace, indices)))
+        return torch.from_numpy(np.stack(ease)).to(device), torch.from_numpy(np.stack(sace)).to(device)
+
+    def samples(self, index: int, first: int, count: int) -> np.ndarray:
+        """(count,) float32 at the nominal level; silence behind the clip's end."""
+        inside = self.audio[index][first:first + count] / np.float32(32767) * self.gains[index]
+        return np.pad(inside, (0, count - len(inside))).astype(np.float32)
+
+
+def draw_clips(draw: Draw, batch: int, all_speakers: float, random: np.random.Generator) -> tuple[list[int], list[int]]:
+    """Clips of a batch, emotions in turn, the share `all_speakers` of them from all speakers alike; and for each another
+    recording of the speaker, in another emotion, whose EASE it gets."""
+    everybody = round(all_speakers * batch)
+    indices = draw.by_emotions(random, batch - everybody) + draw.by_speakers(random, everybody)
+    return indices, [draw.same_speaker_other_emotion(index, random) for index in indices]
+
+
+def held(frames: np.ndarray, count: int) -> np.ndarray:
+    """The first size filled up to `count` with the last frame."""
+    return np.pad(frames, [(0, count - len(frames))] + [(0, 0)] * (frames.ndim - 1), mode="edge")
 
 
 def read_spoken(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache) -> Spoken:

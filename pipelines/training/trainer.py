@@ -1,13 +1,14 @@
 """The one training loop: every stage is a Task; the loop counts steps, logs, saves and resumes.
 
-Resume is exact because nothing random outlives a step: each step draws its batch and seeds torch from (seed, step).
+Resume is exact because nothing random outlives a step: each step draws its batch and seeds torch from (seed, step, process).
+Several processes (processes.py) take every step together.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from torch import nn
 from tqdm import tqdm
 
 from pipelines.errors import RecipeError
+from pipelines.training import processes
 
 CHECKPOINT_SECONDS = 240.0
 LOG_EVERY = 20
@@ -73,32 +75,38 @@ def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
     """
     run.folder.mkdir(parents=True, exist_ok=True)
     task.parts.to(run.device)
+    leads = processes.rank() == 0
     first, spent = _resume(task, run)
+    processes.begin_alike(task.parts)
     begun = saved = looked = time.monotonic()
     since: dict[str, list[float]] = {}  # values since the last log line
-    bar = tqdm(total=run.steps, initial=first, desc=run.folder.name, unit="step", mininterval=5)
+    bar = tqdm(total=run.steps, initial=first, desc=run.folder.name, unit="step", mininterval=5, disable=not leads)
     for number in range(first, run.steps):
-        torch.manual_seed(hash_seed(run.seed, number))
-        losses = task.step(number, np.random.default_rng((run.seed, number)))
+        key = (run.seed, number, processes.rank())  # a last 0 changes nothing: one process draws what the first of many does
+        torch.manual_seed(hash_seed(*key))
+        losses = task.step(number, np.random.default_rng(key))
+        processes.average_buffers(task.parts)
         for name, value in losses.items():
             since.setdefault(name, []).append(float(value))
         bar.update()
         elapsed = spent + time.monotonic() - begun
         if (number + 1) % LOG_EVERY == 0 or number + 1 == run.steps:
-            _log(run.folder, number + 1, elapsed, {name: np.mean(values) for name, values in since.items()})
+            if leads:
+                _log(run.folder, number + 1, elapsed, {name: np.mean(values) for name, values in since.items()})
             since = {}
-        out_of_time = time.monotonic() - begun > run.stop_after_seconds
+        out_of_time = processes.agree(time.monotonic() - begun > run.stop_after_seconds, run.device)
         last = out_of_time or number + 1 == run.steps
-        if validation and (last or time.monotonic() - looked > validation.seconds):
+        if leads and validation and (last or time.monotonic() - looked > validation.seconds):
             _look(task, run, validation, number + 1, elapsed)
             looked = time.monotonic()
-        if last or time.monotonic() - saved > CHECKPOINT_SECONDS:
+        if leads and (last or time.monotonic() - saved > CHECKPOINT_SECONDS):
             _save(task, run, number + 1, elapsed)
             saved = time.monotonic()
         if out_of_time:
             break
     bar.close()
-    plot_log(run.folder)
+    if leads:
+        plot_log(run.folder)
     return first >= run.steps or number + 1 == run.steps
 
 
@@ -113,17 +121,26 @@ def _look(task: Task, run: Run, validation: Validation, number: int, elapsed: fl
     _log(run.folder, number, elapsed, {f"dev_{name}": value for name, value in values.items()})
 
 
-def hash_seed(seed: int, number: int) -> int:
-    """A 63-bit torch seed for one step."""
-    return int(np.random.SeedSequence((seed, number)).generate_state(1, np.uint64)[0] >> 1)
+def hash_seed(*key: int) -> int:
+    """A 63-bit torch seed for one step of one process."""
+    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> 1)
 
 
 def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor, limit: float = 1.0) -> None:
-    """One optimiser step with the gradient's norm clipped to `limit`."""
-    optimiser.zero_grad(set_to_none=True)
+    """One optimiser step with the gradient's norm clipped to `limit`; the gradient is the mean over all processes."""
+    descend_together([optimiser], loss, limit)
+
+
+def descend_together(optimisers: Sequence[torch.optim.Optimizer], loss: torch.Tensor, limit: float = 1.0) -> None:
+    """The same for one loss of several optimisers, each with a norm of its own."""
+    for optimiser in optimisers:
+        optimiser.zero_grad(set_to_none=True)
     loss.backward()
-    nn.utils.clip_grad_norm_([p for group in optimiser.param_groups for p in group["params"]], limit)
-    optimiser.step()
+    for optimiser in optimisers:
+        parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+        processes.average_gradients(parameters)
+        nn.utils.clip_grad_norm_(parameters, limit)
+        optimiser.step()
 
 
 def autocast(device: str) -> AbstractContextManager:
@@ -161,7 +178,8 @@ def _resume(task: Task, run: Run) -> tuple[int, float]:
     except (OSError, EOFError, UnpicklingError, RuntimeError, KeyError, ValueError) as error:
         raise RecipeError(f"The training state {file} is damaged or of another recipe; "
                           f"delete the folder {run.folder} to train this stage from the beginning.") from error
-    _forget_after(run.folder, state["number"])
+    if processes.rank() == 0:
+        _forget_after(run.folder, state["number"])
     return state["number"], state["spent"]
 
 
