@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +14,13 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, InterfaceError, NoSuch
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from evaluation.listening.errors import StoreError
+from evaluation.listening.store.shared_commit import SharedCommit
 from evaluation.listening.wording import ENGLISH, sentence
 
 VARIABLE = "WORKBENCH_DATABASE_URL"
 WAIT = 10  # seconds for another writer, or for a server to answer
 READING = "zest_reading"  # execution option of connections that only read
-TURNS = "zest_turns"  # execution option of SQLite's engine: the lock of its writers
+SHARED = "zest_shared"  # execution option of SQLite's engine: its SharedCommit
 LOCK = 0x7A657374  # PostgreSQL advisory lock of migrations: 'zest'
 FULL = ("53100", "53200")  # PostgreSQL: disk full, out of memory
 BUSY = ("53300", "55P03", "40001", "40P01", "57014")  # too many connections, no lock in time, another went first, cancelled
@@ -54,7 +54,8 @@ def writing(engine: Engine, wording: Mapping[str, Any] = ENGLISH) -> Iterator[Co
         StoreError: full disk, lock not given in time, connection lost.
     """
     try:
-        with _turn(engine, wording), engine.begin() as connection:
+        shared = engine.get_execution_options().get(SHARED)  # SQLite's; PostgreSQL does the same by itself
+        with shared.writing(engine) if shared else engine.begin() as connection:
             yield connection
     except (SQLAlchemyError, OSError) as error:
         raise plain(error, wording) from error
@@ -63,8 +64,9 @@ def writing(engine: Engine, wording: Mapping[str, Any] = ENGLISH) -> Iterator[Co
 @contextmanager
 def reading(engine: Engine, wording: Mapping[str, Any] = ENGLISH) -> Iterator[Connection]:
     """A view of the answers that does not change while it is read, and holds nobody up. Raises StoreError as `writing`."""
+    snapshot = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}  # SQLite has no other
     try:
-        with engine.connect().execution_options(**{READING: True}) as connection, connection.begin():
+        with engine.connect().execution_options(**{READING: True}, **snapshot) as connection, connection.begin():
             yield connection
     except (SQLAlchemyError, OSError) as error:
         raise plain(error, wording) from error
@@ -93,21 +95,6 @@ def plain(error: Exception, wording: Mapping[str, Any]) -> StoreError:
     raise error  # a mistake of ours
 
 
-@contextmanager
-def _turn(engine: Engine, wording: Mapping[str, Any]) -> Iterator[None]:
-    """Writers of this process stand in line: SQLite alone lets them sleep and try again, and the unlucky sleep long."""
-    turns = engine.get_execution_options().get(TURNS)
-    if turns is None:  # PostgreSQL lets them write side by side
-        yield
-        return
-    if not turns.acquire(timeout=WAIT):
-        raise StoreError(sentence(wording, "busy"))
-    try:
-        yield
-    finally:
-        turns.release()
-
-
 def _engine(address: sa.URL) -> Engine:
     if address.get_backend_name() == "sqlite":
         return _sqlite(address)
@@ -120,7 +107,7 @@ def _engine(address: sa.URL) -> Engine:
 
 def _sqlite(address: sa.URL) -> Engine:
     engine = sa.create_engine(address, pool_size=10, max_overflow=20, pool_timeout=WAIT, connect_args={"timeout": WAIT},
-                              execution_options={TURNS: threading.Lock()})
+                              execution_options={SHARED: SharedCommit(WAIT)})
     sa.event.listen(engine, "connect", _set_up)
     sa.event.listen(engine, "begin", _begin)
     return engine
