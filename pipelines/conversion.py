@@ -106,9 +106,9 @@ class Converter:
         optional = {"transfer_neural": self.models.vocoder, "generate": self.models.generator}
         return tuple(name for name in DECODERS if optional.get(name, self.models) is not None)
 
-    def convert(self, source: Recording | str | Path, reference: Recording | str | Path | None = None,
+    def convert(self, source: Recording | Factors | str | Path, reference: Recording | Factors | str | Path | None = None,
                 emotion: str | None = None, settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
-        """Convert one recording; give exactly one of `reference` and `emotion`.
+        """Convert one recording; give exactly one of `reference` and `emotion`. What is encoded already is taken as it is.
 
         Raises:
             AudioError: a recording cannot be used. ZestError: unknown preset or setting out of range.
@@ -118,16 +118,15 @@ class Converter:
         timings = Timings(hook)
         wanted = self.preset(emotion) if emotion is not None else None
         with stage(timings, "read"):
-            source = source if isinstance(source, Recording) else load(source)
-            reference = load(reference) if isinstance(reference, (str, Path)) else reference
-        factors = self.encode(source, timings)
-        heard = None if reference is None else self.encode(reference, timings, synthesis=False)
+            source, reference = (load(one) if isinstance(one, (str, Path)) else one for one in (source, reference))
+        factors = source if isinstance(source, Factors) else self.encode(source, timings)
+        heard = self.encode(reference, timings, synthesis=False) if isinstance(reference, Recording) else reference
         transferred = self.transfer(factors, wanted or heard.emotion, settings, timings)
         samples = self.synthesise(transferred, settings, timings)
         return Conversion(
             samples=samples, source=factors.prosody.contour, reference=heard.prosody.contour if heard else None,
             predicted=transferred.contour, target=transferred.emotion.name, settings=settings,
-            source_seconds=source.seconds, seconds=timings.seconds, notes=_notes(factors, heard))
+            source_seconds=factors.recording.seconds, seconds=timings.seconds, notes=_notes(factors, heard))
 
     def preset(self, name: str) -> Emotion:
         """A stored emotion. Raises ZestError when it is unknown."""

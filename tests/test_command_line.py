@@ -117,3 +117,14 @@ def test_info_describes_the_checkpoint(zest, converter):
     assert document["presets"] == list(converter.presets)
     assert 0 < document["size_mb"] < 80
     assert document["torch"].split("+")[0].count(".") == 2
+
+
+def test_a_batch_takes_a_recording_that_comes_again_apart_once_and_changes_nothing(zest, tmp_path, source_path, reference_path):
+    rows = [f"{source_path},,sad,one.wav", f"{reference_path},,sad,two.wav", f"{source_path},{reference_path},,three.wav"]
+    (tmp_path / "pairs.csv").write_text("\n".join(["source,reference,emotion,output", *rows]) + "\n")
+    done = json.loads(zest("convert", "--batch", "pairs.csv", "-o", "out", "--json").stdout)["pairs"]
+    assert [Path(row["output"]).name for row in done] == ["one.wav", "two.wav", "three.wav"]
+    assert ["envelope" in row["seconds"] for row in done] == [True, True, True]  # row three: of its reference
+    assert done[2]["seconds"]["envelope"] < done[0]["seconds"]["envelope"]
+    zest("convert", source_path, reference_path, "-o", "alone.wav")
+    assert (tmp_path / "alone.wav").read_bytes() == (tmp_path / "out" / "three.wav").read_bytes()

@@ -62,6 +62,11 @@ def read_pairs(path: Path, folder: Path) -> list[Pair | BadRow]:
     return pairs
 
 
+def by_source(pairs: list[Pair | BadRow]) -> list[Pair | BadRow]:
+    """Rows of one source one after the other, so that it is taken apart once; what cannot be converted first."""
+    return sorted(pairs, key=lambda pair: str(pair.source) if isinstance(pair, Pair) else "")
+
+
 def run(pairs: list[Pair | BadRow], convert: Callable[[Pair], dict[str, Any]]) -> Iterator[Outcome]:
     """Convert one pair after the other; an error that a user can mend ends its row, not the batch."""
     for pair in pairs:

@@ -6,18 +6,25 @@ import json
 import os
 import re
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pipelines.audio import load, save
 from pipelines.device import check_name
 from pipelines.errors import AudioError, ZestError
 from pipelines.files import check_writable, make_folder
-from pipelines.hooks import Hook, silent
+from pipelines.hooks import Hook, Timings, silent
 from workbench import batch, exit_codes
 from workbench.progress import terminal_bar
 from workbench.streams import say
+
+if TYPE_CHECKING:
+    from pipelines.conversion import Conversion, Converter, Settings
+
+Make: TypeAlias = "Callable[[Path, Path | None, str | None, Hook], Conversion]"  # source, reference, emotion, progress
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,12 @@ def convert_one(source: Path, reference: Path | None, emotion: str | None, outpu
     for recording in filter(None, (source, reference)):
         load(recording)  # a bad recording is told at once, before any model is loaded
     with terminal_bar() as hook_for:
-        converter = _converter(options)
-        document = _convert_and_save(converter, source, reference, emotion, output, options.plot, options,
+        converter, settings = _converter(options), _settings(options)
+
+        def make(source: Path, reference: Path | None, emotion: str | None, hook: Hook) -> Conversion:
+            return converter.convert(source, reference, emotion, settings, hook)
+
+        document = _convert_and_save(make, source, reference, emotion, output, options.plot,
                                      hook_for(0, source.name, reference is not None))
     if options.as_json:
         print(json.dumps(document, indent=2, ensure_ascii=False))
@@ -60,19 +71,20 @@ def convert_batch(pairs_csv: Path, folder: Path, options: Options) -> int:
     make_folder(folder)
     begun = time.perf_counter()
     with terminal_bar(len(pairs)) as hook_for:
-        converter = _converter(options)
+        make, places = _remembering(_converter(options), _settings(options)), count()
 
         def convert(pair: batch.Pair) -> dict[str, Any]:
             _refuse_overwriting(pair.output, pair.source, pair.reference)
             make_folder(pair.output.parent)
             plot = make_folder(options.plot) / f"{pair.output.stem}.png" if options.plot else None
-            hook = hook_for(pair.number - 1, pair.source.name, pair.reference is not None)
-            return _convert_and_save(converter, pair.source, pair.reference, pair.emotion, pair.output, plot, options, hook)
+            hook = hook_for(next(places), pair.source.name, pair.reference is not None)
+            return _convert_and_save(make, pair.source, pair.reference, pair.emotion, pair.output, plot, hook)
 
         outcomes = []
-        for outcome in batch.run(pairs, convert):
+        for outcome in batch.run(batch.by_source(pairs), convert):
             outcomes.append(outcome)
             _say_row(outcome)
+    outcomes.sort(key=lambda outcome: outcome.number)
     failed = sum(outcome.error is not None for outcome in outcomes)
     seconds = time.perf_counter() - begun
     if options.as_json:
@@ -90,17 +102,31 @@ def _converter(options: Options):
     return Converter.from_pretrained(device=options.device, **where)
 
 
+def _remembering(converter: Converter, settings: Settings) -> Make:
+    """Converts, and takes recordings that come again apart once."""
+    from pipelines.encodings import Encodings
+
+    encodings = Encodings(converter)
+
+    def make(source: Path, reference: Path | None, emotion: str | None, hook: Hook) -> Conversion:
+        timings = Timings(hook)
+        whose = encodings.source(source, timings), reference and encodings.reference(reference, timings)
+        return replace(converter.convert(*whose, emotion, settings, timings), seconds=timings.seconds)
+
+    return make
+
+
 def _settings(options: Options):
     from pipelines.conversion import Settings
 
     return Settings(strength=options.strength, tempo=options.tempo, decoder=options.decoder, seed=options.seed)
 
 
-def _convert_and_save(converter, source: Path, reference: Path | None, emotion: str | None, output: Path,
-                      plot: Path | None, options: Options, hook: Hook = silent) -> dict[str, Any]:
+def _convert_and_save(make: Make, source: Path, reference: Path | None, emotion: str | None, output: Path,
+                      plot: Path | None, hook: Hook = silent) -> dict[str, Any]:
     from workbench import summary
 
-    conversion = converter.convert(source, reference, emotion, _settings(options), hook)
+    conversion = make(source, reference, emotion, hook)
     remeasured = summary.remeasure(conversion)
     save(output, conversion.samples)
     if plot is not None:

@@ -1,0 +1,41 @@
+"""Factors of recordings that come again: made once, the oldest forgotten first, sources and references apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.encodings import Encodings
+
+
+class Counting:
+    """Stands in for a converter; what it returns tells what was asked."""
+
+    def __init__(self):
+        self.asked: list[tuple[str, bool]] = []
+
+    def encode(self, recording, hook, synthesis):
+        self.asked.append((recording.name, synthesis))
+        return recording.name, synthesis
+
+
+@pytest.fixture
+def paths(tmp_path, source_path):
+    made = [tmp_path / f"{name}.wav" for name in "abc"]
+    for path in made:
+        path.write_bytes(source_path.read_bytes())
+    return made
+
+
+def test_a_recording_is_taken_apart_once_as_source_and_once_as_reference(paths):
+    encodings = Encodings(Counting())
+    for _ in range(3):
+        assert encodings.source(paths[0]) == ("a.wav", True) and encodings.reference(paths[0]) == ("a.wav", False)
+    assert encodings.converter.asked == [("a.wav", True), ("a.wav", False)]
+
+
+def test_the_one_that_was_not_asked_for_longest_is_forgotten(paths):
+    encodings = Encodings(Counting(), most=2)
+    a, b, c = paths
+    for path in (a, b, a, c, a, b):
+        encodings.source(path)
+    assert [name for name, _ in encodings.converter.asked] == ["a.wav", "b.wav", "c.wav", "b.wav"]
