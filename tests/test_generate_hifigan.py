@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.audio import load
+from pipelines.audio import Recording, load
 from pipelines.checkpoint import Folder
 from pipelines.conversion import Converter, Settings
 from pipelines.emotion import EMOTIONS
@@ -27,10 +27,14 @@ from pipelines.parts import load_generator
 from pipelines.training import trainer
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import read_manifest, training_clips
+from pipelines.training.ease import EaseRecipe
 from pipelines.training.examples import Example, read_examples
 from pipelines.training.generate_hifigan import HifiganRecipe, HifiganTask
+from pipelines.training.recipe import GeneralRecipe, read_recipe, section
+from pipelines.training.sace import SaceRecipe
 from pipelines.training.spoken import Spoken, read_spoken
 from pipelines.training.trainer import read_log
+from pipelines.training.units import UnitsRecipe
 from pipelines.units import HOP
 from tests import tiny
 
@@ -50,11 +54,34 @@ def hifigan_run(folder: Path, **changes) -> tiny.Tiny:
     return run
 
 
+def train_listening(run: tiny.Tiny, recording: Recording) -> np.ndarray:
+    """Train, and what held-out speech was made of a recording at the end."""
+    heard = []
+
+    def scores(again) -> dict[str, float]:
+        heard.append(again(recording))
+        return {"score": 0.0}
+
+    assert run.train("generate", generator_scores=scores)
+    return heard[-1]
+
+
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> tiny.Tiny:
-    run = hifigan_run(tmp_path_factory.mktemp("hifigan") / "run")
-    assert run.train("generate")
+def trained(tmp_path_factory, recording) -> tiny.Tiny:
+    """Long enough to make sounds; heard.npy is what held-out speech became in training."""
+    run = hifigan_run(tmp_path_factory.mktemp("hifigan") / "run", channels=64, learning_rate=1e-2, steps=20)
+    np.save(run.folder / "heard.npy", train_listening(run, recording))
     return run
+
+
+def lively(name: str, gain: float) -> FactorDecoder:
+    """Weights so large that noise comes out, in place of next to nothing."""
+    torch.manual_seed(0)
+    decoder = without_weight_norm(FactorDecoder(sizes_of(name, 32), 20)).eval()
+    with torch.no_grad():
+        for parameter, value in decoder.generator.named_parameters():
+            value.mul_(gain if parameter.endswith("weight") else 1.0)
+    return decoder
 
 
 @pytest.fixture(scope="module")
@@ -184,8 +211,7 @@ def test_killed_and_resumed_has_the_same_losses_and_weights_as_uninterrupted(tra
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL and torch.load(state, weights_only=True)["number"] == 3
     assert run.train("generate")
-    one, other = ([{name: value for name, value in line.items() if name != "seconds"} for line in read_log(each.runs / "generate")]
-                  for each in (whole, run))
+    one, other = ([line | {"seconds": 0.0} for line in read_log(each.runs / "generate")] for each in (whole, run))
     assert one == other and [line["step"] for line in one] == list(range(1, tiny.STEPS + 1))
     first, second = (Folder(each.checkpoint).tensors("generator") for each in (whole, run))
     assert all(torch.equal(first[name], second[name]) for name in first)
@@ -195,30 +221,25 @@ def test_killed_and_resumed_has_the_same_losses_and_weights_as_uninterrupted(tra
 
 
 @pytest.mark.parametrize("design", ["istft", "hifigan"])
-def test_exported_weights_reproduce_the_validation_audio(tmp_path, recording, design):
+def test_exported_weights_reproduce_the_validation_audio(trained, tmp_path, recording, design):
     """What held-out speech was judged by in training is what a conversion renders of the fp16 weights."""
-    run = hifigan_run(tmp_path / design)
+    run = trained
     if design == "istft":
+        run = hifigan_run(tmp_path / design)
         tiny.write_recipe(run, tiny.tiny_corpus() / "cache")
-    heard = []
-
-    def scores(again) -> dict[str, float]:
-        heard.append(again(recording))
-        return {"score": 0.0}
-
-    assert run.train("generate", generator_scores=scores)
-    exported = Converter.from_pretrained(run.checkpoint)
+        np.save(run.folder / "heard.npy", train_listening(run, recording))
+    heard, exported = np.load(run.folder / "heard.npy"), Converter.from_pretrained(run.checkpoint)
     made = exported.convert(recording, emotion=EMOTIONS[0], settings=RESYNTHESIS).samples
-    assert made.shape == heard[0].shape and np.std(heard[0]) > 1e-4
-    difference = np.square(made - heard[0]).mean() / np.square(heard[0]).mean()
-    assert difference < 1e-4, f"{10 * np.log10(difference):.0f} dB"  # fp16 keeps 11 bits of a weight
+    assert made.shape == heard.shape and np.std(heard) > 1e-3
+    difference = np.std(made - heard) / np.std(heard)
+    assert difference < 0.01, f"{20 * np.log10(difference):.0f} dB"  # fp16 keeps 11 bits of a weight
     assert Folder(run.checkpoint).setting("generator", "design") == design
 
 
 def test_the_export_has_plain_weights_of_the_recipes_sizes(trained):
     folder = Folder(trained.checkpoint)
     decoder, names = load_generator(folder), folder.tensors("generator")
-    assert isinstance(decoder, FactorDecoder) and decoder.sizes == sizes_of("V3", 32) and decoder.temperature == 0
+    assert isinstance(decoder, FactorDecoder) and decoder.sizes == sizes_of("V3", 64) and decoder.temperature == 0
     assert decoder.embed.num_embeddings == folder.setting("generator", "units") == 20
     assert not any("parametrizations" in name for name in names) and "generator.last.weight" in names
     assert not decoder.training
@@ -226,7 +247,7 @@ def test_the_export_has_plain_weights_of_the_recipes_sizes(trained):
 
 def test_a_config_that_names_no_known_design_or_size_is_one_sentence(trained, tmp_path):
     folder = Folder(shutil.copytree(trained.checkpoint, tmp_path / "checkpoint"))
-    for wrong in ({"design": "violin"}, {"size": "V9"}, {"channels": 64}):
+    for wrong in ({"design": "violin"}, {"size": "V9"}, {"channels": 32}):
         config = folder.config("generator") | wrong
         (folder.path / "generator.json").write_text(json.dumps(config))
         with pytest.raises(CheckpointError, match="does not fit its config"):
@@ -276,28 +297,24 @@ def test_the_command_line_renders_with_it(trained, zest, source_path, tmp_path):
     assert len(load(tmp_path / "out.wav").samples) > 40_000
 
 
-@pytest.mark.parametrize("sizes", [sizes_of("V1", 32), sizes_of("V3", 32)])
-def test_pieces_and_whole_are_the_same(sizes):
-    torch.manual_seed(0)
-    decoder = without_weight_norm(FactorDecoder(sizes, 20)).eval()
+@pytest.mark.parametrize(("name", "gain"), [("V1", 1.5), ("V3", 2.0)])
+def test_pieces_and_whole_are_the_same(name, gain):
+    decoder = lively(name, gain)
     units, f0 = np.random.default_rng(0).integers(0, 20, 131), np.linspace(90, 300, 131, dtype=np.float32)
     voiced, whole = (np.arange(131) % 7 > 1).astype(np.float32), torch.randn(1, 128)
     at_once, in_pieces = (render_factors(decoder, units, f0, voiced, whole, whole, piece) for piece in (1000, 25))
-    assert at_once.shape == (131 * HOP,) and np.std(at_once) > 1e-3
-    assert np.square(at_once - in_pieces).max() < 1e-8 * np.square(at_once).mean()
+    assert at_once.shape == (131 * HOP,) and np.std(at_once) > 0.01
+    assert np.abs(at_once - in_pieces).max() < 1e-4 * np.std(at_once)
 
 
 def test_with_less_context_than_computed_a_joint_would_be_heard():
-    """The outermost frames count for next to nothing, so in double precision."""
-    sizes = sizes_of("V1", 32)
-    torch.manual_seed(0)
-    decoder = without_weight_norm(FactorDecoder(sizes, 20)).double().eval()
-    heard, middle, seen = torch.randn(1, 120, 512, dtype=torch.float64), 60, context(sizes)
+    decoder = lively("V3", 2.0).double()
+    heard, middle, seen = torch.randn(1, 120, 512, dtype=torch.float64), 60, context(decoder.sizes)
     with torch.no_grad():
         whole = decoder.generator(heard)[0, middle * HOP:(middle + 1) * HOP]
         for frames, same in ((seen, True), (seen - 1, False)):
             part = decoder.generator(heard[:, middle - frames:middle + frames + 1])[0, frames * HOP:(frames + 1) * HOP]
-            assert bool((part - whole).abs().max() < 1e-15) is same
+            assert bool((part - whole).abs().max() < 1e-12) is same
     assert [context(each) for each in (V1, V2, V3)] == [
         max(-frames_heard(each, 0)[0], frames_heard(each, HOP - 1)[1]) for each in (V1, V2, V3)]
 
@@ -317,3 +334,14 @@ def test_wrong_recipes_are_one_sentence(tmp_path, changes, sentence):
     with pytest.raises(RecipeError) as caught:
         run.train("generate")
     assert sentence in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_the_papers_recipe_is_the_published_setting_and_names_only_what_exists():
+    tables = read_recipe(ROOT / "recipes" / "paper.toml")
+    recipe = section(tables, "generate", HifiganRecipe)
+    assert recipe == HifiganRecipe() and (recipe.size, recipe.steps, recipe.temperature) == ("V1", 100_000, 0.0)
+    assert recipe.segment_frames * HOP == 8960 and (recipe.learning_rate, recipe.decay) == (2e-4, 0.999)
+    kinds = {"general": GeneralRecipe, "units": UnitsRecipe, "ease": EaseRecipe, "sace": SaceRecipe, "generate": HifiganRecipe}
+    assert set(tables) == set(kinds)
+    read = {name: section(tables, name, kind) for name, kind in kinds.items()}
+    assert read["units"].clusters == 100 and read["ease"].emotion_weight == 10.0 and read["sace"].own_reference == 1.0

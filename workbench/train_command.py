@@ -27,16 +27,20 @@ def train(
 
         say(f"The judges are trained and described in {train_judges(recipe, manifest)}.")
         return
+    from pipelines.training.processes import first_of_launched
     from pipelines.training.stages import run_stage
 
     done = run_stage(stage, recipe, manifest, device, minutes * 60 if minutes > 0 else float("inf"), **_scores(stage, manifest))
     state = "is finished" if done else "was stopped in time and goes on with the same command"
-    say(f"Stage {stage} {state}.")
+    if first_of_launched():
+        say(f"Stage {stage} {state}.")
 
 
 def _scores(stage: str, manifest: Path) -> dict:
     """What measures held-out speech while a stage trains, for the stages that take long."""
-    if stage not in ("vocoder", "generate"):
+    from pipelines.training.processes import first_of_launched
+
+    if stage not in ("vocoder", "generate") or not first_of_launched():
         return {}
     from evaluation.waveform_validation import generator_scores, vocoder_scores
     from pipelines.training.corpus import read_manifest

@@ -37,7 +37,7 @@ def prepare_generate(context: Context) -> Prepared:
     from pipelines.training.resynthesis import resynthesis
 
     design = context.tables.get("generate", {}).get("design", "istft")
-    if design not in DESIGNS:
+    if design not in tuple(DESIGNS):  # what is no string is no design either
         raise RecipeError(f"There is no design '{design}' of a generator; choose one of {', '.join(DESIGNS)}.")
     task, steps, export = DESIGNS[design](context)
     scores = context.generator_scores
