@@ -76,12 +76,12 @@ def main(
         raise typer.Exit(1)
 
 
-def load_study(folder: Path, listeners: int) -> Study:
-    """Enough sets that nobody is turned away, of about 40 trials."""
+def load_study(folder: Path, listeners: int, sentences: int = 6) -> Study:
+    """Enough sets that nobody is turned away, of up to 40 trials; fewer with fewer sentences."""
     from tests.listening import finished_run, small_study
 
     asked = ("naturalness", "emotion-similarity", "emotion-choice")
-    return small_study(finished_run(folder, sentences=6), folder / "studies" / "load", questions=asked, cap=40,
+    return small_study(finished_run(folder, sentences), folder / "studies" / "load", questions=asked, cap=40,
                        listeners=min(10_000, 20 * listeners))
 
 

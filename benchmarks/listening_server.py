@@ -84,6 +84,7 @@ def main(port: int) -> None:
 
     from workbench.listening.routes import listening_routes
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # as app.py does; uvicorn passes the signal on when it has ended
     uvicorn.run(Starlette(routes=listening_routes()), host="127.0.0.1", port=port, log_level="warning")
 
 

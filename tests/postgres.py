@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import pwd
 import shutil
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+import pytest
 
 PLACES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)  # Debian keeps them out of the PATH
 
@@ -28,25 +28,45 @@ def available() -> bool:
     return found and (os.getuid() != 0 or _has_user("postgres"))
 
 
+def needed() -> None:
+    """Without a server the test is skipped here, and fails in CI, where it has to be there."""
+    if not available():
+        reason = "no PostgreSQL server on this machine; on Debian: apt install postgresql"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """The address of a database on a fresh server, reached through a socket in a folder of its own."""
-    owner = "postgres" if os.getuid() == 0 else getpass.getuser()
     folder = Path(tempfile.mkdtemp(prefix="zest-pg-"))
     data = folder / "data"
     if os.getuid() == 0:
-        shutil.chown(folder, owner)
-    run = {"user": owner, "check": True, "capture_output": True, "cwd": folder} if os.getuid() == 0 else {
-        "check": True, "capture_output": True, "cwd": folder}
+        shutil.chown(folder, "postgres")
     try:
-        subprocess.run([program("initdb"), "-D", data, "-U", "zest", "-A", "trust", "--no-sync", "-E", "UTF8"], **run)
-        subprocess.run([program("pg_ctl"), "-D", data, "-w", "-l", folder / "log",
-                        "-o", f"-k {folder} -c listen_addresses=''", "start"], **run)
+        subprocess.run([program("initdb"), "-D", data, "-U", "zest", "-A", "trust", "--no-sync", "-E", "UTF8"],
+                       **_as_owner(folder))
+        start(folder)
         yield f"postgresql://zest@/postgres?host={folder}"
     finally:
         if (data / "postmaster.pid").exists():
-            subprocess.run([program("pg_ctl"), "-D", data, "-m", "immediate", "stop"], **(run | {"check": False}))
+            stop(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def start(folder: Path) -> None:
+    """The server whose folder this is (the host in its address)."""
+    subprocess.run([program("pg_ctl"), "-D", folder / "data", "-w", "-l", folder / "log",
+                    "-o", f"-k {folder} -c listen_addresses=''", "start"], **_as_owner(folder))
+
+
+def stop(folder: Path) -> None:
+    """As a server that crashes does: nobody is waited for."""
+    subprocess.run([program("pg_ctl"), "-D", folder / "data", "-m", "immediate", "stop"], **_as_owner(folder) | {"check": False})
+
+
+def _as_owner(folder: Path) -> dict:
+    """How the server's programs are run: not as root, which they refuse."""
+    return {"check": True, "capture_output": True, "cwd": folder} | ({"user": "postgres"} if os.getuid() == 0 else {})
 
 
 def empty(url: str) -> None:

@@ -35,8 +35,7 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server():
-    if not postgres.available():
-        pytest.skip("no PostgreSQL server on this machine")
+    postgres.needed()
     with postgres.server() as url:
         yield url
 
