@@ -173,8 +173,8 @@ def _resume(task: Task, run: Run) -> tuple[int, float]:
     try:
         state = torch.load(file, map_location=run.device, weights_only=True)
         task.parts.load_state_dict(state["parts"])
-        for name, optimiser in task.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
+        for name, saved in state["optimisers"].items():  # a carried state has none (carried.py)
+            task.optimisers[name].load_state_dict(saved)
     except (OSError, EOFError, UnpicklingError, RuntimeError, KeyError, ValueError) as error:
         raise RecipeError(f"The training state {file} is damaged or of another recipe; "
                           f"delete the folder {run.folder} to train this stage from the beginning.") from error
