@@ -39,17 +39,17 @@ class StudyForm:
 
     def choices(self) -> list[gr.components.Component]:
         """What depends on the run, in the order of `fill`."""
-        return [self.systems, self.questions, self.made]
+        return [self.systems, self.questions]
 
     def fill(self, run: Run) -> list[Any]:
         """The choices that a run gives."""
         systems, questions = offered(run)
         first, asked = ticked(systems, questions)
         return [gr.update(choices=list(systems), value=first),
-                gr.update(choices=[(text.QUESTION_NAMES[name], name) for name in questions], value=asked), ""]
+                gr.update(choices=[(text.QUESTION_NAMES[name], name) for name in questions], value=asked)]
 
     def fill_nothing(self) -> list[Any]:
-        return [gr.update(choices=[], value=[]), gr.update(choices=[], value=[]), ""]
+        return [gr.update(choices=[], value=[]), gr.update(choices=[], value=[])]
 
     def make(self, chosen: str, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float, key: str,
              profile: gr.OAuthProfile | None, request: gr.Request, progress: gr.Progress = gr.Progress()) -> str:
@@ -98,10 +98,10 @@ def job_form(desk: Desk, jobs_of, job: gr.Textbox, files: gr.File) -> None:
     def show(name: str) -> list[Any]:
         found = jobs.find_job(jobs_of(), name)
         if found is None or found.status().state != jobs.DONE:
-            return [gr.update(visible=False), *(gr.skip() for _ in form.choices())]
-        return [gr.update(visible=True), *form.fill(open_run(found.run))]
+            return [gr.update(visible=False), *(gr.skip() for _ in form.choices()), ""]
+        return [gr.update(visible=True), *form.fill(open_run(found.run)), ""]
 
-    files.change(show, job, [box, *form.choices()], **QUIET)
+    files.change(show, job, [box, *form.choices(), form.made], **QUIET)
     form.connect(job)
 
 
