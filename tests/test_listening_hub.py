@@ -1,4 +1,4 @@
-"""Answers on a disk that does not last: what was pushed to the hub comes back after a restart; a hub that is away costs nothing."""
+"""Answers on a disk that does not last: what was pushed to the hub comes back; a hub that is away costs nothing."""
 
 from __future__ import annotations
 
@@ -52,6 +52,10 @@ def process(study, tmp_path):
 
     yield start
     [journal.scheduler.stop() for journal in journals]
+
+
+def no_space(_descriptor: int) -> None:
+    raise OSError(28, "No space left on device")
 
 
 def pushed(journal: HubJournal) -> None:
