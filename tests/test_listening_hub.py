@@ -178,7 +178,8 @@ def test_damaged_lines_are_left_out_and_those_of_another_version_of_the_study_ar
         pushed(journal)
         path, content = next(iter(state.files[DATASET].items()))
         answered = next(line for line in content.splitlines() if b'"answered"' in line)
-        forged = (b"no json", b"[]", b'{"kind": ["answered"]}', answered.replace(b'"place": ', b'"place": "x", "was": '), b'"half')
+        forged = (b"no json", b"[]", b'{"kind": ["answered"]}', answered.replace(b'"place": ', b'"place": "x", "was": '),
+                  b'"half')
         state.files[DATASET][path] = b"\n".join((forged[0], content.rstrip(), *forged[1:]))
         second, _ = process("second")
         assert collect(second) == collect(store)
