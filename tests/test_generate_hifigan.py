@@ -297,13 +297,13 @@ def test_the_command_line_renders_with_it(trained, zest, source_path, tmp_path):
     assert len(load(tmp_path / "out.wav").samples) > 40_000
 
 
-@pytest.mark.parametrize(("name", "gain"), [("V1", 1.5), ("V3", 2.0)])
+@pytest.mark.parametrize(("name", "gain"), [("V1", 2.4), ("V3", 2.0)])
 def test_pieces_and_whole_are_the_same(name, gain):
     decoder = lively(name, gain)
     units, f0 = np.random.default_rng(0).integers(0, 20, 131), np.linspace(90, 300, 131, dtype=np.float32)
     voiced, whole = (np.arange(131) % 7 > 1).astype(np.float32), torch.randn(1, 128)
     at_once, in_pieces = (render_factors(decoder, units, f0, voiced, whole, whole, piece) for piece in (1000, 25))
-    assert at_once.shape == (131 * HOP,) and np.std(at_once) > 0.01
+    assert at_once.shape == (131 * HOP,) and np.std(at_once) > 1e-3
     assert np.abs(at_once - in_pieces).max() < 1e-4 * np.std(at_once)
 
 
