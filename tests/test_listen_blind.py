@@ -51,7 +51,7 @@ def test_nothing_a_listener_receives_tells_what_is_judged(client, listener, stud
     assert [name for name in names if name in page] == []
     trials = json.dumps(listener.whole_set())
     assert [word for word in names | kinds if word in trials] == []
-    assert set(about.json()) == {"study", "closed", "sign_in", "minutes", "practice", "volume_clip", "remark_letters", "texts",
+    assert set(about.json()) == {"study", "closed", "minutes", "practice", "volume_clip", "remark_letters", "texts",
                                  "closed_text"}
     about = about.json()
     assert 1 <= about["minutes"] <= 20 and about["practice"] == len(study.design.training)

@@ -99,9 +99,6 @@ ENGLISH: dict[str, Any] = {
         "done_heading": "All done",
         "copy": "Copy the code",
         "copied": "Copied",
-        "sign_in": "This listening test asks for a Hugging Face account, so that everybody takes part once. Only a scrambled "
-                   "form of your user name is stored.",
-        "sign_in_button": "Sign in with Hugging Face",
     },
     "refusals": {
         "session": "This page does not know you; open the link of the listening test again.",

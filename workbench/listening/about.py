@@ -19,7 +19,7 @@ def about(store: Store) -> dict[str, Any]:
     study = store.study
     texts = {name: text for name, text in study.wording.items() if name not in NOT_TOLD}
     count = len(study.design.training)
-    return {"study": study.id, "closed": store.is_closed(), "sign_in": False, "minutes": minutes(study),
+    return {"study": study.id, "closed": store.is_closed(), "minutes": minutes(study),
             "practice": count, "volume_clip": study.design.training[0].clips[0][1], "remark_letters": MOST_LETTERS,
             "texts": texts, "closed_text": study.wording["refusals"]["closed"]}
 

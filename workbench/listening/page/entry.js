@@ -14,13 +14,6 @@ export function consentScreen(about, agreed) {
     el("label", { class: "tick", for: "agree" }, box, el("span", {}, texts.consent.agree)), el("div", { class: "row" }, start)));
 }
 
-/** Of a study that wants to know who takes part. */
-export function signInScreen(about) {
-  const { texts } = about;
-  show(el("section", { class: "card" }, heading(texts.title), el("p", {}, texts.page.sign_in),
-    el("div", { class: "row" }, el("a", { class: "primary", href: about.sign_in_address, target: "_top" }, texts.page.sign_in_button))));
-}
-
 /** Calls done(setup) with the answers, once all are given and the test recording was heard. */
 export async function setupScreen(about, failed, done) {
   const { texts } = about;

@@ -2,7 +2,7 @@
 
 import { Problem, ask, keepToken, token } from "./api.js";
 import { button, el, fill, heading, show } from "./dom.js";
-import { consentScreen, setupScreen, signInScreen } from "./entry.js";
+import { consentScreen, setupScreen } from "./entry.js";
 import { trialScreen } from "./trial.js";
 
 const OVER = ["closed", "enough", "withdrawn", "nowhere"]; // reasons after which there is nothing to try again
@@ -29,7 +29,6 @@ async function open() {
 
 function begin() {
   if (about.closed) return ended(about.texts.title, about.closed_text);
-  if (about.sign_in && !about.signed_in) return signInScreen(about);
   consentScreen(about, () => attempt(() => setupScreen(about, () => tell({ reason: "no_sound" }, quiet), (setup) => attempt(() => enter(setup)))));
 }
 
