@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +32,14 @@ VOICED_ENOUGH = 0.02  # share of voiced frames below which there is no melody to
 class Settings:
     """How to convert.
 
-    strength: 0 (copy-synthesis) to 1.5. tempo: move durations too. decoder: a name from pipelines/decoders.
+    strength: 0 (copy-synthesis) to 1.5. tempo: move durations too. decoder: a name from pipelines/decoders, or '':
+    the best that the checkpoint has weights for.
     seed: 0 takes the emotion as it is on average; any other draws a variant of it from the reference's half seconds.
     """
 
     strength: float = 1.0
     tempo: bool = True
-    decoder: str = "transfer"
+    decoder: str = ""
     seed: int = 0
 
     def __post_init__(self):
@@ -46,7 +47,8 @@ class Settings:
             raise ZestError(f"Strength must lie between 0 and {MAX_STRENGTH:g}, not {self.strength:g}.")
         if self.seed < 0:
             raise ZestError(f"The seed must be 0 or a positive whole number, not {self.seed}.")
-        decoder(self.decoder)
+        if self.decoder:
+            decoder(self.decoder)
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Converter:
 
     @property
     def decoders(self) -> tuple[str, ...]:
-        """Names of the decoders that this checkpoint has the weights for."""
+        """Names of the decoders that this checkpoint has the weights for, the default first."""
         optional = {"transfer_neural": self.models.vocoder, "generate": self.models.generator}
         return tuple(name for name in DECODERS if optional.get(name, self.models) is not None)
 
@@ -115,7 +117,7 @@ class Converter:
         """
         if (reference is None) == (emotion is None):
             raise ZestError("Give either a reference recording or the name of an emotion, and not both.")
-        timings = Timings(hook)
+        timings, settings = Timings(hook), replace(settings, decoder=settings.decoder or self.decoders[0])
         wanted = self.preset(emotion) if emotion is not None else None
         with stage(timings, "read"):
             source, reference = (load(one) if isinstance(one, (str, Path)) else one for one in (source, reference))
@@ -181,7 +183,7 @@ class Converter:
     def synthesise(self, transferred: Transferred, settings: Settings = Settings(), hook: Hook = silent) -> np.ndarray:
         """(n,) float32 at 16 kHz, scaled down only where it would clip."""
         with stage(hook, "synthesise"):
-            samples = decoder(settings.decoder)(transferred, self.models)
+            samples = decoder(settings.decoder or self.decoders[0])(transferred, self.models)
             return samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
 
     def _soft_units(self, content: Content, count: int) -> np.ndarray | None:

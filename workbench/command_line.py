@@ -49,7 +49,8 @@ def convert(
     as_json: AsJson = False,
     strength: Annotated[float, typer.Option(min=0.0, max=1.5, help="0 keeps the source, 1 is natural, 1.5 is most.")] = 1.0,
     tempo: Annotated[bool, typer.Option(help="Also transfer the tempo.")] = True,
-    decoder: Annotated[str, typer.Option(help="How the converted audio is made.")] = "transfer",
+    decoder: Annotated[str, typer.Option(
+        help="transfer_neural, transfer or generate; the best that the checkpoint has if left out.")] = "",
     seed: Annotated[int, typer.Option(
         min=0, help="0 takes the emotion as it is on average, others vary it; same seed, same result.")] = 0,
     checkpoint: Checkpoint = None,

@@ -70,7 +70,7 @@ def convert(source: str | None, emotion: str, reference: str | None, strength: f
         reference: Recording whose emotion is taken; read only with emotion "recording".
         strength: 0 (keeps the source) to 1.5.
         tempo: Also transfer the tempo; the length changes.
-        decoder: How the converted audio is made, "transfer".
+        decoder: How the converted audio is made, "transfer_neural", "transfer" or "generate"; "" is the best there is.
         seed: Same seed, same result.
 
     Returns:
@@ -128,7 +128,7 @@ def _inputs(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
                          elem_id="zest-strength")
     tempo = gr.Checkbox(True, label=text.TEMPO_LABEL, info=text.TEMPO_INFO, elem_id="zest-tempo")
     with gr.Row():
-        decoder = gr.Dropdown([(text.DECODER_NAMES.get(name, name), name) for name in decoders], value=Settings().decoder,
+        decoder = gr.Dropdown([(text.DECODER_NAMES.get(name, name), name) for name in decoders], value=decoders[0],
                               label=text.DECODER_LABEL, info=text.DECODER_INFO, scale=3, min_width=200,
                               elem_id="zest-decoder")
         seed = gr.Number(0, precision=0, minimum=0, label=text.SEED_LABEL, info=text.SEED_INFO, scale=2, min_width=90,

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from pipelines.conversion import Settings
+from pipelines.decoders import DECODERS
 from pipelines.errors import CheckpointError
 from workbench import text
 from workbench.convert_tab import convert_tab
@@ -59,4 +59,4 @@ def _choices() -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
     try:
         return converter().presets, converter().decoders, None
     except CheckpointError as error:
-        return (), (Settings().decoder,), str(error)
+        return (), tuple(DECODERS), str(error)

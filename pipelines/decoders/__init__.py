@@ -15,7 +15,8 @@ from pipelines.models import Models
 
 Decoder = Callable[[Transferred, Models], np.ndarray]
 
-DECODERS: dict[str, Decoder] = {"transfer": world_transfer, "transfer_neural": neural_transfer, "generate": generate}
+DECODERS: dict[str, Decoder] = {  # the best first, as measured (README's table): the first that a checkpoint has is its default
+    "transfer_neural": neural_transfer, "transfer": world_transfer, "generate": generate}
 
 
 def decoder(name: str) -> Decoder:
