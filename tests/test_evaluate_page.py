@@ -49,15 +49,18 @@ def test_forgotten_recordings_are_one_sentence(chromium, workbench):
     assert "Add the source" in page.alert()
 
 
-def test_a_zip_with_the_wrong_column_is_one_sentence_and_the_button_works_again(chromium, workbench, tmp_path):
+def test_a_zip_with_the_wrong_column_is_one_sentence_and_the_button_works_again_and_again(chromium, workbench, tmp_path):
     page = Page(chromium, workbench)
     page.open_sets()
     page.upload(pack(tmp_path / "mine.zip", recordings(1) | {"list.csv": "source,target\na,b\n"}))
-    page.page.click("#zest-evaluate")
-    said = page.alert()
-    assert "list.csv has no column 'reference'" in said and "/tmp" not in said
     button = page.page.locator("#zest-evaluate")
-    wait_until(lambda: button.inner_text() == "Evaluate" and button.is_enabled())
+    for _ in range(2):
+        button.click()
+        said = page.alert()
+        assert "list.csv has no column 'reference'" in said and "/tmp" not in said
+        wait_until(lambda: button.inner_text() == "Evaluate" and button.is_enabled())
+        page.page.click(".toast-close")
+        wait_until(lambda: not page.page.locator(".toast-body").count())
     assert "job=" not in page.page.url
 
 

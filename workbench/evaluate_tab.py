@@ -13,6 +13,7 @@ from evaluation.metrics.registry import DEFAULT
 from pipelines.errors import ZestError
 from workbench import jobs, text
 from workbench.alerts import as_alerts
+from workbench.buttons import turned
 from workbench.job_upload import submit
 from workbench.job_view import EMPTY, job_html, message, report_html
 from workbench.jobs import Job, Status
@@ -115,13 +116,12 @@ def _whole_set(desk: Desk) -> View:
             button = gr.Button(text.START, variant="primary", size="lg", elem_id="zest-evaluate")
         with gr.Column(scale=8, min_width=320):
             view = _view(desk)
-    quiet_start = button.click(lambda: gr.update(value=text.STARTING, interactive=False), None, button, **QUIET)
+    quiet_start = button.click(turned(text.STARTING, False), None, button, **QUIET)
     run = quiet_start.then(start, [files, metrics, baselines], view.job, api_visibility="private", concurrency_limit=1,
                            show_progress_on=view.progress)
-    ready = gr.update(value=text.START, interactive=True)
     run.success(show, view.job, view.all(), **QUIET).then(None, view.job, view.job, js=REMEMBER, api_visibility="private")
-    run.success(lambda: ready, None, button, **QUIET)
-    run.failure(lambda: ready, None, button, **QUIET)
+    run.success(turned(text.START, True), None, button, **QUIET)
+    run.failure(turned(text.START, True), None, button, **QUIET)
     return view
 
 

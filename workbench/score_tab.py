@@ -12,6 +12,7 @@ from evaluation.judge import EMOTIONS
 from pipelines.hooks import Event, Hook
 from workbench import tables, text
 from workbench.alerts import alert, as_alerts
+from workbench.buttons import turned
 from workbench.model import MODEL_QUEUE
 from workbench.score_card import card_html, stage_name
 
@@ -89,12 +90,11 @@ def run_scoring(button: gr.Button, function, inputs: list, outputs: list, shown_
                 api_name: str | None) -> None:
     """Button off, score, button on again whatever happened."""
     quiet = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-    ready = gr.update(value=label, interactive=True)
-    run = button.click(lambda: gr.update(value=text.SCORING, interactive=False), None, button, **quiet).then(
+    run = button.click(turned(text.SCORING, False), None, button, **quiet).then(
         function, inputs, outputs, api_name=api_name, api_visibility="public" if api_name else "private",
         concurrency_id=MODEL_QUEUE, show_progress_on=shown_on)
-    run.success(lambda: ready, None, button, **quiet)
-    run.failure(lambda: ready, None, button, **quiet)
+    run.success(turned(label, True), None, button, **quiet)
+    run.failure(turned(label, True), None, button, **quiet)
 
 
 def _score_made(made: Made | None, said: str, language: str, progress: gr.Progress = gr.Progress()) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
+from workbench.buttons import turned
 from workbench.listening import admin_text as text
 from workbench.listening.desk import Desk
 from workbench.listening.gather_tab import GatheredSet
@@ -81,11 +82,10 @@ def _one_study(parts: Parts, counter: Counter) -> None:
     parts.close.click(lambda: gr.update(visible=True), None, parts.sure, **quiet)
     parts.no.click(lambda: gr.update(visible=False), None, parts.sure, **quiet)
     parts.yes.click(counter.close, chosen, shown, **again).then(counter.watch, key, [parts.studies, parts.timer], **quiet)
-    busy, ready = gr.update(value=text.EXPORTING, interactive=False), gr.update(value=text.EXPORT, interactive=True)
-    export = parts.export.click(lambda: busy, None, parts.export, **quiet).then(
+    export = parts.export.click(turned(text.EXPORTING, False), None, parts.export, **quiet).then(
         counter.export, chosen, parts.files, api_visibility="private", concurrency_limit=1, show_progress_on=parts.files)
-    export.success(lambda: ready, None, parts.export, **quiet)
-    export.failure(lambda: ready, None, parts.export, **quiet)
+    export.success(turned(text.EXPORT, True), None, parts.export, **quiet)
+    export.failure(turned(text.EXPORT, True), None, parts.export, **quiet)
 
 
 def _parts(desk: Desk) -> Parts:

@@ -14,6 +14,7 @@ from evaluation.listening.errors import StudyError
 from evaluation.listening.study import Study
 from evaluation.run.folder import Run, open_run
 from workbench import jobs
+from workbench.buttons import turned
 from workbench.listening import admin_text as text
 from workbench.listening.desk import Desk
 from workbench.listening.new_study import LISTENERS, made_sentence, make_study, offered, ticked, wish_of
@@ -60,12 +61,11 @@ class StudyForm:
 
     def connect(self, chosen: gr.components.Component) -> gr.events.Dependency:
         """Button off, make, button on again whatever happened."""
-        ready = gr.update(value=text.MAKE, interactive=True)
-        run = self.button.click(lambda: gr.update(value=text.MAKING, interactive=False), None, self.button, **QUIET).then(
+        run = self.button.click(turned(text.MAKING, False), None, self.button, **QUIET).then(
             self.make, [chosen, self.systems, self.questions, *self.numbers, self.desk.key], self.made, concurrency_limit=1,
             api_visibility="private", show_progress_on=self.made)
-        made = run.success(lambda: ready, None, self.button, **QUIET)
-        run.failure(lambda: ready, None, self.button, **QUIET)
+        made = run.success(turned(text.MAKE, True), None, self.button, **QUIET)
+        run.failure(turned(text.MAKE, True), None, self.button, **QUIET)
         return made
 
 
