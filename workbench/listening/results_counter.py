@@ -47,7 +47,8 @@ class Counter:
     def page(self, key: str, profile: gr.OAuthProfile | None) -> list[Any]:
         """Both faces of the tab: with everything for an administrator, empty for everybody else."""
         if not self.administration.allows(key, profile):
-            return [gr.update(visible=True), gr.update(visible=False), "", gr.update(choices=[], value=None), gr.skip(),
+            typed = gr.skip()  # this may come while somebody is typing the password
+            return [gr.update(visible=True), gr.update(visible=False), typed, gr.update(choices=[], value=None), gr.skip(),
                     *self.gathered.hidden(), gr.update(active=False)]
         choices = study_choices()
         return [gr.update(visible=False), gr.update(visible=True), "", gr.update(choices=choices, visible=bool(choices)),
