@@ -52,7 +52,7 @@ def test_nothing_a_listener_receives_tells_what_is_judged(client, listener, stud
     trials = json.dumps(listener.whole_set())
     assert [word for word in names | kinds if word in trials] == []
     assert set(about.json()) == {"study", "closed", "minutes", "practice", "volume_clip", "remark_letters", "texts",
-                                 "closed_text"}
+                                 "closed_text", "sign_in", "sign_in_offered", "no_sign_in_text", "signed_in", "known"}
     about = about.json()
     assert 1 <= about["minutes"] <= 20 and about["practice"] == len(study.design.training)
 

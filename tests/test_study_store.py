@@ -18,7 +18,7 @@ from evaluation.listening.errors import Refused, StoreError
 from evaluation.listening.store import collect, open_store
 from evaluation.listening.store.database import VARIABLE, writing
 from evaluation.listening.store.listeners import next_cell
-from evaluation.listening.store.schema import ANSWERS, LISTENERS, MIGRATIONS, OPENINGS, PLAYS, SESSIONS, STUDIES, migrate
+from evaluation.listening.store.schema import ANSWERS, LISTENERS, MIGRATIONS, OPENINGS, PEOPLE, PLAYS, SESSIONS, STUDIES, migrate
 from evaluation.listening.trials import KNOWN, TRAINING, TRAP
 from tests import postgres
 from tests.listening import finished_run, small_study
@@ -322,7 +322,7 @@ def test_addresses_and_files_that_are_no_database_are_refused_in_a_sentence(stud
 def test_the_tables_that_are_queried_are_those_that_the_migrations_make(study, either):
     store = open_store(study, either)
     made = sa.inspect(store.engine)
-    for table in (STUDIES, LISTENERS, SESSIONS, OPENINGS, PLAYS, ANSWERS):
+    for table in (STUDIES, LISTENERS, SESSIONS, PEOPLE, OPENINGS, PLAYS, ANSWERS):
         assert [column["name"] for column in made.get_columns(table.name)] == [column.name for column in table.columns]
     store.engine.dispose()
 

@@ -55,6 +55,8 @@ def create(
     listeners: Annotated[int, typer.Option(min=1, max=10_000, help="How many shall finish.")] = 20,
     cap: Annotated[int, typer.Option(min=1, max=500, help="Most trials a listener answers, checks included.")] = 40,
     seed: Annotated[int, typer.Option(min=0, help="Of the drawing and of every listener's order.")] = 0,
+    sign_in: Annotated[bool, typer.Option("--sign-in", help="Listeners sign in with Hugging Face, one set each; on Spaces only.")
+                       ] = False,
     output: Annotated[Optional[Path], typer.Option("--output", "-o", help="New folder for the study.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -64,7 +66,7 @@ def create(
 
     if run is None or output is None or not systems:
         raise ZestError("Name the run with --run, its systems with --systems a,b and the new folder with -o.")
-    made = create_study(open_run(run), _list(systems), _list(questions), output, listeners, seed, cap)
+    made = create_study(open_run(run), _list(systems), _list(questions), output, listeners, seed, cap, sign_in=sign_in)
     ratings = expected_ratings(made)
     if as_json:
         print(json.dumps(_summary(made) | {"ratings_per_system": ratings}, indent=2, ensure_ascii=False))

@@ -20,7 +20,7 @@ from evaluation.listening.questions import askable, parse_questions, study_emoti
 from evaluation.listening.rules import Rules
 from evaluation.listening.study import FORMAT, Study, open_study, study_hash
 from evaluation.listening.trials import Design, opaque
-from evaluation.listening.wording import ENGLISH
+from evaluation.listening.wording import ENGLISH, missing_texts
 from evaluation.needs import version
 from evaluation.pair import Pair
 from evaluation.run.folder import Run
@@ -33,12 +33,13 @@ PACKAGES = ("zest-workbench", "numpy", "scipy", "pyloudnorm", "pyworld", "soundf
 
 def create_study(run: Run, systems: Sequence[str], questions: Sequence[str], folder: Path | str, listeners: int = 20,
                  seed: int = 0, cap: int = CAP, rules: Rules | None = None, wording: dict[str, Any] | None = None,
-                 salt: str | None = None, progress: Progress | None = None) -> Study:
+                 salt: str | None = None, progress: Progress | None = None, sign_in: bool = False) -> Study:
     """Draw a study, write its clips and freeze it; the folder appears whole or not at all.
 
     Args:
         systems: names in the run. questions: names of questions.QUESTIONS. listeners: whole sets wanted.
         cap: trials a listener answers at most. salt: makes ids opaque; a fresh secret if None (tests give one).
+        wording: as wording.ENGLISH. sign_in: whether listeners sign in with Hugging Face, one set each.
     Raises:
         StudyError: the run is unfinished or lacks a system, a pair cannot be used, the cap is too small. OutputError: the
             folder exists already or cannot be written.
@@ -56,7 +57,7 @@ def create_study(run: Run, systems: Sequence[str], questions: Sequence[str], fol
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".zest-") as partial:
             inner = Path(partial) / "study"
             clips, loudness = write_clips(inner / "clips", design.clips, run, progress)
-            info = _info(plan, run, pairs, left_out, clips, loudness)
+            info = _info(plan, run, pairs, left_out, clips, loudness) | {"sign_in": bool(sign_in)}
             _freeze(inner, info, design, _wording(wording or ENGLISH, info["emotions"]))
             open_study(inner)
             inner.rename(folder)
@@ -119,6 +120,9 @@ def _info(plan: Plan, run: Run, pairs: list[Pair], left_out: dict[str, str], cli
 
 def _wording(wording: dict[str, Any], emotions: Sequence[str]) -> dict[str, Any]:
     """The texts, with the names of further emotions as their own labels."""
+    lacking = missing_texts(wording)
+    if lacking:
+        raise StudyError(f"The wording has no text for {lacking[0]}; translate every text of wording.ENGLISH.")
     own = copy.deepcopy(wording)
     options = own["questions"]["emotion-choice"]["options"]
     options |= {name: name.capitalize() for name in emotions if name not in options}

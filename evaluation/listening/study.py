@@ -20,7 +20,7 @@ from evaluation.listening.errors import StudyError
 from evaluation.listening.questions import Question, answers_to, parse_questions
 from evaluation.listening.rules import Rules, rules_from
 from evaluation.listening.trials import Design, Trial, design_from
-from evaluation.listening.wording import missing_texts
+from evaluation.listening.wording import missing_texts, with_todays_texts
 
 STUDY_ID = re.compile(r"[0-9a-f]{16}")
 FORMAT = 1
@@ -31,7 +31,8 @@ SETTINGS = ("format", "id", "created", "systems", "questions", "emotions", "list
 @dataclass(frozen=True)
 class Study:
     """Attributes:
-        folder: where it lies. info: study.json. design: clips and trials. wording: texts. emotions: that can be chosen.
+        folder: where it lies. info: study.json. design: clips and trials.
+        wording: its texts, and today's for those of the page that are younger than the study.
     """
 
     folder: Path
@@ -58,6 +59,11 @@ class Study:
     @property
     def rules(self) -> Rules:
         return rules_from(self.info["rules"])
+
+    @property
+    def sign_in(self) -> bool:
+        """Whether listeners have to sign in; studies from before that could be asked for have no such setting."""
+        return self.info.get("sign_in", False)
 
     @property
     def database(self) -> Path:
@@ -91,7 +97,7 @@ def open_study(folder: Path | str) -> Study:
     lacking = [key for key in SETTINGS if key not in info]
     if lacking:
         raise StudyError(f"{folder / 'study.json'} has no {lacking[0]}, so it is no whole study; make it again.")
-    study = Study(folder, info, _design(folder, design), wording)
+    study = Study(folder, info, _design(folder, design), with_todays_texts(wording))
     _check_clips(study)
     if study_hash(info, design, wording) != info["hash"]:
         raise StudyError(f"{folder} was changed after it was made: its settings, design or wording no longer have the hash "
@@ -172,6 +178,8 @@ def _check_clips(study: Study) -> None:
 
 def _check_sense(study: Study) -> None:
     """What a hash cannot tell: that the study was made rightly."""
+    if not isinstance(study.sign_in, bool):
+        raise StudyError(f"{study.folder / 'study.json'} says neither true nor false to sign_in; restore it, or make a new one.")
     lacking = missing_texts(study.wording)
     if lacking:
         raise StudyError(f"The wording of {study.folder} has no text for {lacking[0]}.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+YOUNGER = ("page", "refusals")  # parts that grow with the page
 ENGLISH: dict[str, Any] = {
     "language": "en",
     "title": "Listening test",
@@ -76,6 +77,11 @@ ENGLISH: dict[str, Any] = {
         "back": "You go on where you stopped. Your answers so far are stored.",
         "pause": "You can stop at any time: open the link again on this device, and you go on where you were.",
         "new_question": "New question",
+        "sign_in_heading": "Sign in first",
+        "sign_in": "This listening test takes one set of answers from each person, so you sign in with Hugging Face. Your user "
+                   "name is not stored, only a code by which you are known again in this test.",
+        "sign_in_go": "Sign in with Hugging Face",
+        "sign_in_window": "The sign-in opens in a new window, and you go on there.",
         "loading": "Loading…",
         "saving": "Saving…",
         "play": "Play: {name}",
@@ -102,6 +108,9 @@ ENGLISH: dict[str, Any] = {
     },
     "refusals": {
         "session": "This page does not know you; open the link of the listening test again.",
+        "sign_in": "Please sign in with Hugging Face first; then you can begin.",
+        "no_sign_in": "This listening test asks listeners to sign in with Hugging Face, which this server does not offer; please "
+                      "tell whoever sent you the link.",
         "consent": "The test starts once you agree to take part.",
         "setup": "Please answer every question about how you listen.",
         "closed": "This listening test is closed; thank you for your interest.",
@@ -129,6 +138,18 @@ ENGLISH: dict[str, Any] = {
 def sentence(wording: Mapping[str, Any], reason: str, **values: object) -> str:
     """What a listener is told when something is refused; `reason` is a key of "refusals"."""
     return wording["refusals"][reason].format(**values)
+
+
+def with_todays_texts(wording: Mapping[str, Any]) -> dict[str, Any]:
+    """The wording of a frozen study, and today's English for texts of the page that were not there when it was made.
+
+    What is asked, and what can be answered, is never filled in: that is what listeners judged by.
+    """
+    whole = dict(wording)
+    for part in YOUNGER:
+        if isinstance(whole.get(part, {}), Mapping):
+            whole[part] = {**ENGLISH[part], **whole.get(part, {})}
+    return whole
 
 
 def missing_texts(wording: Mapping[str, Any], pattern: Mapping[str, Any] = ENGLISH, path: str = "") -> list[str]:

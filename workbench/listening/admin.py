@@ -16,17 +16,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from gradio.utils import get_space
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from pipelines.errors import ZestError
 from workbench.listening import admin_text
+from workbench.listening.signed_in import signs_in
 
 PASSWORD_VARIABLE = "WORKBENCH_ADMIN_PASSWORD"
 NAMES_VARIABLE = "WORKBENCH_ADMINS"  # Hugging Face user names, with commas
-SIGN_IN_VARIABLE = "OAUTH_CLIENT_ID"  # Spaces sets it where README says hf_oauth: true
 SHORTEST = 10  # letters of a password that is accepted
 HOURS = 4.0  # that a pass is good for
 WRONG_OF_ADDRESS, WRONG_OF_ALL = RateLimitItemPerMinute(5, 10), RateLimitItemPerMinute(50, 10)  # in ten minutes
@@ -126,5 +125,4 @@ def administration() -> Administration:
         LOG.warning("administration: %s has fewer than %d letters and is not used", PASSWORD_VARIABLE, SHORTEST)
         password = ""
     names = (name.strip() for name in os.environ.get(NAMES_VARIABLE, "").split(","))
-    signs_in = bool(os.environ.get(SIGN_IN_VARIABLE)) and get_space() is not None
-    return Administration(password, frozenset(name for name in names if name) if signs_in else frozenset())
+    return Administration(password, frozenset(name for name in names if name) if signs_in() else frozenset())

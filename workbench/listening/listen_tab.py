@@ -12,6 +12,7 @@ from evaluation.listening.study import STUDY_ID
 from workbench import text
 from workbench.alerts import as_alerts
 from workbench.listening import studies
+from workbench.listening.signed_in import signs_in
 
 REMEMBER = """(id) => { const url = new URL(window.location); url.searchParams.set('study', id);
     window.history.replaceState(null, '', url); return id; }"""
@@ -29,6 +30,8 @@ CSS = """
 def listen_tab(demo: gr.Blocks, tabs: gr.Tabs) -> None:
     """Build the tab inside the current Blocks. Studies are private by link, so none is listed."""
     study = gr.Textbox(visible=False)
+    if signs_in():
+        gr.LoginButton(visible=False)  # has Gradio serve the sign-in; the link to it is on the listeners' page
     frame = gr.HTML(visible=False, elem_id="zest-listen", padding=False)
     with gr.Column(elem_id="zest-listen-how") as how:
         gr.Markdown(text.LISTEN_HOW)

@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 
 from evaluation.listening.errors import Refused, StudyError
 from evaluation.listening.store import Store
-from evaluation.listening.store.validation import token_hash
+from evaluation.listening.store.validation import refuse, token_hash
 from evaluation.listening.study import STUDY_ID
 from workbench.listening import studies
 from workbench.listening.about import about
@@ -26,6 +26,7 @@ from workbench.listening.asked import address_of, body_of, field, token_of
 from workbench.listening.page_files import PageFiles
 from workbench.listening.rate_limit import RateLimit
 from workbench.listening.replies import Turned, document, error, recording
+from workbench.listening.signed_in import signs_in, user_of
 
 THREADS = 16  # below the connections a store may open
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -55,7 +56,7 @@ class Listening:
 
     async def about(self, request: Request) -> Response:
         self._count(request)
-        return document(await self._run(about, await self._store(request)))
+        return document(await self._run(about, await self._store(request), user_of(request)))
 
     async def clip(self, request: Request) -> Response:
         self._count(request)
@@ -68,7 +69,9 @@ class Listening:
         self._count(request)
         store, body = await self._store(request), await body_of(request)
         self._wait(self._rate_limit.entry(address_of(request)))
-        entry = await self._run(store.enter, body.get("consent"), field(body, "setup", dict))
+        if store.study.sign_in and not signs_in():
+            raise refuse(store.study, "no_sign_in")
+        entry = await self._run(store.enter, body.get("consent"), field(body, "setup", dict), user_of(request))
         return document(asdict(entry))
 
     async def next(self, request: Request) -> Response:

@@ -16,12 +16,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from evaluation.listening.errors import StoreError
-from evaluation.listening.store.schema import ANSWERS, LISTENERS, OPENINGS, PLAYS, SESSIONS, STUDIES
+from evaluation.listening.store.schema import ANSWERS, LISTENERS, OPENINGS, PEOPLE, PLAYS, SESSIONS, STUDIES
 from evaluation.listening.study import Study
 
 LOG = logging.getLogger("zest.listening")
-ENTERED, OPENED, PLAYED, ANSWERED, COMPLETED, WITHDRAWN, CLOSED = KINDS = (
-    "entered", "opened", "played", "answered", "completed", "withdrawn", "closed")  # in the order they can be replayed
+ENTERED, RECOGNISED, OPENED, PLAYED, ANSWERED, COMPLETED, WITHDRAWN, CLOSED = KINDS = (
+    "entered", "recognised", "opened", "played", "answered", "completed", "withdrawn", "closed")  # in the order of replaying
 Values = Mapping[str, Any]
 
 
@@ -31,6 +31,7 @@ def _types(*columns: sa.Column) -> dict[str, type]:
 
 FIELDS: dict[str, dict[str, type]] = {
     ENTERED: _types(*(LISTENERS.c[name] for name in ("listener", "cell", "setup", "code", "entered")), SESSIONS.c.token_hash),
+    RECOGNISED: _types(*(PEOPLE.c[name] for name in ("listener", "salt", "person"))),
     OPENED: _types(*OPENINGS.c),
     PLAYED: _types(*PLAYS.c, OPENINGS.c.opened),
     ANSWERED: {name: kind for name, kind in _types(*ANSWERS.c).items() if name != "study_hash"},
@@ -80,6 +81,7 @@ def replay(connection: Connection, study: Study, lines: Iterable[str]) -> None:
     _add(connection, LISTENERS, [{**one, "study": study.id} for one in events[ENTERED]])
     _add(connection, SESSIONS, [{**one, "created": one["entered"]} for one in events[ENTERED]])
     ours = set(connection.execute(sa.select(LISTENERS.c.listener).where(LISTENERS.c.study == study.id)).scalars())
+    _add(connection, PEOPLE, [{**one, "study": study.id} for one in events[RECOGNISED] if one["listener"] in ours])
     played, answered = ([one for one in events[kind] if one["listener"] in ours] for kind in (PLAYED, ANSWERED))
     _add(connection, OPENINGS, [one for one in (*events[OPENED], *played, *answered) if one["listener"] in ours])
     _add(connection, PLAYS, played)
@@ -97,7 +99,8 @@ def events_of(connection: Connection, study: Study) -> list[str]:
 
     both = sa.and_(OPENINGS.c.listener == PLAYS.c.listener, OPENINGS.c.trial == PLAYS.c.trial)
     people = list(read(sa.select(LISTENERS, SESSIONS.c.token_hash).join(SESSIONS, SESSIONS.c.listener == LISTENERS.c.listener)))
-    rows = {ENTERED: people,
+    rows = {ENTERED: people,  # one for each session; those of one listener differ in nothing else
+            RECOGNISED: connection.execute(sa.select(PEOPLE).where(PEOPLE.c.study == study.id)).mappings(),
             OPENED: read(sa.select(OPENINGS).join(LISTENERS, LISTENERS.c.listener == OPENINGS.c.listener)),
             PLAYED: read(sa.select(PLAYS, OPENINGS.c.opened).join(OPENINGS, both)
                          .join(LISTENERS, LISTENERS.c.listener == PLAYS.c.listener)),
@@ -106,7 +109,7 @@ def events_of(connection: Connection, study: Study) -> list[str]:
             WITHDRAWN: [one for one in people if one["withdrawn"] is not None],
             CLOSED: connection.execute(sa.select(STUDIES).where(STUDIES.c.study == study.id,
                                                                 STUDIES.c.closed.is_not(None))).mappings()}
-    return [line(study, kind, values) for kind, found in rows.items() for values in found]
+    return list(dict.fromkeys(line(study, kind, values) for kind, found in rows.items() for values in found))
 
 
 def _event(text: str) -> dict[str, Any] | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from evaluation.listening.store import queries
+from evaluation.listening.store import people, queries
 from evaluation.listening.store.queries import of
 from evaluation.listening.store.schema import LISTENERS, SESSIONS, STUDIES
 from evaluation.listening.store.validation import refuse, token_hash
@@ -56,24 +57,48 @@ def recognise(connection: Connection, study: Study, token: object, withdrawn: bo
     return Known(row.listener, order, row.code, row.completed, row.withdrawn, row.closed is not None)
 
 
+def lock_study(connection: Connection, study: Study) -> None:
+    """Until the transaction ends nobody else enters: two who come at once get two sets, one who comes twice gets one."""
+    connection.execute(sa.select(STUDIES).where(STUDIES.c.study == study.id).with_for_update()).one()
+
+
 def enter(connection: Connection, study: Study, setup: dict[str, str], now: float) -> tuple[dict[str, Any], str]:
-    """A new listener with a random id, a set and a session.
+    """A new listener with a random id, a set and a session; `lock_study` was called.
 
     Returns:
         what is stored, and the token that only the listener has: the store keeps its hash.
     Raises:
         Refused: the study is closed, or has all the whole sets it needs.
     """
-    locked = sa.select(STUDIES).where(STUDIES.c.study == study.id).with_for_update()  # two who come at once get two cells
-    if connection.execute(locked).one().closed is not None:
+    if is_closed(connection, study):
         raise refuse(study, "closed")
     cell = next_cell(connection, study)
-    listener, token = secrets.token_hex(ID_BYTES), secrets.token_urlsafe(TOKEN_BYTES)
+    listener = secrets.token_hex(ID_BYTES)
     row = {"listener": listener, "study": study.id, "cell": cell, "setup": json.dumps(setup, sort_keys=True),
            "code": secrets.token_hex(CODE_BYTES), "entered": now}
     connection.execute(LISTENERS.insert().values(row))
-    connection.execute(SESSIONS.insert().values(token_hash=token_hash(token), listener=listener, created=now))
-    return row | {"token_hash": token_hash(token)}, token
+    return session(connection, row, now)
+
+
+def come_back(connection: Connection, study: Study, user: str, now: float) -> tuple[dict[str, Any], str] | None:
+    """A further session of the listener whom the sign-in names, as `enter` returns it; None where this one is new.
+
+    Raises:
+        Refused: this one has withdrawn.
+    """
+    row = people.listener_of(connection, study, user)
+    if row is None:
+        return None
+    if row["withdrawn"] is not None:
+        raise refuse(study, "withdrawn", row["listener"])
+    return session(connection, row, now)
+
+
+def session(connection: Connection, row: Mapping[str, Any], now: float) -> tuple[dict[str, Any], str]:
+    """A new token for a listener, and the listener's row with its hash."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    connection.execute(SESSIONS.insert().values(token_hash=token_hash(token), listener=row["listener"], created=now))
+    return {**row, "token_hash": token_hash(token)}, token
 
 
 def next_cell(connection: Connection, study: Study) -> int:

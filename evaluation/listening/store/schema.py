@@ -32,7 +32,11 @@ FIRST = (
     "study_hash TEXT NOT NULL, PRIMARY KEY (listener, trial), "
     "FOREIGN KEY (listener, trial) REFERENCES openings (listener, trial))",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST,)
+SECOND = (
+    "CREATE TABLE people (study TEXT NOT NULL REFERENCES studies (study), salt TEXT NOT NULL, person TEXT NOT NULL, "
+    "listener TEXT NOT NULL REFERENCES listeners (listener), PRIMARY KEY (study, person))",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, SECOND)
 
 _tables = sa.MetaData()
 STUDIES = sa.Table("studies", _tables, *(sa.Column(name, kind) for name, kind in (
@@ -42,6 +46,8 @@ LISTENERS = sa.Table("listeners", _tables, *(sa.Column(name, kind) for name, kin
     ("entered", sa.Double), ("completed", sa.Double), ("withdrawn", sa.Double))))
 SESSIONS = sa.Table("sessions", _tables, *(sa.Column(name, kind) for name, kind in (
     ("token_hash", sa.Text), ("listener", sa.Text), ("created", sa.Double))))
+PEOPLE = sa.Table("people", _tables, *(sa.Column(name, kind) for name, kind in (
+    ("study", sa.Text), ("salt", sa.Text), ("person", sa.Text), ("listener", sa.Text))))
 OPENINGS = sa.Table("openings", _tables, *(sa.Column(name, kind) for name, kind in (
     ("listener", sa.Text), ("trial", sa.Text), ("opened", sa.Double))))
 PLAYS = sa.Table("plays", _tables, *(sa.Column(name, kind) for name, kind in (

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Connection, Engine
 
 from evaluation.listening.errors import Refused, StoreError
-from evaluation.listening.store import events, queries
+from evaluation.listening.store import events, people, queries
 from evaluation.listening.store.database import plain, reading, writing
 from evaluation.listening.store.events import line, replay
 from evaluation.listening.store.journal import Journal
-from evaluation.listening.store.listeners import Known, answered, enter, is_closed, recognise
+from evaluation.listening.store.listeners import Known, answered, come_back, enter, is_closed, lock_study, recognise
 from evaluation.listening.store.queries import of
 from evaluation.listening.store.shown import Shown, shown
 from evaluation.listening.store.validation import Asked, check_answer, check_entry, check_play, own_trial, place_of, refuse
@@ -31,7 +31,7 @@ Note = Callable[[str, events.Values], None]
 
 @dataclass(frozen=True)
 class Entry:
-    """A new listener. token: unguessable, opens the session; whoever has it is the listener."""
+    """A listener who may begin or go on. token: unguessable, opens the session; whoever has it is the listener."""
 
     listener: str
     token: str
@@ -57,13 +57,38 @@ class Store:
         self.study, self.engine, self.clock = study, engine, clock
         self._journal = journal
 
-    def enter(self, consent: bool, setup: dict[str, str]) -> Entry:
-        """A new listener. setup: answers to wording['setup']. Raises Refused, StoreError."""
-        checked = check_entry(self.study, consent, setup)
+    def enter(self, consent: bool, setup: dict[str, str], user: str = "") -> Entry:
+        """A new listener; where the study asks for a sign-in and knows the user, the one who came before.
+
+        Args:
+            setup: answers to wording['setup']. user: whom the sign-in names, for good and uniquely; '' where nobody signed in.
+        Raises:
+            Refused, StoreError.
+        """
+        if not self.study.sign_in:
+            user = ""
+        elif not user:
+            raise refuse(self.study, "sign_in")
+        checked = None if user else check_entry(self.study, consent, setup)
         with self._writing() as (connection, note):
-            row, token = enter(connection, self.study, checked, self.clock())
+            lock_study(connection, self.study)
+            entered = self._come_back(connection, user) if user else None
+            new = entered is None
+            if new:
+                checked = checked or check_entry(self.study, consent, setup)
+                entered = enter(connection, self.study, checked, self.clock())
+            row, token = entered
             note(events.ENTERED, row)
+            if user and new:
+                people.remember(connection, self.study, user, row["listener"])
+            if user:
+                note(events.RECOGNISED, people.person_of(connection, self.study, row["listener"]))
         return Entry(row["listener"], token)
+
+    def knows(self, user: str) -> bool:
+        """Whether this user has entered before, so that consent and setup are there already. Raises StoreError."""
+        with reading(self.engine, self.study.wording) as connection:
+            return people.listener_of(connection, self.study, user) is not None
 
     def next_trial(self, token: str) -> Shown | None:
         """The first trial without an answer, None at the end; it counts as shown from the first call on.
@@ -181,6 +206,13 @@ class Store:
             if refused.reason == "session" and self._journal is not None and not self._journal.is_whole(self.study.id):
                 raise StoreError(sentence(self.study.wording, "lost")) from refused
             raise
+
+    def _come_back(self, connection: Connection, user: str) -> tuple[dict, str] | None:
+        """As in listeners.py; but while lines of earlier sessions have not been fetched, nobody is taken to be new."""
+        entered = come_back(connection, self.study, user, self.clock())
+        if entered is None and self._journal is not None and not self._journal.is_whole(self.study.id):
+            raise StoreError(sentence(self.study.wording, "lost"))
+        return entered
 
     @staticmethod
     def _complete(connection: Connection, note: Note, known: Known, now: float) -> None:

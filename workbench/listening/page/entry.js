@@ -1,8 +1,18 @@
-// From the link to the first trial: consent, how somebody listens, the volume.
+// From the link to the first trial: sign-in where it is asked for, consent, how somebody listens, the volume.
 
 import { loadClip } from "./api.js";
 import { button, choices, el, fill, heading, show } from "./dom.js";
 import { players } from "./player.js";
+
+/** A link to the sign-in, which leads back here; out of a frame it has to go to a window of its own. */
+export function signInScreen({ texts }) {
+  const go = new URL("../login/huggingface", location.href);
+  go.searchParams.set("_target_url", location.pathname);
+  const framed = window !== parent;
+  show(el("section", { class: "card" }, heading(texts.page.sign_in_heading), el("p", {}, texts.page.sign_in),
+    framed && el("p", { class: "soft" }, texts.page.sign_in_window),
+    el("div", { class: "row" }, el("a", { class: "primary", href: go, target: framed ? "_blank" : "_top" }, texts.page.sign_in_go))));
+}
 
 /** Calls agreed once the box is ticked and Start pressed. */
 export function consentScreen(about, agreed) {

@@ -2,10 +2,10 @@
 
 import { Problem, ask, keepToken, token } from "./api.js";
 import { button, el, fill, heading, show } from "./dom.js";
-import { consentScreen, setupScreen } from "./entry.js";
+import { consentScreen, setupScreen, signInScreen } from "./entry.js";
 import { trialScreen } from "./trial.js";
 
-const OVER = ["closed", "enough", "withdrawn", "nowhere"]; // reasons after which there is nothing to try again
+const OVER = ["closed", "enough", "withdrawn", "nowhere", "no_sign_in"]; // reasons after which there is nothing to try again
 const ELSEWHERE = ["answered", "trial", "clip"]; // another page of this listener went on: so does this one
 const PLAY = { q: 0, w: 1 };
 
@@ -29,6 +29,9 @@ async function open() {
 
 function begin() {
   if (about.closed) return ended(about.texts.title, about.closed_text);
+  if (about.sign_in && !about.sign_in_offered) return ended(about.texts.title, about.no_sign_in_text);
+  if (about.sign_in && !about.signed_in) return signInScreen(about);
+  if (about.known) return attempt(() => enter({}));
   consentScreen(about, () => attempt(() => setupScreen(about, () => tell({ reason: "no_sound" }, quiet), (setup) => attempt(() => enter(setup)))));
 }
 
@@ -111,7 +114,7 @@ function tell(problem, again) {
   if (OVER.includes(problem.reason)) return ended(about.texts.title, words);
   const banner = document.getElementById("banner");
   const lost = problem.reason === "session";
-  const go = lost ? startOver : ELSEWHERE.includes(problem.reason) ? () => attempt(goOn) : again;
+  const go = lost || problem.reason === "sign_in" ? startOver : ELSEWHERE.includes(problem.reason) ? () => attempt(goOn) : again;
   banner.replaceChildren(el("p", {}, words), button(lost ? page.start_over : page.try_again, () => { hush(); go(); }, "small"));
   banner.scrollIntoView({ block: "nearest" });
 }
@@ -120,7 +123,7 @@ function startOver() {
   keepToken(null);
   leave();
   last = null;
-  begin();
+  open(); // about is asked again: the sign-in may have ended, too
 }
 
 function hush() {
