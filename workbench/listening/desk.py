@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
+from pipelines.errors import ZestError
 from workbench.alerts import as_alerts
 from workbench.listening.admin import Administration
+from workbench.listening.studies import studies_folder
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,19 @@ class Desk:
         """The block runs for an administrator only; whatever goes wrong in it is one sentence. Raises gr.Error."""
         with as_alerts():
             self.administration.check(key, profile, address_of(request), what)
-            yield
+            try:
+                yield
+            except ZestError as error:
+                raise ZestError(without_folders(error)) from error
+
+
+def without_folders(error: ZestError) -> str:
+    """Its sentence for the page: files by their place among the studies or uploads, not by where these lie on the server."""
+    sentence = str(error)
+    for folder in (studies_folder(), Path(get_upload_folder())):
+        for name in (folder.absolute(), folder.resolve()):
+            sentence = sentence.replace(f"{name}/", "")
+    return sentence
 
 
 def address_of(request: gr.Request) -> str:

@@ -12,7 +12,7 @@ from evaluation.run.folder import Run
 from pipelines.errors import ZestError
 from workbench.alerts import alert
 from workbench.listening import admin_text as text
-from workbench.listening.desk import Desk
+from workbench.listening.desk import Desk, without_folders
 from workbench.listening.new_study import enough_sentence, gathered_folder, wish_of
 from workbench.listening.study_form import QUIET, StudyForm, study_form
 from workbench.score_tab import Made
@@ -69,7 +69,7 @@ class GatheredSet:
             found = gathered(gathered_folder())
             filled = self.form.fill(gathered_run(gathered_folder())) if found.pairs else None
         except ZestError as error:
-            return [_small(str(error)), gr.update(visible=False), *self.form.fill_nothing()]
+            return [_small(without_folders(error)), gr.update(visible=False), *self.form.fill_nothing()]
         if filled is None:
             return [_small(text.NOTHING_GATHERED), gr.update(visible=False), *self.form.fill_nothing()]
         return [_small(pairs_sentence(found)), gr.update(visible=True), *filled]
@@ -96,7 +96,7 @@ class GatheredSet:
         try:
             return _small(enough_sentence(_run(), wish_of(systems, questions, listeners, cap, seed)))
         except ZestError as error:
-            return _small(str(error))
+            return _small(without_folders(error))
 
     def forget(self, key: str, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
         """Delete the set."""

@@ -87,7 +87,7 @@ def enough_sentence(run: Run, wish: Wish) -> str:
     if there >= wanted:
         return f"{have}; enough for {wish.listeners} listeners."
     interval = " One pair makes a study without intervals; two give the first." if there < 2 else ""
-    return f"{have}; up to {wanted} would help, with fewer more listeners hear the same ones.{interval}"
+    return f"{have}; up to {wanted} would help: with fewer pairs, more listeners hear the same ones.{interval}"
 
 
 def _whole(value: object) -> int | None:

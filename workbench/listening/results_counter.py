@@ -22,7 +22,7 @@ from pipelines.files import make_folder
 from workbench.alerts import as_alerts
 from workbench.listening import admin_text as text
 from workbench.listening.admin import Administration
-from workbench.listening.desk import Desk, address_of
+from workbench.listening.desk import Desk, address_of, without_folders
 from workbench.listening.gather_tab import GatheredSet
 from workbench.listening.results_view import empty_html, results_html
 from workbench.listening.studies import store_of, study_ids
@@ -121,7 +121,7 @@ def _line(name: str) -> str:
         store = store_of(name)
         count, info = overview(store), store.study.info
     except ZestError as error:
-        return text.BROKEN_LINE.format(id=name, sentence=error)
+        return text.BROKEN_LINE.format(id=name, sentence=without_folders(error))
     questions = ", ".join(text.QUESTION_NAMES[question].split(",")[0] for question in info["questions"])
     return text.LIST_LINE.format(systems=", ".join(info["systems"]), state=text.CLOSED if count.closed else text.OPEN,
                                  completed=count.completed, wanted=count.wanted, begun=count.begun, questions=questions,

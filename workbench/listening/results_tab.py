@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from html import escape
 
 import gradio as gr
 
@@ -55,7 +57,8 @@ class Parts:
 def results_tab(demo: gr.Blocks, tab: gr.Tab, desk: Desk) -> None:
     """Build the tab inside the current Blocks; it fills itself whenever it is opened."""
     if not desk.administration.configured:
-        gr.HTML(empty_html(text.NOT_SET_UP))
+        with gr.Column(elem_id="zest-unlock"):
+            gr.HTML(_title(escape(text.NOT_SET_UP)))
         return
     parts = _parts(desk)
     counter = Counter(desk, parts.gathered)
@@ -88,9 +91,15 @@ def _one_study(parts: Parts, counter: Counter) -> None:
     export.failure(turned(text.EXPORT, True), None, parts.export, **quiet)
 
 
+def _title(sentence: str) -> str:
+    """Over a tab that shows no results; what stands between backticks is something to type."""
+    said = re.sub("`(.+?)`", r"<code>\1</code>", sentence)
+    return f"<h3>{text.LOCKED_TITLE}</h3><p class='zest-small'>{said}</p>"
+
+
 def _parts(desk: Desk) -> Parts:
     with gr.Column(elem_id="zest-unlock") as locked:
-        gr.HTML(f"<h3>{text.LOCKED_TITLE}</h3><p class='zest-small'>{text.LOCKED_NOTE}</p>")
+        gr.HTML(_title(text.LOCKED_NOTE))
         password = gr.Textbox(label=text.PASSWORD_LABEL, type="password", visible=bool(desk.administration.password),
                               elem_id="zest-password")
         unlock = gr.Button(text.UNLOCK, variant="primary", visible=bool(desk.administration.password), elem_id="zest-open")
