@@ -4,9 +4,11 @@ import signal
 import sys
 
 from workbench.demo import build_demo, launch_options
+from workbench.listening.studies import fetch_studies
 
 demo = build_demo()
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # in order, so that answers not yet pushed to the hub still are
+    fetch_studies()
     demo.launch(**launch_options())

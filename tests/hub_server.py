@@ -16,26 +16,34 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
+import pytest
+from huggingface_hub import constants
+
 TOKEN = "hf_stand_in"
 ROUTES = (("POST", r"/api/repos/create", "create"), ("GET", r"/api/datasets/([^/]+/[^/]+)", "info"),
           ("POST", r"/api/datasets/([^/]+/[^/]+)/preupload/main", "preupload"),
           ("POST", r"/api/datasets/([^/]+/[^/]+)/commit/main", "commit"),
           ("GET", r"/api/datasets/([^/]+/[^/]+)/tree/main/(.+)", "tree"),
-          ("HEAD", r"/datasets/([^/]+/[^/]+)/resolve/main/(.+)", "resolve"),
-          ("GET", r"/datasets/([^/]+/[^/]+)/resolve/main/(.+)", "resolve"))
+          ("GET", r"/api/datasets/([^/]+/[^/]+)/revision/main", "info"),
+          ("GET", r"/api/datasets/([^/]+/[^/]+)/tree/[0-9a-f]{40}()", "tree"),
+          ("POST", r"/datasets/([^/]+/[^/]+)\.git/info/lfs/objects/batch", "batch"), ("PUT", r"/lfs/([0-9a-f]{64})", "store"),
+          ("HEAD", r"/datasets/([^/]+/[^/]+)/resolve/(?:main|[0-9a-f]{40})/(.+)", "resolve"),
+          ("GET", r"/datasets/([^/]+/[^/]+)/resolve/(?:main|[0-9a-f]{40})/(.+)", "resolve"))
+LARGE = (".wav",)  # kept by LFS, as in every new dataset
 
 
 @dataclass
 class HubState:
     """Attributes:
         files: by repository, content by path. private: by repository. status: what is answered instead, 0 where the hub works.
-        commits: how many were made. requests: 'METHOD name', as they came.
+        commits: how many were made. large: what was uploaded by LFS, by its SHA-256. requests: 'METHOD name', as they came.
     """
 
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
     private: dict[str, bool] = field(default_factory=dict)
     status: int = 0
     commits: int = 0
+    large: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
 
 
@@ -53,13 +61,21 @@ def hub(port: int = 0, state: HubState | None = None) -> Iterator[tuple[str, Hub
         server.server_close()
 
 
+def talk_to(address: str, patch: pytest.MonkeyPatch) -> None:
+    """The hub's client asks this address, with the token; large files go by LFS, since Xet's client is no Python."""
+    patch.setattr(constants, "ENDPOINT", address)
+    patch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}")
+    patch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    patch.setenv("HF_TOKEN", TOKEN)
+
+
 class _Handler(BaseHTTPRequestHandler):
     state: HubState
 
     def do_GET(self) -> None:
         self._route()
 
-    do_POST = do_HEAD = do_GET
+    do_POST = do_HEAD = do_PUT = do_GET
 
     def log_message(self, *_: object) -> None:
         pass
@@ -69,13 +85,13 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if self.state.status:
             return self._send({"error": "out of order"}, self.state.status)
-        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+        if self.command != "PUT" and self.headers.get("Authorization") != f"Bearer {TOKEN}":  # those addresses are secret
             return self._send({"error": "Invalid username or password."}, 401)
         for method, pattern, name in ROUTES:
             match = re.fullmatch(pattern, path)
             if match and method == self.command:
                 self.state.requests.append(f"{method} {name}")
-                return getattr(self, f"_{name}")(*match.groups(), *([body] if method == "POST" else []))
+                return getattr(self, f"_{name}")(*match.groups(), *([body] if method in ("POST", "PUT") else []))
         self.state.requests.append(f"{self.command} UNKNOWN {path}")
         return self._send({"error": "no such call"}, 500)
 
@@ -104,28 +120,47 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _preupload(self, repository: str, body: bytes) -> None:
         files = self.state.files[repository]
-        self._send({"files": [{"path": one["path"], "uploadMode": "regular", "shouldIgnore": False,
+        self._send({"files": [{"path": one["path"], "shouldIgnore": False,
+                               "uploadMode": "lfs" if one["path"].endswith(LARGE) else "regular",
                                "oid": git_id(files[one["path"]]) if one["path"] in files else None}
                               for one in json.loads(body)["files"]]})
 
     def _commit(self, repository: str, body: bytes) -> None:
         operations = [json.loads(line) for line in body.splitlines()]
-        assert operations[0]["key"] == "header" and {one["key"] for one in operations[1:]} == {"file"}, operations
+        assert operations[0]["key"] == "header" and {one["key"] for one in operations[1:]} <= {"file", "lfsFile"}, operations
         for one in operations[1:]:
-            self.state.files[repository][one["value"]["path"]] = base64.b64decode(one["value"]["content"])
+            value = one["value"]
+            content = self.state.large[value["oid"]] if one["key"] == "lfsFile" else base64.b64decode(value["content"])
+            self.state.files[repository][value["path"]] = content
         self.state.commits += 1
         self._send({"success": True, "commitOid": self._sha(),
                     "commitUrl": f"http://{self.headers['Host']}/datasets/{repository}/commit/{self._sha()}"})
 
+    def _batch(self, _repository: str, body: bytes) -> None:
+        objects = [{**one, "actions": {"upload": {"href": f"http://{self.headers['Host']}/lfs/{one['oid']}"}}}
+                   for one in json.loads(body)["objects"]]
+        self._send({"transfer": "basic", "objects": objects})
+
+    def _store(self, name: str, body: bytes) -> None:
+        assert hashlib.sha256(body).hexdigest() == name
+        self.state.large[name] = body
+        self._send({})
+
     def _tree(self, repository: str, folder: str) -> None:
+        deep = "recursive=true" in urlsplit(self.path).query.lower()
+        start = f"{folder}/" if folder else ""
+        inside = {path: content for path, content in self.state.files[repository].items() if path.startswith(start)}
         found = [{"type": "file", "path": path, "size": len(content), "oid": git_id(content)}
-                 for path, content in self.state.files[repository].items() if path.startswith(f"{folder}/")]
+                 for path, content in inside.items() if deep or "/" not in path[len(start):]]
+        found += [] if deep else _folders(start, inside)
         if found:
             return self._send(found)
         return self._send({"error": f"{folder} does not exist on main"}, 404, {"X-Error-Code": "EntryNotFound"})
 
     def _resolve(self, repository: str, path: str) -> None:
-        content = self.state.files[repository][path]
+        content = self.state.files[repository].get(path)
+        if content is None:
+            return self._send({"error": "Entry not found"}, 404, {"X-Error-Code": "EntryNotFound"})
         self._send(content, 200, {"X-Repo-Commit": self._sha(), "ETag": f'"{git_id(content)}"'})
 
     def _sha(self) -> str:
@@ -139,6 +174,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
+
+
+def _folders(start: str, inside: dict[str, bytes]) -> list[dict[str, object]]:
+    """Folders directly below, each with an id that changes with what it holds."""
+    held: dict[str, list[str]] = {}
+    for path, content in inside.items():
+        name, slash, _ = path[len(start):].partition("/")
+        if slash:
+            held.setdefault(name, []).append(path + git_id(content))
+    return [{"type": "directory", "path": start + name, "oid": git_id("".join(sorted(one)).encode())}
+            for name, one in held.items()]
 
 
 def git_id(content: bytes) -> str:

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
 
 from evaluation.listening.errors import StoreError
 from evaluation.listening.hub import FOLDER, HubJournal, hub_journal
@@ -15,7 +14,7 @@ from evaluation.listening.store import Store, collect, open_store
 from evaluation.listening.store.database import writing
 from evaluation.listening.store.events import events_of
 from evaluation.listening.store.journal import Journal
-from tests.hub_server import TOKEN, HubState, hub
+from tests.hub_server import HubState, hub, talk_to
 from tests.listening import finished_run, small_study
 from tests.listening_session import SETUP, Clock, answer_next, listen, whole_set
 
@@ -32,11 +31,7 @@ def study(tmp_path_factory):
 @pytest.fixture
 def at(monkeypatch):
     """Makes the client talk to a hub at this address."""
-    def point(address: str) -> None:
-        monkeypatch.setattr(constants, "ENDPOINT", address)
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}")
-    monkeypatch.setenv("HF_TOKEN", TOKEN)
-    return point
+    return lambda address: talk_to(address, monkeypatch)
 
 
 @pytest.fixture

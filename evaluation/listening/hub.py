@@ -1,8 +1,8 @@
 """Answers on a disk that does not last: every line of the journal is also sent to a dataset on the Hugging Face hub.
 
 With WORKBENCH_DATASET=user/name (and HF_TOKEN, which may write there) the dataset's lines are fetched when a study is opened,
-and this process's own are pushed every other minute and when it ends. The dataset is made private: it holds completion codes.
-While the hub is away answers go on being taken, and are sent once it is back.
+and this process's own are pushed every other minute and when it ends. The dataset is made private: it holds completion codes,
+and the studies with their keys (hub_studies.py). While the hub is away answers go on being taken, and are sent once it is back.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import disable_progress_bars, validate_repo_id
 
 from evaluation.listening.errors import StoreError
+from evaluation.listening.hub_studies import HubStudies
 from evaluation.listening.store.journal import Journal, whole_lines
 
 VARIABLE = "WORKBENCH_DATASET"
@@ -53,8 +54,17 @@ class HubJournal(Journal):
         self._broken: dict[str, StoreError] = {}  # by study, why its lines could not be taken in
         self._blobs: dict[str, str] = {}  # by path in the dataset, what was fetched of it
         super().__init__(folder)
-        self.scheduler = _Scheduler(dataset, folder, minutes, self._fetch)
+        api = _LateApi()
+        self.studies = HubStudies(api, dataset, folder.parent)
+        self.scheduler = _Scheduler(api, dataset, folder, minutes, self._after)
         self.lock = self.scheduler.lock
+
+    def first_round(self) -> None:
+        """Wait until the studies of the dataset are on this disk; not for long, where the hub is away."""
+        try:
+            self.scheduler.trigger().result(timeout=WAIT)
+        except TooLong:
+            LOG.warning("The hub does not answer; studies of the dataset %s come in once it does.", self.dataset)
 
     def attach(self, study_id: str, take: Take) -> set[str]:
         """Take what is on this disk and in the dataset now, and what comes into the dataset later.
@@ -78,6 +88,11 @@ class HubJournal(Journal):
     def is_whole(self, study_id: str) -> bool:
         """Whether the dataset's lines were fetched once; until then a listener may be one whom it knows."""
         return study_id in self._fetched
+
+    def _after(self, private: bool) -> None:
+        """What a round does once lines were pushed. A public dataset is given no study: everybody could read its key."""
+        self._fetch()
+        self.studies.round(push=private)
 
     def _fetch(self) -> None:
         """New lines of other processes, for every study that is open here."""
@@ -108,24 +123,27 @@ class HubJournal(Journal):
 
 
 class _Scheduler(CommitScheduler):
-    """Pushes, then fetches; starts without the hub. problem: why the last round failed, None if it did not."""
+    """Pushes, then calls after(whether the dataset is private); starts without the hub.
 
-    def __init__(self, dataset: str, folder: Path, minutes: float, fetch: Callable[[], None]):
+    problem: why the last round failed, None if it did not.
+    """
+
+    def __init__(self, api: HfApi, dataset: str, folder: Path, minutes: float, after: Callable[[bool], None]):
         self.problem: Exception | None = None
-        self._fetch, self._made = fetch, False
-        super().__init__(repo_id=dataset, repo_type="dataset", folder_path=folder, every=minutes, hf_api=_LateApi(),
+        self._after, self._made = after, False
+        super().__init__(repo_id=dataset, repo_type="dataset", folder_path=folder, every=minutes, hf_api=api,
                          allow_patterns="*.jsonl")
 
     def push_to_hub(self) -> CommitInfo | None:
         """One round; a failure is told once, and the next round tries again."""
         try:
-            self._make()
+            private = self._make()
             pushed = super().push_to_hub()
-            self._fetch()
+            self._after(private)
         except Exception as error:  # whatever it is, answers go on being taken
             if self.problem is None:
-                LOG.warning("Answers cannot be sent to the dataset %s at the moment; they are kept here and sent later (%s).",
-                            self.repo_id, str(error).splitlines()[0] if str(error) else type(error).__name__)
+                LOG.warning("Answers cannot be sent to the dataset %s at the moment; they are kept here and sent later, and "
+                            "studies that are only there come in later (%s).", self.repo_id, _first_line(error))
             self.problem = error
             return None
         if self.problem is not None:
@@ -133,8 +151,8 @@ class _Scheduler(CommitScheduler):
         self.problem = None
         return pushed
 
-    def _make(self) -> None:
-        """The dataset, if it is not there; private, because whoever can read it sees completion codes.
+    def _make(self) -> bool:
+        """The dataset, if it is not there; private, because whoever can read it sees completion codes. Returns whether it is.
 
         Asked every round: this call tells at once when the hub is away, where others try again for half a minute.
         """
@@ -142,8 +160,10 @@ class _Scheduler(CommitScheduler):
             HfApi.create_repo(self.api, self.repo_id, repo_type="dataset", private=True, exist_ok=True)
         private = self.api.repo_info(self.repo_id, repo_type="dataset").private
         if not private and not self._made:
-            LOG.warning("The dataset %s is public: everybody can read the answers and completion codes in it.", self.repo_id)
+            LOG.warning("The dataset %s is public: everybody can read the answers and completion codes in it, so "
+                        "studies, which hold the key to the answers, are not put there; make it private.", self.repo_id)
         self._made = True
+        return bool(private)
 
 
 class _LateApi(HfApi):
@@ -158,6 +178,10 @@ def hub_journal(studies: Path) -> HubJournal | None:
     """The journal that WORKBENCH_DATASET asks for, one of this process; None where it is not set. Raises StoreError."""
     dataset = os.environ.get(VARIABLE, "").strip()
     return HubJournal(dataset, studies / FOLDER) if dataset else None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _is_refusal(problem: Exception | None) -> bool:

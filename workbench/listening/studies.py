@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from functools import lru_cache
 from pathlib import Path
 
+from evaluation.listening.errors import StoreError, StudyError
 from evaluation.listening.hub import hub_journal
 from evaluation.listening.store import Store, open_store
 from evaluation.listening.study import find_study, study_folders
 
 VARIABLE = "WORKBENCH_STUDIES"  # the folder of studies, if it is not ./studies
+LOG = logging.getLogger("zest.listening")
 _OPENING = threading.Lock()  # two who come at once get one store, not two
 
 
@@ -26,6 +29,16 @@ def store_of(study_id: str) -> Store:
         return _open(studies_folder(), study_id)
 
 
+def fetch_studies() -> None:
+    """At the start: studies that WORKBENCH_DATASET holds and this disk lacks. Where that fails, what is on the disk works."""
+    try:
+        journal = hub_journal(studies_folder())
+        if journal is not None:
+            journal.first_round()
+    except (StoreError, OSError) as error:
+        LOG.warning("Studies cannot be fetched: %s", error)
+
+
 def study_ids() -> list[str]:
     """Ids of all studies in the folder, the newest first."""
     return list(study_folders(studies_folder()))
@@ -33,5 +46,11 @@ def study_ids() -> list[str]:
 
 @lru_cache(maxsize=64)
 def _open(folder: Path, study_id: str) -> Store:
-    study = find_study(folder, study_id)
+    try:
+        study = find_study(folder, study_id)
+    except StudyError as error:
+        journal = hub_journal(folder)
+        if journal is not None and study_id in journal.studies.refused:
+            raise StudyError(journal.studies.refused[study_id]) from error
+        raise
     return open_store(study, journal=hub_journal(folder))
