@@ -50,8 +50,8 @@ class GatheredSet:
         with gr.Accordion(text.GATHERED_TITLE, open=False, elem_id="zest-gathered"):
             self.said = gr.HTML()
             with gr.Column(visible=False) as self.box:
-                self.form: StudyForm = study_form(desk, _run)
                 self.enough = gr.HTML(elem_classes="zest-enough")
+                self.form: StudyForm = study_form(desk, _run)
                 self.empty = gr.Button(text.FORGET, size="sm", elem_id="zest-forget")
                 with gr.Column(visible=False, elem_classes="zest-sure") as self.sure:
                     gr.Markdown(text.FORGET_SURE)

@@ -73,7 +73,8 @@ def made_sentence(study: Study) -> str:
     cells, least = study.design.cells, min(expected_ratings(study).values())
     said = f"{len(cells)} set{'s' * (len(cells) != 1)} of {len(cells[0])} trials; a system gets {least:.0f} ratings a question."
     if study.info["left_out"]:
-        said += f" {len(study.info['left_out'])} pairs were left out, because a system failed on them."
+        lost = len(study.info["left_out"])
+        said += f" {lost} pair{'s were' if lost != 1 else ' was'} left out, because a system failed there."
     if least < study.rules.preliminary_below:
         said += (f" Below {study.rules.preliminary_below} results are called preliminary: ask more listeners or fewer questions "
                  "if that matters.")
