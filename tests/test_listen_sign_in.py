@@ -26,7 +26,7 @@ from evaluation.listening.store.journal import Journal
 from evaluation.listening.store.schema import FIRST, LISTENERS, PEOPLE, migrate
 from evaluation.listening.study import open_study
 from evaluation.listening.wording import ENGLISH
-from tests.browser import running_workbench
+from tests.browser import PHONE, open_page, running_workbench, wider_than_the_screen
 from tests.listener_http import fresh_store
 from tests.listening import finished_run, small_study
 from tests.listening_session import SETUP, Clock, answer_next, whole_set
@@ -164,7 +164,8 @@ def test_a_database_from_before_there_was_a_sign_in_is_migrated_with_its_listene
     with writing(connect(tmp_path, url)) as connection:
         migrate(connection, (FIRST,))
         connection.execute(sa.text("INSERT INTO studies VALUES (:id, :hash, 1.0, NULL)"), {"id": study.id, "hash": study.hash})
-        connection.execute(LISTENERS.insert().values(listener="0" * 16, study=study.id, cell=0, setup="{}", code="c", entered=1.0))
+        connection.execute(LISTENERS.insert().values(listener="0" * 16, study=study.id, cell=0, setup="{}", code="c",
+                                                     entered=1.0))
     store = open_store(study, url, Clock())
     assert [one.listener for one in collect(store).listeners] == ["0" * 16]
     assert store.enter(True, SETUP, ANN).listener == store.enter(True, {}, ANN).listener
@@ -219,12 +220,44 @@ def test_studies_that_do_not_ask_take_everybody_and_keep_nothing_of_who_is_signe
         assert connection.execute(sa.select(PEOPLE)).all() == []
 
 
-def test_on_a_space_gradio_s_own_session_opens_a_study_that_asks_for_it(study, tmp_path):
-    """The whole workbench, whose Listen tab has Gradio serve the sign-in though nobody administers."""
-    with running_workbench(tmp_path, WORKBENCH_STUDIES=str(study.folder.parent), **SPACE,
-                           WORKBENCH_DATABASE_URL=f"sqlite:///{tmp_path / 'answers.sqlite'}") as address:
-        client = httpx.Client(base_url=address, headers=OWN)
-        assert about(client, study, cookie(ANN))["signed_in"] and not about(client, study, cookie(ANN, "guessed"))["signed_in"]
-        assert enter(client, study, {}).json()["reason"] == "sign_in"
-        first, again = enter(client, study, cookie(ANN)), enter(client, study, cookie(ANN), setup={})
-        assert first.json()["listener"] == again.json()["listener"]
+@pytest.fixture(scope="module")
+def served(study, tmp_path_factory):
+    """The whole workbench as on a Space; its Listen tab has Gradio serve the sign-in, though nobody administers."""
+    folder = tmp_path_factory.mktemp("space")
+    with running_workbench(folder, WORKBENCH_STUDIES=str(study.folder.parent), **SPACE,
+                           WORKBENCH_DATABASE_URL=f"sqlite:///{folder / 'answers.sqlite'}") as address:
+        yield address
+
+
+def test_on_a_space_gradio_s_own_session_opens_a_study_that_asks_for_it(served, study):
+    client = httpx.Client(base_url=served, headers=OWN)
+    assert about(client, study, cookie(ANN))["signed_in"] and not about(client, study, cookie(ANN, "guessed"))["signed_in"]
+    assert enter(client, study, {}).json()["reason"] == "sign_in"
+    first, again = enter(client, study, cookie(ANN)), enter(client, study, cookie(ANN), setup={})
+    assert first.json()["listener"] == again.json()["listener"]
+
+
+def test_the_page_leads_to_the_sign_in_and_back_and_out_of_the_frame_into_a_new_window(served, study, chromium):
+    page = open_page(chromium, f"{served}listen/{study.id}", width=PHONE)
+    page.get_by_role("heading", name="Sign in first").wait_for()
+    link = page.get_by_role("link", name="Sign in with Hugging Face")
+    assert link.get_attribute("href") == f"{served}login/huggingface?_target_url=%2Flisten%2F{study.id}"
+    assert link.get_attribute("target") == "_top" and wider_than_the_screen(page) <= 0
+    tab = open_page(chromium, f"{served}?study={study.id}").frame_locator("#zest-listen iframe")
+    assert tab.get_by_role("link", name="Sign in with Hugging Face").get_attribute("target") == "_blank"
+    assert tab.get_by_text("opens in a new window").count() == 1
+
+
+def test_whoever_is_signed_in_begins_and_on_another_device_goes_on_without_being_asked_again(served, study, chromium):
+    first = open_page(chromium, width=PHONE, extra_http_headers=cookie(BOB))
+    first.goto(f"{served}listen/{study.id}")
+    first.check("#agree")
+    first.get_by_role("button", name="Start").click()
+    for name in ("Headphones", "Quiet", "No"):
+        first.get_by_role("radio", name=name, exact=True).check()
+    first.locator(".play").click()
+    first.get_by_role("button", name="Begin").click()
+    first.get_by_role("heading", name="Practice first").wait_for()
+    second = open_page(chromium, extra_http_headers=cookie(BOB))
+    second.goto(f"{served}listen/{study.id}")
+    second.get_by_role("heading", name="Practice first").wait_for()
