@@ -71,7 +71,9 @@ def create(
     if as_json:
         print(json.dumps(_summary(made) | {"ratings_per_system": ratings}, indent=2, ensure_ascii=False))
     if made.info["left_out"]:
-        say(f"{len(made.info['left_out'])} pairs were left out, because a system failed on them.")
+        left_out = len(made.info["left_out"])
+        verb, which = ("pair was", "it") if left_out == 1 else ("pairs were", "them")
+        say(f"{left_out} {verb} left out, because a system failed on {which}.")
     say(f"Made {made.folder}: {len(made.design.cells)} sets of {len(made.design.cells[0])} trials, "
         f"{len(made.design.clips)} clips, hash {made.hash[:12]}.")
     least = min(ratings.values())

@@ -50,4 +50,5 @@ CSS = """
 def theme() -> gr.themes.Base:
     """Gradio's Soft theme in indigo on neutral grey, with the visitor's own fonts."""
     return gr.themes.Soft(primary_hue="indigo", secondary_hue="amber", neutral_hue="slate", font=list(SANS),
-                          font_mono=list(MONO), radius_size="md")
+                          font_mono=list(MONO), radius_size="md").set(
+        body_text_color_subdued="*neutral_500", body_text_color_subdued_dark="*neutral_400")  # small print that can be read
