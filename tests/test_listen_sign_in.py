@@ -26,6 +26,7 @@ from evaluation.listening.store.journal import Journal
 from evaluation.listening.store.schema import FIRST, LISTENERS, PEOPLE, migrate
 from evaluation.listening.study import open_study
 from evaluation.listening.wording import ENGLISH
+from tests import postgres
 from tests.browser import PHONE, open_page, running_workbench, wider_than_the_screen
 from tests.listener_http import fresh_store
 from tests.listening import finished_run, small_study
@@ -43,6 +44,13 @@ OWN = {"Sec-Fetch-Site": "same-origin"}
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("listening")
     return small_study(finished_run(folder, sentences=1), folder / "studies" / "one", systems=("copy", "f0-swap"), sign_in=True)
+
+
+@pytest.fixture
+def server():
+    postgres.needed()
+    with postgres.server() as url:
+        yield url
 
 
 @pytest.fixture
@@ -111,10 +119,19 @@ def test_whoever_has_withdrawn_stays_so_and_whoever_has_finished_gets_the_code_b
     assert store.completion(again) == store.completion(token) != ""
 
 
-def test_one_person_who_enters_from_many_windows_at_once_is_one_listener(store):
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_one_person_who_enters_from_many_windows_at_once_is_one_listener(study, tmp_path, database, request):
+    url = f"sqlite:///{tmp_path / 'answers.sqlite'}" if database == "sqlite" else request.getfixturevalue("server")
+    first, second = open_store(study, url, Clock()), open_store(study, url, Clock())  # two processes
     with ThreadPoolExecutor(8) as pool:
-        entries = list(pool.map(lambda _: store.enter(True, SETUP, ANN), range(16)))
+        entries = list(pool.map(lambda number: (first, second)[number % 2].enter(True, SETUP, ANN), range(16)))
     assert len({entry.listener for entry in entries}) == 1 and len({entry.token for entry in entries}) == 16
+    assert len(collect(first).listeners) == 1 and second.knows(ANN)
+    with reading(first.engine) as connection:
+        lines = events_of(connection, study)
+    second.replay(lines + lines[::-1])
+    assert len(collect(second).listeners) == 1
+    [store.engine.dispose() for store in (first, second)]
 
 
 def test_neither_name_nor_number_is_stored_and_no_hash_is_published_or_tells_who_it_is(store, client, space, study, tmp_path,

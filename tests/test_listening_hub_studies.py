@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 import socket
+import threading
 
 import pytest
 
@@ -61,8 +62,11 @@ def space(tmp_path, monkeypatch):
 
 
 def pushed(folder) -> None:
-    """A round is done now."""
-    hub_journal(folder).scheduler.trigger().result(timeout=20)
+    """A round is done now, from its beginning to the end of the exchange of studies."""
+    journal = hub_journal(folder)
+    assert journal.studies.wait(20)
+    journal.scheduler.trigger().result(timeout=20)
+    assert journal.studies.wait(20)
 
 
 def held(state: HubState, study) -> dict[str, bytes]:
@@ -175,6 +179,23 @@ def test_studies_come_in_without_a_restart_once_the_hub_is_back(study, space):
     with hub(int(address.rsplit(":", 1)[1]), state):
         pushed(folder)
         assert studies.store_of(study.id).study.hash == study.hash
+
+
+def test_answers_do_not_wait_for_clips_that_take_long_to_send(study, space, monkeypatch):
+    go = threading.Event()
+    with hub() as (address, state):
+        folder = space(address, "first")
+        monkeypatch.setattr(hub_journal(folder).studies._api, "upload_folder", lambda **_: go.wait(20))
+        shutil.copytree(study.folder, folder / "found")
+        store = studies.store_of(study.id)
+        store.clock = Clock()
+        answer_next(store, store.enter(True, SETUP).token)
+        hub_journal(folder).scheduler.trigger().result(timeout=20)
+        assert not hub_journal(folder).studies.wait(0) and held(state, study) == {}
+        lines = b"".join(content for path, content in state.files[DATASET].items() if path.startswith(f"{study.id}/"))
+        assert lines.count(b'"answered"') >= 1
+        go.set()
+        assert hub_journal(folder).studies.wait(20)
 
 
 def test_a_public_dataset_is_given_no_study_because_everybody_could_read_its_key(study, space, caplog):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import TimeoutError as TooLong
 from functools import lru_cache
@@ -61,10 +62,14 @@ class HubJournal(Journal):
 
     def first_round(self) -> None:
         """Wait until the studies of the dataset are on this disk; not for long, where the hub is away."""
+        until = time.monotonic() + WAIT
         try:
             self.scheduler.trigger().result(timeout=WAIT)
+            whole = self.studies.wait(max(0.0, until - time.monotonic()))
         except TooLong:
-            LOG.warning("The hub does not answer; studies of the dataset %s come in once it does.", self.dataset)
+            whole = False
+        if not whole:
+            LOG.warning("The hub does not answer, or not at once; studies of the dataset %s come in once it does.", self.dataset)
 
     def attach(self, study_id: str, take: Take) -> set[str]:
         """Take what is on this disk and in the dataset now, and what comes into the dataset later.

@@ -8,6 +8,7 @@ What comes back is checked like every study, and the answers' lines carry its ha
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -34,14 +35,30 @@ class HubStudies:
         self._unfit: dict[str, str] = {}  # by study of the dataset, its tree that was looked at
         self._broken: set[str] = set()  # studies of the disk that were told to be
         self._failed = False
+        self._thread: threading.Thread | None = None
         self.refused: dict[str, str] = {}  # by study of the dataset, why it is not used
 
     def round(self, push: bool) -> None:
-        """Afterwards disk and dataset hold the same studies; a failure is told once, and the next round tries again.
+        """Begin an exchange, unless one is under way; afterwards disk and dataset hold the same studies.
+
+        It has a thread of its own, which does not keep the process from ending: answers never wait for clips.
 
         Args:
             push: whether to put any into the dataset.
         """
+        if self.wait(0):
+            self._thread = threading.Thread(target=self._exchange, args=(push,), daemon=True)
+            self._thread.start()
+
+    def wait(self, seconds: float) -> bool:
+        """For the exchange that is under way; returns whether it has ended."""
+        if self._thread is None:
+            return True
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _exchange(self, push: bool) -> None:
+        """A failure is told once, and the next round tries again."""
         try:
             self._level(push)
         except Exception as error:  # whatever it is, answers go on being taken and sent
