@@ -48,7 +48,7 @@ class HubJournal(Journal):
             validate_repo_id(dataset)
         except HFValidationError as error:
             raise StoreError(f"{VARIABLE} is {dataset!r}, which is no name of a dataset; it looks like user/name.") from error
-        disable_progress_bars("huggingface_hub")
+        disable_progress_bars()  # of a server nobody watches
         self.dataset = dataset
         self._takers: dict[str, Take] = {}
         self._fetched: dict[str, set[str]] = {}  # by study, lines since it was opened
