@@ -43,7 +43,9 @@ def process(study, tmp_path):
         disk = tmp_path / name
         disk.mkdir(exist_ok=True)
         journals.append(HubJournal(DATASET, disk / FOLDER, SELDOM))
-        return open_store(study, f"sqlite:///{disk / 'answers.sqlite'}", clock or Clock(), journals[-1]), journals[-1]
+        store = open_store(study, f"sqlite:///{disk / 'answers.sqlite'}", clock or Clock(), journals[-1])
+        assert journals[-1].studies.wait(20)  # nobody is asking when the hub goes
+        return store, journals[-1]
 
     yield start
     [journal.scheduler.stop() for journal in journals]
@@ -56,6 +58,7 @@ def no_space(_descriptor: int) -> None:
 def pushed(journal: HubJournal) -> None:
     """A round is done now."""
     journal.scheduler.trigger().result(timeout=20)
+    assert journal.studies.wait(20)
 
 
 def lines_in(state: HubState) -> list[str]:

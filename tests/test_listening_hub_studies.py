@@ -7,6 +7,8 @@ import logging
 import shutil
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -14,7 +16,8 @@ from evaluation.listening.errors import StudyError
 from evaluation.listening.hub import hub_journal
 from evaluation.listening.store import collect
 from evaluation.listening.study import open_study
-from tests.hub_server import HubState, hub, talk_to
+from tests.hub_server import HubState, talk_to
+from tests.hub_server import hub as a_hub
 from tests.listening import finished_run, small_study
 from tests.listening_session import SETUP, Clock, answer_next
 from workbench.listening import studies
@@ -41,7 +44,9 @@ def space(tmp_path, monkeypatch):
     running = []
 
     def stop() -> None:
-        [journal.scheduler.stop() for journal in running]
+        for journal in running:
+            journal.scheduler.stop()
+            assert journal.studies.wait(30)
         running.clear()
         hub_journal.cache_clear()
         studies._open.cache_clear()
@@ -59,6 +64,14 @@ def space(tmp_path, monkeypatch):
 
     yield start
     stop()
+
+
+@contextmanager
+def hub(*given) -> Iterator[tuple[str, HubState]]:
+    """It goes when nobody is asking: a client that finds nobody cuts off what others of its process are fetching."""
+    with a_hub(*given) as found:
+        yield found
+        assert hub_journal(studies.studies_folder()).studies.wait(20)
 
 
 def pushed(folder) -> None:
