@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +23,7 @@ from pipelines.files import make_folder
 
 PLACE = "studies"  # in the dataset
 FILES = ("study.json", "design.json", "wording.json", "clips/*.wav")  # never the answers beside them
+TRIES, PAUSE = 3, 0.5  # of an exchange; s between two
 LOG = logging.getLogger("zest.listening")
 
 
@@ -58,16 +60,25 @@ class HubStudies:
         return not self._thread.is_alive()
 
     def _exchange(self, push: bool) -> None:
-        """A failure is told once, and the next round tries again."""
+        """Tried again at once, because the client closes its connections when another thread's is cut off; a failure that stays
+        is told once, and the next round tries again."""
+        problem = self._tried(push)
+        for _ in range(TRIES - 1):
+            if problem is not None:
+                time.sleep(PAUSE)
+                problem = self._tried(push)
+        if problem is not None and not self._failed:
+            LOG.warning("Studies cannot be exchanged with the dataset %s at the moment; that is tried again later (%s).",
+                        self._dataset, str(problem).partition("\n")[0] or type(problem).__name__)
+        self._failed = problem is not None
+
+    def _tried(self, push: bool) -> Exception | None:
+        """What went wrong; whatever it is, answers go on being taken and sent."""
         try:
             self._level(push)
-        except Exception as error:  # whatever it is, answers go on being taken and sent
-            if not self._failed:
-                LOG.warning("Studies cannot be exchanged with the dataset %s at the moment; that is tried again later (%s).",
-                            self._dataset, str(error).partition("\n")[0] or type(error).__name__)
-            self._failed = True
-            return
-        self._failed = False
+        except Exception as error:
+            return error
+        return None
 
     def _level(self, push: bool) -> None:
         there, here = self._there(), study_folders(self._folder)
