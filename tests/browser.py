@@ -103,3 +103,14 @@ def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
         except OSError:
             time.sleep(0.3)
     raise RuntimeError(f"The workbench did not start:\n{log.read_text()[-2000:]}")
+
+
+def agree_and_tell(page: Page) -> None:
+    """On the listeners' page from the consent to the practice: agrees, says how they listen, hears the volume check."""
+    page.check("#agree")
+    page.get_by_role("button", name="Start").click()
+    for name in ("Headphones", "Quiet", "No"):
+        page.get_by_role("radio", name=name, exact=True).check()
+    page.locator(".play").click()
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_role("heading", name="Practice first").wait_for()

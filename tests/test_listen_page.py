@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from evaluation.listening.store import collect, open_store
 from evaluation.listening.trials import TRAP
-from tests.browser import PHONE, open_page, running_workbench, wait_until, wider_than_the_screen
+from tests.browser import PHONE, agree_and_tell, open_page, running_workbench, wait_until, wider_than_the_screen
 from tests.listening import finished_run, small_study
 
 TRAP_WORDS = "check that somebody is listening"
@@ -50,13 +50,7 @@ def open_listening(browser: Browser, address: str, **options) -> tuple[Page, lis
 
 def begin(page: Page) -> None:
     """By mouse to the first practice trial."""
-    page.check("#agree")
-    page.get_by_role("button", name="Start").click()
-    for name in ("Headphones", "Quiet", "No"):
-        page.get_by_role("radio", name=name, exact=True).check()
-    page.locator(".play").click()
-    page.get_by_role("button", name="Begin").click()
-    page.get_by_role("heading", name="Practice first").wait_for()
+    agree_and_tell(page)
     page.get_by_role("button", name="Begin").click()
     page.wait_for_selector(".clips")
 

@@ -27,7 +27,7 @@ from evaluation.listening.store.schema import FIRST, LISTENERS, PEOPLE, migrate
 from evaluation.listening.study import open_study
 from evaluation.listening.wording import ENGLISH
 from tests import postgres
-from tests.browser import PHONE, open_page, running_workbench, wider_than_the_screen
+from tests.browser import PHONE, agree_and_tell, open_page, running_workbench, wider_than_the_screen
 from tests.listener_http import fresh_store
 from tests.listening import finished_run, small_study
 from tests.listening_session import SETUP, Clock, answer_next, whole_set
@@ -268,13 +268,7 @@ def test_the_page_leads_to_the_sign_in_and_back_and_out_of_the_frame_into_a_new_
 def test_whoever_is_signed_in_begins_and_on_another_device_goes_on_without_being_asked_again(served, study, chromium):
     first = open_page(chromium, width=PHONE, extra_http_headers=cookie(BOB))
     first.goto(f"{served}listen/{study.id}")
-    first.check("#agree")
-    first.get_by_role("button", name="Start").click()
-    for name in ("Headphones", "Quiet", "No"):
-        first.get_by_role("radio", name=name, exact=True).check()
-    first.locator(".play").click()
-    first.get_by_role("button", name="Begin").click()
-    first.get_by_role("heading", name="Practice first").wait_for()
+    agree_and_tell(first)
     second = open_page(chromium, extra_http_headers=cookie(BOB))
     second.goto(f"{served}listen/{study.id}")
     second.get_by_role("heading", name="Practice first").wait_for()

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from pipelines.errors import OutputError, RecipeError
-from pipelines.files import make_folder
+from pipelines.files import make_folder, write_whole
 
 AVERAGE = "average.module."  # where there is a running mean, it stands for the weights that it is the mean of
 
@@ -32,7 +32,7 @@ def pack(run: Path, file: Path) -> int:
     log = (run / "log.jsonl").read_text() if (run / "log.jsonl").is_file() else ""
     about = {"number": str(state["number"]), "spent": repr(state["spent"]), "own": own, "log": log}
     make_folder(file.parent)
-    save_file({name: value.contiguous() for name, value in kept.items()}, file, about)
+    write_whole(file, save({name: value.contiguous() for name, value in kept.items()}, about))
     return state["number"]
 
 
