@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,8 +17,9 @@ from pipelines.emotion import pool_frames
 from pipelines.errors import ZestError
 from pipelines.factors import Emotion, Factors, Transferred
 from pipelines.hooks import Event, Hook, Timings, silent, stage
+from pipelines.melody import PREDICTED, REFERENCE, check_melody, reference_melody
 from pipelines.models import Models, load_models
-from pipelines.pitch import F0Contour, track
+from pipelines.pitch import VOICED_CONFIDENCE, F0Contour, track
 from pipelines.tempo import run_lengths, warp_positions
 from pipelines.threads import one_thread
 from pipelines.transfer_rules import anchor_melody, smooth_melody
@@ -35,18 +37,21 @@ class Settings:
     strength: 0 (copy-synthesis) to 1.5. tempo: move durations too. decoder: a name from pipelines/decoders, or '':
     the best that the checkpoint has weights for.
     seed: 0 takes the emotion as it is on average; any other draws a variant of it from the reference's half seconds.
+    f0: where the melody comes from: 'predicted' by the pitch predictor, or, without it, the 'source' or the 'reference' (melody.py).
     """
 
     strength: float = 1.0
     tempo: bool = True
     decoder: str = ""
     seed: int = 0
+    f0: str = PREDICTED
 
     def __post_init__(self):
         if not 0 <= self.strength <= MAX_STRENGTH:
             raise ZestError(f"Strength must lie between 0 and {MAX_STRENGTH:g}, not {self.strength:g}.")
         if self.seed < 0:
             raise ZestError(f"The seed must be 0 or a positive whole number, not {self.seed}.")
+        check_melody(self.f0)
         if self.decoder:
             decoder(self.decoder)
 
@@ -68,7 +73,7 @@ class Conversion:
     reference: F0Contour | None
     predicted: F0Contour
     target: str
-    settings: Settings
+    settings: Any  # Settings; where a baseline converted (baselines/converting.py), its name
     source_seconds: float
     seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -159,7 +164,8 @@ class Converter:
             sace = self.models.sace(self._tensor(content.hidden[:, :count])[None], features, mask)
             pooled, there = pool_frames(sace, mask)
             emotion = Emotion(recording.name, pooled[0][there[0] > 0.5].cpu().numpy(),
-                              self.models.sace.utterance(sace, mask)[0].cpu().numpy())
+                              self.models.sace.utterance(sace, mask)[0].cpu().numpy(),
+                              prosody.octaves(heard.f0), heard.voicing >= VOICED_CONFIDENCE)
         soft = self._soft_units(content, count) if synthesis else None
         return Factors(recording, content.units[:count], heard, ease.cpu().numpy(), emotion, frames, soft)
 
@@ -173,7 +179,7 @@ class Converter:
             nearest = np.clip(np.rint(positions).astype(int), 0, len(source.units) - 1)
             units, voicing = source.units[nearest], source.prosody.voicing[nearest]
             own_octaves = np.interp(positions, np.arange(len(source.units)), prosody.octaves(source.prosody.f0))
-            octaves, difference = self._predict(source, wanted, units, voicing, own_octaves)
+            octaves, difference = self._predict(source, wanted, units, voicing, own_octaves, settings.f0)
             octaves = own_octaves + settings.strength * (octaves - own_octaves)
             transferred = Transferred(source, wanted, positions, units, voicing, octaves, own_octaves,
                                       settings.strength * difference, settings.strength)
@@ -206,23 +212,33 @@ class Converter:
         return warp_positions(durations, np.exp(settings.strength * (wanted - own)))
 
     def _predict(self, source: Factors, emotion: Emotion, units: np.ndarray, voicing: np.ndarray,
-                 own_octaves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+                 own_octaves: np.ndarray, f0: str = PREDICTED) -> tuple[np.ndarray, np.ndarray]:
         """Wanted octaves (frames,) and envelope difference (frames, 40), at full strength.
 
         The checkpoint's gains widen what differs between the two predictions, never what differs from the source.
         """
+        given = own_octaves
+        if f0 == REFERENCE:
+            given = reference_melody(own_octaves, voicing >= VOICED_CONFIDENCE, emotion)
         units, voicing, own = (self._tensor(part)[None] for part in (units.astype(np.int64), voicing, own_octaves))
         mask, ease = torch.ones_like(voicing), self._tensor(source.ease)[None]
         voiced = (voicing >= 0.5).float()
-        predicted = []
-        for heard in (source.emotion, emotion):
-            frames = self._tensor(heard.frames)[None]
-            predicted.append(self.models.pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease))
-        wider = smooth_melody(predicted[0] + self.models.melody_gain * (predicted[1] - predicted[0]))
-        wanted = anchor_melody(own, predicted[0], wider, voiced) if _has_melody(source) else own
+        wanted = self._tensor(given)[None]
+        if f0 == PREDICTED and _has_melody(source):
+            wanted = self._melody(units, own, voiced, source.emotion, emotion, ease)
         before = self.models.acoustic(units, own, voiced, mask, self._tensor(source.emotion.utterance)[None], ease)
         after = self.models.acoustic(units, wanted, voiced, mask, self._tensor(emotion.utterance)[None], ease)
         return wanted[0].cpu().numpy(), self.models.envelope_gain * (after - before)[0].cpu().numpy()
+
+    def _melody(self, units: torch.Tensor, own: torch.Tensor, voiced: torch.Tensor, before: Emotion, after: Emotion,
+                ease: torch.Tensor) -> torch.Tensor:
+        """(1, time) octaves: the source's melody with what the pitch predictor says that the emotion changes."""
+        mask, predicted = torch.ones_like(own), []
+        for heard in (before, after):
+            frames = self._tensor(heard.frames)[None]
+            predicted.append(self.models.pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease))
+        wider = smooth_melody(predicted[0] + self.models.melody_gain * (predicted[1] - predicted[0]))
+        return anchor_melody(own, predicted[0], wider, voiced)
 
     def _tensor(self, array: np.ndarray) -> torch.Tensor:
         array = array.astype(np.float32) if array.dtype == np.float64 else array
@@ -235,7 +251,7 @@ def _variant(emotion: Emotion, seed: int) -> Emotion:
         return emotion
     weights = np.random.default_rng(seed).dirichlet(np.full(len(emotion.frames), 2.0)).astype(np.float32)
     order = np.argsort(-weights)[:max(2, len(weights) // 2)]
-    return Emotion(emotion.name, emotion.frames[np.sort(order)], weights @ emotion.frames)
+    return replace(emotion, frames=emotion.frames[np.sort(order)], utterance=weights @ emotion.frames)
 
 
 def _has_melody(factors: Factors) -> bool:

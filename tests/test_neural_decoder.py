@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from evaluation.pair import Pair
-from evaluation.run import parse_systems, systems
+from evaluation.run import parse_systems
 from pipelines.audio import save
+from pipelines.baselines import registry
 from pipelines.baselines.neural_copy import neural_copy
 from pipelines.conversion import Converter, Settings
 from pipelines.errors import CheckpointError
@@ -62,7 +63,7 @@ def test_another_seed_is_another_noise(recording):
 
 def test_the_neural_copy_is_a_system_of_evaluations_and_keeps_the_melody(neural, recording, tmp_path, monkeypatch):
     system, = parse_systems(["copy-neural"], checkpoint="somewhere")
-    monkeypatch.setattr(systems, "_converter", lambda checkpoint, device: neural)
+    monkeypatch.setattr(registry, "loaded", lambda name, checkpoint, device: neural.models)
     source = save(tmp_path / "source.wav", recording.samples)
     made = system.render(Pair("one", source, source, "sad", "ssst")).samples
     own, copied = (track(samples).contour().hz for samples in (recording.samples, made))

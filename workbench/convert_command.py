@@ -35,16 +35,25 @@ class Options:
     tempo: bool
     decoder: str
     seed: int
+    f0: str
     checkpoint: str | None
     device: str
     as_json: bool
     plot: Path | None
+    system: str = ""
+
+    @property
+    def where(self) -> str:
+        """The checkpoint's folder or hub id."""
+        from pipelines.conversion import DEFAULT_CHECKPOINT
+
+        return self.checkpoint or str(DEFAULT_CHECKPOINT)
 
 
 def convert_one(source: Path, reference: Path | None, emotion: str | None, output: Path | None, options: Options) -> int:
     """Convert one recording, write the results, print what was done. Returns the exit code; raises ZestError."""
-    _refuse_both_or_neither(reference, emotion)
-    target = emotion or reference.stem
+    _refuse_unusable(reference, emotion, options)
+    target = emotion or (reference.stem if reference else options.system)
     output = output or Path(f"{source.stem}-{_file_name(target)}.wav")
     for path in filter(None, (output, options.plot)):
         check_writable(path)
@@ -52,12 +61,7 @@ def convert_one(source: Path, reference: Path | None, emotion: str | None, outpu
     for recording in filter(None, (source, reference)):
         load(recording)  # a bad recording is told at once, before any model is loaded
     with terminal_bar() as hook_for:
-        converter, settings = _converter(options), _settings(options)
-
-        def make(source: Path, reference: Path | None, emotion: str | None, hook: Hook) -> Conversion:
-            return converter.convert(source, reference, emotion, settings, hook)
-
-        document = _convert_and_save(make, source, reference, emotion, output, options.plot,
+        document = _convert_and_save(_once(options), source, reference, emotion, output, options.plot,
                                      hook_for(0, source.name, reference is not None))
     if options.as_json:
         print(json.dumps(document, indent=2, ensure_ascii=False))
@@ -67,11 +71,12 @@ def convert_one(source: Path, reference: Path | None, emotion: str | None, outpu
 
 def convert_batch(pairs_csv: Path, folder: Path, options: Options) -> int:
     """Convert every row of a CSV with one loaded checkpoint. Returns the exit code; raises ZestError."""
+    _refuse_settings_of_baselines(options)
     pairs = batch.read_pairs(pairs_csv, folder)
     make_folder(folder)
     begun = time.perf_counter()
     with terminal_bar(len(pairs)) as hook_for:
-        make, places = _remembering(_converter(options), _settings(options)), count()
+        make, places = _often(options), count()
 
         def convert(pair: batch.Pair) -> dict[str, Any]:
             _refuse_overwriting(pair.output, pair.source, pair.reference)
@@ -98,8 +103,34 @@ def _converter(options: Options):
     check_name(options.device)
     from pipelines.conversion import Converter  # imported late: a usage error need not wait for torch
 
-    where = {} if options.checkpoint is None else {"source": options.checkpoint}
-    return Converter.from_pretrained(device=options.device, **where)
+    return Converter.from_pretrained(options.where, options.device)
+
+
+def _once(options: Options) -> Make:
+    """Makes one conversion."""
+    if options.system:
+        return _by_baseline(options)
+    converter, settings = _converter(options), _settings(options)
+    return lambda source, reference, emotion, hook: converter.convert(source, reference, emotion, settings, hook)
+
+
+def _often(options: Options) -> Make:
+    """Makes many."""
+    return _by_baseline(options) if options.system else _remembering(_converter(options), _settings(options))
+
+
+def _by_baseline(options: Options) -> Make:
+    """Loads what the baseline needs at once: what is missing is told before any pair."""
+    check_name(options.device)
+    from pipelines.baselines import converting, registry
+
+    if registry.baseline(options.system).load is not None:
+        from pipelines.device import check_device
+
+        check_device(options.device)
+    registry.loaded(options.system, options.where, options.device)
+    return lambda source, reference, emotion, hook: converting.convert(
+        options.system, source, reference, emotion, options.where, options.device, hook)
 
 
 def _remembering(converter: Converter, settings: Settings) -> Make:
@@ -119,7 +150,7 @@ def _remembering(converter: Converter, settings: Settings) -> Make:
 def _settings(options: Options):
     from pipelines.conversion import Settings
 
-    return Settings(strength=options.strength, tempo=options.tempo, decoder=options.decoder, seed=options.seed)
+    return Settings(strength=options.strength, tempo=options.tempo, decoder=options.decoder, seed=options.seed, f0=options.f0)
 
 
 def _convert_and_save(make: Make, source: Path, reference: Path | None, emotion: str | None, output: Path,
@@ -140,11 +171,24 @@ def _convert_and_save(make: Make, source: Path, reference: Path | None, emotion:
     return files | summary.document(conversion, remeasured)
 
 
-def _refuse_both_or_neither(reference: Path | None, emotion: str | None) -> None:
+def _refuse_unusable(reference: Path | None, emotion: str | None, options: Options) -> None:
+    if options.system:
+        from pipelines.baselines import registry
+
+        _refuse_settings_of_baselines(options)
+        if not registry.baseline(options.system).takes:
+            return  # it moves no emotion, whatever is named
+        if reference is not None or emotion is not None:
+            registry.check(options.system, reference is not None, emotion is not None)
     if reference is None and emotion is None:
         raise ZestError("Whose emotion? Name a REFERENCE recording or an --emotion.")
     if reference is not None and emotion is not None:
         raise ZestError("Give either a REFERENCE recording or an --emotion, not both.")
+
+
+def _refuse_settings_of_baselines(options: Options) -> None:
+    if options.system and (options.strength, options.tempo, options.decoder, options.seed) != (1.0, True, "", 0):
+        raise ZestError("A baseline has no strength, tempo, decoder or seed; leave them out beside --system.")
 
 
 def _refuse_overwriting(output: Path, source: Path, reference: Path | None) -> None:

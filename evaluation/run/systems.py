@@ -6,6 +6,7 @@
     f0-swap                       the source with the reference's F0 mean and variance
     transfer, transfer_neural, generate   this project's converter with that decoder, strength 1, tempo moved
     transfer@0.5-notempo-seed3    strength 0.5, tempo kept, variant 3 of the emotion
+    generate-f0source             without pitch predictor: the source's F0, or with -f0reference the reference's
     mine=FOLDER                   anyone's conversions: FOLDER/<pair id>.wav (or .flac, .ogg, .mp3, .m4a)
     loud=transfer@1.5             any of the above under another name
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -27,13 +28,13 @@ import numpy as np
 
 from evaluation.pair import Pair
 from pipelines.audio import load
+from pipelines.baselines.registry import BASELINES, REFERENCE, Wish, baseline, make
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.pitch import F0Contour
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
-BASELINES = ("source", "copy", "f0-swap")
-NEURAL_COPY = "copy-neural"
-SPEC = re.compile(r"(?P<decoder>[a-z_]+)(@(?P<strength>\d+(\.\d+)?))?(?P<notempo>-notempo)?(-seed(?P<seed>\d+))?")
+SPEC = re.compile(r"(?P<decoder>[a-z_]+)(@(?P<strength>\d+(\.\d+)?))?(?P<notempo>-notempo)?(-seed(?P<seed>\d+))?"
+                  r"(-f0(?P<f0>source|reference))?")
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]{0,60}")
 
 
@@ -72,41 +73,25 @@ class System(Protocol):
 
 @dataclass(frozen=True)
 class Baseline:
-    """`source`, `copy` or `f0-swap`."""
+    """One of pipelines/baselines/registry.py. checkpoint: None where it needs no weights."""
 
     name: str
     kind: str
-
-    checkpoint_hash = None
-
-    @property
-    def spec(self) -> dict[str, Any]:
-        return {"kind": self.kind}
-
-    def render(self, pair: Pair) -> Rendered:
-        return _BASELINES[self.kind](pair)
-
-
-@dataclass(frozen=True)
-class NeuralCopy:
-    """`copy-neural`: a baseline that needs a checkpoint's vocoder."""
-
-    name: str
-    checkpoint: str
+    checkpoint: str | None = None
     device: str = "cpu"
 
     @property
     def spec(self) -> dict[str, Any]:
-        return {"kind": NEURAL_COPY, "device": self.device}
+        return {"kind": self.kind} if self.checkpoint is None else {"kind": self.kind, "device": self.device}
 
     @property
-    def checkpoint_hash(self) -> str:
-        return checkpoint_hash(self.checkpoint)
+    def checkpoint_hash(self) -> str | None:
+        return None if self.checkpoint is None else checkpoint_hash(self.checkpoint)
 
     def render(self, pair: Pair) -> Rendered:
-        from pipelines.baselines.neural_copy import neural_copy
-
-        return Rendered(neural_copy(load(pair.source).samples, _converter(self.checkpoint, self.device).models))
+        reference = load(pair.reference).samples if baseline(self.kind).takes == REFERENCE and pair.has_reference else None
+        made = make(self.kind, Wish(load(pair.source).samples, reference, pair.emotion), self.checkpoint or "", self.device)
+        return Rendered(made.samples, made.asked, made.unchanged)
 
 
 @dataclass(frozen=True)
@@ -120,10 +105,12 @@ class Conversion:
     tempo: bool = True
     seed: int = 0
     device: str = "cpu"
+    f0: str = "predicted"
 
     @property
     def spec(self) -> dict[str, Any]:
-        kept = {key: value for key, value in asdict(self).items() if key not in ("name", "checkpoint")}
+        left_out = ("name", "checkpoint") + (("f0",) if self.f0 == "predicted" else ())  # runs older than the choice go on
+        kept = {key: value for key, value in asdict(self).items() if key not in left_out}
         return {"kind": "conversion", **kept}
 
     @property
@@ -135,7 +122,7 @@ class Conversion:
 
         made = _converter(self.checkpoint, self.device).convert(
             load(pair.source), load(pair.reference),
-            settings=Settings(strength=self.strength, tempo=self.tempo, decoder=self.decoder, seed=self.seed))
+            settings=Settings(strength=self.strength, tempo=self.tempo, decoder=self.decoder, seed=self.seed, f0=self.f0))
         return Rendered(made.samples, made.predicted)
 
 
@@ -218,20 +205,28 @@ def _parsed(text: str, strengths: Sequence[float], checkpoint: str | None, devic
     if not SAFE_NAME.fullmatch(name):
         raise ZestError(f"A system cannot be called '{name}'; use letters, digits and . _ + - @, as in mine=FOLDER.")
     if spec in BASELINES:
-        return [Baseline(name, spec)]
-    if spec == NEURAL_COPY:
-        return [NeuralCopy(name, checkpoint or _shipped(), device)]
+        return [_baseline(name, spec, checkpoint, device)]
     match = SPEC.fullmatch(spec)
     if match is not None and _is_decoder(match["decoder"]):
         base = Conversion(name, checkpoint or _shipped(), match["decoder"], float(match["strength"] or 1.0),
-                          match["notempo"] is None, int(match["seed"] or seed), device)
+                          match["notempo"] is None, int(match["seed"] or seed), device, match["f0"] or "predicted")
         return _at_strengths(base, strengths if match["strength"] is None else ())
     if given and Path(spec).is_dir():
         return [Recordings(name, Path(spec).resolve())]
     if given:
         raise ZestError(f"There is no folder {spec} with the conversions of {name}.")
-    raise ZestError(f"There is no system '{spec}'; choose {', '.join((*BASELINES, NEURAL_COPY))}, {', '.join(_decoders())} "
+    raise ZestError(f"There is no system '{spec}'; choose {', '.join(BASELINES)}, {', '.join(_decoders())} "
                     "(as in transfer@0.5-notempo), or NAME=FOLDER with one recording a pair.")
+
+
+def _baseline(name: str, kind: str, checkpoint: str | None, device: str) -> Baseline:
+    """Raises ZestError where it has weights and there is no such device."""
+    if BASELINES[kind].load is None:
+        return Baseline(name, kind)
+    from pipelines.device import check_device
+
+    check_device(device)
+    return Baseline(name, kind, checkpoint or _shipped(), device)
 
 
 def _at_strengths(base: Conversion, strengths: Sequence[float]) -> list[System]:
@@ -279,22 +274,3 @@ def _converter(checkpoint: str, device: str):
         raise
     except ZestError as error:  # whatever keeps it from loading keeps it from every pair
         raise CheckpointError(str(error)) from error
-
-
-def _source(pair: Pair) -> Rendered:
-    return Rendered(load(pair.source).samples, unchanged=True)
-
-
-def _copy(pair: Pair) -> Rendered:
-    from pipelines.baselines.copy_synthesis import copy_synthesis
-
-    return Rendered(copy_synthesis(load(pair.source).samples))
-
-
-def _f0_swap(pair: Pair) -> Rendered:
-    from pipelines.baselines.f0_statistics import f0_statistics_swap
-
-    return Rendered(*f0_statistics_swap(load(pair.source).samples, load(pair.reference).samples))
-
-
-_BASELINES: dict[str, Callable[[Pair], Rendered]] = {"source": _source, "copy": _copy, "f0-swap": _f0_swap}

@@ -1,0 +1,145 @@
+"""The baselines by name, for evaluations and for `zest convert --system`.
+
+    source        nothing: the floor of emotion, the ceiling of everything else
+    copy          WORLD copy-synthesis of the source
+    copy-neural   the same by the checkpoint's neural vocoder
+    f0-swap       the source with the reference's F0 mean and variance
+
+A new one is one entry of BASELINES. Only what names need is imported here; each loads its own work when it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from pipelines.errors import CheckpointError, ZestError
+from pipelines.pitch import F0Contour
+
+REFERENCE, EMOTION = "reference", "emotion"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to convert, and whose emotion is wanted: a baseline reads the one that it takes (Baseline.takes).
+
+    source, reference: (n,) float32 at 16 kHz. emotion: a label, as in the manifest.
+    """
+
+    source: np.ndarray
+    reference: np.ndarray | None = None
+    emotion: str | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a baseline made.
+
+    samples: (n,) float32 at 16 kHz. asked: the contour it asked for, None if it asked for none.
+    unchanged: the samples are the source's.
+    """
+
+    samples: np.ndarray
+    asked: F0Contour | None = None
+    unchanged: bool = False
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """One entry.
+
+    make: of a wish and of what `load` gave. load: weights from a checkpoint (folder or hub id) on a device, raising
+    CheckpointError; None where there are none.
+    takes: REFERENCE or EMOTION, which `make` then finds in the wish; '' where it moves no emotion.
+    """
+
+    make: Callable[[Wish, Any], Made]
+    takes: str = ""
+    load: Callable[[str, str], Any] | None = None
+
+
+def baseline(name: str) -> Baseline:
+    """Raises ZestError for a name that is not there."""
+    if name not in BASELINES:
+        raise ZestError(f"There is no baseline '{name}'; choose one of {', '.join(BASELINES)}.")
+    return BASELINES[name]
+
+
+def check(name: str, reference: bool, emotion: bool) -> None:
+    """Raises ZestError: no such baseline, or what it takes the emotion from is not given."""
+    takes = baseline(name).takes
+    if takes == REFERENCE and not reference:
+        raise ZestError(f"The baseline {name} hears the emotion in a recording; give a reference instead of an emotion's name.")
+    if takes == EMOTION and not emotion:
+        raise ZestError(f"The baseline {name} knows emotions by name only; name one (--emotion) instead of a reference.")
+
+
+@lru_cache(maxsize=2)
+def loaded(name: str, checkpoint: str, device: str) -> Any:
+    """The weights of a baseline, kept for the next pair; None where it has none.
+
+    Raises:
+        CheckpointError: they cannot be loaded, for whatever reason; it is the same for every pair.
+    """
+    load = baseline(name).load
+    try:
+        return None if load is None else load(checkpoint, device)
+    except CheckpointError:
+        raise
+    except ZestError as error:
+        raise CheckpointError(str(error)) from error
+
+
+def make(name: str, wish: Wish, checkpoint: str, device: str = "cpu") -> Made:
+    """Convert.
+
+    Raises:
+        ZestError: as `check`, or this pair cannot be converted. CheckpointError: as `loaded`.
+    """
+    check(name, wish.reference is not None, bool(wish.emotion))
+    return BASELINES[name].make(wish, loaded(name, checkpoint, device))
+
+
+def _source(wish: Wish, _: None) -> Made:
+    return Made(wish.source, unchanged=True)
+
+
+def _copy(wish: Wish, _: None) -> Made:
+    from pipelines.baselines.copy_synthesis import copy_synthesis
+
+    return Made(copy_synthesis(wish.source))
+
+
+def _with_vocoder(checkpoint: str, device: str) -> Any:
+    from pipelines.checkpoint import Folder, find_folder
+    from pipelines.decoders.neural_transfer import MISSING
+    from pipelines.models import load_models
+
+    models = load_models(Folder(find_folder(checkpoint)), device)
+    if models.vocoder is None:
+        raise CheckpointError(MISSING)
+    return models
+
+
+def _neural_copy(wish: Wish, models: Any) -> Made:
+    from pipelines.baselines.neural_copy import neural_copy
+
+    return Made(neural_copy(wish.source, models))
+
+
+def _f0_swap(wish: Wish, _: None) -> Made:
+    from pipelines.baselines.f0_statistics import f0_statistics_swap
+
+    return Made(*f0_statistics_swap(wish.source, wish.reference))
+
+
+BASELINES: dict[str, Baseline] = {
+    "source": Baseline(_source),
+    "copy": Baseline(_copy),
+    "copy-neural": Baseline(_neural_copy, load=_with_vocoder),
+    "f0-swap": Baseline(_f0_swap, REFERENCE),
+}
