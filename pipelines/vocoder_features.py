@@ -32,10 +32,14 @@ class VocoderFeatures:
 def vocoder_features(samples: np.ndarray, pitch: PitchTrack | None = None) -> VocoderFeatures:
     """Of (n,) float32 at 16 kHz; pitch: a track with 10 ms steps, where one was made already."""
     hz = (track(samples, STEP) if pitch is None else pitch).contour(SYNTHESIS_CONFIDENCE).hz
-    return features_of_frames(hz, world_cores.envelope(samples, hz, STEP))
+    return features_of(hz, mel_of(world_cores.envelope(samples, hz, STEP)))
 
 
-def features_of_frames(hz: np.ndarray, envelope: np.ndarray) -> VocoderFeatures:
-    """Of F0 (frames,) in Hz, 0 where unvoiced, and envelope (frames, 513) power, at 10 ms."""
-    mel = np.log(envelope @ band_weights(MELS, envelope.shape[1]).T + FLOOR)
-    return VocoderFeatures(mel.astype(np.float16), fill_unvoiced(hz).astype(np.float32), (hz > 0).astype(np.float32))
+def mel_of(envelope: np.ndarray) -> np.ndarray:
+    """(frames, 513) power to (frames, 80) float16 log power."""
+    return np.log(envelope @ band_weights(MELS, envelope.shape[1]).T + FLOOR).astype(np.float16)
+
+
+def features_of(hz: np.ndarray, mel: np.ndarray) -> VocoderFeatures:
+    """Of F0 (frames,) in Hz, 0 where unvoiced, and mel (frames, 80), at 10 ms."""
+    return VocoderFeatures(mel, fill_unvoiced(hz).astype(np.float32), (hz > 0).astype(np.float32))

@@ -89,7 +89,8 @@ def at_times(frames: WorldFrames, position: np.ndarray) -> WorldFrames:
         return WorldFrames(frames.f0[low], frames.envelope[low], frames.aperiodicity[low])
     high = np.minimum(low + 1, len(frames.f0) - 1)
     part = (position - low)[:, None].astype(np.float32)  # float32 halves the time of what follows and is heard by nobody
-    log_envelope = np.log(np.maximum(frames.envelope, FLOOR), dtype=np.float32)
-    envelope = np.exp(log_envelope[low] * (1 - part) + log_envelope[high] * part)
+    first, last = int(low.min()), int(high.max()) + 1
+    log_envelope = np.log(np.maximum(frames.envelope[first:last], FLOOR), dtype=np.float32)
+    envelope = np.exp(log_envelope[low - first] * (1 - part) + log_envelope[high - first] * part)
     aperiodicity = frames.aperiodicity[low] * (1 - part) + frames.aperiodicity[high] * part
     return WorldFrames(frames.f0[np.rint(position).astype(int)], envelope, aperiodicity)

@@ -14,6 +14,7 @@ from pipelines.audio import save
 from pipelines.baselines import registry
 from pipelines.baselines.neural_copy import neural_copy
 from pipelines.conversion import Converter, Settings
+from pipelines.decoders.neural_transfer import features
 from pipelines.errors import CheckpointError
 from pipelines.pitch import track
 from pipelines.vocoder import Vocoder
@@ -53,6 +54,13 @@ def test_pieces_and_whole_are_the_same_to_80_decibels(recording):
     for piece in (70, 100):
         difference = render(vocoder, features, piece=piece) - whole
         assert len(features.f0) > 2 * piece and np.square(difference).mean() < 1e-8 * np.square(whole).mean()
+
+
+def test_features_in_pieces_are_those_of_the_whole(neural, recording):
+    transferred = neural.transfer(neural.encode(recording), neural.preset("angry"))
+    whole, pieces = (features(transferred, piece) for piece in (10**6, 70))
+    assert len(whole.f0) > 2 * 70 and not np.array_equal(transferred.positions, np.rint(transferred.positions))
+    assert all(np.array_equal(getattr(whole, name), getattr(pieces, name)) for name in ("mel", "f0", "voiced"))
 
 
 def test_another_seed_is_another_noise(recording):

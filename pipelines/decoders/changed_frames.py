@@ -15,11 +15,14 @@ from pipelines.world import WorldFrames
 FINE = 4  # WORLD frames (5 ms) per unit frame (20 ms)
 
 
-def changed_frames(transferred: Transferred) -> WorldFrames:
-    """200 frames a second."""
-    frames = world.at_times(transferred.source.world, _positions(transferred))
-    difference = np.stack([_finer(transferred, band) for band in transferred.difference.T], axis=1)
-    return world.add_difference(replace(frames, f0=_moved(transferred, frames.f0)), difference)
+ALL = slice(None)
+
+
+def changed_frames(transferred: Transferred, inside: slice = ALL) -> WorldFrames:
+    """200 frames a second, or those `inside`: a minute of all of them fills 100 MB."""
+    frames = world.at_times(transferred.source.world, _positions(transferred)[inside])
+    difference = np.stack([_finer(transferred, band)[inside] for band in transferred.difference.T], axis=1)
+    return world.add_difference(replace(frames, f0=_moved(transferred, frames.f0, inside)), difference)
 
 
 def changed_f0(transferred: Transferred) -> np.ndarray:
@@ -28,9 +31,9 @@ def changed_f0(transferred: Transferred) -> np.ndarray:
     return _moved(transferred, own[np.rint(np.clip(_positions(transferred), 0, len(own) - 1)).astype(int)])
 
 
-def _moved(transferred: Transferred, f0: np.ndarray) -> np.ndarray:
+def _moved(transferred: Transferred, f0: np.ndarray, inside: slice = ALL) -> np.ndarray:
     """The source's F0 in the new timing, by as many octaves as the transfer asks for."""
-    shift = _finer(transferred, transferred.octaves - transferred.source_octaves)
+    shift = _finer(transferred, transferred.octaves - transferred.source_octaves)[inside]
     return np.where(f0 > 0, np.clip(f0 * 2.0**shift, F0_FLOOR, F0_CEIL), 0.0)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.decoders.changed_frames import changed_frames
+from pipelines.decoders.changed_frames import changed_f0, changed_frames
 from pipelines.errors import CheckpointError
 from pipelines.factors import Transferred
 from pipelines.models import Models
-from pipelines.vocoder_features import VocoderFeatures, features_of_frames
-from pipelines.vocoding import render
+from pipelines.vocoder_features import VocoderFeatures, features_of, mel_of
+from pipelines.vocoding import PIECE, render
 
+EVERY = 2  # of WORLD's frames
 MISSING = "This checkpoint has no neural vocoder; use the decoder 'transfer', or train one with 'zest train vocoder'."
 
 
@@ -21,7 +22,10 @@ def decode(transferred: Transferred, models: Models) -> np.ndarray:
     return render(models.vocoder, features(transferred), models.device)
 
 
-def features(transferred: Transferred) -> VocoderFeatures:
-    """Every second of WORLD's frames: the vocoder's run at 10 ms."""
-    frames = changed_frames(transferred)
-    return features_of_frames(frames.f0[::2], frames.envelope[::2])
+def features(transferred: Transferred, piece: int = PIECE) -> VocoderFeatures:
+    """Every second of WORLD's frames: the vocoder's run at 10 ms. Envelopes are made so many frames at a time, which keeps
+    memory flat; what is kept of them, 80 bands, is small."""
+    f0 = changed_f0(transferred)[::EVERY]
+    parts = (slice(EVERY * start, EVERY * (start + piece), EVERY) for start in range(0, len(f0), piece))
+    mel = [mel_of(changed_frames(transferred, part).envelope) for part in parts]
+    return features_of(f0, np.concatenate(mel))
