@@ -258,7 +258,8 @@ def test_withdrawing_asks_first_and_is_marked(chromium, address, store):
     begin(page)
     page.get_by_text("Withdraw my answers").click()
     page.get_by_role("button", name="Keep my answers").click()
-    assert collect(store).listeners[-1].withdrawn is None and not page.locator("dialog").count()
+    page.wait_for_selector("dialog", state="detached")
+    assert collect(store).listeners[-1].withdrawn is None
     page.get_by_text("Withdraw my answers").click()
     page.get_by_role("button", name="Withdraw", exact=True).click()
     page.get_by_role("heading", name="Withdrawn").wait_for()
