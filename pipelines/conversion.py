@@ -37,7 +37,8 @@ class Settings:
     strength: 0 (copy-synthesis) to 1.5. tempo: move durations too. decoder: a name from pipelines/decoders, or '':
     the best that the checkpoint has weights for.
     seed: 0 takes the emotion as it is on average; any other draws a variant of it from the reference's half seconds.
-    f0: where the melody comes from: 'predicted' by the pitch predictor, or, without it, the 'source' or the 'reference' (melody.py).
+    f0: where the melody comes from: 'predicted' by the pitch predictor, or, without it, the 'source' or the 'reference'
+        (melody.py).
     """
 
     strength: float = 1.0

@@ -43,7 +43,7 @@ def test_convert_with_a_preset_writes_audio_plot_and_one_json_document(zest, tmp
     assert (info.samplerate, info.channels, info.subtype) == (16_000, 1, "PCM_16")
     assert info.duration == pytest.approx(source.duration, abs=0.03), "without tempo the length stays"
     assert document["converted_seconds"] == pytest.approx(info.duration, abs=0.001)
-    assert document["settings"] == {"strength": 0.8, "tempo": False, "decoder": "transfer_neural", "seed": 3}
+    assert document["settings"] == {"strength": 0.8, "tempo": False, "decoder": "transfer_neural", "seed": 3, "f0": "predicted"}
     assert document["target"] == "angry" and document["f0"]["reference"] is None
     assert document["f0"]["predicted"]["mean_hz"] != document["f0"]["source"]["mean_hz"]
     assert {"units", "transfer", "synthesise"} <= set(document["seconds"])

@@ -53,6 +53,8 @@ def convert(
         help="transfer_neural, transfer or generate; the best that the checkpoint has if left out.")] = "",
     seed: Annotated[int, typer.Option(
         min=0, help="0 takes the emotion as it is on average, others vary it; same seed, same result.")] = 0,
+    f0: Annotated[str, typer.Option(
+        help="Where the melody comes from: predicted; source or reference do without the pitch predictor.")] = "predicted",
     system: Annotated[str, typer.Option(
         help="A baseline instead of this project's converter: source, copy, copy-neural or f0-swap.")] = "",
     checkpoint: Checkpoint = None,
@@ -61,7 +63,7 @@ def convert(
     """Convert SOURCE to the emotion of REFERENCE or of a preset, or a whole list with --batch."""
     from workbench.convert_command import Options, convert_batch, convert_one
 
-    options = Options(strength, tempo, decoder, seed, checkpoint, device, as_json, plot, system)
+    options = Options(strength, tempo, decoder, seed, f0, checkpoint, device, as_json, plot, system)
     if batch is None:
         if source is None:
             raise ZestError("Which recording? Name a SOURCE, or a list of pairs with --batch.")

@@ -187,8 +187,9 @@ def _refuse_unusable(reference: Path | None, emotion: str | None, options: Optio
 
 
 def _refuse_settings_of_baselines(options: Options) -> None:
-    if options.system and (options.strength, options.tempo, options.decoder, options.seed) != (1.0, True, "", 0):
-        raise ZestError("A baseline has no strength, tempo, decoder or seed; leave them out beside --system.")
+    given = (options.strength, options.tempo, options.decoder, options.seed, options.f0)
+    if options.system and given != (1.0, True, "", 0, "predicted"):
+        raise ZestError("A baseline has no strength, tempo, decoder, seed or choice of F0; leave them out beside --system.")
 
 
 def _refuse_overwriting(output: Path, source: Path, reference: Path | None) -> None:
