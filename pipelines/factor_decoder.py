@@ -42,15 +42,18 @@ class FactorDecoder(nn.Module):
     voicing on two channels instead of Hz with zeros on one, as everywhere in this project.
 
     temperature: of the soft units that it was trained with (UnitEncoder.posterior); 0 means hard ones, as in the paper.
+    unit_encoder, f0_encoder: False leaves that encoder out, for ablations: a unit's embedding, or octaves and voicing on their
+        two channels, then reach the generator as they are.
     """
 
-    def __init__(self, sizes: HifiganSizes = V1, units: int = 100, width: int = 128, temperature: float = 0.0):
+    def __init__(self, sizes: HifiganSizes = V1, units: int = 100, width: int = 128, temperature: float = 0.0,
+                 unit_encoder: bool = True, f0_encoder: bool = True):
         super().__init__()
         self.sizes, self.temperature = sizes, temperature
         self.embed = nn.Embedding(units, width)
-        self.unit_encoder = ConvLstm(width, (width, width, width), kernel=5)
-        self.f0_encoder = ConvLstm(2, (width // 16, width // 8, width // 4, width), kernel=3)
-        self.generator = Generator(sizes, 2 * width + EASE_WIDTH + SACE_WIDTH)
+        self.unit_encoder = ConvLstm(width, (width, width, width), kernel=5) if unit_encoder else nn.Identity()
+        self.f0_encoder = ConvLstm(2, (width // 16, width // 8, width // 4, width), kernel=3) if f0_encoder else nn.Identity()
+        self.generator = Generator(sizes, width + (width if f0_encoder else 2) + EASE_WIDTH + SACE_WIDTH)
 
     def forward(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, ease: torch.Tensor,
                 sace: torch.Tensor) -> torch.Tensor:
@@ -67,7 +70,8 @@ class FactorDecoder(nn.Module):
 
     def encode(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, ease: torch.Tensor,
                sace: torch.Tensor) -> torch.Tensor:
-        """What the generator hears, (batch, time, 512); arguments as above. BiLSTMs know the whole phrase in every frame."""
+        """What the generator hears, (batch, time, 512), or 386 without F0 encoder; arguments as above. BiLSTMs know the whole
+        phrase in every frame."""
         whole = torch.cat([ease, sace], dim=-1)[:, None].expand(-1, f0.shape[1], -1)
         return torch.cat([self.encode_units(units), self.encode_f0(f0, voiced), whole], dim=-1)
 
@@ -77,6 +81,6 @@ class FactorDecoder(nn.Module):
         return self.unit_encoder(embedded)
 
     def encode_f0(self, f0: torch.Tensor, voiced: torch.Tensor) -> torch.Tensor:
-        """(batch, time) Hz and (batch, time) 0..1 to (batch, time, width)."""
+        """(batch, time) Hz and (batch, time) 0..1 to (batch, time, width), or 2 without F0 encoder."""
         octaves = torch.log2(f0.clamp(min=20.0) / 100.0)
         return self.f0_encoder(torch.stack([octaves * voiced, voiced], dim=-1))

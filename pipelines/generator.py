@@ -27,16 +27,23 @@ class Trunk(nn.Module):
 
     n samples have n // 320 + 1 unit frames and n // 160 + 1 of F0. Unit frame k lies where frame 2 k of the finer grid does;
     frames between two of them begin at their mean (straight lines, the last one held), and F0 and voicing at 100 Hz are added.
+
+    unit_encoder, f0_encoder: the blocks at 50 Hz are what encodes units and F0 here; False keeps one of the two out of them, for
+        ablations. Embeddings then pass by them through one linear layer, F0 and voicing through the one at 100 Hz alone.
     """
 
-    def __init__(self, units: int = 100, width: int = 256, blocks: int = 6, fine_blocks: int = 2, expand: int = 3):
+    def __init__(self, units: int = 100, width: int = 256, blocks: int = 6, fine_blocks: int = 2, expand: int = 3,
+                 unit_encoder: bool = True, f0_encoder: bool = True):
         super().__init__()
+        self.f0_encoder = f0_encoder
+        encoded = UNIT_WIDTH * unit_encoder + 2 * f0_encoder
         self.embed = nn.Linear(units, UNIT_WIDTH, bias=False)  # a table of units that also takes mixtures of them
         nn.init.normal_(self.embed.weight)
-        self.enter = nn.Linear(UNIT_WIDTH + 2, width)
+        self.enter = nn.Linear(encoded, width) if encoded else None
+        self.pass_by = None if unit_encoder else nn.Linear(UNIT_WIDTH, width)
         self.modulate = nn.Linear(WHOLE, width)
         self.condition = nn.Linear(WHOLE, width)
-        self.blocks = nn.ModuleList(ConvBlock(width, KERNEL, expand=expand) for _ in range(blocks))
+        self.blocks = nn.ModuleList(ConvBlock(width, KERNEL, expand=expand) for _ in range(blocks if encoded else 0))
         self.melody = nn.Linear(2, width)
         self.fine_condition = nn.Linear(WHOLE, width)
         self.fine_blocks = nn.ModuleList(ConvBlock(width, KERNEL, expand=expand) for _ in range(fine_blocks))
@@ -62,14 +69,20 @@ class Trunk(nn.Module):
         soft = units if units.is_floating_point() else self.one_hot(units)
         melody = torch.stack([torch.log2(f0.clamp(min=20.0) / 100.0) - F0_CENTRE, voiced], dim=-1)
         whole = torch.cat([ease, sace], dim=-1)[:, None]
-        x = self.enter(torch.cat([self.embed(soft), melody[:, ::2]], dim=-1))
-        x = x * (1 + self.modulate(whole)) + self.condition(whole)
-        for block in self.blocks:
-            x = block(x)
+        x = self._encode(self.embed(soft), melody[:, ::2], whole)
         x = twice_as_fine(x, f0.shape[1]) + self.melody(melody) + self.fine_condition(whole)
         for block in self.fine_blocks:
             x = block(x)
         return self.out(self.norm(x)).float() * MEL_SCALE + MEL_CENTRE
+
+    def _encode(self, embedded: torch.Tensor, melody: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+        """(batch, time, width) at 50 Hz, of what is to be encoded and of what passes by."""
+        encoded = ([] if self.pass_by else [embedded]) + ([melody] if self.f0_encoder else [])
+        x = self.enter(torch.cat(encoded, dim=-1)) if self.enter else 0.0
+        x = x * (1 + self.modulate(whole)) + self.condition(whole)
+        for block in self.blocks:
+            x = block(x)
+        return x + self.pass_by(embedded) if self.pass_by else x
 
     def one_hot(self, units: torch.Tensor) -> torch.Tensor:
         """(batch, time) int to (batch, time, units)."""

@@ -72,15 +72,22 @@ def load_generator(folder: Folder) -> FactorGenerator | FactorDecoder | None:
 def _istft(folder: Folder) -> FactorGenerator:
     sizes = {size: folder.setting("generator", size) for size in ("units", "width", "blocks", "fine_blocks", "expand")}
     head = (folder.setting("generator", f"head_{size}") for size in ("width", "blocks", "expand"))
-    return FactorGenerator(Trunk(**sizes), Vocoder(*head), folder.setting("generator", "temperature"))
+    return FactorGenerator(Trunk(**sizes, **_encoders(folder)), Vocoder(*head), folder.setting("generator", "temperature"))
 
 
 def _hifigan(folder: Folder) -> FactorDecoder:
     size, channels, units = (folder.setting("generator", key) for key in ("size", "channels", "units"))
     if size not in SIZES:
         raise folder.misfit("generator")
-    decoder = FactorDecoder(sizes_of(size, channels), units, temperature=folder.setting("generator", "temperature"))
+    decoder = FactorDecoder(sizes_of(size, channels), units, temperature=folder.setting("generator", "temperature"),
+                            **_encoders(folder))
     return without_weight_norm(decoder)  # weights are stored without it
+
+
+def _encoders(folder: Folder) -> dict[str, bool]:
+    """Which encoders the generator has; configs older than the choice have both."""
+    config = folder.config("generator")
+    return {name: config.get(name, True) for name in ("unit_encoder", "f0_encoder")}
 
 
 GENERATORS = {"istft": _istft, "hifigan": _hifigan}

@@ -35,6 +35,8 @@ class GenerateRecipe:
     blocks: int = 6  # at 50 Hz
     fine_blocks: int = 2  # at 100 Hz
     expand: int = 3
+    unit_encoder: bool = True  # False, an ablation: units go on as they are embedded
+    f0_encoder: bool = True  # False, an ablation: F0 and voicing go on as they are
     head_width: int = 256  # of the vocoder, where the checkpoint has none to begin with
     head_blocks: int = 8
     head_expand: int = 3
@@ -79,7 +81,8 @@ class GenerateTask:
     def __init__(self, recipe: GenerateRecipe, examples: list[Example], spoken: Spoken, vocoder: Vocoder, device: str = "cpu"):
         self.recipe, self.spoken, self.device = recipe, spoken, device
         self.draw = Draw(examples)
-        trunk = Trunk(spoken.posterior[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand)
+        trunk = Trunk(spoken.posterior[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand,
+                      recipe.unit_encoder, recipe.f0_encoder)
         generator = FactorGenerator(trunk, vocoder.train(), recipe.temperature)
         self.parts = nn.ModuleDict({"generator": generator, "discriminators": Discriminators(),
                                     "average": running_average(generator)})

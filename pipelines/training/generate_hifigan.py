@@ -37,6 +37,8 @@ class HifiganRecipe:
     size: str = "V1"
     channels: int = 0  # after the first convolution, a multiple of 32; 0: as the size has it
     temperature: float = 0.0  # of soft units; 0 means hard ones, the paper's
+    unit_encoder: bool = True  # False, an ablation: units go on as they are embedded
+    f0_encoder: bool = True  # False, an ablation: F0 and voicing go on as they are
     steps: int = 100_000
     batch: int = 32
     segment_frames: int = 28  # of 20 ms: 8,960 samples
@@ -69,7 +71,8 @@ class HifiganTask:
         self.draw = Draw(examples)
         self.steps_an_epoch = max(1, len(examples) // (recipe.batch * processes.count()))
         units, sizes = spoken.posterior[0].shape[1], sizes_of(recipe.size, recipe.channels)
-        decoder = FactorDecoder(sizes, units, temperature=recipe.temperature)
+        decoder = FactorDecoder(sizes, units, temperature=recipe.temperature, unit_encoder=recipe.unit_encoder,
+                                f0_encoder=recipe.f0_encoder)
         self.parts = nn.ModuleDict({"generator": decoder,
                                     "discriminators": HifiganDiscriminators(recipe.period_width, recipe.scale_width)})
         self.optimisers = {name: optimiser_of(part, recipe.learning_rate) for name, part in self.parts.items()}
