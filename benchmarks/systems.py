@@ -11,7 +11,7 @@ import numpy as np
 
 from evaluation.pair import Pair
 from evaluation.run import parse_systems
-from evaluation.run.systems import Baseline, NeuralCopy, Rendered, System
+from evaluation.run.systems import Baseline, Rendered, System
 from pipelines.audio import load
 from pipelines.conversion import Converter
 from pipelines.pitch import track
@@ -69,5 +69,5 @@ def neural_systems(checkpoint: Path | str, wanted: Sequence[str]) -> tuple[list[
         CheckpointError: it cannot be loaded.
     """
     converter = Converter.from_pretrained(checkpoint)
-    copies = [NeuralCopy("neural copy", str(checkpoint))] if converter.models.vocoder is not None else []
+    copies = [Baseline("neural copy", "copy-neural", str(checkpoint))] if converter.models.vocoder is not None else []
     return copies, list(wanted or converter.decoders)
