@@ -81,7 +81,8 @@ def guarded(demo: gr.Blocks) -> dict[int, list]:
 
 def filled(inputs: list, study: str, forged: object) -> list[object]:
     """Something that fits each input; the pass is whatever a visitor makes up."""
-    kinds = {gr.State: forged, gr.Radio: study, gr.CheckboxGroup: [], gr.Number: 3, gr.Textbox: "x", gr.Dropdown: ""}
+    kinds = {gr.State: forged, gr.Radio: study, gr.CheckboxGroup: [], gr.Number: 3, gr.Checkbox: False, gr.Textbox: "x",
+             gr.Dropdown: ""}
     return [kinds[type(component)] for component in inputs]
 
 
@@ -201,7 +202,7 @@ def test_reading_closing_and_exporting_are_refused_and_logged_even_with_a_true_i
             assert text.LOCKED in str(caught.value.message) and f"refused ({what}) to {HERE}" in log.text
     form = next(one.fn.__self__ for one in demo.fns.values() if isinstance(getattr(one.fn, "__self__", None), StudyForm))
     with pytest.raises(gr.Error, match="Only an administrator"):
-        form.make("", ["copy"], ["naturalness"], 4, 20, 0, "", None, request)
+        form.make("", ["copy"], ["naturalness"], 4, 20, 0, False, "", None, request)
     assert not open_store(study).is_closed()
 
 
@@ -253,6 +254,12 @@ def test_on_a_space_the_signed_in_administrator_sees_results_and_no_other_visito
         "alice": {"session": _cookie("alice", "secret")}, "mallory": {"session": _cookie("mallory", "secret")},
         "forged": {"session": _cookie("alice", "guessed")}, "nobody": {}}.items()}
     assert seen == {"alice": True, "mallory": False, "forged": False, "nobody": False}
+
+
+def test_only_where_there_is_a_sign_in_can_a_study_ask_for_it(space, served):
+    boxes = [[one["props"]["visible"] for one in RawVisitor(address).config()["components"]
+              if one["props"].get("label") == text.SIGN_IN_LABEL] for address in (space, served[1])]
+    assert boxes[0] and all(boxes[0]) and len(boxes[0]) == len(boxes[1]) and not any(boxes[1])
 
 
 def _cookie(name: str, secret: str) -> str:

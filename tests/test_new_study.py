@@ -176,6 +176,12 @@ def test_the_form_makes_a_study_in_the_folder_of_studies(run, studies):
     assert not [name for name in os.listdir(studies) if name.startswith(".")]
 
 
+@pytest.mark.parametrize("ticked_box", [False, True])
+def test_the_form_can_ask_listeners_to_sign_in(run, studies, ticked_box):
+    wish = wish_of(["copy"], ["naturalness"], 2, 12, 0, ticked_box)
+    assert make_study(run, wish).sign_in is ticked_box
+
+
 def test_gathered_conversions_are_in_no_list_of_studies(clips, studies):
     gather(new_study.gathered_folder(), clips["man0"], clips["man1"], emotion="sad")
     assert new_study.gathered_folder().parent == studies and study_ids() == []

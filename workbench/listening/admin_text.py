@@ -50,6 +50,7 @@ QUESTIONS_LABEL, QUESTIONS_INFO = "Questions", "Fewer questions give more rating
 LISTENERS_LABEL, LISTENERS_INFO = "Listeners", "Who shall finish."
 CAP_LABEL, CAP_INFO = "Trials", "A listener's most."
 SEED_LABEL, SEED_INFO = "Seed", "Of the drawing."
+SIGN_IN_LABEL, SIGN_IN_INFO = "Listeners sign in with Hugging Face", "One set from each account, on any device."
 MAKE, MAKING = "Make the listening test", "Making…"
 NO_SYSTEMS = "Choose at least one system that listeners shall judge."
 NO_QUESTIONS = "Choose at least one question."

@@ -30,9 +30,11 @@ class Wish:
     listeners: int = LISTENERS
     cap: int = CAP
     seed: int = 0
+    sign_in: bool = False  # with Hugging Face, one set each
 
 
-def wish_of(systems: Sequence[str] | None, questions: Sequence[str] | None, listeners: object, cap: object, seed: object) -> Wish:
+def wish_of(systems: Sequence[str] | None, questions: Sequence[str] | None, listeners: object, cap: object, seed: object,
+            sign_in: bool = False) -> Wish:
     """From the values of the form. Raises StudyError: nothing chosen, or a number that is none."""
     if not systems:
         raise StudyError(text.NO_SYSTEMS)
@@ -41,7 +43,7 @@ def wish_of(systems: Sequence[str] | None, questions: Sequence[str] | None, list
     numbers = [_whole(value) for value in (listeners, cap, seed)]
     if None in numbers or not (1 <= numbers[0] <= MOST_LISTENERS and 1 <= numbers[1] <= MOST_TRIALS and numbers[2] >= 0):
         raise StudyError(text.NO_NUMBER)
-    return Wish(tuple(map(str, systems)), tuple(map(str, questions)), *numbers)
+    return Wish(tuple(map(str, systems)), tuple(map(str, questions)), *numbers, bool(sign_in))
 
 
 def gathered_folder() -> Path:
@@ -65,7 +67,7 @@ def make_study(run: Run, wish: Wish, progress: Callable[[int, int], None] | None
     """Write a new study into the folder of studies. Raises StudyError, OutputError as `create_study`."""
     name = f"{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(4)}"
     return create_study(run, wish.systems, wish.questions, studies_folder() / name, wish.listeners, wish.seed, wish.cap,
-                        progress=progress)
+                        progress=progress, sign_in=wish.sign_in)
 
 
 def made_sentence(study: Study) -> str:

@@ -18,6 +18,7 @@ from workbench.buttons import turned
 from workbench.listening import admin_text as text
 from workbench.listening.desk import Desk
 from workbench.listening.new_study import LISTENERS, made_sentence, make_study, offered, ticked, wish_of
+from workbench.listening.signed_in import signs_in
 
 QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 
@@ -35,6 +36,7 @@ class StudyForm:
     systems: gr.CheckboxGroup
     questions: gr.CheckboxGroup
     numbers: tuple[gr.Number, gr.Number, gr.Number]
+    sign_in: gr.Checkbox
     button: gr.Button
     made: gr.HTML
 
@@ -52,18 +54,19 @@ class StudyForm:
     def fill_nothing(self) -> list[Any]:
         return [gr.update(choices=[], value=[]), gr.update(choices=[], value=[])]
 
-    def make(self, chosen: str, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float, key: str,
-             profile: gr.OAuthProfile | None, request: gr.Request, progress: gr.Progress = gr.Progress()) -> str:
+    def make(self, chosen: str, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float,
+             sign_in: bool, key: str, profile: gr.OAuthProfile | None, request: gr.Request,
+             progress: gr.Progress = gr.Progress()) -> str:
         """Make the study and say where it is."""
         with self.desk.open_to(key, profile, request, "make a study"):
-            wish = wish_of(systems, questions, listeners, cap, seed)
+            wish = wish_of(systems, questions, listeners, cap, seed, sign_in)
             return made_html(make_study(self.run_of(chosen), wish, lambda done, all_: progress((done, all_), unit="clips")))
 
     def connect(self, chosen: gr.components.Component) -> gr.events.Dependency:
         """Button off, make, button on again whatever happened."""
         run = self.button.click(turned(text.MAKING, False), None, self.button, **QUIET).then(
-            self.make, [chosen, self.systems, self.questions, *self.numbers, self.desk.key], self.made, concurrency_limit=1,
-            api_visibility="private", show_progress_on=self.made)
+            self.make, [chosen, self.systems, self.questions, *self.numbers, self.sign_in, self.desk.key], self.made,
+            concurrency_limit=1, api_visibility="private", show_progress_on=self.made)
         made = run.success(turned(text.MAKE, True), None, self.button, **QUIET)
         run.failure(turned(text.MAKE, True), None, self.button, **QUIET)
         return made
@@ -81,9 +84,11 @@ def study_form(desk: Desk, run_of: Callable[[str], Run]) -> StudyForm:
                             (LISTENERS, 1, text.LISTENERS_LABEL, text.LISTENERS_INFO, "zest-listeners"),
                             (CAP, 1, text.CAP_LABEL, text.CAP_INFO, "zest-cap"),
                             (0, 0, text.SEED_LABEL, text.SEED_INFO, "zest-draw-seed")))
+    sign_in = gr.Checkbox(False, label=text.SIGN_IN_LABEL, info=text.SIGN_IN_INFO, visible=signs_in(),
+                          elem_classes="zest-sign-in")
     button = gr.Button(text.MAKE, variant="primary", elem_classes="zest-make")
     made = gr.HTML(elem_classes="zest-made")
-    return StudyForm(desk, run_of, systems, questions, numbers, button, made)
+    return StudyForm(desk, run_of, systems, questions, numbers, sign_in, button, made)
 
 
 def job_form(desk: Desk, jobs_of, job: gr.Textbox, files: gr.File) -> None:
