@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from pipelines.errors import CheckpointError
+from pipelines.hub import downloaded, is_hub_id
 
 OFFLINE = "use the offline checkpoint 'checkpoints/zest-mini'"
 
@@ -26,16 +27,9 @@ def find_folder(source: str | Path) -> Path:
     folder = Path(source)
     if folder.is_dir():
         return folder
-    if folder.is_absolute() or str(source).count("/") != 1 or str(source).startswith((".", "~", "checkpoints/")):
+    if not is_hub_id(str(source)) or str(source).startswith("checkpoints/"):
         raise CheckpointError(f"There is no checkpoint folder at {source}; {OFFLINE}.")
-    import httpx
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(str(source), allow_patterns=["*.json", "*.safetensors"]))
-    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, httpx.HTTPError, OSError) as error:
-        raise CheckpointError(f"The Hugging Face hub could not deliver '{source}'; {OFFLINE}.") from error
+    return downloaded(str(source), ("*.json", "*.safetensors"), OFFLINE)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ import torch
 from torch import nn
 from transformers import HubertConfig, HubertModel
 
+from pipelines.hub import load_hubert
+from pipelines.hubert import read_sizes
 from pipelines.training.audio_store import read_all, read_samples
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import Clip
@@ -35,8 +37,13 @@ def mini_hubert_config(width: int = 256, layers: int = 5) -> HubertConfig:
 
 @dataclass(frozen=True)
 class HubertRecipe:
-    """Sizes and schedule of the stage."""
+    """Sizes and schedule of the stage.
 
+    pretrained: hub id or folder of a published HuBERT (facebook/hubert-base-ls960), which is taken as it is; then nothing is
+        trained and nothing else here counts. Empty: a small one is trained.
+    """
+
+    pretrained: str = ""
     width: int = 256
     layers: int = 5
     steps: int = 6000
@@ -45,6 +52,14 @@ class HubertRecipe:
     learning_rate: float = 1.5e-3
     noise: float = 0.1  # largest noise level, relative to the clip's
     max_clip_seconds: float = 29.0  # Whisper's window
+
+
+def published_hubert(recipe: HubertRecipe) -> HubertModel:
+    """The HuBERT that `pretrained` names. Raises CheckpointError: it cannot be had, or is of a kind that is not built here."""
+    model = load_hubert(recipe.pretrained, "name a folder with it as [hubert] pretrained, or leave that key out of the recipe to "
+                                           "train a small one")
+    read_sizes(model.config.to_diff_dict())
+    return model
 
 
 class HubertTask:

@@ -62,13 +62,17 @@ def _run(name: str, context: Context) -> bool:
 
 
 def _hubert(context: Context) -> Prepared:
-    from pipelines.training.hubert import HubertRecipe, HubertTask
+    from pipelines.training.hubert import HubertRecipe, HubertTask, published_hubert
 
     recipe = section(context.tables, "hubert", HubertRecipe)
+    if recipe.pretrained:
+        return Prepared(None, 0, lambda: _write_hubert(context, published_hubert(recipe)))
     task = HubertTask(own_part(recipe), context.clips, context.cache, context.device)
-    hubert = task.parts["encoder"].hubert
-    return Prepared(task, recipe.steps,
-                    lambda: context.checkpoint.write("hubert", hubert.state_dict(), hubert.config.to_diff_dict()))
+    return Prepared(task, recipe.steps, lambda: _write_hubert(context, task.parts["encoder"].hubert))
+
+
+def _write_hubert(context: Context, hubert: torch.nn.Module) -> None:
+    context.checkpoint.write("hubert", hubert.state_dict(), hubert.config.to_diff_dict())
 
 
 def _units(context: Context) -> Prepared:
@@ -77,7 +81,8 @@ def _units(context: Context) -> Prepared:
     recipe = section(context.tables, "units", UnitsRecipe)
 
     def export() -> None:
-        centroids = train_units(recipe, context.clips, load_content_encoder(context.checkpoint), context.general.seed)
+        encoder = load_content_encoder(context.checkpoint).to(context.device)
+        centroids = train_units(recipe, context.clips, encoder, context.general.seed)
         context.checkpoint.write("units", {"centroids": centroids}, asdict(recipe))
 
     return Prepared(None, 0, export)

@@ -9,6 +9,7 @@ import torch
 from sklearn.cluster import MiniBatchKMeans
 from tqdm import tqdm
 
+from pipelines.errors import RecipeError
 from pipelines.training.audio_store import read_samples
 from pipelines.training.corpus import Clip
 from pipelines.units import ContentEncoder
@@ -36,12 +37,16 @@ def choose_clips(clips: list[Clip], count: int, seed: int) -> list[Clip]:
 
 @torch.inference_mode()
 def train_units(recipe: UnitsRecipe, clips: list[Clip], encoder: ContentEncoder, seed: int) -> torch.Tensor:
-    """(clusters, width) centroids."""
+    """(clusters, width) centroids. Raises RecipeError: the encoder has no such layer."""
+    layers, device = encoder.hubert.config.num_hidden_layers, next(encoder.parameters()).device
+    if not 0 <= recipe.layer <= layers:
+        raise RecipeError(f"The content encoder has {layers} layers; [units] layer must lie between 0 and {layers}, "
+                          f"not {recipe.layer}.")
     encoder.eval()
     frames = []
     for clip in tqdm(choose_clips(clips, recipe.clips, seed), desc="units", unit="clip", mininterval=5):
-        states = encoder(torch.from_numpy(read_samples(clip))[None])
-        frames.append(states[recipe.layer][0].numpy())
+        states = encoder(torch.from_numpy(read_samples(clip))[None].to(device))
+        frames.append(states[recipe.layer][0].cpu().numpy())
     kmeans = MiniBatchKMeans(recipe.clusters, batch_size=8192, n_init=3, max_iter=200, random_state=seed)
     kmeans.fit(np.concatenate(frames))
     return torch.from_numpy(kmeans.cluster_centers_.astype(np.float32))
