@@ -7,6 +7,7 @@ import torch
 from pipelines.acoustic import AcousticModel
 from pipelines.checkpoint import Folder
 from pipelines.emotion import Sace
+from pipelines.f0_codes import F0Codes
 from pipelines.factor_decoder import FactorDecoder
 from pipelines.generator import FactorGenerator, Trunk
 from pipelines.hifigan import SIZES, sizes_of, without_weight_norm
@@ -49,6 +50,10 @@ def load_acoustic(folder: Folder) -> AcousticModel:
 
 def load_tempo(folder: Folder) -> TempoPredictor:
     return folder.fill(TempoPredictor(folder.setting("tempo", "units")), "tempo")
+
+
+def load_f0_codes(folder: Folder) -> F0Codes:
+    return folder.fill(F0Codes(*(folder.setting("f0_codes", size) for size in ("codes", "width", "code_width"))), "f0_codes")
 
 
 def load_vocoder(folder: Folder) -> Vocoder | None:

@@ -29,6 +29,7 @@ from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import read_manifest, training_clips
 from pipelines.training.ease import EaseRecipe
 from pipelines.training.examples import Example, read_examples
+from pipelines.training.f0_codes import F0CodesRecipe
 from pipelines.training.generate_hifigan import HifiganRecipe, HifiganTask
 from pipelines.training.recipe import GeneralRecipe, read_recipe, section
 from pipelines.training.sace import SaceRecipe
@@ -341,7 +342,8 @@ def test_the_papers_recipe_is_the_published_setting_and_names_only_what_exists()
     recipe = section(tables, "generate", HifiganRecipe)
     assert recipe == HifiganRecipe() and (recipe.size, recipe.steps, recipe.temperature) == ("V1", 100_000, 0.0)
     assert recipe.segment_frames * HOP == 8960 and (recipe.learning_rate, recipe.decay) == (2e-4, 0.999)
-    kinds = {"general": GeneralRecipe, "units": UnitsRecipe, "ease": EaseRecipe, "sace": SaceRecipe, "generate": HifiganRecipe}
+    kinds = {"general": GeneralRecipe, "units": UnitsRecipe, "ease": EaseRecipe, "sace": SaceRecipe, "generate": HifiganRecipe,
+             "f0_codes": F0CodesRecipe}
     assert set(tables) == set(kinds)
     read = {name: section(tables, name, kind) for name, kind in kinds.items()}
     assert read["units"].clusters == 100 and read["ease"].emotion_weight == 10.0 and read["sace"].own_reference == 1.0

@@ -36,6 +36,7 @@ SIZES = {
     "vocoder": {"width": 16, "blocks": 1, "warmup_steps": STEPS // 2, "gan_steps": STEPS // 2, "batch": 2, "crop_frames": 24},
     "generate": {"width": 16, "blocks": 1, "fine_blocks": 1, "trunk_steps": STEPS // 3, "warmup_steps": STEPS // 3,
                  "gan_steps": STEPS // 3, "batch": 2, "window_frames": 20, "crop_frames": 24},
+    "f0_codes": {"codes": 5, "width": 8, "code_width": 4, "steps": STEPS, "batch": 4, "window_frames": 40},
 }
 
 

@@ -10,7 +10,7 @@ import typer
 from workbench.streams import say
 
 STAGES = ("hubert, units, ease, critics, sace, acoustic or tempo, in this order; vocoder needs none of them; "
-          "generate needs hubert to sace and begins with the vocoder where there is one. "
+          "generate needs hubert to sace and begins with the vocoder where there is one; f0_codes needs none of them. "
           "Or judge: the emotion judges of the evaluation.")
 
 

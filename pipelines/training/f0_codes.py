@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from pipelines.errors import RecipeError
 from pipelines.f0_codes import DOWN, F0Codes, standardised
 from pipelines.training.critics import weighted_mean
 from pipelines.training.examples import Draw, Example
@@ -35,6 +36,13 @@ class F0CodesRecipe:
     commitment_weight: float = 0.02
     voicing_weight: float = 0.2
     unvoiced_weight: float = 0.1  # of frames where F0 is interpolated, against voiced ones
+
+    def __post_init__(self):
+        if self.codes < 2:
+            raise RecipeError(f"F0 needs at least 2 codes, not {self.codes}; change codes in the recipe's table [f0_codes].")
+        if self.window_frames < DOWN:
+            raise RecipeError(f"A code of F0 lasts {DOWN} frames, so that a window of {self.window_frames} holds none; "
+                              "change window_frames in the recipe's table [f0_codes].")
 
 
 class Means(nn.Module):
@@ -74,7 +82,7 @@ class F0CodesTask:
         melody, voiced, there = self.batch(random)
         with autocast(self.device):
             embedded = network.embed(melody, voiced)
-        if number == 0:  # a codebook of zeros is near to nothing
+        if not network.codebook.any():  # zeros are near to nothing: the first codes are what is there
             network.codebook.copy_(self._follow(embedded, torch.zeros(embedded.shape[:2], dtype=torch.long, device=self.device)))
         nearest = network.nearest(embedded.detach())
         quantised = network.codebook[nearest]

@@ -176,6 +176,17 @@ def _tempo(context: Context) -> Prepared:
         "tempo", task.parts["tempo"].state_dict(), {**asdict(recipe), "units": store.unit_count}))
 
 
+def _f0_codes(context: Context) -> Prepared:
+    from pipelines.training.examples import read_examples
+    from pipelines.training.f0_codes import F0CodesRecipe, F0CodesTask
+
+    recipe = section(context.tables, "f0_codes", F0CodesRecipe)
+    task = F0CodesTask(own_part(recipe), read_examples(context.labelled, context.cache), context.device)
+    return Prepared(task, recipe.steps,
+                    lambda: context.checkpoint.write("f0_codes", task.parts["f0_codes"].state_dict(), asdict(recipe)))
+
+
 STAGES: dict[str, Callable[[Context], Prepared]] = {
     "hubert": _hubert, "units": _units, "ease": _ease, "critics": _critics, "sace": _sace, "acoustic": _acoustic, "tempo": _tempo,
-    "vocoder": prepare_vocoder, "generate": prepare_generate}
+    "vocoder": prepare_vocoder, "generate": prepare_generate,
+    "f0_codes": _f0_codes}
