@@ -79,6 +79,13 @@ class Folder:
             raise self.misfit(part) from error
         return module.eval()
 
+    def fitting(self, module: nn.Module, part: str) -> nn.Module:
+        """Load those of a part's weights that the module has by name and shape, for a training to begin with."""
+        own = module.state_dict()
+        learnt = {name: value for name, value in self.tensors(part).items() if name in own and value.shape == own[name].shape}
+        module.load_state_dict(learnt, strict=False)
+        return module
+
     def misfit(self, part: str) -> CheckpointError:
         """The error for weights of another shape or name than the config says."""
         return CheckpointError(f"The checkpoint file {self.path / part}.safetensors does not fit its config; "

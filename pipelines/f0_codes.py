@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from pipelines.layers import ConvStack
-from pipelines.pitch import VOICED_CONFIDENCE
+from pipelines.pitch import F0_CEIL, F0_FLOOR, VOICED_CONFIDENCE
 from pipelines.prosody import Prosody, octaves
 
 DOWN = 4  # frames of 20 ms a code: 12.5 codes a second, as in the paper's released code
@@ -98,6 +98,22 @@ class F0Codes(nn.Module):
         indices = torch.from_numpy(codes).to(self.codebook.device)
         melody, voicing = self.restore(self.codebook[indices][None])
         return melody[0].cpu().numpy(), voicing[0].sigmoid().cpu().numpy()
+
+
+def held(codes: np.ndarray, frames: int) -> np.ndarray:
+    """(n,) codes to (frames,) at 50 Hz, each for as long as it lasts."""
+    return np.repeat(codes, DOWN)[:frames]
+
+
+def hertz(network: F0Codes, codes: np.ndarray, speaker: Standardised, frames: int, finer: int = 1) -> np.ndarray:
+    """The melody that codes tell, at the height and range of a speaker's recording.
+
+    Returns:
+        (frames,) float32 Hz at every frame, 50 x finer frames a second.
+    """
+    melody = speaker.octaves(network.decode(codes)[0])
+    octaves = np.interp(np.arange(frames) / finer, np.arange(len(melody)), melody)
+    return np.clip(100.0 * 2.0**octaves, F0_FLOOR, F0_CEIL).astype(np.float32)
 
 
 def stretched(codes: np.ndarray, count: int) -> np.ndarray:

@@ -19,16 +19,17 @@ PIECE = 500  # frames upsampled at once, 10 s
 
 
 @torch.inference_mode()
-def render_factors(decoder: FactorDecoder, units: np.ndarray, f0: np.ndarray, voiced: np.ndarray, ease: torch.Tensor,
-                   sace: torch.Tensor, piece: int = PIECE) -> np.ndarray:
+def render_factors(decoder: FactorDecoder, units: np.ndarray, f0: np.ndarray, voiced: np.ndarray, *whole: torch.Tensor,
+                   piece: int = PIECE) -> np.ndarray:
     """(frames * 320,) float32 at 16 kHz.
 
     Args:
-        units: (frames,) int, or (frames, units) float32. f0: (frames,) Hz at every frame. voiced: (frames,) 0..1. All at 50 Hz.
-        ease, sace: (1, 128), on the decoder's device.
+        units: (frames,) int, or (frames, units) float32. f0: (frames,) Hz at every frame, or codes. voiced: (frames,) 0..1. All
+            at 50 Hz.
+        whole: EASE and SACE, (1, 128) each, or what else the decoder was trained with, on its device.
     """
-    frame_wise = (torch.from_numpy(part)[None].to(ease.device) for part in (units, f0, voiced))
-    heard = decoder.encode(*frame_wise, ease, sace)
+    frame_wise = (torch.from_numpy(part)[None].to(whole[0].device) for part in (units, f0, voiced))
+    heard = decoder.encode(*frame_wise, *whole)
     made = []
     for first, start, stop, last in pieces(len(units), piece, context(decoder.sizes)):
         samples = decoder.generator(heard[:, first:last])[0]

@@ -19,7 +19,7 @@ from pipelines.vocoder import F0_CENTRE, MELS, Vocoder
 FINE = 2  # frames of F0 and of the vocoder per unit frame
 KERNEL = 7
 MEL_CENTRE, MEL_SCALE = -9.0, 4.0  # log mel power of speech at the nominal level, roughly
-WHOLE = EASE_WIDTH + SACE_WIDTH
+WHOLE = EASE_WIDTH + SACE_WIDTH  # what is known of the recording as a whole
 
 
 class Trunk(nn.Module):
@@ -30,10 +30,11 @@ class Trunk(nn.Module):
 
     unit_encoder, f0_encoder: the blocks at 50 Hz are what encodes units and F0 here; False keeps one of the two out of them, for
         ablations. Embeddings then pass by them through one linear layer, F0 and voicing through the one at 100 Hz alone.
+    whole: width of what is known of the whole recording.
     """
 
     def __init__(self, units: int = 100, width: int = 256, blocks: int = 6, fine_blocks: int = 2, expand: int = 3,
-                 unit_encoder: bool = True, f0_encoder: bool = True):
+                 unit_encoder: bool = True, f0_encoder: bool = True, whole: int = WHOLE):
         super().__init__()
         self.f0_encoder = f0_encoder
         encoded = UNIT_WIDTH * unit_encoder + 2 * f0_encoder
@@ -41,11 +42,11 @@ class Trunk(nn.Module):
         nn.init.normal_(self.embed.weight)
         self.enter = nn.Linear(encoded, width) if encoded else None
         self.pass_by = None if unit_encoder else nn.Linear(UNIT_WIDTH, width)
-        self.modulate = nn.Linear(WHOLE, width)
-        self.condition = nn.Linear(WHOLE, width)
+        self.modulate = nn.Linear(whole, width)
+        self.condition = nn.Linear(whole, width)
         self.blocks = nn.ModuleList(ConvBlock(width, KERNEL, expand=expand) for _ in range(blocks if encoded else 0))
         self.melody = nn.Linear(2, width)
-        self.fine_condition = nn.Linear(WHOLE, width)
+        self.fine_condition = nn.Linear(whole, width)
         self.fine_blocks = nn.ModuleList(ConvBlock(width, KERNEL, expand=expand) for _ in range(fine_blocks))
         self.norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, MELS)
@@ -55,22 +56,21 @@ class Trunk(nn.Module):
         """Unit frames to either side that a frame depends on."""
         return KERNEL // 2 * len(self.blocks) + -(-(KERNEL // 2) * len(self.fine_blocks) // FINE) + 1
 
-    def forward(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, ease: torch.Tensor,
-                sace: torch.Tensor) -> torch.Tensor:
+    def forward(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, *whole: torch.Tensor) -> torch.Tensor:
         """Natural-log power of 80 mel bands, 100 Hz.
 
         Args:
             units: (batch, time) int, or soft: (batch, time, units) float, a posterior that sums to 1 in every frame. 50 Hz.
             f0: (batch, frames) Hz at every frame, 100 Hz, 2 time or 2 time - 1 frames. voiced: (batch, frames) 0..1.
-            ease: (batch, 128). sace: (batch, 128), an utterance's mean.
+            whole: EASE (batch, 128) and SACE (batch, 128), an utterance's mean; or other ones, as wide together as `whole`.
         Returns:
             (batch, frames, 80) float32, for speech at the nominal level (level.py).
         """
         soft = units if units.is_floating_point() else self.one_hot(units)
         melody = torch.stack([torch.log2(f0.clamp(min=20.0) / 100.0) - F0_CENTRE, voiced], dim=-1)
-        whole = torch.cat([ease, sace], dim=-1)[:, None]
-        x = self._encode(self.embed(soft), melody[:, ::2], whole)
-        x = twice_as_fine(x, f0.shape[1]) + self.melody(melody) + self.fine_condition(whole)
+        known = torch.cat(whole, dim=-1)[:, None]
+        x = self._encode(self.embed(soft), melody[:, ::2], known)
+        x = twice_as_fine(x, f0.shape[1]) + self.melody(melody) + self.fine_condition(known)
         for block in self.fine_blocks:
             x = block(x)
         return self.out(self.norm(x)).float() * MEL_SCALE + MEL_CENTRE

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from pipelines.acoustic import AcousticModel
 from pipelines.checkpoint import Folder
 from pipelines.emotion import Sace
+from pipelines.errors import CheckpointError
 from pipelines.f0_codes import F0Codes
 from pipelines.factor_decoder import FactorDecoder
 from pipelines.generator import FactorGenerator, Trunk
@@ -53,6 +56,10 @@ def load_tempo(folder: Folder) -> TempoPredictor:
 
 
 def load_f0_codes(folder: Folder) -> F0Codes:
+    """Raises CheckpointError, with the command that trains them, where there are none."""
+    if not folder.has("f0_codes"):
+        raise CheckpointError("This checkpoint has no f0_codes, which the baseline polyak needs; "
+                              "train them with 'zest train f0_codes'.")
     return folder.fill(F0Codes(*(folder.setting("f0_codes", size) for size in ("codes", "width", "code_width"))), "f0_codes")
 
 
@@ -64,35 +71,39 @@ def load_vocoder(folder: Folder) -> Vocoder | None:
     return folder.fill(Vocoder(**sizes), "vocoder")
 
 
-def load_generator(folder: Folder) -> FactorGenerator | FactorDecoder | None:
-    """In the design that its config names; None where the checkpoint has no generator: the residual decoders can do without."""
-    if not folder.has("generator"):
+def load_generator(folder: Folder, part: str = "generator") -> FactorGenerator | FactorDecoder | None:
+    """In the design that its config names; None where the checkpoint has no generator: the residual decoders can do without.
+
+    part: another one that is such a network, as `polyak`, the baseline's.
+    """
+    if not folder.has(part):
         return None
-    design = folder.config("generator").get("design", "istft")  # configs older than the choice have no such key
+    design = folder.config(part).get("design", "istft")  # configs older than the choice have no such key
     if design not in GENERATORS:
-        raise folder.misfit("generator")
-    return folder.fill(GENERATORS[design](folder), "generator")
+        raise folder.misfit(part)
+    return folder.fill(GENERATORS[design](folder, part), part)
 
 
-def _istft(folder: Folder) -> FactorGenerator:
-    sizes = {size: folder.setting("generator", size) for size in ("units", "width", "blocks", "fine_blocks", "expand")}
-    head = (folder.setting("generator", f"head_{size}") for size in ("width", "blocks", "expand"))
-    return FactorGenerator(Trunk(**sizes, **_encoders(folder)), Vocoder(*head), folder.setting("generator", "temperature"))
+def _istft(folder: Folder, part: str) -> FactorGenerator:
+    sizes = {size: folder.setting(part, size) for size in ("units", "width", "blocks", "fine_blocks", "expand")}
+    head = (folder.setting(part, f"head_{size}") for size in ("width", "blocks", "expand"))
+    trunk = Trunk(**sizes, **_chosen(folder, part, ("unit_encoder", "f0_encoder", "whole")))
+    return FactorGenerator(trunk, Vocoder(*head), folder.setting(part, "temperature"))
 
 
-def _hifigan(folder: Folder) -> FactorDecoder:
-    size, channels, units = (folder.setting("generator", key) for key in ("size", "channels", "units"))
+def _hifigan(folder: Folder, part: str) -> FactorDecoder:
+    size, channels, units = (folder.setting(part, key) for key in ("size", "channels", "units"))
     if size not in SIZES:
-        raise folder.misfit("generator")
-    decoder = FactorDecoder(sizes_of(size, channels), units, temperature=folder.setting("generator", "temperature"),
-                            **_encoders(folder))
+        raise folder.misfit(part)
+    decoder = FactorDecoder(sizes_of(size, channels), units, temperature=folder.setting(part, "temperature"),
+                            **_chosen(folder, part, ("unit_encoder", "f0_encoder", "whole", "f0_codes")))
     return without_weight_norm(decoder)  # weights are stored without it
 
 
-def _encoders(folder: Folder) -> dict[str, bool]:
-    """Which encoders the generator has; configs older than the choice have both."""
-    config = folder.config("generator")
-    return {name: config.get(name, True) for name in ("unit_encoder", "f0_encoder")}
+def _chosen(folder: Folder, part: str, names: tuple[str, ...]) -> dict[str, Any]:
+    """What the config says of these; configs older than a choice lack it, and are of its default."""
+    config = folder.config(part)
+    return {name: config[name] for name in names if name in config}
 
 
 GENERATORS = {"istft": _istft, "hifigan": _hifigan}

@@ -40,7 +40,7 @@ class Ease(nn.Module):
 
     def forward(self, xvector: torch.Tensor) -> torch.Tensor:
         """(batch, 192) to (batch, 128), of length sqrt(128) so that networks see numbers around one."""
-        return nn.functional.normalize(self.layers(xvector), dim=-1) * EASE_WIDTH**0.5
+        return unit_size(self.layers(xvector))
 
 
 class SpeakerEncoder(nn.Module):
@@ -52,6 +52,15 @@ class SpeakerEncoder(nn.Module):
 
     def forward(self, features: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         return self.ease(self.xvector(features, mask))
+
+    def voice(self, features: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """The x-vector itself, which nobody taught to leave the emotion out: (batch, 192), of length sqrt(192)."""
+        return unit_size(self.xvector(features, mask))
+
+
+def unit_size(embedding: torch.Tensor) -> torch.Tensor:
+    """(batch, width) at length sqrt(width), so that networks see numbers around one."""
+    return nn.functional.normalize(embedding, dim=-1) * embedding.shape[-1]**0.5
 
 
 class EaseHeads(nn.Module):

@@ -115,7 +115,7 @@ def test_bands_in_pieces_and_as_a_whole_are_the_same():
     torch.nn.init.normal_(trunk.out.weight)
     units, f0 = random.integers(0, 100, 95), random.uniform(80, 300, 189).astype(np.float32)
     voiced, whole = (random.random(189) > 0.3).astype(np.float32), torch.randn(1, 128)
-    whole_mel, in_pieces = (predict_mel(trunk, units, f0, voiced, whole, whole, piece) for piece in (1000, 17))
+    whole_mel, in_pieces = (predict_mel(trunk, units, f0, voiced, whole, whole, piece=piece) for piece in (1000, 17))
     assert whole_mel.shape == (189, 80) and np.abs(whole_mel - in_pieces).max() < 1e-3
 
 

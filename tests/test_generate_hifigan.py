@@ -31,6 +31,7 @@ from pipelines.training.ease import EaseRecipe
 from pipelines.training.examples import Example, read_examples
 from pipelines.training.f0_codes import F0CodesRecipe
 from pipelines.training.generate_hifigan import HifiganRecipe, HifiganTask
+from pipelines.training.polyak import PolyakHifiganRecipe
 from pipelines.training.recipe import GeneralRecipe, read_recipe, section
 from pipelines.training.sace import SaceRecipe
 from pipelines.training.spoken import Spoken, read_spoken
@@ -124,7 +125,7 @@ def test_units_melody_and_waveform_of_a_batch_are_of_the_same_place(examples, sp
         assert np.array_equal(units[row].numpy(), spoken.posterior[index][inside].argmax(1))
         assert np.array_equal(f0[row].numpy(), spoken.features[index].f0[::2][inside])
         assert np.array_equal(voiced[row].numpy(), spoken.features[index].voiced[::2][inside])
-        other = next(index for index, own in enumerate(spoken.ease) if np.array_equal(own, ease[row].numpy()))
+        other = next(index for index, own in enumerate(spoken.voice) if np.array_equal(own, ease[row].numpy()))
         assert examples[other].speaker == examples[index].speaker and examples[other].emotion != examples[index].emotion
 
 
@@ -303,7 +304,7 @@ def test_pieces_and_whole_are_the_same(name, gain):
     decoder = lively(name, gain)
     units, f0 = np.random.default_rng(0).integers(0, 20, 131), np.linspace(90, 300, 131, dtype=np.float32)
     voiced, whole = (np.arange(131) % 7 > 1).astype(np.float32), torch.randn(1, 128)
-    at_once, in_pieces = (render_factors(decoder, units, f0, voiced, whole, whole, piece) for piece in (1000, 25))
+    at_once, in_pieces = (render_factors(decoder, units, f0, voiced, whole, whole, piece=piece) for piece in (1000, 25))
     assert at_once.shape == (131 * HOP,) and np.std(at_once) > 1e-3
     assert np.abs(at_once - in_pieces).max() < 1e-4 * np.std(at_once)
 
@@ -343,7 +344,7 @@ def test_the_papers_recipe_is_the_published_setting_and_names_only_what_exists()
     assert recipe == HifiganRecipe() and (recipe.size, recipe.steps, recipe.temperature) == ("V1", 100_000, 0.0)
     assert recipe.segment_frames * HOP == 8960 and (recipe.learning_rate, recipe.decay) == (2e-4, 0.999)
     kinds = {"general": GeneralRecipe, "units": UnitsRecipe, "ease": EaseRecipe, "sace": SaceRecipe, "generate": HifiganRecipe,
-             "f0_codes": F0CodesRecipe}
+             "f0_codes": F0CodesRecipe, "polyak": PolyakHifiganRecipe}
     assert set(tables) == set(kinds)
     read = {name: section(tables, name, kind) for name, kind in kinds.items()}
     assert read["units"].clusters == 100 and read["ease"].emotion_weight == 10.0 and read["sace"].own_reference == 1.0

@@ -33,6 +33,7 @@ PHASES = {
     "generate, trunk": ("generate", 0, ["trunk"]),
     "generate, spectra": ("generate", tiny.STEPS // 3, ["trunk", "mel", "spectral"]),
     "generate, discriminators": ("generate", 2 * tiny.STEPS // 3, ["discriminator", "trunk", "mel", "spectral"]),
+    "polyak, trunk": ("polyak", 0, ["trunk"]),
     "codes of F0": ("f0_codes", 0, ["f0"]),
 }
 

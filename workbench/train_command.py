@@ -10,7 +10,8 @@ import typer
 from workbench.streams import say
 
 STAGES = ("hubert, units, ease, critics, sace, acoustic or tempo, in this order; vocoder needs none of them; "
-          "generate needs hubert to sace and begins with the vocoder where there is one; f0_codes needs none of them. "
+          "generate needs hubert to sace and begins with the vocoder where there is one; f0_codes needs none of them, "
+          "and polyak all that generate and f0_codes write. "
           "Or judge: the emotion judges of the evaluation.")
 
 
@@ -40,7 +41,7 @@ def _scores(stage: str, manifest: Path) -> dict:
     """What measures held-out speech while a stage trains, for the stages that take long."""
     from pipelines.training.processes import first_of_launched
 
-    if stage not in ("vocoder", "generate") or not first_of_launched():
+    if stage not in ("vocoder", "generate", "polyak") or not first_of_launched():
         return {}
     from evaluation.waveform_validation import generator_scores, vocoder_scores
     from pipelines.training.corpus import read_manifest

@@ -20,6 +20,7 @@ ROLES = {  # what a built-in system stands for in every table
     "copy": "copy-synthesis: what the vocoder costs",
     "copy-neural": "copy-synthesis by the checkpoint's neural vocoder",
     "f0-swap": "baseline: F0 mean and range of the reference",
+    "polyak": "baseline: Polyak et al., codes of F0 of the reference",
 }
 NEEDED = {"source": "natural source and source unchanged (the emotion floor)", "copy": "copy-synthesis"}
 

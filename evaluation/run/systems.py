@@ -4,6 +4,7 @@
     copy                          WORLD copy-synthesis of the source: what the vocoder costs
     copy-neural                   the same by the checkpoint's neural vocoder
     f0-swap                       the source with the reference's F0 mean and variance
+    polyak                        the source's units and voice with the reference's codes of F0
     transfer, transfer_neural, generate   this project's converter with that decoder, strength 1, tempo moved
     transfer@0.5-notempo-seed3    strength 0.5, tempo kept, variant 3 of the emotion
     generate-f0source             without pitch predictor: the source's F0, or with -f0reference the reference's

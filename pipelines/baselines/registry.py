@@ -4,6 +4,7 @@
     copy          WORLD copy-synthesis of the source
     copy-neural   the same by the checkpoint's neural vocoder
     f0-swap       the source with the reference's F0 mean and variance
+    polyak        the source's units and voice with the reference's codes of F0 (Polyak et al., Interspeech 2021)
 
 A new one is one entry of BASELINES. Only what names need is imported here; each loads its own work when it runs.
 """
@@ -137,9 +138,22 @@ def _f0_swap(wish: Wish, _: None) -> Made:
     return Made(*f0_statistics_swap(wish.source, wish.reference))
 
 
+def _with_codes(checkpoint: str, device: str) -> Any:
+    from pipelines.baselines.polyak import load
+
+    return load(checkpoint, device)
+
+
+def _polyak(wish: Wish, networks: Any) -> Made:
+    from pipelines.baselines.polyak import convert
+
+    return Made(*convert(wish.source, wish.reference, networks))
+
+
 BASELINES: dict[str, Baseline] = {
     "source": Baseline(_source),
     "copy": Baseline(_copy),
     "copy-neural": Baseline(_neural_copy, load=_with_vocoder),
     "f0-swap": Baseline(_f0_swap, REFERENCE),
+    "polyak": Baseline(_polyak, REFERENCE, _with_codes),
 }

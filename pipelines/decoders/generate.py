@@ -77,16 +77,17 @@ def units_of(transferred: Transferred, generator: FactorGenerator | FactorDecode
 
 
 @torch.inference_mode()
-def predict_mel(trunk: Trunk, units: np.ndarray, f0: np.ndarray, voiced: np.ndarray, ease: torch.Tensor, sace: torch.Tensor,
+def predict_mel(trunk: Trunk, units: np.ndarray, f0: np.ndarray, voiced: np.ndarray, *whole: torch.Tensor,
                 piece: int = PIECE // FINE) -> np.ndarray:
     """(frames, 80) float32 in pieces that overlap by what the trunk sees, so that memory stays flat.
 
     Args:
-        units: (time,) or (time, units), 50 Hz. f0, voiced: (frames,) at 100 Hz. ease, sace: (1, 128). piece: unit frames.
+        units: (time,) or (time, units), 50 Hz. f0, voiced: (frames,) at 100 Hz. piece: unit frames.
+        whole: EASE and SACE, (1, 128) each, or what else the trunk was trained with, on its device.
     """
     made = []
     for first, start, stop, last in pieces(len(units), piece, trunk.reach):
-        melody = (torch.from_numpy(part[FINE * first:FINE * last])[None].to(ease.device) for part in (f0, voiced))
-        mel = trunk(torch.from_numpy(units[first:last])[None].to(ease.device), *melody, ease, sace)[0]
+        melody = (torch.from_numpy(part[FINE * first:FINE * last])[None].to(whole[0].device) for part in (f0, voiced))
+        mel = trunk(torch.from_numpy(units[first:last])[None].to(whole[0].device), *melody, *whole)[0]
         made.append(mel[FINE * (start - first):FINE * (stop - first)].cpu().numpy())
     return np.concatenate(made)

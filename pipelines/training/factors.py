@@ -78,6 +78,14 @@ def content_of(examples: list[Example], encoder: UnitEncoder, cache: FeatureCach
 
 
 @torch.inference_mode()
+def voices_of(examples: list[Example], encoder: SpeakerEncoder) -> list[np.ndarray]:
+    """x-vector of every example, (192,) each."""
+    encoder.eval()
+    return [encoder.voice(torch.from_numpy(example.features)[None], torch.ones(1, example.frames))[0].numpy()
+            for example in examples]
+
+
+@torch.inference_mode()
 def ease_of(examples: list[Example], encoder: SpeakerEncoder) -> list[np.ndarray]:
     """EASE vector of every example."""
     encoder.eval()

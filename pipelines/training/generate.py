@@ -82,7 +82,7 @@ class GenerateTask:
         self.recipe, self.spoken, self.device = recipe, spoken, device
         self.draw = Draw(examples)
         trunk = Trunk(spoken.posterior[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand,
-                      recipe.unit_encoder, recipe.f0_encoder)
+                      recipe.unit_encoder, recipe.f0_encoder, spoken.width)
         generator = FactorGenerator(trunk, vocoder.train(), recipe.temperature)
         self.parts = nn.ModuleDict({"generator": generator, "discriminators": Discriminators(),
                                     "average": running_average(generator)})

@@ -72,7 +72,7 @@ class HifiganTask:
         self.steps_an_epoch = max(1, len(examples) // (recipe.batch * processes.count()))
         units, sizes = spoken.posterior[0].shape[1], sizes_of(recipe.size, recipe.channels)
         decoder = FactorDecoder(sizes, units, temperature=recipe.temperature, unit_encoder=recipe.unit_encoder,
-                                f0_encoder=recipe.f0_encoder)
+                                f0_encoder=recipe.f0_encoder, whole=spoken.width, f0_codes=spoken.code_count)
         self.parts = nn.ModuleDict({"generator": decoder,
                                     "discriminators": HifiganDiscriminators(recipe.period_width, recipe.scale_width)})
         self.optimisers = {name: optimiser_of(part, recipe.learning_rate) for name, part in self.parts.items()}
@@ -118,7 +118,7 @@ class HifiganTask:
         first = int(random.integers(0, max(1, len(posterior) - count + 1)))
         inside = slice(first, first + count)
         units = posterior[inside].argmax(1) if self.recipe.temperature == 0 else posterior[inside].astype(np.float32)
-        f0, voiced = features.f0[::2][inside], features.voiced[::2][inside]
-        return (held(units, count), held(f0.astype(np.float32), count),
+        f0, voiced = self.spoken.f0(index)[inside], features.voiced[::2][inside]
+        return (held(units, count), held(f0, count),
                 np.pad(voiced.astype(np.float32), (0, count - len(voiced))),
                 self.spoken.samples(index, first * HOP, count * HOP))

@@ -1,4 +1,4 @@
-"""What the stage `generate` hears of the training clips: waveforms, the vocoder's features, and all factors."""
+"""What a generator in training hears of the training clips: waveforms, the vocoder's features, and all factors."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pipelines.training.examples import Draw, Example
 from pipelines.training.factors import FactorStore, content_of, ease_of
 from pipelines.training.presets import utterance_embeddings
 from pipelines.training.vocoder_store import stored_features
+from pipelines.units import UnitEncoder
 from pipelines.vocoder_features import VocoderFeatures
 
 
@@ -25,20 +26,33 @@ class Spoken:
 
     Attributes:
         audio: (n,) int16. gains: to bring it to the nominal level (level.py). features: 100 Hz.
-        posterior: (frames, units) float16, 50 Hz. ease, sace: (128,) float32.
+        posterior: (frames, units) float16, 50 Hz.
+        voice: (128,) EASE, or another vector that tells the speaker; float32. sace: (128,) float32; None where none is heard.
+        codes: (frames,) int64, 50 Hz, of F0, and their number; None where F0 is heard in Hz.
     """
 
     audio: list[np.ndarray]
     gains: list[float]
     features: list[VocoderFeatures]
     posterior: list[np.ndarray]
-    ease: list[np.ndarray]
-    sace: list[np.ndarray]
+    voice: list[np.ndarray]
+    sace: list[np.ndarray] | None = None
+    codes: list[np.ndarray] | None = None
+    code_count: int = 0
 
-    def whole(self, indices: list[int], others: list[int], device: str) -> tuple[torch.Tensor, torch.Tensor]:
-        """EASE of `others` and SACE of `indices`, (batch, 128) each."""
-        ease, sace = ([of[index] for index in chosen] for of, chosen in ((self.ease, others), (self.sace, indices)))
-        return torch.from_numpy(np.stack(ease)).to(device), torch.from_numpy(np.stack(sace)).to(device)
+    @property
+    def width(self) -> int:
+        """Of what is known of a whole recording."""
+        return len(self.voice[0]) + (len(self.sace[0]) if self.sace else 0)
+
+    def whole(self, indices: list[int], others: list[int], device: str) -> tuple[torch.Tensor, ...]:
+        """Voice of `others` and, where it is heard, SACE of `indices`; (batch, 128) each."""
+        heard = [(self.voice, others)] + ([(self.sace, indices)] if self.sace else [])
+        return tuple(torch.from_numpy(np.stack([of[index] for index in chosen])).to(device) for of, chosen in heard)
+
+    def f0(self, index: int) -> np.ndarray:
+        """(frames,) at 50 Hz: Hz, or codes where they are heard."""
+        return self.features[index].f0[::2].astype(np.float32) if self.codes is None else self.codes[index]
 
     def samples(self, index: int, first: int, count: int) -> np.ndarray:
         """(count,) float32 at the nominal level; silence behind the clip's end."""
@@ -65,10 +79,18 @@ def read_spoken(examples: list[Example], checkpoint: Folder, temperature: float,
     units, hidden = content_of(examples, encoder, cache)
     store = FactorStore(units, hidden, ease_of(examples, load_speaker(checkpoint)), len(encoder.centroids))
     sace = utterance_embeddings(load_sace(checkpoint), examples, store)
-    with torch.inference_mode():
-        posterior = [encoder.posterior(torch.from_numpy(states[encoder.layer].astype(np.float32)), temperature).half().numpy()
-                     for states in hidden]
-    clips = [example.clip for example in examples]
-    audio = read_all(clips)
-    gains = [NOMINAL / speech_level(samples / np.float32(32767)) for samples in audio]
-    return Spoken(audio, gains, stored_features(clips, cache), posterior, store.ease, sace)
+    features = stored_features([example.clip for example in examples], cache)
+    return Spoken(*levelled(examples), features, posteriors(encoder, hidden, temperature), store.ease, sace)
+
+
+@torch.inference_mode()
+def posteriors(encoder: UnitEncoder, hidden: list[np.ndarray], temperature: float) -> list[np.ndarray]:
+    """(frames, units) float16 of every clip's (layers, frames, width) hidden states."""
+    return [encoder.posterior(torch.from_numpy(states[encoder.layer].astype(np.float32)), temperature).half().numpy()
+            for states in hidden]
+
+
+def levelled(examples: list[Example]) -> tuple[list[np.ndarray], list[float]]:
+    """Audio, and the gain that brings it to the nominal level, of every clip."""
+    audio = read_all([example.clip for example in examples])
+    return audio, [NOMINAL / speech_level(samples / np.float32(32767)) for samples in audio]

@@ -16,7 +16,7 @@ from pipelines.training.corpus import read_manifest, training_clips
 from pipelines.training.recipe import GeneralRecipe, read_recipe, section
 from pipelines.training.trainer import train
 from pipelines.training.virtual_voices import with_virtual_voices
-from pipelines.training.waveform_stages import prepare_generate, prepare_vocoder
+from pipelines.training.waveform_stages import prepare_generate, prepare_polyak, prepare_vocoder
 
 
 def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str = "cpu",
@@ -189,4 +189,4 @@ def _f0_codes(context: Context) -> Prepared:
 STAGES: dict[str, Callable[[Context], Prepared]] = {
     "hubert": _hubert, "units": _units, "ease": _ease, "critics": _critics, "sace": _sace, "acoustic": _acoustic, "tempo": _tempo,
     "vocoder": prepare_vocoder, "generate": prepare_generate,
-    "f0_codes": _f0_codes}
+    "f0_codes": _f0_codes, "polyak": prepare_polyak}

@@ -1,18 +1,24 @@
-"""The two stages that make waveforms: what each reads from earlier ones, trains, and writes into the checkpoint."""
+"""The stages that make waveforms: what each reads from earlier ones, trains, and writes into the checkpoint."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
-import torch
+import numpy as np
+from torch import nn
 
+from pipelines.audio import Recording
+from pipelines.checkpoint import Folder
 from pipelines.errors import RecipeError
 from pipelines.hifigan import without_weight_norm
 from pipelines.parts import load_vocoder
+from pipelines.training.cache import FeatureCache
 from pipelines.training.context import Context, Prepared, own_part
+from pipelines.training.examples import Example, read_examples
 from pipelines.training.recipe import section
+from pipelines.training.spoken import Spoken, read_spoken
 from pipelines.training.trainer import Task, Validation
 
 Export = Callable[[], None]
@@ -32,58 +38,91 @@ def prepare_vocoder(context: Context) -> Prepared:
     return Prepared(task, recipe.steps, export, validation)
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A network that makes speech of factors, whichever its design.
+
+    table: of the recipe. part: of the checkpoint. recipes: by design.
+    read: what it hears of examples, by a checkpoint's encoders, at a temperature of soft units, with a cache.
+    again: a function of a recording to the same made again, for held-out speech.
+    begin: a part of the checkpoint whose weights an untrained one takes over where they fit; '' for none.
+    """
+
+    table: str
+    part: str
+    recipes: dict[str, type]
+    read: Callable[[list[Example], Folder, float, FeatureCache], Spoken]
+    again: Callable[[Folder, nn.Module, str], Callable[[Recording], np.ndarray]]
+    begin: str = ""
+
+
 def prepare_generate(context: Context) -> Prepared:
-    """Raises RecipeError: there is no such design."""
+    """ZEST's own. Raises RecipeError: there is no such design."""
+    from pipelines.training.generate import GenerateRecipe
+    from pipelines.training.generate_hifigan import HifiganRecipe
     from pipelines.training.resynthesis import resynthesis
 
-    design = context.tables.get("generate", {}).get("design", "istft")
+    recipes = {"istft": GenerateRecipe, "hifigan": HifiganRecipe}
+    return _prepare(context, Kind("generate", "generator", recipes, read_spoken, resynthesis))
+
+
+def prepare_polyak(context: Context) -> Prepared:
+    """The baseline's. Raises RecipeError: there is no such design. CheckpointError: there are no codes of F0."""
+    from pipelines.baselines.polyak import resynthesis
+    from pipelines.training.polyak import PolyakHifiganRecipe, PolyakRecipe, read_quantised
+
+    recipes = {"istft": PolyakRecipe, "hifigan": PolyakHifiganRecipe}
+    return _prepare(context, Kind("polyak", "polyak", recipes, read_quantised, resynthesis, begin="generator"))
+
+
+def _prepare(context: Context, kind: Kind) -> Prepared:
+    design = context.tables.get(kind.table, {}).get("design", "istft")
     if design not in tuple(DESIGNS):  # what is no string is no design either
         raise RecipeError(f"There is no design '{design}' of a generator; choose one of {', '.join(DESIGNS)}.")
-    task, steps, export = DESIGNS[design](context)
+    task, steps, export = DESIGNS[design](context, kind)
     scores = context.generator_scores
-    again = None if scores is None else resynthesis(context.checkpoint, task.trained, context.device)
+    again = None if scores is None else kind.again(context.checkpoint, task.trained, context.device)
     return Prepared(task, steps, export, None if scores is None else Validation(lambda: scores(again), export))
 
 
-def _istft(context: Context) -> tuple[Task, int, Export]:
+def _istft(context: Context, kind: Kind) -> tuple[Task, int, Export]:
     """Trunk and vocoder (generator.py)."""
-    from pipelines.training.generate import GenerateRecipe, GenerateTask
+    from pipelines.training.generate import GenerateTask
     from pipelines.vocoder import Vocoder
 
-    recipe = section(context.tables, "generate", GenerateRecipe)
+    recipe = section(context.tables, kind.table, kind.recipes["istft"])
     if context.checkpoint.has("vocoder"):  # then its sizes hold
         recipe = replace(recipe, **{f"head_{size}": context.checkpoint.setting("vocoder", size)
                                     for size in ("width", "blocks", "expand")})
-    examples, spoken = _spoken(context, recipe)
+    examples, spoken = _spoken(context, kind, recipe)
     vocoder = load_vocoder(context.checkpoint) or Vocoder(recipe.head_width, recipe.head_blocks, recipe.head_expand)
     task = GenerateTask(own_part(recipe), examples, spoken, vocoder, context.device)
-    units = task.trained.trunk.embed.in_features
-    return task, recipe.steps, lambda: _write(context, recipe, units, task.trained)
+    if kind.begin and context.checkpoint.has(kind.begin):
+        context.checkpoint.fitting(task.parts["generator"], kind.begin)
+    sizes = {"units": task.trained.trunk.embed.in_features, "whole": spoken.width}
+    return task, recipe.steps, lambda: _write(context, kind, recipe, sizes, task.trained)
 
 
-def _hifigan(context: Context) -> tuple[Task, int, Export]:
-    """The paper's own (factor_decoder.py)."""
-    from pipelines.training.generate_hifigan import HifiganRecipe, HifiganTask
+def _hifigan(context: Context, kind: Kind) -> tuple[Task, int, Export]:
+    """The papers' own (factor_decoder.py)."""
+    from pipelines.training.generate_hifigan import HifiganTask
 
-    recipe = section(context.tables, "generate", HifiganRecipe)
-    examples, spoken = _spoken(context, recipe)
+    recipe = section(context.tables, kind.table, kind.recipes["hifigan"])
+    examples, spoken = _spoken(context, kind, recipe)
     task = HifiganTask(own_part(recipe), examples, spoken, context.device)
-    units = task.trained.embed.num_embeddings
-    return task, recipe.steps, lambda: _write(context, recipe, units, without_weight_norm(deepcopy(task.trained)))
+    sizes = {"units": task.trained.embed.num_embeddings, "whole": spoken.width, "f0_codes": spoken.code_count}
+    return task, recipe.steps, lambda: _write(context, kind, recipe, sizes, without_weight_norm(deepcopy(task.trained)))
 
 
-def _spoken(context: Context, recipe) -> tuple[list, object]:
+def _spoken(context: Context, kind: Kind, recipe) -> tuple[list[Example], Spoken]:
     """Examples and all that is heard of them."""
-    from pipelines.training.examples import read_examples
-    from pipelines.training.spoken import read_spoken
-
     labelled = context.labelled
     examples = read_examples(context.clips if recipe.all_speakers > 0 else labelled, context.cache)
-    return examples, read_spoken(examples, context.checkpoint, recipe.temperature, context.cache)
+    return examples, kind.read(examples, context.checkpoint, recipe.temperature, context.cache)
 
 
-def _write(context: Context, recipe, units: int, generator: torch.nn.Module) -> None:
-    context.checkpoint.write("generator", generator.state_dict(), {**asdict(recipe), "units": units})
+def _write(context: Context, kind: Kind, recipe, sizes: dict[str, int], generator: nn.Module) -> None:
+    context.checkpoint.write(kind.part, generator.state_dict(), {**asdict(recipe), **sizes})
 
 
-DESIGNS: dict[str, Callable[[Context], tuple[Task, int, Export]]] = {"istft": _istft, "hifigan": _hifigan}
+DESIGNS: dict[str, Callable[[Context, Kind], tuple[Task, int, Export]]] = {"istft": _istft, "hifigan": _hifigan}

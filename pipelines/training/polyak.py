@@ -1,0 +1,64 @@
+"""What the baseline `polyak` trains on, by the tasks of the stage `generate`: units, codes of F0, an x-vector, nothing of SACE.
+
+The x-vector is that of another recording of the speaker, in another emotion: the paper's speakers have one embedding each,
+which no recording's emotion reaches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipelines.checkpoint import Folder
+from pipelines.f0_codes import F0Codes, held, hertz, standardised
+from pipelines.generator import FINE
+from pipelines.parts import load_f0_codes, load_speaker, load_unit_encoder
+from pipelines.training.cache import FeatureCache
+from pipelines.training.examples import Example
+from pipelines.training.factors import content_of, voices_of
+from pipelines.training.generate import GenerateRecipe
+from pipelines.training.generate_hifigan import HifiganRecipe
+from pipelines.training.spoken import Spoken, levelled, posteriors
+from pipelines.training.vocoder_store import stored_features
+from pipelines.vocoder_features import VocoderFeatures
+
+
+@dataclass(frozen=True)
+class PolyakRecipe(GenerateRecipe):
+    """The design `istft`; fewer steps, since it begins with the checkpoint's `generator`."""
+
+    temperature: float = 0.0
+    trunk_steps: int = 1500
+    warmup_steps: int = 500
+    gan_steps: int = 4000
+
+
+@dataclass(frozen=True)
+class PolyakHifiganRecipe(HifiganRecipe):
+    """The paper's own design: embeddings go into HiFi-GAN as they are."""
+
+    unit_encoder: bool = False
+    f0_encoder: bool = False
+
+
+def read_quantised(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache) -> Spoken:
+    """By the encoders of the checkpoint; arguments and what is forgotten as in `read_spoken`.
+
+    The design `istft` hears the melody that the codes tell, in Hz, and the voicing of the recording, which units tell the other
+    design's network.
+    """
+    network, encoder = load_f0_codes(checkpoint), load_unit_encoder(checkpoint)
+    _, hidden = content_of(examples, encoder, cache)
+    posterior, voices = posteriors(encoder, hidden, temperature), voices_of(examples, load_speaker(checkpoint))
+    features = stored_features([example.clip for example in examples], cache)
+    coded = [_coded(network, example, own, len(units)) for example, own, units in zip(examples, features, posterior, strict=True)]
+    return Spoken(*levelled(examples), [own for own, _ in coded], posterior, voices, codes=[codes for _, codes in coded],
+                  code_count=len(network.codebook))
+
+
+def _coded(network: F0Codes, example: Example, features: VocoderFeatures, frames: int) -> tuple[VocoderFeatures, np.ndarray]:
+    """Features with the melody that is left of it in codes, and the codes of (frames,) at 50 Hz."""
+    speaker = standardised(example.prosody)
+    codes = network.encode(speaker)
+    return replace(features, f0=hertz(network, codes, speaker, len(features.f0), FINE)), held(codes, frames)
