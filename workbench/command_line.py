@@ -19,6 +19,7 @@ from workbench.manifest_command import manifest
 from workbench.metrics_command import metrics
 from workbench.protocol_command import protocol
 from workbench.report_command import report
+from workbench.reproduce_command import reproduce
 from workbench.score_command import score
 from workbench.streams import say
 from workbench.study_command import study
@@ -90,6 +91,7 @@ app.command(epilog=EXIT_CODES)(report)
 app.command(epilog=EXIT_CODES)(score)
 app.command(epilog=EXIT_CODES)(manifest)
 app.command(epilog=EXIT_CODES)(protocol)
+app.command(epilog=EXIT_CODES)(reproduce)
 app.add_typer(study, name="study", epilog=EXIT_CODES)
 
 

@@ -91,13 +91,18 @@ def _systems_and_pairs(pairs: Path | None, wavs: Path | None, system: list[str] 
     return parse_systems(system, strength or (), checkpoint, device, seed), read_pairs(pairs)
 
 
-def _say_outcome(document: dict[str, Any], done: int) -> None:
+def say_failures(document: dict[str, Any]) -> None:
+    """Tell what a summary says was not measured or failed."""
     for name, sentence in document["not_measured"].items():
         say(f"{name} was not measured: {sentence}")
     for failure in document["failures"][:10]:
         say(f"{failure['system']}, pair {failure['pair']} failed: {failure['failed']}")
     if document["failed"] > 10:
         say(f"... and {document['failed'] - 10} more; {document['folder']}/conversions.jsonl has them all.")
+
+
+def _say_outcome(document: dict[str, Any], done: int) -> None:
+    say_failures(document)
     if done == 0:
         say(f"{document['folder']} holds the whole run already; nothing was done.")
         return

@@ -43,8 +43,12 @@ class Results:
         return len(self.matrix.rows(setting))
 
 
-def results_of(matrix: Matrix, draws: int = DRAWS, seed: int = 0, progress: Progress | None = None) -> Results:
-    """Bootstrap everything: per setting, one set of resamples for all systems and metrics."""
+def results_of(matrix: Matrix, draws: int = DRAWS, seed: int = 0, progress: Progress | None = None,
+               compare: bool = True) -> Results:
+    """Bootstrap everything: per setting, one set of resamples for all systems and metrics.
+
+    compare: also every two systems, whose number grows with the square of the systems'.
+    """
     settings = (ALL, *matrix.settings) if len(matrix.settings) > 1 else (ALL,)
     found, compared, speakers = {}, {}, {}
     for index, setting in enumerate(settings):
@@ -52,7 +56,7 @@ def results_of(matrix: Matrix, draws: int = DRAWS, seed: int = 0, progress: Prog
         names = matrix.speakers[rows]
         resamples = resample(names, draws, seed)
         found |= _estimates(matrix, setting, rows, resamples)
-        compared |= _differences(matrix, setting, rows, resamples)
+        compared |= {} if not compare else _differences(matrix, setting, rows, resamples)
         speakers[setting] = len(np.unique(names))
         if progress is not None:
             progress(index + 1, len(settings))

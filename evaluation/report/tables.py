@@ -66,8 +66,8 @@ def published_table(results: Results, infos: Sequence[MetricInfo], theirs: Seque
     settings = dict.fromkeys([*published.SETTINGS, *named])
     columns = [*(Column(system, group=f"measured in this run: {info.name}, %") for system, info in ours),
                *(Column(one.system, group=published.HEADING) for one in theirs)]
-    rows = [Row(setting_name(setting), (*(_ours(results, setting, system, info) for system, info in ours),
-                                        *(_theirs(one.value(setting)) for one in theirs))) for setting in settings]
+    rows = [Row(setting_name(setting), (*(measured_cell(results, setting, system, info) for system, info in ours),
+                                        *(published_cell(one.value(setting)) for one in theirs))) for setting in settings]
     return Table(caption, "setting", tuple(columns), tuple(rows))
 
 
@@ -95,6 +95,19 @@ def missing_rows(systems: Sequence[str]) -> list[str]:
     """A sentence per row that every table should have and this run has not."""
     return [f"Not measured: {what}; this run has no system '{name}' (zest evaluate --system {name} adds it)."
             for name, what in NEEDED.items() if name not in systems]
+
+
+def measured_cell(results: Results, setting: str, system: str, info: MetricInfo) -> Cell:
+    """A system's value in one setting of the paper, which the run may not have."""
+    only = results.matrix.settings == (setting,)  # a run of one setting has it under ALL
+    if setting not in results.matrix.settings:
+        return Cell("not in this run", mark="faint")
+    return estimate_cell(results.estimate(ALL if only else setting, system, info.name), info, results.expected(setting))
+
+
+def published_cell(value: float | None) -> Cell:
+    """A percentage of the paper."""
+    return Cell(NOTHING, mark="faint") if value is None else Cell(f"{value:.1f}")
 
 
 def _row(results: Results, setting: str | None, system: str, infos: Sequence[MetricInfo],
@@ -126,17 +139,6 @@ def _mark_cell(mark: Mark, info: MetricInfo) -> Cell:
     if info.name not in mark.values:
         return Cell("")
     return Cell(number(mark.values[info.name], info.unit), note=mark.notes.get(info.name, ""))
-
-
-def _ours(results: Results, setting: str, system: str, info: MetricInfo) -> Cell:
-    only = results.matrix.settings == (setting,)  # a run of one setting has it under ALL
-    if setting not in results.matrix.settings:
-        return Cell("not in this run", mark="faint")
-    return estimate_cell(results.estimate(ALL if only else setting, system, info.name), info, results.expected(setting))
-
-
-def _theirs(value: float | None) -> Cell:
-    return Cell(NOTHING, mark="faint") if value is None else Cell(f"{value:.1f}")
 
 
 def _converted(matrix: Matrix, system: str, rows: np.ndarray) -> Cell:

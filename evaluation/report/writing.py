@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evaluation.report.blocks import Document
 from evaluation.report.catalogue import Entry, catalogue_of
@@ -13,6 +14,9 @@ from evaluation.run.folder import Run, open_run
 from pipelines.errors import ZestError
 from pipelines.files import check_writable, write_whole
 from pipelines.hooks import Event, Hook, silent
+
+if TYPE_CHECKING:
+    from evaluation.report.sections import Material
 
 STAGES = ("natural rows", "intervals", "sections", "worst pairs")
 
@@ -63,33 +67,44 @@ def document_of(run: Run, worst_of: str | None = None, worst: int = 10, audio: b
                 entries: Mapping[str, Entry] | None = None, hook: Hook = silent) -> Document:
     """A run's report before it is HTML or Markdown; see `write_report`."""
     from evaluation.report import sections  # imported late: matplotlib and scipy take a second
+    from evaluation.report.provenance import provenance
+    from evaluation.report.worst import focus_of
+    from evaluation.report.worst_section import worst as worst_section
+
+    material = material_of(run, draws, seed, entries, hook=hook)
+    parts = [make(material) for make in (sections.glance, sections.settings, sections.separation, sections.comparisons,
+                                         sections.confusions, sections.pictures, sections.beside_published)]
+    _tell(hook, 3)
+    parts += [worst_section(material, worst_of or focus_of(run.systems), worst, audio), sections.metrics(material),
+              provenance(run, material.results)]
+    _tell(hook, 4)
+    settings = ", ".join(setting.upper() for setting in material.results.matrix.settings if setting)
+    created = str(run.info.get("created", "")).replace("T", " ").replace("+00:00", " UTC")
+    subtitle = " \u00b7 ".join(filter(None, (f"{len(run.pairs)} pairs (hash {run.info['pairs_hash']})",
+                                             f"{len(run.systems)} systems", settings, created)))
+    return Document("How the conversions scored", subtitle, tuple(parts))
+
+
+def material_of(run: Run, draws: int = DRAWS, seed: int = 0, entries: Mapping[str, Entry] | None = None, compare: bool = True,
+                hook: Hook = silent) -> Material:
+    """Everything that pages about a run are written from; arguments as in `write_report`.
+
+    compare: also compute the difference of every two systems.
+    """
+    from evaluation.report import sections
     from evaluation.report.marks import marks_of
     from evaluation.report.matrix import matrix_of
     from evaluation.report.natural_rows import with_natural_rows
     from evaluation.report.observed import Observed
-    from evaluation.report.provenance import provenance
     from evaluation.report.results import results_of
-    from evaluation.report.worst import focus_of
-    from evaluation.report.worst_section import worst as worst_section
 
     catalogue, observed = catalogue_of(run, entries), Observed(run)
     _tell(hook, 0)
     matrix = with_natural_rows(matrix_of(run), catalogue, observed)
     _tell(hook, 1)
-    results = results_of(matrix, draws, seed)
+    results = results_of(matrix, draws, seed, compare=compare)
     _tell(hook, 2)
-    material = sections.Material(run, catalogue, results, observed, marks_of(run, catalogue))
-    parts = [make(material) for make in (sections.glance, sections.settings, sections.separation, sections.comparisons,
-                                         sections.confusions, sections.pictures, sections.beside_published)]
-    _tell(hook, 3)
-    parts += [worst_section(material, worst_of or focus_of(run.systems), worst, audio), sections.metrics(material),
-              provenance(run, results)]
-    _tell(hook, 4)
-    settings = ", ".join(setting.upper() for setting in matrix.settings if setting)
-    created = str(run.info.get("created", "")).replace("T", " ").replace("+00:00", " UTC")
-    subtitle = " \u00b7 ".join(filter(None, (f"{len(run.pairs)} pairs (hash {run.info['pairs_hash']})",
-                                             f"{len(run.systems)} systems", settings, created)))
-    return Document("How the conversions scored", subtitle, tuple(parts))
+    return sections.Material(run, catalogue, results, observed, marks_of(run, catalogue))
 
 
 def _refuse(run: Run, worst_of: str | None) -> None:

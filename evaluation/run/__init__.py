@@ -2,7 +2,7 @@
 
 from evaluation.run.folder import Run, RunFolder, open_run
 from evaluation.run.runner import evaluate
-from evaluation.run.systems import parse_systems
+from evaluation.run.systems import parse_systems, why_not
 from evaluation.run.wavs import open_scored, read_scored, unpack
 
-__all__ = ["Run", "RunFolder", "evaluate", "open_run", "open_scored", "parse_systems", "read_scored", "unpack"]
+__all__ = ["Run", "RunFolder", "evaluate", "open_run", "open_scored", "parse_systems", "read_scored", "unpack", "why_not"]

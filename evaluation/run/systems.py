@@ -29,7 +29,7 @@ import numpy as np
 
 from evaluation.pair import Pair
 from pipelines.audio import load
-from pipelines.baselines.registry import BASELINES, REFERENCE, Wish, baseline, make
+from pipelines.baselines.registry import BASELINES, REFERENCE, Wish, baseline, loaded, make
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.pitch import F0Contour
 
@@ -164,6 +164,18 @@ def parse_systems(texts: Sequence[str], strengths: Sequence[float] = (), checkpo
     if twice:
         raise ZestError(f"Two systems are called '{twice[0]}'; name one of them, as in other={twice[0]}.")
     return found
+
+
+def why_not(system: System) -> str | None:
+    """Why a system can render no pair at all here, as a sentence; None where it can. Loads its weights."""
+    try:
+        if isinstance(system, Baseline):
+            loaded(system.kind, system.checkpoint or "", system.device)
+        elif isinstance(system, Conversion) and system.decoder not in _converter(system.checkpoint, system.device).decoders:
+            return f"The checkpoint has no weights for the decoder {system.decoder}."
+    except CheckpointError as error:
+        return str(error)
+    return None
 
 
 @lru_cache(maxsize=8)
