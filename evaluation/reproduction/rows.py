@@ -92,7 +92,7 @@ def available(rows: Sequence[TableRow], checkpoint: str | None = None, weights: 
         else:
             systems.append(found)
     if not systems:
-        raise CheckpointError("No row of the table is left. " + " ".join(left_out.values()))
+        raise CheckpointError(f"No row of the table can be made. {next(iter(left_out.values()))}")
     return Available(tuple(systems), left_out)
 
 

@@ -40,19 +40,21 @@ class Clock:
         self._start = self._written = time.monotonic()
         self._about = {"begun": datetime.now(UTC).isoformat(timespec="seconds"), "command": command, "hardware": hardware(device)}
         self._before: list[Session] | None = None
+        self._idle = False
 
     def __call__(self, event: Event) -> None:
         self._hook(event)
-        idle = event.kind == "end" and event.stage == "evaluate" and event.value == 0
-        if event.kind == "end" and event.stage == "evaluate" or time.monotonic() - self._written > EVERY:
-            self._write(idle)
+        evaluated = event.kind == "end" and event.stage == "evaluate"
+        self._idle = self._idle or (evaluated and event.value == 0)
+        if evaluated or time.monotonic() - self._written > EVERY:
+            self._write()
 
-    def _write(self, idle: bool) -> None:
+    def _write(self) -> None:
         if self._before is None:
             self._before = sessions(self._folder)
         self._written = time.monotonic()
         now = Session(seconds=round(self._written - self._start, 1), **self._about)
-        told = [asdict(session) for session in (*self._before, *([] if idle else [now]))]
+        told = [asdict(session) for session in (*self._before, *([] if self._idle else [now]))]
         write_whole(self._folder / FILE, (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode())
 
 
