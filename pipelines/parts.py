@@ -19,6 +19,7 @@ from pipelines.pitch_predictor import PitchPredictor
 from pipelines.speaker import SpeakerEncoder
 from pipelines.tempo import TempoPredictor
 from pipelines.units import ContentEncoder, UnitEncoder
+from pipelines.vawgan import VawGan
 from pipelines.vocoder import Vocoder
 
 
@@ -107,6 +108,11 @@ def _chosen(folder: Folder, part: str, names: tuple[str, ...]) -> dict[str, Any]
 
 
 GENERATORS = {"istft": _istft, "hifigan": _hifigan}
+
+
+def load_vawgan(folder: Folder) -> VawGan:
+    settings = {key: folder.setting("vawgan", key) for key in ("width", "spectrum_latent", "melody_latent", "emotions")}
+    return folder.fill(VawGan(**settings), "vawgan")
 
 
 def load_presets(folder: Folder) -> dict[str, torch.Tensor]:

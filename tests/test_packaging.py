@@ -19,7 +19,7 @@ from workbench import exit_codes
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
-MODULES = {"scikit-learn": "sklearn", "openai-whisper": "whisper"}  # where the import has another name
+MODULES = {"scikit-learn": "sklearn", "pywavelets": "pywt", "openai-whisper": "whisper"}  # where the import has another name
 NOT_IMPORTED = {"setuptools", "torchaudio"}  # imported by pyworld and distillmos, which do not ask for them properly
 
 

@@ -33,7 +33,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LEARNT = [stage for stage in STAGES if stage != "units"]  # by gradient descent, in the one training loop
 WRITES = {"hubert": ["hubert"], "units": ["units"], "ease": ["speaker"], "critics": [], "sace": ["sace", "pitch", "presets"],
           "acoustic": ["acoustic", "pitch"], "tempo": ["tempo"], "vocoder": ["vocoder"], "generate": ["generator"],
-          "f0_codes": ["f0_codes"], "polyak": ["polyak"]}
+          "f0_codes": ["f0_codes"], "polyak": ["polyak"],
+          "vawgan": ["vawgan"]}
 ALL_PARTS = sorted({part for parts in WRITES.values() for part in parts})
 
 

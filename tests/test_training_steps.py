@@ -35,6 +35,7 @@ PHASES = {
     "generate, discriminators": ("generate", 2 * tiny.STEPS // 3, ["discriminator", "trunk", "mel", "spectral"]),
     "polyak, trunk": ("polyak", 0, ["trunk"]),
     "codes of F0": ("f0_codes", 0, ["f0"]),
+    "vawgan": ("vawgan", 0, ["spectrum", "melody"]),
 }
 
 

@@ -39,6 +39,7 @@ SIZES = {
     "f0_codes": {"codes": 5, "width": 8, "code_width": 4, "steps": STEPS, "batch": 4, "window_frames": 40},
     "polyak": {"width": 16, "blocks": 1, "fine_blocks": 1, "trunk_steps": STEPS // 3, "warmup_steps": STEPS // 3,
                "gan_steps": STEPS // 3, "batch": 2, "window_frames": 20, "crop_frames": 24},
+    "vawgan": {"width": 8, "steps": STEPS, "batch": 4, "frames": 4},
 }
 
 

@@ -57,7 +57,7 @@ def convert(
     f0: Annotated[str, typer.Option(
         help="Where the melody comes from: predicted; source or reference do without the pitch predictor.")] = "predicted",
     system: Annotated[str, typer.Option(
-        help="A baseline instead of this project's converter: source, copy, copy-neural, f0-swap or polyak.")] = "",
+        help="A baseline instead of this project's converter: source, copy, copy-neural, f0-swap, polyak or vawgan.")] = "",
     checkpoint: Checkpoint = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps.")] = "cpu",
 ) -> None:

@@ -10,8 +10,8 @@ import typer
 from workbench.streams import say
 
 STAGES = ("hubert, units, ease, critics, sace, acoustic or tempo, in this order; vocoder needs none of them; "
-          "generate needs hubert to sace and begins with the vocoder where there is one; f0_codes needs none of them, "
-          "and polyak all that generate and f0_codes write. "
+          "generate needs hubert to sace and begins with the vocoder where there is one; f0_codes and vawgan need none "
+          "of them, and polyak all that generate and f0_codes write. "
           "Or judge: the emotion judges of the evaluation.")
 
 

@@ -5,6 +5,7 @@
     copy-neural                   the same by the checkpoint's neural vocoder
     f0-swap                       the source with the reference's F0 mean and variance
     polyak                        the source's units and voice with the reference's codes of F0
+    vawgan                        VAW-GAN, told the wanted emotion's label
     transfer, transfer_neural, generate   this project's converter with that decoder, strength 1, tempo moved
     transfer@0.5-notempo-seed3    strength 0.5, tempo kept, variant 3 of the emotion
     generate-f0source             without pitch predictor: the source's F0, or with -f0reference the reference's
@@ -29,7 +30,7 @@ import numpy as np
 
 from evaluation.pair import Pair
 from pipelines.audio import load
-from pipelines.baselines.registry import BASELINES, REFERENCE, Wish, baseline, loaded, make
+from pipelines.baselines.registry import BASELINES, REFERENCE, Wish, baseline, loaded, make, weights_from
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.pitch import F0Contour
 
@@ -239,7 +240,7 @@ def _baseline(name: str, kind: str, checkpoint: str | None, device: str) -> Base
     from pipelines.device import check_device
 
     check_device(device)
-    return Baseline(name, kind, checkpoint or _shipped(), device)
+    return Baseline(name, kind, weights_from(kind, checkpoint or _shipped()), device)
 
 
 def _at_strengths(base: Conversion, strengths: Sequence[float]) -> list[System]:

@@ -5,6 +5,7 @@
     copy-neural   the same by the checkpoint's neural vocoder
     f0-swap       the source with the reference's F0 mean and variance
     polyak        the source's units and voice with the reference's codes of F0 (Polyak et al., Interspeech 2021)
+    vawgan        VAW-GAN: WORLD's spectrum and F0 in another emotion, named by its label
 
 A new one is one entry of BASELINES. Only what names need is imported here; each loads its own work when it runs.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from pipelines.errors import CheckpointError, ZestError
 from pipelines.pitch import F0Contour
 
 REFERENCE, EMOTION = "reference", "emotion"
+SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "baselines-mini"  # weights of baselines that no converter needs
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,13 @@ class Baseline:
     make: of a wish and of what `load` gave. load: weights from a checkpoint (folder or hub id) on a device, raising
     CheckpointError; None where there are none.
     takes: REFERENCE or EMOTION, which `make` then finds in the wish; '' where it moves no emotion.
+    part: the one part that `load` reads, and which SHIPPED has for checkpoints without it; '' where it reads others.
     """
 
     make: Callable[[Wish, Any], Made]
     takes: str = ""
     load: Callable[[str, str], Any] | None = None
+    part: str = ""
 
 
 def baseline(name: str) -> Baseline:
@@ -79,6 +84,18 @@ def check(name: str, reference: bool, emotion: bool) -> None:
         raise ZestError(f"The baseline {name} knows emotions by name only; name one (--emotion) instead of a reference.")
 
 
+def weights_from(name: str, checkpoint: str) -> str:
+    """The checkpoint, or SHIPPED where the checkpoint lacks the baseline's part.
+
+    Raises:
+        CheckpointError: there is no such checkpoint.
+    """
+    from pipelines.checkpoint import Folder, find_folder
+
+    part = baseline(name).part
+    return str(SHIPPED) if part and not Folder(find_folder(checkpoint)).has(part) else checkpoint
+
+
 @lru_cache(maxsize=2)
 def loaded(name: str, checkpoint: str, device: str) -> Any:
     """The weights of a baseline, kept for the next pair; None where it has none.
@@ -88,7 +105,7 @@ def loaded(name: str, checkpoint: str, device: str) -> Any:
     """
     load = baseline(name).load
     try:
-        return None if load is None else load(checkpoint, device)
+        return None if load is None else load(weights_from(name, checkpoint), device)
     except CheckpointError:
         raise
     except ZestError as error:
@@ -150,10 +167,28 @@ def _polyak(wish: Wish, networks: Any) -> Made:
     return Made(*convert(wish.source, wish.reference, networks))
 
 
+def _with_vawgan(checkpoint: str, device: str) -> Any:
+    from pipelines.checkpoint import Folder, find_folder
+    from pipelines.parts import load_vawgan
+
+    folder = Folder(find_folder(checkpoint))
+    if not folder.has("vawgan"):
+        raise CheckpointError("This checkpoint has no VAW-GAN; train one with 'zest train vawgan', or restore "
+                              "checkpoints/baselines-mini with 'git checkout'.")
+    return load_vawgan(folder).to(device)
+
+
+def _vawgan(wish: Wish, network: Any) -> Made:
+    from pipelines.baselines.vawgan import vawgan
+
+    return Made(*vawgan(wish.source, wish.emotion, network))
+
+
 BASELINES: dict[str, Baseline] = {
     "source": Baseline(_source),
     "copy": Baseline(_copy),
     "copy-neural": Baseline(_neural_copy, load=_with_vocoder),
     "f0-swap": Baseline(_f0_swap, REFERENCE),
     "polyak": Baseline(_polyak, REFERENCE, _with_codes),
+    "vawgan": Baseline(_vawgan, EMOTION, _with_vawgan, "vawgan"),
 }

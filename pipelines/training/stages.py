@@ -186,7 +186,17 @@ def _f0_codes(context: Context) -> Prepared:
                     lambda: context.checkpoint.write("f0_codes", task.parts["f0_codes"].state_dict(), asdict(recipe)))
 
 
+def _vawgan(context: Context) -> Prepared:
+    from pipelines.training.examples import read_examples
+    from pipelines.training.vawgan import VawGanRecipe, VawGanTask
+
+    recipe = section(context.tables, "vawgan", VawGanRecipe)
+    task = VawGanTask(own_part(recipe), read_examples(context.labelled, context.cache), context.device)
+    return Prepared(task, recipe.steps, lambda: context.checkpoint.write(
+        "vawgan", task.parts["vawgan"].state_dict(), {**asdict(recipe), "emotions": task.emotions}))
+
+
 STAGES: dict[str, Callable[[Context], Prepared]] = {
     "hubert": _hubert, "units": _units, "ease": _ease, "critics": _critics, "sace": _sace, "acoustic": _acoustic, "tempo": _tempo,
     "vocoder": prepare_vocoder, "generate": prepare_generate,
-    "f0_codes": _f0_codes, "polyak": prepare_polyak}
+    "f0_codes": _f0_codes, "polyak": prepare_polyak, "vawgan": _vawgan}
