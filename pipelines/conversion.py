@@ -14,8 +14,9 @@ from pipelines.audio import Recording, load, save
 from pipelines.checkpoint import Folder, find_folder
 from pipelines.decoders import DECODERS, decoder
 from pipelines.emotion import pool_frames
-from pipelines.errors import ZestError
+from pipelines.errors import CheckpointError, ZestError
 from pipelines.factors import Emotion, Factors, Transferred
+from pipelines.hearing import ease_vector, emotion_frames
 from pipelines.hooks import Event, Hook, Timings, silent, stage
 from pipelines.melody import PREDICTED, REFERENCE, check_melody, reference_melody
 from pipelines.models import Models, load_models
@@ -27,6 +28,7 @@ from pipelines.units import Content
 
 MAX_STRENGTH = 1.5
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "zest-mini"
+NO_TEMPO = "This checkpoint has no tempo predictor, so the source's timing was kept."
 VOICED_ENOUGH = 0.02  # share of voiced frames below which there is no melody to move
 
 
@@ -111,8 +113,9 @@ class Converter:
     @property
     def decoders(self) -> tuple[str, ...]:
         """Names of the decoders that this checkpoint has the weights for, the default first."""
-        optional = {"transfer_neural": self.models.vocoder, "generate": self.models.generator}
-        return tuple(name for name in DECODERS if optional.get(name, self.models) is not None)
+        needs = {"transfer_neural": (self.models.acoustic, self.models.vocoder), "transfer": (self.models.acoustic,),
+                 "generate": (self.models.generator,)}
+        return tuple(name for name in DECODERS if None not in needs.get(name, ()))
 
     def convert(self, source: Recording | Factors | str | Path, reference: Recording | Factors | str | Path | None = None,
                 emotion: str | None = None, settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
@@ -123,7 +126,7 @@ class Converter:
         """
         if (reference is None) == (emotion is None):
             raise ZestError("Give either a reference recording or the name of an emotion, and not both.")
-        timings, settings = Timings(hook), replace(settings, decoder=settings.decoder or self.decoders[0])
+        timings, settings = Timings(hook), replace(settings, decoder=settings.decoder or self._default_decoder())
         wanted = self.preset(emotion) if emotion is not None else None
         with stage(timings, "read"):
             source, reference = (load(one) if isinstance(one, (str, Path)) else one for one in (source, reference))
@@ -134,7 +137,8 @@ class Converter:
         return Conversion(
             samples=samples, source=factors.prosody.contour, reference=heard.prosody.contour if heard else None,
             predicted=transferred.contour, target=transferred.emotion.name, settings=settings,
-            source_seconds=factors.recording.seconds, seconds=timings.seconds, notes=_notes(factors, heard))
+            source_seconds=factors.recording.seconds, seconds=timings.seconds,
+            notes=_notes(factors, heard) + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()))
 
     def preset(self, name: str) -> Emotion:
         """A stored emotion. Raises ZestError when it is unknown."""
@@ -159,10 +163,12 @@ class Converter:
         count = min(len(content.units), len(heard.f0))
         heard = prosody.Prosody(heard.f0[:count], heard.voicing[:count], heard.bands[:count])
         features, mask = self._tensor(prosody.network_features(heard))[None], torch.ones(1, count, device=self.models.device)
+        waveform = self._tensor(recording.samples)[None]
         with stage(hook, "speaker"):
-            ease = self.models.speaker(features, mask)[0]
+            ease = ease_vector(self.models.speaker, waveform, features, mask)[0]
         with stage(hook, "emotion"):
-            sace = self.models.sace(self._tensor(content.hidden[:, :count])[None], features, mask)
+            hidden = self._tensor(content.hidden[:, :count])[None]
+            sace = emotion_frames(self.models.sace, waveform, hidden, features, mask)
             pooled, there = pool_frames(sace, mask)
             emotion = Emotion(recording.name, pooled[0][there[0] > 0.5].cpu().numpy(),
                               self.models.sace.utterance(sace, mask)[0].cpu().numpy(),
@@ -190,8 +196,14 @@ class Converter:
     def synthesise(self, transferred: Transferred, settings: Settings = Settings(), hook: Hook = silent) -> np.ndarray:
         """(n,) float32 at 16 kHz, scaled down only where it would clip."""
         with stage(hook, "synthesise"):
-            samples = decoder(settings.decoder or self.decoders[0])(transferred, self.models)
+            samples = decoder(settings.decoder or self._default_decoder())(transferred, self.models)
             return samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
+
+    def _default_decoder(self) -> str:
+        if not self.decoders:
+            raise CheckpointError("This checkpoint can make no sound yet: it has neither acoustic model nor generator; train one "
+                                  "with 'zest train acoustic' or 'zest train generate'.")
+        return self.decoders[0]
 
     def _soft_units(self, content: Content, count: int) -> np.ndarray | None:
         """(count, units), for a generator that was trained on them."""
@@ -203,7 +215,7 @@ class Converter:
     def _positions(self, source: Factors, emotion: Emotion, settings: Settings) -> np.ndarray:
         """Where each new frame lies in the source: the ratio of two predicted durations, run by run."""
         frames = np.arange(len(source.units), dtype=np.float64)
-        if not settings.tempo or settings.strength == 0:
+        if self.models.tempo is None or not settings.tempo or settings.strength == 0:
             return frames
         runs, durations = run_lengths(source.units)
         runs, ease = self._tensor(runs.astype(np.int64))[None], self._tensor(source.ease)[None]
@@ -227,6 +239,8 @@ class Converter:
         wanted = self._tensor(given)[None]
         if f0 == PREDICTED and _has_melody(source):
             wanted = self._melody(units, own, voiced, source.emotion, emotion, ease)
+        if self.models.acoustic is None:
+            return wanted[0].cpu().numpy(), np.zeros((len(own_octaves), world.BANDS), np.float32)
         before = self.models.acoustic(units, own, voiced, mask, self._tensor(source.emotion.utterance)[None], ease)
         after = self.models.acoustic(units, wanted, voiced, mask, self._tensor(emotion.utterance)[None], ease)
         return wanted[0].cpu().numpy(), self.models.envelope_gain * (after - before)[0].cpu().numpy()

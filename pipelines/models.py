@@ -14,10 +14,12 @@ from pipelines.emotion import Sace
 from pipelines.factor_decoder import FactorDecoder
 from pipelines.generator import FactorGenerator
 from pipelines.pitch_predictor import PitchPredictor
+from pipelines.published_speaker import PublishedSpeaker
 from pipelines.speaker import SpeakerEncoder
 from pipelines.tempo import TempoPredictor
 from pipelines.units import UnitEncoder
 from pipelines.vocoder import Vocoder
+from pipelines.wave_sace import WaveSace
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,13 @@ class Models:
     """Networks in eval mode on one device; presets stay on the CPU, name to (windows, 128)."""
 
     units: UnitEncoder
-    speaker: SpeakerEncoder
-    sace: Sace
+    speaker: SpeakerEncoder | PublishedSpeaker
+    sace: Sace | WaveSace
     pitch: PitchPredictor
-    acoustic: AcousticModel
-    tempo: TempoPredictor
     presets: dict[str, torch.Tensor]
     device: str
+    acoustic: AcousticModel | None = None
+    tempo: TempoPredictor | None = None
     vocoder: Vocoder | None = None
     generator: FactorGenerator | FactorDecoder | None = None
     melody_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with
@@ -42,10 +44,9 @@ def load_models(folder: Folder, device: str = "cpu") -> Models:
     """Raises CheckpointError: a file is missing or damaged. ZestError: there is no such device."""
     check_device(device)
     networks = {name: getattr(parts, f"load_{loader}")(folder) for name, loader in (
-        ("units", "unit_encoder"), ("speaker", "speaker"), ("sace", "sace"), ("pitch", "pitch"),
-        ("acoustic", "acoustic"), ("tempo", "tempo"))}
-    optional = {"vocoder": parts.load_vocoder(folder), "generator": parts.load_generator(folder)}
-    return Models(**{name: network.to(device) for name, network in networks.items()},
+        ("units", "unit_encoder"), ("speaker", "speaker"), ("sace", "sace"), ("pitch", "pitch"), ("acoustic", "acoustic"),
+        ("tempo", "tempo"), ("vocoder", "vocoder"), ("generator", "generator"))}
+    gains = folder.config("acoustic") if folder.has("acoustic") else {}
+    return Models(**{name: None if network is None else network.to(device) for name, network in networks.items()},
                   presets=parts.load_presets(folder), device=device,
-                  **{name: None if network is None else network.to(device) for name, network in optional.items()},
-                  **{gain: float(folder.config("acoustic").get(gain, 1.0)) for gain in ("melody_gain", "envelope_gain")})
+                  **{gain: float(gains.get(gain, 1.0)) for gain in ("melody_gain", "envelope_gain")})

@@ -16,11 +16,13 @@ from pipelines.generator import FactorGenerator, Trunk
 from pipelines.hifigan import SIZES, sizes_of, without_weight_norm
 from pipelines.hubert import Hubert, read_sizes
 from pipelines.pitch_predictor import PitchPredictor
+from pipelines.published_speaker import EmbeddingSizes, PublishedEmbedding, PublishedSpeaker
 from pipelines.speaker import SpeakerEncoder
 from pipelines.tempo import TempoPredictor
 from pipelines.units import ContentEncoder, UnitEncoder
 from pipelines.vawgan import VawGan
 from pipelines.vocoder import Vocoder
+from pipelines.wave_sace import WaveSace
 
 
 def load_content_encoder(folder: Folder) -> ContentEncoder:
@@ -36,11 +38,21 @@ def load_unit_encoder(folder: Folder) -> UnitEncoder:
     return UnitEncoder(encoder, tensors["centroids"], folder.setting("units", "layer")).eval()
 
 
-def load_speaker(folder: Folder) -> SpeakerEncoder:
-    return folder.fill(SpeakerEncoder(), "speaker")
+def load_speaker(folder: Folder) -> SpeakerEncoder | PublishedSpeaker:
+    """Raises CheckpointError: also where it needs SpeechBrain, which is not installed."""
+    embedding = folder.config("speaker").get("embedding")
+    if embedding is None:
+        return folder.fill(SpeakerEncoder(), "speaker")
+    sizes = EmbeddingSizes(**embedding)
+    return folder.fill(PublishedSpeaker(PublishedEmbedding(sizes), sizes.width), "speaker")
 
 
-def load_sace(folder: Folder) -> Sace:
+def load_sace(folder: Folder) -> Sace | WaveSace:
+    front = folder.config("sace").get("wav2vec")
+    if front is not None:
+        from transformers import Wav2Vec2Config, Wav2Vec2Model  # imported late: other checkpoints do without
+
+        return folder.fill(WaveSace(Wav2Vec2Model(Wav2Vec2Config(**front))), "sace")
     return folder.fill(Sace(folder.setting("sace", "hidden_layers"), folder.setting("sace", "hidden_width")), "sace")
 
 
@@ -48,11 +60,17 @@ def load_pitch(folder: Folder) -> PitchPredictor:
     return folder.fill(PitchPredictor(folder.setting("pitch", "units")), "pitch")
 
 
-def load_acoustic(folder: Folder) -> AcousticModel:
+def load_acoustic(folder: Folder) -> AcousticModel | None:
+    """None where the checkpoint has none: `generate` can do without."""
+    if not folder.has("acoustic"):
+        return None
     return folder.fill(AcousticModel(folder.setting("acoustic", "units")), "acoustic")
 
 
-def load_tempo(folder: Folder) -> TempoPredictor:
+def load_tempo(folder: Folder) -> TempoPredictor | None:
+    """None where the checkpoint has none: the source's timing is then kept."""
+    if not folder.has("tempo"):
+        return None
     return folder.fill(TempoPredictor(folder.setting("tempo", "units")), "tempo")
 
 

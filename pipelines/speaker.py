@@ -34,12 +34,12 @@ class XVector(nn.Module):
 class Ease(nn.Module):
     """Emotion-agnostic speaker encoder: two linear layers on the x-vector, trained against an emotion classifier."""
 
-    def __init__(self):
+    def __init__(self, width: int = XVECTOR_WIDTH):
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(XVECTOR_WIDTH, 2 * EASE_WIDTH), nn.ReLU(), nn.Linear(2 * EASE_WIDTH, EASE_WIDTH))
+        self.layers = nn.Sequential(nn.Linear(width, 2 * EASE_WIDTH), nn.ReLU(), nn.Linear(2 * EASE_WIDTH, EASE_WIDTH))
 
     def forward(self, xvector: torch.Tensor) -> torch.Tensor:
-        """(batch, 192) to (batch, 128), of length sqrt(128) so that networks see numbers around one."""
+        """(batch, width) to (batch, 128), of length sqrt(128) so that networks see numbers around one."""
         return unit_size(self.layers(xvector))
 
 

@@ -22,6 +22,14 @@ def receptive_field(config) -> int:
     return field
 
 
+def at_one_level(waveform: torch.Tensor, there: torch.Tensor | None = None) -> torch.Tensor:
+    """(batch, samples) with a root mean square of about one. there: (batch, samples) bool, False behind a row's end."""
+    power = waveform.pow(2).mean(dim=1, keepdim=True)
+    if there is not None:
+        power = power / there.float().mean(dim=1, keepdim=True)
+    return waveform / (power.sqrt() + 1e-4)
+
+
 class ContentEncoder(nn.Module):
     """HuBERT with its frames centred on k * 20 ms, so that they line up with F0 and envelope frames.
 
@@ -35,8 +43,7 @@ class ContentEncoder(nn.Module):
 
     def forward(self, waveform: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """(batch, samples) at 16 kHz to hidden states, each (batch, samples // 320 + 1, width); first the embedding."""
-        level = waveform.pow(2).mean(dim=1, keepdim=True).sqrt()
-        padded = nn.functional.pad(waveform / (level + 1e-4), (self.pad, self.pad))
+        padded = nn.functional.pad(at_one_level(waveform), (self.pad, self.pad))
         return self.hubert(padded, output_hidden_states=True).hidden_states
 
 

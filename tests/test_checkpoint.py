@@ -66,7 +66,7 @@ def test_writing_again_replaces_and_leaves_no_scraps(folder):
 FILES = [f"{part}.{suffix}" for part in PARTS for suffix in ("json", "safetensors")]
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != "speaker.json"])  # it holds no size, nobody reads it
+@pytest.mark.parametrize("name", FILES)
 def test_missing_file(damaged, name):
     (damaged.path / name).unlink()
     refused(damaged.path, rf"{name} is missing; restore it with 'git checkout'")

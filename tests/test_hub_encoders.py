@@ -14,35 +14,12 @@ from pipelines.errors import CheckpointError, RecipeError
 from pipelines.parts import load_content_encoder, load_unit_encoder
 from pipelines.units import frame_count
 from tests import hub_folders, tiny
-
-
-@pytest.fixture
-def unreachable(monkeypatch) -> None:
-    """The hub's address is a port of this machine where nobody listens."""
-    import huggingface_hub.constants
-
-    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setenv("HF_HUB_DOWNLOAD_TIMEOUT", "1")
-
-
-def recipe_with(run: tiny.Tiny, **tables: dict) -> tiny.Tiny:
-    """The tiny recipe with other values in some of its tables."""
-    sizes = {name: values | tables.get(name, {}) for name, values in tiny.SIZES.items()}
-    tiny.write_recipe(run, tiny.tiny_corpus() / "cache", sizes=sizes)
-    return run
+from tests.hub_folders import recipe_with, refused
 
 
 @pytest.fixture
 def run(tmp_path) -> tiny.Tiny:
     return tiny.new_tiny(tmp_path / "run")
-
-
-def refused(run: tiny.Tiny, stage: str, kind: type, match: str) -> None:
-    before = sorted(run.folder.rglob("*.safetensors"))
-    with pytest.raises(kind, match=match) as caught:
-        run.train(stage)
-    assert str(caught.value).count("\n") == 0 and str(caught.value).endswith(".")
-    assert sorted(run.folder.rglob("*.safetensors")) == before
 
 
 # HuBERT
@@ -93,7 +70,8 @@ def without_a_weight(folder: Path) -> Path:
     return folder
 
 
-def test_without_the_hub_the_sentence_names_what_to_do(run, unreachable):
+def test_without_the_hub_the_sentence_names_what_to_do(run, monkeypatch):
+    hub_folders.unreachable(monkeypatch)
     recipe_with(run, hubert={"pretrained": "someone/hubert-nobody-made"})
     refused(run, "hubert", CheckpointError, r"The Hugging Face hub could not deliver 'someone/hubert-nobody-made'; "
             r"name a folder with it as \[hubert\] pretrained, or leave that key out of the recipe to train a small one.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import atexit
 import csv
+import json
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def write_recipe(tiny: Tiny, cache: Path, seed: int = 0, sizes: dict[str, dict] 
     lines = []
     for table, values in {"general": general, **sizes}.items():
         lines.append(f"[{table}]")
-        lines += [f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}" for key, value in values.items()]
+        lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]  # JSON's values are TOML's, too
     tiny.recipe.write_text("\n".join(lines) + "\n")
     return tiny.recipe
 

@@ -19,10 +19,12 @@ from pipelines.f0_codes import F0Codes, Standardised, code_count, held, hertz, s
 from pipelines.factor_decoder import FactorDecoder
 from pipelines.factor_rendering import render_factors
 from pipelines.generator import FINE, FactorGenerator
+from pipelines.hearing import voice_vector
 from pipelines.level import NOMINAL, speech_level
 from pipelines.parts import load_f0_codes, load_generator, load_speaker, load_unit_encoder
 from pipelines.pitch import SYNTHESIS_CONFIDENCE, F0Contour, PitchTrack, track
 from pipelines.prosody import analyse, network_features
+from pipelines.published_speaker import PublishedSpeaker
 from pipelines.speaker import SpeakerEncoder
 from pipelines.units import HOP, UnitEncoder
 from pipelines.vocoder_features import STEP, VocoderFeatures
@@ -36,7 +38,7 @@ class Polyak:
     """Its networks, in eval mode on one device."""
 
     units: UnitEncoder
-    speaker: SpeakerEncoder
+    speaker: SpeakerEncoder | PublishedSpeaker
     codes: F0Codes
     generator: FactorGenerator | FactorDecoder
     device: str
@@ -85,7 +87,8 @@ def convert(source: np.ndarray, reference: np.ndarray, networks: Polyak) -> tupl
     if not wanted.voiced.any():
         raise ZestError("The reference has no voiced speech whose F0 could be taken; choose another reference.")
     features = torch.from_numpy(network_features(own))[None].to(networks.device)
-    voice = networks.speaker.voice(features, torch.ones(features.shape[:2], device=networks.device))
+    waveform = torch.from_numpy(source)[None].to(networks.device)
+    voice = voice_vector(networks.speaker, waveform, features, torch.ones(features.shape[:2], device=networks.device))
     units = _units(source, networks)[:len(own.f0)]
     codes = stretched(networks.codes.encode(wanted), code_count(len(units)))
     samples = _rendered(units, codes, speaker, pitch, voice, networks) * (speech_level(source) / NOMINAL)

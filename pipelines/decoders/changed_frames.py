@@ -8,14 +8,22 @@ from dataclasses import replace
 import numpy as np
 
 from pipelines import world
+from pipelines.errors import CheckpointError
 from pipelines.factors import Transferred
+from pipelines.models import Models
 from pipelines.pitch import F0_CEIL, F0_FLOOR
 from pipelines.world import WorldFrames
 
 FINE = 4  # WORLD frames (5 ms) per unit frame (20 ms)
-
-
 ALL = slice(None)
+NO_ACOUSTIC = ("This checkpoint has no acoustic model, which the residual decoders need; use the decoder 'generate', or train "
+               "one with 'zest train acoustic'.")
+
+
+def check_acoustic(models: Models) -> None:
+    """Raises CheckpointError: nothing predicts a difference of the envelope."""
+    if models.acoustic is None:
+        raise CheckpointError(NO_ACOUSTIC)
 
 
 def changed_frames(transferred: Transferred, inside: slice = ALL) -> WorldFrames:

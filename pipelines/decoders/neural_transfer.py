@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.decoders.changed_frames import changed_f0, changed_frames
+from pipelines.decoders.changed_frames import changed_f0, changed_frames, check_acoustic
 from pipelines.errors import CheckpointError
 from pipelines.factors import Transferred
 from pipelines.models import Models
@@ -16,7 +16,8 @@ MISSING = "This checkpoint has no neural vocoder; use the decoder 'transfer', or
 
 
 def decode(transferred: Transferred, models: Models) -> np.ndarray:
-    """(samples,) float32 at 16 kHz. Raises CheckpointError: the checkpoint has no vocoder."""
+    """(samples,) float32 at 16 kHz. Raises CheckpointError: the checkpoint has no vocoder or no acoustic model."""
+    check_acoustic(models)
     if models.vocoder is None:
         raise CheckpointError(MISSING)
     return render(models.vocoder, features(transferred), models.device)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines import world
-from pipelines.decoders.changed_frames import changed_frames
+from pipelines.decoders.changed_frames import changed_frames, check_acoustic
 from pipelines.factors import Transferred
 from pipelines.models import Models
 
 
 def decode(transferred: Transferred, models: Models) -> np.ndarray:
-    """(samples,) float32 at 16 kHz."""
+    """(samples,) float32 at 16 kHz. Raises CheckpointError: the checkpoint has no acoustic model."""
+    check_acoustic(models)
     return world.synthesise(changed_frames(transferred))

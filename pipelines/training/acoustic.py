@@ -38,6 +38,7 @@ from pipelines.training.examples import (
 from pipelines.training.factors import FactorStore
 from pipelines.training.trainer import autocast, descend, descend_together, set_learning_rate
 from pipelines.transfer_rules import anchor_melody
+from pipelines.wave_sace import WaveSace
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def pitch_loss(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
 class AcousticTask:
     """Acoustic model and pitch predictor; see Task in trainer.py."""
 
-    def __init__(self, recipe: AcousticRecipe, examples: list[Example], factors: FactorStore, sace: Sace,
+    def __init__(self, recipe: AcousticRecipe, examples: list[Example], factors: FactorStore, sace: Sace | WaveSace,
                  pitch: PitchPredictor, critics: nn.ModuleList, device: str = "cpu"):
         self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
         self.draw = Draw(examples)
@@ -179,7 +180,7 @@ class AcousticTask:
         features = perturb(stack_features(self.examples, windows)[0], random)
         with torch.no_grad(), autocast(to):
             mask = mask.to(to)
-            frames = self.sace(self.factors.stack_hidden(windows).to(to), features.to(to), mask)
+            frames = self.factors.heard_emotion(self.sace, windows, features.to(to), mask)
             pooled, pooled_mask = pool_frames(frames, mask)
         return Batch(windows, units.to(to), mask, stack_bands(self.examples, windows).to(to), melody.to(to), voiced.to(to),
                      ease.to(to), labels(self.examples, windows)[1].to(to),

@@ -17,8 +17,14 @@ from pipelines.training.trainer import autocast, descend, descend_together, set_
 
 @dataclass(frozen=True)
 class EaseRecipe:
-    """Schedule of the stage."""
+    """Schedule of the stage.
 
+    xvector: hub id or folder of a published speaker embedding (speechbrain/spkrec-ecapa-voxceleb), on which EASE alone is trained
+        (published_ease.py): for `epochs`, at a constant rate; steps and frames do not count then. Empty: both are trained here.
+    """
+
+    xvector: str = ""
+    epochs: int = 10
     xvector_steps: int = 1200
     ease_steps: int = 1000
     batch: int = 40
@@ -79,11 +85,19 @@ class EaseTask:
             xvector = encoder.xvector(features, mask)
         reversal = self.recipe.emotion_weight * min(1.0, position / (0.3 * self.recipe.ease_steps))
         with autocast(self.device):
-            speaker_score, emotion_score = heads(encoder.ease(xvector), reversal)
-            speaker_loss = nn.functional.cross_entropy(speaker_score, speaker)
-            emotion_loss = nn.functional.cross_entropy(emotion_score, emotion, ignore_index=-1)
-        descend_together([self.optimisers["ease"], self.optimisers["adversary"]], speaker_loss + emotion_loss)
-        known = emotion >= 0
-        right = (emotion_score.argmax(1) == emotion)[known].float().mean() if known.any() else torch.zeros(())
-        return {"speaker": speaker_loss.detach(), "emotion": emotion_loss.detach(), "emotion_accuracy": right,
-                "speaker_accuracy": (speaker_score.argmax(1) == speaker).float().mean()}
+            scores = heads(encoder.ease(xvector), reversal)
+        return learn(self.optimisers, scores, speaker, emotion, self.device)
+
+
+def learn(optimisers: dict[str, torch.optim.Optimizer], scores: tuple[torch.Tensor, torch.Tensor], speaker: torch.Tensor,
+          emotion: torch.Tensor, device: str) -> dict[str, torch.Tensor]:
+    """One step of EASE and its heads by what EaseHeads said of speakers and emotions; returns what to log."""
+    speaker_score, emotion_score = scores
+    with autocast(device):
+        speaker_loss = nn.functional.cross_entropy(speaker_score, speaker)
+        emotion_loss = nn.functional.cross_entropy(emotion_score, emotion, ignore_index=-1)
+    descend_together([optimisers["ease"], optimisers["adversary"]], speaker_loss + emotion_loss)
+    known = emotion >= 0
+    right = (emotion_score.argmax(1) == emotion)[known].float().mean() if known.any() else torch.zeros(())
+    return {"speaker": speaker_loss.detach(), "emotion": emotion_loss.detach(), "emotion_accuracy": right,
+            "speaker_accuracy": (speaker_score.argmax(1) == speaker).float().mean()}

@@ -1,21 +1,25 @@
-"""Factors of the training clips that earlier stages made: units, hidden states of the HuBERT, EASE vectors."""
+"""Factors of the training clips that earlier stages made: units, hidden states of the HuBERT, EASE vectors; and, where SACE hears
+waveforms, those."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
+from pipelines.emotion import Sace
 from pipelines.layers import pad_stack
-from pipelines.speaker import SpeakerEncoder
+from pipelines.published_speaker import PublishedEmbedding, PublishedSpeaker
+from pipelines.speaker import SpeakerEncoder, unit_size
 from pipelines.training.audio_store import read_samples
 from pipelines.training.cache import FeatureCache
 from pipelines.training.examples import Example, Window
-from pipelines.units import UnitEncoder
+from pipelines.units import HOP, UnitEncoder
+from pipelines.wave_sace import WaveSace
 
 
 @dataclass(frozen=True)
@@ -23,13 +27,16 @@ class FactorStore:
     """One entry per example, cut to its length.
 
     Attributes:
-        units: (frames,) uint8 or int. hidden: (layers, frames, width) float16. ease: (128,) float32.
+        units: (frames,) uint8 or int. ease: (128,) float32.
+        hidden: (layers, frames, width) float16, empty where SACE hears waveforms.
+        audio: (samples,) int16, empty where it does not.
     """
 
     units: list[np.ndarray]
     hidden: list[np.ndarray]
     ease: list[np.ndarray]
     unit_count: int
+    audio: list[np.ndarray] = field(default_factory=list)
 
     @property
     def hidden_layers(self) -> int:
@@ -48,6 +55,18 @@ class FactorStore:
         pieces = [torch.from_numpy(self.hidden[w.index][:, w.start:w.stop].astype(np.float32)) for w in windows]
         return pad_stack([piece.transpose(0, 1) for piece in pieces])[0].transpose(1, 2)
 
+    def stack_audio(self, windows: list[Window]) -> torch.Tensor:
+        """(batch, samples) float32, of which the windows' frames are made: k frames need at most 320 k - 1 samples."""
+        pieces = [torch.from_numpy(self.audio[w.index][HOP * w.start:HOP * w.stop - 1] / np.float32(32767)) for w in windows]
+        return pad_stack(pieces)[0]
+
+    def heard_emotion(self, sace: Sace | WaveSace, windows: list[Window], features: torch.Tensor,
+                      mask: torch.Tensor) -> torch.Tensor:
+        """(batch, time, 128): SACE frames of the windows, on the device of their features (batch, time, 43) and mask."""
+        if isinstance(sace, WaveSace):
+            return sace(self.stack_audio(windows).to(mask.device), mask)
+        return sace(self.stack_hidden(windows).to(mask.device), features, mask)
+
     def stack_ease(self, indices: list[int]) -> torch.Tensor:
         """(batch, 128)."""
         return torch.from_numpy(np.stack([self.ease[index] for index in indices]))
@@ -61,14 +80,18 @@ def weights_hash(module: torch.nn.Module) -> str:
     return digest.hexdigest()[:12]
 
 
-def content_of(examples: list[Example], encoder: UnitEncoder, cache: FeatureCache) -> tuple[list, list]:
-    """Units and hidden states of all examples, cached by the encoder's weights."""
-    kind = f"content-{weights_hash(encoder)}"
+def content_of(examples: list[Example], encoder: UnitEncoder, cache: FeatureCache, all_layers: bool = True) -> tuple[list, list]:
+    """Units and hidden states of all examples, cached by the encoder's weights.
+
+    all_layers: False keeps the states of the units' own layer alone, (1, frames, width): all of HuBERT base fill 1 MB a second.
+    """
+    kind = f"content-{weights_hash(encoder)}" + ("" if all_layers else f"-{encoder.layer}")
     units, hidden = [], []
 
     def compute(example: Example) -> dict[str, np.ndarray]:
         content = encoder.encode(read_samples(example.clip))
-        return {"units": content.units.astype(np.int16), "hidden": content.hidden.astype(np.float16)}
+        kept = content.hidden if all_layers else content.hidden[encoder.layer][None]
+        return {"units": content.units.astype(np.int16), "hidden": kept.astype(np.float16)}
 
     for example in tqdm(examples, desc="content", unit="clip", mininterval=5):
         stored = cache.get(kind + example.clip.variant, example.clip.path, partial(compute, example))
@@ -78,15 +101,35 @@ def content_of(examples: list[Example], encoder: UnitEncoder, cache: FeatureCach
 
 
 @torch.inference_mode()
-def voices_of(examples: list[Example], encoder: SpeakerEncoder) -> list[np.ndarray]:
-    """x-vector of every example, (192,) each."""
+def voices_of(examples: list[Example], encoder: SpeakerEncoder | PublishedSpeaker, cache: FeatureCache) -> list[np.ndarray]:
+    """x-vector of every example, (width,) each."""
     encoder.eval()
+    if isinstance(encoder, PublishedSpeaker):
+        return [unit_size(torch.from_numpy(vector)).numpy() for vector in embeddings_of(examples, encoder.embedding, cache)]
     return [encoder.voice(torch.from_numpy(example.features)[None], torch.ones(1, example.frames))[0].numpy()
             for example in examples]
 
 
 @torch.inference_mode()
-def ease_of(examples: list[Example], encoder: SpeakerEncoder) -> list[np.ndarray]:
+def ease_of(examples: list[Example], encoder: SpeakerEncoder | PublishedSpeaker, cache: FeatureCache) -> list[np.ndarray]:
     """EASE vector of every example."""
     encoder.eval()
-    return [encoder(torch.from_numpy(example.features)[None], torch.ones(1, example.frames))[0].numpy() for example in examples]
+    device = next(encoder.parameters()).device
+    if isinstance(encoder, PublishedSpeaker):
+        return [encoder.ease(torch.from_numpy(vector)[None].to(device))[0].cpu().numpy()
+                for vector in embeddings_of(examples, encoder.embedding, cache)]
+    whole = ((torch.from_numpy(example.features)[None], torch.ones(1, example.frames)) for example in examples)
+    return [encoder(features.to(device), mask.to(device))[0].cpu().numpy() for features, mask in whole]
+
+
+@torch.inference_mode()
+def embeddings_of(examples: list[Example], embedding: PublishedEmbedding, cache: FeatureCache) -> list[np.ndarray]:
+    """A published speaker embedding of every example, (width,) float32, cached by its weights."""
+    kind, device = f"voice-{weights_hash(embedding)}", next(embedding.parameters()).device
+
+    def compute(example: Example) -> dict[str, np.ndarray]:
+        waveform = torch.from_numpy(read_samples(example.clip))[None].to(device)
+        return {"vector": embedding(waveform)[0].float().cpu().numpy()}
+
+    return [cache.get(kind + example.clip.variant, example.clip.path, partial(compute, example))["vector"]
+            for example in tqdm(examples, desc="voices", unit="clip", mininterval=5)]

@@ -69,7 +69,7 @@ class HifiganTask:
     def __init__(self, recipe: HifiganRecipe, examples: list[Example], spoken: Spoken, device: str = "cpu"):
         self.recipe, self.spoken, self.device = recipe, spoken, device
         self.draw = Draw(examples)
-        self.steps_an_epoch = max(1, len(examples) // (recipe.batch * processes.count()))
+        self.steps_an_epoch = max(1, len(examples) // processes.whole(recipe.batch))
         units, sizes = spoken.posterior[0].shape[1], sizes_of(recipe.size, recipe.channels)
         decoder = FactorDecoder(sizes, units, temperature=recipe.temperature, unit_encoder=recipe.unit_encoder,
                                 f0_encoder=recipe.f0_encoder, whole=spoken.width, f0_codes=spoken.code_count)

@@ -42,15 +42,16 @@ class PolyakHifiganRecipe(HifiganRecipe):
     f0_encoder: bool = False
 
 
-def read_quantised(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache) -> Spoken:
+def read_quantised(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache,
+                   device: str = "cpu") -> Spoken:
     """By the encoders of the checkpoint; arguments and what is forgotten as in `read_spoken`.
 
     The design `istft` hears the melody that the codes tell, in Hz, and the voicing of the recording, which units tell the other
     design's network.
     """
-    network, encoder = load_f0_codes(checkpoint), load_unit_encoder(checkpoint)
-    _, hidden = content_of(examples, encoder, cache)
-    posterior, voices = posteriors(encoder, hidden, temperature), voices_of(examples, load_speaker(checkpoint))
+    network, encoder, speaker = load_f0_codes(checkpoint), load_unit_encoder(checkpoint).to(device), load_speaker(checkpoint)
+    _, hidden = content_of(examples, encoder, cache, all_layers=False)
+    posterior, voices = posteriors(encoder.cpu(), hidden, temperature), voices_of(examples, speaker, cache)
     features = stored_features([example.clip for example in examples], cache)
     coded = [_coded(network, example, own, len(units)) for example, own, units in zip(examples, features, posterior, strict=True)]
     return Spoken(*levelled(examples), [own for own, _ in coded], posterior, voices, codes=[codes for _, codes in coded],

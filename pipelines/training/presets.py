@@ -7,30 +7,31 @@ import torch
 from sklearn.cluster import KMeans
 
 from pipelines.emotion import EMOTIONS, Sace, pool_frames
+from pipelines.layers import masked_mean
 from pipelines.training.examples import Example, Window
 from pipelines.training.factors import FactorStore
+from pipelines.wave_sace import WaveSace
 
 WINDOWS = 6  # half-second emotion frames of a preset
 CLEAREST = 0.3  # share of the clips that SACE hears most clearly, from which presets are made
 
 
 @torch.inference_mode()
-def _frames(sace: Sace, example: Example, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    mask = torch.ones(1, hidden.shape[2])
-    return sace(hidden, torch.from_numpy(example.features[:hidden.shape[2]])[None], mask), mask
-
-
-def _all_frames(sace: Sace, examples: list[Example], store: FactorStore):
+def _all_frames(sace: Sace | WaveSace, examples: list[Example], store: FactorStore):
+    """SACE frames and their mask of every example, on the CPU."""
+    device = sace.mix.device
     for index, example in enumerate(examples):
-        yield _frames(sace, example, store.stack_hidden([Window(index, 0, example.frames)]))
+        frames = len(store.units[index])
+        mask, features = torch.ones(1, frames), torch.from_numpy(example.features[:frames])[None].to(device)
+        yield store.heard_emotion(sace, [Window(index, 0, frames)], features, mask.to(device)).cpu(), mask
 
 
-def utterance_embeddings(sace: Sace, examples: list[Example], store: FactorStore) -> list[np.ndarray]:
+def utterance_embeddings(sace: Sace | WaveSace, examples: list[Example], store: FactorStore) -> list[np.ndarray]:
     """(128,) of every example."""
-    return [sace.utterance(frames, mask)[0].numpy() for frames, mask in _all_frames(sace.eval(), examples, store)]
+    return [masked_mean(frames, mask)[0].numpy() for frames, mask in _all_frames(sace.eval(), examples, store)]
 
 
-def make_presets(sace: Sace, examples: list[Example], store: FactorStore) -> tuple[dict[str, torch.Tensor], dict]:
+def make_presets(sace: Sace | WaveSace, examples: list[Example], store: FactorStore) -> tuple[dict[str, torch.Tensor], dict]:
     """Centroids of the pooled frames of the clips that SACE hears most clearly as the emotion.
 
     Returns:
@@ -39,7 +40,8 @@ def make_presets(sace: Sace, examples: list[Example], store: FactorStore) -> tup
     pooled: dict[int, list[tuple[float, torch.Tensor]]] = {index: [] for index in range(len(EMOTIONS))}
     for example, (frames, mask) in zip(examples, _all_frames(sace.eval(), examples, store)):
         with torch.inference_mode():
-            sure = sace.classify(sace.utterance(frames, mask)).log_softmax(-1)[0, example.emotion]
+            utterance = sace.utterance(frames, mask).to(sace.mix.device)
+            sure = sace.classify(utterance).log_softmax(-1)[0, example.emotion]
             windows, there = pool_frames(frames, mask)
         pooled[example.emotion].append((float(sure), windows[0][there[0] > 0.5]))
     presets = {}

@@ -65,6 +65,11 @@ def share(batch: int) -> int:
     return batch // count()
 
 
+def whole(share: int) -> int:
+    """The whole batch of which this process has a part of this size."""
+    return share * count()
+
+
 @contextmanager
 def first_goes_ahead() -> Iterator[None]:
     """The first process does what is inside, then all others do: they find what it has cached."""

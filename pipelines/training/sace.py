@@ -14,16 +14,26 @@ import torch
 from torch import nn
 
 from pipelines.emotion import Sace, SpeakerAdversary, pool_frames
+from pipelines.hub import load_wav2vec
 from pipelines.pitch_predictor import PitchPredictor
 from pipelines.training.examples import Draw, Example, Window, labels, perturb, stack_features, stack_melody, window
 from pipelines.training.factors import FactorStore
 from pipelines.training.trainer import autocast, descend, set_learning_rate
+from pipelines.wave_sace import WaveSace
 
 
 @dataclass(frozen=True)
 class SaceRecipe:
-    """Weights and schedule of the stage. The paper weighs 1000 : 1000 : 1, on F0 in Hz; here F0 is in octaves."""
+    """Weights and schedule of the stage. The paper weighs 1000 : 1000 : 1 with F0 in Hz.
 
+    front_end: hub id or folder of a published wav2vec 2.0 (facebook/wav2vec2-large-robust), which is fine-tuned above its
+        convolutions. Empty: SACE hears the content encoder's frozen states and prosody.
+    pitch_in_hertz: the error of F0 is taken in Hz instead of octaves. constant_rate: no warm-up and no decay.
+    """
+
+    front_end: str = ""
+    pitch_in_hertz: bool = False
+    constant_rate: bool = False
     steps: int = 4000
     batch: int = 24
     longest_frames: int = 200
@@ -34,6 +44,13 @@ class SaceRecipe:
     own_reference: float = 0.25  # share of batches whose emotion frames come from the recording itself
 
 
+def _new_sace(recipe: SaceRecipe, factors: FactorStore) -> Sace | WaveSace:
+    if not recipe.front_end:
+        return Sace(factors.hidden_layers, factors.hidden_width)
+    instead = "name a folder with it as [sace] front_end, or leave that key out of the recipe to hear HuBERT's states"
+    return WaveSace(load_wav2vec(recipe.front_end, instead))
+
+
 class SaceTask:
     """SACE + pitch predictor; see Task in trainer.py."""
 
@@ -42,13 +59,15 @@ class SaceTask:
         self.draw = Draw(examples)
         speakers = 1 + max(example.speaker for example in examples)
         self.parts = nn.ModuleDict({
-            "sace": Sace(factors.hidden_layers, factors.hidden_width), "adversary": SpeakerAdversary(speakers),
+            "sace": _new_sace(recipe, factors), "adversary": SpeakerAdversary(speakers),
             "pitch": PitchPredictor(factors.unit_count)})
-        self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, weight_decay=0.02)}
+        learning = [weight for weight in self.parts.parameters() if weight.requires_grad]
+        self.optimisers = {"all": torch.optim.AdamW(learning, recipe.learning_rate, weight_decay=0.02)}
 
     def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
         recipe = self.recipe
-        set_learning_rate(self.optimisers["all"], recipe.learning_rate, number, recipe.steps)
+        if not recipe.constant_rate:
+            set_learning_rate(self.optimisers["all"], recipe.learning_rate, number, recipe.steps)
         sources = self.draw.by_emotions(random, recipe.batch)
         own = random.random() < recipe.own_reference
         references = sources if own else [self.draw.same_speaker_and_emotion(index, random) for index in sources]
@@ -68,10 +87,14 @@ class SaceTask:
         descend(self.optimisers["all"], loss)
         return {"emotion": emotion_loss.detach(), "emotion_accuracy": (score.argmax(1) == emotion).float().mean(),
                 "speaker": speaker_loss.detach(), "speaker_accuracy": (adversary.argmax(1) == speaker).float().mean(),
-                "pitch_semitones": 12 * pitch_loss.detach()}
+                **({"pitch_hertz": pitch_loss.detach()} if recipe.pitch_in_hertz else
+                   {"pitch_semitones": 12 * pitch_loss.detach()})}
 
     def _emotion_frames(self, windows: list[Window], random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         features, mask = stack_features(self.examples, windows)
+        if self.recipe.front_end:
+            mask = mask.to(self.device)
+            return self.parts["sace"](self.factors.stack_audio(windows).to(self.device), mask), mask
         features = perturb(features, random).to(self.device)
         hidden = self.factors.stack_hidden(windows).to(self.device)
         mask = mask.to(self.device)
@@ -86,5 +109,8 @@ class SaceTask:
         pooled, pooled_mask = pool_frames(frames, frames_mask)
         predicted = self.parts["pitch"](units.to(self.device), mask.to(self.device), pooled, pooled_mask, ease.to(self.device))
         voiced = voiced.to(self.device)
-        error = (predicted - melody.to(self.device)).abs() * voiced
+        melody = melody.to(self.device)
+        if self.recipe.pitch_in_hertz:
+            predicted, melody = (100 * torch.exp2(octaves.float().clamp(max=5.0)) for octaves in (predicted, melody))
+        error = (predicted - melody).abs() * voiced
         return error.sum() / voiced.sum().clamp(min=1)

@@ -18,6 +18,7 @@ from pipelines.training.presets import utterance_embeddings
 from pipelines.training.vocoder_store import stored_features
 from pipelines.units import UnitEncoder
 from pipelines.vocoder_features import VocoderFeatures
+from pipelines.wave_sace import WaveSace
 
 
 @dataclass(frozen=True)
@@ -73,21 +74,23 @@ def held(frames: np.ndarray, count: int) -> np.ndarray:
     return np.pad(frames, [(0, count - len(frames))] + [(0, 0)] * (frames.ndim - 1), mode="edge")
 
 
-def read_spoken(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache) -> Spoken:
+def read_spoken(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache,
+                device: str = "cpu") -> Spoken:
     """By the encoders of the checkpoint; temperature: of soft units. Hidden states are forgotten, since they fill gigabytes."""
-    encoder = load_unit_encoder(checkpoint)
-    units, hidden = content_of(examples, encoder, cache)
-    store = FactorStore(units, hidden, ease_of(examples, load_speaker(checkpoint)), len(encoder.centroids))
-    sace = utterance_embeddings(load_sace(checkpoint), examples, store)
+    encoder, speaker, sace = (load(checkpoint).to(device) for load in (load_unit_encoder, load_speaker, load_sace))
+    units, hidden = content_of(examples, encoder, cache, all_layers=not isinstance(sace, WaveSace))
+    audio, gains = levelled(examples)
+    store = FactorStore(units, hidden, ease_of(examples, speaker, cache), len(encoder.centroids), audio)
+    utterances = utterance_embeddings(sace, examples, store)
     features = stored_features([example.clip for example in examples], cache)
-    return Spoken(*levelled(examples), features, posteriors(encoder, hidden, temperature), store.ease, sace)
+    return Spoken(audio, gains, features, posteriors(encoder.cpu(), hidden, temperature), store.ease, utterances)
 
 
 @torch.inference_mode()
 def posteriors(encoder: UnitEncoder, hidden: list[np.ndarray], temperature: float) -> list[np.ndarray]:
-    """(frames, units) float16 of every clip's (layers, frames, width) hidden states."""
-    return [encoder.posterior(torch.from_numpy(states[encoder.layer].astype(np.float32)), temperature).half().numpy()
-            for states in hidden]
+    """(frames, units) float16 of hidden states: every clip's (layers, frames, width), or (1, frames, width) of the units' own."""
+    layers = (states[encoder.layer if len(states) > 1 else 0] for states in hidden)
+    return [encoder.posterior(torch.from_numpy(layer.astype(np.float32)), temperature).half().numpy() for layer in layers]
 
 
 def levelled(examples: list[Example]) -> tuple[list[np.ndarray], list[float]]:

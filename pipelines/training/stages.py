@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -17,6 +18,9 @@ from pipelines.training.recipe import GeneralRecipe, read_recipe, section
 from pipelines.training.trainer import train
 from pipelines.training.virtual_voices import with_virtual_voices
 from pipelines.training.waveform_stages import prepare_generate, prepare_polyak, prepare_vocoder
+
+if TYPE_CHECKING:
+    from pipelines.training.factors import FactorStore
 
 
 def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str = "cpu",
@@ -93,19 +97,42 @@ def _ease(context: Context) -> Prepared:
     from pipelines.training.examples import read_examples
 
     recipe = section(context.tables, "ease", EaseRecipe)
+    if recipe.xvector:
+        return _published_ease(context, recipe)
     task = EaseTask(own_part(recipe), read_examples(context.clips, context.cache), context.device)
     return Prepared(task, recipe.steps,
                     lambda: context.checkpoint.write("speaker", task.parts["encoder"].state_dict(), asdict(recipe)))
 
 
-def _emotional(context: Context) -> tuple[list, object]:
+def _published_ease(context: Context, recipe) -> Prepared:
+    from pipelines.published_speaker import PublishedSpeaker, load_published
+    from pipelines.training.examples import read_examples
+    from pipelines.training.factors import embeddings_of
+    from pipelines.training.published_ease import PublishedEaseTask
+
+    embedding, sizes = load_published(recipe.xvector)
+    examples = read_examples(context.clips, context.cache)
+    vectors = embeddings_of(examples, embedding.to(context.device), context.cache)
+    task = PublishedEaseTask(own_part(recipe), examples, vectors, context.device)
+
+    def export() -> None:
+        speaker = PublishedSpeaker(embedding, sizes.width)
+        speaker.ease = task.parts["ease"]
+        context.checkpoint.write("speaker", speaker.state_dict(), {**asdict(recipe), "embedding": asdict(sizes)})
+
+    return Prepared(task, task.steps, export)
+
+
+def _emotional(context: Context) -> tuple[list, FactorStore]:
     """Examples with one of the five emotions, and their factors from the stages before."""
+    from pipelines.training.audio_store import read_all
     from pipelines.training.factors import FactorStore, content_of, ease_of
 
-    examples = _labelled(context)
-    encoder = load_unit_encoder(context.checkpoint)
-    units, hidden = content_of(examples, encoder, context.cache)
-    store = FactorStore(units, hidden, ease_of(examples, load_speaker(context.checkpoint)), len(encoder.centroids))
+    examples, waveforms = _labelled(context), bool(context.tables.get("sace", {}).get("front_end"))
+    encoder, speaker = (load(context.checkpoint).to(context.device) for load in (load_unit_encoder, load_speaker))
+    units, hidden = content_of(examples, encoder, context.cache, all_layers=not waveforms)
+    heard = {"hidden": [], "audio": read_all([example.clip for example in examples])} if waveforms else {"hidden": hidden}
+    store = FactorStore(units, ease=ease_of(examples, speaker, context.cache), unit_count=len(encoder.centroids), **heard)
     return examples, store
 
 
@@ -130,10 +157,12 @@ def _sace(context: Context) -> Prepared:
     task = SaceTask(own_part(recipe), examples, store, context.device)
 
     def export() -> None:
-        sizes = {"hidden_layers": store.hidden_layers, "hidden_width": store.hidden_width}
-        context.checkpoint.write("sace", task.parts["sace"].state_dict(), {**asdict(recipe), **sizes})
+        front = {"wav2vec": task.parts["sace"].front.config.to_diff_dict()} if recipe.front_end else {
+            "hidden_layers": store.hidden_layers, "hidden_width": store.hidden_width}
+        context.checkpoint.write("sace", task.parts["sace"].state_dict(), {**asdict(recipe), **front})
         context.checkpoint.write("pitch", task.parts["pitch"].state_dict(), {"units": store.unit_count, "trained_by": "sace"})
-        context.checkpoint.write("presets", *make_presets(load_sace(context.checkpoint), _real(examples), store))
+        sace = load_sace(context.checkpoint).to(context.device)
+        context.checkpoint.write("presets", *make_presets(sace, _real(examples), store))
 
     return Prepared(task, recipe.steps, export)
 
@@ -170,7 +199,7 @@ def _tempo(context: Context) -> Prepared:
 
     recipe = section(context.tables, "tempo", TempoRecipe)
     examples, store = _emotional(context)
-    utterances = utterance_embeddings(load_sace(context.checkpoint), examples, store)
+    utterances = utterance_embeddings(load_sace(context.checkpoint).to(context.device), examples, store)
     task = TempoTask(own_part(recipe), examples, store, utterances, context.device)
     return Prepared(task, recipe.steps, lambda: context.checkpoint.write(
         "tempo", task.parts["tempo"].state_dict(), {**asdict(recipe), "units": store.unit_count}))

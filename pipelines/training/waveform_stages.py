@@ -43,7 +43,7 @@ class Kind:
     """A network that makes speech of factors, whichever its design.
 
     table: of the recipe. part: of the checkpoint. recipes: by design.
-    read: what it hears of examples, by a checkpoint's encoders, at a temperature of soft units, with a cache.
+    read: what it hears of examples, by a checkpoint's encoders, at a temperature of soft units, with a cache, on a device.
     again: a function of a recording to the same made again, for held-out speech.
     begin: a part of the checkpoint whose weights an untrained one takes over where they fit; '' for none.
     """
@@ -51,7 +51,7 @@ class Kind:
     table: str
     part: str
     recipes: dict[str, type]
-    read: Callable[[list[Example], Folder, float, FeatureCache], Spoken]
+    read: Callable[[list[Example], Folder, float, FeatureCache, str], Spoken]
     again: Callable[[Folder, nn.Module, str], Callable[[Recording], np.ndarray]]
     begin: str = ""
 
@@ -118,7 +118,7 @@ def _spoken(context: Context, kind: Kind, recipe) -> tuple[list[Example], Spoken
     """Examples and all that is heard of them."""
     labelled = context.labelled
     examples = read_examples(context.clips if recipe.all_speakers > 0 else labelled, context.cache)
-    return examples, kind.read(examples, context.checkpoint, recipe.temperature, context.cache)
+    return examples, kind.read(examples, context.checkpoint, recipe.temperature, context.cache, context.device)
 
 
 def _write(context: Context, kind: Kind, recipe, sizes: dict[str, int], generator: nn.Module) -> None:
