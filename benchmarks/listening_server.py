@@ -6,17 +6,29 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 180
 LOOK_SECONDS = 0.05
+PORTS = range(20_000, 32_000)
+
+
+def free_port() -> int:
+    """A port that nobody listens on, below those that systems give to connections: none of them takes it before it is used."""
+    for port in random.SystemRandom().sample(PORTS, 100):
+        with socket.socket() as asked, suppress(OSError):
+            asked.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError(f"No port between {PORTS[0]} and {PORTS[-1]} is free.")
 
 
 class Server:
@@ -28,9 +40,7 @@ class Server:
     """
 
     def __init__(self, folder: Path, studies: Path, study: str, whole: bool, **environment: str):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url, self.study = f"http://127.0.0.1:{self.port}", study
         self.log = folder / "server.log"
         alone = ("-m", "benchmarks.listening_server", str(self.port))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,9 +16,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
+from benchmarks.listening_server import free_port
+from tests.waiting import SECONDS, wait_until
+
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 300
-STEP_SECONDS = 120  # for one step on a slow, busy machine
+REST_SECONDS = 20  # for a page to come to rest
 PHONE = 390  # pixels wide
 PROGRAMS = ("chromium", "google-chrome", "chromium-browser")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required")
@@ -45,27 +47,21 @@ def open_page(browser: Browser, url: str = "", width: int = 1280, height: int = 
     """A page of its own, with nothing remembered; a narrow one is a phone. options: of Browser.new_context."""
     phone = width < 600
     context = browser.new_context(viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone, **options)
-    context.set_default_timeout(1000 * STEP_SECONDS)
+    context.set_default_timeout(1000 * SECONDS)
     page = context.new_page()
     if url:
         page.goto(url)
     return page
 
 
-def wait_until(condition, seconds: float = STEP_SECONDS):
-    """The first truthy value of the condition; the page goes on living meanwhile, since conditions ask it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {condition}")
+def assert_fits_the_screen(page: Page) -> None:
+    """Nothing has to be scrolled sideways, once the page has come to rest."""
+    wait_until(lambda: page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), REST_SECONDS)
 
 
-def wider_than_the_screen(page: Page) -> int:
-    """Pixels that have to be scrolled sideways; 0 or less is good."""
-    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+def alert(page: Page) -> str:
+    """What the newest message that pops up says; "" where there is none."""
+    return next(iter(page.locator(".toast-body").all_inner_texts()), "")
 
 
 @contextmanager
@@ -76,9 +72,7 @@ def running_workbench(folder: Path, **environment: str) -> Iterator[str]:
         folder: where uploads, results and the log go.
         environment: further variables, e.g. ZEST_CHECKPOINT.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     variables = {"GRADIO_SERVER_PORT": port, "GRADIO_TEMP_DIR": str(folder / "gradio"), "PYTHONUNBUFFERED": "1"}
     with (folder / "workbench.log").open("w") as log:
         process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=os.environ | variables | environment,

@@ -56,19 +56,56 @@ def zest(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
     return run
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def workbench(tmp_path_factory) -> Iterator[str]:
-    """Address of a running `python app.py`, one for all tests of a file."""
+    """Address of a running `python app.py`, one for all tests that need no study, password or checkpoint of their own."""
     from tests.browser import running_workbench  # imported late: few files need a browser
 
     with running_workbench(tmp_path_factory.mktemp("workbench")) as url:
         yield url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium():
-    """A headless browser, one for all tests of a file."""
+    """A headless browser; every page of it is a visitor of its own."""
     from tests.browser import a_browser
 
     with a_browser() as browser:
         yield browser
+
+
+# A listening test over HTTP; files with a study of their own say so.
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    """All questions, in a folder of studies."""
+    from tests.listener_http import big_study
+
+    return big_study(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture
+def store(study, tmp_path, monkeypatch):
+    """Its answers: none yet. The workbench serves it."""
+    from tests.listener_http import fresh_store
+    from workbench.listening import studies
+
+    yield fresh_store(study, tmp_path, monkeypatch)
+    studies._open.cache_clear()
+
+
+@pytest.fixture
+def client(store):
+    """Speaks HTTP with the listeners' side of the workbench."""
+    from tests.listener_http import serving
+
+    return serving()
+
+
+@pytest.fixture
+def listener(client, store):
+    """Somebody who has entered."""
+    from tests.listener_http import Listener
+
+    return Listener(client, store)

@@ -19,6 +19,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from huggingface_hub import constants
 
+from benchmarks.listening_server import free_port
+
 TOKEN = "hf_stand_in"
 ROUTES = (("POST", r"/api/repos/create", "create"), ("GET", r"/api/datasets/([^/]+/[^/]+)", "info"),
           ("POST", r"/api/datasets/([^/]+/[^/]+)/preupload/main", "preupload"),
@@ -48,10 +50,10 @@ class HubState:
 
 
 @contextmanager
-def hub(port: int = 0, state: HubState | None = None) -> Iterator[tuple[str, HubState]]:
+def hub(port: int | None = None, state: HubState | None = None) -> Iterator[tuple[str, HubState]]:
     """Its address and what it holds. Leaving the block turns it off; the state can be given to another one."""
     state = state or HubState()
-    server = ThreadingHTTPServer(("127.0.0.1", port), type("Handler", (_Handler,), {"state": state}))
+    server = ThreadingHTTPServer(("127.0.0.1", port or free_port()), type("Handler", (_Handler,), {"state": state}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -6,8 +6,9 @@ import io
 import urllib.request
 import zipfile
 
-from tests.browser import PHONE, open_page, wait_until, wider_than_the_screen
+from tests.browser import PHONE, alert, assert_fits_the_screen, open_page
 from tests.scored_zips import good, pack, recordings
+from tests.waiting import wait_until
 
 LIGHT = {"f0-mean-shift", "duration-ratio"}  # no model to load
 
@@ -39,7 +40,7 @@ class Page:
             label.locator("input").set_checked(label.inner_text().strip() in wanted)
 
     def alert(self) -> str:
-        return self.page.locator(".toast-body").first.inner_text()
+        return wait_until(lambda: alert(self.page))
 
 
 def test_forgotten_recordings_are_one_sentence(chromium, workbench):
@@ -59,8 +60,8 @@ def test_a_zip_with_the_wrong_column_is_one_sentence_and_the_button_works_again_
         said = page.alert()
         assert "list.csv has no column 'reference'" in said and "/tmp" not in said
         wait_until(lambda: button.inner_text() == "Evaluate" and button.is_enabled())
-        page.page.click(".toast-close")
-        wait_until(lambda: not page.page.locator(".toast-body").count())
+        page.page.evaluate("document.querySelector('.toast-close')?.click()")  # unless it has gone by itself
+        wait_until(lambda: not alert(page.page))
     assert "job=" not in page.page.url
 
 
@@ -75,8 +76,8 @@ def test_a_job_survives_a_reload_and_shows_report_and_downloads_on_a_phone(chrom
     page.upload(good(tmp_path / "mine.zip"))
     page.choose(LIGHT)
     page.page.click("#zest-evaluate")
-    wait_until(lambda: "job=" in page.page.url or page.page.locator(".toast-body").count())
-    assert not page.page.locator(".toast-body").count(), page.alert()
+    wait_until(lambda: "job=" in page.page.url or alert(page.page))
+    assert alert(page.page) == ""
     shown = Page(chromium, page.page.url, width=PHONE).page  # another page, as if after a reload
     shown.wait_for_selector(".zest-job[data-state=waiting], .zest-job[data-state=running], .zest-job[data-state=done]")
     shown.wait_for_selector(".zest-job[data-state=done], .zest-job[data-state=failed], .zest-job[data-state=interrupted]")
@@ -90,5 +91,5 @@ def test_a_job_survives_a_reload_and_shows_report_and_downloads_on_a_phone(chrom
     assert b"f0-mean-shift" in urllib.request.urlopen(links[2]).read()
     with zipfile.ZipFile(io.BytesIO(urllib.request.urlopen(links[3]).read())) as archive:
         assert "RUN/report.html" in archive.namelist()
-    assert wider_than_the_screen(shown) <= 0
+    assert_fits_the_screen(shown)
     assert "How the conversions scored" in frame.content_frame().locator("body").inner_text()

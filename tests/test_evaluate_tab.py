@@ -8,7 +8,8 @@ import os
 import subprocess
 import time
 import zipfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 
 from pipelines.errors import ZestError
 from tests.scored_zips import HEADER, good, listing, pack, recordings
+from tests.waiting import wait_until
 from workbench import job_upload, job_worker, jobs
 from workbench.job_upload import submit
 from workbench.job_view import duration, job_html, report_html, stage_name
@@ -38,13 +40,20 @@ def not_started(monkeypatch):
 
 
 def wait_for(job: Job, *states: str) -> Status:
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        status = job.status()
-        if status.state in states:
-            return status
-        time.sleep(0.2)
-    raise AssertionError(f"{job.status()}\n{(job.folder / 'log.txt').read_text()[-2000:]}")
+    ends = {*states, jobs.DONE, jobs.FAILED, jobs.INTERRUPTED, jobs.CANCELLED}
+    wait_until(lambda: job.status().state in ends, SECONDS)
+    assert job.status().state in states, f"{job.status()}\n{(job.folder / 'log.txt').read_text()[-2000:]}"
+    return job.status()
+
+
+@contextmanager
+def at_work(job: Job, state: str = jobs.RUNNING) -> Iterator[None]:
+    """Its process lives, or so it seems to all others."""
+    job.request_file.write_text("{}")
+    job.write_status(Status(state, pid=1))
+    with job.lock_file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def bomb(path: Path) -> Path:
@@ -102,23 +111,19 @@ def test_a_list_and_a_zip_are_taken_together(root, tmp_path, not_started):
     assert submit(root, [good(tmp_path / "m.zip")], LIGHT, baselines=False).request().baselines == ()
 
 
-def test_a_job_runs_to_its_end_in_its_own_process_and_everything_can_be_downloaded(root, tmp_path):
+def test_a_job_waits_its_turn_runs_to_its_end_in_its_own_process_and_everything_can_be_downloaded(root, tmp_path):
     files = recordings(3)
     del files["wavs/made2.wav"]  # a missing file is a failed row, not the end
-    job = submit(root, [pack(tmp_path / "mine.zip", files | {"pairs.csv": listing(3)})], LIGHT)
-    second = submit(root, [good(tmp_path / "second.zip")], LIGHT, baselines=False)
-    assert find_job(root, job.id) == job
-    waiting = wait_for(second, jobs.WAITING)
-    assert waiting.state == jobs.WAITING
-    deadline = time.monotonic() + SECONDS
-    while second.status().ahead == 0 and time.monotonic() < deadline:
-        assert job.status().state != jobs.DONE, "the second one was never told that it waits"
-        time.sleep(0.1)
-    assert "1 evaluation is before it" in job_html(second, second.status())
-    cancel(second)
-    assert wait_for(second, jobs.CANCELLED).state == jobs.CANCELLED
-    status = wait_for(job, jobs.DONE, jobs.FAILED)
-    assert status.state == jobs.DONE, status.sentence
+    with at_work(new_job(root)):
+        job = submit(root, [pack(tmp_path / "mine.zip", files | {"pairs.csv": listing(3)})], LIGHT)
+        second = submit(root, [good(tmp_path / "second.zip")], LIGHT, baselines=False)
+        assert find_job(root, job.id) == job
+        wait_until(lambda: (job.status().ahead, second.status().ahead) == (1, 2), SECONDS)
+        assert job.status().state == second.status().state == jobs.WAITING
+        assert "1 evaluation is before it" in job_html(job, job.status())
+        cancel(second)
+        wait_for(second, jobs.CANCELLED)
+    status = wait_for(job, jobs.DONE)
     assert status.part == status.parts, "the number of stages was known beforehand"
     assert not job.is_alive()
     table = (job.run / "scores.csv").read_text()
@@ -174,10 +179,8 @@ def test_a_resumed_job_waits_for_a_younger_one_that_is_at_work(root):
     first, second, third = new_job(root), new_job(root), new_job(root)
     with ExitStack() as living:
         for place, (job, state) in enumerate(((first, jobs.WAITING), (second, jobs.RUNNING), (third, jobs.WAITING))):
-            job.request_file.write_text("{}")
+            living.enter_context(at_work(job, state))
             os.utime(job.request_file, (time.time() + place, time.time() + place))
-            job.write_status(Status(state, pid=1))
-            fcntl.flock(living.enter_context(job.lock_file.open("w")), fcntl.LOCK_EX)
         assert [ahead_of(root, job) for job in (first, second, third)] == [1, 1, 2]
     assert ahead_of(root, third) == 0, "the others' processes are gone"
 

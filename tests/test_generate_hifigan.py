@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +35,7 @@ from pipelines.training.trainer import read_log
 from pipelines.training.units import UnitsRecipe
 from pipelines.units import HOP
 from tests import tiny
+from tests.killed_training import killed_in_step
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = {"design": "hifigan", "size": "V3", "channels": 32, "steps": tiny.STEPS, "batch": 2, "segment_frames": 12,
@@ -199,19 +196,7 @@ def test_killed_and_resumed_has_the_same_losses_and_weights_as_uninterrupted(tra
     monkeypatch.setattr(trainer, "LOG_EVERY", 1)
     whole, run = (hifigan_run(tmp_path / name) for name in ("whole", "killed"))
     whole.train("generate")
-    code = ("import sys, time\nfrom pipelines.training import trainer\n"
-            "from pipelines.training.generate_hifigan import HifiganTask\n"
-            "from pipelines.training.stages import run_stage\ntrainer.CHECKPOINT_SECONDS, trainer.LOG_EVERY = 0.0, 1\n"
-            "step = HifiganTask.step\n"
-            "HifiganTask.step = lambda self, number, random: time.sleep(600) if number == 3 else step(self, number, random)\n"
-            "run_stage('generate', *sys.argv[1:])\n")
-    process = subprocess.Popen([sys.executable, "-c", code, run.recipe, run.manifest], cwd=ROOT, stderr=subprocess.DEVNULL)
-    state, deadline = run.runs / "generate" / "state.pt", time.monotonic() + 240
-    while len(read_log(run.runs / "generate")) < 3 and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.05)
-    time.sleep(0.5)  # the state of step 3 is written right after its log line
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL and torch.load(state, weights_only=True)["number"] == 3
+    killed_in_step(run, "generate", "pipelines.training.generate_hifigan.HifiganTask", 3)
     assert run.train("generate")
     one, other = ([line | {"seconds": 0.0} for line in read_log(each.runs / "generate")] for each in (whole, run))
     assert one == other and [line["step"] for line in one] == list(range(1, tiny.STEPS + 1))

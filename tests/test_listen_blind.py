@@ -12,7 +12,7 @@ from evaluation.listening.questions import ANCHORS
 from evaluation.listening.store.database import reading
 from evaluation.listening.store.listeners import recognise
 from evaluation.listening.trials import KINDS, RATED, TRAINING, TRAP
-from tests.listener_http import Listener, big_study, fresh_store, serving
+from tests.listener_http import Listener, fresh_store, serving
 from tests.listening import VOICES
 from workbench.listening import studies
 
@@ -20,27 +20,13 @@ PAGE = Path(studies.__file__).parent / "page"
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    return big_study(tmp_path_factory.mktemp("served"))
+def seen(study, tmp_path_factory) -> list[dict]:
+    """Every trial of a whole set, as a listener was shown it."""
+    with pytest.MonkeyPatch.context() as patch:
+        return Listener(serving(), fresh_store(study, tmp_path_factory.mktemp("answers"), patch)).whole_set()
 
 
-@pytest.fixture
-def store(study, tmp_path, monkeypatch):
-    yield fresh_store(study, tmp_path, monkeypatch)
-    studies._open.cache_clear()
-
-
-@pytest.fixture
-def client(store):
-    return serving()
-
-
-@pytest.fixture
-def listener(client, store):
-    return Listener(client, store)
-
-
-def test_nothing_a_listener_receives_tells_what_is_judged(client, listener, study):
+def test_nothing_a_listener_receives_tells_what_is_judged(client, listener, study, seen):
     names = {*ANCHORS, *study.info["pairs"], *VOICES, study.hash[:12], "pepper", str(study.folder), "f0-swap", "transfer"}
     kinds = {"copy", "system", "anchor", "damaged", "parallel", "stranger", "accepted", "condition", "known", "seed", "hash",
              "seconds", "cells"}
@@ -49,7 +35,7 @@ def test_nothing_a_listener_receives_tells_what_is_judged(client, listener, stud
     about = client.get(f"{listener.base}/about")
     page = "\n".join([client.get(listener.base).text, *(file.text for file in files), about.text])
     assert [name for name in names if name in page] == []
-    trials = json.dumps(listener.whole_set())
+    trials = json.dumps(seen)
     assert [word for word in names | kinds if word in trials] == []
     assert set(about.json()) == {"study", "closed", "minutes", "practice", "volume_clip", "remark_letters", "texts",
                                  "closed_text", "sign_in", "sign_in_offered", "no_sign_in_text", "signed_in", "known"}
@@ -57,8 +43,7 @@ def test_nothing_a_listener_receives_tells_what_is_judged(client, listener, stud
     assert 1 <= about["minutes"] <= 20 and about["practice"] == len(study.design.training)
 
 
-def test_trials_of_every_kind_look_alike_on_the_wire(client, listener, study, store):
-    seen = listener.whole_set()
+def test_trials_of_every_kind_look_alike_on_the_wire(study, seen):
     kinds = {shown["trial"]: study.design.trials()[shown["trial"]].kind for shown in seen}
     assert set(kinds.values()) == set(KINDS)
     assert len({tuple(shown) for shown in seen}) == 1, "the same fields in the same order"

@@ -15,34 +15,13 @@ from starlette.testclient import TestClient
 from evaluation.listening.errors import StoreError
 from evaluation.listening.store import collect
 from evaluation.listening.store.validation import MOST_LETTERS
-from tests.listener_http import Listener, big_study, fresh_store, serving
+from tests.listener_http import Listener, serving
 from tests.listening_session import SETUP
 from workbench.listening import studies
 from workbench.listening.rate_limit import RateLimit
 from workbench.listening.routes import listening_routes
 
 JSON = {"content-type": "application/json"}
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    return big_study(tmp_path_factory.mktemp("served"))
-
-
-@pytest.fixture
-def store(study, tmp_path, monkeypatch):
-    yield fresh_store(study, tmp_path, monkeypatch)
-    studies._open.cache_clear()
-
-
-@pytest.fixture
-def client(store):
-    return serving()
-
-
-@pytest.fixture
-def listener(client, store):
-    return Listener(client, store)
 
 
 def refused(reply: httpx.Response, status: int, reason: str) -> str:

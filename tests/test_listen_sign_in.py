@@ -27,7 +27,7 @@ from evaluation.listening.store.schema import FIRST, LISTENERS, PEOPLE, migrate
 from evaluation.listening.study import open_study
 from evaluation.listening.wording import ENGLISH
 from tests import postgres
-from tests.browser import PHONE, agree_and_tell, open_page, running_workbench, wider_than_the_screen
+from tests.browser import PHONE, agree_and_tell, assert_fits_the_screen, open_page, running_workbench
 from tests.listener_http import fresh_store
 from tests.listening import finished_run, small_study
 from tests.listening_session import SETUP, Clock, answer_next, whole_set
@@ -259,7 +259,8 @@ def test_the_page_leads_to_the_sign_in_and_back_and_out_of_the_frame_into_a_new_
     page.get_by_role("heading", name="Sign in first").wait_for()
     link = page.get_by_role("link", name="Sign in with Hugging Face")
     assert link.get_attribute("href") == f"{served}login/huggingface?_target_url=%2Flisten%2F{study.id}"
-    assert link.get_attribute("target") == "_top" and wider_than_the_screen(page) <= 0
+    assert link.get_attribute("target") == "_top"
+    assert_fits_the_screen(page)
     tab = open_page(chromium, f"{served}?study={study.id}").frame_locator("#zest-listen iframe")
     assert tab.get_by_role("link", name="Sign in with Hugging Face").get_attribute("target") == "_blank"
     assert tab.get_by_text("opens in a new window").count() == 1

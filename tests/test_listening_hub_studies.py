@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from benchmarks.listening_server import free_port
 from evaluation.listening.errors import StudyError
 from evaluation.listening.hub import hub_journal
 from evaluation.listening.store import collect
@@ -171,8 +171,7 @@ def test_one_study_under_the_name_of_another_is_refused_and_paths_are_no_names(s
 
 
 def test_a_start_without_the_hub_is_one_warning_and_what_is_on_the_disk_works(study, space, caplog):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
+    port = free_port()
     folder = space(f"http://127.0.0.1:{port}", "first", holding=study.folder)
     assert len(warnings(caplog)) == 1 and "studies that are only there come in later" in warnings(caplog)[0]
     store = studies.store_of(study.id)

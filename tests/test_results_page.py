@@ -15,10 +15,11 @@ from evaluation.listening.gathering import gather, gathered_run
 from evaluation.listening.store import open_store
 from evaluation.listening.study import Study, open_study
 from pipelines.audio import save
-from tests.browser import PHONE, open_page, running_workbench, wait_until, wider_than_the_screen
+from tests.browser import PHONE, alert, assert_fits_the_screen, open_page, running_workbench
 from tests.listening import finished_run
 from tests.listening_session import Clock, careful, whole_set
 from tests.speech import MAN, WOMAN, speak
+from tests.waiting import wait_until
 from workbench.jobs import DONE, Job, Request, Status
 
 PASSWORD = "open sesame please"
@@ -97,8 +98,9 @@ def test_a_wrong_password_is_one_sentence_and_opens_nothing(chromium, administer
     page = results_tab(chromium, administered, PHONE)
     page.fill("#zest-password input", "not it at all")
     page.click("#zest-open")
-    assert "That is not the password." in page.locator(".toast-body").first.inner_text()
-    assert page.locator("#zest-studies label").count() == 0 and wider_than_the_screen(page) <= 0
+    wait_until(lambda: "That is not the password." in alert(page))
+    assert page.locator("#zest-studies label").count() == 0
+    assert_fits_the_screen(page)
 
 
 def test_an_administrator_makes_a_study_watches_answers_exports_and_closes_it(chromium, administered, studies):
@@ -121,7 +123,7 @@ def test_an_administrator_makes_a_study_watches_answers_exports_and_closes_it(ch
     page.wait_for_selector("#zest-study-results figure svg")
     said = page.locator("#zest-study-results").first.inner_text()
     assert "preliminary" in said and "(natural)" in said and "mine" in said
-    assert "2 listeners took part" in page.locator("#zest-paragraph textarea").input_value()
+    wait_until(lambda: "2 listeners took part" in page.locator("#zest-paragraph textarea").input_value())
     page.locator("#zest-studies label").filter(has_text="2 of 4 listeners finished").wait_for()
     page.click("#zest-export")
     address = page.locator("#zest-study-files a[download]").first.get_attribute("href")
@@ -133,19 +135,19 @@ def test_an_administrator_makes_a_study_watches_answers_exports_and_closes_it(ch
     page.click("#zest-close-yes")
     wait_until(lambda: "closed" in page.locator("#zest-study-results h3").inner_text())
     assert is_closed(study)
-    assert wider_than_the_screen(page) <= 0
+    assert_fits_the_screen(page)
 
 
 def test_a_phone_shows_results_without_scrolling_the_page_sideways_and_locking_takes_them_away(chromium, administered):
     page = unlocked(chromium, administered, PHONE)
     page.locator("#zest-studies label").filter(has_text="of 2 listeners").click()
     page.wait_for_selector("#zest-study-results figure svg")
-    assert wider_than_the_screen(page) <= 0
+    assert_fits_the_screen(page)
     labels = page.evaluate(DARK)
     assert labels and set(labels) == {"dark: as the text around it"}
     page.click("#zest-lock")
     page.wait_for_selector("#zest-password input")
-    assert page.locator("#zest-study-results figure").count() == 0 and page.locator("#zest-studies label").count() == 0
+    wait_until(lambda: not page.locator("#zest-study-results figure, #zest-studies label").count())
 
 
 def test_beside_a_finished_evaluation_only_an_administrator_makes_a_study_and_the_button_is_ready_again(chromium, administered):
@@ -153,7 +155,7 @@ def test_beside_a_finished_evaluation_only_an_administrator_makes_a_study_and_th
     page.locator("#zest-job-study button").first.click()
     button = page.locator("#zest-job-study .zest-make")
     button.click()
-    assert "Only an administrator" in page.locator(".toast-body").first.inner_text()
+    wait_until(lambda: "Only an administrator" in alert(page))
     wait_until(lambda: button.inner_text() == "Make the listening test" and button.is_enabled())
     page.get_by_role("tab", name="Results").click()
     unlock(page)

@@ -4,10 +4,6 @@ import csv
 import dataclasses
 import json
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +23,7 @@ from pipelines.training.stages import STAGES, run_stage
 from pipelines.training.trainer import read_log
 from pipelines.training.virtual_voices import with_virtual_voices
 from tests import tiny
+from tests.killed_training import killed_in_step
 from tests.speech import speak
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,19 +107,7 @@ def test_stopped_and_resumed_is_the_same_as_uninterrupted(trained, stage, tmp_pa
 def test_killed_and_resumed_is_the_same_as_uninterrupted(trained, tmp_path):
     """A real SIGKILL in the middle of a step; the last saved state and the log must go on as if nothing had happened."""
     run = before_stage(trained, tmp_path / "killed", "ease")
-    code = ("import sys, time\nfrom pipelines.training import trainer\nfrom pipelines.training.ease import EaseTask\n"
-            "from pipelines.training.stages import run_stage\ntrainer.CHECKPOINT_SECONDS, trainer.LOG_EVERY = 0.0, 1\n"
-            "step = EaseTask.step\n"
-            "EaseTask.step = lambda self, number, random: time.sleep(600) if number == 4 else step(self, number, random)\n"
-            "run_stage('ease', *sys.argv[1:])\n")
-    process = subprocess.Popen([sys.executable, "-c", code, run.recipe, run.manifest], cwd=ROOT, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while len(read_log(run.runs / "ease")) < 4 and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.05)
-    time.sleep(0.5)  # the state of step 4 is written right after its log line
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    assert torch.load(run.runs / "ease" / "state.pt", weights_only=True)["number"] == 4
+    killed_in_step(run, "ease", "pipelines.training.ease.EaseTask", 4)
     assert run.train("ease")
     assert_same(weights(run, "ease"), weights(trained, "ease"))
     assert [line["step"] for line in read_log(run.runs / "ease")] == [1, 2, 3, 4, tiny.STEPS]

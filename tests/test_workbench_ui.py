@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from gradio_client import Client, handle_file
 
-from tests.browser import PHONE, open_page, running_workbench, wait_until, wider_than_the_screen
+from tests.browser import PHONE, alert, assert_fits_the_screen, open_page, running_workbench
+from tests.waiting import wait_until
 
 
 class Page:
@@ -40,21 +41,17 @@ class Page:
     def wait_for_result(self) -> dict:
         """The document of all numbers, once plot and audio are there."""
         self.page.locator("#zest-plot img, .toast-body").first.wait_for()
-        assert self.alert() == "", self.alert()
+        assert alert(self.page) == ""
         wait_until(lambda: "Real-time factor" in self.text("#zest-table") and self.audio_url())
         wait_until(lambda: self.text("#zest-convert") == "Convert")
         return {"table": self.text("#zest-table"), "status": self.text("#zest-status")}
 
     def audio_url(self) -> str | None:
-        links = self.page.locator("#zest-converted a[download], #zest-converted a")
-        return links.first.evaluate("link => link.href") if links.count() else None
-
-    def alert(self) -> str:
-        toasts = self.page.locator(".toast-body")
-        return toasts.first.inner_text() if toasts.count() else ""
+        found = self.page.locator("#zest-converted a").evaluate_all("links => links.map(link => link.href)")
+        return next(iter(found), None)
 
     def wait_for_alert(self) -> str:
-        return self.page.locator(".toast-body").first.inner_text()
+        return wait_until(lambda: alert(self.page))
 
     def wait_for_rest(self) -> None:
         """The button works again."""
@@ -70,7 +67,7 @@ def test_page_fetches_nothing_from_elsewhere_and_states_its_limits(chromium, wor
     names = page.page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
     assert len(names) > 5
     assert [name for name in names if not name.startswith((workbench, "data:", "blob:"))] == []
-    assert wider_than_the_screen(page.page) <= 0
+    assert_fits_the_screen(page.page)
 
 
 def test_upload_convert_see_plot_and_hear_audio(chromium, workbench, source_path):
@@ -88,20 +85,21 @@ def test_upload_convert_see_plot_and_hear_audio(chromium, workbench, source_path
     assert "Reference" not in seen["table"], "a preset has no contour of its own"
     numbers = [int(hz) for hz in re.findall(r"(?:Source|Predicted|measured)\s+(\d+)\s", seen["table"])]
     assert len(numbers) == 3 and all(55 <= hz <= 800 for hz in numbers)
-    size = page.page.evaluate("(() => { let i = document.querySelector('#zest-plot img'); "
-                              "return [i.naturalWidth, i.naturalHeight]; })()")
+    plot = page.page.locator("#zest-plot img")
+    wait_until(lambda: plot.evaluate("image => image.complete"))
+    size = plot.evaluate("image => [image.naturalWidth, image.naturalHeight]")
     assert size[0] > 2 * size[1] > 400, "two panels side by side"
-    assert wider_than_the_screen(page.page) <= 0
+    assert_fits_the_screen(page.page)
 
 
 def test_example_with_a_reference_on_a_phone(chromium, workbench):
     page = Page(chromium, workbench, width=PHONE)
-    assert wider_than_the_screen(page.page) <= 0
+    assert_fits_the_screen(page.page)
     page.click("Man, emotion of a recording")
     seen = page.wait_for_result()
     assert "Reference" in seen["table"]
     assert page.page.locator("#zest-reference").count(), "the reference is shown"
-    assert wider_than_the_screen(page.page) <= 0, "wide things scroll inside their card"
+    assert_fits_the_screen(page.page)  # wide things scroll inside their card
 
 
 def test_forgotten_source_is_one_sentence_and_the_button_works_again(chromium, workbench):
