@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.errors import OutputError
@@ -59,6 +62,25 @@ def make_folder(path: Path | str) -> Path:
     except (OSError, ValueError) as error:
         raise OutputError(_sentence(path, getattr(error, "strerror", None) or str(error))) from error
     return path
+
+
+@contextmanager
+def alone_in(folder: Path, work: str) -> Iterator[None]:
+    """Two of a kind of work in one folder would undo each other; the lock goes with the process, however it ends.
+
+    Raises:
+        OutputError: another process has it, or the folder cannot be written.
+    """
+    try:
+        file = (folder / ".lock").open("w")
+    except OSError as error:
+        raise OutputError(f"Cannot write into {folder}: {error.strerror or error}; choose another folder.") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise OutputError(f"Another {work} is at work in {folder}; wait for it, or choose another folder.") from error
+        yield
 
 
 def _write_and_move(path: Path, content: bytes) -> None:

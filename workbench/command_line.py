@@ -14,6 +14,7 @@ import typer
 
 from pipelines.errors import ZestError
 from workbench import exit_codes
+from workbench.ablate_command import ablate
 from workbench.evaluate_command import evaluate
 from workbench.manifest_command import manifest
 from workbench.metrics_command import metrics
@@ -92,6 +93,7 @@ app.command(epilog=EXIT_CODES)(score)
 app.command(epilog=EXIT_CODES)(manifest)
 app.command(epilog=EXIT_CODES)(protocol)
 app.command(epilog=EXIT_CODES)(reproduce)
+app.command(epilog=EXIT_CODES)(ablate)
 app.add_typer(study, name="study", epilog=EXIT_CODES)
 
 

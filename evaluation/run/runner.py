@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +15,8 @@ from evaluation.run.measuring import Measuring
 from evaluation.run.provenance import agreed, describe
 from evaluation.run.shards import LOKY, Pool, Workers
 from evaluation.run.systems import System
-from pipelines.errors import OutputError, ZestError
-from pipelines.files import make_folder
+from pipelines.errors import ZestError
+from pipelines.files import alone_in, make_folder
 from pipelines.hooks import Event, Hook, silent
 
 
@@ -45,7 +43,7 @@ def evaluate(pairs: Sequence[Pair], systems: Sequence[System], folder: Path | st
     chosen, listeners = _measuring(metrics, observers)
     _refuse_nothing(pairs, systems)
     make_folder(files.path)
-    with _alone_in(files.path), Pool(workers) as pool:
+    with alone_in(files.path, "evaluation"), Pool(workers) as pool:
         info = agreed(files.info(), describe(pairs, systems, chosen, listeners, seed, device, command), str(files.path))
         _begin(files, info, pairs)
         done = sum(convert_pairs(system, pairs, files, pool, hook) for system in systems)
@@ -85,18 +83,3 @@ def _begin(files: RunFolder, info: dict[str, Any], pairs: Sequence[Pair]) -> Non
         write_pairs(files.pairs_file, list(pairs))
     if files.info() != info:
         files.write_json(files.info_file, info)
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Two runs in one folder would undo each other; the lock goes with the process, however it ends."""
-    try:
-        file = (folder / ".lock").open("w")
-    except OSError as error:
-        raise OutputError(f"Cannot write into {folder}: {error.strerror or error}; choose another folder.") from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise OutputError(f"Another evaluation is at work in {folder}; wait for it, or choose another folder.") from error
-        yield

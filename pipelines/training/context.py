@@ -17,6 +17,7 @@ from pipelines.errors import RecipeError
 from pipelines.training import processes
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import Clip
+from pipelines.training.emotional_share import with_share
 from pipelines.training.recipe import GeneralRecipe
 from pipelines.training.trainer import Run, Task, Validation
 
@@ -67,9 +68,14 @@ class Context:
         return Folder(Path(self.general.runs))
 
     @property
+    def heard(self) -> list[Clip]:
+        """What a stage that reads labels hears: all clips, or with an emotional_share below 1 that part of the labelled ones."""
+        return with_share(self.clips, self.general.emotional_share, self.general.seed)
+
+    @property
     def labelled(self) -> list[Clip]:
-        """Clips with one of the five emotions. Raises RecipeError when there are none."""
-        clips = [clip for clip in self.clips if clip.emotion in EMOTIONS]
+        """Those with one of the five emotions. Raises RecipeError when there are none."""
+        clips = [clip for clip in self.heard if clip.emotion in EMOTIONS]
         if not clips:
             raise RecipeError("The manifest's training clips have none of the five emotions; these stages need labels.")
         return clips

@@ -18,6 +18,7 @@ class GeneralRecipe:
     """What all stages share. runs and cache are folders (ignored by git); checkpoint is where weights are exported.
 
     virtual_voices: speeds at which the stages of emotion hear every speaker again, as somebody else.
+    emotional_share: of the labelled clips, that stages which read labels hear (emotional_share.py).
     """
 
     seed: int = 0
@@ -25,6 +26,7 @@ class GeneralRecipe:
     cache: str = ".cache/features"
     checkpoint: str = "checkpoints/zest-mini"
     virtual_voices: tuple = ()
+    emotional_share: float = 1.0
 
 
 def read_recipe(path: Path | str) -> dict[str, dict]:
@@ -37,21 +39,26 @@ def read_recipe(path: Path | str) -> dict[str, dict]:
         raise RecipeError(f"The recipe {path} is not valid TOML: {error}.") from error
 
 
-def section(tables: dict[str, dict], name: str, kind: type[Stage]) -> Stage:
+def section(tables: dict[str, dict], name: str, kind: type[Stage], where: str = "") -> Stage:
     """One table as its dataclass; missing keys take their defaults.
 
+    where: how a refusal begins; the recipe's table if left out.
     Raises:
         RecipeError: a key is unknown or its value has another type.
     """
-    given = tables.get(name, {})
+    where, given = where or f"The recipe's table [{name}]", tables.get(name, {})
     fields = {field.name: field for field in dataclasses.fields(kind)}
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
     for key, value in given.items():
         if key not in fields:
-            raise RecipeError(f"The recipe's table [{name}] has an unknown key '{key}'; it knows {', '.join(fields)}.")
-        default = fields[key].default
+            raise RecipeError(f"{where} has an unknown key '{key}'; it knows {', '.join(fields)}.")
+        default = _default(fields[key])
         wanted = (int, float) if isinstance(default, float) else type(default)
         fits = isinstance(value, wanted) and isinstance(value, bool) == isinstance(default, bool)
         if default is not dataclasses.MISSING and not fits:
-            raise RecipeError(f"The recipe's [{name}] {key} must be a {type(default).__name__}, not {value!r}.")
+            raise RecipeError(f"{where}: {key} must be a {type(default).__name__}, not {value!r}.")
     return kind(**given)
+
+
+def _default(field: dataclasses.Field):
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from pipelines.training.factors import FactorStore
 
 
-def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str = "cpu",
+def run_stage(name: str, recipe: Path | str | dict[str, dict], manifest: Path | str, device: str = "cpu",
               stop_after_seconds: float = float("inf"), vocoder_scores: VocoderScores | None = None,
               generator_scores: GeneratorScores | None = None) -> bool:
     """Train one stage, or go on with it; returns whether it is finished and exported.
 
-    Where several processes were launched, all of them call this and train together (processes.py).
+    recipe: a file, or its tables. Where several processes were launched, all of them call this and train together (processes.py).
 
     vocoder_scores: measures the stage `vocoder` on held-out speech (evaluation/waveform_validation.py), so that the best
     weights are exported; without it the last ones are. generator_scores: the same for `generate`.
@@ -40,7 +40,7 @@ def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str =
     if name not in STAGES:
         raise ZestError(f"There is no stage '{name}'; choose one of {', '.join(STAGES)}.")
     with processes.joined(device) as own:
-        tables = _tables(recipe)
+        tables = recipe if isinstance(recipe, dict) else read_tables(recipe)
         general = section(tables, "general", GeneralRecipe)
         torch.manual_seed(general.seed)
         context = Context(tables, general, training_clips(read_manifest(manifest)), own, stop_after_seconds, vocoder_scores,
@@ -48,7 +48,8 @@ def run_stage(name: str, recipe: Path | str, manifest: Path | str, device: str =
         return _run(name, context)
 
 
-def _tables(recipe: Path | str) -> dict[str, dict]:
+def read_tables(recipe: Path | str) -> dict[str, dict]:
+    """The recipe's tables. Raises RecipeError: it cannot be read, or has a table that no stage knows."""
     tables = read_recipe(recipe)
     unknown = [table for table in tables if table not in (*STAGES, "general", "judge")]  # judges: evaluation/judge_training.py
     if unknown:
@@ -99,7 +100,7 @@ def _ease(context: Context) -> Prepared:
     recipe = section(context.tables, "ease", EaseRecipe)
     if recipe.xvector:
         return _published_ease(context, recipe)
-    task = EaseTask(own_part(recipe), read_examples(context.clips, context.cache), context.device)
+    task = EaseTask(own_part(recipe), read_examples(context.heard, context.cache), context.device)
     return Prepared(task, recipe.steps,
                     lambda: context.checkpoint.write("speaker", task.parts["encoder"].state_dict(), asdict(recipe)))
 

@@ -117,7 +117,7 @@ def _hifigan(context: Context, kind: Kind) -> tuple[Task, int, Export]:
 def _spoken(context: Context, kind: Kind, recipe) -> tuple[list[Example], Spoken]:
     """Examples and all that is heard of them."""
     labelled = context.labelled
-    examples = read_examples(context.clips if recipe.all_speakers > 0 else labelled, context.cache)
+    examples = read_examples(context.heard if recipe.all_speakers > 0 else labelled, context.cache)
     return examples, kind.read(examples, context.checkpoint, recipe.temperature, context.cache, context.device)
 
 

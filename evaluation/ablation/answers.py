@@ -1,0 +1,74 @@
+"""A question's numbers: every variant's value of every metric with its interval, and its difference from the first variant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evaluation.metrics import registry
+from evaluation.metrics.base import MetricInfo
+from evaluation.report.matrix import matrix_of
+from evaluation.report.statistics import Difference, Estimate, differences, estimates, resample
+from evaluation.run import Run
+from pipelines.training.ablation_study import Question
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the table. beside: no variant, but a system that is shown for comparison.
+
+    Attributes:
+        estimates, differences: one a metric; differences from the first variant, None for that itself and where there is none.
+    """
+
+    name: str
+    system: str
+    beside: bool
+    estimates: tuple[Estimate | None, ...]
+    differences: tuple[Difference | None, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Attributes:
+        infos: of the metrics that were measured and are shown. missing: metric to the sentence why it was not.
+        pairs, speakers: how many; intervals rest on the speakers. draws, seed: of the bootstrap.
+    """
+
+    name: str
+    title: str
+    infos: tuple[MetricInfo, ...]
+    lines: tuple[Line, ...]
+    missing: Mapping[str, str]
+    pairs: int
+    pairs_hash: str
+    speakers: int
+    draws: int
+    seed: int
+
+
+def answer_of(run: Run, question: Question, names: Mapping[tuple[str, str], str], beside: Sequence[str] = (),
+              draws: int = 2000, seed: int = 0) -> Answer:
+    """The question's part of a run.
+
+    Args:
+        names: (question, variant) to the system's name in the run. beside: systems that are shown, too.
+    """
+    matrix = matrix_of(run)
+    wanted = question.metrics or tuple(run.info["metrics"])
+    shown = tuple(name for name in wanted if name in matrix.metrics)
+    rows, resamples = matrix.rows(), resample(matrix.speakers, draws, seed)
+    first = names[question.name, question.variants[0].name]
+
+    def line(name: str, system: str, beside: bool) -> Line:
+        sides = [matrix.scores(system, metric, rows) for metric in shown]
+        against = [(side, matrix.scores(first, metric, rows)) for side, metric in zip(sides, shown, strict=True)]
+        own = system == first or beside or not sides
+        return Line(name, system, beside, tuple(estimates(sides, resamples, len(rows)) if sides else ()),
+                    (None,) * len(shown) if own else tuple(differences(against, resamples)))
+
+    lines = [line(variant.name, names[question.name, variant.name], False) for variant in question.variants]
+    lines += [line(system, system, True) for system in beside]
+    return Answer(question.name, question.title, tuple(registry.metric(name).info for name in shown), tuple(lines),
+                  {name: why for name, why in run.not_measured.items() if name in wanted}, len(rows),
+                  run.info["pairs_hash"], len(set(matrix.speakers)), draws, seed)

@@ -1,0 +1,89 @@
+"""What a study leaves: per question a CSV for programs, a Markdown page for readers and a picture; and one record of all."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from evaluation.ablation.answers import Answer, Line
+from evaluation.ablation.plot import draw, png
+from evaluation.report.blocks import Cell, Column, Document, Paragraph, Row, Section, Table
+from evaluation.report.markdown import to_markdown
+from evaluation.report.numbers import estimate_cell, heading
+from evaluation.run import Run
+from pipelines.files import write_whole
+from pipelines.training.ablation_plan import Plan
+from pipelines.training.ablation_stages import Workshop
+from pipelines.training.ablation_study import Study
+
+
+def write_answer(folder: Path, answer: Answer) -> None:
+    """`<question>.csv`, `.md` and `.png`, each whole or not at all."""
+    content = io.StringIO()
+    table(answer).to_csv(content, index=False, lineterminator="\n")
+    write_whole(folder / f"{answer.name}.csv", content.getvalue().encode())
+    write_whole(folder / f"{answer.name}.png", png(draw(answer)))
+    text = to_markdown(page(answer)) + f"\n![{answer.title}]({answer.name}.png)\n"
+    write_whole(folder / f"{answer.name}.md", text.encode())
+
+
+def table(answer: Answer) -> pd.DataFrame:
+    """Long form: one row a variant and metric."""
+    rows = [{"question": answer.name, "variant": line.name, "kind": "system" if line.beside else "variant", "system": line.system,
+             "metric": info.name, "unit": info.unit, "better": info.better, "value": _get(estimate, "value"),
+             "low": _get(estimate, "low"), "high": _get(estimate, "high"),
+             "measured": _get(estimate, "measured"), "pairs": answer.pairs, "difference": _get(difference, "value"),
+             "difference_low": _get(difference, "low"), "difference_high": _get(difference, "high")}
+            for line in answer.lines
+            for info, estimate, difference in zip(answer.infos, line.estimates, line.differences, strict=True)]
+    return pd.DataFrame(rows).round(5)
+
+
+def page(answer: Answer) -> Document:
+    """The same for readers: bold where a variant's paired difference from the first one leaves 0 out."""
+    columns = tuple(Column(*heading(info)) for info in answer.infos)
+    rows = tuple(Row(line.name, _cells(answer, line), "for comparison" if line.beside else "") for line in answer.lines)
+    notes = [Paragraph(f"{name} was not measured: {why}", "warning") for name, why in answer.missing.items()]
+    caption = (f"Values with 95 % intervals; bold where the difference from '{answer.lines[0].name}' over the same pairs "
+               "is clear (its own interval leaves 0 out)")
+    about = (f"{answer.pairs} pairs of {answer.speakers} source speakers, hash {answer.pairs_hash}; {answer.draws} resamples of "
+             f"speakers and then their pairs, seed {answer.seed}.")
+    return Document(answer.title, about, (Section(answer.name, "Table", (Table(caption, "variant", columns, rows), *notes)),))
+
+
+def write_record(folder: Path, study: Study, plan: Plan, workshop: Workshop, run: Run, names: Mapping[tuple[str, str], str],
+                 command: str) -> None:
+    """`study.json`: per variant its system, settings, stages and weights; per stage where it comes from and what it took."""
+    stages = {stage.label: stage for stages in plan.variants.values() for stage in stages} | {
+        stage.label: stage for stage in plan.training}
+    document: dict[str, Any] = {
+        "command": command, "study": study.path.name, "protocol": vars(study.protocol), "pairs_hash": run.info["pairs_hash"],
+        "machine": {"processor": platform.machine(), "cores": os.cpu_count(), "device": run.info["device"]},
+        "variants": [{"question": question.name, "variant": variant.name, "system": names[question.name, variant.name],
+                      "settings": variant.settings,
+                      "checkpoint_hash": run.info["systems"][names[question.name, variant.name]]["checkpoint_hash"],
+                      "stages": [stage.label for stage in plan.variants[question.name, variant.name]]}
+                     for question in study.questions for variant in question.variants],
+        "stages": {label: {"from": "checkpoint" if label in plan.supplied else "trained", "seconds": workshop.seconds(stage),
+                           **stage.decides} for label, stage in sorted(stages.items())}}
+    write_whole(folder / "study.json", (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def _cells(answer: Answer, line: Line) -> tuple[Cell, ...]:
+    made = []
+    for info, estimate, difference in zip(answer.infos, line.estimates, line.differences, strict=True):
+        cell = estimate_cell(estimate, info, answer.pairs)
+        clear = difference is not None and difference.clear
+        made.append(Cell(cell.text, cell.detail, cell.note, "clear" if clear else cell.mark))
+    return tuple(made)
+
+
+def _get(found: Any, key: str) -> Any:
+    return None if found is None else getattr(found, key)

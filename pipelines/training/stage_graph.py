@@ -1,0 +1,66 @@
+"""Which stage reads which, what each leaves in a checkpoint, and which dataclass its table is: what planning ablations needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from pipelines.errors import RecipeError
+from pipelines.training.recipe import section
+
+
+@dataclass(frozen=True)
+class Node:
+    """One stage.
+
+    Attributes:
+        recipe: module in pipelines/training and dataclass of its table.
+        parts: of the checkpoint that it writes. scratch: what it leaves beside the runs, for later stages only.
+        reads: stages before it. general: keys of [general], besides the seed, that change what it learns.
+    """
+
+    recipe: tuple[str, str]
+    parts: tuple[str, ...]
+    reads: tuple[str, ...] = ()
+    scratch: tuple[str, ...] = ()
+    general: tuple[str, ...] = ()
+
+
+LABELS = ("emotional_share",)
+VOICES = ("emotional_share", "virtual_voices")
+
+GRAPH: dict[str, Node] = {  # in the order of training
+    "hubert": Node(("hubert", "HubertRecipe"), ("hubert",)),
+    "units": Node(("units", "UnitsRecipe"), ("units",), ("hubert",)),
+    "ease": Node(("ease", "EaseRecipe"), ("speaker",), general=LABELS),
+    "critics": Node(("critics_stage", "CriticsRecipe"), (), scratch=("critics",), general=VOICES),
+    "sace": Node(("sace", "SaceRecipe"), ("sace", "pitch", "presets"), ("hubert", "units", "ease"), general=VOICES),
+    "acoustic": Node(("acoustic", "AcousticRecipe"), ("acoustic", "pitch"), ("hubert", "units", "ease", "critics", "sace"),
+                     general=VOICES),
+    "tempo": Node(("tempo", "TempoRecipe"), ("tempo",), ("hubert", "units", "ease", "sace"), general=VOICES),
+    "vocoder": Node(("vocoder", "VocoderRecipe"), ("vocoder",)),
+    "generate": Node(("generate", "GenerateRecipe"), ("generator",), ("hubert", "units", "ease", "sace"), general=LABELS),
+}
+EVERY_CONVERSION = ("hubert", "units", "ease", "sace", "acoustic", "tempo")  # a checkpoint cannot be loaded without
+DECODER_STAGES = {"transfer": (), "transfer_neural": ("vocoder",), "generate": ("generate",)}
+
+
+def reads_of(stage: str, tables: dict[str, dict]) -> tuple[str, ...]:
+    """Stages that it reads. `generate` begins with a vocoder where the recipe has one and the design takes it."""
+    begins_with = ("vocoder",) if stage == "generate" and "vocoder" in tables and _design(tables) == "istft" else ()
+    return (*GRAPH[stage].reads, *begins_with)
+
+
+def stage_recipe(stage: str, tables: dict[str, dict]) -> Any:
+    """The stage's table as its dataclass. Raises RecipeError: unknown key, wrong type, or no such design."""
+    module, kind = GRAPH[stage].recipe
+    if stage == "generate" and _design(tables) == "hifigan":
+        module, kind = "generate_hifigan", "HifiganRecipe"
+    elif stage == "generate" and _design(tables) != "istft":
+        raise RecipeError(f"There is no design '{_design(tables)}' of a generator; choose one of istft, hifigan.")
+    return section(tables, stage, getattr(import_module(f"pipelines.training.{module}"), kind))
+
+
+def _design(tables: dict[str, dict]) -> Any:
+    return tables.get("generate", {}).get("design", "istft")

@@ -1,0 +1,126 @@
+"""`zest ablate`: trains what differs, evaluates all variants alike, answers each question, and goes on after a kill."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+from evaluation.ablation import ablate, prepare
+from evaluation.run import open_run
+from pipelines.errors import RecipeError, ZestError
+from tests.ablation import METRICS, write_study
+from tests.tiny import trained_tiny
+from workbench import exit_codes
+
+QUESTIONS = {"f0": {"predicted": {}, "source": {"settings": {"f0": "source"}}},
+             "tempo": {"6 steps": {}, "3 steps": {"recipe": {"tempo": {"steps": 3}}}}}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    tiny = trained_tiny()
+    return write_study(tmp_path_factory.mktemp("study"), tiny, QUESTIONS, checkpoint=str(tiny.checkpoint), systems=["copy"])
+
+
+@pytest.fixture(scope="module")
+def done(study, tmp_path_factory):
+    """Where a whole study lies: killed once while it trained."""
+    folder, tiny = tmp_path_factory.mktemp("done"), trained_tiny()
+    ablation = prepare(study, tiny.manifest)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelines.training.stages.run_stage", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            ablate(ablation, folder)
+    assert not list(folder.glob("stages/*/stage.json")) and not list(folder.glob("*.csv"))
+    ablate(ablation, folder, draws=200)
+    return folder
+
+
+def _killed(*_):
+    raise KeyboardInterrupt
+
+
+def test_one_table_and_one_plot_answer_each_question(done):
+    for name, variants in QUESTIONS.items():
+        table = pd.read_csv(done / f"{name}.csv")
+        assert set(zip(table.variant, table.metric)) == {(row, metric) for row in (*variants, "copy") for metric in METRICS}
+        assert set(table.variant[table.kind == "system"]) == {"copy"}
+        known = table.dropna(subset=["low"])
+        assert len(known) and (known.low <= known.value).all() and (known.value <= known.high).all()
+        assert table.difference[table.variant == next(iter(variants))].isna().all()
+        assert (done / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        text = (done / f"{name}.md").read_text()
+        assert all(f"| {variant} |" in text for variant in variants) and f"({name}.png)" in text
+
+
+def test_without_pitch_predictor_the_source_s_melody_is_kept(done):
+    table = pd.read_csv(done / "f0.csv").set_index(["variant", "metric"])
+    assert table.value["source", "duration-ratio"] == pytest.approx(table.value["predicted", "duration-ratio"])
+    assert table.value["source", "f0-correlation"] != table.value["predicted", "f0-correlation"]
+
+
+def test_variants_that_are_the_same_are_converted_once(done):
+    run = open_run(done / "run")
+    assert len(run.systems) == 4 and run.complete  # copy, as it is (in both questions), source's F0, 3 steps
+    f0, tempo = (pd.read_csv(done / f"{name}.csv").set_index("variant").system for name in QUESTIONS)
+    assert f0["predicted"].iloc[0] == tempo["6 steps"].iloc[0]
+
+
+def test_the_record_tells_what_was_trained_and_what_was_shared(done):
+    record = json.loads((done / "study.json").read_text())
+    trained = [label for label, stage in record["stages"].items() if stage["from"] == "trained"]
+    assert [label.partition("-")[0] for label in trained] == ["tempo"]
+    assert record["stages"][trained[0]]["recipe"]["steps"] == 3 and record["stages"][trained[0]]["seconds"] > 0
+    assert {variant["variant"] for variant in record["variants"]} == {"predicted", "source", "6 steps", "3 steps"}
+    assert len({variant["checkpoint_hash"] for variant in record["variants"]}) == 2
+
+
+def test_a_finished_study_does_nothing_again(done, study, monkeypatch):
+    before = {path: path.stat().st_mtime_ns for path in done.rglob("*") if path.suffix in (".wav", ".safetensors", ".jsonl")}
+    monkeypatch.setattr("pipelines.training.stages.run_stage", _killed)
+    ablate(prepare(study, trained_tiny().manifest), done, draws=200)
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def test_the_checkpoint_that_supplies_stages_stays_as_it_was(done):
+    tempo = trained_tiny().checkpoint / "tempo.safetensors"
+    trained = next(done.glob("stages/tempo-*/checkpoint/tempo.safetensors"))
+    assert not tempo.is_symlink() and not trained.is_symlink() and tempo.read_bytes() != trained.read_bytes()
+
+
+def test_two_ablations_in_one_folder_are_refused(done, study):
+    from pipelines.files import alone_in
+
+    with alone_in(done, "ablation"), pytest.raises(ZestError, match="Another ablation is at work in"):
+        ablate(prepare(study, trained_tiny().manifest), done)
+
+
+def test_what_cannot_be_evaluated_is_told_before_anything_is_trained(tmp_path):
+    tiny = trained_tiny()
+    for top, sentence in (({"metrics": ["loud"]}, "There is no metric called 'loud'"),
+                          ({"systems": ["mine"]}, "There is no system"),
+                          ({"protocol": {"settings": ["dsst"]}}, "Setting dsst .* cannot be served")):
+        with pytest.raises(ZestError, match=sentence):
+            prepare(write_study(tmp_path, tiny, {"f0": QUESTIONS["f0"]}, **top), tiny.manifest)
+
+
+def test_command_line_plans_and_refuses(zest, study):
+    tiny = trained_tiny()
+    plan = zest("ablate", study, "--manifest", tiny.manifest, "--only", "tempo", "--plan")
+    assert plan.returncode == 0, plan.stderr
+    assert "To be trained: tempo-" in plan.stderr and "To be converted: 4 pairs." in plan.stderr
+    refused = zest("ablate", study, "--manifest", tiny.manifest, "--only", "colour", "-o", "out")
+    assert refused.returncode == exit_codes.USAGE
+    assert refused.stderr.strip() == f"The study {study} has no question 'colour'; it asks f0, tempo."
+    missing = zest("ablate", "none.toml", "--manifest", tiny.manifest, "-o", "out")
+    assert missing.returncode == exit_codes.BAD_INPUT and "There is no study at none.toml" in missing.stderr
+
+
+def test_a_question_shows_only_what_is_measured(tmp_path):
+    tiny = trained_tiny()
+    path = write_study(tmp_path, tiny, {"f0": QUESTIONS["f0"]})
+    path.write_text(path.read_text().replace('name = "f0"', 'name = "f0"\nmetrics = ["cer"]'))
+    with pytest.raises(RecipeError, match="The question f0 shows cer, which is not among the study's metrics."):
+        prepare(path, tiny.manifest)
