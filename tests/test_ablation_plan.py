@@ -92,8 +92,16 @@ def test_a_checkpoint_of_another_recipe_supplies_nothing_that_contradicts(tmp_pa
     folder.write("units", folder.tensors("units"), folder.config("units") | {"clips": 5})
     plan = plan_of(tmp_path, tiny, {"base": {}}, checkpoint=str(tiny.checkpoint))
     assert {stage.name for stage in plan.training} == {"units", "critics", "sace", "acoustic", "tempo"}
-    other = plan_of(tmp_path, tiny, {"base": {}}, checkpoint=str(tiny.checkpoint), base={"hubert": {"steps": 7}})
-    assert "hubert" in {stage.name for stage in other.training}
+
+
+def test_a_question_changes_the_recipe_for_all_its_variants(tmp_path):
+    tiny = trained_tiny()
+    path = write_study(tmp_path, tiny, {"asked": {"base": {}, "other": {"recipe": {"tempo": {"steps": 3}}}}},
+                       checkpoint=str(tiny.checkpoint))
+    path.write_text(path.read_text().replace('name = "asked"', 'name = "asked"\nrecipe = {hubert = {steps = 7}}'))
+    plan = make_plan(read_study(path), tiny.manifest)
+    assert Counter(stage.name for stage in plan.training)["hubert"] == 1
+    assert {stage.tables["hubert"]["steps"] for stages in plan.variants.values() for stage in stages} == {7}
 
 
 @pytest.mark.parametrize(("questions", "top", "sentence"), [

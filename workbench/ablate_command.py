@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -43,7 +44,9 @@ def ablate(
 def _say_plan(ablation) -> None:
     plan = ablation.plan
     for (question, variant), stages in plan.variants.items():
-        say(f"{question}, {variant}: {', '.join(stage.label for stage in stages)}")
+        own = [stage.label for stage in stages if stage.label not in plan.supplied]
+        say(f"{question}, {variant}: {', '.join(own) or 'all from the checkpoint'}")
     say(f"From the checkpoint: {', '.join(sorted(plan.supplied)) or 'nothing'}.")
-    say(f"To be trained: {', '.join(stage.label for stage in plan.training) or 'nothing'}.")
+    counts = Counter(stage.name for stage in plan.training)
+    say(f"To be trained: {', '.join(f'{name} {count} x' for name, count in counts.items()) or 'nothing'}.")
     say(f"To be converted: {len(ablation.pairs)} pairs.")

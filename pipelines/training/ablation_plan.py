@@ -124,7 +124,7 @@ def _supplied(study: Study, base: Mapping[str, Stage], every: Mapping[str, Stage
                          and not (stage.label == base["acoustic"].label and _whole("acoustic", there, base))
                          for stage in every.values()):
         there.discard("sace")
-    return frozenset(base[name].label for name in there if _whole(name, there, base))
+    return frozenset(base[name].label for name in there if _whole(name, there, base)) & every.keys()
 
 
 def _whole(name: str, there: set[str], base: Mapping[str, Stage]) -> bool:

@@ -31,7 +31,7 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Variant:
-    """One answer to a question. tables: the whole recipe with its changes. changed: tables that it changes.
+    """One answer to a question. tables: the whole recipe with its question's and its own changes. changed: tables of its own.
 
     settings: of the conversion, keys of pipelines.conversion.Settings.
     """
@@ -62,14 +62,12 @@ class Question:
 @dataclass(frozen=True)
 class Study:
     """Attributes:
-        recipe: the base recipe as its file has it. tables: with the study's own changes.
-        checkpoint: trained by the base recipe as its file has it, or None.
+        recipe: the tables of the base recipe. checkpoint: trained by it, or None.
         systems: what is evaluated beside the variants. metrics: to be measured; the default set where there are none.
     """
 
     path: Path
     recipe: dict[str, dict]
-    tables: dict[str, dict]
     protocol: Protocol
     questions: tuple[Question, ...]
     checkpoint: Path | None = None
@@ -94,7 +92,6 @@ class StudyFile:
     checkpoint: str = ""
     systems: tuple = ()
     metrics: tuple = ()
-    base: dict = field(default_factory=dict)
     settings: dict = field(default_factory=dict)
     protocol: dict = field(default_factory=dict)
     question: tuple = ()
@@ -105,6 +102,7 @@ class QuestionTable:
     name: str = ""
     title: str = ""
     metrics: tuple = ()
+    recipe: dict = field(default_factory=dict)
     settings: dict = field(default_factory=dict)
     variant: tuple = ()
 
@@ -130,15 +128,14 @@ def read_study(path: Path | str) -> Study:
     if not given.recipe:
         raise RecipeError(f"The study {path} names no recipe; write recipe = \"mini.toml\", relative to the study.")
     recipe = read_tables(path.parent / given.recipe)
-    tables = changed_tables(recipe, given.base, "[base]")
-    section(tables, "general", GeneralRecipe)
-    questions = tuple(_question(one, tables, given.settings) for one in given.question)
+    section(recipe, "general", GeneralRecipe)
+    questions = tuple(_question(one, recipe, given.settings) for one in given.question)
     if not questions:
         raise RecipeError(f"The study {path} asks nothing; add a [[question]] with its [[question.variant]]s.")
     _refuse_twice([question.name for question in questions], f"The study {path} has two questions")
     protocol = _table(given.protocol, Protocol, "The study's [protocol]")
     checkpoint = path.parent / given.checkpoint if given.checkpoint else None
-    return Study(path, recipe, tables, protocol, questions, checkpoint, given.systems, given.metrics)
+    return Study(path, recipe, protocol, questions, checkpoint, given.systems, given.metrics)
 
 
 def changed_tables(tables: dict[str, dict], changes: dict[str, dict], where: str) -> dict[str, dict]:
@@ -162,6 +159,7 @@ def _question(given: Any, tables: dict[str, dict], settings: dict[str, Any]) -> 
     told = _table(given, QuestionTable, "A [[question]]")
     if not FILE_NAME.fullmatch(told.name):
         raise RecipeError(f"A question cannot be called '{told.name}'; its files are: use small letters, digits and -.")
+    tables = changed_tables(tables, told.recipe, f"The question {told.name}")
     variants = tuple(_variant(one, tables, {"decoder": DECODER, **settings, **told.settings}, told.name) for one in told.variant)
     if not variants:
         raise RecipeError(f"The question {told.name} has no [[question.variant]].")

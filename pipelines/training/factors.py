@@ -81,22 +81,23 @@ def weights_hash(module: torch.nn.Module) -> str:
 
 
 def content_of(examples: list[Example], encoder: UnitEncoder, cache: FeatureCache, all_layers: bool = True) -> tuple[list, list]:
-    """Units and hidden states of all examples, cached by the encoder's weights.
+    """Units and hidden states of all examples. States are cached by the HuBERT's weights, so that codebooks share them.
 
     all_layers: False keeps the states of the units' own layer alone, (1, frames, width): all of HuBERT base fill 1 MB a second.
     """
-    kind = f"content-{weights_hash(encoder)}" + ("" if all_layers else f"-{encoder.layer}")
+    kind = f"hidden-{weights_hash(encoder.encoder)}" + ("" if all_layers else f"-{encoder.layer}")
+    device, layer = encoder.centroids.device, encoder.layer if all_layers else 0
     units, hidden = [], []
 
     def compute(example: Example) -> dict[str, np.ndarray]:
-        content = encoder.encode(read_samples(example.clip))
-        kept = content.hidden if all_layers else content.hidden[encoder.layer][None]
-        return {"units": content.units.astype(np.int16), "hidden": kept.astype(np.float16)}
+        states = encoder.encode(read_samples(example.clip)).hidden
+        return {"hidden": (states if all_layers else states[encoder.layer][None]).astype(np.float16)}
 
     for example in tqdm(examples, desc="content", unit="clip", mininterval=5):
-        stored = cache.get(kind + example.clip.variant, example.clip.path, partial(compute, example))
-        units.append(stored["units"][:example.frames])
-        hidden.append(stored["hidden"][:, :example.frames])
+        states = cache.get(kind + example.clip.variant, example.clip.path, partial(compute, example))["hidden"][:, :example.frames]
+        nearest = encoder.quantise(torch.from_numpy(states[layer].astype(np.float32)).to(device))
+        units.append(nearest.cpu().numpy().astype(np.int16))
+        hidden.append(states)
     return units, hidden
 
 

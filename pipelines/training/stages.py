@@ -112,7 +112,7 @@ def _published_ease(context: Context, recipe) -> Prepared:
     from pipelines.training.published_ease import PublishedEaseTask
 
     embedding, sizes = load_published(recipe.xvector)
-    examples = read_examples(context.clips, context.cache)
+    examples = read_examples(context.heard, context.cache)
     vectors = embeddings_of(examples, embedding.to(context.device), context.cache)
     task = PublishedEaseTask(own_part(recipe), examples, vectors, context.device)
 
