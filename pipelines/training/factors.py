@@ -94,7 +94,8 @@ def content_of(examples: list[Example], encoder: UnitEncoder, cache: FeatureCach
         return {"hidden": (states if all_layers else states[encoder.layer][None]).astype(np.float16)}
 
     for example in tqdm(examples, desc="content", unit="clip", mininterval=5):
-        states = cache.get(kind + example.clip.variant, example.clip.path, partial(compute, example))["hidden"][:, :example.frames]
+        stored = cache.get(kind + example.clip.variant, example.clip.path, partial(compute, example))
+        states = stored["hidden"][:, :example.frames]
         nearest = encoder.quantise(torch.from_numpy(states[layer].astype(np.float32)).to(device))
         units.append(nearest.cpu().numpy().astype(np.int16))
         hidden.append(states)
