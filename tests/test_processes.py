@@ -16,6 +16,7 @@ import torch
 from pipelines.checkpoint import Folder
 from pipelines.errors import RecipeError, ZestError
 from pipelines.training import processes
+from pipelines.training.stages import run_stage
 from pipelines.training.trainer import hash_seed, read_log
 from tests import tiny
 
@@ -24,9 +25,9 @@ TOGETHER = Path(__file__).with_name("together.py")
 SECONDS = 400
 
 
-def launch(*arguments: object, count: int = 2, cwd: Path = ROOT) -> subprocess.CompletedProcess:
+def launch(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess:
     """As on a machine with several GPUs, with torch's own launcher; on the CPU processes talk through gloo."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={count}", *map(str, arguments)]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", *map(str, arguments)]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "COLUMNS": "120"}
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
 
@@ -93,7 +94,7 @@ def test_a_stage_in_two_processes_is_exported_once_and_resumes_exactly(tmp_path,
     part = {"ease": "speaker", "generate": "generator"}[stage]
     assert same(*(Folder(run.checkpoint).tensors(part) for run in (whole, pieces)))
     alone = before(stage, tmp_path / "alone")
-    assert train(alone, stage, count=1).returncode == 0
+    assert run_stage(stage, alone.recipe, alone.folder / "train.csv")
     assert not same(*(Folder(run.checkpoint).tensors(part) for run in (whole, alone))), "the second process changed nothing"
     assert [line["step"] for line in read_log(whole.runs / stage)] == [tiny.STEPS]
 
@@ -110,9 +111,9 @@ def before(stage: str, folder: Path) -> tiny.Tiny:
     return run
 
 
-def train(run: tiny.Tiny, stage: str, *more: object, count: int = 2) -> subprocess.CompletedProcess:
+def train(run: tiny.Tiny, stage: str, *more: object) -> subprocess.CompletedProcess:
     return launch("-m", "workbench.command_line", "train", stage, "--manifest", run.folder / "train.csv", "--recipe", run.recipe,
-                  *more, count=count, cwd=run.folder)
+                  *more, cwd=run.folder)
 
 
 def test_accelerate_launches_the_same(tmp_path):
