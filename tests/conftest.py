@@ -65,9 +65,9 @@ def workbench(tmp_path_factory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """A headless browser; every page of it is a visitor of its own."""
+    """A headless browser, one for all tests of a file: while it is there, no other event loop can run."""
     from tests.browser import a_browser
 
     with a_browser() as browser:
