@@ -27,8 +27,8 @@ from pipelines.training.corpus import Clip
 
 COUNT = 216
 METRICS = ("cer", "cer-capped", *(f"emotion@{judge}" for judge in JUDGES), *(f"target-posterior@{judge}" for judge in JUDGES),
-           "speaker-accuracy", "voice-to-source", "voice-to-reference", "voice-accepted", "f0-mean-shift", "f0-range-error",
-           "distillmos")
+           *(f"emotion-nearer@{judge}" for judge in JUDGES), "speaker-accuracy", "voice-to-source", "voice-to-reference",
+           "voice-accepted", "f0-mean-shift", "f0-range-error", "distillmos")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from evaluation.judge import JUDGES
 from evaluation.judges import ALIASES, NAMES
-from evaluation.metrics import emotion, melody, naturalness, parallel, tempo, voice, words
+from evaluation.metrics import emotion, melody, naturalness, parallel, tempo, unseen, voice, words
 from evaluation.metrics.base import Marked, Metric, Observer
 from evaluation.metrics.observers import Clock, DistillMos, DnsMos, Emotion, Melody, Spectrum, Transcript, Voice
 from evaluation.recogniser import MODEL
@@ -35,7 +35,7 @@ def _plain(make: Callable[[], Metric]) -> Family:
 _SIZES = (MODEL, *(size for size in SIZES if size != MODEL))
 FAMILIES: Mapping[str, Family] = {
     **{one.base: Family(one, _SIZES) for one in (words.Cer, words.CappedCer, words.Wer, words.Empty, words.Looping)},
-    **{one.base: Family(one, NAMES) for one in (emotion.Accuracy, emotion.Posterior)},
+    **{one.base: Family(one, NAMES) for one in (emotion.Accuracy, emotion.Posterior, unseen.NearerToReference)},
     **{one.base: Family(one, EMBEDDINGS) for one in (
         voice.ToSource, voice.ToReference, voice.CloserToSource, voice.Accept, voice.SpeakerAccuracy)},
     **{one.base: _plain(one) for one in (melody.Correlation, melody.Rmse, melody.ShapeRmse, melody.MeanError, melody.RangeError,
@@ -47,7 +47,7 @@ FAMILIES: Mapping[str, Family] = {
     **{one.base: _plain(one) for one in (
         parallel.MelCepstralDistortion, parallel.ParallelRmse, parallel.ParallelCorrelation, parallel.ParallelDuration)},
 }
-ALWAYS_NAMED = (emotion.Accuracy.base, emotion.Posterior.base)  # metrics whose model belongs to the name
+ALWAYS_NAMED = (emotion.Accuracy.base, emotion.Posterior.base, unseen.NearerToReference.base)  # the model belongs to the name
 
 OBSERVERS: Mapping[str, Observer] = {
     **{f"transcript@{size}": Transcript(size) for size in SIZES},

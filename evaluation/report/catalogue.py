@@ -9,7 +9,8 @@ from evaluation.metrics.base import Metric, MetricInfo
 from evaluation.run.folder import Run
 
 SUBJECTS = {  # evaluation/metrics/<subject>.py: the question as a heading
-    "words": "Words kept?", "emotion": "Emotion moved?", "voice": "Voice kept?", "melody": "Melody moved?",
+    "words": "Words kept?", "emotion": "Emotion moved?", "unseen": "Any emotion moved, known to the judge or not?",
+    "voice": "Voice kept?", "melody": "Melody moved?",
     "tempo": "Tempo moved?", "parallel": "Right for this speaker?", "other": "Other metrics",
     "naturalness": "Natural? Predicted by models, not heard by people",
 }

@@ -51,7 +51,7 @@ def _other_speaker(pair: Pair) -> bool:
 _EMOTIONAL = Question((PARALLEL, REFERENCE), (SOURCE,), _every, EVERY)
 _WORDS = Question((SOURCE,), (REFERENCE,), _other_text, "the pairs of different text")
 QUESTIONS = {
-    "words": _WORDS, "emotion": _EMOTIONAL, "melody": _EMOTIONAL, "tempo": _EMOTIONAL, "other": _EMOTIONAL,
+    "words": _WORDS, "emotion": _EMOTIONAL, "unseen": _EMOTIONAL, "melody": _EMOTIONAL, "tempo": _EMOTIONAL, "other": _EMOTIONAL,
     "parallel": Question((PARALLEL,), (SOURCE,), _every, EVERY),
     "voice": Question((PARALLEL, SOURCE), (REFERENCE,), _other_speaker, "the pairs of different speakers"),
     "naturalness": Question((SOURCE,), (COPY,), _every, EVERY),

@@ -12,6 +12,7 @@ from evaluation.report.statistics import FEW_SPEAKERS
 from evaluation.report.tables import settings_table
 from evaluation.reproduction.numbers import Question, question_table, settings_of
 from evaluation.reproduction.sessions import Session
+from evaluation.reproduction.unseen import unseen_section
 
 TITLE = "Table 1 of ZEST, reproduced"
 BESIDE = (f"Published: {published.SOURCE}. The authors measured on ESD with another recogniser and judged emotion with the "
@@ -29,11 +30,13 @@ def page(material: Material, asked: Sequence[Question], left_out: Mapping[str, s
     results, run = material.results, material.run
     shown = ", ".join(setting.upper() for setting in settings_of(results))
     subtitle = f"{len(run.pairs)} pairs, {len(run.systems)} rows, settings {shown}"
-    return Document(TITLE, subtitle, (
+    sections = (
         Section("run", "What was run", (_pairs(material), *_left_out(left_out, refusals), *_warnings(material),
                                         _facts(material, sittings))),
         Section("table", "The table", (Paragraph(READING), Paragraph(BESIDE), *_tables(material, asked))),
-        Section("others", "Beside the paper's columns", (_others(material, asked), Paragraph(MOS_NOTE, "warning")))))
+        unseen_section(material),
+        Section("others", "Beside the paper's columns", (_others(material, asked), Paragraph(MOS_NOTE, "warning"))))
+    return Document(TITLE, subtitle, tuple(section for section in sections if section))
 
 
 def _pairs(material: Material) -> Table:
