@@ -26,9 +26,10 @@ from pipelines.hooks import Hook, silent
 from pipelines.training.corpus import Clip
 
 COUNT = 216
-METRICS = ("cer", "cer-capped", *(f"emotion@{judge}" for judge in JUDGES), *(f"target-posterior@{judge}" for judge in JUDGES),
-           *(f"emotion-nearer@{judge}" for judge in JUDGES), "speaker-accuracy", "voice-to-source", "voice-to-reference",
-           "voice-accepted", "f0-mean-shift", "f0-range-error", "distillmos")
+METRICS = (  # the cheap ones first: what a run that is stopped early has
+    *(f"{one}@{judge}" for one in ("emotion", "target-posterior", "emotion-nearer") for judge in JUDGES),
+    "speaker-accuracy", "voice-to-source", "voice-to-reference", "voice-accepted", "f0-mean-shift", "f0-range-error",
+    "cer", "cer-capped", "distillmos")
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def _written(run: Run, request: Request, entries: Mapping[str, Entry] | None, le
 
     material = material_of(run, request.draws, entries=entries, compare=False)
     asked = questions(material.catalogue)
-    document = page(material, asked, left_out, refusals, sessions(run.folder))
+    document = page(material, asked, tuple(left_out), refusals, sessions(run.folder))
     table = number_frame(material.results, asked).to_csv(index=False).encode()
     return (write_whole(run.folder / "table1.md", to_markdown(document).encode()),
             write_whole(run.folder / "table1.csv", table))

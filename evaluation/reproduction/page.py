@@ -11,6 +11,7 @@ from evaluation.report.sections import MOS_NOTE, READING, Material
 from evaluation.report.statistics import FEW_SPEAKERS
 from evaluation.report.tables import settings_table
 from evaluation.reproduction.numbers import Question, question_table, settings_of
+from evaluation.reproduction.rows import absent
 from evaluation.reproduction.sessions import Session
 from evaluation.reproduction.unseen import unseen_section
 
@@ -20,12 +21,12 @@ BESIDE = (f"Published: {published.SOURCE}. The authors measured on ESD with anot
           "here must not be subtracted. What can be compared is which rows are better than which others.")
 
 
-def page(material: Material, asked: Sequence[Question], left_out: Mapping[str, str], refusals: Mapping[str, str],
+def page(material: Material, asked: Sequence[Question], left_out: Sequence[str], refusals: Mapping[str, str],
          sittings: Sequence[Session]) -> Document:
     """The whole page.
 
     Args:
-        left_out: row to sentence. refusals: setting to sentence. sittings: what it took.
+        left_out: rows. refusals: setting to sentence. sittings: what it took.
     """
     results, run = material.results, material.run
     shown = ", ".join(setting.upper() for setting in settings_of(results))
@@ -49,8 +50,8 @@ def _pairs(material: Material) -> Table:
     return Table("Pairs", "what", tuple(Column(setting.upper()) for setting in settings), tuple(rows))
 
 
-def _left_out(left_out: Mapping[str, str], refusals: Mapping[str, str]) -> list[Paragraph]:
-    return [Paragraph(sentence, "warning") for sentence in (*left_out.values(), *refusals.values())]
+def _left_out(left_out: Sequence[str], refusals: Mapping[str, str]) -> list[Paragraph]:
+    return [Paragraph(sentence, "warning") for sentence in (*map(absent, left_out), *refusals.values())]
 
 
 def _warnings(material: Material) -> list[Paragraph]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evaluation.run import parse_systems, why_not
 from pipelines.errors import CheckpointError, ZestError
 
-ENCODERS = "'zest train generate' with {} = false in the table [generate] of a recipe"
+ENCODERS = "'zest ablate', or 'zest train generate', with {} = false in [generate] of a recipe"
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,14 @@ ROWS = {row.name: row for row in (
     TableRow("generate-f0source", "ZEST with the source's F0", "ZEST no F0 predictor", training="'zest train generate'"),
     TableRow("generate-f0reference", "ZEST with the reference's F0", "ZEST no F0 predictor", training="'zest train generate'"),
     TableRow("no-adversarial", "ZEST, no adversarial losses", "ZEST no adversarial", "generate",
-             "'zest train' of ease, sace and generate with emotion_weight = 0 in [ease] and speaker_weight = 0 in [sace] of a "
-             "recipe", own_weights=True),
+             "'zest ablate', or 'zest train' of ease, sace and generate, with emotion_weight = 0 in [ease] and "
+             "speaker_weight = 0 in [sace] of a recipe", own_weights=True),
     TableRow("no-f0-encoder", "ZEST, no F0 encoder", "ZEST no F0 encoder", "generate", ENCODERS.format("f0_encoder"),
              own_weights=True),
     TableRow("no-unit-encoder", "ZEST, no unit encoder", "ZEST no unit encoder", "generate", ENCODERS.format("unit_encoder"),
              own_weights=True),
     TableRow("transfer_neural", "residual decoder, neural vocoder", training="'zest train vocoder'"),
-    TableRow("transfer", "residual decoder, WORLD"),
+    TableRow("transfer", "residual decoder, WORLD", training="'zest train' of the stages hubert to tempo"),
 )}
 
 
@@ -111,3 +111,9 @@ def _system(row: TableRow, checkpoint: str | None, weights: Mapping[str, str], d
 def _sentence(row: TableRow, reason: str) -> str:
     trained = f" What trains it: {row.training}." if row.training else ""
     return f"Row {row.name} is left out: {reason}{trained}"
+
+
+def absent(name: str) -> str:
+    """What a page says of a row that is left out: the same without the reason, which may name folders of this machine."""
+    row = ROWS[name]
+    return f"Row {name} ({row.about}) is left out: its weights are not here. What trains them: {row.training}."
