@@ -62,7 +62,7 @@ def test_page_fetches_nothing_from_elsewhere_and_states_its_limits(chromium, wor
     page = Page(chromium, workbench)
     body = page.text("body")
     for words in ("0.5 to 60 seconds", "WAV, FLAC, MP3, OGG or M4A", "8 to 96 kHz", "Neutral", "Angry", "Happy", "Sad",
-                  "Surprised", "From a recording", "Strength", "tempo", "Seed", "will appear here"):
+                  "Surprised", "From a recording", "Strength", "tempo", "Melody (F0)", "Seed", "will appear here"):
         assert words in body
     names = page.page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
     assert len(names) > 5
@@ -118,6 +118,15 @@ def test_forgotten_reference_is_one_sentence(chromium, workbench, source_path):
     assert "Add a reference recording" in page.wait_for_alert()
 
 
+def test_melody_of_a_preset_s_reference_is_one_sentence(chromium, workbench, source_path):
+    page = Page(chromium, workbench)
+    page.upload(source_path)
+    page.page.click("#zest-f0 input")
+    page.page.get_by_role("option", name="The reference's").click()
+    page.convert()
+    assert "F0 of the reference needs a reference recording; a preset has none." in page.wait_for_alert()
+
+
 def test_upload_that_is_no_recording_is_one_sentence(chromium, workbench, tmp_path):
     page = Page(chromium, workbench)
     (tmp_path / "letter.wav").write_text("Dear recording, " * 500)
@@ -132,12 +141,13 @@ def test_named_endpoint_converts_for_programs(workbench, source_path):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
     assert list(endpoints) == ["/convert", "/score"]
     parameters = {parameter["parameter_name"]: parameter for parameter in endpoints["/convert"]["parameters"]}
-    assert {"source", "emotion", "reference", "strength", "tempo", "decoder", "seed"} <= set(parameters)
+    assert {"source", "emotion", "reference", "strength", "tempo", "decoder", "seed", "f0"} <= set(parameters)
     arguments = {"source": handle_file(source_path), "reference": None, "strength": 0.5, "tempo": False, "decoder": "transfer",
-                 "seed": 0, "api_name": "/convert"}
+                 "seed": 0, "f0": "source", "api_name": "/convert"}
     path, _, _, _, document = client.predict(emotion="happy", **arguments)
     document = document if isinstance(document, dict) else json.loads(Path(document).read_text())
     assert document["settings"]["strength"] == 0.5 and document["target"] == "happy"
+    assert document["f0"]["predicted"]["mean_hz"] == pytest.approx(document["f0"]["source"]["mean_hz"], rel=0.03)
     with wave.open(path) as audio:
         assert audio.getnframes() / 16_000 == pytest.approx(document["converted_seconds"], abs=0.001)
 

@@ -16,6 +16,7 @@ from evaluation import plots
 from pipelines.audio import save
 from pipelines.conversion import MAX_STRENGTH, Settings
 from pipelines.files import make_folder
+from pipelines.melody import MELODIES, PREDICTED
 from workbench import summary, tables, text
 from workbench.alerts import alert, as_alerts
 from workbench.listening.desk import Desk
@@ -39,9 +40,10 @@ class Inputs:
     tempo: gr.Checkbox
     decoder: gr.Dropdown
     seed: gr.Number
+    f0: gr.Dropdown
 
     def all(self) -> list[gr.components.Component]:
-        return [self.source, self.emotion, self.reference, self.strength, self.tempo, self.decoder, self.seed]
+        return [self.source, self.emotion, self.reference, self.strength, self.tempo, self.decoder, self.seed, self.f0]
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Outputs:
 
 
 def convert(source: str | None, emotion: str, reference: str | None, strength: float, tempo: bool, decoder: str, seed: float,
-            progress: gr.Progress = gr.Progress()) -> tuple[str, Figure, str, str, dict[str, Any], Made]:
+            f0: str = PREDICTED, progress: gr.Progress = gr.Progress()) -> tuple[str, Figure, str, str, dict[str, Any], Made]:
     """Convert the emotion of a recording; its words and voice stay.
 
     Args:
@@ -72,6 +74,7 @@ def convert(source: str | None, emotion: str, reference: str | None, strength: f
         tempo: Also transfer the tempo; the length changes.
         decoder: How the converted audio is made, "transfer_neural", "transfer" or "generate"; "" is the best there is.
         seed: Same seed, same result.
+        f0: Where the melody comes from: "predicted", "source", or "reference", which needs a reference recording.
 
     Returns:
         16-bit WAV at 16 kHz, F0 contours, tables as HTML, status as HTML, and all numbers as JSON.
@@ -81,7 +84,7 @@ def convert(source: str | None, emotion: str, reference: str | None, strength: f
     if emotion == RECORDING and reference is None:
         raise alert(text.NO_REFERENCE)
     with as_alerts():
-        settings = Settings(strength=float(strength), tempo=bool(tempo), decoder=decoder, seed=int(seed or 0))
+        settings = Settings(strength=float(strength), tempo=bool(tempo), decoder=decoder, seed=int(seed or 0), f0=f0)
         chosen = {"reference": reference} if emotion == RECORDING else {"emotion": emotion}
         hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), emotion == RECORDING)
         conversion = converter().convert(source, **chosen, settings=settings, hook=hook)
@@ -127,13 +130,14 @@ def _inputs(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     strength = gr.Slider(0, MAX_STRENGTH, value=1.0, step=0.05, label=text.STRENGTH_LABEL, info=text.STRENGTH_INFO,
                          elem_id="zest-strength")
     tempo = gr.Checkbox(True, label=text.TEMPO_LABEL, info=text.TEMPO_INFO, elem_id="zest-tempo")
+    decoder = gr.Dropdown([(text.DECODER_NAMES.get(name, name), name) for name in decoders], value=decoders[0],
+                          label=text.DECODER_LABEL, info=text.DECODER_INFO, elem_id="zest-decoder")
     with gr.Row():
-        decoder = gr.Dropdown([(text.DECODER_NAMES.get(name, name), name) for name in decoders], value=decoders[0],
-                              label=text.DECODER_LABEL, info=text.DECODER_INFO, scale=3, min_width=200,
-                              elem_id="zest-decoder")
+        f0 = gr.Dropdown([(text.F0_NAMES[name], name) for name in MELODIES], value=PREDICTED, label=text.F0_LABEL,
+                         info=text.F0_INFO, scale=3, min_width=200, elem_id="zest-f0")
         seed = gr.Number(0, precision=0, minimum=0, label=text.SEED_LABEL, info=text.SEED_INFO, scale=2, min_width=90,
                          elem_id="zest-seed")
-    return Inputs(source, emotion, reference, strength, tempo, decoder, seed)
+    return Inputs(source, emotion, reference, strength, tempo, decoder, seed, f0)
 
 
 def _outputs(problem: str | None, presets: Sequence[str], desk: Desk) -> Outputs:

@@ -21,6 +21,9 @@ DECODER_LABEL = "Decoder"
 DECODER_INFO = "Transfer adds the emotion's difference to the source's own sound."
 DECODER_NAMES = {"transfer": "Transfer (WORLD)", "transfer_neural": "Transfer (neural vocoder)",
                  "generate": "Generate (all from factors)"}
+F0_LABEL = "Melody (F0)"
+F0_INFO = "Or a recording's own, without the predictor."
+F0_NAMES = {"predicted": "Predicted", "source": "The source's", "reference": "The reference's"}
 SEED_LABEL = "Seed"
 SEED_INFO = "0 is the average reading, others vary it."
 CONVERT, CONVERTING = "Convert", "Converting…"
