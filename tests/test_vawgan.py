@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import world
 from pipelines.baselines import registry
-from pipelines.baselines.registry import SHIPPED, Wish
+from pipelines.baselines.registry import Wish
 from pipelines.baselines.vawgan import Melody, moved_melody, vawgan, with_spectrum
 from pipelines.checkpoint import Folder
 from pipelines.emotion import EMOTIONS
@@ -124,11 +124,13 @@ def test_without_the_part_anywhere_one_sentence_says_what_to_do(tmp_path, monkey
         registry.make("vawgan", Wish(np.zeros(16_000, np.float32), emotion="sad"), str(tmp_path))
 
 
-def test_a_checkpoints_own_weights_go_before_the_shipped_ones(tmp_path):
-    own = tiny.trained_tiny().checkpoint
-    assert registry.weights_from("vawgan", str(own)) == str(own)
-    assert registry.weights_from("vawgan", str(tmp_path)) == str(SHIPPED)
-    assert registry.weights_from("copy-neural", str(tmp_path)) == str(tmp_path)
+def test_a_checkpoints_own_weights_go_before_the_shipped_ones(tmp_path, monkeypatch):
+    own, bare = tiny.trained_tiny().checkpoint, tmp_path
+    monkeypatch.setattr(registry, "SHIPPED", own)
+    other = tiny.new_tiny(tmp_path / "other", copy_of=tiny.trained_tiny()).checkpoint
+    assert registry.weights_from("vawgan", str(other)) == str(other)
+    assert registry.weights_from("vawgan", str(bare)) == str(own)
+    assert registry.weights_from("copy-neural", str(bare)) == str(bare)
 
 
 @pytest.mark.parametrize(("label", "words"), [("unlabelled", "none of the five emotions"), ("sad", "has sad alone.")])

@@ -85,7 +85,7 @@ def check(name: str, reference: bool, emotion: bool) -> None:
 
 
 def weights_from(name: str, checkpoint: str) -> str:
-    """The checkpoint, or SHIPPED where the checkpoint lacks the baseline's part.
+    """The checkpoint, or SHIPPED where only that has the baseline's part.
 
     Raises:
         CheckpointError: there is no such checkpoint.
@@ -93,7 +93,8 @@ def weights_from(name: str, checkpoint: str) -> str:
     from pipelines.checkpoint import Folder, find_folder
 
     part = baseline(name).part
-    return str(SHIPPED) if part and not Folder(find_folder(checkpoint)).has(part) else checkpoint
+    lacking = part and not Folder(find_folder(checkpoint)).has(part)
+    return str(SHIPPED) if lacking and Folder(SHIPPED).has(part) else checkpoint
 
 
 @lru_cache(maxsize=2)

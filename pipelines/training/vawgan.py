@@ -38,7 +38,7 @@ class VawGanRecipe:
     critic_learning_rate: float = 1e-3
     critic_steps: int = 1
     kl_weight: float = 0.1
-    adversarial_weight: float = 1.0
+    adversarial_weight: float = 5.0
     penalty_weight: float = 10.0
 
 
