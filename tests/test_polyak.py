@@ -19,12 +19,14 @@ from pipelines.f0_codes import standardised
 from pipelines.factor_decoder import FactorDecoder
 from pipelines.generator import FactorGenerator
 from pipelines.level import speech_level
-from pipelines.parts import load_f0_codes, load_generator
+from pipelines.parts import load_f0_codes, load_generator, load_unit_encoder
 from pipelines.prosody import octaves
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import read_manifest, training_clips
 from pipelines.training.examples import read_examples
+from pipelines.training.factors import content_of
 from pipelines.training.polyak import read_quantised
+from pipelines.units import UnitEncoder
 from tests import small_evaluation, tiny
 from tests.speech import MAN, WOMAN, speak
 from workbench import exit_codes
@@ -87,6 +89,18 @@ def test_what_is_heard_of_a_clip_is_what_its_codes_keep_and_nothing_of_sace():
         assert np.allclose(octaves(own.f0[::2]), told, atol=1e-3)
         assert len(own.f0) == len(own.voiced) == len(own.mel)
         assert (spoken.posterior[index].max(1) == 1).all()
+
+
+def test_units_are_not_encoded_again_where_a_stage_before_has_stored_them(monkeypatch):
+    run, cache = tiny.trained_tiny(), FeatureCache(tiny.tiny_corpus() / "cache")
+    examples = read_examples(training_clips(read_manifest(run.manifest))[:3], cache)
+    encoder = load_unit_encoder(Folder(run.checkpoint))
+    units, hidden = content_of(examples, encoder, cache)
+    monkeypatch.setattr(UnitEncoder, "encode", None)
+    again, own = content_of(examples, encoder, cache, all_layers=False)
+    for index in range(3):
+        assert np.array_equal(units[index], again[index]) and len(own[index]) == 1
+        assert np.array_equal(hidden[index][encoder.layer], own[index][0])
 
 
 def test_it_begins_with_what_fits_of_the_generator_that_is_there(tmp_path):

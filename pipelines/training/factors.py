@@ -84,8 +84,10 @@ def content_of(examples: list[Example], encoder: UnitEncoder, cache: FeatureCach
     """Units and hidden states of all examples. States are cached by the HuBERT's weights, so that codebooks share them.
 
     all_layers: False keeps the states of the units' own layer alone, (1, frames, width): all of HuBERT base fill 1 MB a second.
+        Where a stage before has stored all of them, its own one is taken from these.
     """
-    kind = f"hidden-{weights_hash(encoder.encoder)}" + ("" if all_layers else f"-{encoder.layer}")
+    every = f"hidden-{weights_hash(encoder.encoder)}"
+    own = f"{every}-{encoder.layer}"
     device, layer = encoder.centroids.device, encoder.layer if all_layers else 0
     units, hidden = [], []
 
@@ -94,8 +96,12 @@ def content_of(examples: list[Example], encoder: UnitEncoder, cache: FeatureCach
         return {"hidden": (states if all_layers else states[encoder.layer][None]).astype(np.float16)}
 
     for example in tqdm(examples, desc="content", unit="clip", mininterval=5):
-        stored = cache.get(kind + example.clip.variant, example.clip.path, partial(compute, example))
+        variant, path = example.clip.variant, example.clip.path
+        there = all_layers or cache.file(every + variant, path).exists()
+        stored = cache.get((every if there else own) + variant, path, partial(compute, example))
         states = stored["hidden"][:, :example.frames]
+        if there and not all_layers:
+            states = states[encoder.layer][None].copy()  # a view would keep all of them in memory
         nearest = encoder.quantise(torch.from_numpy(states[layer].astype(np.float32)).to(device))
         units.append(nearest.cpu().numpy().astype(np.int16))
         hidden.append(states)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from tqdm import tqdm
 
 from pipelines.checkpoint import Folder
 from pipelines.f0_codes import F0Codes, held, hertz, standardised
@@ -53,7 +54,8 @@ def read_quantised(examples: list[Example], checkpoint: Folder, temperature: flo
     _, hidden = content_of(examples, encoder, cache, all_layers=False)
     posterior, voices = posteriors(encoder.cpu(), hidden, temperature), voices_of(examples, speaker, cache)
     features = stored_features([example.clip for example in examples], cache)
-    coded = [_coded(network, example, own, len(units)) for example, own, units in zip(examples, features, posterior, strict=True)]
+    clips = tqdm(zip(examples, features, posterior, strict=True), "codes of F0", len(examples), unit="clip", mininterval=5)
+    coded = [_coded(network, example, own, len(units)) for example, own, units in clips]
     return Spoken(*levelled(examples), [own for own, _ in coded], posterior, voices, codes=[codes for _, codes in coded],
                   code_count=len(network.codebook))
 
