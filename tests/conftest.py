@@ -56,6 +56,23 @@ def zest(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
     return run
 
 
+@pytest.fixture
+def zest_here(tmp_path: Path, monkeypatch, capfd) -> Callable[..., subprocess.CompletedProcess]:
+    """The same in this process, which has imported everything already: quick, for requests that are refused."""
+    from workbench.command_line import main
+
+    def run(*arguments: object) -> subprocess.CompletedProcess:
+        with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
+            patch.chdir(tmp_path)
+            patch.setattr(sys, "argv", ["zest", *map(str, arguments)])
+            patch.setenv("COLUMNS", "120")
+            capfd.readouterr()  # what was said before
+            main()
+        return subprocess.CompletedProcess(sys.argv, ended.value.code or 0, *capfd.readouterr())
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def workbench(tmp_path_factory) -> Iterator[str]:
     """Address of a running `python app.py`, one for all tests that need no study, password or checkpoint of their own."""

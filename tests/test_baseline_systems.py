@@ -80,17 +80,17 @@ def test_a_batch_by_a_baseline_goes_on_past_rows_that_it_cannot_do(zest, tmp_pat
     (("REFERENCE", "--system", "f0-swap", "--strength", "0.5"), "leave them out beside --system."),
     (("REFERENCE", "--system", "copy-neural", "--device", "toaster"), "There is no device 'toaster'"),
 ])
-def test_usage_errors_are_one_sentence_and_leave_nothing(zest, tmp_path, source_path, reference_path, arguments, words):
-    result = zest("convert", source_path, *(reference_path if one == "REFERENCE" else one for one in arguments))
+def test_usage_errors_are_one_sentence_and_leave_nothing(zest_here, tmp_path, source_path, reference_path, arguments, words):
+    result = zest_here("convert", source_path, *(reference_path if one == "REFERENCE" else one for one in arguments))
     assert result.returncode == exit_codes.USAGE, result.stderr
     assert words in result.stderr.splitlines()[-1] and "Traceback" not in result.stderr
     assert result.stdout == "" and list(tmp_path.iterdir()) == []
 
 
-def test_a_checkpoint_without_the_weights_is_told_before_any_pair(zest, tmp_path, source_path):
+def test_a_checkpoint_without_the_weights_is_told_before_any_pair(zest_here, tmp_path, source_path):
     bare = without(tmp_path / "bare", "vocoder")
     (tmp_path / "pairs.csv").write_text(f"source,emotion\n{source_path},sad\n")
-    result = zest("convert", "--batch", "pairs.csv", "-o", "out", "--system", "copy-neural", "--checkpoint", bare)
+    result = zest_here("convert", "--batch", "pairs.csv", "-o", "out", "--system", "copy-neural", "--checkpoint", bare)
     assert result.returncode == exit_codes.CHECKPOINT, result.stderr
     assert "zest train vocoder" in result.stderr.splitlines()[-1] and list((tmp_path / "out").iterdir()) == []
 

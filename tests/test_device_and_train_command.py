@@ -62,13 +62,13 @@ def test_what_is_no_device_name(name):
     (("ease", "--manifest", "MANIFEST", "--device", "toaster"), exit_codes.USAGE, "There is no device 'toaster'"),
     (("tempo", "--manifest", "MANIFEST"), exit_codes.CHECKPOINT, "hubert.json is missing"),
 ])
-def test_train_tells_what_is_wrong_and_scripts_know_the_kind(zest, tmp_path, arguments, code, words):
+def test_train_tells_what_is_wrong_and_scripts_know_the_kind(zest_here, tmp_path, arguments, code, words):
     run = tiny.new_tiny(tmp_path / "run")
     (tmp_path / "notes.csv").write_text("note\nnothing\n")
     before = sorted(path.name for path in tmp_path.iterdir())
     given = [str(run.manifest) if argument == "MANIFEST" else argument for argument in arguments]
     recipe = [] if "--recipe" in given else ["--recipe", str(run.recipe)]
-    result = zest("train", *given, *recipe)
+    result = zest_here("train", *given, *recipe)
     assert result.returncode == code, result.stderr
     assert words in result.stderr.splitlines()[-1] and "Traceback" not in result.stderr
     assert result.stdout == "" and sorted(path.name for path in tmp_path.iterdir()) == before

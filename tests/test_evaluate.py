@@ -295,8 +295,8 @@ def test_evaluate_scores_a_zip_of_anyones_recordings(zest, clips, tmp_path):
     (("--wavs", "a.csv", "-o", "RUN"), exit_codes.BAD_INPUT, "no list of pairs"),
     (("--wavs", "a.zip", "-o", "RUN"), exit_codes.BAD_INPUT, "no file"),
 ])
-def test_usage_errors_are_told_in_one_sentence(zest, tmp_path, arguments, code, words):
-    result = zest("evaluate", *arguments)
+def test_usage_errors_are_told_in_one_sentence(zest_here, tmp_path, arguments, code, words):
+    result = zest_here("evaluate", *arguments)
     assert (result.returncode, result.stdout) == (code, "") and words in result.stderr, result.stderr
     assert_plain(result.stderr.strip())
     assert list(tmp_path.iterdir()) == []

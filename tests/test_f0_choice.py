@@ -50,14 +50,14 @@ def test_a_preset_and_a_whisper_have_no_f0_to_take(converter, heard):
         reference_melody(np.zeros(50), np.ones(50, bool), whisper)
 
 
-def test_command_line_takes_the_choice_and_refuses_others(zest, source_path, reference_path):
+def test_command_line_takes_the_choice_and_refuses_others(zest, zest_here, source_path, reference_path):
     made = zest("convert", source_path, reference_path, "--f0", "source", "--decoder", "transfer", "-o", "out.wav", "--json")
     assert made.returncode == 0, made.stderr
     document = json.loads(made.stdout)
     assert document["settings"]["f0"] == "source"
     assert document["f0"]["predicted"]["mean_hz"] == pytest.approx(document["f0"]["source"]["mean_hz"], rel=0.03)
-    refused = zest("convert", source_path, reference_path, "--f0", "mine")
+    refused = zest_here("convert", source_path, reference_path, "--f0", "mine")
     assert refused.returncode == exit_codes.USAGE
     assert refused.stderr.strip() == "There is no F0 'mine'; choose one of predicted, source, reference."
-    beside = zest("convert", source_path, reference_path, "--f0", "source", "--system", "f0-swap")
+    beside = zest_here("convert", source_path, reference_path, "--f0", "source", "--system", "f0-swap")
     assert beside.returncode == exit_codes.USAGE and "leave them out beside --system." in beside.stderr

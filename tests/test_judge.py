@@ -63,9 +63,9 @@ def test_zest_train_judge_writes_judge_and_card(zest, tmp_path):
     assert "## egemaps, natural dev speech\n\nsynthetic: " in (tmp_path / "judges" / "JUDGE_CARD.md").read_text()
 
 
-def test_a_judge_that_does_not_exist_is_refused(zest, tmp_path):
+def test_a_judge_that_does_not_exist_is_refused(zest_here, tmp_path):
     (tmp_path / "judge.toml").write_text('[judge]\njudges = ["ears"]\n')
-    result = zest("train", "judge", "--manifest", tiny.tiny_corpus() / "corpus" / "manifest.csv", "--recipe", "judge.toml")
+    result = zest_here("train", "judge", "--manifest", tiny.tiny_corpus() / "corpus" / "manifest.csv", "--recipe", "judge.toml")
     assert result.returncode == 3
     assert result.stderr.splitlines()[-1] == "There is no judge called 'ears'; choose one of whisper, egemaps."
 

@@ -89,11 +89,11 @@ def test_the_list_is_read_without_loading_torch():
     assert done.stdout.strip() == "[]"
 
 
-def test_zest_metrics_lists_the_default_set_readably_and_as_json(zest):
+def test_zest_metrics_lists_the_default_set_readably_and_as_json(zest, zest_here):
     rows = json.loads((done := zest("metrics", "--json")).stdout)
     assert done.returncode == 0
     assert tuple(row["name"] for row in rows) == registry.DEFAULT
-    plain = zest("metrics").stdout
+    plain = zest_here("metrics").stdout
     for row in rows:
         assert row["question"] in plain and row["models"] in plain
         assert (row["not_available"] or "available") in plain

@@ -184,9 +184,9 @@ def test_a_checkpoint_without_a_part_names_the_command_that_trains_it(tmp_path, 
     assert message.startswith(f"This checkpoint has no {part}, ") and message.endswith(f"with 'zest train {part}'.")
 
 
-def test_the_command_line_says_so_too_and_leaves_nothing(zest, tmp_path, source_path, reference_path):
+def test_the_command_line_says_so_too_and_leaves_nothing(zest_here, tmp_path, source_path, reference_path):
     bare = without(tiny.trained_tiny(), tmp_path / "bare", "polyak")
-    result = zest("convert", source_path, reference_path, "--system", "polyak", "--checkpoint", bare, "-o", "out.wav")
+    result = zest_here("convert", source_path, reference_path, "--system", "polyak", "--checkpoint", bare, "-o", "out.wav")
     assert result.returncode == exit_codes.CHECKPOINT and result.stderr.splitlines()[-1].endswith("'zest train polyak'.")
     assert not (tmp_path / "out.wav").exists()
 
