@@ -80,12 +80,12 @@ class Breaking(LoudnessRatio):
 
 @dataclass(frozen=True)
 class Halved:
-    """A system: half as loud; refuses one pair, crashes on another, and sleeps when asked to."""
+    """A system: half as loud; refuses one pair, crashes on another, and never comes back from a third."""
 
     name: str = "halved"
     refuses: str = ""
     crashes: str = ""
-    seconds: float = 0.0
+    hangs: str = ""
     log: Path | None = None
 
     checkpoint_hash = None
@@ -97,7 +97,8 @@ class Halved:
     def render(self, pair):
         from pipelines.audio import load
 
-        time.sleep(self.seconds)
+        if pair.id == self.hangs:
+            time.sleep(600)
         if self.log is not None:
             with self.log.open("a") as file:
                 file.write(f"{pair.id}\n")
@@ -131,6 +132,6 @@ def values(run, metric="loudness-ratio"):
 
 
 def comparable(run):
-    """Scores and audio, without what depends on the clock."""
-    audio = {str(path.relative_to(run.folder)): path.read_bytes() for path in sorted(run.folder.rglob("*.wav"))}
+    """Scores and audio, without what depends on the clock; a kill within a write leaves a hidden part of a file."""
+    audio = {str(path.relative_to(run.folder)): path.read_bytes() for path in sorted(run.folder.rglob("[!.]*.wav"))}
     return run.scores.to_json(), audio

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from evaluation.run.lines import appending, read_lines
 from evaluation.run.shards import PACKAGES, Workers
 from pipelines.errors import OutputError, ZestError
 from tests.small_evaluation import Halved, comparable, make_pairs, run
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -77,26 +77,28 @@ import sys
 from pathlib import Path
 from tests.small_evaluation import Halved, make_pairs, run
 folder = Path(sys.argv[1])
-run(make_pairs(folder / "speech", 12), folder / "run", (Halved(seconds=0.05, log=folder / "log"),), jobs=int(sys.argv[2]))
+run(make_pairs(folder / "speech", 12), folder / "run", (Halved(hangs="p5", log=folder / "log"),))
 """
 
 
-def killed_after(folder: Path, lines: int, jobs: int) -> None:
+def lines_of(file: Path) -> int:
+    return len(file.read_text().splitlines()) if file.is_file() else 0
+
+
+def killed_after(folder: Path, lines: int) -> None:
     """Start the evaluation in a process of its own and kill it when so many pairs are converted."""
-    child = subprocess.Popen([sys.executable, "-c", KILLED, str(folder), str(jobs)], cwd=ROOT, start_new_session=True,
+    child = subprocess.Popen([sys.executable, "-c", KILLED, str(folder)], cwd=ROOT, start_new_session=True,
                              env=os.environ | {"PYTHONPATH": str(ROOT)})
-    conversions = folder / "run" / "conversions.jsonl"
-    for _ in range(3000):
-        if conversions.is_file() and len(conversions.read_text().splitlines()) >= lines:
-            break
-        time.sleep(0.02)
-    os.killpg(child.pid, signal.SIGKILL)  # its workers too
-    child.wait()
+    try:
+        wait_until(lambda: lines_of(folder / "run" / "conversions.jsonl") >= lines)
+    finally:
+        os.killpg(child.pid, signal.SIGKILL)  # its workers too
+        child.wait()
 
 
 def test_a_killed_run_goes_on_and_gives_what_an_unbroken_one_gives(tmp_path):
-    killed_after(tmp_path, lines=3, jobs=1)
-    begun = len((tmp_path / "run" / "conversions.jsonl").read_text().splitlines())
+    killed_after(tmp_path, lines=3)
+    begun = lines_of(tmp_path / "run" / "conversions.jsonl")
     assert 3 <= begun < 12, "it was killed on the way"
     with (tmp_path / "run" / "conversions.jsonl").open("a") as file:
         file.write('{"system": "halved", "pa')  # as a kill within a line leaves it
