@@ -20,7 +20,7 @@ from pipelines.factor_rendering import render_factors
 from pipelines.hifigan import V1, V2, V3, context, frames_heard, sizes_of, without_weight_norm
 from pipelines.level import speech_level
 from pipelines.parts import load_generator
-from pipelines.training import trainer
+from pipelines.training import arithmetic, trainer
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import read_manifest, training_clips
 from pipelines.training.ease import EaseRecipe
@@ -185,7 +185,7 @@ def test_mixed_precision_reaches_every_layer_and_leaves_losses_close(examples, s
     for part in task.parts.modules():
         if isinstance(part, (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.ConvTranspose1d)):
             part.register_forward_hook(lambda module, given, made: used.add(made.dtype))
-    monkeypatch.setitem(trainer.AUTOCAST, "cpu", torch.bfloat16)
+    monkeypatch.setitem(arithmetic.AUTOCAST, "cpu", torch.bfloat16)
     mixed = step(task)
     assert used == {torch.bfloat16} and {value.dtype for value in task.parts.parameters()} == {torch.float32}
     assert mixed == pytest.approx(plain, rel=0.1), "log mel bands of a nearly silent, untrained output hear the rounding"

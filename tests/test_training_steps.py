@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.training import stages, trainer, waveform_steps
+from pipelines.training import arithmetic, stages, waveform_steps
 from pipelines.training.discriminators import Discriminators
 from pipelines.training.spectral_loss import spectral_loss
 from pipelines.training.stages import STAGES
@@ -107,7 +107,7 @@ def test_every_stage_trains_in_mixed_precision(task_of, phase, monkeypatch):
     for part in task.parts.modules():
         if isinstance(part, (torch.nn.Linear, torch.nn.Conv1d)):
             part.register_forward_hook(lambda module, given, made: used.add(made.dtype))
-    monkeypatch.setitem(trainer.AUTOCAST, "cpu", torch.bfloat16)
+    monkeypatch.setitem(arithmetic.AUTOCAST, "cpu", torch.bfloat16)
     mixed = step(task, number)
     assert used == {torch.bfloat16}, "a forward pass was left out"
     assert {value.dtype for value in task.parts.parameters()} == {torch.float32}

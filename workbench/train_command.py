@@ -12,6 +12,7 @@ from workbench.streams import say
 STAGES = ("hubert, units, ease, critics, sace, acoustic or tempo, in this order; vocoder needs none of them; "
           "generate needs hubert to sace and begins with the vocoder where there is one; f0_codes and vawgan need none "
           "of them, and polyak all that generate and f0_codes write. "
+          "all: every stage that the recipe has a table of, in this order; what is finished is left as it is. "
           "Or judge: the emotion judges of the evaluation.")
 
 
@@ -22,7 +23,7 @@ def train(
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps.")] = "cpu",
     minutes: Annotated[float, typer.Option(help="Stop (resumably) after so many minutes; 0 means never.")] = 0.0,
 ) -> None:
-    """Train one stage, or go on with it where it stopped."""
+    """Train one stage or all of a recipe's, or go on where it stopped."""
     if stage == "judge":
         from evaluation.judge_training import train_judges
 
@@ -30,8 +31,14 @@ def train(
         return
     from pipelines.training.processes import first_of_launched
     from pipelines.training.stages import run_stage
+    from pipelines.training.whole_recipe import run_recipe
 
-    done = run_stage(stage, recipe, manifest, device, minutes * 60 if minutes > 0 else float("inf"), **_scores(stage, manifest))
+    seconds = minutes * 60 if minutes > 0 else float("inf")
+    if stage == "all":
+        tell = say if first_of_launched() else lambda sentence: None
+        run_recipe(recipe, manifest, device, seconds, lambda one: _scores(one, manifest), tell)
+        return
+    done = run_stage(stage, recipe, manifest, device, seconds, **_scores(stage, manifest))
     state = "is finished" if done else "was stopped in time and goes on with the same command"
     if first_of_launched():
         say(f"Stage {stage} {state}.")

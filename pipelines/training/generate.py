@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from pipelines.generator import FINE, FactorGenerator, Trunk
+from pipelines.training.arithmetic import now
 from pipelines.training.critics import weighted_mean
 from pipelines.training.discriminators import Discriminators
 from pipelines.training.examples import Draw, Example
@@ -95,7 +96,8 @@ class GenerateTask:
 
     def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
         logged = self._learn(number, random)
-        self.parts["average"].update_parameters(self.parts["generator"])
+        if now().last:
+            self.parts["average"].update_parameters(self.parts["generator"])
         return logged
 
     def _learn(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:

@@ -16,6 +16,7 @@ from torch import distributed, nn
 
 from pipelines.device import check_device
 from pipelines.errors import RecipeError, ZestError
+from pipelines.training.arithmetic import now
 
 PATIENCE = timedelta(days=7)  # the others wait while the first computes features, for hours where the corpus is large
 
@@ -35,6 +36,9 @@ def joined(device: str) -> Iterator[str]:
     check_device(device)
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield device
+        return
+    if distributed.is_initialized():  # they stand together already, for several stages
+        yield f"cuda:{os.environ['LOCAL_RANK']}" if device == "cuda" else device
         return
     if device not in ("cpu", "cuda"):
         raise ZestError(f"Several processes train on --device cpu, or on --device cuda with a device each, not on {device}.")
@@ -59,15 +63,19 @@ def rank() -> int:
 
 
 def share(batch: int) -> int:
-    """This process's part of a batch. Raises RecipeError where it cannot be divided evenly."""
+    """This process's part of a batch, of which it draws so much at once. Raises RecipeError where it cannot be divided evenly."""
     if batch % count():
         raise RecipeError(f"A batch of {batch} cannot be divided evenly between {count()} processes; change it in the recipe.")
-    return batch // count()
+    own, parts = batch // count(), now().parts
+    if own % parts:
+        raise RecipeError(f"A batch of {own} cannot be taken in {parts} equal parts; change batch or [general] accumulate in the "
+                          "recipe.")
+    return own // parts
 
 
 def whole(share: int) -> int:
-    """The whole batch of which this process has a part of this size."""
-    return share * count()
+    """The whole batch of which this process draws so much at once."""
+    return share * count() * now().parts
 
 
 @contextmanager

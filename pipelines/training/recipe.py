@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipelines.errors import RecipeError
+from pipelines.training.arithmetic import PRECISIONS
 
 Stage = TypeVar("Stage")
 
@@ -19,6 +20,8 @@ class GeneralRecipe:
 
     virtual_voices: speeds at which the stages of emotion hear every speaker again, as somebody else.
     emotional_share: of the labelled clips, that stages which read labels hear (emotional_share.py).
+    precision: of forward passes, auto, fp32, bf16 or fp16; auto is bf16 on CUDA devices that have it, else fp32.
+    accumulate: in how many parts, one after another, a batch is taken where memory is too small for a whole one.
     """
 
     seed: int = 0
@@ -27,6 +30,14 @@ class GeneralRecipe:
     checkpoint: str = "checkpoints/zest-mini"
     virtual_voices: tuple = ()
     emotional_share: float = 1.0
+    precision: str = "auto"
+    accumulate: int = 1
+
+    def __post_init__(self):
+        if self.precision not in PRECISIONS:
+            raise RecipeError(f"There is no precision '{self.precision}'; choose one of {', '.join(PRECISIONS)}.")
+        if self.accumulate < 1:
+            raise RecipeError(f"The recipe's [general] accumulate must be 1 or more, not {self.accumulate}.")
 
 
 def read_recipe(path: Path | str) -> dict[str, dict]:

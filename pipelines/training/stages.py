@@ -12,6 +12,7 @@ import torch
 from pipelines.errors import RecipeError, ZestError
 from pipelines.parts import load_content_encoder, load_pitch, load_sace, load_speaker, load_unit_encoder
 from pipelines.training import processes
+from pipelines.training.arithmetic import Arithmetic, computing
 from pipelines.training.context import Context, GeneratorScores, Prepared, VocoderScores, own_part
 from pipelines.training.corpus import read_manifest, training_clips
 from pipelines.training.recipe import GeneralRecipe, read_recipe, section
@@ -45,7 +46,8 @@ def run_stage(name: str, recipe: Path | str | dict[str, dict], manifest: Path | 
         torch.manual_seed(general.seed)
         context = Context(tables, general, training_clips(read_manifest(manifest)), own, stop_after_seconds, vocoder_scores,
                           generator_scores)
-        return _run(name, context)
+        with computing(Arithmetic(general.precision, general.accumulate)):
+            return _run(name, context)
 
 
 def read_tables(recipe: Path | str) -> dict[str, dict]:
@@ -58,9 +60,14 @@ def read_tables(recipe: Path | str) -> dict[str, dict]:
 
 
 def _run(name: str, context: Context) -> bool:
-    with processes.first_goes_ahead():
-        stage = STAGES[name](context)
-    done = stage.task is None or train(stage.task, context.run(name, stage.steps), stage.validation)
+    try:
+        with processes.first_goes_ahead():
+            stage = STAGES[name](context)
+        done = stage.task is None or train(stage.task, context.run(name, stage.steps), stage.validation)
+    except torch.OutOfMemoryError as error:
+        raise RecipeError(f"The memory of {context.device} is too small for stage {name}: make batch in the recipe's table "
+                          f"[{name}] smaller, or accumulate in [general] larger, which takes each batch in so many "
+                          "parts.") from error
     if processes.rank() == 0 and stage.validation is None:
         stage.export()
     return done

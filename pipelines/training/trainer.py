@@ -1,7 +1,7 @@
 """The one training loop: every stage is a Task; the loop counts steps, logs, saves and resumes.
 
 Resume is exact because nothing random outlives a step: each step draws its batch and seeds torch from (seed, step, process).
-Several processes (processes.py) take every step together.
+Several processes (processes.py) take every step together; a step can take its batch in parts (arithmetic.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Protocol
@@ -21,11 +21,10 @@ from torch import nn
 from tqdm import tqdm
 
 from pipelines.errors import RecipeError
-from pipelines.training import processes
+from pipelines.training import arithmetic, processes
 
 CHECKPOINT_SECONDS = 240.0
 LOG_EVERY = 20
-AUTOCAST = {"cuda": torch.bfloat16}  # by kind of device
 
 
 class Task(Protocol):
@@ -76,18 +75,17 @@ def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
     run.folder.mkdir(parents=True, exist_ok=True)
     task.parts.to(run.device)
     leads = processes.rank() == 0
-    first, spent = _resume(task, run)
+    scaler = arithmetic.new_scaler(run.device)
+    first, spent = _resume(task, run, scaler)
     processes.begin_alike(task.parts)
     begun = saved = looked = time.monotonic()
     since: dict[str, list[float]] = {}  # values since the last log line
     bar = tqdm(total=run.steps, initial=first, desc=run.folder.name, unit="step", mininterval=5, disable=not leads)
     for number in range(first, run.steps):
-        key = (run.seed, number, processes.rank())  # a last 0 changes nothing: one process draws what the first of many does
-        torch.manual_seed(hash_seed(*key))
-        losses = task.step(number, np.random.default_rng(key))
+        for losses in _parts_of_step(task, run, number, scaler):
+            for name, value in losses.items():
+                since.setdefault(name, []).append(float(value))
         processes.average_buffers(task.parts)
-        for name, value in losses.items():
-            since.setdefault(name, []).append(float(value))
         bar.update()
         elapsed = spent + time.monotonic() - begun
         if (number + 1) % LOG_EVERY == 0 or number + 1 == run.steps:
@@ -100,7 +98,7 @@ def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
             _look(task, run, validation, number + 1, elapsed)
             looked = time.monotonic()
         if leads and (last or time.monotonic() - saved > CHECKPOINT_SECONDS):
-            _save(task, run, number + 1, elapsed)
+            _save(task, run, number + 1, elapsed, scaler)
             saved = time.monotonic()
         if out_of_time:
             break
@@ -108,6 +106,20 @@ def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
     if leads:
         plot_log(run.folder)
     return first >= run.steps or number + 1 == run.steps
+
+
+def _parts_of_step(task: Task, run: Run, number: int, scaler: torch.amp.GradScaler | None) -> list[dict[str, torch.Tensor]]:
+    """Take a step; gives the losses of each part of its batch. Every part draws with random numbers of its own."""
+    how, logged = arithmetic.now(), []
+    for part in range(how.parts):
+        key = (run.seed, number, processes.rank())  # a last 0 changes nothing: one process draws what the first of many does
+        key += (part,) if part else ()
+        torch.manual_seed(hash_seed(*key))
+        with arithmetic.computing(replace(how, part=part, scaler=scaler, descended=set())):
+            logged.append(task.step(number, np.random.default_rng(key)))
+    if scaler:
+        scaler.update()
+    return logged
 
 
 def _look(task: Task, run: Run, validation: Validation, number: int, elapsed: float) -> None:
@@ -132,22 +144,47 @@ def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor, limit: float =
 
 
 def descend_together(optimisers: Sequence[torch.optim.Optimizer], loss: torch.Tensor, limit: float = 1.0) -> None:
-    """The same for one loss of several optimisers, each with a norm of its own."""
-    for optimiser in optimisers:
-        optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    for optimiser in optimisers:
-        parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-        processes.average_gradients(parameters)
-        nn.utils.clip_grad_norm_(parameters, limit)
-        optimiser.step()
+    """The same for one loss of several optimisers, each with a norm of its own.
+
+    Where a batch is taken in parts, gradients add up to the mean over the parts, and the step is taken with the last one. Only
+    these optimisers' parameters get gradients, so that what else the loss went through adds nothing to another optimiser's.
+    """
+    how = arithmetic.now()
+    learning = {optimiser: [weight for group in optimiser.param_groups for weight in group["params"] if weight.requires_grad]
+                for optimiser in optimisers}
+    if how.part == 0:
+        for optimiser in optimisers:
+            optimiser.zero_grad(set_to_none=True)
+    if how.parts > 1:
+        _refuse_second_step(optimisers, how.descended)
+    loss = loss / how.parts if how.parts > 1 else loss
+    loss = how.scaler.scale(loss) if how.scaler else loss
+    loss.backward(inputs=[weight for weights in learning.values() for weight in weights])
+    if not how.last:
+        return
+    for optimiser, weights in learning.items():
+        processes.average_gradients(weights)
+        if how.scaler:
+            how.scaler.unscale_(optimiser)
+        nn.utils.clip_grad_norm_(weights, limit)
+        how.scaler.step(optimiser) if how.scaler else optimiser.step()
+
+
+def _refuse_second_step(optimisers: Sequence[torch.optim.Optimizer], descended: set[int]) -> None:
+    """A second descent in one part would have to come after the first one's step, which waits for the last part."""
+    own = {id(optimiser) for optimiser in optimisers}
+    again = not own.isdisjoint(descended)
+    descended |= own
+    if again:
+        raise RecipeError("This stage lets one of its networks learn several times a step, so that its batch cannot be taken in "
+                          "parts; set [general] accumulate to 1.")
 
 
 def autocast(device: str) -> AbstractContextManager:
-    """Around a forward pass: bfloat16 on CUDA devices that have it, which needs no loss scaling; elsewhere nothing at all."""
+    """Around a forward pass, in the recipe's precision (arithmetic.py); nothing at all where that is fp32."""
     kind = device.split(":")[0]
-    emulated = kind == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.autocast(kind, AUTOCAST[kind]) if kind in AUTOCAST and not emulated else nullcontext()
+    dtype = arithmetic.now().dtype(kind)
+    return nullcontext() if dtype is None else torch.autocast(kind, dtype)
 
 
 def set_learning_rate(optimiser: torch.optim.Optimizer, peak: float, number: int, steps: int, warmup: int = 200) -> None:
@@ -158,15 +195,16 @@ def set_learning_rate(optimiser: torch.optim.Optimizer, peak: float, number: int
         group["lr"] = float(peak * rise * fall)  # a numpy number would make the saved state unreadable without pickle
 
 
-def _save(task: Task, run: Run, number: int, spent: float) -> None:
+def _save(task: Task, run: Run, number: int, spent: float, scaler: torch.amp.GradScaler | None) -> None:
     state = {"number": number, "spent": spent, "parts": task.parts.state_dict(),
-             "optimisers": {name: optimiser.state_dict() for name, optimiser in task.optimisers.items()}}
+             "optimisers": {name: optimiser.state_dict() for name, optimiser in task.optimisers.items()},
+             "scaler": scaler.state_dict() if scaler else {}}
     partial = run.folder / "state.pt.part"
     torch.save(state, partial)
     partial.replace(run.folder / "state.pt")
 
 
-def _resume(task: Task, run: Run) -> tuple[int, float]:
+def _resume(task: Task, run: Run, scaler: torch.amp.GradScaler | None) -> tuple[int, float]:
     file = run.folder / "state.pt"
     if not file.exists():
         return 0, 0.0
@@ -175,6 +213,8 @@ def _resume(task: Task, run: Run) -> tuple[int, float]:
         task.parts.load_state_dict(state["parts"])
         for name, saved in state["optimisers"].items():  # a carried state has none (carried.py)
             task.optimisers[name].load_state_dict(saved)
+        if scaler and state.get("scaler"):  # a state of another precision has none
+            scaler.load_state_dict(state["scaler"])
     except (OSError, EOFError, UnpicklingError, RuntimeError, KeyError, ValueError) as error:
         raise RecipeError(f"The training state {file} is damaged or of another recipe; "
                           f"delete the folder {run.folder} to train this stage from the beginning.") from error

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from pipelines.training.arithmetic import now
 from pipelines.training.audio_store import read_all
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import Clip
@@ -65,7 +66,8 @@ class VocoderTask:
 
     def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
         logged = self._learn(number, random)
-        self.parts["average"].update_parameters(self.parts["vocoder"])
+        if now().last:
+            self.parts["average"].update_parameters(self.parts["vocoder"])
         return logged
 
     def _learn(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:

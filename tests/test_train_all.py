@@ -1,0 +1,95 @@
+"""`zest train all`: the stages that the recipe names, in their order, each once; stopped and gone on with; plain mistakes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipelines.errors import RecipeError
+from pipelines.training import whole_recipe
+from pipelines.training.stages import STAGES
+from pipelines.training.whole_recipe import WRITES, run_recipe
+from tests import tiny
+
+IN_ORDER = ["hubert", "units", "ease"]
+
+
+@pytest.fixture
+def run(tmp_path) -> tiny.Tiny:
+    """A recipe with few stages."""
+    made = tiny.new_tiny(tmp_path / "run")
+    named(made, "hubert", "units", "ease")
+    return made
+
+
+def named(run: tiny.Tiny, *stages: str, **tables: dict) -> None:
+    tiny.write_recipe(run, tiny.tiny_corpus() / "cache", sizes={name: tiny.SIZES[name] | tables.get(name, {}) for name in stages})
+
+
+def train_all(run: tiny.Tiny, **options) -> list[str]:
+    """What was told."""
+    told: list[str] = []
+    run_recipe(run.recipe, run.manifest, tell=told.append, **options)
+    return told
+
+
+def test_stages_run_in_order_once_and_are_left_alone_when_finished(run, monkeypatch):
+    assert train_all(run) == [f"Stage {stage} is finished." for stage in IN_ORDER]
+    assert sorted(path.stem for path in run.checkpoint.glob("*.safetensors")) == ["hubert", "speaker", "units"]
+    monkeypatch.setattr(whole_recipe, "run_stage", None)
+    assert train_all(run) == [f"Stage {stage} was finished before." for stage in IN_ORDER]
+
+
+def test_from_the_first_stage_that_changed_all_run_again(run):
+    train_all(run)
+    (run.checkpoint / "units.json").unlink()
+    (run.checkpoint / "units.safetensors").unlink()
+    again = ["Stage hubert was finished before.", "Stage units is finished.", "Stage ease is finished."]
+    assert train_all(run) == again
+    named(run, *IN_ORDER, units={"clusters": 15})
+    assert train_all(run) == again
+    assert json.loads((run.checkpoint / "units.json").read_text())["clusters"] == 15
+
+
+def test_the_time_is_for_all_stages_together_and_the_next_call_goes_on(run, monkeypatch):
+    assert train_all(run, stop_after_seconds=0) == ["Stopped in time at stage hubert; the same command goes on there."]
+    assert not (run.runs / "hubert").exists(), "no stage begins when no time is left"
+    given = []
+
+    def half_an_hour(stage, recipe, manifest, device, seconds, **scores):
+        given.append((stage, seconds))
+        now[0] += 1800
+        return stage == "hubert"
+
+    now = [0.0]
+    monkeypatch.setattr(whole_recipe.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(whole_recipe, "run_stage", half_an_hour)
+    told = train_all(run, stop_after_seconds=2400)
+    assert given == [("hubert", 2400), ("units", 600)]
+    assert told[-1] == "Stopped in time at stage units; the same command goes on there."
+    assert train_all(run, stop_after_seconds=100)[0] == "Stage hubert is finished.", "what wrote nothing is not finished"
+
+
+def test_each_stage_is_given_what_measures_it(run, monkeypatch):
+    given = {}
+    monkeypatch.setattr(whole_recipe, "run_stage", lambda stage, *_, **scores: given.update({stage: scores}) or True)
+    run_recipe(run.recipe, run.manifest, scores=lambda stage: {"vocoder_scores": stage})
+    assert given == {stage: {"vocoder_scores": stage} for stage in IN_ORDER}
+
+
+def test_a_recipe_that_names_no_stage_is_one_sentence(run):
+    run.recipe.write_text("[general]\nseed = 1\n")
+    with pytest.raises(RecipeError, match=r"has no table of a stage, such as \[units\]"):
+        train_all(run)
+
+
+def test_what_every_stage_writes_is_known():
+    assert WRITES.keys() == STAGES.keys()
+
+
+def test_the_command_tells_of_every_stage(zest, run):
+    result = zest("train", "all", "--manifest", run.manifest, "--recipe", run.recipe)
+    assert result.returncode == 0, result.stderr
+    assert [line for line in result.stderr.splitlines() if line.startswith("Stage ")] == [
+        f"Stage {stage} is finished." for stage in IN_ORDER]
