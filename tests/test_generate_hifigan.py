@@ -27,6 +27,7 @@ from pipelines.training.ease import EaseRecipe
 from pipelines.training.examples import Example, read_examples
 from pipelines.training.f0_codes import F0CodesRecipe
 from pipelines.training.generate_hifigan import HifiganRecipe, HifiganTask
+from pipelines.training.hubert import HubertRecipe
 from pipelines.training.polyak import PolyakHifiganRecipe
 from pipelines.training.recipe import GeneralRecipe, read_recipe, section
 from pipelines.training.sace import SaceRecipe
@@ -328,8 +329,12 @@ def test_the_papers_recipe_is_the_published_setting_and_names_only_what_exists()
     recipe = section(tables, "generate", HifiganRecipe)
     assert recipe == HifiganRecipe() and (recipe.size, recipe.steps, recipe.temperature) == ("V1", 100_000, 0.0)
     assert recipe.segment_frames * HOP == 8960 and (recipe.learning_rate, recipe.decay) == (2e-4, 0.999)
-    kinds = {"general": GeneralRecipe, "units": UnitsRecipe, "ease": EaseRecipe, "sace": SaceRecipe, "generate": HifiganRecipe,
-             "f0_codes": F0CodesRecipe, "polyak": PolyakHifiganRecipe}
+    kinds = {"general": GeneralRecipe, "hubert": HubertRecipe, "units": UnitsRecipe, "ease": EaseRecipe, "sace": SaceRecipe,
+             "generate": HifiganRecipe, "f0_codes": F0CodesRecipe, "polyak": PolyakHifiganRecipe}
     assert set(tables) == set(kinds)
     read = {name: section(tables, name, kind) for name, kind in kinds.items()}
-    assert read["units"].clusters == 100 and read["ease"].emotion_weight == 10.0 and read["sace"].own_reference == 1.0
+    assert read["hubert"].pretrained == "facebook/hubert-base-ls960" and read["units"] == UnitsRecipe(clusters=100, layer=9)
+    ease, sace = read["ease"], read["sace"]
+    assert (ease.emotion_weight, ease.learning_rate, ease.epochs) == (10.0, 1e-4, 10) and ease.xvector
+    assert (sace.emotion_weight, sace.speaker_weight, sace.pitch_weight) == (1000.0, 1000.0, 1.0) and sace.pitch_in_hertz
+    assert sace.front_end == "facebook/wav2vec2-large-robust" and sace.learning_rate == 1e-4 and sace.own_reference == 1.0

@@ -24,11 +24,12 @@ from pipelines.wave_sace import WaveSace
 
 @dataclass(frozen=True)
 class SaceRecipe:
-    """Weights and schedule of the stage. The paper weighs 1000 : 1000 : 1 with F0 in Hz.
+    """Weights and schedule of the stage. The paper weighs emotion, speaker and F0 by 1000 : 1000 : 1, with F0 in Hz.
 
     front_end: hub id or folder of a published wav2vec 2.0 (facebook/wav2vec2-large-robust), which is fine-tuned above its
         convolutions. Empty: SACE hears the content encoder's frozen states and prosody.
-    pitch_in_hertz: the error of F0 is taken in Hz instead of octaves. constant_rate: no warm-up and no decay.
+    pitch_in_hertz: the error of F0 is in Hz and summed over a recording, as in the authors' released code, instead
+        of a mean in octaves. constant_rate: no warm-up and no decay.
     """
 
     front_end: str = ""
@@ -82,13 +83,12 @@ class SaceTask:
             emotion_loss = nn.functional.cross_entropy(score, emotion, label_smoothing=0.05)
             adversary = self.parts["adversary"](utterance, recipe.speaker_weight * min(1.0, number / 1000))
             speaker_loss = nn.functional.cross_entropy(adversary, speaker)
-            pitch_loss = self._pitch_loss(source, frames, frames_mask, random)
+            pitch_loss, pitch_error = self._pitch_loss(source, frames, frames_mask, random)
         loss = recipe.emotion_weight * emotion_loss + speaker_loss + recipe.pitch_weight * pitch_loss
         descend(self.optimisers["all"], loss)
         return {"emotion": emotion_loss.detach(), "emotion_accuracy": (score.argmax(1) == emotion).float().mean(),
                 "speaker": speaker_loss.detach(), "speaker_accuracy": (adversary.argmax(1) == speaker).float().mean(),
-                **({"pitch_hertz": pitch_loss.detach()} if recipe.pitch_in_hertz else
-                   {"pitch_semitones": 12 * pitch_loss.detach()})}
+                **pitch_error}
 
     def _emotion_frames(self, windows: list[Window], random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         features, mask = stack_features(self.examples, windows)
@@ -102,15 +102,18 @@ class SaceTask:
         return self.parts["sace"](nn.functional.dropout(hidden, 0.1, training=True), dropped, mask), mask
 
     def _pitch_loss(self, windows: list[Window], frames: torch.Tensor, frames_mask: torch.Tensor,
-                    random: np.random.Generator) -> torch.Tensor:
+                    random: np.random.Generator) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """The loss, and the mean error over voiced frames to log."""
         units, mask = self.factors.stack_units(windows)
         ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(w.index, random) for w in windows])
         melody, voiced = stack_melody(self.examples, windows)
         pooled, pooled_mask = pool_frames(frames, frames_mask)
         predicted = self.parts["pitch"](units.to(self.device), mask.to(self.device), pooled, pooled_mask, ease.to(self.device))
         voiced = voiced.to(self.device)
-        melody = melody.to(self.device)
+        melody, count = melody.to(self.device), voiced.sum().clamp(min=1)
         if self.recipe.pitch_in_hertz:
             predicted, melody = (100 * torch.exp2(octaves.float().clamp(max=5.0)) for octaves in (predicted, melody))
-        error = (predicted - melody).abs() * voiced
-        return error.sum() / voiced.sum().clamp(min=1)
+            error = ((predicted - melody).abs() * voiced).sum()
+            return error / len(windows), {"pitch_hertz": error.detach() / count}
+        error = ((predicted - melody).abs() * voiced).sum() / count
+        return error, {"pitch_semitones": 12 * error.detach()}

@@ -24,23 +24,23 @@ ELSEWHERE = ("runs", "cache", "accumulate")  # of [general], what changes nothin
 Scores = Callable[[str], dict[str, Any]]  # of a stage: what run_stage is to be given to measure held-out speech
 
 
-def run_recipe(recipe: Path | str, manifest: Path | str, device: str = "cpu", stop_after_seconds: float = float("inf"),
+def run_recipe(recipe: Path | str | dict, manifest: Path | str, device: str = "cpu", stop_after_seconds: float = float("inf"),
                scores: Scores = lambda stage: {}, tell: Callable[[str], None] = lambda sentence: None) -> bool:
     """Train every stage of the recipe, or go on where it stopped; returns whether all are finished.
 
     Stages that were finished by the same tables are left as they are, as long as what they wrote is there. From the first one
     on that is not, all are run, since later ones read what earlier ones write; trained to their end, they only export again.
 
-    tell: hears a sentence about every stage; of several processes, the first one's alone.
+    recipe: a file, or its tables. tell: hears a sentence about every stage; of several processes, the first one's alone.
 
     Raises:
         As run_stage; RecipeError also where the recipe has no table of a stage.
     """
-    tables = read_tables(recipe)
+    tables = recipe if isinstance(recipe, dict) else read_tables(recipe)
     general, stages = section(tables, "general", GeneralRecipe), [stage for stage in STAGES if stage in tables]
     if not stages:
-        raise RecipeError(f"The recipe {recipe} has no table of a stage, such as [units]; name what is to be trained, if only by "
-                          "an empty table.")
+        raise RecipeError("The recipe has no table of a stage, such as [units]; name what is to be trained, if only by an empty "
+                          "table.")
     deadline, unchanged = time.monotonic() + stop_after_seconds, True
     with processes.joined(device) as own:
         for stage in stages:
