@@ -25,7 +25,7 @@ from workbench.job_worker import Progress
 from workbench.jobs import Job, Request, Status, ahead_of, cancel, clean, find_job, new_job, start
 
 LIGHT = ("f0-mean-shift", "duration-ratio")  # no model to load
-SECONDS = 300.0  # for one evaluation on a slow, busy machine
+SECONDS = 400.0  # for one evaluation, which gives way to everything else on a busy machine
 
 
 @pytest.fixture
