@@ -15,6 +15,7 @@ import typer
 from pipelines.errors import ZestError
 from workbench import exit_codes
 from workbench.ablate_command import ablate
+from workbench.embeddings_command import embeddings
 from workbench.evaluate_command import evaluate
 from workbench.manifest_command import manifest
 from workbench.metrics_command import metrics
@@ -94,6 +95,7 @@ app.command(epilog=EXIT_CODES)(manifest)
 app.command(epilog=EXIT_CODES)(protocol)
 app.command(epilog=EXIT_CODES)(reproduce)
 app.command(epilog=EXIT_CODES)(ablate)
+app.command(epilog=EXIT_CODES)(embeddings)
 app.add_typer(study, name="study", epilog=EXIT_CODES)
 
 
