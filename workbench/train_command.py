@@ -11,7 +11,7 @@ from workbench.streams import say
 
 STAGES = ("hubert, units, ease, critics, sace, acoustic or tempo, in this order; vocoder needs none of them; "
           "generate needs hubert to sace and begins with the vocoder where there is one; f0_codes and vawgan need none "
-          "of them, and polyak all that generate and f0_codes write. "
+          "of them; polyak needs hubert to ease and f0_codes, and begins with what generate has learnt, where it has. "
           "all: every stage that the recipe has a table of, in this order; what is finished is left as it is. "
           "Or judge: the emotion judges of the evaluation.")
 
