@@ -27,7 +27,7 @@ class WaveSace(nn.Module):
         super().__init__()
         self.front, width = front, front.config.hidden_size
         front.config.apply_spec_augment, front.config.layerdrop = False, 0.0
-        front.feature_extractor.requires_grad_(False)
+        front.freeze_feature_encoder()
         self.pad = receptive_field(front.config) // 2
         self.mix = nn.Parameter(torch.zeros(front.config.num_hidden_layers + 1))
         self.norm = nn.LayerNorm(width)

@@ -10,6 +10,7 @@ from pipelines.checkpoint import Folder
 from pipelines.errors import CheckpointError
 from pipelines.hub import load_wav2vec
 from pipelines.parts import load_sace
+from pipelines.training.sace import SaceRecipe, new_sace
 from pipelines.training.trainer import read_log
 from pipelines.units import HOP, frame_count
 from pipelines.wave_sace import WaveSace
@@ -47,6 +48,16 @@ def test_what_stands_behind_a_row_s_end_is_not_heard(sace):
 def test_how_loud_a_recording_is_changes_nothing(sace):
     waveform, mask = torch.randn(1, 6000), torch.ones(1, frame_count(6000))
     torch.testing.assert_close(sace(0.2 * waveform, mask), sace(waveform, mask), rtol=0.01, atol=0.01)
+
+
+def test_dropout_is_on_while_it_is_fine_tuned_and_gradients_end_before_the_convolutions(tmp_path):
+    sace = new_sace(SaceRecipe(front_end=str(hub_folders.wav2vec_large(tmp_path / "wav2vec"))), None)
+    waveform, mask = torch.randn(1, 6000), torch.ones(1, frame_count(6000))
+    first, second = sace(waveform, mask), sace(waveform, mask)
+    assert not torch.equal(first, second)
+    first.sum().backward()
+    learning = {name for name, weight in sace.front.named_parameters() if weight.grad is not None}
+    assert learning and not any(name.startswith("feature_extractor.") for name in learning)
 
 
 def test_the_stage_fine_tunes_all_but_the_convolutions_and_resumes_exactly(run, tmp_path):

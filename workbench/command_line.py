@@ -15,6 +15,7 @@ import typer
 from pipelines.errors import ZestError
 from workbench import exit_codes
 from workbench.ablate_command import ablate
+from workbench.cost_command import cost
 from workbench.embeddings_command import embeddings
 from workbench.evaluate_command import evaluate
 from workbench.manifest_command import manifest
@@ -87,6 +88,7 @@ def info(checkpoint: Checkpoint = None, as_json: AsJson = False) -> None:
 
 
 app.command(epilog=EXIT_CODES)(train)
+app.command(epilog=EXIT_CODES)(cost)
 app.command(epilog=EXIT_CODES)(metrics)
 app.command(epilog=EXIT_CODES)(evaluate)
 app.command(epilog=EXIT_CODES)(report)

@@ -29,11 +29,12 @@ class Arithmetic:
     part: int = 0
     scaler: torch.amp.GradScaler | None = None
     descended: set[int] | None = None
+    rehearsal: bool = False  # gradients are computed, and nobody learns from them
 
     @property
     def last(self) -> bool:
         """Whether optimisers take their step now."""
-        return self.part == self.parts - 1
+        return self.part == self.parts - 1 and not self.rehearsal
 
     def dtype(self, kind: str) -> torch.dtype | None:
         """Of forward passes on a kind of device; None where nothing is cast."""

@@ -45,11 +45,12 @@ class SaceRecipe:
     own_reference: float = 0.25  # share of batches whose emotion frames come from the recording itself
 
 
-def _new_sace(recipe: SaceRecipe, factors: FactorStore) -> Sace | WaveSace:
+def new_sace(recipe: SaceRecipe, factors: FactorStore) -> Sace | WaveSace:
+    """Untrained, or with a published front end, ready to learn. Raises CheckpointError: that cannot be had."""
     if not recipe.front_end:
         return Sace(factors.hidden_layers, factors.hidden_width)
     instead = "name a folder with it as [sace] front_end, or leave that key out of the recipe to hear HuBERT's states"
-    return WaveSace(load_wav2vec(recipe.front_end, instead))
+    return WaveSace(load_wav2vec(recipe.front_end, instead)).train()
 
 
 class SaceTask:
@@ -60,7 +61,7 @@ class SaceTask:
         self.draw = Draw(examples)
         speakers = 1 + max(example.speaker for example in examples)
         self.parts = nn.ModuleDict({
-            "sace": _new_sace(recipe, factors), "adversary": SpeakerAdversary(speakers),
+            "sace": new_sace(recipe, factors), "adversary": SpeakerAdversary(speakers),
             "pitch": PitchPredictor(factors.unit_count)})
         learning = [weight for weight in self.parts.parameters() if weight.requires_grad]
         self.optimisers = {"all": torch.optim.AdamW(learning, recipe.learning_rate, weight_decay=0.02)}
