@@ -59,8 +59,8 @@ def vectors(converter: Converter, clips: Sequence[Clip]) -> Vectors:
 
 def emotion_scores(train: Vectors, dev: Vectors) -> dict[str, float]:
     """Percent, mean over emotions, on unseen speakers."""
-    return {factor: held_out_accuracy(train.values[factor], train.emotions, dev.values[factor], dev.emotions)
-            for factor in FACTORS}
+    return {factor: held_out_accuracy(values, train.emotions, dev.values[factor], dev.emotions)
+            for factor, values in train.values.items()}
 
 
 def speaker_scores(train: Vectors, corpus: str, seed: int) -> dict[str, float]:
@@ -69,8 +69,8 @@ def speaker_scores(train: Vectors, corpus: str, seed: int) -> dict[str, float]:
     texts = np.random.default_rng(seed).permutation(np.unique(train.texts[own]))
     fitted = np.isin(train.texts[own], texts[:len(texts) // 2])
     a, b = own[fitted], own[~fitted]
-    return {factor: held_out_accuracy(train.values[factor][a], train.speakers[a], train.values[factor][b], train.speakers[b])
-            for factor in FACTORS}
+    return {factor: held_out_accuracy(values[a], train.speakers[a], values[b], train.speakers[b])
+            for factor, values in train.values.items()}
 
 
 def report(found: dict, train: Vectors) -> str:

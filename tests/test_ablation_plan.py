@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 
 import pytest
 
@@ -13,6 +14,9 @@ from pipelines.training.ablation_plan import make_plan
 from pipelines.training.ablation_study import read_study
 from pipelines.training.corpus import read_manifest
 from pipelines.training.emotional_share import with_share
+from pipelines.training.recipe import read_recipe
+from pipelines.training.stage_graph import GRAPH, stage_recipe
+from pipelines.training.stages import STAGES
 from tests.ablation import write_study
 from tests.tiny import new_tiny, trained_tiny
 
@@ -64,6 +68,18 @@ def test_the_generator_s_ablations_differ_in_the_generator_alone(tmp_path, tiny)
 def test_a_default_written_out_is_no_difference(tmp_path, tiny):
     with pytest.raises(RecipeError, match="The variants 'base' and 'same' of the question asked are the same."):
         plan_of(tmp_path, tiny, {"base": {}, "same": {"recipe": {"sace": {"emotion_weight": 1.0}}}})
+
+
+def test_the_graph_is_of_the_stages_as_they_are():
+    """What a stage's table decides and what it writes is as its own export says."""
+    tiny, order = trained_tiny(), list(GRAPH)
+    for name, node in GRAPH.items():
+        assert name in STAGES and all(order.index(read) < order.index(name) for read in node.reads)
+        folder = Folder(tiny.runs if node.scratch else tiny.checkpoint)
+        config = folder.config((*node.parts, *node.scratch)[0])
+        table = asdict(stage_recipe(name, read_recipe(tiny.recipe)))
+        assert name == "hubert" or {key: config[key] for key in table if not key.startswith("head_")} == {
+            key: value for key, value in table.items() if not key.startswith("head_")}, name
 
 
 def test_stages_come_after_what_they_read(tmp_path, tiny):

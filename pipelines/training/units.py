@@ -47,6 +47,10 @@ def train_units(recipe: UnitsRecipe, clips: list[Clip], encoder: ContentEncoder,
     for clip in tqdm(choose_clips(clips, recipe.clips, seed), desc="units", unit="clip", mininterval=5):
         states = encoder(torch.from_numpy(read_samples(clip))[None].to(device))
         frames.append(states[recipe.layer][0].cpu().numpy())
-    kmeans = MiniBatchKMeans(recipe.clusters, batch_size=8192, n_init=3, max_iter=200, random_state=seed)
-    kmeans.fit(np.concatenate(frames))
-    return torch.from_numpy(kmeans.cluster_centers_.astype(np.float32))
+    return torch.from_numpy(cluster(np.concatenate(frames), recipe.clusters, seed))
+
+
+def cluster(frames: np.ndarray, clusters: int, seed: int) -> np.ndarray:
+    """(frames, width) to (clusters, width) float32."""
+    kmeans = MiniBatchKMeans(clusters, batch_size=8192, n_init=3, max_iter=200, random_state=seed)
+    return kmeans.fit(frames).cluster_centers_.astype(np.float32)

@@ -1,0 +1,102 @@
+"""Which layer and how many units: what units of each layer of a content encoder tell of emotion and speaker, for codebooks of
+several sizes. Units are to tell neither; what they tell of the words, a recogniser must say (`zest ablate`).
+
+python -m benchmarks.unit_probes --manifest MANIFEST [--checkpoint DIR] [--json unit_probes.json]
+
+Codebooks are made as the stage `units` makes them. A recording is how often it uses each unit. Probes are benchmarks/probes.py's.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from tqdm import tqdm
+
+from benchmarks.probes import SPEAKER_CORPORA, emotion_scores, speaker_scores
+from benchmarks.tables import columns
+from evaluation.embeddings.probes import some_vectors
+from evaluation.judge_data import judged, some_of_each
+from pipelines.checkpoint import Folder, find_folder
+from pipelines.conversion import DEFAULT_CHECKPOINT
+from pipelines.errors import ZestError
+from pipelines.parts import load_content_encoder
+from pipelines.training.audio_store import read_samples
+from pipelines.training.corpus import Clip, dev_clips, read_manifest, training_clips
+from pipelines.training.units import choose_clips, cluster
+from pipelines.units import ContentEncoder, UnitEncoder
+
+CLUSTERS = (50, 100, 200)
+
+
+def main(
+    manifest: Annotated[Path, typer.Option(help="manifest.csv with the splits train and dev")],
+    checkpoint: Annotated[str, typer.Option(help="folder or hub id")] = str(DEFAULT_CHECKPOINT),
+    clips: Annotated[int, typer.Option(help="that codebooks are made of")] = 400,
+    per_cell: Annotated[int, typer.Option(help="clips of every corpus and emotion for probes, in each split")] = 40,
+    seed: Annotated[int, typer.Option(help="draws clips and begins clusters")] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
+) -> None:
+    """Print a table of layers and numbers of units."""
+    try:
+        every = read_manifest(manifest)
+        encoder = load_content_encoder(Folder(find_folder(checkpoint)))
+        found = measure(encoder, training_clips(every), dev_clips(every), clips, per_cell, seed)
+    except ZestError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from error
+    print(report(found))
+    if json_file is not None:
+        json_file.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def measure(encoder: ContentEncoder, train: list[Clip], dev: list[Clip], clips: int, per_cell: int, seed: int) -> dict:
+    """{"emotion" or a corpus of speakers: {"layer clusters": percent}}, and "chance" of each."""
+    layers = range(1, encoder.hubert.config.num_hidden_layers + 1)
+    states = [heard(encoder, clip) for clip in tqdm(choose_clips(train, clips, seed), desc="codebooks", disable=None)]
+    books = {f"{layer} {count}": UnitEncoder(encoder, torch.from_numpy(cluster(
+        np.concatenate([one[layer] for one in states]), count, seed)), layer) for layer, count in product(layers, CLUSTERS)}
+    fitted, unseen = (some_vectors(histograms(books, encoder, chosen), chosen)
+                      for chosen in (some_of_each(judged(part), per_cell, seed) for part in (train, dev)))
+    corpora = [corpus for corpus in SPEAKER_CORPORA if corpus in fitted.corpora]
+    chance = {corpus: 100 / len(np.unique(fitted.speakers[fitted.corpora == corpus])) for corpus in corpora}
+    return {"emotion": emotion_scores(fitted, unseen), **{corpus: speaker_scores(fitted, corpus, seed) for corpus in corpora},
+            "chance": {"emotion": 100 / len(np.unique(fitted.emotions)), **chance}}
+
+
+@torch.inference_mode()
+def heard(encoder: ContentEncoder, clip: Clip) -> list[np.ndarray]:
+    """Of each layer, the embedding first: (frames, width)."""
+    return [state[0].numpy() for state in encoder(torch.from_numpy(read_samples(clip))[None])]
+
+
+@torch.inference_mode()
+def histograms(books: dict[str, UnitEncoder], encoder: ContentEncoder, clips: Sequence[Clip]) -> dict[str, np.ndarray]:
+    """Codebook to (clips, units), roots of shares."""
+    rows: dict[str, list[np.ndarray]] = {name: [] for name in books}
+    for clip in tqdm(clips, desc="units", disable=None):
+        states = heard(encoder, clip)
+        for name, book in books.items():
+            units = book.quantise(torch.from_numpy(states[book.layer])).numpy()
+            rows[name].append(np.sqrt(np.bincount(units, minlength=len(book.centroids)) / len(units)))
+    return {name: np.stack(own) for name, own in rows.items()}
+
+
+def report(found: dict) -> str:
+    """Everything as plain text."""
+    asked = [name for name in found if name != "chance"]
+    rows = [[*name.split(), *(f"{found[probe][name]:.0f}" for probe in asked)] for name in found["emotion"]]
+    chance = ["chance", "", *(f"{found['chance'][probe]:.0f}" for probe in asked)]
+    heads = ["emotion (dev)" if probe == "emotion" else f"speaker ({probe})" for probe in asked]
+    return columns(["layer", "units", *(f"{head}, %" for head in heads)], [*rows, chance])
+
+
+if __name__ == "__main__":
+    typer.run(main)
