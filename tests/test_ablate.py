@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from evaluation.ablation import ablate, prepare
+from evaluation.ablation.answers import answer_of
 from evaluation.run import open_run
+from evaluation.run.folder import Converted
 from pipelines.errors import RecipeError, ZestError
 from tests.ablation import METRICS, write_study
 from tests.tiny import trained_tiny
@@ -69,12 +71,20 @@ def test_variants_that_are_the_same_are_converted_once(done):
 
 
 def test_the_record_tells_what_was_trained_and_what_was_shared(done):
-    record = json.loads((done / "study.json").read_text())
+    record = json.loads((done / "tempo.json").read_text())
     trained = [label for label, stage in record["stages"].items() if stage["from"] == "trained"]
     assert [label.partition("-")[0] for label in trained] == ["tempo"]
     assert record["stages"][trained[0]]["recipe"]["steps"] == 3 and record["stages"][trained[0]]["seconds"] > 0
-    assert {variant["variant"] for variant in record["variants"]} == {"predicted", "source", "6 steps", "3 steps"}
+    assert [variant["variant"] for variant in record["variants"]] == ["6 steps", "3 steps"]
     assert len({variant["checkpoint_hash"] for variant in record["variants"]}) == 2
+
+
+def test_conversions_that_fail_are_told(done, study):
+    run, question = open_run(done / "run"), prepare(study, trained_tiny().manifest).study.questions[0]
+    names = {("f0", variant): system for variant, system in zip(("predicted", "source"), run.systems[1:3], strict=True)}
+    first = next(pair for system, pair in run.conversions if system == names["f0", "source"])
+    run.conversions[names["f0", "source"], first] = Converted(names["f0", "source"], first, 0.0, failed="It went wrong.")
+    assert answer_of(run, question, names, draws=100).notes == ("source: 1 of 4 conversions failed; the first: It went wrong.",)
 
 
 def test_a_finished_study_does_nothing_again(done, study, monkeypatch):

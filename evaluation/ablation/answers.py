@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluation.metrics import registry
@@ -31,7 +31,7 @@ class Line:
 @dataclass(frozen=True)
 class Answer:
     """Attributes:
-        infos: of the metrics that were measured and are shown. missing: metric to the sentence why it was not.
+        infos: of the metrics that were measured and are shown. notes: why a metric was not, which conversions failed.
         pairs, speakers: how many; intervals rest on the speakers. draws, seed: of the bootstrap.
     """
 
@@ -39,7 +39,7 @@ class Answer:
     title: str
     infos: tuple[MetricInfo, ...]
     lines: tuple[Line, ...]
-    missing: Mapping[str, str]
+    notes: tuple[str, ...]
     pairs: int
     pairs_hash: str
     speakers: int
@@ -70,5 +70,13 @@ def answer_of(run: Run, question: Question, names: Mapping[tuple[str, str], str]
     lines = [line(variant.name, names[question.name, variant.name], False) for variant in question.variants]
     lines += [line(system, system, True) for system in beside]
     return Answer(question.name, question.title, tuple(registry.metric(name).info for name in shown), tuple(lines),
-                  {name: why for name, why in run.not_measured.items() if name in wanted}, len(rows),
-                  run.info["pairs_hash"], len(set(matrix.speakers)), draws, seed)
+                  (*(f"{name} was not measured: {why}" for name, why in run.not_measured.items() if name in wanted),
+                   *_failures(run, lines)), len(rows), run.info["pairs_hash"], len(set(matrix.speakers)), draws, seed)
+
+
+def _failures(run: Run, lines: Sequence[Line]) -> Iterator[str]:
+    """A sentence for each row that has failed conversions, with the reason of the first."""
+    for line in lines:
+        failed = [one.failed for (system, _), one in run.conversions.items() if system == line.system and one.failed]
+        if failed:
+            yield f"{line.name}: {len(failed)} of {len(run.pairs)} conversions failed; the first: {failed[0]}"

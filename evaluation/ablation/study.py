@@ -63,7 +63,7 @@ def prepare(study: Path | str, manifest: Path | str, only: Iterable[str] = ()) -
 
 def ablate(ablation: Ablation, output: Path | str, device: str = "cpu", jobs: int = 1, command: str = "", draws: int = 2000,
            hook: Hook = silent) -> Run:
-    """Train, evaluate, and write `<question>.csv`, `.md` and `.png` and `study.json` into `output`.
+    """Train, evaluate, and write `<question>.csv`, `.md`, `.png` and `.json` into `output`.
 
     Args:
         output: the study's folder; its stages, checkpoints and run lie in it, too.
@@ -86,7 +86,7 @@ def ablate(ablation: Ablation, output: Path | str, device: str = "cpu", jobs: in
         names = {key: spec.partition("=")[0] for key, (spec, _) in variants.items()}
         for question in study.questions:
             write_answer(output, answer_of(run, question, names, study.systems, draws, study.protocol.seed))
-        write_record(output, ablation.study, ablation.plan, workshop, run, names, command)
+            write_record(output, study, question, ablation.plan, workshop, run, names, command)
     return run
 
 

@@ -1,4 +1,4 @@
-"""What a study leaves: per question a CSV for programs, a Markdown page for readers and a picture; and one record of all."""
+"""What a study leaves of each question: a CSV for programs, a Markdown page for readers, a picture, a record of its making."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from evaluation.report.markdown import to_markdown
 from evaluation.report.numbers import estimate_cell, heading
 from evaluation.run import Run
 from pipelines.files import write_whole
-from pipelines.training.ablation_plan import Plan
+from pipelines.training.ablation_plan import Plan, Stage
 from pipelines.training.ablation_stages import Workshop
-from pipelines.training.ablation_study import Study
+from pipelines.training.ablation_study import Question, Study
 
 
 def write_answer(folder: Path, answer: Answer) -> None:
@@ -50,7 +50,7 @@ def page(answer: Answer) -> Document:
     """The same for readers: bold where a variant's paired difference from the first one leaves 0 out."""
     columns = tuple(Column(*heading(info)) for info in answer.infos)
     rows = tuple(Row(line.name, _cells(answer, line), "for comparison" if line.beside else "") for line in answer.lines)
-    notes = [Paragraph(f"{name} was not measured: {why}", "warning") for name, why in answer.missing.items()]
+    notes = [Paragraph(note, "warning") for note in answer.notes]
     caption = (f"Values with 95 % intervals; bold where the difference from '{answer.lines[0].name}' over the same pairs "
                "is clear (its own interval leaves 0 out)")
     about = (f"{answer.pairs} pairs of {answer.speakers} source speakers, hash {answer.pairs_hash}; {answer.draws} resamples of "
@@ -58,22 +58,27 @@ def page(answer: Answer) -> Document:
     return Document(answer.title, about, (Section(answer.name, "Table", (Table(caption, "variant", columns, rows), *notes)),))
 
 
-def write_record(folder: Path, study: Study, plan: Plan, workshop: Workshop, run: Run, names: Mapping[tuple[str, str], str],
-                 command: str) -> None:
-    """`study.json`: per variant its system, settings, stages and weights; per stage where it comes from and what it took."""
-    stages = {stage.label: stage for stages in plan.variants.values() for stage in stages} | {
-        stage.label: stage for stage in plan.training}
+def write_record(folder: Path, study: Study, question: Question, plan: Plan, workshop: Workshop, run: Run,
+                 names: Mapping[tuple[str, str], str], command: str) -> None:
+    """`<question>.json`: per variant its system, settings, stages and weights; per stage where it comes from and what it took."""
+    variants = {variant.name: plan.variants[question.name, variant.name] for variant in question.variants}
+    stages = {stage.label: stage for own in variants.values() for stage in (*own, *_scratch(own, plan))}
     document: dict[str, Any] = {
-        "command": command, "study": study.path.name, "protocol": vars(study.protocol), "pairs_hash": run.info["pairs_hash"],
+        "command": command, "study": study.path.name, "question": question.name, "protocol": vars(study.protocol),
+        "pairs_hash": run.info["pairs_hash"],
         "machine": {"processor": platform.machine(), "cores": os.cpu_count(), "device": run.info["device"]},
-        "variants": [{"question": question.name, "variant": variant.name, "system": names[question.name, variant.name],
-                      "settings": variant.settings,
+        "variants": [{"variant": variant.name, "system": names[question.name, variant.name], "settings": variant.settings,
                       "checkpoint_hash": run.info["systems"][names[question.name, variant.name]]["checkpoint_hash"],
-                      "stages": [stage.label for stage in plan.variants[question.name, variant.name]]}
-                     for question in study.questions for variant in question.variants],
+                      "stages": [stage.label for stage in variants[variant.name]]} for variant in question.variants],
         "stages": {label: {"from": "checkpoint" if label in plan.supplied else "trained", "seconds": workshop.seconds(stage),
                            **stage.decides} for label, stage in sorted(stages.items())}}
-    write_whole(folder / "study.json", (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+    write_whole(folder / f"{question.name}.json", (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def _scratch(stages: tuple[Stage, ...], plan: Plan) -> list[Stage]:
+    """What was trained for them without being a part of a checkpoint: critics."""
+    labels = {read.label for stage in stages for read in stage.reads} - {stage.label for stage in stages}
+    return [stage for stage in plan.training if stage.label in labels]
 
 
 def _cells(answer: Answer, line: Line) -> tuple[Cell, ...]:
