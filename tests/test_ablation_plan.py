@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ from pipelines.training.recipe import read_recipe
 from pipelines.training.stage_graph import GRAPH, stage_recipe
 from pipelines.training.stages import STAGES
 from tests.ablation import write_study
-from tests.tiny import new_tiny, trained_tiny
+from tests.tiny import new_tiny, trained_tiny, write_manifest
 
 
 @pytest.fixture
@@ -141,6 +142,22 @@ def test_a_question_changes_the_recipe_for_all_its_variants(tmp_path):
 def test_what_makes_no_sense_is_told_in_a_sentence(tmp_path, tiny, questions, top, sentence):
     with pytest.raises(ZestError, match=sentence):
         make_plan(read_study(write_study(tmp_path, tiny, questions, **top)), tiny.manifest)
+
+
+@pytest.mark.parametrize(("name", "stages"), [
+    ("mini", {"sace": 13, "acoustic": 13, "tempo": 13, "ease": 4, "critics": 4, "units": 6, "generate": 4}),
+    ("paper", {"hubert": 1, "units": 2, "ease": 5, "sace": 7, "generate": 9})])
+def test_the_recipes_of_ablations_share_all_that_does_not_differ(tmp_path, name, stages):
+    shipped = Path(__file__).resolve().parent.parent / "recipes" / f"ablations-{name}.toml"
+    plan = make_plan(read_study(shipped), manifest_of(tmp_path / "manifest.csv"))
+    assert Counter(stage.name for stage in plan.training) == stages
+
+
+def manifest_of(path):
+    """Thirty clips of each emotion, of which only the list is read."""
+    rows = [(f"{emotion}-{take}.wav", "made", "anna", emotion, "xx", str(take), "", 2.0, "train")
+            for emotion in EMOTIONS for take in range(30)]
+    return write_manifest(path, rows)
 
 
 def test_no_study_and_no_toml_are_told(tmp_path):

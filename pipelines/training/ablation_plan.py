@@ -19,7 +19,7 @@ from pipelines.training.ablation_study import Question, Study, Variant
 from pipelines.training.corpus import Clip, read_manifest, training_clips
 from pipelines.training.emotional_share import with_share
 from pipelines.training.recipe import GeneralRecipe, section
-from pipelines.training.stage_graph import DECODER_STAGES, EVERY_CONVERSION, GRAPH, reads_of, stage_recipe
+from pipelines.training.stage_graph import GRAPH, reads_of, stage_recipe, stages_of
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def planned(tables: dict[str, dict], wanted: Iterable[str], speech: str) -> dict
 
 
 def _variant_stages(question: Question, variant: Variant, speech: str) -> tuple[Stage, ...]:
-    wanted = (*EVERY_CONVERSION, *DECODER_STAGES[variant.decoder])
+    wanted = stages_of(variant.decoder, variant.tables)
     where = f"Variant '{variant.name}' of the question {question.name}"
     try:
         stages = planned(variant.tables, wanted, speech)
@@ -98,7 +98,7 @@ def _variant_stages(question: Question, variant: Variant, speech: str) -> tuple[
     if unused:
         raise RecipeError(f"{where} changes {unused[0]}, which a conversion by the decoder {variant.decoder} does not use; "
                           "set another decoder in its settings, or leave the change out.")
-    return tuple(stages[name] for name in GRAPH if name in wanted)
+    return tuple(stages[name] for name in wanted)
 
 
 def _refuse_alike(question: Question, variants: Mapping[tuple[str, str], tuple[Stage, ...]]) -> None:

@@ -42,8 +42,19 @@ GRAPH: dict[str, Node] = {  # in the order of training
     "vocoder": Node(("vocoder", "VocoderRecipe"), ("vocoder",)),
     "generate": Node(("generate", "GenerateRecipe"), ("generator",), ("hubert", "units", "ease", "sace"), general=LABELS),
 }
-EVERY_CONVERSION = ("hubert", "units", "ease", "sace", "acoustic", "tempo")  # a checkpoint cannot be loaded without
-DECODER_STAGES = {"transfer": (), "transfer_neural": ("vocoder",), "generate": ("generate",)}
+EVERY_CONVERSION = ("hubert", "units", "ease", "sace")
+TRANSFER = ("acoustic", "tempo")
+DECODER_STAGES = {"transfer": TRANSFER, "transfer_neural": (*TRANSFER, "vocoder"), "generate": ("generate",)}
+
+
+def stages_of(decoder: str, tables: dict[str, dict]) -> tuple[str, ...]:
+    """Stages whose parts make a checkpoint that this decoder can convert with.
+
+    `generate` can do without acoustic model and tempo, but goes on with the pitch predictor of the one and moves durations by the
+    other where the recipe has their tables.
+    """
+    chosen = {*EVERY_CONVERSION, *DECODER_STAGES[decoder], *(stage for stage in TRANSFER if stage in tables)}
+    return tuple(stage for stage in GRAPH if stage in chosen)
 
 
 def reads_of(stage: str, tables: dict[str, dict]) -> tuple[str, ...]:
