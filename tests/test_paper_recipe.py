@@ -40,9 +40,10 @@ def published_esd(root: Path) -> Path:
 
 
 def smaller(folder: Path) -> dict[str, dict]:
-    """The shipped recipe with other folders in place of hub ids, and less of everything."""
+    """The shipped recipe with folders in place of hub ids and less of everything, computed as on a GPU that has little memory."""
     tables = read_recipe(RECIPE)
-    tables["general"] |= {"runs": str(folder / "runs"), "cache": str(folder / "cache"), "checkpoint": str(folder / "checkpoint")}
+    folders = {name: str(folder / name) for name in ("runs", "cache", "checkpoint")}
+    tables["general"] |= {**folders, "precision": "bf16", "accumulate": 2}
     tables["hubert"]["pretrained"] = str(hub_folders.as_published_in_2021(hub_folders.hubert_base(folder / "hubert")))
     tables["ease"]["xvector"] = str(hub_folders.speaker_embedding(folder / "ecapa"))
     tables["sace"]["front_end"] = str(hub_folders.wav2vec_large(folder / "wav2vec"))

@@ -34,9 +34,9 @@ def cost(
         raise typer.Exit(exit_codes.OK)
     print(f"{'stage':10} {'steps':>8} {'GFLOP a step':>13} {'PFLOP, reading':>15} {'PFLOP in all':>13} {'hours':>8}")
     for one in costs:
-        print(f"{one.stage:10} {one.steps:8,d} {one.step / 1e9:13,.1f} {one.reading / 1e15:15,.3f} {one.total / 1e15:13,.1f} "
+        print(f"{one.stage:10} {one.steps:8,d} {one.step / 1e9:13,.1f} {one.reading / 1e15:15,.3f} {one.total / 1e15:13,.3f} "
               f"{hours[one.stage]:8.2f}")
-    print(f"{'all':10} {'':8} {'':13} {'':15} {sum(one.total for one in costs) / 1e15:13,.1f} {sum(hours.values()):8.2f}")
+    print(f"{'all':10} {'':8} {'':13} {'':15} {sum(one.total for one in costs) / 1e15:13,.3f} {sum(hours.values()):8.2f}")
     print(f"On {clips:,d} recordings of {seconds:g} s; hours of one GPU of the A100's class, {100 * utilisation:.0f} % of "
           f"{PEAK / 1e12:.0f} TFLOP/s busy.")
     print("F0, envelopes and audio are read by the CPU, once, and are not counted.")
