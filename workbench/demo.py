@@ -57,6 +57,6 @@ def launch_options() -> dict[str, Any]:
 def _choices() -> tuple[tuple[str, ...], tuple[str, ...], str | None]:
     """Presets and decoders of the checkpoint, and what is wrong with it."""
     try:
-        return converter().presets, converter().decoders, None
+        return converter().presets, converter().decoders or tuple(DECODERS), None
     except CheckpointError as error:
         return (), tuple(DECODERS), str(error)

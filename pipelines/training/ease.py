@@ -23,14 +23,14 @@ class EaseRecipe:
         (published_ease.py): for `epochs`, at a constant rate; steps and frames do not count then. Empty: both are trained here.
     """
 
-    xvector: str = ""
-    epochs: int = 10
     xvector_steps: int = 1200
     ease_steps: int = 1000
     batch: int = 40
     longest_frames: int = 100
     learning_rate: float = 2e-3
     emotion_weight: float = 10.0  # the paper's
+    xvector: str = ""
+    epochs: int = 10
 
     @property
     def steps(self) -> int:
