@@ -165,8 +165,8 @@ def test_the_command_says_what_is_wrong_before_any_work(tmp_path):
 def test_the_command_calls_the_one_function_with_what_was_asked(tmp_path, monkeypatch, made):
     asked = {}
 
-    def remembered(clips, folder, request, **more):
-        asked.update(clips=len(clips), folder=folder, request=request)
+    def remembered(clips, folder, request, metrics, **more):
+        asked.update(clips=len(clips), folder=folder, request=request, metrics=metrics)
         return made
 
     monkeypatch.setattr("evaluation.reproduce.reproduce_table1", remembered)
@@ -176,7 +176,7 @@ def test_the_command_calls_the_one_function_with_what_was_asked(tmp_path, monkey
         "--count", "12", "--settings", "ssst,ute", "--weights", "no-f0-encoder=there", "--json"])
     assert result.exit_code == 0, result.output
     assert asked == {"clips": 17, "folder": tmp_path / "RUN", "request": Request(
-        ["source", "copy"], ["ssst", "ute"], 12, weights={"no-f0-encoder": "there"})}
+        ["source", "copy"], ["ssst", "ute"], 12, weights={"no-f0-encoder": "there"}), "metrics": METRICS}
     document = json.loads(result.stdout)
     assert document["pairs"] == 12 and set(document["systems"]) == {"source", "copy"}
     assert document["left_out"] == made.left_out and Path(document["page"]) == made.page

@@ -34,13 +34,15 @@ def reproduce(
     checkpoint: Annotated[Optional[str], typer.Option(help="Folder or hub id of a checkpoint; zest-mini if left out.")] = None,
     weights: Annotated[Optional[list[str]], typer.Option(
         help="Another checkpoint for one row, as no-unit-encoder=FOLDER. May be given several times.")] = None,
+    metric: Annotated[Optional[list[str]], typer.Option(
+        help="A name of zest metrics; those of the table if left out. May be given several times.")] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes; they share the cores.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps; for conversion.")] = "cpu",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> None:
     """Make pairs, convert them by every row of the paper's table, score them, and write the table; a killed run goes on."""
     from evaluation.protocol import SETTINGS
-    from evaluation.reproduce import Request, reproduce_table1
+    from evaluation.reproduce import METRICS, Request, reproduce_table1
     from evaluation.reproduction.rows import ROWS
     from pipelines.training.corpus import read_manifest
 
@@ -50,7 +52,7 @@ def reproduce(
                       weights=_weights(weights or ()), device=device, jobs=jobs)
     clips = [clip for path in manifest for clip in read_manifest(path)]
     with stage_bars() as bars:
-        made = reproduce_table1(clips, output, request, command=shlex.join(["zest", *sys.argv[1:]]), hook=bars)
+        made = reproduce_table1(clips, output, request, metric or METRICS, command=shlex.join(["zest", *sys.argv[1:]]), hook=bars)
     document = {**summarise(made.run), "page": str(made.page), "table": str(made.table), "report": str(made.report.html),
                 "left_out": dict(made.left_out), "refusals": dict(made.refusals)}
     if as_json:
