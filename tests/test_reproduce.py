@@ -42,11 +42,13 @@ def made(clips, tmp_path_factory):
 def test_the_table_has_this_runs_numbers_with_intervals_and_the_published_ones_beside_them(made):
     assert made.refusals == {} and made.run.complete and len(made.run.pairs) == 12
     table = pd.read_csv(made.table)
-    assert set(table.setting) == set(published.SETTINGS)
+    assert set(table.setting) == {*published.SETTINGS, "all"}
     measured = made.run.scores.query("metric == 'cer' and system == 'copy' and setting == 'dsst'")
     value = (measured.value * measured.weight).sum() / measured.weight.sum()
     row = table.query("row == 'copy' and metric == 'cer' and setting == 'dsst'").iloc[0]
     assert row.value == pytest.approx(value) and row.low <= row.value <= row.high and row.measured == row.expected == 2
+    pooled = made.run.scores.query("metric == 'emotion-level' and system == 'copy'").value.mean()
+    assert table.query("row == 'copy' and metric == 'emotion-level' and setting == 'all'").value.item() == pytest.approx(pooled)
     page = made.page.read_text()
     assert "Character error rate: cer" in page and published.HEADING in page and f"{row.value:.1f} [" in page
     assert "Speaker accuracy: not measured in this run." in page
@@ -88,7 +90,7 @@ def test_a_system_that_cannot_serve_a_setting_is_not_counted_as_bad_there(clips,
     monkeypatch.setitem(BASELINES, "vawgan", Baseline(by_label, EMOTION))
     made = small_table(clips, tmp_path / "RUN", rows=("vawgan",), settings=("dsst", "ute"), count=4)
     table = pd.read_csv(made.table).query("metric == 'cer' and row == 'vawgan'").set_index("setting")
-    assert table.value.notna().to_dict() == {"dsst": True, "ute": False} and table.measured["ute"] == 0
+    assert table.value.notna().to_dict() == {"dsst": True, "ute": False, "all": False} and table.measured["ute"] == 0
     assert table.published.dropna().to_dict() == {"dsst": 7.9}
     assert CANNOT in made.page.read_text() and "It knows no fear." in made.report.markdown.read_text()
 

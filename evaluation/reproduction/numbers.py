@@ -12,9 +12,9 @@ from evaluation.report import published
 from evaluation.report.blocks import Cell, Column, Row, Table
 from evaluation.report.catalogue import CER, Catalogue
 from evaluation.report.natural_rows import is_by_definition
-from evaluation.report.numbers import NOTHING, heading
+from evaluation.report.numbers import NOTHING, estimate_cell, heading
 from evaluation.report.results import ALL, Results
-from evaluation.report.tables import measured_cell, published_cell
+from evaluation.report.tables import measured_cell, published_cell, setting_name
 from evaluation.reproduction.rows import ROWS
 
 HERE = "measured in this run"
@@ -45,9 +45,9 @@ def settings_of(results: Results) -> list[str]:
 def question_table(results: Results, question: Question, info: MetricInfo) -> Table:
     """Rows: the table's, then natural recordings; columns: settings measured here, then as published."""
     settings = settings_of(results)
-    columns = [*(Column(setting.upper(), group=HERE) for setting in settings),
+    columns = [*(Column(setting_name(setting), group=HERE) for setting in (*settings, ALL)),
                *(Column(setting.upper(), group=published.HEADING) for setting in settings)]
-    rows = [Row(system, (*(_cell(results, setting, system, info) for setting in settings),
+    rows = [Row(system, (*(_cell(results, setting, system, info) for setting in (*settings, ALL)),
                          *(published_cell(_theirs(question, system, setting)) for setting in settings)),
                 _about(system), kind="mark" if system in results.matrix.natural else "")
             for system in results.matrix.systems]
@@ -65,29 +65,37 @@ def _lines(results: Results, asked: Sequence[Question]) -> Iterator[tuple]:
     for question in asked:
         for info in question.infos:
             for system in results.matrix.systems:
-                for setting in settings_of(results):
+                for setting in (*settings_of(results), ALL):
                     found = results.estimate(ALL if only else setting, system, info.name)
                     shown = found is not None and not _is_impossible(results, setting, system)
                     ours = (found.value, found.low, found.high, found.measured) if shown else (None, None, None, 0)
-                    yield (system, setting, info.name, *ours, results.expected(setting), _theirs(question, system, setting))
+                    yield (system, setting or "all", info.name, *ours, results.expected(setting),
+                           _theirs(question, system, setting))
 
 
-def _cell(results: Results, setting: str, system: str, info: MetricInfo) -> Cell:
+def _cell(results: Results, setting: str | None, system: str, info: MetricInfo) -> Cell:
     if _is_impossible(results, setting, system):
         return Cell(NOTHING, note=CANNOT, mark="faint")
     if system in results.matrix.natural and is_by_definition(results.matrix, system, info.name):
         return Cell("by definition", mark="faint")
+    if setting is ALL:
+        return estimate_cell(results.estimate(ALL, system, info.name), info, results.expected(ALL))
     return measured_cell(results, setting, system, info)
 
 
-def _is_impossible(results: Results, setting: str, system: str) -> bool:
-    """Every pair of the setting failed, as where a system knows emotions by name only: nothing to be counted as bad."""
+def _is_impossible(results: Results, setting: str | None, system: str) -> bool:
+    """Every pair of the setting failed, as where a system knows emotions by name only: nothing to be counted as bad. Of all
+    settings together: of one of them, since what is left would be another mixture than the other rows'."""
     matrix = results.matrix
-    place, rows = matrix.systems.index(system), matrix.rows(setting)
-    return system not in matrix.natural and bool(matrix.failed[place][rows].all())
+    if system in matrix.natural:
+        return False
+    failed = matrix.failed[matrix.systems.index(system)]
+    return any(failed[matrix.rows(one)].all() for one in (matrix.settings if setting is ALL else (setting,)))
 
 
-def _theirs(question: Question, system: str, setting: str) -> float | None:
+def _theirs(question: Question, system: str, setting: str | None) -> float | None:
+    if setting is ALL:
+        return None  # the paper pools nothing
     name = ROWS[system].published if system in ROWS else ""
     return next((one.value(setting) for one in question.theirs if one.system == name), None)
 
