@@ -37,12 +37,13 @@ def as_published_in_2021(folder: Path) -> Path:
 
 
 def wav2vec_large(folder: Path, seed: int = 0) -> Path:
-    """As facebook/wav2vec2-large-robust: normalised frame by frame, normalisation before each block."""
-    from transformers import Wav2Vec2Config, Wav2Vec2Model
+    """As facebook/wav2vec2-large-robust: normalised frame by frame, normalisation before each block, and with what it was
+    pretrained by."""
+    from transformers import Wav2Vec2Config, Wav2Vec2ForPreTraining
 
     torch.manual_seed(seed)
     config = Wav2Vec2Config(**SMALL, feat_extract_norm="layer", do_stable_layer_norm=True, conv_bias=True)
-    Wav2Vec2Model(config).save_pretrained(folder)
+    Wav2Vec2ForPreTraining(config).save_pretrained(folder)
     return folder
 
 
