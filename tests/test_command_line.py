@@ -24,7 +24,7 @@ def test_help_starts_without_anything_heavy():
               f"finally: print('loaded:', sorted(set({HEAVY}) & set(sys.modules)))")
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert "loaded: []" in result.stdout
-    assert {"convert", "info", "train"} <= set(result.stdout.split())
+    assert {"convert", "info", "train", "cost"} <= set(result.stdout.split())
 
 
 def test_help_names_every_exit_code(zest):

@@ -75,3 +75,18 @@ def test_without_the_hub_the_sentence_names_what_to_do(run, monkeypatch):
     recipe_with(run, hubert={"pretrained": "someone/hubert-nobody-made"})
     refused(run, "hubert", CheckpointError, r"The Hugging Face hub could not deliver 'someone/hubert-nobody-made'; "
             r"name a folder with it as \[hubert\] pretrained, or leave that key out of the recipe to train a small one.")
+
+
+def test_a_hub_id_is_downloaded_and_no_more_of_it_than_is_needed(run, tmp_path, monkeypatch):
+    import huggingface_hub
+
+    asked = {}
+
+    def download(hub_id: str, allow_patterns: list[str]) -> str:
+        asked[hub_id] = set(allow_patterns)
+        return str(hub_folders.hubert_base(tmp_path / "cache"))
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", download)
+    recipe_with(run, hubert={"pretrained": "someone/hubert-small"})
+    assert run.train("hubert") and Folder(run.checkpoint).config("hubert")["hidden_size"] == 32
+    assert asked == {"someone/hubert-small": {"config.json", "model.safetensors", "pytorch_model.bin"}}
