@@ -84,7 +84,9 @@ def test_conversions_that_fail_are_told(done, study):
     names = {("f0", variant): system for variant, system in zip(("predicted", "source"), run.systems[1:3], strict=True)}
     first = next(pair for system, pair in run.conversions if system == names["f0", "source"])
     run.conversions[names["f0", "source"], first] = Converted(names["f0", "source"], first, 0.0, failed="It went wrong.")
-    assert answer_of(run, question, names, draws=100).notes == ("source: 1 of 4 conversions failed; the first: It went wrong.",)
+    assert answer_of(run, question, names, draws=100).notes == (
+        "source: 1 of 4 conversions failed; the first: It went wrong.",
+        "Of so few source speakers (1) the intervals are too narrow (docs/report.md).")
 
 
 def test_a_finished_study_does_nothing_again(done, study, monkeypatch):

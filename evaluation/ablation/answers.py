@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from evaluation.metrics import registry
 from evaluation.metrics.base import MetricInfo
-from evaluation.report.matrix import matrix_of
-from evaluation.report.statistics import Difference, Estimate, differences, estimates, resample
+from evaluation.report.matrix import Matrix, matrix_of
+from evaluation.report.statistics import FEW_SPEAKERS, Difference, Estimate, differences, estimates, resample
 from evaluation.run import Run
 from pipelines.training.ablation_study import Question
 
@@ -31,7 +31,8 @@ class Line:
 @dataclass(frozen=True)
 class Answer:
     """Attributes:
-        infos: of the metrics that were measured and are shown. notes: why a metric was not, which conversions failed.
+        infos: of the metrics that were measured and are shown.
+        notes: why a metric was not, which conversions failed, and whether intervals rest on few speakers.
         pairs, speakers: how many; intervals rest on the speakers. draws, seed: of the bootstrap.
     """
 
@@ -71,7 +72,8 @@ def answer_of(run: Run, question: Question, names: Mapping[tuple[str, str], str]
     lines += [line(system, system, True) for system in beside]
     return Answer(question.name, question.title, tuple(registry.metric(name).info for name in shown), tuple(lines),
                   (*(f"{name} was not measured: {why}" for name, why in run.not_measured.items() if name in wanted),
-                   *_failures(run, lines)), len(rows), run.info["pairs_hash"], len(set(matrix.speakers)), draws, seed)
+                   *_failures(run, lines), *_doubt(matrix)),
+                  len(rows), run.info["pairs_hash"], len(set(matrix.speakers)), draws, seed)
 
 
 def _failures(run: Run, lines: Sequence[Line]) -> Iterator[str]:
@@ -80,3 +82,9 @@ def _failures(run: Run, lines: Sequence[Line]) -> Iterator[str]:
         failed = [one.failed for (system, _), one in run.conversions.items() if system == line.system and one.failed]
         if failed:
             yield f"{line.name}: {len(failed)} of {len(run.pairs)} conversions failed; the first: {failed[0]}"
+
+
+def _doubt(matrix: Matrix) -> Iterator[str]:
+    speakers = len(set(matrix.speakers))
+    if speakers < FEW_SPEAKERS:
+        yield f"Of so few source speakers ({speakers}) the intervals are too narrow (docs/report.md)."
