@@ -10,11 +10,13 @@ import pytest
 from pipelines import world
 from pipelines.baselines import registry
 from pipelines.baselines.registry import Wish
-from pipelines.baselines.vawgan import Melody, moved_melody, vawgan, with_spectrum
+from pipelines.baselines.vawgan import Melody, melody_of, moved_melody, vawgan, with_spectrum
 from pipelines.checkpoint import Folder
+from pipelines.conversion import DEFAULT_CHECKPOINT
 from pipelines.emotion import EMOTIONS
 from pipelines.errors import CheckpointError, RecipeError
 from pipelines.parts import load_vawgan
+from pipelines.pitch import track
 from pipelines.training.stages import run_stage
 from pipelines.vawgan import VawGan, shape_and_energy
 from pipelines.wavelets import SECONDS, decompose, restore
@@ -142,3 +144,25 @@ def test_a_corpus_without_labels_to_tell_apart_is_refused(tmp_path, label, words
     with pytest.raises(RecipeError, match=words):
         run_stage("vawgan", run.recipe, manifest)
     assert not run.checkpoint.exists()
+
+
+def test_the_shipped_weights_move_f0_as_emotions_do(recording):
+    """Angry, happy and surprised speech is higher than neutral and sad speech; no part of the converter is needed."""
+    shipped = registry.loaded("vawgan", str(DEFAULT_CHECKPOINT), "cpu")
+    own = melody_of(track(recording.samples, 0.005))
+    level = {name: moved_melody(own, index, shipped)[own.voiced].mean() - own.level for index, name in enumerate(EMOTIONS)}
+    assert shipped.emotions == EMOTIONS and level["neutral"] == pytest.approx(0, abs=1e-4)
+    assert min(level["angry"], level["happy"], level["surprised"]) > 0.2 > level["sad"]
+
+
+def test_the_shipped_autoencoder_keeps_the_words_spectrum_and_angry_is_not_sad(recording):
+    shipped = registry.loaded("vawgan", str(DEFAULT_CHECKPOINT), "cpu")
+    frames = world.analyse(recording.samples)
+    shape, energy = shape_and_energy(world.to_bands(frames.envelope))
+    loud = (energy > np.percentile(energy, 60))[:, 0]
+    context = np.stack([np.zeros(len(shape)), frames.f0 > 0], axis=1).astype(np.float32)
+    made = {name: shipped.spectrum.convert(shape, EMOTIONS.index(name), context)[loud] for name in ("neutral", "angry", "sad")}
+    error = np.square(made["neutral"] - shape[loud]).mean() / shape[loud].var()
+    assert error < 0.3
+    tilt = {name: bands[:, 20:30].mean() - bands[:, :10].mean() for name, bands in made.items()}
+    assert tilt["angry"] > tilt["sad"], "anger has more energy above 1.5 kHz"

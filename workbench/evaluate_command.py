@@ -21,8 +21,9 @@ def evaluate(
     output: Annotated[Optional[Path], typer.Option(
         "--output", "-o", help="Folder of the run; the same command goes on with what is in it.")] = None,
     system: Annotated[Optional[list[str]], typer.Option(
-        help="source, copy, f0-swap, polyak, transfer (as in transfer@0.5-notempo-seed3), copy-neural, transfer_neural, generate "
-             "where the checkpoint has it, or mine=FOLDER of recordings named by pair id. May be given several times.")] = None,
+        help="source, copy, f0-swap, polyak, vawgan, transfer (as in transfer@0.5-notempo-seed3), copy-neural, "
+             "transfer_neural, generate where the checkpoint has it, or mine=FOLDER of recordings named by pair id. "
+             "May be given several times.")] = None,
     wavs: Annotated[Optional[Path], typer.Option(
         help="Score recordings instead: a CSV with the columns source, reference, converted and if wanted text, language, "
              "emotion, system, id; or a zip of them.")] = None,
