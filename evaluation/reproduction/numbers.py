@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from evaluation.metrics.base import MetricInfo
 from evaluation.report import published
-from evaluation.report.blocks import Cell, Column, Row, Table
+from evaluation.report.blocks import Block, Cell, Column, Paragraph, Row, Table
 from evaluation.report.catalogue import CER, Catalogue
 from evaluation.report.natural_rows import is_by_definition
 from evaluation.report.numbers import NOTHING, estimate_cell, heading
@@ -50,7 +50,7 @@ def question_table(results: Results, question: Question, info: MetricInfo) -> Ta
     rows = [Row(system, (*(_cell(results, setting, system, info) for setting in (*settings, ALL)),
                          *(published_cell(_theirs(question, system, setting)) for setting in settings)),
                 _about(system), kind="mark" if system in results.matrix.natural else "")
-            for system in results.matrix.systems]
+            for system in _ordered(results)]
     return Table(f"{question.title}: {', '.join(heading(info))}", "row", tuple(columns), tuple(rows))
 
 
@@ -60,11 +60,25 @@ def number_frame(results: Results, asked: Sequence[Question]) -> pd.DataFrame:
     return pd.DataFrame(list(_lines(results, asked)), columns=columns)
 
 
+def possible(results: Results, table: Table, setting: str | None) -> list[Block]:
+    """A table of one setting, or of all together, without the systems that can convert no pair of a setting; which they are."""
+    left_out = [system for system in results.matrix.systems if _is_impossible(results, setting, system)]
+    kept = replace(table, rows=tuple(row for row in table.rows if row.head not in left_out))
+    said = f"Not in this table, because it can convert no pair of one of the settings: {', '.join(left_out)}."
+    return [kept, *([Paragraph(said, "warning")] if left_out else [])]
+
+
+def _ordered(results: Results) -> list[str]:
+    """In the table's order, whenever a row was added to the run; natural recordings last."""
+    names = results.matrix.systems
+    return [*(name for name in ROWS if name in names), *(name for name in names if name not in ROWS)]
+
+
 def _lines(results: Results, asked: Sequence[Question]) -> Iterator[tuple]:
     only = len(results.matrix.settings) == 1  # then it stands under ALL
     for question in asked:
         for info in question.infos:
-            for system in results.matrix.systems:
+            for system in _ordered(results):
                 for setting in (*settings_of(results), ALL):
                     found = results.estimate(ALL if only else setting, system, info.name)
                     shown = found is not None and not _is_impossible(results, setting, system)

@@ -10,7 +10,7 @@ from evaluation.report.results import ALL
 from evaluation.report.sections import MOS_NOTE, READING, Material
 from evaluation.report.statistics import FEW_SPEAKERS
 from evaluation.report.tables import settings_table
-from evaluation.reproduction.numbers import Question, question_table, settings_of
+from evaluation.reproduction.numbers import Question, possible, question_table, settings_of
 from evaluation.reproduction.rows import absent
 from evaluation.reproduction.sessions import Session
 from evaluation.reproduction.unseen import unseen_section
@@ -36,7 +36,7 @@ def page(material: Material, asked: Sequence[Question], left_out: Sequence[str],
                                         _facts(material, sittings))),
         Section("table", "The table", (Paragraph(READING), Paragraph(BESIDE), *_tables(material, asked))),
         unseen_section(material),
-        Section("others", "Beside the paper's columns", (_others(material, asked), Paragraph(MOS_NOTE, "warning"))))
+        Section("others", "Beside the paper's columns", (*_others(material, asked), Paragraph(MOS_NOTE, "warning"))))
     return Document(TITLE, subtitle, tuple(section for section in sections if section))
 
 
@@ -74,7 +74,8 @@ def _facts(material: Material, sittings: Sequence[Session]) -> Table:
         "seed": info["seed"], "hash of the pairs": info["pairs_hash"],
         "hashes of checkpoints": _by_hash(hashes) or "no weights",
         "bootstrap": f"{material.results.draws} resamples, seed {material.results.seed}, source speakers and then their pairs",
-        "command": "; ".join(dict.fromkeys(session.command for session in sittings)) or info["command"] or "from Python",
+        "command": (sittings[-1].command if sittings else info["command"]) or "from Python",
+        "commands of earlier sittings": "; ".join(dict.fromkeys(session.command for session in sittings[:-1])) or "none",
         "hardware": "; ".join(dict.fromkeys(session.hardware for session in sittings)) or "unknown",
         "wall time": _wall(sittings), "of it converting": f"{work:.0f} s over all rows and pairs, beside other work or not",
         "begun": info["created"],
@@ -108,8 +109,9 @@ def _tables(material: Material, asked: Sequence[Question]) -> list[Block]:
     return blocks + [Paragraph(f"{name}: not measured: {reason}", "warning") for name, reason in missing.items()]
 
 
-def _others(material: Material, asked: Sequence[Question]) -> Table:
+def _others(material: Material, asked: Sequence[Question]) -> list[Block]:
     """Every other metric of the run, all settings together."""
     shown = {info.name for question in asked for info in question.infos}
     infos = [info for info in material.catalogue.infos() if info.name not in shown]
-    return settings_table(material.results, infos, "Other measures, all settings together", material.marks, [ALL])
+    table = settings_table(material.results, infos, "Other measures, all settings together", material.marks, [ALL])
+    return possible(material.results, table, ALL)

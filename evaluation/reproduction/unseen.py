@@ -11,6 +11,7 @@ from evaluation.report.observed import observer_keys
 from evaluation.report.results import ALL
 from evaluation.report.sections import Material
 from evaluation.report.tables import settings_table
+from evaluation.reproduction.numbers import possible
 
 SETTING = "ute"
 F0 = ("f0-mean-shift", "f0-range-error")
@@ -30,7 +31,8 @@ def unseen_section(material: Material) -> Section | None:
     setting = ALL if results.matrix.settings == (SETTING,) else SETTING  # a run of one setting has it under ALL
     blocks: list[Block] = [Paragraph(TOLD)]
     if infos:
-        blocks.append(settings_table(results, infos, f"What moved: {results.expected(setting)} pairs", settings=[setting]))
+        table = settings_table(results, infos, f"What moved: {results.expected(setting)} pairs", settings=[setting])
+        blocks += possible(results, table, setting)
     return Section("unseen", "Unseen emotions", (*blocks, *_heard(material, emotions)))
 
 
