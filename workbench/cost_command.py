@@ -23,7 +23,8 @@ def cost(
     """Estimate what each stage of a recipe costs: floating-point operations, counted in real steps, and GPU hours."""
     from pipelines.training.cost import PEAK, Corpus, recipe_cost
 
-    say("Counting one step of every stage, with random weights of the recipe's sizes; large networks take a minute or two.")
+    say("Counting one step of every stage, with random weights of the recipe's sizes; the paper's networks take some minutes "
+        "and 6 GB of memory.")
     costs = recipe_cost(recipe, Corpus(clips, seconds))
     hours = {one.stage: one.hours(utilisation) for one in costs}
     if as_json:
