@@ -14,6 +14,7 @@ from evaluation.run.systems import parse_systems
 from pipelines.baselines import polyak, registry
 from pipelines.baselines.registry import Wish
 from pipelines.checkpoint import Folder
+from pipelines.conversion import DEFAULT_CHECKPOINT
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.f0_codes import standardised
 from pipelines.factor_decoder import FactorDecoder
@@ -176,7 +177,8 @@ def test_an_evaluation_has_it_by_name_and_knows_its_weights(tmp_path):
 
 
 @pytest.mark.parametrize("part", ["f0_codes", "polyak"])
-def test_a_checkpoint_without_a_part_names_the_command_that_trains_it(tmp_path, voices, part):
+def test_a_checkpoint_without_a_part_names_the_command_that_trains_it(tmp_path, voices, part, monkeypatch):
+    monkeypatch.setattr(registry, "SHIPPED", tmp_path / "nothing")
     bare = without(tiny.trained_tiny(), tmp_path / "bare", part)
     with pytest.raises(CheckpointError) as caught:
         registry.make("polyak", Wish(*voices), str(bare))
@@ -184,11 +186,19 @@ def test_a_checkpoint_without_a_part_names_the_command_that_trains_it(tmp_path, 
     assert message.startswith(f"This checkpoint has no {part}, ") and message.endswith(f"with 'zest train {part}'.")
 
 
-def test_the_command_line_says_so_too_and_leaves_nothing(zest_here, tmp_path, source_path, reference_path):
+def test_the_command_line_says_so_too_and_leaves_nothing(zest_here, tmp_path, source_path, reference_path, monkeypatch):
+    monkeypatch.setattr(registry, "SHIPPED", tmp_path / "nothing")
     bare = without(tiny.trained_tiny(), tmp_path / "bare", "polyak")
     result = zest_here("convert", source_path, reference_path, "--system", "polyak", "--checkpoint", bare, "-o", "out.wav")
     assert result.returncode == exit_codes.CHECKPOINT and result.stderr.splitlines()[-1].endswith("'zest train polyak'.")
     assert not (tmp_path / "out.wav").exists()
+
+
+def test_what_ships_converts_without_a_training(voices):
+    made = registry.make("polyak", Wish(*voices), str(DEFAULT_CHECKPOINT))
+    assert registry.weights_from("polyak", str(DEFAULT_CHECKPOINT)) == str(registry.SHIPPED / "polyak")
+    assert abs(len(made.samples) - len(voices[0])) <= 320 and np.isfinite(made.samples).all()
+    assert np.square(made.samples).mean() > 0.1 * np.square(voices[0]).mean()
 
 
 def test_codes_are_trained_first(tmp_path):
