@@ -24,7 +24,7 @@ from pipelines.errors import CheckpointError, ZestError
 from pipelines.pitch import F0Contour
 
 REFERENCE, EMOTION = "reference", "emotion"
-SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "baselines-mini"  # a folder for each baseline with weights
+SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "baselines-mini"  # weights of baselines that no converter needs
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Baseline:
     make: of a wish and of what `load` gave. load: weights from a checkpoint (folder or hub id) on a device, raising
     CheckpointError; None where there are none.
     takes: REFERENCE or EMOTION, which `make` then finds in the wish; '' where it moves no emotion.
-    part: which tells whether a checkpoint has this baseline; a shipped one stands in where not. '' where there is no other.
+    part: the one part that `load` reads, and which SHIPPED has for checkpoints without it; '' where it reads others.
     """
 
     make: Callable[[Wish, Any], Made]
@@ -85,7 +85,7 @@ def check(name: str, reference: bool, emotion: bool) -> None:
 
 
 def weights_from(name: str, checkpoint: str) -> str:
-    """The checkpoint, or the shipped one where only that has the baseline's part.
+    """The checkpoint, or SHIPPED where only that has the baseline's part.
 
     Raises:
         CheckpointError: there is no such checkpoint.
@@ -94,8 +94,7 @@ def weights_from(name: str, checkpoint: str) -> str:
 
     part = baseline(name).part
     lacking = part and not Folder(find_folder(checkpoint)).has(part)
-    shipped = SHIPPED / name
-    return str(shipped) if lacking and Folder(shipped).has(part) else checkpoint
+    return str(SHIPPED) if lacking and Folder(SHIPPED).has(part) else checkpoint
 
 
 @lru_cache(maxsize=2)
@@ -191,6 +190,6 @@ BASELINES: dict[str, Baseline] = {
     "copy": Baseline(_copy),
     "copy-neural": Baseline(_neural_copy, load=_with_vocoder),
     "f0-swap": Baseline(_f0_swap, REFERENCE),
-    "polyak": Baseline(_polyak, REFERENCE, _with_codes, "polyak"),
+    "polyak": Baseline(_polyak, REFERENCE, _with_codes),
     "vawgan": Baseline(_vawgan, EMOTION, _with_vawgan, "vawgan"),
 }
