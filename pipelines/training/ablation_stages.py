@@ -79,7 +79,7 @@ class Workshop:
             raise ZestError(f"The stage {stage.label} was stopped; the same command goes on with it.")
         log = read_log(runs / stage.name)  # knows of the sessions before this one
         seconds = log[-1]["seconds"] if log else time.monotonic() - begun
-        document = stage.decides | {"label": stage.label, "seconds": round(seconds, 1)}
+        document = stage.decides | {"label": stage.label, "seconds": round(seconds, 3)}
         write_whole(self._record(stage), (json.dumps(document, indent=2) + "\n").encode())
 
     def _own(self, stage: Stage) -> Path:

@@ -1,4 +1,5 @@
-"""Which stage reads which, what each leaves in a checkpoint, and which dataclass its table is: what planning ablations needs."""
+"""Which stage reads which, what each leaves in a checkpoint, and which dataclass its table is: what planning ablations
+and training a whole recipe need."""
 
 from __future__ import annotations
 
@@ -41,7 +42,13 @@ GRAPH: dict[str, Node] = {  # in the order of training
     "tempo": Node(("tempo", "TempoRecipe"), ("tempo",), ("hubert", "units", "ease", "sace"), general=VOICES),
     "vocoder": Node(("vocoder", "VocoderRecipe"), ("vocoder",)),
     "generate": Node(("generate", "GenerateRecipe"), ("generator",), ("hubert", "units", "ease", "sace"), general=LABELS),
+    "f0_codes": Node(("f0_codes", "F0CodesRecipe"), ("f0_codes",), general=LABELS),
+    "polyak": Node(("polyak", "PolyakRecipe"), ("polyak",), ("hubert", "units", "ease", "f0_codes"), general=LABELS),
+    "vawgan": Node(("vawgan", "VawGanRecipe"), ("vawgan",), general=LABELS),
 }
+BEGINS_WITH = {"generate": "vocoder", "polyak": "generate"}  # weights that a stage takes over where the recipe has that stage
+HIFIGAN = {"generate": ("generate_hifigan", "HifiganRecipe"),  # the table of the other design
+           "polyak": ("polyak", "PolyakHifiganRecipe")}
 EVERY_CONVERSION = ("hubert", "units", "ease", "sace")
 TRANSFER = ("acoustic", "tempo")
 DECODER_STAGES = {"transfer": TRANSFER, "transfer_neural": (*TRANSFER, "vocoder"), "generate": ("generate",)}
@@ -58,20 +65,20 @@ def stages_of(decoder: str, tables: dict[str, dict]) -> tuple[str, ...]:
 
 
 def reads_of(stage: str, tables: dict[str, dict]) -> tuple[str, ...]:
-    """Stages that it reads. `generate` begins with a vocoder where the recipe has one and the design takes it."""
-    begins_with = ("vocoder",) if stage == "generate" and "vocoder" in tables and _design(tables) == "istft" else ()
-    return (*GRAPH[stage].reads, *begins_with)
+    """Stages that it reads, those included that it begins with, which only the design istft does."""
+    first = BEGINS_WITH.get(stage)
+    return (*GRAPH[stage].reads, *([first] if first in tables and _design(stage, tables) == "istft" else []))
 
 
 def stage_recipe(stage: str, tables: dict[str, dict]) -> Any:
     """The stage's table as its dataclass. Raises RecipeError: unknown key, wrong type, or no such design."""
     module, kind = GRAPH[stage].recipe
-    if stage == "generate" and _design(tables) == "hifigan":
-        module, kind = "generate_hifigan", "HifiganRecipe"
-    elif stage == "generate" and _design(tables) != "istft":
-        raise RecipeError(f"There is no design '{_design(tables)}' of a generator; choose one of istft, hifigan.")
+    if stage in HIFIGAN and _design(stage, tables) == "hifigan":
+        module, kind = HIFIGAN[stage]
+    elif stage in HIFIGAN and _design(stage, tables) != "istft":
+        raise RecipeError(f"There is no design '{_design(stage, tables)}' of a generator; choose one of istft, hifigan.")
     return section(tables, stage, getattr(import_module(f"pipelines.training.{module}"), kind))
 
 
-def _design(tables: dict[str, dict]) -> Any:
-    return tables.get("generate", {}).get("design", "istft")
+def _design(stage: str, tables: dict[str, dict]) -> Any:
+    return tables.get(stage, {}).get("design", "istft")

@@ -234,7 +234,7 @@ def _forget_after(folder: Path, number: int) -> None:
 def _log(folder: Path, number: int, spent: float, values: dict[str, float]) -> None:
     with open(folder / "log.jsonl", "a") as handle:
         rounded = {name: round(float(value), 5) for name, value in values.items()}
-        handle.write(json.dumps({"step": number, "seconds": round(spent, 1), **rounded}) + "\n")
+        handle.write(json.dumps({"step": number, "seconds": round(spent, 3), **rounded}) + "\n")
 
 
 def read_log(folder: Path) -> list[dict[str, float]]:

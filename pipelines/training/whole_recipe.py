@@ -14,12 +14,9 @@ from pipelines.errors import RecipeError
 from pipelines.files import make_folder, write_whole
 from pipelines.training import processes
 from pipelines.training.recipe import GeneralRecipe, section
+from pipelines.training.stage_graph import GRAPH
 from pipelines.training.stages import STAGES, read_tables, run_stage
 
-WRITES = {  # parts of the checkpoint, by stage
-    "hubert": ("hubert",), "units": ("units",), "ease": ("speaker",), "critics": (), "sace": ("sace", "pitch", "presets"),
-    "acoustic": ("acoustic",), "tempo": ("tempo",), "vocoder": ("vocoder",), "generate": ("generator",),
-    "f0_codes": ("f0_codes",), "polyak": ("polyak",), "vawgan": ("vawgan",)}
 ELSEWHERE = ("runs", "cache", "accumulate")  # of [general], what changes nothing of the result
 Scores = Callable[[str], dict[str, Any]]  # of a stage: what run_stage is to be given to measure held-out speech
 
@@ -64,7 +61,7 @@ def _is_finished(stage: str, tables: dict[str, dict], general: GeneralRecipe) ->
     except (OSError, ValueError):
         return False
     folder = Folder(Path(general.checkpoint))
-    return noted == json.loads(_made_by(stage, tables, general)) and all(folder.has(part) for part in WRITES[stage])
+    return noted == json.loads(_made_by(stage, tables, general)) and all(folder.has(part) for part in GRAPH[stage].parts)
 
 
 def _note_finished(stage: str, tables: dict[str, dict], general: GeneralRecipe) -> None:
