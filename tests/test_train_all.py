@@ -43,15 +43,64 @@ def test_stages_run_in_order_once_and_are_left_alone_when_finished(run, monkeypa
     assert train_all(run) == [f"Stage {stage} was finished before." for stage in IN_ORDER]
 
 
-def test_from_the_first_stage_that_changed_all_run_again(run):
+def test_only_what_changed_and_what_reads_it_runs_again(run):
     train_all(run)
     (run.checkpoint / "units.json").unlink()
     (run.checkpoint / "units.safetensors").unlink()
-    again = ["Stage hubert was finished before.", "Stage units is finished.", "Stage ease is finished."]
-    assert train_all(run) == again
-    named(run, *IN_ORDER, units={"clusters": 15})
-    assert train_all(run) == again
-    assert json.loads((run.checkpoint / "units.json").read_text())["clusters"] == 15
+    again = ["Stage hubert was finished before.", "Stage units is finished.", "Stage ease was finished before."]
+    assert train_all(run) == again, "EASE does not hear units"
+    named(run, *IN_ORDER, hubert={"steps": 3})
+    told = train_all(run)
+    assert [line for line in told if line.endswith(("finished.", "before."))] == [
+        "Stage hubert is finished.", "Stage units is finished.", "Stage ease was finished before."]
+
+
+def test_a_changed_stage_is_trained_anew_and_its_old_run_comes_back_with_the_old_recipe(run):
+    train_all(run)
+    first = log_of(run, "ease")
+    named(run, *IN_ORDER, ease={"xvector_steps": 2})
+    told = train_all(run)
+    aside = [path for path in run.runs.glob("ease-*")]
+    assert f"Stage ease or what it reads has changed since its last run, which is now {aside[0]}." in told
+    assert len(aside) == 1 and log_of(run, "ease") != first
+    named(run, *IN_ORDER)
+    train_all(run)
+    assert log_of(run, "ease") == first, "gone on with, not trained again"
+
+
+def test_what_was_stopped_between_two_stages_leaves_nothing_stale(run, monkeypatch):
+    train_all(run)
+    named(run, *IN_ORDER, hubert={"steps": 3})
+    everything = whole_recipe.run_stage
+    monkeypatch.setattr(whole_recipe, "run_stage", lambda stage, *rest, **scores: stage == "hubert" and everything(stage, *rest))
+    assert train_all(run)[-1].startswith("Stopped in time at stage units")
+    monkeypatch.setattr(whole_recipe, "run_stage", everything)
+    assert "Stage units is finished." in train_all(run), "it hears another HuBERT than the one that it was made with"
+
+
+def test_acoustic_begins_with_the_pitch_predictor_of_sace_and_not_with_its_own_last_one(run, monkeypatch):
+    stages = (*IN_ORDER, "critics", "sace", "acoustic")
+    named(run, *stages)
+    train_all(run)
+    assert trained_by(run) == "sace, acoustic"
+    begun, everything = {}, whole_recipe.run_stage
+
+    def watched(stage, *rest, **scores):
+        begun[stage] = trained_by(run)
+        return everything(stage, *rest, **scores)
+
+    monkeypatch.setattr(whole_recipe, "run_stage", watched)
+    named(run, *stages, acoustic={"convert_steps": 2})
+    train_all(run)
+    assert begun == {"sace": "sace, acoustic", "acoustic": "sace"}
+
+
+def trained_by(run: tiny.Tiny) -> str:
+    return json.loads((run.checkpoint / "pitch.json").read_text())["trained_by"]
+
+
+def log_of(run: tiny.Tiny, stage: str) -> str:
+    return (run.runs / stage / "log.jsonl").read_text()
 
 
 def test_the_time_is_for_all_stages_together_and_the_next_call_goes_on(run, monkeypatch):

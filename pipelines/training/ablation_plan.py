@@ -1,41 +1,19 @@
-"""What a study must train: stages with keys, so that variants share every stage that does not differ.
-
-A stage's key is a hash of all that decides its weights: its own table with defaults filled in, the seed, the keys of [general]
-that it heeds, the training speech, and the keys of the stages that it reads.
-"""
+"""What a study must train: variants share every stage whose key (stage_keys.py) does not differ."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pipelines.checkpoint import Folder, find_folder
 from pipelines.errors import RecipeError
 from pipelines.training.ablation_study import Question, Study, Variant
-from pipelines.training.corpus import Clip, read_manifest, training_clips
+from pipelines.training.corpus import read_manifest, training_clips
 from pipelines.training.emotional_share import with_share
 from pipelines.training.recipe import GeneralRecipe, section
-from pipelines.training.stage_graph import GRAPH, reads_of, stage_recipe, stages_of
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One stage with one key. tables: the recipe that trains it. decides: what the key is a hash of."""
-
-    name: str
-    key: str
-    tables: dict[str, dict]
-    decides: dict[str, Any]
-    reads: tuple[Stage, ...]
-
-    @property
-    def label(self) -> str:
-        """Name and key, as its folder is called."""
-        return f"{self.name}-{self.key}"
+from pipelines.training.stage_graph import GRAPH, stages_of
+from pipelines.training.stage_keys import Stage, planned, speech_of
 
 
 @dataclass(frozen=True)
@@ -57,7 +35,7 @@ def make_plan(study: Study, manifest: Path | str) -> Plan:
             or there is no manifest. CheckpointError: the study's checkpoint is missing or damaged.
     """
     clips = training_clips(read_manifest(manifest))
-    speech, variants = _speech(clips, Path(manifest).parent), {}
+    speech, variants = speech_of(clips, Path(manifest).parent), {}
     for question in study.questions:
         for variant in question.variants:
             general = section(variant.tables, "general", GeneralRecipe)
@@ -67,24 +45,6 @@ def make_plan(study: Study, manifest: Path | str) -> Plan:
     every = {stage.label: stage for stages in variants.values() for stage in _with_reads(stages)}
     supplied = frozenset() if study.checkpoint is None else _supplied(study, planned(study.recipe, GRAPH, speech), every)
     return Plan(variants, supplied, _training(variants.values(), supplied))
-
-
-def planned(tables: dict[str, dict], wanted: Iterable[str], speech: str) -> dict[str, Stage]:
-    """Stages by name, those that are read included. speech: a hash of the training speech."""
-    general, made = asdict(section(tables, "general", GeneralRecipe)), {}
-
-    def plan(name: str) -> Stage:
-        if name not in made:
-            reads = tuple(plan(other) for other in reads_of(name, tables))
-            decides = {"stage": name, "recipe": asdict(stage_recipe(name, tables)), "speech": speech,
-                       "general": {key: general[key] for key in ("seed", *GRAPH[name].general)},
-                       "reads": sorted(stage.label for stage in reads)}
-            made[name] = Stage(name, _hash(decides), tables, decides, reads)
-        return made[name]
-
-    for name in wanted:
-        plan(name)
-    return {name: made[name] for name in GRAPH if name in made}
 
 
 def _variant_stages(question: Question, variant: Variant, speech: str) -> tuple[Stage, ...]:
@@ -161,12 +121,3 @@ def _with_reads(stages: Iterable[Stage]) -> Iterable[Stage]:
     for stage in stages:
         yield stage
         yield from _with_reads(stage.reads)
-
-
-def _speech(clips: list[Clip], folder: Path) -> str:
-    return _hash([[str(clip.path.relative_to(folder)) if clip.path.is_relative_to(folder) else str(clip.path),
-                   clip.speaker, clip.emotion, clip.seconds] for clip in clips])
-
-
-def _hash(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]

@@ -20,8 +20,9 @@ from pipelines.checkpoint import find_folder
 from pipelines.errors import ZestError
 from pipelines.files import make_folder, write_whole
 from pipelines.hooks import Event, Hook, silent
-from pipelines.training.ablation_plan import Plan, Stage
+from pipelines.training.ablation_plan import Plan
 from pipelines.training.stage_graph import GRAPH
+from pipelines.training.stage_keys import Stage
 
 SUFFIXES = (".safetensors", ".json")
 
