@@ -23,8 +23,9 @@ import typer
 from benchmarks.speed import ROOT, lengthened
 from benchmarks.tables import columns
 from pipelines.audio import Recording, load
-from pipelines.conversion import DEFAULT_CHECKPOINT, Converter, Settings
+from pipelines.conversion import DEFAULT_CHECKPOINT, Converter
 from pipelines.errors import ZestError
+from pipelines.settings import Settings
 
 RUNS = 5  # of the shortest; longer ones are timed once
 SECONDS = (10.0, 60.0, 600.0)

@@ -18,45 +18,15 @@ from pipelines.errors import CheckpointError, ZestError
 from pipelines.factors import Emotion, Factors, Transferred
 from pipelines.hearing import ease_vector, emotion_frames
 from pipelines.hooks import Event, Hook, Timings, silent, stage
-from pipelines.melody import PREDICTED, REFERENCE, check_melody, reference_melody
 from pipelines.models import Models, load_models
 from pipelines.pitch import VOICED_CONFIDENCE, F0Contour, track
-from pipelines.tempo import run_lengths, warp_positions
+from pipelines.settings import Settings
 from pipelines.threads import one_thread
-from pipelines.transfer_rules import anchor_melody, smooth_melody
+from pipelines.transferring import has_melody, transfer
 from pipelines.units import Content
 
-MAX_STRENGTH = 1.5
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "zest-mini"
 NO_TEMPO = "This checkpoint has no tempo predictor, so the source's timing was kept."
-VOICED_ENOUGH = 0.02  # share of voiced frames below which there is no melody to move
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to convert.
-
-    strength: 0 (copy-synthesis) to 1.5. tempo: move durations too. decoder: a name from pipelines/decoders, or '':
-    the best that the checkpoint has weights for.
-    seed: 0 takes the emotion as it is on average; any other draws a variant of it from the reference's half seconds.
-    f0: where the melody comes from: 'predicted' by the pitch predictor, or, without it, the 'source' or the 'reference'
-        (melody.py).
-    """
-
-    strength: float = 1.0
-    tempo: bool = True
-    decoder: str = ""
-    seed: int = 0
-    f0: str = PREDICTED
-
-    def __post_init__(self):
-        if not 0 <= self.strength <= MAX_STRENGTH:
-            raise ZestError(f"Strength must lie between 0 and {MAX_STRENGTH:g}, not {self.strength:g}.")
-        if self.seed < 0:
-            raise ZestError(f"The seed must be 0 or a positive whole number, not {self.seed}.")
-        check_melody(self.f0)
-        if self.decoder:
-            decoder(self.decoder)
 
 
 @dataclass(frozen=True)
@@ -162,12 +132,12 @@ class Converter:
             content = self.models.units.encode(recording.samples)
         count = min(len(content.units), len(heard.f0))
         heard = prosody.Prosody(heard.f0[:count], heard.voicing[:count], heard.bands[:count])
-        features, mask = self._tensor(prosody.network_features(heard))[None], torch.ones(1, count, device=self.models.device)
-        waveform = self._tensor(recording.samples)[None]
+        features, waveform = (self.models.tensor(part)[None] for part in (prosody.network_features(heard), recording.samples))
+        mask = torch.ones(1, count, device=self.models.device)
         with stage(hook, "speaker"):
             ease = ease_vector(self.models.speaker, waveform, features, mask)[0]
         with stage(hook, "emotion"):
-            hidden = self._tensor(content.hidden[:, :count])[None]
+            hidden = self.models.tensor(content.hidden[:, :count])[None]
             sace = emotion_frames(self.models.sace, waveform, hidden, features, mask)
             pooled, there = pool_frames(sace, mask)
             emotion = Emotion(recording.name, pooled[0][there[0] > 0.5].cpu().numpy(),
@@ -176,20 +146,10 @@ class Converter:
         soft = self._soft_units(content, count) if synthesis else None
         return Factors(recording, content.units[:count], heard, ease.cpu().numpy(), emotion, frames, soft)
 
-    @torch.inference_mode()
-    @one_thread()
     def transfer(self, source: Factors, emotion: Emotion, settings: Settings = Settings(), hook: Hook = silent) -> Transferred:
         """The source's factors with the wanted emotion, `strength` of the way there."""
         with stage(hook, "transfer"):
-            wanted = _variant(emotion, settings.seed)
-            positions = self._positions(source, wanted, settings)
-            nearest = np.clip(np.rint(positions).astype(int), 0, len(source.units) - 1)
-            units, voicing = source.units[nearest], source.prosody.voicing[nearest]
-            own_octaves = np.interp(positions, np.arange(len(source.units)), prosody.octaves(source.prosody.f0))
-            octaves, difference = self._predict(source, wanted, units, voicing, own_octaves, settings.f0)
-            octaves = own_octaves + settings.strength * (octaves - own_octaves)
-            transferred = Transferred(source, wanted, positions, units, voicing, octaves, own_octaves,
-                                      settings.strength * difference, settings.strength)
+            transferred = transfer(self.models, source, emotion, settings)
         hook(Event("artefact", "transfer", value=transferred))
         return transferred
 
@@ -210,75 +170,15 @@ class Converter:
         generator, units = self.models.generator, self.models.units
         if generator is None or generator.temperature == 0:
             return None
-        return units.posterior(self._tensor(content.hidden[units.layer, :count]), generator.temperature).cpu().numpy()
-
-    def _positions(self, source: Factors, emotion: Emotion, settings: Settings) -> np.ndarray:
-        """Where each new frame lies in the source: the ratio of two predicted durations, run by run."""
-        frames = np.arange(len(source.units), dtype=np.float64)
-        if self.models.tempo is None or not settings.tempo or settings.strength == 0:
-            return frames
-        runs, durations = run_lengths(source.units)
-        runs, ease = self._tensor(runs.astype(np.int64))[None], self._tensor(source.ease)[None]
-        mask = torch.ones(1, runs.shape[1], device=self.models.device)
-        own, wanted = (self.models.tempo(runs, mask, self._tensor(heard.utterance)[None], ease)[0].cpu().numpy()
-                       for heard in (source.emotion, emotion))
-        return warp_positions(durations, np.exp(settings.strength * (wanted - own)))
-
-    def _predict(self, source: Factors, emotion: Emotion, units: np.ndarray, voicing: np.ndarray,
-                 own_octaves: np.ndarray, f0: str = PREDICTED) -> tuple[np.ndarray, np.ndarray]:
-        """Wanted octaves (frames,) and envelope difference (frames, 40), at full strength.
-
-        The checkpoint's gains widen what differs between the two predictions, never what differs from the source.
-        """
-        given = own_octaves
-        if f0 == REFERENCE:
-            given = reference_melody(own_octaves, voicing >= VOICED_CONFIDENCE, emotion)
-        units, voicing, own = (self._tensor(part)[None] for part in (units.astype(np.int64), voicing, own_octaves))
-        mask, ease = torch.ones_like(voicing), self._tensor(source.ease)[None]
-        voiced = (voicing >= 0.5).float()
-        wanted = self._tensor(given)[None]
-        if f0 == PREDICTED and _has_melody(source):
-            wanted = self._melody(units, own, voiced, source.emotion, emotion, ease)
-        if self.models.acoustic is None:
-            return wanted[0].cpu().numpy(), np.zeros((len(own_octaves), world.BANDS), np.float32)
-        before = self.models.acoustic(units, own, voiced, mask, self._tensor(source.emotion.utterance)[None], ease)
-        after = self.models.acoustic(units, wanted, voiced, mask, self._tensor(emotion.utterance)[None], ease)
-        return wanted[0].cpu().numpy(), self.models.envelope_gain * (after - before)[0].cpu().numpy()
-
-    def _melody(self, units: torch.Tensor, own: torch.Tensor, voiced: torch.Tensor, before: Emotion, after: Emotion,
-                ease: torch.Tensor) -> torch.Tensor:
-        """(1, time) octaves: the source's melody with what the pitch predictor says that the emotion changes."""
-        mask, predicted = torch.ones_like(own), []
-        for heard in (before, after):
-            frames = self._tensor(heard.frames)[None]
-            predicted.append(self.models.pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease))
-        wider = smooth_melody(predicted[0] + self.models.melody_gain * (predicted[1] - predicted[0]))
-        return anchor_melody(own, predicted[0], wider, voiced)
-
-    def _tensor(self, array: np.ndarray) -> torch.Tensor:
-        array = array.astype(np.float32) if array.dtype == np.float64 else array
-        return torch.as_tensor(array, device=self.models.device)
-
-
-def _variant(emotion: Emotion, seed: int) -> Emotion:
-    """Another reading of the emotion: its half-second frames weighted at random; seed 0 leaves it as it is."""
-    if seed == 0 or len(emotion.frames) < 2:
-        return emotion
-    weights = np.random.default_rng(seed).dirichlet(np.full(len(emotion.frames), 2.0)).astype(np.float32)
-    order = np.argsort(-weights)[:max(2, len(weights) // 2)]
-    return replace(emotion, frames=emotion.frames[np.sort(order)], utterance=weights @ emotion.frames)
-
-
-def _has_melody(factors: Factors) -> bool:
-    return bool(factors.prosody.contour.voiced.mean() >= VOICED_ENOUGH)
+        return units.posterior(self.models.tensor(content.hidden[units.layer, :count]), generator.temperature).cpu().numpy()
 
 
 def _notes(source: Factors, reference: Factors | None) -> tuple[str, ...]:
     notes = list(source.recording.warnings)
-    if not _has_melody(source):
+    if not has_melody(source):
         notes.append("The source has no voiced speech (whispered?): only its envelope and tempo were changed, not its melody.")
     if reference is not None:
         notes += reference.recording.warnings
-        if not _has_melody(reference):
+        if not has_melody(reference):
             notes.append("The reference has no voiced speech, so its melody could not be heard; the emotion may be wrong.")
     return tuple(notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from pipelines import parts
@@ -38,6 +39,10 @@ class Models:
     generator: FactorGenerator | FactorDecoder | None = None
     melody_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with
     envelope_gain: float = 1.0
+
+    def tensor(self, array: np.ndarray) -> torch.Tensor:
+        """On the networks' device; what is float64 becomes float32."""
+        return torch.as_tensor(array.astype(np.float32) if array.dtype == np.float64 else array, device=self.device)
 
 
 def load_models(folder: Folder, device: str = "cpu") -> Models:

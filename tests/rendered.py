@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.audio import Recording
-from pipelines.conversion import Converter, Settings
+from pipelines.conversion import Converter
 from pipelines.pitch import track
+from pipelines.settings import Settings
 
 
 def check_length_and_pitch(converter: Converter, recording: Recording, settings: Settings, voiced_share: float) -> None:

@@ -12,8 +12,9 @@ from torch import nn
 from pipelines.errors import RecipeError
 from pipelines.training import processes, stages
 from pipelines.training.arithmetic import Arithmetic, computing
+from pipelines.training.descent import autocast, descend
 from pipelines.training.recipe import GeneralRecipe, section
-from pipelines.training.trainer import Run, autocast, descend, train
+from pipelines.training.trainer import Run, train
 from tests import tiny
 from tests.hub_folders import recipe_with
 

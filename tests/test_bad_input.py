@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from pipelines.audio import from_array, load, save
-from pipelines.conversion import DEFAULT_CHECKPOINT, Converter, Settings
+from pipelines.conversion import DEFAULT_CHECKPOINT, Converter
 from pipelines.errors import AudioError, CheckpointError, OutputError, ZestError
+from pipelines.settings import Settings
 from tests.recordings import BAD, GOOD, RATE, SECONDS, speech, write
 from tests.speech import MAN, speak
 from workbench import exit_codes

@@ -7,7 +7,7 @@ import torch
 
 from pipelines.errors import OutputError, RecipeError
 from pipelines.training.carried import pack, unpack
-from pipelines.training.trainer import read_log
+from pipelines.training.run_log import read_log
 from tests import tiny
 
 

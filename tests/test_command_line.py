@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from pipelines.conversion import MAX_STRENGTH
+from pipelines.settings import MAX_STRENGTH
 from workbench import exit_codes
 
 ROOT = Path(__file__).resolve().parent.parent

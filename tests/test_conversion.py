@@ -9,12 +9,13 @@ import pytest
 
 from pipelines.audio import Recording, from_array, load
 from pipelines.baselines.copy_synthesis import copy_synthesis
-from pipelines.conversion import Conversion, Converter, Settings
+from pipelines.conversion import Conversion, Converter
 from pipelines.emotion import EMOTIONS
 from pipelines.errors import ZestError
 from pipelines.factors import Transferred
 from pipelines.hooks import STAGES, Event
 from pipelines.pitch import semitones, statistics, track
+from pipelines.settings import Settings
 from tests.speech import MAN, RATE, WOMAN, in_emotion, speak
 
 FRAME = RATE // 50  # samples of one frame on the unit grid

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from pipelines import prosody
-from pipelines.conversion import Settings
 from pipelines.errors import ZestError
 from pipelines.factors import Emotion
 from pipelines.melody import reference_melody
 from pipelines.pitch import VOICED_CONFIDENCE
+from pipelines.settings import Settings
 from workbench import exit_codes
 
 

@@ -10,13 +10,14 @@ import pytest
 import torch
 
 from pipelines.checkpoint import Folder
-from pipelines.conversion import Converter, Settings
+from pipelines.conversion import Converter
 from pipelines.decoders.generate import features, predict_mel, units_of
 from pipelines.errors import CheckpointError
 from pipelines.generator import FactorGenerator, Trunk, twice_as_fine
 from pipelines.level import speech_level
 from pipelines.models import Models
 from pipelines.parts import load_generator, load_unit_encoder
+from pipelines.settings import Settings
 from pipelines.training.resynthesis import resynthesis
 from pipelines.vocoder import Vocoder
 from tests import tiny

@@ -12,7 +12,7 @@ import torch
 
 from pipelines.audio import Recording, load
 from pipelines.checkpoint import Folder
-from pipelines.conversion import Converter, Settings
+from pipelines.conversion import Converter
 from pipelines.emotion import EMOTIONS
 from pipelines.errors import CheckpointError, RecipeError
 from pipelines.factor_decoder import FactorDecoder
@@ -20,6 +20,7 @@ from pipelines.factor_rendering import render_factors
 from pipelines.hifigan import V1, V2, V3, context, frames_heard, sizes_of, without_weight_norm
 from pipelines.level import speech_level
 from pipelines.parts import load_generator
+from pipelines.settings import Settings
 from pipelines.training import arithmetic, trainer
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import read_manifest, training_clips
@@ -30,9 +31,9 @@ from pipelines.training.generate_hifigan import HifiganRecipe, HifiganTask
 from pipelines.training.hubert import HubertRecipe
 from pipelines.training.polyak import PolyakHifiganRecipe
 from pipelines.training.recipe import GeneralRecipe, read_recipe, section
+from pipelines.training.run_log import read_log
 from pipelines.training.sace import SaceRecipe
 from pipelines.training.spoken import Spoken, read_spoken
-from pipelines.training.trainer import read_log
 from pipelines.training.units import UnitsRecipe
 from pipelines.units import HOP
 from tests import tiny

@@ -14,8 +14,8 @@ from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import read_manifest, training_clips
 from pipelines.training.examples import Example, read_examples
 from pipelines.training.generate import GenerateRecipe, GenerateTask
+from pipelines.training.run_log import read_log
 from pipelines.training.spoken import Spoken, read_spoken
-from pipelines.training.trainer import read_log
 from pipelines.vocoder import HOP, Vocoder
 from tests import tiny
 

@@ -10,10 +10,10 @@ from torch import nn
 
 from pipelines.factor_decoder import FactorDecoder
 from pipelines.hifigan import V1, V2, V3, Generator, HifiganSizes, frames_heard, receptive_field, without_weight_norm
+from pipelines.training.descent import descend
 from pipelines.training.discriminators import Discriminators, discriminator_loss
 from pipelines.training.hifigan_discriminators import HifiganDiscriminators, MultiPeriod, MultiScale, generator_loss
 from pipelines.training.spectral_loss import mel_loss
-from pipelines.training.trainer import descend
 
 PRESETS = {"V1": V1, "V2": V2, "V3": V3}
 HOP, UNITS, INPUTS = 320, 10, 4

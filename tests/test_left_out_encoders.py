@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from pipelines.checkpoint import Folder
-from pipelines.conversion import Converter, Settings
+from pipelines.conversion import Converter
 from pipelines.factor_decoder import FactorDecoder
 from pipelines.generator import FactorGenerator, Trunk
 from pipelines.hifigan import sizes_of, without_weight_norm
 from pipelines.parts import load_generator
+from pipelines.settings import Settings
 from pipelines.training.generate import GenerateRecipe
 from pipelines.training.generate_hifigan import HifiganRecipe
 from pipelines.vocoder import Vocoder

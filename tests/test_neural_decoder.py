@@ -13,10 +13,11 @@ from evaluation.run import parse_systems
 from pipelines.audio import save
 from pipelines.baselines import registry
 from pipelines.baselines.neural_copy import neural_copy
-from pipelines.conversion import Converter, Settings
+from pipelines.conversion import Converter
 from pipelines.decoders.neural_transfer import features
 from pipelines.errors import CheckpointError
 from pipelines.pitch import track
+from pipelines.settings import Settings
 from pipelines.vocoder import Vocoder
 from pipelines.vocoder_features import vocoder_features
 from pipelines.vocoding import render

@@ -7,8 +7,9 @@ import shutil
 import pytest
 
 from pipelines.audio import Recording
-from pipelines.conversion import NO_TEMPO, Converter, Settings
+from pipelines.conversion import NO_TEMPO, Converter
 from pipelines.errors import CheckpointError
+from pipelines.settings import Settings
 from tests import tiny
 
 

@@ -16,8 +16,9 @@ import torch
 from pipelines.checkpoint import Folder
 from pipelines.errors import RecipeError, ZestError
 from pipelines.training import processes
+from pipelines.training.run_log import read_log
 from pipelines.training.stages import run_stage
-from pipelines.training.trainer import hash_seed, read_log
+from pipelines.training.trainer import hash_seed
 from tests import tiny
 
 ROOT = Path(__file__).resolve().parent.parent

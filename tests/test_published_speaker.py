@@ -11,7 +11,7 @@ import torch
 from pipelines.checkpoint import Folder
 from pipelines.errors import CheckpointError
 from pipelines.parts import load_speaker
-from pipelines.training.trainer import read_log
+from pipelines.training.run_log import read_log
 from tests import hub_folders, tiny
 from tests.hub_folders import recipe_with, refused
 

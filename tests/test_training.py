@@ -19,8 +19,8 @@ from pipelines.training.corpus import COLUMNS, read_manifest, training_clips
 from pipelines.training.ease import EaseRecipe
 from pipelines.training.examples import read_examples
 from pipelines.training.recipe import read_recipe, section
+from pipelines.training.run_log import read_log
 from pipelines.training.stages import STAGES, run_stage
-from pipelines.training.trainer import read_log
 from pipelines.training.virtual_voices import with_virtual_voices
 from tests import tiny
 from tests.killed_training import killed_in_step

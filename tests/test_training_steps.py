@@ -9,10 +9,12 @@ import pytest
 import torch
 
 from pipelines.training import arithmetic, stages, waveform_steps
+from pipelines.training.descent import autocast, descend
 from pipelines.training.discriminators import Discriminators
+from pipelines.training.run_log import read_log
 from pipelines.training.spectral_loss import spectral_loss
 from pipelines.training.stages import STAGES
-from pipelines.training.trainer import Run, Task, Validation, autocast, descend, read_log, train
+from pipelines.training.trainer import Run, Task, Validation, train
 from pipelines.training.waveform_steps import AVERAGED, Shares, adversarial_step
 from tests import tiny
 

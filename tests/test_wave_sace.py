@@ -10,8 +10,8 @@ from pipelines.checkpoint import Folder
 from pipelines.errors import CheckpointError
 from pipelines.hub import load_wav2vec
 from pipelines.parts import load_sace
+from pipelines.training.run_log import read_log
 from pipelines.training.sace import SaceRecipe, new_sace
-from pipelines.training.trainer import read_log
 from pipelines.units import HOP, frame_count
 from pipelines.wave_sace import WaveSace
 from tests import hub_folders, tiny

@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from pipelines.training import processes
-from pipelines.training.trainer import Run, descend, train
+from pipelines.training.descent import descend
+from pipelines.training.trainer import Run, train
 
 BATCH = 4  # of each process
 

@@ -22,7 +22,8 @@ from workbench.progress import terminal_bar
 from workbench.streams import say
 
 if TYPE_CHECKING:
-    from pipelines.conversion import Conversion, Converter, Settings
+    from pipelines.conversion import Conversion, Converter
+    from pipelines.settings import Settings
 
 Make: TypeAlias = "Callable[[Path, Path | None, str | None, Hook], Conversion]"  # source, reference, emotion, progress
 
@@ -148,7 +149,7 @@ def _remembering(converter: Converter, settings: Settings) -> Make:
 
 
 def _settings(options: Options):
-    from pipelines.conversion import Settings
+    from pipelines.settings import Settings
 
     return Settings(strength=options.strength, tempo=options.tempo, decoder=options.decoder, seed=options.seed, f0=options.f0)
 

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 
 from evaluation import plots
 from pipelines.audio import save
-from pipelines.conversion import MAX_STRENGTH, Settings
 from pipelines.files import make_folder
 from pipelines.melody import MELODIES, PREDICTED
+from pipelines.settings import MAX_STRENGTH, Settings
 from workbench import summary, tables, text
 from workbench.alerts import alert, as_alerts
 from workbench.listening.desk import Desk

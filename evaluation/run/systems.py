@@ -120,7 +120,7 @@ class Conversion:
         return checkpoint_hash(self.checkpoint)
 
     def render(self, pair: Pair) -> Rendered:
-        from pipelines.conversion import Settings
+        from pipelines.settings import Settings
 
         made = _converter(self.checkpoint, self.device).convert(
             load(pair.source), load(pair.reference),
@@ -245,8 +245,8 @@ def _baseline(name: str, kind: str, checkpoint: str | None, device: str) -> Base
 
 def _at_strengths(base: Conversion, strengths: Sequence[float]) -> list[System]:
     """One system per strength, or the one as it is; refused at once if out of range."""
-    from pipelines.conversion import Settings
     from pipelines.device import check_device
+    from pipelines.settings import Settings
 
     check_device(base.device)
     made = [replace(base, name=_with_strength(base.name, strength), strength=strength) for strength in strengths] or [base]

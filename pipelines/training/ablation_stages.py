@@ -65,8 +65,8 @@ class Workshop:
         return json.loads(record.read_text())["seconds"] if record.exists() else None
 
     def _train(self, stage: Stage, manifest: Path | str, device: str) -> None:
+        from pipelines.training.run_log import read_log
         from pipelines.training.stages import run_stage
-        from pipelines.training.trainer import read_log
 
         begun, own = time.monotonic(), self._own(stage)
         checkpoint, runs = make_folder(own / "checkpoint"), make_folder(own / "runs")

@@ -178,7 +178,7 @@ def _variant(given: Any, tables: dict[str, dict], settings: dict[str, Any], ques
 
 
 def _settings(given: dict[str, Any], where: str) -> dict[str, Any]:
-    from pipelines.conversion import Settings
+    from pipelines.settings import Settings
 
     checked = section({"settings": given}, "settings", Settings, where=where)
     if not checked.decoder:

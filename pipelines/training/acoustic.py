@@ -21,6 +21,7 @@ from pipelines.acoustic import AcousticModel
 from pipelines.emotion import EMOTIONS, Sace, pool_frames
 from pipelines.pitch_predictor import PitchPredictor
 from pipelines.training.critics import Discriminator, UnitReader, critics_loss, heard_features, weighted_mean
+from pipelines.training.descent import autocast, descend, descend_together, set_learning_rate
 from pipelines.training.examples import (
     Draw,
     Example,
@@ -36,7 +37,6 @@ from pipelines.training.examples import (
     window,
 )
 from pipelines.training.factors import FactorStore
-from pipelines.training.trainer import autocast, descend, descend_together, set_learning_rate
 from pipelines.transfer_rules import anchor_melody
 from pipelines.wave_sace import WaveSace
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from pipelines.training.critics import critics_loss, heard_features, make_critics
+from pipelines.training.descent import autocast, descend, set_learning_rate
 from pipelines.training.examples import (
     Draw,
     Example,
@@ -21,7 +22,6 @@ from pipelines.training.examples import (
     stack_melody,
     window,
 )
-from pipelines.training.trainer import autocast, descend, set_learning_rate
 
 
 @dataclass(frozen=True)

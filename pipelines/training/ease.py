@@ -11,8 +11,8 @@ from torch import nn
 
 from pipelines.emotion import EMOTIONS
 from pipelines.speaker import XVECTOR_WIDTH, EaseHeads, SpeakerEncoder
+from pipelines.training.descent import autocast, descend, descend_together, set_learning_rate
 from pipelines.training.examples import Draw, Example, labels, perturb, stack_features, window
-from pipelines.training.trainer import autocast, descend, descend_together, set_learning_rate
 
 
 @dataclass(frozen=True)

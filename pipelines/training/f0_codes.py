@@ -15,8 +15,8 @@ from torch import nn
 from pipelines.errors import RecipeError
 from pipelines.f0_codes import DOWN, F0Codes, standardised
 from pipelines.training.critics import weighted_mean
+from pipelines.training.descent import autocast, descend, set_learning_rate
 from pipelines.training.examples import Draw, Example
-from pipelines.training.trainer import autocast, descend, set_learning_rate
 
 DEAD = 0.5  # running number of frames near a code in a batch, below which it begins again
 

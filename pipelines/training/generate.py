@@ -16,10 +16,10 @@ from torch import nn
 from pipelines.generator import FINE, FactorGenerator, Trunk
 from pipelines.training.arithmetic import now
 from pipelines.training.critics import weighted_mean
+from pipelines.training.descent import autocast, descend, set_learning_rate
 from pipelines.training.discriminators import Discriminators
 from pipelines.training.examples import Draw, Example
 from pipelines.training.spoken import Spoken, draw_clips, held
-from pipelines.training.trainer import autocast, descend, set_learning_rate
 from pipelines.training.waveform_steps import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
 from pipelines.vocoder import HOP, Vocoder
 

@@ -17,12 +17,12 @@ from pipelines.errors import RecipeError
 from pipelines.factor_decoder import FactorDecoder
 from pipelines.hifigan import SIZES, sizes_of
 from pipelines.training import processes
+from pipelines.training.descent import autocast, descend
 from pipelines.training.discriminators import discriminator_loss
 from pipelines.training.examples import Draw, Example
 from pipelines.training.hifigan_discriminators import PERIOD_WIDTH, SCALE_WIDTH, HifiganDiscriminators, generator_loss
 from pipelines.training.spectral_loss import mel_loss
 from pipelines.training.spoken import Spoken, draw_clips, held
-from pipelines.training.trainer import autocast, descend
 from pipelines.training.waveform_steps import optimiser_of
 from pipelines.units import HOP
 

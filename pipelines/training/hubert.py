@@ -19,8 +19,8 @@ from pipelines.hubert import read_sizes
 from pipelines.training.audio_store import read_all, read_samples
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import Clip
+from pipelines.training.descent import autocast, descend, set_learning_rate
 from pipelines.training.teacher import Teacher
-from pipelines.training.trainer import autocast, descend, set_learning_rate
 from pipelines.units import HOP, ContentEncoder
 
 MINI_CONV = dict(conv_dim=(64, 128, 256, 256), conv_kernel=(40, 10, 8, 4), conv_stride=(8, 5, 4, 2))

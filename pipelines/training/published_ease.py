@@ -10,9 +10,9 @@ from torch import nn
 from pipelines.emotion import EMOTIONS
 from pipelines.speaker import Ease, EaseHeads
 from pipelines.training import processes
+from pipelines.training.descent import autocast
 from pipelines.training.ease import EaseRecipe, learn
 from pipelines.training.examples import Draw, Example
-from pipelines.training.trainer import autocast
 
 
 class PublishedEaseTask:

@@ -9,11 +9,12 @@ import numpy as np
 
 from pipelines.audio import Recording
 from pipelines.checkpoint import Folder
-from pipelines.conversion import Converter, Settings
+from pipelines.conversion import Converter
 from pipelines.emotion import EMOTIONS
 from pipelines.factor_decoder import FactorDecoder
 from pipelines.generator import FactorGenerator
 from pipelines.models import load_models
+from pipelines.settings import Settings
 
 
 def resynthesis(checkpoint: Folder, generator: FactorGenerator | FactorDecoder,

@@ -16,9 +16,9 @@ from torch import nn
 from pipelines.emotion import Sace, SpeakerAdversary, pool_frames
 from pipelines.hub import load_wav2vec
 from pipelines.pitch_predictor import PitchPredictor
+from pipelines.training.descent import autocast, descend, set_learning_rate
 from pipelines.training.examples import Draw, Example, Window, labels, perturb, stack_features, stack_melody, window
 from pipelines.training.factors import FactorStore
-from pipelines.training.trainer import autocast, descend, set_learning_rate
 from pipelines.wave_sace import WaveSace
 
 

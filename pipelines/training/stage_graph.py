@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from pipelines.errors import RecipeError
+from pipelines.errors import RecipeError, ZestError
 from pipelines.training.recipe import section
 
 
@@ -52,6 +52,12 @@ HIFIGAN = {"generate": ("generate_hifigan", "HifiganRecipe"),  # the table of th
 EVERY_CONVERSION = ("hubert", "units", "ease", "sace")
 TRANSFER = ("acoustic", "tempo")
 DECODER_STAGES = {"transfer": TRANSFER, "transfer_neural": (*TRANSFER, "vocoder"), "generate": ("generate",)}
+
+
+def check_stage(name: str, others: tuple[str, ...] = ()) -> None:
+    """Needs no torch. others: names that mean something else than a stage. Raises ZestError: there is no such stage."""
+    if name not in (*GRAPH, *others):
+        raise ZestError(f"There is no stage '{name}'; choose one of {', '.join((*GRAPH, *others))}.")
 
 
 def stages_of(decoder: str, tables: dict[str, dict]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The key of a stage: a hash of all that decides its weights, so that nothing is trained twice and nothing stale is taken over.
 
-These are its own table with defaults filled in, the seed, the keys of [general] that it heeds, the training speech, and the keys of
-the stages that it reads.
+These are its own table with defaults filled in, the seed, the keys of [general] that it heeds, the training speech, and the keys
+of the stages that it reads.
 """
 
 from __future__ import annotations

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from pipelines.errors import RecipeError, ZestError
+from pipelines.errors import RecipeError
 from pipelines.parts import load_content_encoder, load_pitch, load_sace, load_speaker, load_unit_encoder
 from pipelines.training import processes
 from pipelines.training.arithmetic import Arithmetic, computing
 from pipelines.training.context import Context, GeneratorScores, Prepared, VocoderScores, own_part
 from pipelines.training.corpus import read_manifest, training_clips
 from pipelines.training.recipe import GeneralRecipe, read_recipe, section
+from pipelines.training.stage_graph import check_stage
 from pipelines.training.trainer import train
 from pipelines.training.virtual_voices import with_virtual_voices
 from pipelines.training.waveform_stages import prepare_generate, prepare_polyak, prepare_vocoder
@@ -38,8 +39,7 @@ def run_stage(name: str, recipe: Path | str | dict[str, dict], manifest: Path | 
         ZestError: unknown stage or device. RecipeError: unusable recipe or manifest.
         CheckpointError: an earlier stage is missing.
     """
-    if name not in STAGES:
-        raise ZestError(f"There is no stage '{name}'; choose one of {', '.join(STAGES)}.")
+    check_stage(name)
     with processes.joined(device) as own:
         tables = recipe if isinstance(recipe, dict) else read_tables(recipe)
         general = section(tables, "general", GeneralRecipe)

@@ -12,9 +12,9 @@ from torch import nn
 from pipelines.layers import pad_stack
 from pipelines.tempo import TempoPredictor, run_lengths
 from pipelines.training.critics import weighted_mean
+from pipelines.training.descent import autocast, descend, set_learning_rate
 from pipelines.training.examples import Draw, Example
 from pipelines.training.factors import FactorStore
-from pipelines.training.trainer import autocast, descend, set_learning_rate
 
 
 @dataclass(frozen=True)

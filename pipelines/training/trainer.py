@@ -6,10 +6,8 @@ Several processes (processes.py) take every step together; a step can take its b
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError
@@ -22,6 +20,7 @@ from tqdm import tqdm
 
 from pipelines.errors import RecipeError
 from pipelines.training import arithmetic, processes
+from pipelines.training.run_log import forget_after, plot_log, read_log, write_log
 
 CHECKPOINT_SECONDS = 240.0
 LOG_EVERY = 20
@@ -90,7 +89,7 @@ def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
         elapsed = spent + time.monotonic() - begun
         if (number + 1) % LOG_EVERY == 0 or number + 1 == run.steps:
             if leads:
-                _log(run.folder, number + 1, elapsed, {name: np.mean(values) for name, values in since.items()})
+                write_log(run.folder, number + 1, elapsed, {name: np.mean(values) for name, values in since.items()})
             since = {}
         out_of_time = processes.agree(time.monotonic() - begun > run.stop_after_seconds, run.device)
         last = out_of_time or number + 1 == run.steps
@@ -130,69 +129,12 @@ def _look(task: Task, run: Run, validation: Validation, number: int, elapsed: fl
     task.parts.train()
     if values["score"] > best:
         validation.keep()
-    _log(run.folder, number, elapsed, {f"dev_{name}": value for name, value in values.items()})
+    write_log(run.folder, number, elapsed, {f"dev_{name}": value for name, value in values.items()})
 
 
 def hash_seed(*key: int) -> int:
     """A 63-bit torch seed for one step of one process."""
     return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> 1)
-
-
-def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor, limit: float = 1.0) -> None:
-    """One optimiser step with the gradient's norm clipped to `limit`; the gradient is the mean over all processes."""
-    descend_together([optimiser], loss, limit)
-
-
-def descend_together(optimisers: Sequence[torch.optim.Optimizer], loss: torch.Tensor, limit: float = 1.0) -> None:
-    """The same for one loss of several optimisers, each with a norm of its own.
-
-    Where a batch is taken in parts, gradients add up to the mean over the parts, and the step is taken with the last one. Only
-    these optimisers' parameters get gradients, so that what else the loss went through adds nothing to another optimiser's.
-    """
-    how = arithmetic.now()
-    learning = {optimiser: [weight for group in optimiser.param_groups for weight in group["params"] if weight.requires_grad]
-                for optimiser in optimisers}
-    if how.part == 0:
-        for optimiser in optimisers:
-            optimiser.zero_grad(set_to_none=True)
-    if how.parts > 1:
-        _refuse_second_step(optimisers, how.descended)
-    loss = loss / how.parts if how.parts > 1 else loss
-    loss = how.scaler.scale(loss) if how.scaler else loss
-    loss.backward(inputs=[weight for weights in learning.values() for weight in weights])
-    if not how.last:
-        return
-    for optimiser, weights in learning.items():
-        processes.average_gradients(weights)
-        if how.scaler:
-            how.scaler.unscale_(optimiser)
-        nn.utils.clip_grad_norm_(weights, limit)
-        how.scaler.step(optimiser) if how.scaler else optimiser.step()
-
-
-def _refuse_second_step(optimisers: Sequence[torch.optim.Optimizer], descended: set[int]) -> None:
-    """A second descent in one part would have to come after the first one's step, which waits for the last part."""
-    own = {id(optimiser) for optimiser in optimisers}
-    again = not own.isdisjoint(descended)
-    descended |= own
-    if again:
-        raise RecipeError("This stage lets one of its networks learn several times a step, so that its batch cannot be taken in "
-                          "parts; set [general] accumulate to 1.")
-
-
-def autocast(device: str) -> AbstractContextManager:
-    """Around a forward pass, in the recipe's precision (arithmetic.py); nothing at all where that is fp32."""
-    kind = device.split(":")[0]
-    dtype = arithmetic.now().dtype(kind)
-    return nullcontext() if dtype is None else torch.autocast(kind, dtype)
-
-
-def set_learning_rate(optimiser: torch.optim.Optimizer, peak: float, number: int, steps: int, warmup: int = 200) -> None:
-    """Linear warm-up, then a cosine down to 2 % of the peak."""
-    rise = min(1.0, (number + 1) / warmup)
-    fall = 0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(1.0, number / max(1, steps))))
-    for group in optimiser.param_groups:
-        group["lr"] = float(peak * rise * fall)  # a numpy number would make the saved state unreadable without pickle
 
 
 def _save(task: Task, run: Run, number: int, spent: float, scaler: torch.amp.GradScaler | None) -> None:
@@ -219,44 +161,5 @@ def _resume(task: Task, run: Run, scaler: torch.amp.GradScaler | None) -> tuple[
         raise RecipeError(f"The training state {file} is damaged or of another recipe; "
                           f"delete the folder {run.folder} to train this stage from the beginning.") from error
     if processes.rank() == 0:
-        _forget_after(run.folder, state["number"])
+        forget_after(run.folder, state["number"])
     return state["number"], state["spent"]
-
-
-def _forget_after(folder: Path, number: int) -> None:
-    """Drop log lines of steps that a kill undid, so that the log stays one line a step."""
-    log = folder / "log.jsonl"
-    if log.exists():
-        kept = [line for line in log.read_text().splitlines() if line and json.loads(line)["step"] <= number]
-        log.write_text("".join(line + "\n" for line in kept))
-
-
-def _log(folder: Path, number: int, spent: float, values: dict[str, float]) -> None:
-    with open(folder / "log.jsonl", "a") as handle:
-        rounded = {name: round(float(value), 5) for name, value in values.items()}
-        handle.write(json.dumps({"step": number, "seconds": round(spent, 3), **rounded}) + "\n")
-
-
-def read_log(folder: Path) -> list[dict[str, float]]:
-    """The log lines of a run, oldest first."""
-    log = folder / "log.jsonl"
-    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-
-
-def plot_log(folder: Path) -> None:
-    """Draw every logged value over steps into loss.png."""
-    from matplotlib.figure import Figure
-
-    lines = read_log(folder)
-    names = sorted({name for line in lines for name in line} - {"step", "seconds"})
-    if not names:
-        return
-    columns = min(4, len(names))
-    rows = -(-len(names) // columns)
-    figure = Figure(figsize=(4 * columns, 2.6 * rows), layout="constrained")
-    for index, name in enumerate(names):
-        axes = figure.add_subplot(rows, columns, index + 1)
-        points = [(line["step"], line[name]) for line in lines if name in line]
-        axes.plot(*zip(*points), linewidth=1)
-        axes.set_title(name, fontsize=9)
-    figure.savefig(folder / "loss.png", dpi=80)

@@ -17,8 +17,8 @@ from pipelines.emotion import EMOTIONS
 from pipelines.errors import RecipeError
 from pipelines.pitch import VOICED_CONFIDENCE
 from pipelines.prosody import octaves
+from pipelines.training.descent import autocast, descend, set_learning_rate
 from pipelines.training.examples import Draw, Example, speaker_baselines, speaker_means
-from pipelines.training.trainer import autocast, descend, set_learning_rate
 from pipelines.vawgan import Autoencoder, Critic, VawGan, shape_and_energy
 from pipelines.wavelets import SCALES, decompose
 from pipelines.world import BANDS

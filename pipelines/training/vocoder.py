@@ -15,8 +15,8 @@ from pipelines.training.arithmetic import now
 from pipelines.training.audio_store import read_all
 from pipelines.training.cache import FeatureCache
 from pipelines.training.corpus import Clip
+from pipelines.training.descent import autocast, descend, set_learning_rate
 from pipelines.training.discriminators import Discriminators
-from pipelines.training.trainer import autocast, descend, set_learning_rate
 from pipelines.training.vocoder_store import stored_features
 from pipelines.training.waveform_steps import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
 from pipelines.vocoder import HOP, Vocoder

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from pipelines.training.descent import autocast, descend
 from pipelines.training.discriminators import adversarial_loss, discriminator_loss, relative_matching_loss
 from pipelines.training.spectral_loss import mel_loss, spectral_loss
-from pipelines.training.trainer import autocast, descend
 
 LIMIT = 10.0  # of a gradient's norm
 QUIET = 0.01  # RMS below which a crop is not made louder for the discriminators
