@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from pipelines.training.stage_graph import check_stage
 from workbench.streams import say
 
 STAGES = ("hubert, units, ease, critics, sace, acoustic or tempo, in this order; vocoder needs none of them; "
@@ -25,6 +24,8 @@ def train(
     minutes: Annotated[float, typer.Option(help="Stop (resumably) after so many minutes; 0 means never.")] = 0.0,
 ) -> None:
     """Train one stage or all of a recipe's, or go on where it stopped."""
+    from pipelines.training.stage_graph import check_stage
+
     check_stage(stage, ("all", "judge"))
     if stage == "judge":
         from evaluation.judge_training import train_judges

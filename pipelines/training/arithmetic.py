@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-PRECISIONS = {"auto": None, "fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+DTYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 AUTOCAST = {"cuda": torch.bfloat16}  # what auto means, by kind of device
 
 
@@ -39,7 +39,7 @@ class Arithmetic:
     def dtype(self, kind: str) -> torch.dtype | None:
         """Of forward passes on a kind of device; None where nothing is cast."""
         if self.precision != "auto":
-            return PRECISIONS[self.precision]
+            return DTYPES[self.precision]
         emulated = kind == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False)
         return None if emulated else AUTOCAST.get(kind)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipelines.errors import RecipeError
-from pipelines.training.arithmetic import PRECISIONS
 
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")  # arithmetic.py; a recipe is checked without torch
 Stage = TypeVar("Stage")
 
 
