@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import time
+from functools import partial
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from evaluation.ablation import ablate, prepare
 from evaluation.ablation.answers import answer_of
 from evaluation.run import open_run
 from evaluation.run.folder import Converted
 from pipelines.errors import RecipeError, ZestError
+from pipelines.training.ablation_jobs import train_side_by_side
+from pipelines.training.ablation_stages import Workshop
+from pipelines.training.stage_keys import Stage
 from tests.ablation import METRICS, write_study
 from tests.tiny import trained_tiny
 from workbench import exit_codes
@@ -100,6 +109,53 @@ def test_the_checkpoint_that_supplies_stages_stays_as_it_was(done):
     tempo = trained_tiny().checkpoint / "tempo.safetensors"
     trained = next(done.glob("stages/tempo-*/checkpoint/tempo.safetensors"))
     assert not tempo.is_symlink() and not trained.is_symlink() and tempo.read_bytes() != trained.read_bytes()
+
+
+def test_stages_trained_side_by_side_are_those_trained_in_turn(tmp_path):
+    tiny = trained_tiny()
+    variants = {f"{steps} steps": {"recipe": {"tempo": {"steps": steps}}} for steps in (2, 3)}
+    study = write_study(tmp_path, tiny, {"steps": variants}, checkpoint=str(tiny.checkpoint))
+    plan, told = prepare(study, tiny.manifest).plan, []
+    for folder, jobs in (("in-turn", 1), ("together", 2)):
+        Workshop(tmp_path / folder, plan, tiny.checkpoint).train(tiny.manifest, jobs=jobs, hook=told.append)
+    base = tmp_path / "in-turn"
+    weights = sorted(path.relative_to(base) for path in base.glob("stages/*/checkpoint/tempo.safetensors"))
+    assert len(weights) == 2 and [event.stage for event in told[:2]] == [event.stage for event in told[2:]]
+    for path in weights:
+        one, other = (load_file(tmp_path / folder / path) for folder in ("in-turn", "together"))
+        assert all(torch.allclose(one[name].float(), other[name].float(), atol=2e-3) for name in one), path
+
+
+def test_a_stage_begins_when_all_that_it_reads_is_finished(tmp_path):
+    first = Stage("hubert", "1", {}, {}, ())
+    slow, quick = (Stage(name, "1", {}, {}, (first,)) for name in ("units", "ease"))
+    last = Stage("sace", "1", {}, {}, (first, slow, quick))
+    told = []
+    train_side_by_side([first, slow, quick, last], partial(_noted, tmp_path), 2, told.append)
+    assert told == [first, slow, quick, last]
+    assert len(list(tmp_path.iterdir())) == 4, "each found all that it reads"
+
+
+def _noted(folder: Path, stage: Stage) -> None:
+    time.sleep(0.3 if stage.name == "units" else 0.0)
+    assert all((folder / read.label).exists() for read in stage.reads)
+    (folder / stage.label).touch()
+
+
+def test_a_mistake_in_one_process_is_one_sentence_and_stops_the_others(tmp_path):
+    tiny = trained_tiny()
+    study = write_study(tmp_path, tiny, {"steps": {
+        "long": {"recipe": {"tempo": {"steps": 100_000}}}, "broken": {"recipe": {"tempo": {"steps": 3}}}}},
+        checkpoint=str(tiny.checkpoint))
+    plan = prepare(study, tiny.manifest).plan
+    broken = next(stage for stage in plan.training if stage.tables["tempo"]["steps"] == 3)
+    state = tmp_path / "study" / "stages" / broken.label / "runs" / "tempo" / "state.pt"
+    state.parent.mkdir(parents=True)
+    state.write_bytes(b"nothing")
+    with pytest.raises(RecipeError, match="The training state .* is damaged or of another recipe"):
+        Workshop(tmp_path / "study", plan, tiny.checkpoint).train(tiny.manifest, jobs=2)
+    assert not multiprocessing.active_children(), "nobody goes on unseen"
+    assert not list((tmp_path / "study").glob("stages/*/stage.json"))
 
 
 def test_two_ablations_in_one_folder_are_refused(done, study):

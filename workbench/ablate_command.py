@@ -22,7 +22,8 @@ def ablate(
         "--output", "-o", help="Folder of the study; the same command goes on with what is in it.")] = None,
     only: Annotated[Optional[list[str]], typer.Option(help="A question by its name; may be given several times.")] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Only say what would be trained, and what is shared.")] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Worker processes of the evaluation; they share the cores.")] = 1,
+    jobs: Annotated[int, typer.Option(
+        min=1, help="Stages trained at a time, and workers of the evaluation; they share the cores.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps.")] = "cpu",
 ) -> None:
     """Train what STUDY needs, sharing every stage that does not differ, and write a table and a plot per question."""

@@ -67,14 +67,15 @@ def ablate(ablation: Ablation, output: Path | str, device: str = "cpu", jobs: in
 
     Args:
         output: the study's folder; its stages, checkpoints and run lie in it, too.
-        device, jobs, command: see evaluation/run/runner.py. draws: of the bootstrap. hook: 'progress' events of both halves.
+        jobs: processes, for training stages as for the evaluation. device, command: see evaluation/run/runner.py.
+        draws: of the bootstrap. hook: 'progress' events of both halves.
     Raises:
         ZestError: the folder holds a run of another protocol, or something is at work in it. Else as training and evaluating.
     """
     output, study = make_folder(output), ablation.study
     with alone_in(output, "ablation"):
         workshop = Workshop(output, ablation.plan, study.checkpoint)
-        workshop.train(ablation.manifest, device, hook)
+        workshop.train(ablation.manifest, device, jobs, hook)
         variants = {(question.name, variant.name): _system(variant, workshop.assemble(stages), stages)
                     for question in study.questions for variant in question.variants
                     for stages in [ablation.plan.variants[question.name, variant.name]]}

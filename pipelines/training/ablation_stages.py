@@ -14,12 +14,15 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 from pipelines.checkpoint import find_folder
 from pipelines.errors import ZestError
-from pipelines.files import make_folder, write_whole
+from pipelines.files import alone_in, make_folder, write_whole
 from pipelines.hooks import Event, Hook, silent
+from pipelines.training.ablation_jobs import train_side_by_side
 from pipelines.training.ablation_plan import Plan
 from pipelines.training.stage_graph import GRAPH
 from pipelines.training.stage_keys import Stage
@@ -35,18 +38,27 @@ class Workshop:
     plan: Plan
     checkpoint: Path | None = None
 
-    def train(self, manifest: Path | str, device: str = "cpu", hook: Hook = silent) -> int:
+    def train(self, manifest: Path | str, device: str = "cpu", jobs: int = 1, hook: Hook = silent) -> int:
         """Train what is not finished yet, going on where it was stopped. Returns how many stages were trained.
 
-        hook: gets Event('progress', 'train <stage>', value=(done, all)) before each stage and at the end.
+        jobs: how many stages at a time, each in a process of its own (ablation_jobs.py); one is trained in this process.
+        hook: gets Event('progress', 'train <stage>', value=(begun before, all)) before each stage.
         Raises:
             RecipeError, CheckpointError, OutputError: as run_stage; what was finished stays.
         """
         todo = [stage for stage in self.plan.training if not self._record(stage).exists()]
-        for count, stage in enumerate(todo):
-            hook(Event("progress", f"train {stage.label}", value=(len(self.plan.training) - len(todo) + count,
-                                                                  len(self.plan.training))))
-            self._train(stage, manifest, device)
+        begun = count(len(self.plan.training) - len(todo))
+
+        def tell(stage: Stage) -> None:
+            hook(Event("progress", f"train {stage.label}", value=(next(begun), len(self.plan.training))))
+
+        train = partial(self.train_one, manifest=manifest, device=device)
+        if jobs > 1 and len(todo) > 1:
+            train_side_by_side(todo, train, jobs, tell)
+            return len(todo)
+        for stage in todo:
+            tell(stage)
+            train(stage)
         return len(todo)
 
     def assemble(self, stages: Iterable[Stage]) -> Path:
@@ -63,6 +75,11 @@ class Workshop:
         """Of training; None where it was supplied."""
         record = self._record(stage)
         return json.loads(record.read_text())["seconds"] if record.exists() else None
+
+    def train_one(self, stage: Stage, manifest: Path | str, device: str = "cpu") -> None:
+        """Train a stage whose reads are there, or go on with it. Raises as `train`; OutputError: another process is at it."""
+        with alone_in(make_folder(self._own(stage)), "training"):
+            self._train(stage, manifest, device)
 
     def _train(self, stage: Stage, manifest: Path | str, device: str) -> None:
         from pipelines.training.run_log import read_log

@@ -120,14 +120,20 @@ def voices_of(examples: list[Example], encoder: SpeakerEncoder | PublishedSpeake
 
 @torch.inference_mode()
 def ease_of(examples: list[Example], encoder: SpeakerEncoder | PublishedSpeaker, cache: FeatureCache) -> list[np.ndarray]:
-    """EASE vector of every example."""
+    """EASE vector of every example, cached by the encoder's weights."""
     encoder.eval()
     device = next(encoder.parameters()).device
     if isinstance(encoder, PublishedSpeaker):
         return [encoder.ease(torch.from_numpy(vector)[None].to(device))[0].cpu().numpy()
                 for vector in embeddings_of(examples, encoder.embedding, cache)]
-    whole = ((torch.from_numpy(example.features)[None], torch.ones(1, example.frames)) for example in examples)
-    return [encoder(features.to(device), mask.to(device))[0].cpu().numpy() for features, mask in whole]
+    kind = f"ease-{weights_hash(encoder)}"
+
+    def compute(example: Example) -> dict[str, np.ndarray]:
+        features, mask = torch.from_numpy(example.features)[None].to(device), torch.ones(1, example.frames, device=device)
+        return {"vector": encoder(features, mask)[0].cpu().numpy()}
+
+    return [cache.get(kind + example.clip.variant, example.clip.path, partial(compute, example))["vector"]
+            for example in examples]
 
 
 @torch.inference_mode()
