@@ -54,7 +54,8 @@ def run_recipe(recipe: Path | str | dict, manifest: Path | str, device: str = "c
                 return False
             if processes.rank() == 0:
                 _begin(plan[name], general, tell)
-            for earlier in _overwritten(plan[name], general, left_alone):
+            begins = processes.agree(not (_run(name, general) / "state.pt").exists(), own)
+            for earlier in _overwritten(plan[name], left_alone) if begins else ():
                 run_stage(earlier, recipe, manifest, device, left)
             if not run_stage(name, recipe, manifest, device, left, **scores(name)):
                 tell(f"Stopped in time at stage {name}; the same command goes on there.")
@@ -86,10 +87,8 @@ def _begin(stage: Stage, general: GeneralRecipe, tell: Tell) -> None:
     _write_note(stage, general, finished=False)
 
 
-def _overwritten(stage: Stage, general: GeneralRecipe, left_alone: set[str]) -> list[str]:
+def _overwritten(stage: Stage, left_alone: set[str]) -> list[str]:
     """Stages that must write their parts again, which a last training of this one has gone on with: sace, before acoustic."""
-    if (_run(stage.name, general) / "state.pt").exists():
-        return []
     return [read.name for read in stage.reads
             if read.name in left_alone and set(GRAPH[read.name].parts) & set(GRAPH[stage.name].parts)]
 
