@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
+import signal
 import time
 from functools import partial
 from pathlib import Path
@@ -156,6 +158,15 @@ def test_a_mistake_in_one_process_is_one_sentence_and_stops_the_others(tmp_path)
         Workshop(tmp_path / "study", plan, tiny.checkpoint).train(tiny.manifest, jobs=2)
     assert not multiprocessing.active_children(), "nobody goes on unseen"
     assert not list((tmp_path / "study").glob("stages/*/stage.json"))
+
+
+def test_a_process_that_is_killed_is_one_sentence():
+    with pytest.raises(ZestError, match="A process was stopped from outside while tempo-1 was trained"):
+        train_side_by_side([Stage("tempo", "1", {}, {}, ())], _killed_from_outside, 1)
+
+
+def _killed_from_outside(stage: Stage) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_two_ablations_in_one_folder_are_refused(done, study):

@@ -25,8 +25,7 @@ def train_side_by_side(stages: Sequence[Stage], train: Callable[[Stage], None], 
         What `train` raises: the others are then stopped, and what they last saved is there to go on from.
         ZestError: a process was killed.
     """
-    labels = {stage.label for stage in stages}
-    waiting, missing, running = list(stages), set(labels), {}
+    waiting, missing, running = list(stages), {stage.label for stage in stages}, {}
     with _processes(jobs) as pool:
         while waiting or running:
             ready = [stage for stage in waiting if not any(read.label in missing for read in stage.reads)]
