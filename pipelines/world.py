@@ -48,7 +48,12 @@ def analyse(samples: np.ndarray, pitch: PitchTrack | None = None) -> WorldFrames
 
 def synthesise(frames: WorldFrames) -> np.ndarray:
     """(samples,) float32 at 16 kHz."""
-    return world_cores.synthesise(frames.f0, frames.envelope, frames.aperiodicity).astype(np.float32)
+    return synthesise_pieces(frames.f0, lambda inside: (frames.envelope[inside], frames.aperiodicity[inside]))
+
+
+def synthesise_pieces(f0: np.ndarray, spectra: world_cores.Spectra) -> np.ndarray:
+    """The same of F0 (frames,) and of what is made only when a piece is synthesised, which keeps memory flat."""
+    return world_cores.synthesise(f0, spectra).astype(np.float32)
 
 
 def compact(samples: np.ndarray, f0_10ms: np.ndarray) -> np.ndarray:

@@ -31,6 +31,7 @@ FADE = 3  # frames on both sides of a seam in which two pieces are mixed
 UNVOICED = 2 * FADE  # frames on both sides of a seam without voice
 
 Analysis = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
+Spectra = Callable[[slice], tuple[np.ndarray, np.ndarray]]  # of frames: envelope and aperiodicity, (frames, 513) each
 
 
 def analyse(samples: np.ndarray, f0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -59,25 +60,25 @@ def envelope(samples: np.ndarray, f0: np.ndarray, step: float) -> np.ndarray:
     return pyworld.cheaptrick(_doubles(samples), _doubles(f0), np.arange(len(f0)) * step, SAMPLE_RATE)
 
 
-def synthesise(f0: np.ndarray, envelope: np.ndarray, aperiodicity: np.ndarray) -> np.ndarray:
+def synthesise(f0: np.ndarray, spectra: Spectra) -> np.ndarray:
     """(80 * frames,) float64 at 16 kHz.
 
     Args:
-        f0: (frames,) Hz at 5 ms steps, 0 where unvoiced. envelope, aperiodicity: (frames, 513).
+        f0: (frames,) Hz at 5 ms steps, 0 where unvoiced. spectra: asked for one piece at a time, so that it can be made then;
+            a minute of it fills 100 MB.
     """
-    edges = [0, *seams(f0, envelope), len(f0)]
+    edges = [0, *seams(f0, spectra), len(f0)]
     spans = [(max(0, start - FADE), min(len(f0), stop + FADE)) for start, stop in zip(edges, edges[1:])]
 
     def piece(span: tuple[int, int]) -> np.ndarray:
         inside = slice(*span)
-        return pyworld.synthesize(_doubles(f0[inside]), _doubles(envelope[inside]), _doubles(aperiodicity[inside]),
-                                  SAMPLE_RATE, FRAME_SECONDS * 1000)
+        return pyworld.synthesize(_doubles(f0[inside]), *map(_doubles, spectra(inside)), SAMPLE_RATE, FRAME_SECONDS * 1000)
 
     with ThreadPoolExecutor(THREADS) as pool:
         return _join(list(pool.map(piece, spans)), 2 * FADE * FRAME_SAMPLES)
 
 
-def seams(f0: np.ndarray, envelope: np.ndarray) -> list[int]:
+def seams(f0: np.ndarray, spectra: Spectra) -> list[int]:
     """The quietest unvoiced frame near every 2.5 s; none where somebody speaks on without a pause."""
     count = max(1, round(len(f0) / SYNTHESISED))
     voiced = np.convolve(f0 > 0, np.ones(2 * UNVOICED + 1), mode="same") > 0.5
@@ -86,7 +87,8 @@ def seams(f0: np.ndarray, envelope: np.ndarray) -> list[int]:
         near = np.arange(wanted - SEARCH, wanted + SEARCH)
         near = near[~voiced[near]]
         if near.size:
-            found.append(int(near[np.argmin(envelope[near].sum(axis=1))]))
+            power = spectra(slice(near[0], near[-1] + 1))[0].sum(axis=1)
+            found.append(int(near[np.argmin(power[near - near[0]])]))
     return found
 
 

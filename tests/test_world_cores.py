@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import pyworld
@@ -11,6 +13,14 @@ from pipelines.audio import SAMPLE_RATE
 from tests.speech import MAN, speak
 
 SENTENCE, PAUSE = 2.2, 0.3  # seconds
+
+
+def spectra_of(envelope: np.ndarray, aperiodicity: np.ndarray) -> world_cores.Spectra:
+    return lambda inside: (envelope[inside], aperiodicity[inside])
+
+
+def seams_of(frames: world.WorldFrames) -> list[int]:
+    return world_cores.seams(frames.f0, spectra_of(frames.envelope, frames.aperiodicity))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +56,7 @@ def test_analysis_in_pieces_is_analysis_in_one(speech, frames):
 
 
 def test_seams_lie_where_nothing_is_voiced(frames):
-    found = world_cores.seams(frames.f0, frames.envelope)
+    found = seams_of(frames)
     assert len(found) == 2
     for seam in found:
         around = slice(seam - world_cores.UNVOICED, seam + world_cores.UNVOICED + 1)
@@ -55,16 +65,16 @@ def test_seams_lie_where_nothing_is_voiced(frames):
 
 def test_who_speaks_on_without_a_pause_is_synthesised_in_one_piece(frames):
     f0 = np.full(len(frames.f0), 120.0)
-    assert world_cores.seams(f0, frames.envelope) == []
+    assert seams_of(replace(frames, f0=f0)) == []
     whole = pyworld.synthesize(f0, frames.envelope, frames.aperiodicity, SAMPLE_RATE, 1000 * world_cores.FRAME_SECONDS)
-    np.testing.assert_array_equal(world_cores.synthesise(f0, frames.envelope, frames.aperiodicity), whole)
+    np.testing.assert_array_equal(world_cores.synthesise(f0, spectra_of(frames.envelope, frames.aperiodicity)), whole)
 
 
 def test_a_synthesis_with_seams_sounds_like_one_without(frames):
     """The same length and levels, and up to the first seam the same samples (but for the foot of the pulse after it)."""
     whole = pyworld.synthesize(frames.f0, frames.envelope, frames.aperiodicity, SAMPLE_RATE, 1000 * world_cores.FRAME_SECONDS)
-    pieces = world_cores.synthesise(frames.f0, frames.envelope, frames.aperiodicity)
-    first = (world_cores.seams(frames.f0, frames.envelope)[0] - world_cores.FADE) * world_cores.FRAME_SAMPLES
+    pieces = world_cores.synthesise(frames.f0, spectra_of(frames.envelope, frames.aperiodicity))
+    first = (seams_of(frames)[0] - world_cores.FADE) * world_cores.FRAME_SAMPLES
     assert len(pieces) == len(whole)
     np.testing.assert_allclose(pieces[:first], whole[:first], atol=1e-9)
 
@@ -81,8 +91,9 @@ def test_noise_keeps_its_level_over_a_seam():
     frames = 1200
     noise = np.full((frames, world_cores.FFT_SIZE // 2 + 1), 1e-4)
     f0 = np.zeros(frames)
-    made = world_cores.synthesise(f0, noise, np.ones_like(noise))
-    (seam,) = world_cores.seams(f0, noise)
+    spectra = spectra_of(noise, np.ones_like(noise))
+    made = world_cores.synthesise(f0, spectra)
+    (seam,) = world_cores.seams(f0, spectra)
     half = world_cores.FADE * world_cores.FRAME_SAMPLES
     centre = seam * world_cores.FRAME_SAMPLES
     inside, everywhere = made[centre - half:centre + half], made[2000:-2000]

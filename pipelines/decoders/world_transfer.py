@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines import world
-from pipelines.decoders.changed_frames import changed_frames, check_acoustic
+from pipelines.decoders.changed_frames import changed_f0, changed_frames, check_acoustic
 from pipelines.factors import Transferred
 from pipelines.models import Models
 
@@ -13,4 +13,9 @@ from pipelines.models import Models
 def decode(transferred: Transferred, models: Models) -> np.ndarray:
     """(samples,) float32 at 16 kHz. Raises CheckpointError: the checkpoint has no acoustic model."""
     check_acoustic(models)
-    return world.synthesise(changed_frames(transferred))
+
+    def spectra(inside: slice) -> tuple[np.ndarray, np.ndarray]:
+        frames = changed_frames(transferred, inside)
+        return frames.envelope, frames.aperiodicity
+
+    return world.synthesise_pieces(changed_f0(transferred), spectra)
