@@ -63,6 +63,15 @@ def test_factors_bands_and_waveform_of_a_batch_are_of_the_same_place(examples, s
         assert np.array_equal(units[row].numpy(), spoken.posterior[index][first // 2:first // 2 + 30].astype(np.float32))
 
 
+def test_the_trunk_hears_more_batches_than_are_rendered(examples, spoken):
+    task = task_with(examples, spoken, trunk_batches=3, trunk_steps=0, warmup_steps=1)
+    batch = task.batch(np.random.default_rng(1))
+    assert [len(part) for part in batch.factors] == [18] * 5 and len(batch.mel) == len(batch.there) == 18
+    assert len(batch.crops) == len(batch.real) == 6
+    logged = task.step(0, np.random.default_rng(1))  # rendered, and learnt from
+    assert all(np.isfinite(float(value)) for value in logged.values()) and {"trunk", "mel"} <= set(logged)
+
+
 def test_what_lies_behind_the_end_of_a_short_clip_is_no_target(examples, spoken):
     task = task_with(examples, spoken, window_frames=70, batch=2)
     batch = task.batch(np.random.default_rng(0))

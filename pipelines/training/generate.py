@@ -45,6 +45,7 @@ class GenerateRecipe:
     warmup_steps: int = 4000  # waveform, spectra alone
     gan_steps: int = 60000
     batch: int = 8
+    trunk_batches: int = 1  # that the trunk hears in a step: its words need many voices, and only one of them is rendered
     window_frames: int = 50  # unit frames that the trunk sees
     crop_frames: int = 48  # vocoder frames that are rendered of them
     all_speakers: float = 0.0  # share of a batch drawn from all speakers alike, also those without labels
@@ -64,9 +65,9 @@ class GenerateRecipe:
 
 @dataclass(frozen=True)
 class Batch:
-    """factors: what Trunk takes. mel: (batch, frames, 80), to be predicted; there: (batch, frames), 0 behind a clip's end.
+    """factors: what Trunk takes. mel: (rows, frames, 80), to be predicted; there: (rows, frames), 0 behind a clip's end.
 
-    crops: first rendered frame of each row. real: (batch, samples) of the crops.
+    crops: first rendered frame of each of the first rows, which are a batch. real: (batch, samples) of the crops.
     """
 
     factors: tuple[torch.Tensor, ...]
@@ -126,25 +127,29 @@ class GenerateTask:
 
     def batch(self, random: np.random.Generator) -> Batch:
         """Random windows, emotions in turn, and a random crop of each to be rendered."""
-        indices, others = draw_clips(self.draw, self.recipe.batch, self.recipe.all_speakers, random)
+        recipe = self.recipe
+        drawn = [draw_clips(self.draw, recipe.batch, recipe.all_speakers, random) for _ in range(recipe.trunk_batches)]
+        indices, others = (sum(chosen, []) for chosen in zip(*drawn, strict=True))
         rows = [self._row(index, random) for index in indices]
-        posterior, mel, f0, voiced, there, real = (torch.from_numpy(np.stack(part)).to(self.device)
-                                                   for part in zip(*(row[1:] for row in rows), strict=True))
-        whole = self.spoken.whole(indices, others, self.device)
-        return Batch((posterior, f0, voiced, *whole), mel, there, [row[0] for row in rows], real)
+        posterior, mel, f0, voiced, there = (self._stacked(part) for part in list(zip(*rows, strict=True))[2:])
+        rendered = list(zip(indices, rows, strict=True))[:recipe.batch]
+        real = self._stacked([self.spoken.samples(index, (FINE * first + start) * HOP, recipe.crop_frames * HOP)
+                              for index, (first, start, *_) in rendered])
+        crops = [start for _, (_, start, *_) in rendered]
+        return Batch((posterior, f0, voiced, *self.spoken.whole(indices, others, self.device)), mel, there, crops, real)
 
     def _render(self, mel: torch.Tensor, batch: Batch) -> torch.Tensor:
         """(batch, samples) of the crops, from the predicted bands."""
         _, f0, voiced, *_ = batch.factors
         inside = [slice(start, start + self.recipe.crop_frames) for start in batch.crops]
-        inputs = (torch.stack([row[crop] for row, crop in zip(whole, inside, strict=True)]) for whole in (mel, f0, voiced))
+        inputs = (torch.stack([row[crop] for row, crop in zip(whole, inside)]) for whole in (mel, f0, voiced))
         noise = torch.randn(batch.real.shape, device=self.device)  # seeded for this step by the trainer
         with autocast(self.device):
             made = self.parts["generator"].vocoder(*inputs, noise)
         return made.float()
 
     def _row(self, index: int, random: np.random.Generator) -> tuple:
-        """First rendered frame, posterior, mel, F0, voicing, which frames are there, and the samples rendered."""
+        """First unit frame and first frame to be rendered after it; posterior, mel, F0, voicing, which frames are there."""
         long, crop = self.recipe.window_frames, self.recipe.crop_frames
         posterior, features = self.spoken.posterior[index], self.spoken.features[index]
         first = int(random.integers(0, max(1, len(posterior) - long + 1)))
@@ -155,7 +160,9 @@ class GenerateTask:
         gain = self.spoken.gains[index]
         mel = np.maximum(features.mel[inside].astype(np.float32) + 2 * np.log(gain), QUIETEST)
         soft = posterior[first:first + long].astype(np.float32)
-        return (start, held(soft, long), held(mel.astype(np.float32), FINE * long), held(f0, FINE * long),
+        return (first, start, held(soft, long), held(mel.astype(np.float32), FINE * long), held(f0, FINE * long),
                 np.pad(features.voiced[inside], (0, short)).astype(np.float32),
-                np.pad(np.ones(len(f0), np.float32), (0, short)),
-                self.spoken.samples(index, (FINE * first + start) * HOP, crop * HOP))
+                np.pad(np.ones(len(f0), np.float32), (0, short)))
+
+    def _stacked(self, rows: list[np.ndarray]) -> torch.Tensor:
+        return torch.from_numpy(np.stack(rows)).to(self.device)
