@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from pipelines.training.examples import Example, read_examples
 from pipelines.training.generate import GenerateRecipe, GenerateTask
 from pipelines.training.run_log import read_log
 from pipelines.training.spoken import Spoken, read_spoken
+from pipelines.training.waveform_stages import clips_of
 from pipelines.vocoder import HOP, Vocoder
 from tests import tiny
 
@@ -123,3 +125,13 @@ def test_level_ignores_pauses_and_never_divides_by_zero():
     paused = np.concatenate([voice, np.zeros(2 * len(voice), np.float32)])
     assert speech_level(paused) == pytest.approx(speech_level(voice), rel=0.02) == pytest.approx(0.5**0.5, rel=0.02)
     assert speech_level(np.zeros(1000, np.float32)) > 0
+
+
+def test_unlabelled_speech_is_heard_again_as_somebody_elses_where_all_speakers_are_heard(examples):
+    clips = [example.clip for example in examples]
+    context = SimpleNamespace(heard=clips, labelled=clips[:-1])
+    recipe = dataclasses.replace(RECIPE, unlabelled_speeds=(0.9, 1.1))
+    assert clips_of(context, recipe) == clips[:-1]
+    *real, slower, faster = clips_of(context, dataclasses.replace(recipe, all_speakers=0.5))
+    assert real == clips and (slower.path, slower.speed, faster.speed) == (clips[-1].path, 0.9, 1.1)
+    assert len({clips[-1].speaker, slower.speaker, faster.speaker}) == 3

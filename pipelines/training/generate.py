@@ -49,6 +49,7 @@ class GenerateRecipe:
     window_frames: int = 50  # unit frames that the trunk sees
     crop_frames: int = 48  # vocoder frames that are rendered of them
     all_speakers: float = 0.0  # share of a batch drawn from all speakers alike, also those without labels
+    unlabelled_speeds: tuple = ()  # at which speech without labels is heard again, as somebody else's (virtual_voices.py)
     trunk_learning_rate: float = 1e-3
     learning_rate: float = 5e-4
     gan_learning_rate: float = 2e-4

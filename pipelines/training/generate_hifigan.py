@@ -43,6 +43,7 @@ class HifiganRecipe:
     batch: int = 32
     segment_frames: int = 28  # of 20 ms: 8,960 samples
     all_speakers: float = 0.0  # share of a batch drawn from all speakers alike, also those without labels
+    unlabelled_speeds: tuple = ()  # at which speech without labels is heard again, as somebody else's (virtual_voices.py)
     learning_rate: float = 2e-4
     decay: float = 0.999  # of the learning rate, every time that as many clips were drawn as there are
     period_width: int = PERIOD_WIDTH  # of the discriminators; narrower ones are for tests and small machines

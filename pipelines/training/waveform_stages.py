@@ -16,10 +16,12 @@ from pipelines.hifigan import without_weight_norm
 from pipelines.parts import load_vocoder
 from pipelines.training.cache import FeatureCache
 from pipelines.training.context import Context, Prepared, own_part
+from pipelines.training.corpus import UNLABELLED, Clip
 from pipelines.training.examples import Example, read_examples
 from pipelines.training.recipe import section
 from pipelines.training.spoken import Spoken, read_spoken
 from pipelines.training.trainer import Task, Validation
+from pipelines.training.virtual_voices import with_virtual_voices
 
 Export = Callable[[], None]
 
@@ -116,9 +118,17 @@ def _hifigan(context: Context, kind: Kind) -> tuple[Task, int, Export]:
 
 def _spoken(context: Context, kind: Kind, recipe) -> tuple[list[Example], Spoken]:
     """Examples and all that is heard of them."""
-    labelled = context.labelled
-    examples = read_examples(context.heard if recipe.all_speakers > 0 else labelled, context.cache)
+    examples = read_examples(clips_of(context, recipe), context.cache)
     return examples, kind.read(examples, context.checkpoint, recipe.temperature, context.cache, context.device)
+
+
+def clips_of(context: Context, recipe) -> list[Clip]:
+    """Labelled ones, and where all speakers are heard, all; unlabelled ones then again at other speeds."""
+    labelled = context.labelled
+    if recipe.all_speakers == 0:
+        return labelled
+    again = [clip for clip in context.heard if clip.emotion == UNLABELLED]
+    return context.heard + with_virtual_voices(again, recipe.unlabelled_speeds)[len(again):]
 
 
 def _write(context: Context, kind: Kind, recipe, sizes: dict[str, int], generator: nn.Module) -> None:
