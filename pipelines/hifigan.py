@@ -110,6 +110,17 @@ def without_weight_norm(module: nn.Module) -> nn.Module:
     return module
 
 
+def plain_state(module: nn.Module) -> dict[str, torch.Tensor]:
+    """The state dict that `without_weight_norm` would leave, of a module that goes on training.
+
+    No copy of the module will do: torch lets a copy share the class that holds the parametrised weight, and taking it from the
+    copy takes it from the module, too.
+    """
+    kept = {name: value for name, value in module.state_dict().items() if ".parametrizations." not in name}
+    plain = {f"{name}.weight": part.weight.detach() for name, part in module.named_modules() if is_parametrized(part, "weight")}
+    return kept | plain
+
+
 def receptive_field(sizes: HifiganSizes) -> int:
     """Input frames that one output sample depends on, at that place within its frame where they are most."""
     heard = [frames_heard(sizes, sample) for sample in range(sizes.hop)]

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from pipelines.factor_decoder import FactorDecoder
-from pipelines.hifigan import V1, V2, V3, Generator, HifiganSizes, frames_heard, receptive_field, without_weight_norm
+from pipelines.hifigan import V1, V2, V3, Generator, HifiganSizes, frames_heard, plain_state, receptive_field, without_weight_norm
 from pipelines.training.descent import descend
 from pipelines.training.discriminators import Discriminators, discriminator_loss
 from pipelines.training.hifigan_discriminators import HifiganDiscriminators, MultiPeriod, MultiScale, generator_loss
@@ -98,6 +98,16 @@ def test_removing_weight_norm_leaves_the_output():
             after = without_weight_norm(network)(features)
         assert torch.allclose(before, after, atol=1e-5) and before.std() > 1e-3
         assert not any("parametrizations" in name for name in network.state_dict())
+
+
+def test_plain_weights_can_be_had_again_and_again_of_a_network_that_goes_on_training():
+    network, features = Generator(TINY, INPUTS), torch.randn(2, 5, INPUTS)
+    names = set(network.state_dict())
+    for _ in range(2):  # exported while it trains, whenever held-out speech sounds better than before
+        plain = without_weight_norm(Generator(TINY, INPUTS))
+        plain.load_state_dict(plain_state(network))
+        assert torch.allclose(plain(features), network(features), atol=1e-6) and set(network.state_dict()) == names
+        network(features).mean().backward()
 
 
 @pytest.mark.parametrize(("name", "published"), [("V1", 13.92), ("V2", 0.92), ("V3", 1.46)])

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+import torch
 from torch import nn
 
 from pipelines.audio import Recording
 from pipelines.checkpoint import Folder
 from pipelines.errors import RecipeError
-from pipelines.hifigan import without_weight_norm
+from pipelines.hifigan import plain_state
 from pipelines.parts import load_vocoder
 from pipelines.training.cache import FeatureCache
 from pipelines.training.context import Context, Prepared, own_part
@@ -102,7 +102,7 @@ def _istft(context: Context, kind: Kind) -> tuple[Task, int, Export]:
     if kind.begin and context.checkpoint.has(kind.begin):
         context.checkpoint.fitting(task.parts["generator"], kind.begin)
     sizes = {"units": task.trained.trunk.embed.in_features, "whole": spoken.width}
-    return task, recipe.steps, lambda: _write(context, kind, recipe, sizes, task.trained)
+    return task, recipe.steps, lambda: _write(context, kind, recipe, sizes, task.trained.state_dict())
 
 
 def _hifigan(context: Context, kind: Kind) -> tuple[Task, int, Export]:
@@ -113,7 +113,7 @@ def _hifigan(context: Context, kind: Kind) -> tuple[Task, int, Export]:
     examples, spoken = _spoken(context, kind, recipe)
     task = HifiganTask(own_part(recipe), examples, spoken, context.device)
     sizes = {"units": task.trained.embed.num_embeddings, "whole": spoken.width, "f0_codes": spoken.code_count}
-    return task, recipe.steps, lambda: _write(context, kind, recipe, sizes, without_weight_norm(deepcopy(task.trained)))
+    return task, recipe.steps, lambda: _write(context, kind, recipe, sizes, plain_state(task.trained))
 
 
 def _spoken(context: Context, kind: Kind, recipe) -> tuple[list[Example], Spoken]:
@@ -131,8 +131,8 @@ def clips_of(context: Context, recipe) -> list[Clip]:
     return context.heard + with_virtual_voices(again, recipe.unlabelled_speeds)[len(again):]
 
 
-def _write(context: Context, kind: Kind, recipe, sizes: dict[str, int], generator: nn.Module) -> None:
-    context.checkpoint.write(kind.part, generator.state_dict(), {**asdict(recipe), **sizes})
+def _write(context: Context, kind: Kind, recipe, sizes: dict[str, int], weights: dict[str, torch.Tensor]) -> None:
+    context.checkpoint.write(kind.part, weights, {**asdict(recipe), **sizes})
 
 
 DESIGNS: dict[str, Callable[[Context, Kind], tuple[Task, int, Export]]] = {"istft": _istft, "hifigan": _hifigan}
