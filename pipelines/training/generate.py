@@ -143,7 +143,8 @@ class GenerateTask:
         """(batch, samples) of the crops, from the predicted bands."""
         _, f0, voiced, *_ = batch.factors
         inside = [slice(start, start + self.recipe.crop_frames) for start in batch.crops]
-        inputs = (torch.stack([row[crop] for row, crop in zip(whole, inside)]) for whole in (mel, f0, voiced))
+        rendered = (whole[:len(inside)] for whole in (mel, f0, voiced))
+        inputs = (torch.stack([row[crop] for row, crop in zip(whole, inside, strict=True)]) for whole in rendered)
         noise = torch.randn(batch.real.shape, device=self.device)  # seeded for this step by the trainer
         with autocast(self.device):
             made = self.parts["generator"].vocoder(*inputs, noise)
