@@ -58,7 +58,7 @@ def zest(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
 
 @pytest.fixture
 def zest_here(tmp_path: Path, monkeypatch, capfd) -> Callable[..., subprocess.CompletedProcess]:
-    """The same in this process, which has imported everything already: quick, for requests that are refused."""
+    """The same in this process, which has imported everything already and is therefore quicker; not for limits and signals."""
     from workbench.command_line import main
 
     def run(*arguments: object) -> subprocess.CompletedProcess:

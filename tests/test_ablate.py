@@ -185,16 +185,16 @@ def test_what_cannot_be_evaluated_is_told_before_anything_is_trained(tmp_path):
             prepare(write_study(tmp_path, tiny, {"f0": QUESTIONS["f0"]}, **top), tiny.manifest)
 
 
-def test_command_line_plans_and_refuses(zest, study):
+def test_command_line_plans_and_refuses(zest_here, study):
     tiny = trained_tiny()
-    plan = zest("ablate", study, "--manifest", tiny.manifest, "--only", "tempo", "--plan")
+    plan = zest_here("ablate", study, "--manifest", tiny.manifest, "--only", "tempo", "--plan")
     assert plan.returncode == 0, plan.stderr
     for said in ("tempo, 3 steps: tempo-", "To be trained: tempo 1 x.", "To be converted: 4 pairs."):
         assert said in plan.stderr
-    refused = zest("ablate", study, "--manifest", tiny.manifest, "--only", "colour", "-o", "out")
+    refused = zest_here("ablate", study, "--manifest", tiny.manifest, "--only", "colour", "-o", "out")
     assert refused.returncode == exit_codes.USAGE
     assert refused.stderr.strip() == f"The study {study} has no question 'colour'; it asks f0, tempo."
-    missing = zest("ablate", "none.toml", "--manifest", tiny.manifest, "-o", "out")
+    missing = zest_here("ablate", "none.toml", "--manifest", tiny.manifest, "-o", "out")
     assert missing.returncode == exit_codes.BAD_INPUT and "There is no study at none.toml" in missing.stderr
 
 

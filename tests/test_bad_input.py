@@ -45,9 +45,9 @@ def test_bad_recording_in_python(kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_bad_recording_on_the_command_line(kind, tmp_path, zest):
+def test_bad_recording_on_the_command_line(kind, tmp_path, zest_here):
     make, words = BAD[kind]
-    result = zest("convert", make(tmp_path), "--emotion", "sad", "-o", "out.wav", "--plot", "out.png")
+    result = zest_here("convert", make(tmp_path), "--emotion", "sad", "-o", "out.wav", "--plot", "out.png")
     assert_refused(result, exit_codes.BAD_INPUT, words, tmp_path)
 
 
@@ -103,12 +103,12 @@ def test_clipped_whispered_and_foreign_formats_convert_with_a_note(tmp_path, zes
     assert len(list((tmp_path / "out").iterdir())) == len(names)
 
 
-def test_unknown_preset(tmp_path, zest, converter, source_path):
+def test_unknown_preset(tmp_path, zest_here, converter, source_path):
     with pytest.raises(ZestError, match="bored") as caught:
         converter.convert(source_path, emotion="bored")
     assert_plain(str(caught.value))
     assert all(name in str(caught.value) for name in converter.presets)
-    assert_refused(zest("convert", source_path, "--emotion", "bored", "-o", "out.wav"), exit_codes.USAGE, "bored", tmp_path)
+    assert_refused(zest_here("convert", source_path, "--emotion", "bored", "-o", "out.wav"), exit_codes.USAGE, "bored", tmp_path)
 
 
 @pytest.mark.parametrize("settings", [{"strength": 1.6}, {"strength": -0.1}, {"strength": float("nan")}, {"decoder": "tape"}])
@@ -146,16 +146,16 @@ def test_bad_checkpoint_in_python(how, tmp_path):
 
 
 @pytest.mark.parametrize("how", ["no folder", "cut-off weights"])
-def test_bad_checkpoint_on_the_command_line(how, tmp_path, zest, source_path):
+def test_bad_checkpoint_on_the_command_line(how, tmp_path, zest_here, source_path):
     folder = damaged_checkpoint(tmp_path, how)
-    result = zest("convert", source_path, "--emotion", "sad", "-o", "out.wav", "--checkpoint", folder)
+    result = zest_here("convert", source_path, "--emotion", "sad", "-o", "out.wav", "--checkpoint", folder)
     assert_refused(result, exit_codes.CHECKPOINT, "checkpoint", tmp_path)
 
 
 @pytest.mark.parametrize(("output", "words"), [
     ("nowhere/out.wav", "there is no folder"), (".", "is a folder"), ("x" * 300 + ".wav", "too long")])
-def test_output_that_cannot_work_is_refused_before_the_work(output, words, tmp_path, zest, source_path):
-    result = zest("convert", source_path, "--emotion", "sad", "-o", output)
+def test_output_that_cannot_work_is_refused_before_the_work(output, words, tmp_path, zest_here, source_path):
+    result = zest_here("convert", source_path, "--emotion", "sad", "-o", output)
     assert_refused(result, exit_codes.OUTPUT, words, tmp_path)
 
 
@@ -190,8 +190,8 @@ def test_loud_results_are_scaled_not_clipped(tmp_path):
 @pytest.mark.parametrize(("content", "words"), [
     (None, "There is no list"), (b"", "needs a column"), (b"source,emotion\n", "no rows"),
     (b"source,feeling\na.wav,sad\n", "'feeling'"), (b"\xff\xfe\x00source", "cannot be read as CSV")])
-def test_bad_list_of_pairs(content, words, tmp_path, zest):
+def test_bad_list_of_pairs(content, words, tmp_path, zest_here):
     if content is not None:
         (tmp_path / "pairs.csv").write_bytes(content)
-    result = zest("convert", "--batch", "pairs.csv", "-o", "out")
+    result = zest_here("convert", "--batch", "pairs.csv", "-o", "out")
     assert_refused(result, exit_codes.BAD_INPUT, words, tmp_path)

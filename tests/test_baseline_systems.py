@@ -33,16 +33,16 @@ def without(folder: Path, part: str) -> Path:
     return folder
 
 
-def test_help_and_refusal_name_every_baseline(zest):
-    words = set(zest("convert", "--help").stdout.replace(",", " ").replace(".", " ").split())
+def test_help_and_refusal_name_every_baseline(zest_here):
+    words = set(zest_here("convert", "--help").stdout.replace(",", " ").replace(".", " ").split())
     assert set(BASELINES) <= words
-    refused = zest("convert", "x.wav", "--emotion", "sad", "--system", "parrot")
+    refused = zest_here("convert", "x.wav", "--emotion", "sad", "--system", "parrot")
     assert refused.returncode == exit_codes.USAGE
     assert refused.stderr.splitlines()[-1] == f"There is no baseline 'parrot'; choose one of {', '.join(BASELINES)}."
 
 
-def test_a_baseline_converts_with_a_reference_and_one_json_document(zest, tmp_path, source_path, reference_path):
-    result = zest("convert", source_path, reference_path, "--system", "f0-swap", "-o", "out.wav", "--json", "--plot", "f0.png")
+def test_a_baseline_converts_with_a_reference_and_one_json_document(zest_here, tmp_path, source_path, reference_path):
+    result = zest_here("convert", source_path, reference_path, "--system", "f0-swap", "-o", "out.wav", "--json", "--plot", "f0.png")
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
     assert document["settings"] == {"system": "f0-swap"} and document["target"] == "reference-lively.wav"
@@ -52,8 +52,8 @@ def test_a_baseline_converts_with_a_reference_and_one_json_document(zest, tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f0.png", "out.wav"]
 
 
-def test_what_moves_no_emotion_needs_none(zest, tmp_path, source_path):
-    result = zest("convert", source_path, "--system", "source", "--json")
+def test_what_moves_no_emotion_needs_none(zest_here, tmp_path, source_path):
+    result = zest_here("convert", source_path, "--system", "source", "--json")
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
     assert document["output"] == "source-man-source.wav" and document["f0"]["predicted"] == document["f0"]["source"]
@@ -62,10 +62,10 @@ def test_what_moves_no_emotion_needs_none(zest, tmp_path, source_path):
     np.testing.assert_allclose(made, own, atol=1e-4)
 
 
-def test_a_batch_by_a_baseline_goes_on_past_rows_that_it_cannot_do(zest, tmp_path, source_path, reference_path):
+def test_a_batch_by_a_baseline_goes_on_past_rows_that_it_cannot_do(zest_here, tmp_path, source_path, reference_path):
     (tmp_path / "pairs.csv").write_text(
         f"source,reference,emotion,output\n{source_path},{reference_path},,first.wav\n{source_path},,sad,second.wav\n")
-    result = zest("convert", "--batch", "pairs.csv", "-o", "out", "--system", "f0-swap", "--json")
+    result = zest_here("convert", "--batch", "pairs.csv", "-o", "out", "--system", "f0-swap", "--json")
     assert result.returncode == exit_codes.SOME_FAILED, result.stderr
     first, second = json.loads(result.stdout)["pairs"]
     assert first["error"] is None and first["settings"] == {"system": "f0-swap"}

@@ -96,16 +96,16 @@ def test_batch_goes_on_past_failed_rows(zest, tmp_path, source_path, reference_p
     (("SOURCE", "--batch", "pairs.csv", "-o", "out"), "leave SOURCE"),
     (("--loud",), "--loud"),
 ])
-def test_usage_errors_are_told_and_exit_with_2(zest, tmp_path, source_path, arguments, words):
-    result = zest("convert", *(source_path if argument == "SOURCE" else argument for argument in arguments))
+def test_usage_errors_are_told_and_exit_with_2(zest_here, tmp_path, source_path, arguments, words):
+    result = zest_here("convert", *(source_path if argument == "SOURCE" else argument for argument in arguments))
     assert result.returncode == exit_codes.USAGE
     assert words in result.stderr and "Traceback" not in result.stderr
     assert result.stdout == "" and list(tmp_path.iterdir()) == []
 
 
-def test_a_result_never_replaces_its_own_source(zest, tmp_path, source_path):
+def test_a_result_never_replaces_its_own_source(zest_here, tmp_path, source_path):
     (tmp_path / "me.wav").write_bytes(source_path.read_bytes())
-    result = zest("convert", "me.wav", "--emotion", "sad", "-o", "./me.wav")
+    result = zest_here("convert", "me.wav", "--emotion", "sad", "-o", "./me.wav")
     assert result.returncode == exit_codes.BAD_INPUT and "another file" in result.stderr
     assert (tmp_path / "me.wav").read_bytes() == source_path.read_bytes()
 
@@ -119,12 +119,12 @@ def test_info_describes_the_checkpoint(zest, converter):
     assert document["torch"].split("+")[0].count(".") == 2
 
 
-def test_a_batch_takes_a_recording_that_comes_again_apart_once_and_changes_nothing(zest, tmp_path, source_path, reference_path):
+def test_a_batch_takes_a_recording_that_comes_again_apart_once_and_changes_nothing(zest_here, tmp_path, source_path, reference_path):
     rows = [f"{source_path},,sad,one.wav", f"{reference_path},,sad,two.wav", f"{source_path},{reference_path},,three.wav"]
     (tmp_path / "pairs.csv").write_text("\n".join(["source,reference,emotion,output", *rows]) + "\n")
-    done = json.loads(zest("convert", "--batch", "pairs.csv", "-o", "out", "--json").stdout)["pairs"]
+    done = json.loads(zest_here("convert", "--batch", "pairs.csv", "-o", "out", "--json").stdout)["pairs"]
     assert [Path(row["output"]).name for row in done] == ["one.wav", "two.wav", "three.wav"]
     assert ["envelope" in row["seconds"] for row in done] == [True, True, True]  # row three: of its reference
     assert done[2]["seconds"]["envelope"] < done[0]["seconds"]["envelope"]
-    zest("convert", source_path, reference_path, "-o", "alone.wav")
+    zest_here("convert", source_path, reference_path, "-o", "alone.wav")
     assert (tmp_path / "alone.wav").read_bytes() == (tmp_path / "out" / "three.wav").read_bytes()

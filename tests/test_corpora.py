@@ -205,18 +205,18 @@ def test_decode_never_fails():
     assert "abc" in decode(bytes(range(1, 256)))
 
 
-def test_zest_manifest_writes_a_file_and_reports_it(zest, tmp_path):
+def test_zest_manifest_writes_a_file_and_reports_it(zest_here, tmp_path):
     trees.esd(tmp_path / "ESD", "0011", TEXTS, "utf-8", TEXTS)
-    result = zest("manifest", "esd", "ESD", "--json")
+    result = zest_here("manifest", "esd", "ESD", "--json")
     assert result.returncode == exit_codes.OK, result.stderr
     document = json.loads(result.stdout)
     assert (document["recordings"], document["speakers"], document["left_out"]) == (15, 1, [])
     assert len(read_manifest(tmp_path / "manifest-esd.csv")) == 15
-    wrong = zest("manifest", "timit", "ESD", "-o", "timit.csv")
+    wrong = zest_here("manifest", "timit", "ESD", "-o", "timit.csv")
     assert wrong.returncode == exit_codes.BAD_INPUT and "expected recordings such as TRAIN/DR1" in wrong.stderr
     assert "Traceback" not in wrong.stderr and not (tmp_path / "timit.csv").exists()
 
 
-def test_help_names_every_corpus(zest):
-    words = zest("manifest", "--help").stdout.replace(",", " ").replace(".", " ").split()
+def test_help_names_every_corpus(zest_here):
+    words = zest_here("manifest", "--help").stdout.replace(",", " ").replace(".", " ").split()
     assert set(CORPORA) <= set(words)

@@ -82,12 +82,12 @@ def test_umap_without_its_package_and_unknown_methods_are_told(vectors, monkeypa
         project(vectors.values["SACE"], "pca")
 
 
-def test_command_line_hears_recordings_and_tells_when_there_are_too_few(zest, tmp_path):
+def test_command_line_hears_recordings_and_tells_when_there_are_too_few(zest_here, tmp_path):
     """The tiny corpus has two recordings of an emotion in each speaker: enough to be heard, too few for a probe."""
     tiny = new_tiny(tmp_path / "tiny")
-    refused = zest("embeddings", "--manifest", tiny.manifest, "-o", "out", "--split", "train")
+    refused = zest_here("embeddings", "--manifest", tiny.manifest, "-o", "out", "--split", "train")
     assert refused.returncode == exit_codes.BAD_INPUT
     assert refused.stderr.strip().splitlines()[-1].startswith("A probe for emotions needs 6 recordings of each; there are 2 of")
     assert not (tmp_path / "out" / "embeddings.json").exists()
-    missing = zest("embeddings", "--manifest", tiny.manifest, "-o", "out", "--split", "test")
+    missing = zest_here("embeddings", "--manifest", tiny.manifest, "-o", "out", "--split", "test")
     assert missing.returncode == exit_codes.BAD_INPUT and "has no clip of split 'test'" in missing.stderr

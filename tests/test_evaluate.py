@@ -279,9 +279,9 @@ def test_evaluate_converts_scores_and_does_nothing_the_second_time(zest, tmp_pat
     assert json.loads(second.stdout) == document and "nothing was done" in second.stderr
 
 
-def test_evaluate_scores_a_zip_of_anyones_recordings(zest, clips, tmp_path):
+def test_evaluate_scores_a_zip_of_anyones_recordings(zest_here, clips, tmp_path):
     make_zip(tmp_path / "mine.zip", clips)
-    result = zest("evaluate", "--wavs", "mine.zip", "--metric", "duration-ratio", "-o", "RUN", "--json")
+    result = zest_here("evaluate", "--wavs", "mine.zip", "--metric", "duration-ratio", "-o", "RUN", "--json")
     assert result.returncode == exit_codes.OK, result.stderr
     assert json.loads(result.stdout)["systems"]["converted"]["duration-ratio"]["measured"] == 1
 

@@ -50,8 +50,8 @@ def test_a_preset_and_a_whisper_have_no_f0_to_take(converter, heard):
         reference_melody(np.zeros(50), np.ones(50, bool), whisper)
 
 
-def test_command_line_takes_the_choice_and_refuses_others(zest, zest_here, source_path, reference_path):
-    made = zest("convert", source_path, reference_path, "--f0", "source", "--decoder", "transfer", "-o", "out.wav", "--json")
+def test_command_line_takes_the_choice_and_refuses_others(zest_here, source_path, reference_path):
+    made = zest_here("convert", source_path, reference_path, "--f0", "source", "--decoder", "transfer", "-o", "out.wav", "--json")
     assert made.returncode == 0, made.stderr
     document = json.loads(made.stdout)
     assert document["settings"]["f0"] == "source"

@@ -279,8 +279,8 @@ def test_strength_and_emotion_are_heard(trained, recording):
     assert np.array_equal(at(0.0, "sad"), at(0.0, "angry")) and not np.array_equal(at(1.0, "sad"), at(1.0, "angry"))
 
 
-def test_the_command_line_renders_with_it(trained, zest, source_path, tmp_path):
-    result = zest("convert", source_path, "--emotion", "sad", "--decoder", "generate", "--checkpoint", trained.checkpoint,
+def test_the_command_line_renders_with_it(trained, zest_here, source_path, tmp_path):
+    result = zest_here("convert", source_path, "--emotion", "sad", "--decoder", "generate", "--checkpoint", trained.checkpoint,
                   "-o", "out.wav")
     assert result.returncode == 0, result.stderr
     assert len(load(tmp_path / "out.wav").samples) > 40_000

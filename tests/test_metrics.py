@@ -89,8 +89,8 @@ def test_the_list_is_read_without_loading_torch():
     assert done.stdout.strip() == "[]"
 
 
-def test_zest_metrics_lists_the_default_set_readably_and_as_json(zest, zest_here):
-    rows = json.loads((done := zest("metrics", "--json")).stdout)
+def test_zest_metrics_lists_the_default_set_readably_and_as_json(zest_here):
+    rows = json.loads((done := zest_here("metrics", "--json")).stdout)
     assert done.returncode == 0
     assert tuple(row["name"] for row in rows) == registry.DEFAULT
     plain = zest_here("metrics").stdout

@@ -274,10 +274,10 @@ def manifest(path: Path, clips: list[Clip]) -> Path:
     return path
 
 
-def test_zest_protocol_writes_pairs_and_tells_what_it_refused(zest, tmp_path):
+def test_zest_protocol_writes_pairs_and_tells_what_it_refused(zest_here, tmp_path):
     clips = parallel(speakers=1, emotions=("neutral", "sad"))
     manifest(tmp_path / "manifest.csv", clips)
-    result = zest("protocol", "--manifest", "manifest.csv", "--settings", "ssst,dsst", "--seed", "3", "-o", "pairs.csv", "--json")
+    result = zest_here("protocol", "--manifest", "manifest.csv", "--settings", "ssst,dsst", "--seed", "3", "-o", "pairs.csv", "--json")
     assert result.returncode == exit_codes.OK, result.stderr
     document = json.loads(result.stdout)
     pairs = read_pairs(tmp_path / "pairs.csv")
@@ -286,9 +286,9 @@ def test_zest_protocol_writes_pairs_and_tells_what_it_refused(zest, tmp_path):
     assert "Setting dsst" in result.stderr and "Wrote pairs.csv: 3 pairs" in result.stderr
 
 
-def test_strict_writes_nothing_where_a_setting_cannot_be_served(zest, tmp_path):
+def test_strict_writes_nothing_where_a_setting_cannot_be_served(zest_here, tmp_path):
     manifest(tmp_path / "manifest.csv", parallel(speakers=1, emotions=("neutral", "sad")))
-    result = zest("protocol", "--manifest", "manifest.csv", "--settings", "ssst,dsst", "--strict", "-o", "pairs.csv")
+    result = zest_here("protocol", "--manifest", "manifest.csv", "--settings", "ssst,dsst", "--strict", "-o", "pairs.csv")
     assert result.returncode == exit_codes.BAD_INPUT and "Nothing was written" in result.stderr
     assert "Traceback" not in result.stderr and not (tmp_path / "pairs.csv").exists()
 

@@ -219,6 +219,6 @@ def test_command_line_prints_the_card_and_refuses_what_is_no_recording(tmp_path,
     assert json.loads(said.out)["words"]["cer"] == pytest.approx(31.25) and "voice was not measured: Why." in said.err
 
 
-def test_zest_score_with_a_missing_file_is_one_sentence(zest, paths):
-    done = zest("score", paths["source"], "-", paths["source"].with_name("nowhere.wav"))
+def test_zest_score_with_a_missing_file_is_one_sentence(zest_here, paths):
+    done = zest_here("score", paths["source"], "-", paths["source"].with_name("nowhere.wav"))
     assert done.returncode == 3 and "There is no file at" in done.stderr and "Traceback" not in done.stderr

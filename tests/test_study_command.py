@@ -138,11 +138,11 @@ def test_what_cannot_be_done_is_said_in_one_sentence_with_the_right_code(run, ma
     assert not out.exists()
 
 
-def test_the_command_line_starts_the_study_commands_and_shows_their_help(zest, made):
-    result = zest("study", "check", made)
+def test_the_command_line_starts_the_study_commands_and_shows_their_help(zest_here, made):
+    result = zest_here("study", "check", made)
     assert result.returncode == 0 and "whole and unchanged" in result.stderr, result.stderr
-    assert {"create", "check", "close", "results", "export"} <= set(zest("study", "--help").stdout.split())
-    broken = zest("study", "check", made.parent)
+    assert {"create", "check", "close", "results", "export"} <= set(zest_here("study", "--help").stdout.split())
+    broken = zest_here("study", "check", made.parent)
     assert broken.returncode == exit_codes.BAD_INPUT and "Traceback" not in broken.stderr
 
 

@@ -104,16 +104,16 @@ def by_tiny() -> tuple:
     return "--system", "vawgan", "--checkpoint", tiny.trained_tiny().checkpoint
 
 
-def test_an_emotion_it_was_not_trained_on_is_refused(zest, tmp_path, source_path):
-    refused = zest("convert", source_path, "--emotion", "fearful", *by_tiny())
+def test_an_emotion_it_was_not_trained_on_is_refused(zest_here, tmp_path, source_path):
+    refused = zest_here("convert", source_path, "--emotion", "fearful", *by_tiny())
     assert refused.returncode == exit_codes.USAGE
     assert refused.stderr.splitlines()[-1] == (
         "The baseline vawgan was not trained on the emotion 'fearful'; choose one of neutral, angry, happy, sad, surprised.")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_line_converts_by_label(zest, tmp_path, source_path):
-    result = zest("convert", source_path, "--emotion", "sad", "--json", *by_tiny())
+def test_the_command_line_converts_by_label(zest_here, tmp_path, source_path):
+    result = zest_here("convert", source_path, "--emotion", "sad", "--json", *by_tiny())
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
     assert document["settings"] == {"system": "vawgan"} and document["target"] == "sad"
