@@ -42,7 +42,8 @@ def test_help_and_refusal_name_every_baseline(zest_here):
 
 
 def test_a_baseline_converts_with_a_reference_and_one_json_document(zest_here, tmp_path, source_path, reference_path):
-    result = zest_here("convert", source_path, reference_path, "--system", "f0-swap", "-o", "out.wav", "--json", "--plot", "f0.png")
+    result = zest_here("convert", source_path, reference_path, "--system", "f0-swap", "-o", "out.wav", "--json",
+                       "--plot", "f0.png")
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
     assert document["settings"] == {"system": "f0-swap"} and document["target"] == "reference-lively.wav"

@@ -119,7 +119,8 @@ def test_info_describes_the_checkpoint(zest, converter):
     assert document["torch"].split("+")[0].count(".") == 2
 
 
-def test_a_batch_takes_a_recording_that_comes_again_apart_once_and_changes_nothing(zest_here, tmp_path, source_path, reference_path):
+def test_a_batch_takes_a_recording_that_comes_again_apart_once_and_changes_nothing(zest_here, tmp_path, source_path,
+                                                                                  reference_path):
     rows = [f"{source_path},,sad,one.wav", f"{reference_path},,sad,two.wav", f"{source_path},{reference_path},,three.wav"]
     (tmp_path / "pairs.csv").write_text("\n".join(["source,reference,emotion,output", *rows]) + "\n")
     done = json.loads(zest_here("convert", "--batch", "pairs.csv", "-o", "out", "--json").stdout)["pairs"]

@@ -281,7 +281,7 @@ def test_strength_and_emotion_are_heard(trained, recording):
 
 def test_the_command_line_renders_with_it(trained, zest_here, source_path, tmp_path):
     result = zest_here("convert", source_path, "--emotion", "sad", "--decoder", "generate", "--checkpoint", trained.checkpoint,
-                  "-o", "out.wav")
+                       "-o", "out.wav")
     assert result.returncode == 0, result.stderr
     assert len(load(tmp_path / "out.wav").samples) > 40_000
 

@@ -160,8 +160,8 @@ def test_a_reference_without_voice_is_one_sentence(run, voices):
 
 
 def test_the_command_line_converts_by_name(zest_here, tmp_path, source_path, reference_path):
-    result = zest_here("convert", source_path, reference_path, "--system", "polyak", "--checkpoint", tiny.trained_tiny().checkpoint,
-                  "-o", "out.wav", "--json")
+    result = zest_here("convert", source_path, reference_path, "--system", "polyak", "--checkpoint",
+                       tiny.trained_tiny().checkpoint, "-o", "out.wav", "--json")
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
     assert document["settings"] == {"system": "polyak"} and document["f0"]["predicted"] != document["f0"]["source"]

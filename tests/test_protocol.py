@@ -277,7 +277,8 @@ def manifest(path: Path, clips: list[Clip]) -> Path:
 def test_zest_protocol_writes_pairs_and_tells_what_it_refused(zest_here, tmp_path):
     clips = parallel(speakers=1, emotions=("neutral", "sad"))
     manifest(tmp_path / "manifest.csv", clips)
-    result = zest_here("protocol", "--manifest", "manifest.csv", "--settings", "ssst,dsst", "--seed", "3", "-o", "pairs.csv", "--json")
+    result = zest_here("protocol", "--manifest", "manifest.csv", "--settings", "ssst,dsst", "--seed", "3", "-o", "pairs.csv",
+                       "--json")
     assert result.returncode == exit_codes.OK, result.stderr
     document = json.loads(result.stdout)
     pairs = read_pairs(tmp_path / "pairs.csv")
