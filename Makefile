@@ -20,7 +20,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 
 examples: $(VENV)/.installed
-	$(BIN)/python -m scripts.render_examples examples
+	$(BIN)/python -m examples.render_examples examples
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipelines.pitch import fill_unvoiced
-from pipelines.world import WorldFrames, analyse, at_times, to_bands
+from pipelines.features.pitch import fill_unvoiced
+from pipelines.features.world import WorldFrames, analyse, at_times, to_bands
 
 STRIDE = 2  # alignment at 10 ms
 COEFFICIENTS = 13

@@ -19,14 +19,14 @@ from benchmarks.quality_pairs import pair_name, quality_hash, quality_pairs
 from benchmarks.scores import NOTHING, Scores, scored
 from benchmarks.systems import BASELINES, NATURAL, conversions, neural_systems
 from benchmarks.tables import cell, columns
-from evaluation.judge import EMOTIONS, JUDGES
-from evaluation.observations import Observations
+from evaluation.judges.mini import EMOTIONS, JUDGES
+from evaluation.metrics.observations import Observations
 from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS
 from pipelines.conversion import DEFAULT_CHECKPOINT
 from pipelines.errors import ZestError
-from pipelines.training.corpus import read_manifest
-from workbench.progress import stage_bars
+from pipelines.training.data.corpus import read_manifest
+from workbench.cli.progress import stage_bars
 
 METRICS = ("cer", "cer-capped", "looping", *(f"emotion@{judge}" for judge in JUDGES),
            *(f"target-posterior@{judge}" for judge in JUDGES), "voice-to-source", "voice-to-reference", "voice-closer-to-source",

@@ -22,9 +22,9 @@ import typer
 
 from benchmarks.speed import ROOT, lengthened
 from benchmarks.tables import columns
-from pipelines.audio import Recording, load
 from pipelines.conversion import DEFAULT_CHECKPOINT, Converter
 from pipelines.errors import ZestError
+from pipelines.features.audio import Recording, load
 from pipelines.settings import Settings
 
 RUNS = 5  # of the shortest; longer ones are timed once

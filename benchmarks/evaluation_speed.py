@@ -26,8 +26,8 @@ from benchmarks.tables import cell, columns
 from evaluation.metrics.base import Metric, MetricInfo, Seen, Value
 from evaluation.pair import Pair
 from evaluation.run import evaluate, parse_systems
-from pipelines.audio import SAMPLE_RATE, load, save
 from pipelines.errors import ZestError
+from pipelines.features.audio import SAMPLE_RATE, load, save
 from pipelines.hooks import Event
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -20,13 +20,13 @@ import numpy as np
 import typer
 
 from benchmarks.tables import columns
-from pipelines.checkpoint import Folder, find_folder
+from pipelines.checkpoints.folder import Folder, find_folder
+from pipelines.checkpoints.parts import load_f0_codes
 from pipelines.errors import ZestError
-from pipelines.f0_codes import F0Codes, hertz, standardised
-from pipelines.parts import load_f0_codes
-from pipelines.prosody import analyse
-from pipelines.training.audio_store import read_samples
-from pipelines.training.corpus import dev_clips, read_manifest
+from pipelines.features.prosody import analyse
+from pipelines.networks.f0_codes import F0Codes, hertz, standardised
+from pipelines.training.data.audio_store import read_samples
+from pipelines.training.data.corpus import dev_clips, read_manifest
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ import typer
 from benchmarks.listening_server import ROOT, Server
 from benchmarks.tables import columns
 from benchmarks.web_listeners import Notes, WebListener
+from evaluation.listening.design.study import Study
 from evaluation.listening.store import Collected, collect, open_store
-from evaluation.listening.study import Study
 
 ALONE, CONVERTING, KILLED = "listening only", "while converting", "while being killed"
 KINDS = ("enter", "next", "clip", "played", "answer")
@@ -78,7 +78,7 @@ def main(
 
 def load_study(folder: Path, listeners: int, sentences: int = 6) -> Study:
     """Enough sets that nobody is turned away, of up to 40 trials; fewer with fewer sentences."""
-    from tests.listening import finished_run, small_study
+    from tests.support.listening import finished_run, small_study
 
     asked = ("naturalness", "emotion-similarity", "emotion-choice")
     return small_study(finished_run(folder, sentences), folder / "studies" / "load", questions=asked, cap=40,

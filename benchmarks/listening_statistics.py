@@ -21,7 +21,7 @@ from benchmarks.simulated_listeners import CAREFUL, CLICKER, LAZY, SYSTEMS, Crow
 from evaluation.listening.analysis.results import comparisons_of, opinions_of
 from evaluation.listening.analysis.screening import screen
 from evaluation.listening.analysis.table import answer_table
-from evaluation.listening.study import Study
+from evaluation.listening.design.study import Study
 
 DRAWS = 1000
 SCENARIOS = {

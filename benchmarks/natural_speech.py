@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.judge import EMOTIONS, JUDGES
-from evaluation.natural_marks import JudgeMark, NaturalClip, judge_mark, voice_mark
-from evaluation.observations import Observations
+from evaluation.instruments.speaker_similarity import RESEMBLYZER
+from evaluation.judges.mini import EMOTIONS, JUDGES
+from evaluation.metrics.observations import Observations
+from evaluation.natural_reference.computed import JudgeMark, NaturalClip, judge_mark, voice_mark
 from evaluation.protocol.settings import TARGETS
-from evaluation.speaker_similarity import RESEMBLYZER
 from pipelines.hooks import Hook, silent
-from pipelines.training.corpus import Clip, dev_clips
+from pipelines.training.data.corpus import Clip, dev_clips
 
 VOICE = f"voice@{RESEMBLYZER}"
 

@@ -24,14 +24,14 @@ from benchmarks.quality_pairs import quality_pairs
 from benchmarks.scores import Scores, scored
 from benchmarks.systems import Made, conversions, natural_source, samples_of
 from benchmarks.tables import cell, columns
-from evaluation.judge import JUDGES
+from evaluation.judges.mini import JUDGES
 from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS
 from evaluation.run.systems import Rendered, System
 from pipelines.conversion import DEFAULT_CHECKPOINT
 from pipelines.errors import ZestError
-from pipelines.training.corpus import read_manifest
-from pipelines.world import WorldFrames, analyse, at_times, synthesise
+from pipelines.features.world import WorldFrames, analyse, at_times, synthesise
+from pipelines.training.data.corpus import read_manifest
 
 METRICS = ("voice-to-source", "voice-to-reference", *(f"emotion@{judge}" for judge in JUDGES),
            *(f"target-posterior@{judge}" for judge in JUDGES))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from pipelines.hifigan import V1, Generator, without_weight_norm
+from pipelines.networks.hifigan import V1, Generator, without_weight_norm
 
 
 def hubert_base() -> nn.Module:

@@ -20,11 +20,11 @@ import typer
 
 from benchmarks.tables import columns
 from evaluation.embeddings.probes import Vectors, held_out_accuracy, some_vectors
-from evaluation.judge_data import judged, some_of_each
+from evaluation.embeddings.vectors import FACTORS, factor_vectors
+from evaluation.judges.data import judged, some_of_each
 from pipelines.conversion import DEFAULT_CHECKPOINT, Converter
-from pipelines.embeddings import FACTORS, factor_vectors
 from pipelines.errors import ZestError
-from pipelines.training.corpus import Clip, dev_clips, read_manifest, training_clips
+from pipelines.training.data.corpus import Clip, dev_clips, read_manifest, training_clips
 
 SPEAKER_CORPORA = ("ravdess", "nemo")  # one language, one room, all speakers in all emotions: only the voice differs
 

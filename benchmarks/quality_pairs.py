@@ -15,7 +15,7 @@ import numpy as np
 from evaluation.pair import Pair
 from evaluation.protocol.settings import NEUTRAL, TARGETS
 from pipelines.errors import RecipeError
-from pipelines.training.corpus import UNLABELLED, Clip, dev_clips
+from pipelines.training.data.corpus import UNLABELLED, Clip, dev_clips
 
 SHARES = {"ravdess": 8, "librispeech": 4, "nemo": 2, "emodb": 2}  # source corpora in 16 pairs of one emotion
 

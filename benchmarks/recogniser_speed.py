@@ -19,8 +19,8 @@ import numpy as np
 import typer
 
 from benchmarks.tables import columns
-from pipelines.audio import SAMPLE_RATE
 from pipelines.errors import ZestError
+from pipelines.features.audio import SAMPLE_RATE
 
 WAYS = {  # name: (seconds kept whole, None for what the clip's length chooses; clips per batch)
     "thinned padding, one by one": (None, 1), "thinned padding, batches of 8": (None, 8)}
@@ -54,7 +54,7 @@ def read(manifest: Path, corpora: Sequence[str], language: str, count: int) -> t
     """Texts and samples of `count` dev clips of at most 10 s."""
     import pandas as pd
 
-    from pipelines.audio import load
+    from pipelines.features.audio import load
 
     table = pd.read_csv(manifest, keep_default_na=False)
     own = table[(table.split == "dev") & table.corpus.isin(corpora) & (table.language == language) & (table.seconds <= 10)]
@@ -67,9 +67,9 @@ def read(manifest: Path, corpora: Sequence[str], language: str, count: int) -> t
 
 def compare(texts: Sequence[str], clips: Sequence[np.ndarray], language: str, size: str) -> list[dict]:
     """One row a way. The model is loaded and warmed up before the clock starts."""
+    from evaluation.instruments.recogniser import normalise, transcribe
+    from evaluation.instruments.recogniser_weights import load
     from evaluation.metrics.words import character_edits
-    from evaluation.recogniser import normalise, transcribe
-    from evaluation.recogniser_weights import load
 
     model = load(size)
     ways: dict[str, Callable[[Sequence[np.ndarray]], list[str]]] = {

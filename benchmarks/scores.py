@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.melody import jumps
+from evaluation.instruments.f0 import jumps
 from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS
 from evaluation.report.confusion import Counts, confusion
@@ -27,7 +27,7 @@ from evaluation.report.statistics import estimates, resample, set_value
 from evaluation.run import Run, evaluate
 from evaluation.run.systems import System
 from pipelines.files import make_folder
-from workbench.progress import stage_bars
+from workbench.cli.progress import stage_bars
 
 ENGLISH = "en"
 NOTHING = float("nan")

@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from evaluation.listening.create import CAP
-from evaluation.listening.design import Plan, draw
-from evaluation.listening.questions import CEILING, COPY, FLOOR, NATURAL, QUESTIONS, VOTES, parse_questions
-from evaluation.listening.rules import Rules
+from evaluation.listening.design.create import CAP
+from evaluation.listening.design.drawing import Plan, draw
+from evaluation.listening.design.questions import CEILING, COPY, FLOOR, NATURAL, QUESTIONS, VOTES, parse_questions
+from evaluation.listening.design.rules import Rules
+from evaluation.listening.design.study import Study
+from evaluation.listening.design.trials import KNOWN, TRAP, Trial
+from evaluation.listening.design.wording import ENGLISH
 from evaluation.listening.store.collected import Collected, GivenAnswer, Listener
-from evaluation.listening.study import Study
-from evaluation.listening.trials import KNOWN, TRAP, Trial
-from evaluation.listening.wording import ENGLISH
 from evaluation.pair import Pair
 
 CAREFUL, LAZY, CLICKER = "careful", "lazy", "clicker"

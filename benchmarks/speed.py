@@ -21,8 +21,8 @@ import numpy as np
 import typer
 
 from benchmarks.tables import columns
-from pipelines.audio import SAMPLE_RATE, Recording, load, save
 from pipelines.errors import ZestError
+from pipelines.features.audio import SAMPLE_RATE, Recording, load, save
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 10.0  # of source
@@ -113,7 +113,7 @@ def _seconds(run: Callable[[], object]) -> float:
 
 def _process(arguments: list[str]) -> tuple[float, float]:
     """Wall seconds and peak resident MB of one `zest convert`. Raises ZestError with its own words if it fails."""
-    command = [sys.executable, "-c", "from workbench.command_line import main; main()", "convert", *arguments]
+    command = [sys.executable, "-c", "from workbench.cli.main import main; main()", "convert", *arguments]
     begun = time.perf_counter()
     child = os.posix_spawn(sys.executable, command, os.environ | {"PYTHONPATH": str(ROOT)})
     _, status, usage = os.wait4(child, 0)

@@ -12,9 +12,9 @@ import numpy as np
 from evaluation.pair import Pair
 from evaluation.run import parse_systems
 from evaluation.run.systems import Baseline, Rendered, System
-from pipelines.audio import load
 from pipelines.conversion import Converter
-from pipelines.pitch import track
+from pipelines.features.audio import load
+from pipelines.features.pitch import track
 
 
 @dataclass(frozen=True)

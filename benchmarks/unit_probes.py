@@ -23,15 +23,15 @@ from tqdm import tqdm
 from benchmarks.probes import SPEAKER_CORPORA, emotion_scores, speaker_scores
 from benchmarks.tables import columns
 from evaluation.embeddings.probes import some_vectors
-from evaluation.judge_data import judged, some_of_each
-from pipelines.checkpoint import Folder, find_folder
+from evaluation.judges.data import judged, some_of_each
+from pipelines.checkpoints.folder import Folder, find_folder
+from pipelines.checkpoints.parts import load_content_encoder
 from pipelines.conversion import DEFAULT_CHECKPOINT
 from pipelines.errors import ZestError
-from pipelines.parts import load_content_encoder
-from pipelines.training.audio_store import read_samples
-from pipelines.training.corpus import Clip, dev_clips, read_manifest, training_clips
-from pipelines.training.units import choose_clips, cluster
-from pipelines.units import ContentEncoder, UnitEncoder
+from pipelines.networks.units import ContentEncoder, UnitEncoder
+from pipelines.training.data.audio_store import read_samples
+from pipelines.training.data.corpus import Clip, dev_clips, read_manifest, training_clips
+from pipelines.training.stages.units import choose_clips, cluster
 
 CLUSTERS = (50, 100, 200)
 

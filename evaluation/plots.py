@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from pipelines.features.pitch import REFERENCE_HZ, F0Contour, semitones, statistics
 from pipelines.files import write_whole
-from pipelines.pitch import REFERENCE_HZ, F0Contour, semitones, statistics
 
 # Paul Tol's "high contrast" colours: told apart with any colour vision and, by lightness, in grey.
 SOURCE_COLOUR, REFERENCE_COLOUR, PREDICTED_COLOUR = "#004488", "#BB5566", "#DDAA33"

@@ -9,21 +9,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from pipelines import prosody, world
-from pipelines.audio import Recording, load, save
-from pipelines.checkpoint import Folder, find_folder
+from pipelines.checkpoints.folder import Folder, find_folder
+from pipelines.checkpoints.loading import Models, load_models
 from pipelines.decoders import DECODERS, decoder
-from pipelines.emotion import pool_frames
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.factors import Emotion, Factors, Transferred
-from pipelines.hearing import ease_vector, emotion_frames
+from pipelines.features import prosody, world
+from pipelines.features.audio import Recording, load, save
+from pipelines.features.pitch import VOICED_CONFIDENCE, F0Contour, track
 from pipelines.hooks import Event, Hook, Timings, silent, stage
-from pipelines.models import Models, load_models
-from pipelines.pitch import VOICED_CONFIDENCE, F0Contour, track
+from pipelines.networks.encoders import ease_vector, emotion_frames
+from pipelines.networks.sace import pool_frames
+from pipelines.networks.units import Content
 from pipelines.settings import Settings
 from pipelines.threads import one_thread
-from pipelines.transferring import has_melody, transfer
-from pipelines.units import Content
+from pipelines.transfer import has_melody, transfer
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "zest-mini"
 NO_TEMPO = "This checkpoint has no tempo predictor, so the source's timing was kept."

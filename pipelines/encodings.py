@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.audio import load
 from pipelines.conversion import Converter
 from pipelines.factors import Factors
+from pipelines.features.audio import load
 from pipelines.hooks import Hook, silent, stage
 
 MOST = 8  # kept of each kind; a minute of a source is some 30 MB

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.audio import Recording
-from pipelines.pitch import F0Contour
-from pipelines.prosody import Prosody
-from pipelines.world import WorldFrames
+from pipelines.features.audio import Recording
+from pipelines.features.pitch import F0Contour
+from pipelines.features.prosody import Prosody
+from pipelines.features.world import WorldFrames
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,6 @@ class Transferred:
     @property
     def contour(self) -> F0Contour:
         """The predicted F0, Hz, 0 where unvoiced."""
-        from pipelines.pitch import VOICED_CONFIDENCE
+        from pipelines.features.pitch import VOICED_CONFIDENCE
 
         return F0Contour(np.where(self.voicing >= VOICED_CONFIDENCE, 100.0 * 2.0**self.octaves, 0.0))

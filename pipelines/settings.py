@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipelines.decoders import decoder
 from pipelines.errors import ZestError
-from pipelines.melody import PREDICTED, check_melody
+from pipelines.features.f0_origin import PREDICTED, check_melody
 
 MAX_STRENGTH = 1.5
 

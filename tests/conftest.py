@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.audio import Recording, load
 from pipelines.conversion import Converter
+from pipelines.features.audio import Recording, load
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
@@ -48,7 +48,7 @@ def zest(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
     """Run the command line as a user would: `zest("convert", source, "--emotion", "sad")`, in a folder of its own."""
 
     def run(*arguments: object, limits: Callable[[], None] | None = None) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "workbench.command_line", *map(str, arguments)]
+        command = [sys.executable, "-m", "workbench.cli.main", *map(str, arguments)]
         environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "120"}
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=SECONDS,
                               preexec_fn=limits, check=False)
@@ -59,7 +59,7 @@ def zest(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
 @pytest.fixture
 def zest_here(tmp_path: Path, monkeypatch, capfd) -> Callable[..., subprocess.CompletedProcess]:
     """The same in this process, which has imported everything already and is therefore quicker; not for limits and signals."""
-    from workbench.command_line import main
+    from workbench.cli.main import main
 
     def run(*arguments: object) -> subprocess.CompletedProcess:
         with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
@@ -76,7 +76,7 @@ def zest_here(tmp_path: Path, monkeypatch, capfd) -> Callable[..., subprocess.Co
 @pytest.fixture(scope="session")
 def workbench(tmp_path_factory) -> Iterator[str]:
     """Address of a running `python app.py`, one for all tests that need no study, password or checkpoint of their own."""
-    from tests.browser import running_workbench  # imported late: few files need a browser
+    from tests.support.browser import running_workbench  # imported late: few files need a browser
 
     with running_workbench(tmp_path_factory.mktemp("workbench")) as url:
         yield url
@@ -85,7 +85,7 @@ def workbench(tmp_path_factory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def chromium():
     """A headless browser, one for all tests of a file: while it is there, no other event loop can run."""
-    from tests.browser import a_browser
+    from tests.support.browser import a_browser
 
     with a_browser() as browser:
         yield browser
@@ -97,7 +97,7 @@ def chromium():
 @pytest.fixture(scope="session")
 def study(tmp_path_factory):
     """All questions, in a folder of studies."""
-    from tests.listener_http import big_study
+    from tests.support.listener_http import big_study
 
     return big_study(tmp_path_factory.mktemp("served"))
 
@@ -105,7 +105,7 @@ def study(tmp_path_factory):
 @pytest.fixture
 def store(study, tmp_path, monkeypatch):
     """Its answers: none yet. The workbench serves it."""
-    from tests.listener_http import fresh_store
+    from tests.support.listener_http import fresh_store
     from workbench.listening import studies
 
     yield fresh_store(study, tmp_path, monkeypatch)
@@ -115,7 +115,7 @@ def store(study, tmp_path, monkeypatch):
 @pytest.fixture
 def client(store):
     """Speaks HTTP with the listeners' side of the workbench."""
-    from tests.listener_http import serving
+    from tests.support.listener_http import serving
 
     return serving()
 
@@ -123,6 +123,6 @@ def client(store):
 @pytest.fixture
 def listener(client, store):
     """Somebody who has entered."""
-    from tests.listener_http import Listener
+    from tests.support.listener_http import Listener
 
     return Listener(client, store)

@@ -14,8 +14,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from pipelines.audio import LIMITS
-from workbench import exit_codes
+from pipelines.features.audio import LIMITS
+from workbench.cli import exit_codes
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -31,7 +31,7 @@ def requirements(name: str) -> list[Requirement]:
 def imported_modules() -> set[str]:
     """First parts of every module that the repository's own files import."""
     found: set[str] = set()
-    for folder in ("pipelines", "evaluation", "workbench", "scripts", "benchmarks", "tests"):
+    for folder in ("pipelines", "evaluation", "workbench", "examples", "benchmarks", "tests"):
         for path in (ROOT / folder).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

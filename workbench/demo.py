@@ -8,20 +8,20 @@ import gradio as gr
 
 from pipelines.decoders import DECODERS
 from pipelines.errors import CheckpointError
-from workbench import text
-from workbench.convert_tab import convert_tab
-from workbench.evaluate_tab import evaluate_tab
 from workbench.listening.admin import administration
+from workbench.listening.admin_access import Desk
 from workbench.listening.admin_text import TAB as RESULTS
-from workbench.listening.desk import Desk
 from workbench.listening.listen_tab import CSS as LISTEN_CSS
 from workbench.listening.listen_tab import listen_tab
 from workbench.listening.results_style import CSS as RESULTS_CSS
 from workbench.listening.results_tab import results_tab
 from workbench.listening.routes import listening_routes
 from workbench.model import converter
-from workbench.score_style import CSS as SCORE_CSS
-from workbench.theme import CSS, theme
+from workbench.score_card.style import CSS as SCORE_CSS
+from workbench.tabs import text
+from workbench.tabs.convert import convert_tab
+from workbench.tabs.evaluate import evaluate_tab
+from workbench.tabs.theme import CSS, theme
 
 CACHE_SECONDS = (3600, 6 * 3600)  # look every hour for uploads and results older than six
 UPLOAD_LIMIT = "300mb"  # a zip of 16-bit WAVs of three hours; single recordings are refused by their length

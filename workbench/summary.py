@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from pipelines.audio import SAMPLE_RATE
 from pipelines.conversion import Conversion
-from pipelines.pitch import F0Contour, statistics, track
+from pipelines.features.audio import SAMPLE_RATE
+from pipelines.features.pitch import F0Contour, statistics, track
 
 
 def remeasure(conversion: Conversion) -> F0Contour:

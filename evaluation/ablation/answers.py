@@ -10,7 +10,7 @@ from evaluation.metrics.base import MetricInfo
 from evaluation.report.matrix import Matrix, matrix_of
 from evaluation.report.statistics import FEW_SPEAKERS, Difference, Estimate, differences, estimates, resample
 from evaluation.run import Run
-from pipelines.training.ablation_study import Question
+from pipelines.training.ablation.study import Question
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from evaluation.run import Run, evaluate, parse_systems
 from pipelines.errors import RecipeError
 from pipelines.files import alone_in, make_folder
 from pipelines.hooks import Hook, silent
-from pipelines.training.ablation_plan import Plan, make_plan
-from pipelines.training.ablation_stages import Workshop
-from pipelines.training.ablation_study import Study, Variant, read_study
-from pipelines.training.corpus import read_manifest
+from pipelines.training.ablation.plan import Plan, make_plan
+from pipelines.training.ablation.stages import Workshop
+from pipelines.training.ablation.study import Study, Variant, read_study
+from pipelines.training.data.corpus import read_manifest
 
 
 @dataclass(frozen=True)

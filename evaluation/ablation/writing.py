@@ -19,10 +19,10 @@ from evaluation.report.markdown import to_markdown
 from evaluation.report.numbers import estimate_cell, heading
 from evaluation.run import Run
 from pipelines.files import write_whole
-from pipelines.training.ablation_plan import Plan
-from pipelines.training.ablation_stages import Workshop
-from pipelines.training.ablation_study import Question, Study
-from pipelines.training.stage_keys import Stage
+from pipelines.training.ablation.plan import Plan
+from pipelines.training.ablation.stages import Workshop
+from pipelines.training.ablation.study import Question, Study
+from pipelines.training.stages.stage_keys import Stage
 
 
 def write_answer(folder: Path, answer: Answer) -> None:

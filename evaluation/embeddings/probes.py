@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.errors import RecipeError
-from pipelines.training.corpus import Clip
+from pipelines.training.data.corpus import Clip
 
 FOLDS = 5
 FEWEST = 6  # recordings of a class

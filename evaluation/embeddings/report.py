@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from evaluation.embeddings.probes import Probe, Vectors, emotion_probe, speaker_probe
 from evaluation.embeddings.projection import METHODS, TSNE, project
-from evaluation.judge import EMOTIONS
+from evaluation.judges.mini import EMOTIONS
 from pipelines.files import make_folder, write_whole
 
 PANELS = (("x-vector", "emotions"), ("EASE", "emotions"), ("SACE", "emotions"), ("SACE", "speakers"))

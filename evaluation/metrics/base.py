@@ -95,7 +95,7 @@ class Marked(Protocol):
     """
 
     def with_marks(self, marks: Any) -> Metric:
-        """The same metric with what it needs from evaluation/natural_marks.py's Marks.
+        """The same metric with what it needs from evaluation/natural_reference/computed.py's Marks.
 
         Raises:
             ZestError: the natural clips do not tell it (no speaker labels, one speaker only).

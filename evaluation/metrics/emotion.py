@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evaluation.metrics.base import MetricInfo, Seen, Value
+from evaluation.metrics.needs import version
 from evaluation.metrics.scores import percent
-from evaluation.needs import version
 from evaluation.pair import Pair
 
 LIBRARIES = {"whisper": "openai-whisper", "egemaps": "opensmile", "superb": "transformers", "iemocap": "speechbrain",
@@ -77,7 +77,7 @@ def emotions_of(judge: str) -> tuple[str, ...]:
 
 def models_of(judge: str) -> str:
     """For MetricInfo.models."""
-    from evaluation.judges import HUB, digest
+    from evaluation.judges.registry import HUB, digest
 
     where = HUB[judge].hub_id if judge in HUB else f"checkpoints/judge-mini/{judge}"
     return f"{where} ({digest(judge)}), {LIBRARIES[judge]} {version(LIBRARIES[judge])}"
@@ -85,6 +85,6 @@ def models_of(judge: str) -> str:
 
 def source_of(judge: str) -> str:
     """For MetricInfo.source."""
-    from evaluation.judges import HUB
+    from evaluation.judges.registry import HUB
 
     return HUB[judge].source if judge in HUB else "checkpoints/judge-mini/JUDGE_CARD.md"

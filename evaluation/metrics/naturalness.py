@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evaluation.metrics.base import MetricInfo, Seen, Value
+from evaluation.metrics.needs import version
 from evaluation.metrics.scores import plain
-from evaluation.needs import version
 from evaluation.pair import Pair
 
 PARTS = {"overall": "How natural as a whole", "signal": "How undistorted the speech", "background": "How quiet the background"}

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.needs import missing_package, version
-from evaluation.recogniser import MODEL
-from pipelines.audio import SAMPLE_RATE
+from evaluation.instruments.recogniser import MODEL
+from evaluation.metrics.needs import missing_package, version
 from pipelines.errors import ZestError
+from pipelines.features.audio import SAMPLE_RATE
 
 SPEECH_DB = 40.0  # what is so much below the loudest frame, at the ends of a clip, is not speech
 
@@ -29,19 +29,19 @@ class Transcript:
 
     @property
     def key(self) -> str:
-        from evaluation.recogniser_weights import digest
+        from evaluation.instruments.recogniser_weights import digest
 
         return f"whisper-{self.size}-{digest(self.size)}-greedy-thinned"
 
     def observe(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
         _refuse(self.unavailable())
-        from evaluation.recogniser import transcribe
+        from evaluation.instruments.recogniser import transcribe
 
         texts = transcribe(clips, language, self.size)
         return [{"text": text, "seconds": speech_seconds(clip)} for text, clip in zip(texts, clips, strict=True)]
 
     def unavailable(self) -> str | None:
-        from evaluation.recogniser_weights import unavailable
+        from evaluation.instruments.recogniser_weights import unavailable
 
         return unavailable(self.size)
 
@@ -55,20 +55,20 @@ class Emotion:
 
     @property
     def key(self) -> str:
-        from evaluation.judges import digest
+        from evaluation.judges.registry import digest
 
         return f"judge-{self.judge}-{digest(self.judge)}"
 
     def observe(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
         _refuse(self.unavailable())
-        from evaluation.judges import judge_named
+        from evaluation.judges.registry import judge_named
 
         judge = judge_named(self.judge)
         rows = judge.posteriors(clips)
         return [dict(zip(judge.emotions, _rounded(row), strict=True)) for row in rows]
 
     def unavailable(self) -> str | None:
-        from evaluation.judges import unavailable
+        from evaluation.judges.registry import unavailable
 
         return unavailable(self.judge)
 
@@ -82,18 +82,18 @@ class Voice:
 
     @property
     def key(self) -> str:
-        from evaluation.speaker_similarity import key_of
+        from evaluation.instruments.speaker_similarity import key_of
 
         return key_of(self.model)
 
     def observe(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
         _refuse(self.unavailable())
-        from evaluation.speaker_similarity import speaker_embedding
+        from evaluation.instruments.speaker_similarity import speaker_embedding
 
         return [_rounded(speaker_embedding(clip, self.model)) for clip in clips]
 
     def unavailable(self) -> str | None:
-        from evaluation.speaker_similarity import unavailable
+        from evaluation.instruments.speaker_similarity import unavailable
 
         return unavailable(self.model)
 
@@ -110,7 +110,7 @@ class Melody:
 
     def observe(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
         _refuse(self.unavailable())
-        from evaluation.melody import world_f0
+        from evaluation.instruments.f0 import world_f0
 
         return [{"hz": np.round(world_f0(clip, 0.01), 2).tolist(), "step": 0.01} for clip in clips]
 
@@ -120,7 +120,7 @@ class Melody:
 
 @dataclass(frozen=True)
 class Spectrum:
-    """What two recordings of one sentence are aligned and compared by, at 5 ms; see evaluation/cepstra.py."""
+    """What two recordings of one sentence are aligned and compared by, at 5 ms; see evaluation/instruments/cepstra.py."""
 
     per_language = False
 
@@ -130,7 +130,7 @@ class Spectrum:
 
     def observe(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
         _refuse(self.unavailable())
-        from evaluation.cepstra import analyse
+        from evaluation.instruments.cepstra import analyse
 
         return [analyse(clip) for clip in clips]
 
@@ -164,7 +164,7 @@ class DistillMos:
 
     def observe(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
         _refuse(self.unavailable())
-        from evaluation.predicted_mos import predicted_mos
+        from evaluation.instruments.predicted_mos import predicted_mos
 
         return [round(predicted_mos(clip), 4) for clip in clips]
 
@@ -184,7 +184,7 @@ class DnsMos:
 
     def observe(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
         _refuse(self.unavailable())
-        from evaluation.predicted_mos import dnsmos
+        from evaluation.instruments.predicted_mos import dnsmos
 
         return [{name: round(value, 4) for name, value in dnsmos(clip).items()} for clip in clips]
 

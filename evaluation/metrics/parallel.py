@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evaluation.cepstra import Aligned, align
-from evaluation.melody import Agreement, voiced_agreement
+from evaluation.instruments.cepstra import Aligned, align
+from evaluation.instruments.f0 import Agreement, voiced_agreement
 from evaluation.metrics.base import MetricInfo, Seen, Value
+from evaluation.metrics.needs import version
 from evaluation.metrics.scores import plain
-from evaluation.needs import version
 from evaluation.pair import Pair
 
 MCD = "Kubichek (1993); WORLD envelope, order 24, alpha 0.41, 5 ms"

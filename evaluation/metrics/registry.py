@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from evaluation.judge import JUDGES
-from evaluation.judges import ALIASES, NAMES
-from evaluation.metrics import emotion, melody, naturalness, parallel, tempo, unseen, voice, words
+from evaluation.instruments.recogniser import MODEL
+from evaluation.instruments.recogniser_weights import SIZES
+from evaluation.instruments.speaker_similarity import MODELS as EMBEDDINGS
+from evaluation.judges.mini import JUDGES
+from evaluation.judges.registry import ALIASES, NAMES
+from evaluation.metrics import emotion, naturalness, parallel, tempo, unseen, voice, words
+from evaluation.metrics import f0 as melody
 from evaluation.metrics.base import Marked, Metric, Observer
 from evaluation.metrics.observers import Clock, DistillMos, DnsMos, Emotion, Melody, Spectrum, Transcript, Voice
-from evaluation.recogniser import MODEL
-from evaluation.recogniser_weights import SIZES
-from evaluation.speaker_similarity import MODELS as EMBEDDINGS
 from pipelines.errors import ZestError
 
 
@@ -92,7 +93,7 @@ def metric(name: str) -> Metric:
 
 
 def needs_marks(name: str) -> bool:
-    """Does it need natural marks (evaluation/natural_marks.py) first?"""
+    """Does it need natural marks (evaluation/natural_reference/computed.py) first?"""
     return isinstance(metric(name), Marked)
 
 

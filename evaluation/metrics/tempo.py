@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from evaluation.instruments.recogniser import is_looping, normalise
 from evaluation.metrics.base import MetricInfo, Seen, Value
+from evaluation.metrics.needs import version
 from evaluation.metrics.scores import plain
 from evaluation.metrics.words import Transcribed, spoken
-from evaluation.needs import version
 from evaluation.pair import Pair
-from evaluation.recogniser import is_looping, normalise
 
 RATE_SOURCE = "characters of the transcript a second, docs/metrics.md"
 SHORTEST = 0.1  # s of speech under which a rate says nothing

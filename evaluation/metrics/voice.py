@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from evaluation.instruments.speaker_similarity import RESEMBLYZER
 from evaluation.metrics.base import MetricInfo, Seen, Value
+from evaluation.metrics.needs import version
 from evaluation.metrics.scores import cosine, percent, plain
-from evaluation.natural_marks import Centroids
-from evaluation.needs import version
+from evaluation.natural_reference.computed import Centroids
 from evaluation.pair import Pair
-from evaluation.speaker_similarity import RESEMBLYZER
 
 SOURCES = {"resemblyzer": "GE2E (arXiv 1710.10467)", "ecapa": "ECAPA-TDNN (arXiv 2005.07143)"}
 

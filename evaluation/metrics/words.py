@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from evaluation.instruments.recogniser import MODEL, is_looping, normalise
 from evaluation.metrics.base import MetricInfo, Seen, Value
 from evaluation.metrics.observers import transcript_models
 from evaluation.metrics.scores import percent
 from evaluation.pair import Pair
-from evaluation.recogniser import MODEL, is_looping, normalise
 
 SOURCE = "Levenshtein (1966); Radford et al., Whisper (arXiv 2212.04356)"
 

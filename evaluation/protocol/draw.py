@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from evaluation.protocol.settings import Pool, Setting
-from pipelines.training.corpus import Clip
+from pipelines.training.data.corpus import Clip
 
 Item = TypeVar("Item")
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from evaluation.protocol.make import Protocol, make_protocol
 from pipelines.errors import RecipeError
-from pipelines.training.corpus import Clip
+from pipelines.training.data.corpus import Clip
 
 SENTENCES = {"0011": 21, "0012": 22, "0013": 25, "0014": 32, "0015": 34, "0016": 35, "0017": 38, "0018": 43,
              "0019": 23, "0020": 47}

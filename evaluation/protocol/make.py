@@ -11,7 +11,7 @@ from evaluation.pair import Pair, pairs_hash
 from evaluation.protocol.draw import draw, take_of
 from evaluation.protocol.settings import SETTINGS, Pool, Setting, why_not
 from pipelines.errors import RecipeError, ZestError
-from pipelines.training.corpus import Clip
+from pipelines.training.data.corpus import Clip
 
 PER_SETTING = 200
 SECONDS = (1.0, 10.0)

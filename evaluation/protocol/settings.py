@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.training.corpus import UNLABELLED, Clip
+from pipelines.training.data.corpus import UNLABELLED, Clip
 
 NEUTRAL = "neutral"
 TARGETS = ("angry", "happy", "sad", "surprised")
-UNSEEN = ("fearful", "disgusted")  # never a training label (tests/test_unseen_emotions.py)
+UNSEEN = ("fearful", "disgusted")  # never a training label (tests/evaluation/test_unseen_emotions.py)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import soundfile
 
 from evaluation.report.blocks import Player
-from pipelines.audio import SAMPLE_RATE, load
 from pipelines.errors import AudioError
+from pipelines.features.audio import SAMPLE_RATE, load
 
 FLAC_BUDGET, BUDGET = 2_500_000, 3_200_000  # characters of data URIs in a report
 FLAC, OGG = ("FLAC", "PCM_16", "audio/flac"), ("OGG", "VORBIS", "audio/ogg")

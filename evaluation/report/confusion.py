@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from evaluation.judge import EMOTIONS
+from evaluation.judges.mini import EMOTIONS
+from evaluation.natural_reference.report_rows import RECORDINGS
 from evaluation.report.blocks import Cell, Column, Row, Table
 from evaluation.report.matrix import Matrix
-from evaluation.report.natural_rows import RECORDINGS
 from evaluation.report.observed import Observed
 
 Counts = dict[str, dict[str, int]]  # wanted emotion to heard emotion to how many pairs

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.judge import EMOTIONS
+from evaluation.judges.mini import EMOTIONS
 from evaluation.pair import Pair
 from evaluation.report.statistics import Scores, is_hits
 from evaluation.run.folder import Run

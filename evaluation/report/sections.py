@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evaluation.metrics.base import MetricInfo
+from evaluation.natural_reference.report_marks import Mark, natural_accuracy, natural_confusions
 from evaluation.report import published
 from evaluation.report.blocks import Beside, Block, Cell, Column, Fold, Paragraph, Row, Section, Table
 from evaluation.report.catalogue import CER, SUBJECTS, Catalogue, subjects_of
 from evaluation.report.confusion import confusion, confusion_table
 from evaluation.report.figures import distributions, emotion_bars
-from evaluation.report.marks import Mark, natural_accuracy, natural_confusions
 from evaluation.report.numbers import ARROWS
 from evaluation.report.observed import Observed, observer_keys
 from evaluation.report.results import ALL, Results

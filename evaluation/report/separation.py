@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from evaluation.metrics.base import MetricInfo
+from evaluation.natural_reference.report_rows import PARALLEL, REFERENCE, is_by_definition
 from evaluation.pair import Pair
 from evaluation.report.blocks import Cell, Column, Row, Table
 from evaluation.report.catalogue import Catalogue, subjects_of
 from evaluation.report.matrix import Matrix
-from evaluation.report.natural_rows import PARALLEL, REFERENCE, is_by_definition
 from evaluation.report.numbers import ARROWS, difference_cell, estimate_cell
 from evaluation.report.statistics import Difference, differences, estimates, resample
 

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from evaluation.metrics.base import MetricInfo
-from evaluation.report import natural_rows, published
+from evaluation.natural_reference import report_rows as natural_rows
+from evaluation.natural_reference.report_marks import Mark
+from evaluation.report import published
 from evaluation.report.blocks import Cell, Column, Row, Table
-from evaluation.report.marks import Mark
 from evaluation.report.matrix import Matrix
 from evaluation.report.numbers import NOTHING, difference_cell, estimate_cell, heading, number
 from evaluation.report.results import ALL, Results

@@ -14,9 +14,9 @@ from evaluation.report.svg import to_svg
 from evaluation.report.tables import setting_name
 from evaluation.report.worst import RULE, Worst, worst_pairs
 from evaluation.run.converting import clip_of
-from pipelines.audio import load
 from pipelines.errors import AudioError
-from pipelines.pitch import F0Contour, statistics, track
+from pipelines.features.audio import load
+from pipelines.features.pitch import F0Contour, statistics, track
 
 NO_AUDIO = "left out on request"
 CLIPS = ("source", "reference", "converted")

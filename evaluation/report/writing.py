@@ -91,10 +91,10 @@ def material_of(run: Run, draws: int = DRAWS, seed: int = 0, entries: Mapping[st
 
     compare: also compute the difference of every two systems.
     """
+    from evaluation.natural_reference.report_marks import marks_of
+    from evaluation.natural_reference.report_rows import with_natural_rows
     from evaluation.report import sections
-    from evaluation.report.marks import marks_of
     from evaluation.report.matrix import matrix_of
-    from evaluation.report.natural_rows import with_natural_rows
     from evaluation.report.observed import Observed
     from evaluation.report.results import results_of
 

@@ -13,8 +13,8 @@ from evaluation.run.folder import Converted, RunFolder
 from evaluation.run.lines import appending
 from evaluation.run.shards import Pool, cut
 from evaluation.run.systems import Rendered, System
-from pipelines.audio import SAMPLE_RATE, from_array, load, save
 from pipelines.errors import AudioError, CheckpointError, OutputError, ZestError
+from pipelines.features.audio import SAMPLE_RATE, from_array, load, save
 from pipelines.files import make_folder
 from pipelines.hooks import Event, Hook
 

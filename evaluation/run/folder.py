@@ -26,8 +26,8 @@ import pandas as pd
 from evaluation.pair import Pair, read_pairs
 from evaluation.run.lines import read_lines
 from pipelines.errors import ZestError
+from pipelines.features.pitch import F0Contour
 from pipelines.files import make_folder, write_whole
-from pipelines.pitch import F0Contour
 
 COLUMNS = ("system", "pair", "setting", "emotion", "source_speaker", "metric", "value", "weight", "failed")
 
@@ -105,7 +105,7 @@ class RunFolder:
                 for line in read_lines(self.conversions_file)}
 
     def marks(self) -> dict[str, Any] | None:
-        """marks.json (evaluation/natural_marks.py), None where there is none yet. Raises ZestError: it is damaged."""
+        """marks.json (natural_reference/computed.py), None where there is none. Raises ZestError: it is damaged."""
         return _read_json(self.marks_file)
 
     def score_lines(self) -> dict[tuple[str, str], dict[str, Any]]:
@@ -161,7 +161,7 @@ class Run:
 
     @cached_property
     def marks(self) -> dict[str, Any]:
-        """What natural speech scores (evaluation/natural_marks.py); empty where nothing was marked."""
+        """What natural speech scores (evaluation/natural_reference/computed.py); empty where nothing was marked."""
         return self.files.marks() or {}
 
     @property

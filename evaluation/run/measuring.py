@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.metrics.base import Marked, Metric, Observer, Seen
-from evaluation.natural_marks import Marks, NaturalClip, clips_of_pairs, measure_marks
+from evaluation.natural_reference.computed import Marks, NaturalClip, clips_of_pairs, measure_marks
 from evaluation.pair import Pair
 from evaluation.run.converting import clip_of
 from evaluation.run.folder import Converted, RunFolder

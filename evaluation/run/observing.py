@@ -20,8 +20,8 @@ import numpy as np
 from evaluation.metrics.base import Observer
 from evaluation.run.lines import appending
 from evaluation.run.shards import Pool, cut
-from pipelines.audio import load
 from pipelines.errors import OutputError, ZestError
+from pipelines.features.audio import load
 from pipelines.files import make_folder
 from pipelines.hooks import Event, Hook
 

@@ -29,10 +29,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from evaluation.pair import Pair
-from pipelines.audio import load
 from pipelines.baselines.registry import BASELINES, REFERENCE, Wish, baseline, loaded, make, weights_from
 from pipelines.errors import CheckpointError, ZestError
-from pipelines.pitch import F0Contour
+from pipelines.features.audio import load
+from pipelines.features.pitch import F0Contour
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
 SPEC = re.compile(r"(?P<decoder>[a-z_]+)(@(?P<strength>\d+(\.\d+)?))?(?P<notempo>-notempo)?(-seed(?P<seed>\d+))?"
@@ -186,7 +186,7 @@ def checkpoint_hash(checkpoint: str) -> str:
     Raises:
         CheckpointError: neither a folder nor a reachable hub id.
     """
-    from pipelines.checkpoint import find_folder
+    from pipelines.checkpoints.folder import find_folder
 
     digest = hashlib.sha256()
     for file in sorted(path for path in find_folder(checkpoint).iterdir() if path.suffix in (".json", ".safetensors")):

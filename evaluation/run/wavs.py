@@ -21,8 +21,8 @@ import pandas as pd
 
 from evaluation.pair import Pair, PairsError, pairs_of, read_table
 from evaluation.run.systems import SAFE_NAME, SUFFIXES, Rendered, System, contents
-from pipelines.audio import load
 from pipelines.errors import AudioError, OutputError, ZestError
+from pipelines.features.audio import load
 from pipelines.files import make_folder
 
 COLUMNS = ("source", "reference")  # what a pair needs; `converted` is asked for separately

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.audio import load
 from pipelines.baselines import registry
 from pipelines.conversion import Conversion
+from pipelines.features.audio import load
+from pipelines.features.pitch import track
 from pipelines.hooks import Hook, Timings, silent, stage
-from pipelines.pitch import track
 
 
 @dataclass(frozen=True)

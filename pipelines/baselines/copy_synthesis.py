@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.world import analyse, synthesise
+from pipelines.features.world import analyse, synthesise
 
 
 def copy_synthesis(samples: np.ndarray) -> np.ndarray:

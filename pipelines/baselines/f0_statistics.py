@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.pitch import F0_CEIL, F0_FLOOR, F0Contour, track
-from pipelines.world import FRAME_SECONDS, analyse, synthesise
+from pipelines.features.pitch import F0_CEIL, F0_FLOOR, F0Contour, track
+from pipelines.features.world import FRAME_SECONDS, analyse, synthesise
 
 
 def swap_statistics(source: F0Contour, reference: F0Contour) -> F0Contour:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.decoders.neural_transfer import MISSING
+from pipelines.checkpoints.loading import Models
+from pipelines.decoders.residual_neural import MISSING
+from pipelines.decoders.vocoding import render
 from pipelines.errors import CheckpointError
-from pipelines.models import Models
-from pipelines.vocoder_features import vocoder_features
-from pipelines.vocoding import render
+from pipelines.features.vocoder_features import vocoder_features
 
 
 def neural_copy(samples: np.ndarray, models: Models) -> np.ndarray:

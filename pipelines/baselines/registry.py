@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.errors import CheckpointError, ZestError
-from pipelines.pitch import F0Contour
+from pipelines.features.pitch import F0Contour
 
 REFERENCE, EMOTION = "reference", "emotion"
 SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "baselines-mini"  # weights of baselines that no converter needs
@@ -90,7 +90,7 @@ def weights_from(name: str, checkpoint: str) -> str:
     Raises:
         CheckpointError: there is no such checkpoint.
     """
-    from pipelines.checkpoint import Folder, find_folder
+    from pipelines.checkpoints.folder import Folder, find_folder
 
     part = baseline(name).part
     lacking = part and not Folder(find_folder(checkpoint)).has(part)
@@ -134,9 +134,9 @@ def _copy(wish: Wish, _: None) -> Made:
 
 
 def _with_vocoder(checkpoint: str, device: str) -> Any:
-    from pipelines.checkpoint import Folder, find_folder
-    from pipelines.decoders.neural_transfer import MISSING
-    from pipelines.models import load_models
+    from pipelines.checkpoints.folder import Folder, find_folder
+    from pipelines.checkpoints.loading import load_models
+    from pipelines.decoders.residual_neural import MISSING
 
     models = load_models(Folder(find_folder(checkpoint)), device)
     if models.vocoder is None:
@@ -169,8 +169,8 @@ def _polyak(wish: Wish, networks: Any) -> Made:
 
 
 def _with_vawgan(checkpoint: str, device: str) -> Any:
-    from pipelines.checkpoint import Folder, find_folder
-    from pipelines.parts import load_vawgan
+    from pipelines.checkpoints.folder import Folder, find_folder
+    from pipelines.checkpoints.parts import load_vawgan
 
     folder = Folder(find_folder(checkpoint))
     if not folder.has("vawgan"):

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipelines import world
-from pipelines.emotion import EMOTIONS
 from pipelines.errors import ZestError
-from pipelines.pitch import F0_CEIL, F0_FLOOR, VOICED_CONFIDENCE, F0Contour, PitchTrack, fill_unvoiced, track
-from pipelines.prosody import octaves
-from pipelines.vawgan import VawGan, shape_and_energy
-from pipelines.wavelets import decompose, restore
-from pipelines.world import FRAME_SECONDS, WorldFrames
+from pipelines.features import world
+from pipelines.features.pitch import F0_CEIL, F0_FLOOR, VOICED_CONFIDENCE, F0Contour, PitchTrack, fill_unvoiced, track
+from pipelines.features.prosody import octaves
+from pipelines.features.wavelets import decompose, restore
+from pipelines.features.world import FRAME_SECONDS, WorldFrames
+from pipelines.networks.sace import EMOTIONS
+from pipelines.networks.vawgan import VawGan, shape_and_energy
 
 COARSE = 4  # WORLD frames (5 ms) to one of the wavelets' (20 ms)
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from pipelines.checkpoints.loading import Models
 from pipelines.decoders.generate import decode as generate
-from pipelines.decoders.neural_transfer import decode as neural_transfer
-from pipelines.decoders.world_transfer import decode as world_transfer
+from pipelines.decoders.residual_neural import decode as neural_transfer
+from pipelines.decoders.residual_world import decode as world_transfer
 from pipelines.errors import ZestError
 from pipelines.factors import Transferred
-from pipelines.models import Models
 
 Decoder = Callable[[Transferred, Models], np.ndarray]
 

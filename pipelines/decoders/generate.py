@@ -10,19 +10,19 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from pipelines.decoders.changed_frames import FINE as WORLD_FINE
-from pipelines.decoders.changed_frames import changed_f0
+from pipelines.checkpoints.loading import Models
+from pipelines.decoders.factor_rendering import render_factors
+from pipelines.decoders.residual_frames import FINE as WORLD_FINE
+from pipelines.decoders.residual_frames import changed_f0
+from pipelines.decoders.vocoding import PIECE, pieces, render
 from pipelines.errors import CheckpointError
-from pipelines.factor_decoder import FactorDecoder
-from pipelines.factor_rendering import render_factors
 from pipelines.factors import Transferred
-from pipelines.generator import FINE, FactorGenerator, Trunk
-from pipelines.level import NOMINAL, speech_level
-from pipelines.models import Models
-from pipelines.pitch import fill_unvoiced
-from pipelines.units import HOP
-from pipelines.vocoder_features import VocoderFeatures
-from pipelines.vocoding import PIECE, pieces, render
+from pipelines.features.level import NOMINAL, speech_level
+from pipelines.features.pitch import fill_unvoiced
+from pipelines.features.vocoder_features import VocoderFeatures
+from pipelines.networks.factor_decoder import FactorDecoder
+from pipelines.networks.generator import FINE, FactorGenerator, Trunk
+from pipelines.networks.units import HOP
 
 MISSING = "This checkpoint has no generator; use the decoder 'transfer', or train one with 'zest train generate'."
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from evaluation.listening.design.study import Study
 from evaluation.listening.store import Store
 from evaluation.listening.store.validation import MOST_LETTERS
-from evaluation.listening.study import Study
 from workbench.listening.signed_in import signs_in
 
 ANSWERING = 4.0  # seconds to think and click, beside playing every clip once

@@ -7,15 +7,15 @@ from typing import Any
 
 import gradio as gr
 
-from evaluation.listening.gathering import Gathered, forget, gather, gathered, gathered_run
+from evaluation.listening.design.gathering import Gathered, forget, gather, gathered, gathered_run
 from evaluation.run.folder import Run
 from pipelines.errors import ZestError
-from workbench.alerts import alert
 from workbench.listening import admin_text as text
-from workbench.listening.desk import Desk, without_folders
-from workbench.listening.new_study import enough_sentence, gathered_folder, wish_of
+from workbench.listening.admin_access import Desk, without_folders
+from workbench.listening.study_builder import enough_sentence, gathered_folder, wish_of
 from workbench.listening.study_form import QUIET, StudyForm, study_form
-from workbench.score_tab import Made
+from workbench.tabs.alerts import alert
+from workbench.tabs.score import Made
 
 
 def send_made(desk: Desk, made: gr.State, converted: gr.Audio, emotions: list[str]) -> None:

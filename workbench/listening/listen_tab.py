@@ -7,12 +7,12 @@ from typing import Any
 
 import gradio as gr
 
+from evaluation.listening.design.study import STUDY_ID
 from evaluation.listening.errors import StudyError
-from evaluation.listening.study import STUDY_ID
-from workbench import text
-from workbench.alerts import as_alerts
 from workbench.listening import studies
 from workbench.listening.signed_in import signs_in
+from workbench.tabs import text
+from workbench.tabs.alerts import as_alerts
 
 REMEMBER = """(id) => { const url = new URL(window.location); url.searchParams.set('study', id);
     window.history.replaceState(null, '', url); return id; }"""

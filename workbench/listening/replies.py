@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from evaluation.listening.design.wording import ENGLISH, sentence
 from evaluation.listening.errors import Refused, StoreError, StudyError
-from evaluation.listening.wording import ENGLISH, sentence
 
 LOG = logging.getLogger("zest.listening")
 ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}  # the address is the key to a private test

@@ -13,19 +13,19 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from evaluation.listening.analysis import Results, results_of
-from evaluation.listening.export import export_study
-from evaluation.listening.overview import overview
-from evaluation.listening.paragraph import paper_paragraph
+from evaluation.listening.publish.export import export_study
+from evaluation.listening.publish.overview import overview
+from evaluation.listening.publish.paragraph import paper_paragraph
 from evaluation.listening.store import Collected, Store, collect
 from pipelines.errors import ZestError
 from pipelines.files import make_folder
-from workbench.alerts import as_alerts
 from workbench.listening import admin_text as text
 from workbench.listening.admin import Administration
-from workbench.listening.desk import Desk, address_of, without_folders
+from workbench.listening.admin_access import Desk, address_of, without_folders
 from workbench.listening.gather_tab import GatheredSet
 from workbench.listening.results_view import empty_html, results_html
 from workbench.listening.studies import store_of, study_ids
+from workbench.tabs.alerts import as_alerts
 
 
 @dataclass(frozen=True)

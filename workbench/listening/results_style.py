@@ -1,4 +1,4 @@
-"""How results, the list of studies and the forms of administrators look; workbench/theme.py has the rest."""
+"""How results, the list of studies and the forms of administrators look; workbench/tabs/theme.py has the rest."""
 
 from __future__ import annotations
 

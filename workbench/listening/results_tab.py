@@ -8,13 +8,13 @@ from html import escape
 
 import gradio as gr
 
-from workbench.buttons import turned
 from workbench.listening import admin_text as text
-from workbench.listening.desk import Desk
+from workbench.listening.admin_access import Desk
 from workbench.listening.gather_tab import GatheredSet
 from workbench.listening.results_counter import Counter, nothing
 from workbench.listening.results_view import empty_html
 from workbench.listening.study_form import QUIET
+from workbench.tabs.buttons import turned
 
 WATCH_SECONDS = 10.0  # between two counts of the listeners of all studies
 LINK = """(id) => id ? new URL('?study=' + id, window.location.origin + window.location.pathname).href : ''"""

@@ -8,9 +8,9 @@ from html import escape
 from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.results import Opinion, Results
 from evaluation.listening.analysis.screening import REASONS, WITHDRAWN, Verdict
-from evaluation.listening.markdown import NOT_COMPARABLE, exclusions, shown
-from evaluation.listening.plots import Picture, pictures
-from evaluation.listening.questions import ANCHORS
+from evaluation.listening.design.questions import ANCHORS
+from evaluation.listening.publish.markdown import NOT_COMPARABLE, exclusions, shown
+from evaluation.listening.publish.plots import Picture, pictures
 from evaluation.report.svg import to_svg
 from workbench.listening import admin_text as text
 

@@ -16,16 +16,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from evaluation.listening.design.study import STUDY_ID
 from evaluation.listening.errors import Refused, StudyError
 from evaluation.listening.store import Store
 from evaluation.listening.store.validation import refuse, token_hash
-from evaluation.listening.study import STUDY_ID
 from workbench.listening import studies
 from workbench.listening.about import about
-from workbench.listening.asked import address_of, body_of, field, token_of
 from workbench.listening.page_files import PageFiles
 from workbench.listening.rate_limit import RateLimit
 from workbench.listening.replies import Turned, document, error, recording
+from workbench.listening.requests import address_of, body_of, field, token_of
 from workbench.listening.signed_in import signs_in, user_of
 
 THREADS = 16  # below the connections a store may open

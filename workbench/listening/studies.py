@@ -8,10 +8,10 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
+from evaluation.listening.design.study import find_study, study_folders
 from evaluation.listening.errors import StoreError, StudyError
-from evaluation.listening.hub import hub_journal
+from evaluation.listening.publish.hub import hub_journal
 from evaluation.listening.store import Store, open_store
-from evaluation.listening.study import find_study, study_folders
 
 VARIABLE = "WORKBENCH_STUDIES"  # the folder of studies, if it is not ./studies
 LOG = logging.getLogger("zest.listening")

@@ -9,16 +9,16 @@ from typing import Any
 
 import gradio as gr
 
-from evaluation.listening.create import CAP
+from evaluation.listening.design.create import CAP
+from evaluation.listening.design.study import Study
 from evaluation.listening.errors import StudyError
-from evaluation.listening.study import Study
 from evaluation.run.folder import Run, open_run
-from workbench import jobs
-from workbench.buttons import turned
+from workbench.jobs import queue as jobs
 from workbench.listening import admin_text as text
-from workbench.listening.desk import Desk
-from workbench.listening.new_study import LISTENERS, made_sentence, make_study, offered, ticked, wish_of
+from workbench.listening.admin_access import Desk
 from workbench.listening.signed_in import signs_in
+from workbench.listening.study_builder import LISTENERS, made_sentence, make_study, offered, ticked, wish_of
+from workbench.tabs.buttons import turned
 
 QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 

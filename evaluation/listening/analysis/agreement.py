@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluation.listening.questions import QUESTIONS, SCALE
-from evaluation.listening.trials import RATED
+from evaluation.listening.design.questions import QUESTIONS, SCALE
+from evaluation.listening.design.trials import RATED
 
 FEWEST = 4  # conditions below which a correlation says nothing
 

@@ -6,9 +6,9 @@ import pandas as pd
 from scipy import stats
 
 from evaluation.listening.analysis.intervals import LEVEL
-from evaluation.listening.questions import FLOOR, VOTES
-from evaluation.listening.study import Study
-from evaluation.listening.trials import RATED
+from evaluation.listening.design.questions import FLOOR, VOTES
+from evaluation.listening.design.study import Study
+from evaluation.listening.design.trials import RATED
 
 
 def confusion(study: Study, table: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:

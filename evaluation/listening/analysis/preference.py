@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from evaluation.listening.analysis.intervals import LEVEL
-from evaluation.listening.trials import RATED
+from evaluation.listening.design.trials import RATED
 
 DRAWS = 300  # resamples, each a fit
 ALPHA = 0.01  # regularisation: keeps the score of a system finite that never lost

@@ -18,9 +18,9 @@ from evaluation.listening.analysis.preference import DRAWS as FITS
 from evaluation.listening.analysis.preference import Preferred, preferences
 from evaluation.listening.analysis.screening import Verdict, screen
 from evaluation.listening.analysis.table import answer_table
+from evaluation.listening.design.study import Study
+from evaluation.listening.design.trials import RATED
 from evaluation.listening.store.collected import Collected
-from evaluation.listening.study import Study
-from evaluation.listening.trials import RATED
 
 
 @dataclass(frozen=True)

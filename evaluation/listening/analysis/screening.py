@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluation.listening.rules import Rules
+from evaluation.listening.design.rules import Rules
+from evaluation.listening.design.trials import KNOWN, RATED, TRAP
 from evaluation.listening.store.collected import Collected
-from evaluation.listening.trials import KNOWN, RATED, TRAP
 
 WITHDRAWN = "withdrew"
 REASONS = {

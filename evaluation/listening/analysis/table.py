@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from evaluation.listening.questions import QUESTIONS, SCALE
+from evaluation.listening.design.questions import QUESTIONS, SCALE
+from evaluation.listening.design.study import Study
+from evaluation.listening.design.trials import KNOWN, TRAP
 from evaluation.listening.store.collected import Collected
-from evaluation.listening.study import Study
-from evaluation.listening.trials import KNOWN, TRAP
 
 COLUMNS = ("listener", "trial", "question", "kind", "pair", "condition", "against", "value", "vote", "right", "played", "place",
            "seconds", "answered", "remark", "withdrawn")

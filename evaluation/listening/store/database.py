@@ -13,9 +13,9 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError, IntegrityError, InterfaceError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from evaluation.listening.design.wording import ENGLISH, sentence
 from evaluation.listening.errors import StoreError
 from evaluation.listening.store.shared_commit import SharedCommit
-from evaluation.listening.wording import ENGLISH, sentence
 
 VARIABLE = "WORKBENCH_DATABASE_URL"
 WAIT = 10  # seconds for another writer, or for a server to answer

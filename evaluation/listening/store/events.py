@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from evaluation.listening.design.study import Study
 from evaluation.listening.errors import StoreError
 from evaluation.listening.store.schema import ANSWERS, LISTENERS, OPENINGS, PEOPLE, PLAYS, SESSIONS, STUDIES
-from evaluation.listening.study import Study
 
 LOG = logging.getLogger("zest.listening")
 ENTERED, RECOGNISED, OPENED, PLAYED, ANSWERED, COMPLETED, WITHDRAWN, CLOSED = KINDS = (

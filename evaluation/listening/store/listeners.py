@@ -11,12 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from evaluation.listening.design.study import Study
+from evaluation.listening.design.trials import Trial, order_for
 from evaluation.listening.store import people, queries
 from evaluation.listening.store.queries import of
 from evaluation.listening.store.schema import LISTENERS, SESSIONS, STUDIES
 from evaluation.listening.store.validation import refuse, token_hash
-from evaluation.listening.study import Study
-from evaluation.listening.trials import Trial, order_for
 
 TOKEN_BYTES, ID_BYTES, CODE_BYTES = 32, 8, 5  # random
 

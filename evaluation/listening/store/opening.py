@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from evaluation.listening.design.study import Study
 from evaluation.listening.errors import StoreError
 from evaluation.listening.store.database import connect, lock_schema, plain, reading, writing
 from evaluation.listening.store.events import events_of
 from evaluation.listening.store.journal import Journal
 from evaluation.listening.store.schema import STUDIES, migrate
 from evaluation.listening.store.store import Store
-from evaluation.listening.study import Study
 
 
 def open_store(study: Study, url: str | None = None, clock: Callable[[], float] = time.time,

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from evaluation.listening.design.study import Study
 from evaluation.listening.store.schema import LISTENERS, PEOPLE
-from evaluation.listening.study import Study
 
 SALT_BYTES = 32
 

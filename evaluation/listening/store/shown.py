@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evaluation.listening.study import Study
-from evaluation.listening.trials import TRAINING, TRAP, Trial
+from evaluation.listening.design.study import Study
+from evaluation.listening.design.trials import TRAINING, TRAP, Trial
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.engine import Connection, Engine
 
+from evaluation.listening.design.study import Study
+from evaluation.listening.design.trials import Trial
+from evaluation.listening.design.wording import sentence
 from evaluation.listening.errors import Refused, StoreError
 from evaluation.listening.store import events, people, queries
 from evaluation.listening.store.database import plain, reading, writing
@@ -22,9 +25,6 @@ from evaluation.listening.store.listeners import Known, answered, come_back, ent
 from evaluation.listening.store.queries import of
 from evaluation.listening.store.shown import Shown, shown
 from evaluation.listening.store.validation import Asked, check_answer, check_entry, check_play, own_trial, place_of, refuse
-from evaluation.listening.study import Study
-from evaluation.listening.trials import Trial
-from evaluation.listening.wording import sentence
 
 Note = Callable[[str, events.Values], None]
 

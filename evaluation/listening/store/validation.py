@@ -8,10 +8,10 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from evaluation.listening.design.study import Study
+from evaluation.listening.design.trials import Trial
+from evaluation.listening.design.wording import sentence
 from evaluation.listening.errors import Refused
-from evaluation.listening.study import Study
-from evaluation.listening.trials import Trial
-from evaluation.listening.wording import sentence
 
 MOST_LETTERS = 500  # of a remark
 EARLY = 0.9  # share of a clip's length that must have passed; clocks and players are not exact

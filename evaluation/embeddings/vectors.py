@@ -1,0 +1,42 @@
+"""One vector a recording and factor, for probes and pictures of what each factor tells of speaker and emotion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from pipelines.conversion import Converter
+from pipelines.features.audio import Recording
+from pipelines.features.prosody import network_features
+from pipelines.hooks import Event, Hook, silent
+from pipelines.networks.encoders import voice_vector
+from pipelines.training.data.audio_store import read_samples
+from pipelines.training.data.corpus import Clip
+
+XVECTOR, EASE, SACE, UNITS = "x-vector", "EASE", "SACE", "units"
+FACTORS = (XVECTOR, EASE, SACE, UNITS)
+
+
+def factor_vectors(converter: Converter, clips: Sequence[Clip], hook: Hook = silent) -> dict[str, np.ndarray]:
+    """Factor to (clips, width): the x-vector, EASE, SACE's mean, and the root of how often each unit is used.
+
+    hook: gets 'progress' events of the stage 'embed'. Raises AudioError: a recording cannot be read.
+    """
+    rows = []
+    for count, clip in enumerate(clips):
+        hook(Event("progress", "embed", value=(count, len(clips))))
+        rows.append(_vectors(converter, Recording(read_samples(clip), clip.path.name)))
+    hook(Event("progress", "embed", value=(len(clips), len(clips))))
+    return {factor: np.stack([row[factor] for row in rows]) for factor in FACTORS}
+
+
+@torch.inference_mode()
+def _vectors(converter: Converter, recording: Recording) -> dict[str, np.ndarray]:
+    models, factors = converter.models, converter.encode(recording, synthesis=False)
+    features = torch.as_tensor(network_features(factors.prosody), dtype=torch.float32, device=models.device)[None]
+    waveform = torch.as_tensor(recording.samples, device=models.device)[None]
+    xvector = voice_vector(models.speaker, waveform, features, torch.ones(features.shape[:2], device=models.device))[0]
+    used = np.bincount(factors.units, minlength=len(models.units.centroids)) / len(factors.units)
+    return {XVECTOR: xvector.cpu().numpy(), EASE: factors.ease, SACE: factors.emotion.utterance, UNITS: np.sqrt(used)}

@@ -1,0 +1,78 @@
+"""JUDGE_CARD.md: what the judges score on natural dev speech and on its WORLD copies, per corpus, with confusions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from evaluation.judges.data import COPY, NATURAL, Examples, JudgeData, judged
+from evaluation.judges.mini import EMOTIONS, FeatureJudge
+from pipelines.training.data.corpus import Clip, dev_clips
+
+HEAD = """# Emotion judges
+
+Two classifiers of five emotions (neutral, angry, happy, sad, surprised) that score conversions. They are rulers, not part
+of any conversion; `evaluation/judges/mini.py` loads them, `zest train judge --manifest manifest.csv` makes them.
+
+| judge | looks at | is |
+|---|---|---|
+| `whisper` | mean and deviation over time of the encoder blocks 2 to 6 of Whisper base | three logistic regressions, averaged |
+| `egemaps` | the 88 functionals of eGeMAPSv02 (openSMILE) | three networks with one hidden layer of 64, averaged |
+
+**Training.** Speakers of the training split only, those clips labelled with one of the five emotions: RAVDESS (en), nEMO (pl),
+EmoDB (de), EmotionTTS (ko). Calm, fearful, disgusted and unlabelled speech is left out. Emotions count alike within a
+corpus, corpora by the root of their size. `whisper` also heard WORLD copies of a part of the clips with moved pitch (+-3
+semitones), formants (+-8 %) and level (+-6 dB), so that a vocoder is not taken for an emotion.
+
+**What they share with the converter.** The corpora (as speakers: training speakers in both, dev speakers in neither), and, for
+`whisper`, the Whisper encoder that taught the converter's HuBERT its units. No weights, no features of SACE, no training run.
+`egemaps` shares the corpora alone, and is much the weaker judge: it is the cross-check, `whisper` the headline.
+
+**Limits.** Acted speech in four languages, few dev speakers (RAVDESS 2, nEMO 1, EmoDB 1): a number per corpus is a number
+about one or two voices. The nEMO dev speaker's neutral speech is often heard as something else.
+Research use only, as the corpora (CC BY-NC-SA 4.0).
+
+Accuracies are means over emotions, so that a frequent emotion does not decide. Rows of a confusion are the label, columns
+what the judge hears.
+"""
+
+
+def write_card(folder: Path, judges: Sequence[FeatureJudge], clips: Sequence[Clip], data: JudgeData, note: str = "") -> Path:
+    """Measure the judges on the dev split and write the card."""
+    held_out = judged(dev_clips(list(clips)))
+    parts = [HEAD] + ([note] if note else [])
+    for judge in judges:
+        for version, title in ((NATURAL, "natural dev speech"), (COPY, "WORLD copies of it")):
+            parts.append(_section(judge, data.examples(judge.name, held_out, version), title))
+    file = folder / "JUDGE_CARD.md"
+    file.write_text("\n".join(parts))
+    return file
+
+
+def balanced_accuracy(judge: FeatureJudge, examples: Examples) -> float:
+    """Mean over emotions of the share that is heard right, percent."""
+    right = _heard(judge, examples) == examples.emotions
+    return 100 * float(np.mean([right[examples.emotions == name].mean() for name in EMOTIONS if name in examples.emotions]))
+
+
+def _section(judge: FeatureJudge, examples: Examples, title: str) -> str:
+    lines = [f"## {judge.name}, {title}\n"]
+    for corpus in sorted(set(examples.corpora)):
+        own = examples.where(examples.corpora == corpus)
+        lines += [f"{corpus}: {balanced_accuracy(judge, own):.0f} % of {len(own.emotions)} clips\n", _confusion(judge, own), ""]
+    return "\n".join(lines)
+
+
+def _confusion(judge: FeatureJudge, examples: Examples) -> str:
+    heard = _heard(judge, examples)
+    rows = [f"| {corner} | " + " | ".join(cells) + " |" for corner, cells in
+            [("", EMOTIONS), ("---", ["---"] * len(EMOTIONS))]
+            + [(wanted, [str(((examples.emotions == wanted) & (heard == name)).sum()) for name in EMOTIONS])
+               for wanted in EMOTIONS if wanted in examples.emotions]]
+    return "\n".join(rows)
+
+
+def _heard(judge: FeatureJudge, examples: Examples) -> np.ndarray:
+    return np.array(EMOTIONS)[judge.ensemble.posteriors(examples.features).argmax(1)]

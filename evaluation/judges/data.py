@@ -1,0 +1,94 @@
+"""What the judges learn from and are checked on: features of natural clips, of changed voices and of WORLD copies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from evaluation.judges.features import egemaps_vector, select_blocks
+from evaluation.judges.mini import EMOTIONS
+from evaluation.judges.voice_perturbation import draw, perturb
+from pipelines.baselines.copy_synthesis import copy_synthesis
+from pipelines.training.data.audio_store import read_samples
+from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.corpus import Clip
+from pipelines.training.data.teacher import Teacher
+
+NATURAL, CHANGED, COPY = "natural", "changed", "copy"
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Rows for one judge.
+
+    Attributes:
+        features: (clips, width) float32, not standardised.
+        emotions, speakers, corpora: (clips,) names.
+    """
+
+    features: np.ndarray
+    emotions: np.ndarray
+    speakers: np.ndarray
+    corpora: np.ndarray
+
+    def where(self, chosen: np.ndarray) -> Examples:
+        return Examples(self.features[chosen], self.emotions[chosen], self.speakers[chosen], self.corpora[chosen])
+
+
+def join(*parts: Examples) -> Examples:
+    return Examples(*(np.concatenate([getattr(part, name) for part in parts])
+                      for name in ("features", "emotions", "speakers", "corpora")))
+
+
+def judged(clips: Sequence[Clip]) -> list[Clip]:
+    """Clips whose emotion is one of the five; calm, fearful, disgusted and unlabelled speech is left out."""
+    return [clip for clip in clips if clip.emotion in EMOTIONS]
+
+
+def some_of_each(clips: Sequence[Clip], per_cell: int, seed: int) -> list[Clip]:
+    """At most `per_cell` clips of every corpus and emotion, drawn with a seed."""
+    random, cells, chosen = np.random.default_rng(seed), {}, []
+    for index in random.permutation(len(clips)):
+        cell = (clips[index].corpus, clips[index].emotion)
+        cells[cell] = cells.get(cell, 0) + 1
+        if cells[cell] <= per_cell:
+            chosen.append(clips[index])
+    return chosen
+
+
+class JudgeData:
+    """Features with a disk cache in front. version: NATURAL, CHANGED (another voice) or COPY (plain WORLD copy)."""
+
+    def __init__(self, cache: FeatureCache, seed: int = 0):
+        self.cache, self.seed, self.teacher = cache, seed, Teacher(cache)
+
+    def examples(self, name: str, clips: Sequence[Clip], version: str = NATURAL) -> Examples:
+        """Rows of judge `name` for clips."""
+        rows = [self._vector(name, clip, version) for clip in tqdm(clips, desc=f"{name}, {version}", disable=None)]
+        columns = [np.array([getattr(clip, field) for clip in clips]) for field in ("emotion", "speaker", "corpus")]
+        return Examples(np.stack(rows), *columns)
+
+    def _vector(self, name: str, clip: Clip, version: str) -> np.ndarray:
+        if name == "whisper":
+            return select_blocks(self._pooled(clip, version))
+        kind = f"judge-egemaps-{self._tag(version)}"
+        return self.cache.get(kind, clip.path, lambda: {"vector": egemaps_vector(self._samples(clip, version))})["vector"]
+
+    def _pooled(self, clip: Clip, version: str) -> np.ndarray:
+        if version == NATURAL:
+            return self.teacher(clip, lambda: read_samples(clip))["pooled"]
+        kind = f"judge-whisper-{self._tag(version)}"
+        return self.cache.get(kind, clip.path, lambda: {
+            "pooled": self.teacher._compute(self._samples(clip, version))["pooled"]})["pooled"]
+
+    def _tag(self, version: str) -> str:
+        return f"{version}{self.seed}" if version == CHANGED else version
+
+    def _samples(self, clip: Clip, version: str) -> np.ndarray:
+        samples = read_samples(clip)
+        if version == CHANGED:
+            return perturb(samples, draw(clip.path.stem, self.seed))
+        return copy_synthesis(samples) if version == COPY else samples

@@ -1,0 +1,105 @@
+"""Emotion judges: classifiers that never saw the converter and share no weights with it.
+
+Two of them look at different things: `whisper` at pooled hidden states of Whisper base, `egemaps` at 88 hand-made
+acoustic functionals. Both know five emotions and were trained on speakers that are in no dev split.
+What they score on natural speech stands in checkpoints/judge-mini/JUDGE_CARD.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from evaluation.judges.features import FEATURES
+from pipelines.errors import CheckpointError
+
+EMOTIONS = ("neutral", "angry", "happy", "sad", "surprised")
+JUDGES = ("whisper", "egemaps")
+DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "judge-mini"
+
+
+class Judge(Protocol):
+    """Anything that gives probabilities of emotions."""
+
+    name: str
+    emotions: tuple[str, ...]
+
+    def posteriors(self, clips: Sequence[np.ndarray]) -> np.ndarray:
+        """(clips, emotions) probabilities; a clip is (n,) float32 at 16 kHz."""
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Small ReLU networks on one standardised vector; their log probabilities are averaged.
+
+    Attributes:
+        mean, scale: (features,) of the training speech.
+        members: one tuple of (weight (in, out), bias (out,)) layers per network; one layer makes it logistic regression.
+        temperature: divides the averaged logits, fitted on held-out training speakers.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    members: tuple[tuple[tuple[np.ndarray, np.ndarray], ...], ...]
+    temperature: float = 1.0
+
+    def posteriors(self, features: np.ndarray) -> np.ndarray:
+        """(clips, features) to (clips, emotions)."""
+        x = (features - self.mean) / self.scale
+        logits = np.mean([_log_softmax(_forward(x, layers)) for layers in self.members], axis=0)
+        return np.exp(_log_softmax(logits / self.temperature))
+
+
+@dataclass(frozen=True)
+class FeatureJudge:
+    """A judge made of a feature extractor and an ensemble."""
+
+    name: str
+    emotions: tuple[str, ...]
+    ensemble: Ensemble
+
+    def posteriors(self, clips: Sequence[np.ndarray]) -> np.ndarray:
+        """(clips, emotions) probabilities; a clip is (n,) float32 at 16 kHz."""
+        return self.ensemble.posteriors(np.stack([FEATURES[self.name](clip) for clip in clips]))
+
+
+@cache
+def load_judge(name: str = "whisper", folder: Path = DEFAULT_FOLDER) -> FeatureJudge:
+    """Load a judge by name: 'whisper' or 'egemaps'.
+
+    Raises:
+        CheckpointError: unknown name, or a file is missing or damaged.
+    """
+    if name not in JUDGES:
+        raise CheckpointError(f"There is no judge called '{name}'; choose one of {', '.join(JUDGES)}.")
+    weights, config = Path(folder) / f"{name}.safetensors", Path(folder) / f"{name}.json"
+    for file in (weights, config):
+        if not file.is_file():
+            raise CheckpointError(f"The judge's file {file.name} is missing from {folder}; restore it from the repository.")
+    try:
+        settings, tensors = json.loads(config.read_text()), load_file(weights)
+        members = tuple(tuple((tensors[f"member{m}.layer{k}.weight"], tensors[f"member{m}.layer{k}.bias"])
+                              for k in range(settings["layers"])) for m in range(settings["members"]))
+        ensemble = Ensemble(tensors["mean"], tensors["scale"], members, settings["temperature"])
+        return FeatureJudge(name, tuple(settings["emotions"]), ensemble)
+    except Exception as error:  # safetensors, JSON and key errors all mean the same to a reader
+        raise CheckpointError(f"The judge '{name}' in {folder} is damaged; restore it from the repository.") from error
+
+
+def _forward(x: np.ndarray, layers: tuple[tuple[np.ndarray, np.ndarray], ...]) -> np.ndarray:
+    for weight, bias in layers[:-1]:
+        x = np.maximum(x @ weight + bias, 0)
+    weight, bias = layers[-1]
+    return x @ weight + bias
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))

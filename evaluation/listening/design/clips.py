@@ -1,0 +1,94 @@
+"""The recordings of a study: read from the run, copied through WORLD or damaged where asked, brought to one loudness, written
+as 16 kHz 16-bit WAV under opaque names. The files hold samples and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from evaluation.listening.design.loudness import at_loudness, common_target, loudness
+from evaluation.listening.design.questions import COPIES, DAMAGED, SYSTEM
+from evaluation.listening.design.trials import Content
+from evaluation.listening.errors import StudyError
+from evaluation.pair import Pair
+from evaluation.run.folder import Run
+from pipelines.errors import AudioError
+from pipelines.features.audio import SAMPLE_RATE, load
+from pipelines.files import make_folder, write_whole
+
+MNRU_DB = 0.0  # signal to modulated noise of a damaged clip: as strong as the speech itself
+Progress = Callable[[int, int], None]  # done, total
+
+
+def write_clips(folder: Path, contents: Mapping[str, Content], run: Run, progress: Progress | None = None) -> tuple[dict, float]:
+    """Write <clip id>.wav of every clip.
+
+    Returns:
+        by clip id {"seconds", "sha256"}, and the common loudness in LUFS.
+    Raises:
+        StudyError: a recording cannot be read or brought to the common loudness. OutputError: the disk is full.
+    """
+    make_folder(folder)
+    pairs = {pair.id: pair for pair in run.pairs}
+    distinct = {content: None for content in contents.values()}
+    made: dict[Content, np.ndarray] = {}
+    for index, content in enumerate(distinct):
+        made[content] = _samples(content, pairs[content.pair], run)
+        if progress is not None:
+            progress(index + 1, len(distinct))
+    levels = {content: loudness(samples) for content, samples in made.items()}
+    target = common_target([(levels[content], float(np.abs(samples).max())) for content, samples in made.items()])
+    written = {content: _wav(at_loudness(samples, levels[content], target)) for content, samples in made.items()}
+    for name, content in contents.items():
+        write_whole(folder / f"{name}.wav", written[content])
+    return {name: {"seconds": round(len(made[content]) / SAMPLE_RATE, 3),
+                   "sha256": hashlib.sha256(written[content]).hexdigest()} for name, content in contents.items()}, target
+
+
+def damaged(samples: np.ndarray, decibels: float = MNRU_DB) -> np.ndarray:
+    """Speech with noise that follows its amplitude, ITU-T P.810's modulated noise reference unit: surely bad, still speech.
+
+    y = x (1 + 10^(-Q/20) n), n Gaussian with variance 1. The noise is the same every time.
+    """
+    noise = np.random.default_rng(0).standard_normal(len(samples))
+    return samples * (1 + 10 ** (-decibels / 20) * noise)
+
+
+def _samples(content: Content, pair: Pair, run: Run) -> np.ndarray:
+    """(n,) float at 16 kHz."""
+    path = _path(content, pair, run)
+    try:
+        samples = load(path).samples
+    except AudioError as error:
+        raise StudyError(f"{path.name} cannot be used in a listening test: {error}") from error
+    if content.kind == DAMAGED:
+        return damaged(samples)
+    if content.kind in COPIES:
+        from pipelines.baselines.copy_synthesis import copy_synthesis
+
+        return copy_synthesis(samples)
+    return samples
+
+
+def _path(content: Content, pair: Pair, run: Run) -> Path:
+    if content.kind == SYSTEM:
+        path = run.wav(content.system, pair.id)
+        if path is None:
+            raise StudyError(f"The run has no conversion of {pair.id} by {content.system}.")
+        return path
+    recordings = {"source": pair.source, DAMAGED: pair.source, "reference": pair.reference, "parallel": pair.parallel}
+    path = recordings[COPIES.get(content.kind, content.kind)]
+    if path is None:
+        raise StudyError(f"The pair {pair.id} has no {content.kind} recording.")
+    return path
+
+
+def _wav(samples: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    soundfile.write(content, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
+    return content.getvalue()

@@ -1,0 +1,136 @@
+"""Making a study from a finished run."""
+
+from __future__ import annotations
+
+import copy
+import json
+import platform
+import secrets
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from evaluation.listening.design.clips import Progress, write_clips
+from evaluation.listening.design.drawing import Plan, draw, pairs_that_help, ratings_per_system
+from evaluation.listening.design.questions import askable, parse_questions, study_emotions
+from evaluation.listening.design.rules import Rules
+from evaluation.listening.design.study import FORMAT, Study, open_study, study_hash
+from evaluation.listening.design.trials import Design, opaque
+from evaluation.listening.design.wording import ENGLISH, missing_texts
+from evaluation.listening.errors import StudyError
+from evaluation.metrics.needs import version
+from evaluation.pair import Pair
+from evaluation.run.folder import Run
+from pipelines.errors import OutputError
+from pipelines.files import make_folder, write_whole
+
+CAP = 40  # trials: about ten minutes; more tires, and fewer per rater gave tighter intervals (Finkelstein et al., SSW 2023)
+PACKAGES = ("zest-workbench", "numpy", "scipy", "pyloudnorm", "pyworld", "soundfile", "soxr")
+
+
+def create_study(run: Run, systems: Sequence[str], questions: Sequence[str], folder: Path | str, listeners: int = 20,
+                 seed: int = 0, cap: int = CAP, rules: Rules | None = None, wording: dict[str, Any] | None = None,
+                 salt: str | None = None, progress: Progress | None = None, sign_in: bool = False) -> Study:
+    """Draw a study, write its clips and freeze it; the folder appears whole or not at all.
+
+    Args:
+        systems: names in the run. questions: names of questions.QUESTIONS. listeners: whole sets wanted.
+        cap: trials a listener answers at most. salt: makes ids opaque; a fresh secret if None (tests give one).
+        wording: as wording.ENGLISH. sign_in: whether listeners sign in with Hugging Face, one set each.
+    Raises:
+        StudyError: the run is unfinished or lacks a system, a pair cannot be used, the cap is too small. OutputError: the
+            folder exists already or cannot be written.
+    """
+    folder = Path(folder)
+    plan = Plan(tuple(dict.fromkeys(systems)), parse_questions(questions), listeners, cap, seed, salt or secrets.token_hex(16),
+                rules or Rules())
+    pairs, left_out = _usable(run, plan.systems)
+    _refuse_without_reference(plan, pairs)
+    design = draw(plan, pairs)
+    if folder.exists():
+        raise OutputError(f"{folder} exists already; a study is never changed, so choose a new folder with -o.")
+    make_folder(folder.parent)
+    try:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".zest-") as partial:
+            inner = Path(partial) / "study"
+            clips, loudness = write_clips(inner / "clips", design.clips, run, progress)
+            info = _info(plan, run, pairs, left_out, clips, loudness) | {"sign_in": bool(sign_in)}
+            _freeze(inner, info, design, _wording(wording or ENGLISH, info["emotions"]))
+            open_study(inner)
+            inner.rename(folder)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"Cannot write {folder}: {reason}; free some space or choose another place.") from error
+    return open_study(folder)
+
+
+def expected_ratings(study: Study) -> dict[str, float]:
+    """By question, how many ratings every system gets when all listeners finish."""
+    return {question.name: ratings_per_system(study.design, study.info["listeners"], study.systems[0], question.name)
+            for question in study.questions}
+
+
+def pairs_wanted(run: Run, systems: Sequence[str], questions: Sequence[str], listeners: int = 20,
+                 cap: int = CAP) -> tuple[int, int]:
+    """How many pairs of the run such a study can use, and how many it would use if there were enough.
+
+    One pair makes a study, two give intervals. Raises StudyError as `create_study`.
+    """
+    plan = Plan(tuple(dict.fromkeys(systems)), parse_questions(questions), listeners, cap, 0, "")
+    pairs, _ = _usable(run, plan.systems)
+    return len(pairs), pairs_that_help(plan, pairs)
+
+
+def _usable(run: Run, systems: tuple[str, ...]) -> tuple[list[Pair], dict[str, str]]:
+    """Pairs that every system has converted, and of the others why not."""
+    if not run.complete:
+        raise StudyError(f"{run.folder} is not finished; run the same zest evaluate again, then make the study.")
+    unknown = [name for name in systems if name not in run.systems]
+    if unknown:
+        raise StudyError(f"{run.folder} has no system '{unknown[0]}'; it has {', '.join(run.systems)}.")
+    left_out = {pair.id: f"no conversion by {name}" for pair in run.pairs for name in systems if run.wav(name, pair.id) is None}
+    return [pair for pair in run.pairs if pair.id not in left_out], left_out
+
+
+def _refuse_without_reference(plan: Plan, pairs: list[Pair]) -> None:
+    possible = askable(pairs)
+    wrong = [question.name for question in plan.questions if question.name not in possible]
+    if wrong:
+        raise StudyError(f"Some conversions were made with a stored emotion and have no reference to be played for "
+                         f"{wrong[0]}; leave that question out.")
+
+
+def _info(plan: Plan, run: Run, pairs: list[Pair], left_out: dict[str, str], clips: dict, loudness: float) -> dict[str, Any]:
+    return {
+        "format": FORMAT, "id": opaque(plan.salt, "study"), "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "systems": list(plan.systems), "questions": [question.name for question in plan.questions],
+        "emotions": list(study_emotions(pairs)), "listeners": plan.listeners, "cap": plan.cap, "seed": plan.seed,
+        "rules": asdict(plan.rules), "loudness_lufs": loudness, "clips": clips,
+        "run": {"pairs_hash": run.info["pairs_hash"], "pairs": len(run.pairs),
+                "systems": {name: run.info["systems"][name] for name in plan.systems}},
+        "pairs": {pair.id: {"emotion": pair.emotion, "source_emotion": pair.source_emotion, "setting": pair.setting}
+                  for pair in pairs},
+        "left_out": left_out,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+    }
+
+
+def _wording(wording: dict[str, Any], emotions: Sequence[str]) -> dict[str, Any]:
+    """The texts, with the names of further emotions as their own labels."""
+    lacking = missing_texts(wording)
+    if lacking:
+        raise StudyError(f"The wording has no text for {lacking[0]}; translate every text of wording.ENGLISH.")
+    own = copy.deepcopy(wording)
+    options = own["questions"]["emotion-choice"]["options"]
+    options |= {name: name.capitalize() for name in emotions if name not in options}
+    return own
+
+
+def _freeze(folder: Path, info: dict[str, Any], design: Design, wording: dict[str, Any]) -> None:
+    document = json.loads(json.dumps(design.document()))  # as it will be read: tuples become lists
+    info["hash"] = study_hash(info, document, wording)
+    for name, content in (("design.json", document), ("wording.json", wording), ("study.json", info)):
+        write_whole(folder / name, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())

@@ -1,0 +1,229 @@
+"""Drawing a study: which listener hears what. Nothing here touches audio.
+
+Balance. Every question has conditions: the systems and hidden anchors (for a preference: couples of them). The drawn pairs
+are dealt over the sets by a cyclic Latin square (Cochran & Cox 1957, chapter 4): set b hears condition k with the pairs of
+group (b + k) mod sets. So every set has every condition equally often, every (condition, pair) is in exactly one set, and a
+set hears the conditions with different pairs as long as there are enough.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from evaluation.listening.design.checks import checks_needed
+from evaluation.listening.design.questions import (
+    CHOICE,
+    DAMAGED,
+    NATURAL,
+    PREFERENCE,
+    SCALE,
+    STRANGER,
+    SYSTEM,
+    Question,
+    anchors_of,
+    answers_to,
+    study_emotions,
+)
+from evaluation.listening.design.rules import Rules
+from evaluation.listening.design.trials import KNOWN, RATED, TRAINING, TRAP, Content, Design, Trial, opaque
+from evaluation.listening.errors import StudyError
+from evaluation.pair import Pair
+
+RATERS = 2  # listeners a set is made for: more pairs say more of a system than more listeners of the same few
+PRACTICE = 5  # training trials
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study is asked to be.
+
+    Attributes:
+        systems: names in the run. listeners: whole sets wanted. cap: trials a listener answers at most, checks included,
+            practice not. seed: of the drawing and of every listener's order. salt: what makes ids opaque; a secret.
+    """
+
+    systems: tuple[str, ...]
+    questions: tuple[Question, ...]
+    listeners: int
+    cap: int
+    seed: int
+    salt: str
+    rules: Rules = Rules()
+
+
+def draw(plan: Plan, pairs: Sequence[Pair]) -> Design:
+    """Draw the clips and sets of a study.
+
+    Args:
+        pairs: every one with a conversion by every system.
+    Raises:
+        StudyError: the cap is below one trial of every condition, there are no pairs, or a count is out of range.
+    """
+    if plan.listeners < 1 or not plan.systems or not pairs:
+        raise StudyError("A study needs at least one system, one listener and one pair that every system has converted.")
+    dice = random.Random(f"{plan.seed}|design")
+    pairs = _stratified(pairs, dice)
+    conditions = {question.name: _conditions(plan, question, pairs) for question in plan.questions}
+    once = sum(len(own) for own in conditions.values())
+    repeats = min(_repeats(plan, once), len(pairs))
+    sets = max(1, min(len(pairs) // repeats, plan.listeners // RATERS))
+    desk = _Desk(plan, pairs, dice)
+    cells = []
+    for index in range(sets):
+        rated = list(_rated(desk, conditions, index, sets, repeats))
+        cells.append((*rated, *_checks(desk, index, len(rated))))
+    training = tuple(_training(desk, sets * repeats))
+    return Design(desk.clips, training, tuple(cells))
+
+
+def ratings_per_system(design: Design, listeners: int, system: str, question: str) -> float:
+    """How many ratings of a question a system gets when so many whole sets are answered."""
+    times = sum(system in trial.conditions and trial.question == question and trial.kind == RATED
+                for cell in design.cells for trial in cell)
+    return times * listeners / len(design.cells)
+
+
+def pairs_that_help(plan: Plan, pairs: Sequence[Pair]) -> int:
+    """How many pairs a study of this plan would use if there were enough; with fewer, more listeners hear the same ones.
+
+    Args:
+        pairs: those there are: they decide which hidden anchors there can be.
+    Raises:
+        StudyError: the cap is below one trial of every condition.
+    """
+    once = sum(len(_conditions(plan, question, pairs)) for question in plan.questions)
+    return _repeats(plan, once) * max(1, plan.listeners // RATERS)
+
+
+class _Desk:
+    """Where trials are made: gives ids, and remembers what each clip holds."""
+
+    def __init__(self, plan: Plan, pairs: Sequence[Pair], dice: random.Random):
+        self.plan, self.pairs, self.dice = plan, pairs, dice
+        self.emotions = study_emotions(pairs)
+        self.clips: dict[str, Content] = {}
+        self._made = 0
+
+    def trial(self, question: Question, kind: str, pair: Pair, judged: Sequence[tuple[str, Content]],
+              accepted: tuple[str, ...] = ()) -> Trial:
+        """judged: (condition, what is heard), one, or two for a preference."""
+        given = [self._clip("given", Content(question.given, pair.id))] if question.given else []
+        heard = [self._clip("judged", content) for _, content in judged]
+        self._made += 1
+        return Trial(opaque(self.plan.salt, "trial", self._made), question.name, kind, pair.id,
+                     tuple(zip(question.roles, given + heard, strict=True)),
+                     tuple(condition for condition, _ in judged) if kind == RATED else (), accepted)
+
+    def content(self, kind: str, pair: Pair) -> Content:
+        """A system's name, or what an anchor holds."""
+        if kind in self.plan.systems:
+            return Content(SYSTEM, pair.id, kind)
+        if kind == STRANGER:
+            others = [other for other in self.pairs if other.source_speaker != pair.source_speaker]
+            return Content("source", self.dice.choice(others).id)
+        return Content(kind, pair.id)
+
+    def _clip(self, side: str, content: Content) -> str:
+        """Given and judged clips of one recording have different ids, else an identical pair would show."""
+        name = opaque(self.plan.salt, side, content.kind, content.pair, content.system)
+        self.clips[name] = content
+        return name
+
+
+def _stratified(pairs: Sequence[Pair], dice: random.Random) -> list[Pair]:
+    """Shuffled, and emotions and settings in turn, so that any beginning of the list is balanced."""
+    groups: dict[tuple[str, str], list[Pair]] = {}
+    for pair in dice.sample(list(pairs), len(pairs)):
+        groups.setdefault((pair.emotion, pair.setting), []).append(pair)
+    ranked = [(rank, name, pair) for name, group in sorted(groups.items()) for rank, pair in enumerate(group)]
+    return [pair for _, _, pair in sorted(ranked, key=lambda entry: entry[:2])]
+
+
+def _conditions(plan: Plan, question: Question, pairs: Sequence[Pair]) -> list[tuple[tuple[str, str], ...]]:
+    """What is judged in each trial: ((condition, content kind),), or couples of those for a preference."""
+    single = [(system, system) for system in plan.systems] + list(anchors_of(question, pairs))
+    return list(combinations(single, 2)) if question.kind == PREFERENCE else [(one,) for one in single]
+
+
+def _repeats(plan: Plan, once: int) -> int:
+    """How often a listener hears every condition."""
+    repeats = 0
+    while (repeats + 1) * once + sum(checks_needed(plan.questions, plan.rules, (repeats + 1) * once)) <= plan.cap:
+        repeats += 1
+    if repeats == 0:
+        needed = once + sum(checks_needed(plan.questions, plan.rules, once))
+        raise StudyError(f"With these systems and questions a listener needs {needed} trials, and the cap is {plan.cap}; "
+                         "raise the cap, or ask fewer questions or systems.")
+    return repeats
+
+
+def _rated(desk: _Desk, conditions: dict[str, list], index: int, sets: int, repeats: int) -> Iterator[Trial]:
+    place = 0
+    for question in desk.plan.questions:
+        for judged in conditions[question.name]:
+            for repeat in range(repeats):
+                pair = desk.pairs[(index + place) % sets * repeats + repeat]
+                sides = judged if (index + place + repeat) % 2 == 0 else judged[::-1]  # who is A changes from set to set
+                yield desk.trial(question, RATED, pair, [(name, desk.content(kind, pair)) for name, kind in sides])
+            place += 1
+
+
+def _checks(desk: _Desk, index: int, rated: int) -> Iterator[Trial]:
+    """Traps and known-answer items of one set, over the questions in turn."""
+    traps, known = checks_needed(desk.plan.questions, desk.plan.rules, rated)
+    for number, question in enumerate(_in_turn(trap_questions(desk.plan.questions), traps, index)):
+        pair = desk.pairs[(index + number) % len(desk.pairs)]
+        systems = desk.dice.sample(desk.plan.systems * 2, 2 if question.kind == PREFERENCE else 1)
+        accepted = (desk.dice.choice(answers_to(question, desk.emotions)),)
+        yield desk.trial(question, TRAP, pair, [(name, desk.content(name, pair)) for name in systems], accepted)
+    for number, question in enumerate(_in_turn([one for one in desk.plan.questions if one.sure], known, index)):
+        yield _known(desk, question, desk.pairs[(index + traps + number) % len(desk.pairs)], KNOWN)
+
+
+def _known(desk: _Desk, question: Question, pair: Pair, kind: str) -> Trial:
+    sure = ("", desk.content(question.sure, pair))
+    if question.kind != PREFERENCE:
+        return desk.trial(question, kind, pair, [sure], question.accepted if kind == KNOWN else ())
+    sides = [(NATURAL, desk.content("source", pair)), sure]
+    desk.dice.shuffle(sides)
+    right = question.roles[[name for name, _ in sides].index(NATURAL)]
+    return desk.trial(question, kind, pair, sides, (right,) if kind == KNOWN else ())
+
+
+def trap_questions(questions: Sequence[Question]) -> list[Question]:
+    """Where traps stand: where a random answer is least often right."""
+    for kind in (SCALE, CHOICE):
+        found = [question for question in questions if question.kind == kind]
+        if found:
+            return found
+    return list(questions)
+
+
+def _in_turn(questions: Sequence[Question], count: int, start: int) -> list[Question]:
+    return [questions[(start + number) % len(questions)] for number in range(count)] if questions else []
+
+
+def _training(desk: _Desk, used: int) -> Iterator[Trial]:
+    """Practice that spans the range, from the best to the worst, with pairs that are not rated where some are left."""
+    spare = list(desk.pairs[used:]) or list(desk.pairs)
+    questions = desk.plan.questions
+    for number in range(max(PRACTICE, len(questions))):
+        question, pair = questions[number % len(questions)], spare[number % len(spare)]
+        span = _span(desk, question)
+        chosen = span[number // len(questions) % len(span)]
+        if chosen == question.sure:
+            yield _known(desk, question, pair, TRAINING)
+        else:
+            kinds = [chosen, "source"] if question.kind == PREFERENCE else [chosen]
+            yield desk.trial(question, TRAINING, pair, [("", desk.content(kind, pair)) for kind in kinds])
+
+
+def _span(desk: _Desk, question: Question) -> list[str]:
+    """What is heard in practice, so that the whole range was heard before rating."""
+    best = "" if question.kind == PREFERENCE else "reference" if question.name.startswith("emotion") else "source"
+    if best == "reference" and not all(pair.has_reference for pair in desk.pairs):
+        best = ""
+    return [kind for kind in dict.fromkeys((best, question.sure or DAMAGED, *desk.plan.systems)) if kind]

@@ -1,0 +1,160 @@
+"""Single conversions gathered for a listening test: a run's folder (evaluation/run/folder.py) that grows one by one.
+
+    pairs.csv                     what was gathered
+    recordings/<hash>.wav         sources and references, copied, since uploads do not stay
+    wavs/<system>/<pair id>.wav   the conversions
+    run.json, scores.jsonl        follow from those, so that `create_study` takes the folder like any finished run
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evaluation.listening.errors import StudyError
+from evaluation.pair import NO_REFERENCE, Pair, pairs_hash, read_pairs, write_pairs
+from evaluation.run.folder import Run, RunFolder, open_run
+from evaluation.run.wavs import SAFE_NAME
+from pipelines.errors import OutputError
+from pipelines.features.audio import load, save
+from pipelines.files import make_folder, write_whole
+
+MISSING = "not gathered"
+LONGEST_EMOTION = 40  # letters
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What a folder holds. pairs: how many; systems: by name, how many of the pairs each has converted."""
+
+    pairs: int
+    systems: dict[str, int]
+
+
+def gather(folder: Path | str, source: Path | str, converted: Path | str, reference: Path | str | None = None,
+           emotion: str = "", system: str = "converted") -> Gathered:
+    """Add one conversion; the same source and reference (or stored emotion) by another system is the same pair.
+
+    The same once more replaces the older conversion.
+
+    Args:
+        reference: None where the emotion was a stored one, which `emotion` then names.
+        emotion: the wanted one; '' where nobody knows the reference's.
+    Raises:
+        StudyError: no name for the system, or neither reference nor emotion. AudioError: a recording cannot be used.
+        OutputError: the folder cannot be written.
+    """
+    if not SAFE_NAME.fullmatch(system):
+        raise StudyError(f"'{system[:60]}' cannot be the name of a system; use letters, digits and . _ - + @, at most 61.")
+    if reference is None and not emotion:
+        raise StudyError("Give the reference whose emotion was taken, or the name of the stored emotion.")
+    if len(emotion) > LONGEST_EMOTION or not emotion.isprintable():
+        raise StudyError(f"An emotion's name has at most {LONGEST_EMOTION} letters.")
+    samples = load(converted).samples
+    heard = {name: load(path).samples for name, path in (("source", source), ("reference", reference)) if path is not None}
+    files = RunFolder(make_folder(folder))
+    with _alone(files.path):
+        kept = {name: _keep(files, recording) for name, recording in heard.items()}
+        pair = Pair(_pair_id(kept, emotion), kept["source"], kept.get("reference", files.path / "recordings" / NO_REFERENCE),
+                    emotion)
+        make_folder(files.wav(system, pair.id).parent)
+        save(files.wav(system, pair.id), samples)
+        write_pairs(files.pairs_file, _with(_pairs(files), pair))
+        return _settle(files)
+
+
+def gathered(folder: Path | str) -> Gathered:
+    """What the folder holds; nothing where there is none."""
+    files = RunFolder(Path(folder))
+    return _count(files, _pairs(files))
+
+
+def gathered_run(folder: Path | str) -> Run:
+    """The folder as a finished run. Raises StudyError: nothing was gathered yet. OutputError."""
+    files = RunFolder(Path(folder))
+    if not files.pairs_file.is_file():
+        raise StudyError("No conversion was gathered yet; gather some first.")
+    with _alone(files.path):
+        _settle(files)
+        return open_run(files.path)
+
+
+def forget(folder: Path | str) -> None:
+    """Delete everything that was gathered; studies made of it have their own copies. Raises OutputError."""
+    files = RunFolder(Path(folder))
+    if not files.path.is_dir():
+        return
+    with _alone(files.path):
+        try:
+            files.pairs_file.unlink(missing_ok=True)  # first: without it, nothing is gathered
+            for part in ("wavs", "recordings"):
+                shutil.rmtree(files.path / part, ignore_errors=True)
+            files.info_file.unlink(missing_ok=True)
+            files.scores_file.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(f"Cannot empty {files.path}: {error.strerror or error}.") from error
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two who gather at once do so one after the other."""
+    try:
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise OutputError(f"Cannot write {folder}: {error.strerror or error}; choose another place.") from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _keep(files: RunFolder, samples: np.ndarray) -> Path:
+    """A copy of a recording, (n,) at 16 kHz, under the name of what it holds."""
+    copy = make_folder(files.path / "recordings") / f"{hashlib.sha256(samples.tobytes()).hexdigest()[:16]}.wav"
+    return copy if copy.is_file() else save(copy, samples)
+
+
+def _pair_id(kept: dict[str, Path], emotion: str) -> str:
+    said = kept["reference"].stem if "reference" in kept else f"stored {emotion}"
+    return hashlib.sha256(f"{kept['source'].stem}|{said}".encode()).hexdigest()[:12]
+
+
+def _pairs(files: RunFolder) -> list[Pair]:
+    return read_pairs(files.pairs_file, required=("source", "reference")) if files.pairs_file.is_file() else []
+
+
+def _with(pairs: list[Pair], new: Pair) -> list[Pair]:
+    """The pair at its place, or at the end; an emotion that was named once is not forgotten."""
+    before = next((pair for pair in pairs if pair.id == new.id), None)
+    if before is None:
+        return [*pairs, new]
+    named = replace(new, emotion=new.emotion or before.emotion)
+    return [named if pair.id == new.id else pair for pair in pairs]
+
+
+def _settle(files: RunFolder) -> Gathered:
+    """Write what follows from pairs and conversions; done again before each use, so a kill in between does no harm."""
+    pairs = _pairs(files)
+    found = _count(files, pairs)
+    info: dict[str, Any] = {"pairs_hash": pairs_hash(pairs), "metrics": {}, "seed": 0, "command": "gathered for a listening test",
+                            "systems": {name: {"spec": {"kind": "gathered"}, "checkpoint_hash": None} for name in found.systems}}
+    lines = [{"system": name, "pair": pair.id, "setting": pair.setting, "emotion": pair.emotion,
+              "source_speaker": pair.source_speaker, "failed": None if files.wav(name, pair.id).is_file() else MISSING,
+              "values": {}} for name in found.systems for pair in pairs]
+    write_whole(files.scores_file, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())
+    files.write_json(files.info_file, info)
+    return found
+
+
+def _count(files: RunFolder, pairs: list[Pair]) -> Gathered:
+    names = sorted(folder.name for folder in (files.path / "wavs").iterdir()) if (files.path / "wavs").is_dir() else []
+    counts = {name: sum(files.wav(name, pair.id).is_file() for pair in pairs) for name in names}
+    return Gathered(len(pairs), {name: count for name, count in counts.items() if count})

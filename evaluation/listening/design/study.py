@@ -1,0 +1,205 @@
+"""A STUDY/ folder: frozen when it is made, read-only afterwards.
+
+    study.json      what was asked, from which run, rules, loudness, versions, and the hash over everything
+    design.json     which clip holds what, and the sets of trials: the key, never shown to a listener
+    wording.json    every text that a listener sees
+    clips/<id>.wav  16 kHz, 16 bit, one loudness, opaque names
+    answers.sqlite  the answers, unless a database is named elsewhere; the only file that changes
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluation.listening.design.questions import Question, answers_to, parse_questions
+from evaluation.listening.design.rules import Rules, rules_from
+from evaluation.listening.design.trials import Design, Trial, design_from
+from evaluation.listening.design.wording import missing_texts, with_todays_texts
+from evaluation.listening.errors import StudyError
+
+STUDY_ID = re.compile(r"[0-9a-f]{16}")
+FORMAT = 1
+SETTINGS = ("format", "id", "created", "systems", "questions", "emotions", "listeners", "cap", "seed", "rules", "loudness_lufs",
+            "clips", "run", "pairs", "left_out", "versions", "hash")
+
+
+@dataclass(frozen=True)
+class Study:
+    """Attributes:
+        folder: where it lies. info: study.json. design: clips and trials.
+        wording: its texts, and today's for those of the page that are younger than the study.
+    """
+
+    folder: Path
+    info: dict[str, Any]
+    design: Design
+    wording: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.info["id"]
+
+    @property
+    def hash(self) -> str:
+        return self.info["hash"]
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        return tuple(self.info["systems"])
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        return parse_questions(self.info["questions"])
+
+    @property
+    def rules(self) -> Rules:
+        return rules_from(self.info["rules"])
+
+    @property
+    def sign_in(self) -> bool:
+        """Whether listeners have to sign in; studies from before that could be asked for have no such setting."""
+        return self.info.get("sign_in", False)
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "answers.sqlite"
+
+    def clip(self, name: str) -> Path:
+        return self.folder / "clips" / f"{name}.wav"
+
+    def seconds(self, name: str) -> float:
+        """How long a clip plays."""
+        return self.info["clips"][name]["seconds"]
+
+    def answers_to(self, trial: Trial) -> tuple[str, ...]:
+        """What may be answered."""
+        question = next(one for one in self.questions if one.name == trial.question)
+        return answers_to(question, self.info["emotions"])
+
+
+def open_study(folder: Path | str) -> Study:
+    """Read a study that is as it was made.
+
+    Raises:
+        StudyError: it is missing, damaged, or anything in it was changed; the sentence says what.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise StudyError(f"There is no folder {folder}; name the folder that zest study create wrote with -o.")
+    info, design, wording = (_read(folder, name) for name in ("study.json", "design.json", "wording.json"))
+    if info.get("format") != FORMAT:
+        raise StudyError(f"{folder / 'study.json'} is of another version of zest than this one.")
+    lacking = [key for key in SETTINGS if key not in info]
+    if lacking:
+        raise StudyError(f"{folder / 'study.json'} has no {lacking[0]}, so it is no whole study; make it again.")
+    study = Study(folder, info, _design(folder, design), with_todays_texts(wording))
+    _check_clips(study)
+    if study_hash(info, design, wording) != info["hash"]:
+        raise StudyError(f"{folder} was changed after it was made: its settings, design or wording no longer have the hash "
+                         f"{str(info['hash'])[:12]}; restore it, or make a new study.")
+    _check_sense(study)
+    return study
+
+
+def find_study(studies: Path, study_id: str) -> Study:
+    """A study by the id that stands in its address, among the folders of `studies`.
+
+    Raises:
+        StudyError: no such id; whatever is not an id (paths, too) is none.
+    """
+    folder = study_folders(studies).get(study_id)
+    if folder is not None:
+        return open_study(folder)
+    raise StudyError("There is no such listening test; check the link.")
+
+
+def study_folders(studies: Path) -> dict[str, Path]:
+    """Folders of studies by their id, the newest first; nothing is checked yet."""
+    found = {file.parent: _about(file) for file in studies.glob("*/study.json")} if studies.is_dir() else {}
+    ours = [(about, folder) for folder, about in found.items() if STUDY_ID.fullmatch(str(about.get("id", "")))]
+    return {about["id"]: folder for about, folder in sorted(ours, key=lambda one: str(one[0].get("created")), reverse=True)}
+
+
+def study_hash(info: dict[str, Any], design: dict[str, Any], wording: dict[str, Any]) -> str:
+    """SHA-256 over settings (which hold the clips' own hashes), design and wording."""
+    bare = {key: value for key, value in info.items() if key != "hash"}
+    text = json.dumps([bare, design, wording], sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _about(file: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        document = json.loads((folder / name).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StudyError(f"{folder} has no {name}, so it is no whole study.") from error
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{folder / name} cannot be read; restore it, or make a new study.") from error
+    if not isinstance(document, dict):
+        raise StudyError(f"{folder / name} is damaged; restore it, or make a new study.")
+    return document
+
+
+def _design(folder: Path, document: dict[str, Any]) -> Design:
+    try:
+        return design_from(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StudyError(f"{folder / 'design.json'} is damaged; restore it, or make a new study.") from error
+
+
+def _check_clips(study: Study) -> None:
+    """Every clip is there and holds what it held. Unknown files are refused too: they may be served by mistake."""
+    known = study.info["clips"]
+    if set(known) != set(study.design.clips):
+        raise StudyError(f"{study.folder} was changed: its settings and its design name different clips.")
+    for name, about in known.items():
+        try:
+            content = study.clip(name).read_bytes()
+        except OSError as error:
+            raise StudyError(f"The clip {name}.wav of {study.folder} is missing or cannot be read.") from error
+        if hashlib.sha256(content).hexdigest() != about["sha256"]:
+            raise StudyError(f"The clip {name}.wav of {study.folder} was changed after the study was made.")
+    extra = sorted(path.name for path in (study.folder / "clips").iterdir() if path.stem not in known)
+    if extra:
+        raise StudyError(f"{study.folder / 'clips'} holds {extra[0]}, which is no clip of this study; take it out.")
+
+
+def _check_sense(study: Study) -> None:
+    """What a hash cannot tell: that the study was made rightly."""
+    if not isinstance(study.sign_in, bool):
+        raise StudyError(f"{study.folder / 'study.json'} says neither true nor false to sign_in; restore it, or make a new one.")
+    lacking = missing_texts(study.wording)
+    if lacking:
+        raise StudyError(f"The wording of {study.folder} has no text for {lacking[0]}.")
+    trials = [*study.design.training, *(trial for cell in study.design.cells for trial in cell)]
+    if len({trial.id for trial in trials}) < len(trials) or not study.design.cells or not all(study.design.cells):
+        raise StudyError(f"The design of {study.folder} has empty sets, or two trials of one id.")
+    for trial in trials:
+        _check_trial(study, trial)
+    longest = max(len(cell) for cell in study.design.cells)
+    if longest > study.info["cap"]:
+        raise StudyError(f"A set of {study.folder} has {longest} trials, more than its cap of {study.info['cap']}.")
+
+
+def _check_trial(study: Study, trial: Trial) -> None:
+    names = {question.name: question for question in study.questions}
+    question = names.get(trial.question)
+    if question is None or tuple(role for role, _ in trial.clips) != question.roles:
+        raise StudyError(f"The trial {trial.id} of {study.folder} does not fit its question.")
+    if not {clip for _, clip in trial.clips} <= set(study.design.clips):
+        raise StudyError(f"The trial {trial.id} of {study.folder} plays a clip that is not there.")
+    options = study.answers_to(trial)
+    if not set(trial.accepted) <= set(options) or not set(options) <= set(study.wording["questions"][question.name]["options"]):
+        raise StudyError(f"The trial {trial.id} of {study.folder} has an answer without a text.")

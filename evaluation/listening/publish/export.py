@@ -1,0 +1,85 @@
+"""Everything of a study in plain files: raw answers, listeners, results, and the paragraph for a paper.
+
+    answers.csv, answers.json   one row an answer, withdrawn and excluded ones too, each marked
+    listeners.csv               one row a listener: how they listened, which rules they broke
+    results.json, results.md    the analysis
+    paragraph.md                method and outcome in prose
+    *.png                       pictures of the results, where there are any
+    study.json, design.json, wording.json   the study itself: seed, rules, hash, and which clip was what
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from evaluation.listening.analysis.results import Results, results_of
+from evaluation.listening.analysis.table import answer_table
+from evaluation.listening.design.study import Study
+from evaluation.listening.publish.markdown import results_markdown
+from evaluation.listening.publish.paragraph import paper_paragraph
+from evaluation.listening.publish.plots import write_pictures
+from evaluation.listening.store.collected import Collected
+from pipelines.files import make_folder, write_whole
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula
+
+
+def export_study(study: Study, collected: Collected, folder: Path | str, results: Results | None = None) -> list[Path]:
+    """Write the files above into a folder, replacing older ones.
+
+    Args:
+        results: analysed here if None.
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    folder = make_folder(folder)
+    results = results or results_of(study, collected)
+    answers, listeners = answers_frame(study, collected, results), listeners_frame(collected, results)
+    contents = {
+        "answers.csv": _csv(answers), "answers.json": _json(json.loads(answers.to_json(orient="records"))),
+        "listeners.csv": _csv(listeners), "results.json": _json(results.document()), "results.md": results_markdown(results),
+        "paragraph.md": paper_paragraph(results),
+        **{name: (study.folder / name).read_text(encoding="utf-8") for name in ("study.json", "design.json", "wording.json")},
+    }
+    return [*(write_whole(folder / name, text.encode()) for name, text in contents.items()), *write_pictures(results, folder)]
+
+
+def answers_frame(study: Study, collected: Collected, results: Results) -> pd.DataFrame:
+    """The table of answers with `counted` and times in UTC."""
+    counted = {verdict.listener for verdict in results.verdicts if verdict.counts}
+    table = answer_table(study, collected)
+    answered = [_time(seconds) for seconds in table.answered]
+    plays = [json.dumps(answer.plays, sort_keys=True) for answer in collected.answers]
+    return table.assign(answered=answered, plays=plays, counted=[name in counted for name in table.listener],
+                        study_hash=study.hash)
+
+
+def listeners_frame(collected: Collected, results: Results) -> pd.DataFrame:
+    """One row a listener, in the order they came."""
+    rows = [{"listener": who.listener, "set": who.cell, **who.setup,
+             "entered": _time(who.entered), "completed": _time(who.completed),
+             "withdrawn": _time(who.withdrawn), "counted": verdict.counts, "broken_rules": " ".join(verdict.broken),
+             "traps_failed": verdict.traps[0], "traps": verdict.traps[1], "known_failed": verdict.known[0],
+             "known": verdict.known[1], "vote_deviation": verdict.deviation, "z": verdict.z,
+             "correlation_with_rest": results.before.correlations.get(who.listener)}
+            for who, verdict in zip(collected.listeners, results.verdicts, strict=True)]
+    return pd.DataFrame(rows)
+
+
+def _csv(table: pd.DataFrame) -> str:
+    """Free text that a spreadsheet would run as a formula gets an apostrophe before it; the JSON has it as it was written."""
+    if "remark" in table:
+        table = table.assign(remark=[f"'{text}" if text.startswith(FORMULA) else text for text in table.remark])
+    return table.to_csv(index=False)
+
+
+def _json(document) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+def _time(seconds: float | None) -> str:
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,202 @@
+"""Pictures of a study's results, after screening: scores with intervals, votes, preference, emotions heard.
+
+Narrow figures with large letters: two stand side by side on a page, one fills a phone. Nothing is told by colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from evaluation.listening.analysis.intervals import HIGHEST, LOWEST, Interval
+from evaluation.listening.analysis.preference import Preferred
+from evaluation.listening.analysis.results import Opinion, Results
+from evaluation.listening.design.questions import ANCHORS, VOTES
+from evaluation.listening.publish.markdown import shown
+from evaluation.plots import save_figure
+from pipelines.files import make_folder
+
+WIDTH = 4.2  # inches
+ROW, GAP, FRAME = 0.42, 0.5, 1.05  # inches a row, rows between systems and anchors, inches of axis and title
+LETTERS, SMALL = 11, 9.5  # points
+LONGEST = 22  # letters of a name
+SYSTEM_COLOUR, ANCHOR_COLOUR = "#004488", "#555555"
+VOTE_COLOURS = ("#e66101", "#fdb863", "#e8e8e8", "#b2abd2", "#5e3c99")  # ColorBrewer's PuOr: told apart with any colour vision
+DARK, LIGHT = "#111111", "#fefefe"  # on a filled area, whatever the page's own colours are
+LEAST_SHARE = 0.07  # of a bar that has room for its number
+
+
+@dataclass(frozen=True)
+class Picture:
+    """name: of a file, without its suffix. title: what it shows. said: the same in words, for who cannot see it."""
+
+    name: str
+    title: str
+    said: str
+    figure: Figure
+
+
+def pictures(results: Results) -> list[Picture]:
+    """Every picture that the answers allow; none where nobody counts."""
+    side = results.after
+    questions = dict.fromkeys(one.question for one in side.opinions)
+    made = [picture for question in questions
+            for picture in _opinion_pictures(question, [one for one in side.opinions if one.question == question])]
+    if side.preferred:
+        said = "; ".join(f"{one.condition} {shown(Interval(one.score, one.low, one.high))}" for one in side.preferred)
+        made.append(Picture("preference", "Preference, Bradley-Terry scores", said, preference_figure(side.preferred)))
+    made += [Picture(f"emotions-{name.strip('()')}", f"Emotions heard, {name}", _heard(table), confusion_figure(table))
+             for name, table in side.confusion.items()]
+    return made
+
+
+def write_pictures(results: Results, folder: Path | str) -> list[Path]:
+    """One PNG a picture. Raises OutputError."""
+    folder = make_folder(folder)
+    return [save_figure(picture.figure, folder / f"{picture.name}.png") for picture in pictures(results)]
+
+
+def opinion_figure(opinions: Sequence[Opinion]) -> Figure:
+    """Mean opinion scores of one question with their intervals; hidden anchors below, grey and hollow.
+
+    A broken line is a preliminary result, a point without a line has no interval.
+    """
+    figure, axis, places = _rows([one.condition for one in opinions])
+    for one in opinions:
+        _point(axis, places[one.condition], one.mos, _is_anchor(one.condition), one.preliminary)
+    _labels(axis, places, {one.condition: f"{one.mos.value:.2f}\n{one.ratings} ratings" for one in opinions})
+    axis.set_xlim(LOWEST - 0.1, HIGHEST + 0.1)
+    axis.set_xticks(range(1, 6))
+    axis.set_xlabel("mean opinion score, 95 % interval", fontsize=SMALL)
+    return figure
+
+
+def votes_figure(opinions: Sequence[Opinion]) -> Figure:
+    """How the votes of one question are distributed: a bar from 1 (left) to 5 (right), percent in it."""
+    figure, axis, places = _rows([one.condition for one in opinions])
+    for one in opinions:
+        _stack(axis, places[one.condition], [one.votes[vote] / one.ratings for vote in VOTES])
+    _labels(axis, places, {one.condition: f"{one.ratings}\nratings" for one in opinions})
+    axis.set_xlim(0, 1)
+    axis.set_xticks([0, 0.5, 1], ["0", "50", "100 %"])
+    for vote, colour in zip(VOTES, VOTE_COLOURS, strict=True):
+        axis.barh([0], [0], color=colour, label=vote)
+    figure.legend(loc="outside upper center", ncols=5, frameon=False, fontsize=SMALL, handlelength=1.1, columnspacing=1.2)
+    return figure
+
+
+def preference_figure(preferred: Sequence[Preferred]) -> Figure:
+    """Bradley-Terry scores in log odds with their intervals; 0 is the mean of all that were compared."""
+    figure, axis, places = _rows([one.condition for one in preferred])
+    for one in preferred:
+        _point(axis, places[one.condition], Interval(one.score, one.low, one.high), _is_anchor(one.condition), False)
+    _labels(axis, places, {one.condition: f"{one.score:.2f}\n{one.wins} of {one.of}" for one in preferred})
+    axis.axvline(0, color="#c4c4c4", linewidth=1.2, zorder=0)
+    axis.set_xlabel("preferred more \u2192", fontsize=SMALL)
+    return figure
+
+
+def confusion_figure(table: Mapping[str, Mapping[str, int]]) -> Figure:
+    """Wanted emotions (rows) against chosen ones, percent of the row; the wanted one is framed."""
+    wanted, chosen = list(table), list(next(iter(table.values())))
+    counts = np.array([[table[row][column] for column in chosen] for row in wanted], dtype=float)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    figure = Figure(figsize=(WIDTH, 0.5 * len(wanted) + 1.5), layout="constrained", dpi=150)
+    axis = figure.subplots()
+    axis.imshow(shares, cmap="Purples", vmin=0, vmax=1, aspect="auto")
+    for row, column in np.ndindex(*shares.shape):
+        axis.text(column, row, f"{100 * shares[row, column]:.0f}", ha="center", va="center", fontsize=LETTERS,
+                  color=LIGHT if shares[row, column] > 0.55 else DARK)
+    for row, name in enumerate(wanted):
+        if name in chosen:
+            axis.add_patch(_frame(chosen.index(name), row))
+    axis.set_xticks(range(len(chosen)), [_short(name, 11) for name in chosen], fontsize=SMALL, rotation=30, ha="right",
+                    rotation_mode="anchor")
+    names = [f"{_short(name)} ({total:.0f})" for name, total in zip(wanted, counts.sum(axis=1), strict=True)]
+    axis.set_yticks(range(len(wanted)), names, fontsize=SMALL)
+    axis.set_xlabel("chosen, % of the answers", fontsize=SMALL)
+    axis.set_ylabel("wanted (answers)", fontsize=SMALL)
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    return figure
+
+
+def _opinion_pictures(question: str, opinions: Sequence[Opinion]) -> Iterator[Picture]:
+    scores = "; ".join(f"{one.condition} {shown(one.mos)}" for one in opinions)
+    votes = "; ".join(f"{one.condition}: " + ", ".join(f"{count} times {vote}" for vote, count in one.votes.items())
+                      for one in opinions)
+    yield Picture(f"mos-{question}", f"Mean opinion scores, {question}", scores, opinion_figure(opinions))
+    yield Picture(f"votes-{question}", f"Votes, {question}", votes, votes_figure(opinions))
+
+
+def _rows(names: Sequence[str]) -> tuple[Figure, Axes, dict[str, float]]:
+    """A figure with one row a name, systems above anchors, each in the order given; and where each row is."""
+    systems, anchors = ([name for name in names if _is_anchor(name) is anchor] for anchor in (False, True))
+    gap = GAP if systems and anchors else 0.0
+    places = {name: float(place) for place, name in enumerate(systems)}
+    places |= {name: len(systems) + gap + place for place, name in enumerate(anchors)}
+    figure = Figure(figsize=(WIDTH, FRAME + ROW * (len(names) + gap)), layout="constrained", dpi=150)
+    axis = figure.subplots()
+    axis.set_ylim(len(names) - 1 + gap + 0.6, -0.6)
+    if gap:
+        axis.axhline(len(systems) - 0.5 + gap / 2, color="#c4c4c4", linewidth=0.8, linestyle=(0, (2, 2)))
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    axis.grid(axis="x", color="#ececec", linewidth=0.8)
+    axis.set_axisbelow(True)
+    axis.tick_params(length=0, labelsize=SMALL)
+    return figure, axis, places
+
+
+def _labels(axis: Axes, places: Mapping[str, float], right: Mapping[str, str]) -> None:
+    """Names on the left, numbers on the right."""
+    axis.set_yticks(list(places.values()), [_short(name) for name in places], fontsize=LETTERS)
+    other = axis.secondary_yaxis("right")
+    other.set_yticks(list(places.values()), [right[name] for name in places], fontsize=8.5, color="#555555")
+    other.tick_params(length=0)
+    other.spines[:].set_visible(False)
+
+
+def _point(axis: Axes, place: float, interval: Interval, anchor: bool, preliminary: bool) -> None:
+    colour = ANCHOR_COLOUR if anchor else SYSTEM_COLOUR
+    if interval.low is not None and interval.high is not None:
+        axis.hlines(place, interval.low, interval.high, color=colour, linewidth=2.4,
+                    linestyle=(0, (3, 1.4)) if preliminary else "solid")
+        axis.vlines([interval.low, interval.high], place - 0.13, place + 0.13, color=colour, linewidth=1.6)
+    axis.plot([interval.value], [place], "D" if anchor else "o", markersize=8, color=colour,
+              markerfacecolor="#ffffff" if anchor else colour, markeredgewidth=1.8)
+
+
+def _stack(axis: Axes, place: float, shares: Sequence[float]) -> None:
+    left = 0.0
+    for share, colour in zip(shares, VOTE_COLOURS, strict=True):
+        axis.barh([place], [share], left=left, height=0.72, color=colour)
+        if share >= LEAST_SHARE:
+            axis.text(left + share / 2, place, f"{100 * share:.0f}", ha="center", va="center", fontsize=8.5,
+                      color=LIGHT if colour == VOTE_COLOURS[-1] else DARK)
+        left += share
+
+
+def _frame(column: int, row: int):
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((column - 0.47, row - 0.46), 0.94, 0.92, fill=False, edgecolor="#ddaa33", linewidth=2.2)
+
+
+def _heard(table: Mapping[str, Mapping[str, int]]) -> str:
+    return "; ".join(f"wanted {wanted}: " + ", ".join(f"{count} {name}" for name, count in chosen.items() if count)
+                     for wanted, chosen in table.items())
+
+
+def _is_anchor(name: str) -> bool:
+    return name in ANCHORS
+
+
+def _short(name: str, most: int = LONGEST) -> str:
+    """A name as matplotlib's plain text: an emotion may be called anything, and dollars would be read as mathematics."""
+    cut = name if len(name) <= most else name[:most - 1] + "\u2026"
+    return cut.replace("$", r"\$")

@@ -1,0 +1,114 @@
+"""What observers heard in recordings, kept: each distinct clip is listened to once by each observer.
+
+The same store as a run's observations/ (evaluation/run/observing.py): a clip is named by its samples, a line of JSON is
+appended per clip, a half line of a kill is passed over, clips of alike length are batched, and memory holds names and places
+only. This is the front for everything that is no run: one conversion scored at once, natural marks of a manifest, a notebook.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from evaluation.metrics.base import Metric, Observer, Seen, Value
+from evaluation.metrics.registry import OBSERVERS
+from evaluation.natural_reference.computed import Marks, NaturalClip, measure_marks
+from evaluation.pair import Pair
+from evaluation.run.observing import Names, Store, observe_clips
+from evaluation.run.shards import Pool, Workers
+from pipelines.errors import AudioError, ZestError
+from pipelines.hooks import Hook, silent
+
+
+class Observations:
+    """One folder of observations.
+
+    Args:
+        folder: where they are kept, one JSONL file an observer; None for a folder that goes with this object.
+        observers: by the names that metrics give; the registry's if None.
+        jobs: processes that listen.
+    """
+
+    def __init__(self, folder: Path | None = None, observers: Mapping[str, Observer] | None = None, jobs: int = 1):
+        self._temporary = tempfile.TemporaryDirectory(prefix="zest-observations-") if folder is None else None
+        self.folder = Path(self._temporary.name) if folder is None else Path(folder)
+        self.observers = OBSERVERS if observers is None else observers
+        self.workers = Workers(jobs)
+        self.problems: dict[Path, str] = {}
+        self._names = Names()
+        self._stores: dict[str, Store] = {}
+
+    def observe(self, name: str, paths: Iterable[Path], language: str = "en", hook: Hook = silent) -> int:
+        """Listen to what was not listened to yet. A file that cannot be read is noted in `problems` and passed over.
+
+        Args:
+            name: of the observer. hook: gets 'progress' events of the stage 'observe <observer key>'.
+        Returns:
+            how many clips were new.
+        Raises:
+            ZestError: no such observer, its model is missing, or the folder cannot be written.
+        """
+        clips = [clip for path in paths if (clip := self._clip(path, language)) is not None]
+        if not clips:
+            return 0
+        with Pool(self.workers) as pool:
+            found = observe_clips(self._observer(name), clips, self.folder, pool, hook)
+        self._stores[name] = found.store
+        return found.new
+
+    def get(self, name: str, path: Path | None, language: str = "en") -> Any:
+        """What was observed of a clip; None where nothing was, or where the file cannot be read."""
+        clip = None if path is None else self._clip(path, language)
+        return None if clip is None else self._store(name).get(clip)
+
+    def score(self, metrics: Sequence[Metric], pair: Pair, converted: Path, hook: Hook = silent) -> dict[str, Value | str | None]:
+        """One conversion scored at once: by metric its value, None where it does not apply, or why it was not measured."""
+        values: dict[str, Value | str | None] = {}
+        for metric in metrics:
+            try:
+                self.observe(metric.observer, self._sides(pair, converted), pair.language, hook)
+                values[metric.info.name] = metric.score(pair, self.seen(metric.observer, pair, converted))
+            except ZestError as error:
+                values[metric.info.name] = str(error)
+        return values
+
+    def seen(self, name: str, pair: Pair, converted: Path) -> Seen:
+        """What one observer observed of a pair's clips."""
+        return Seen(*(self.get(name, path, pair.language) for path in (pair.source, pair.reference, converted, pair.parallel)))
+
+    def marks(self, clips: Sequence[NaturalClip], observers: Sequence[str], seed: int = 0, hook: Hook = silent) -> Marks:
+        """Natural marks of labelled clips, as observers 'emotion@<judge>' and 'voice@<embedding>' hear them.
+
+        Raises:
+            ZestError: as `observe`.
+        """
+        for name in observers:
+            for language in sorted({clip.language for clip in clips}):
+                self.observe(name, [clip.path for clip in clips if clip.language == language], language, hook)
+        keys = {name: self._observer(name).key for name in observers}
+        return measure_marks(clips, lambda name, clip: self.get(name, clip.path, clip.language), keys, seed)
+
+    def _sides(self, pair: Pair, converted: Path) -> list[Path]:
+        return [path for path in (pair.source, pair.reference, converted, pair.parallel) if path is not None]
+
+    def _clip(self, path: Path, language: str):
+        if path in self.problems:
+            return None
+        try:
+            return self._names.clip(path, language)
+        except AudioError as error:
+            self.problems[path] = str(error)
+            return None
+
+    def _store(self, name: str) -> Store:
+        if name not in self._stores:
+            observer = self._observer(name)
+            self._stores[name] = Store(self.folder / f"{observer.key}.jsonl", observer.per_language)
+        return self._stores[name]
+
+    def _observer(self, name: str) -> Observer:
+        if name not in self.observers:
+            raise ZestError(f"There is no observer called '{name}'; choose one of {', '.join(self.observers)}.")
+        return self.observers[name]

@@ -1,1 +1,0 @@
-"""The paper's table 1 on anyone's recordings: its rows, its page, and what it took. One function: evaluation/reproduce.py."""

@@ -1,0 +1,102 @@
+"""How networks in training that make waveforms do on held-out speech: recordings are made again from what the network is given of
+them, and heard with instruments: predicted MOS, words, voice, pitch and spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import jiwer
+import numpy as np
+import torch
+
+from evaluation.instruments.f0 import world_f0
+from evaluation.instruments.predicted_mos import predicted_mos
+from evaluation.instruments.recogniser import normalise, transcribe
+from evaluation.instruments.speaker_similarity import speaker_embedding
+from pipelines.decoders.vocoding import render
+from pipelines.features.audio import Recording
+from pipelines.features.vocoder_features import vocoder_features
+from pipelines.networks.vocoder import Vocoder
+from pipelines.training.data.audio_store import read_samples
+from pipelines.training.data.corpus import Clip, dev_clips
+from pipelines.training.losses.spectral_loss import mel_loss
+from pipelines.training.stages.units import choose_clips
+
+CLIPS = 24
+CER_WEIGHT = 0.05  # points of predicted MOS that a percent of wrong characters costs when the best weights are chosen
+Scores = dict[str, float]
+
+
+class HeldOut:
+    """The same dev recordings, speakers and corpora in turn, for every look.
+
+    Words are compared with the transcript of the natural recording, since only English has texts here; where Whisper is not
+    installed, words are left out.
+    """
+
+    def __init__(self, clips: Sequence[Clip], count: int = CLIPS, seed: int = 0):
+        chosen = choose_clips(_usable(clips), count, seed)
+        self.languages = [clip.language for clip in chosen]
+        self.samples = [read_samples(clip) for clip in chosen]
+        self.heard = self._transcripts(self.samples)
+        self.voices = [speaker_embedding(samples) for samples in self.samples]
+
+    def scores(self, made: Sequence[np.ndarray]) -> Scores:
+        """Of the recordings made again, (n,) float32 at 16 kHz each, in order.
+
+        Returns:
+            `distillmos` (1 to 5), `mel` (L1 of log magnitudes), `f0_cents` (median), `voice` (cosine to the recording), `cer`
+            (%), and `score`: what to maximise.
+        """
+        pairs = list(zip(made, self.samples, strict=True))
+        values = {"distillmos": float(np.mean([predicted_mos(samples) for samples in made])),
+                  "mel": float(np.mean([_mel(*pair) for pair in pairs])),
+                  "f0_cents": float(np.median(np.concatenate([_cents(*pair) for pair in pairs]))),
+                  "voice": float(np.mean([speaker_embedding(samples) @ voice
+                                          for samples, voice in zip(made, self.voices, strict=True)]))}
+        if self.heard:
+            values["cer"] = 100 * jiwer.cer(self.heard, self._transcripts(made))
+        return values | {"score": values["distillmos"] - CER_WEIGHT * values.get("cer", 0.0)}
+
+    def _transcripts(self, clips: Sequence[np.ndarray]) -> list[str]:
+        """Of the English clips; none where there is no Whisper."""
+        from evaluation.instruments.recogniser_weights import unavailable
+
+        english = [samples for samples, language in zip(clips, self.languages, strict=True) if language == "en"]
+        return [] if unavailable("base") else [normalise(text, "en") for text in transcribe(english)]
+
+
+def vocoder_scores(clips: Sequence[Clip], count: int = CLIPS) -> Callable[[Vocoder, str], Scores] | None:
+    """What measures a vocoder on a device by copy-synthesis; None where the manifest has no dev recordings."""
+    if not _usable(clips):
+        return None
+    held_out = HeldOut(clips, count)
+    features = [vocoder_features(samples) for samples in held_out.samples]
+    return lambda vocoder, device="cpu": held_out.scores([render(vocoder, one, device) for one in features])
+
+
+def generator_scores(clips: Sequence[Clip], count: int = CLIPS) -> Callable[[Callable[[Recording], np.ndarray]], Scores] | None:
+    """What measures a function that makes a recording again from its factors; None where there are no dev recordings."""
+    if not _usable(clips):
+        return None
+    held_out = HeldOut(clips, count)
+    recordings = [Recording(samples) for samples in held_out.samples]
+    return lambda again: held_out.scores([again(recording) for recording in recordings])
+
+
+def _usable(clips: Sequence[Clip]) -> list[Clip]:
+    return [clip for clip in dev_clips(list(clips)) if 1.0 <= clip.seconds <= 6.0]
+
+
+def _mel(made: np.ndarray, real: np.ndarray) -> float:
+    count = min(len(made), len(real))
+    return float(mel_loss(*(torch.from_numpy(part[:count])[None] for part in (made, real))))
+
+
+def _cents(made: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """|cents| where both are voiced."""
+    one, other = world_f0(made.astype(np.float64), 0.01), world_f0(real.astype(np.float64), 0.01)
+    count = min(len(one), len(other))
+    one, other = one[:count], other[:count]
+    both = (one > 0) & (other > 0)
+    return 1200 * np.abs(np.log2(one[both] / other[both]))

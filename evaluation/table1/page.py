@@ -1,0 +1,117 @@
+"""FOLDER/table1.md: the paper's table as measured here, the published numbers beside it, and everything needed to repeat it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from evaluation.report import published
+from evaluation.report.blocks import Block, Cell, Column, Document, Paragraph, Row, Section, Table
+from evaluation.report.results import ALL
+from evaluation.report.sections import MOS_NOTE, READING, Material
+from evaluation.report.statistics import FEW_SPEAKERS
+from evaluation.report.tables import settings_table
+from evaluation.table1.numbers import Question, possible, question_table, settings_of
+from evaluation.table1.rows import absent
+from evaluation.table1.sessions import Session
+from evaluation.table1.unseen import unseen_section
+
+TITLE = "Table 1 of ZEST, reproduced"
+BESIDE = (f"Published: {published.SOURCE}. The authors measured on ESD with another recogniser and judged emotion with the "
+          "converter's own encoder; numbers compare within one recogniser, one judge and one corpus, so what stands side by side "
+          "here must not be subtracted. What can be compared is which rows are better than which others.")
+
+
+def page(material: Material, asked: Sequence[Question], left_out: Sequence[str], refusals: Mapping[str, str],
+         sittings: Sequence[Session]) -> Document:
+    """The whole page.
+
+    Args:
+        left_out: rows. refusals: setting to sentence. sittings: what it took.
+    """
+    results, run = material.results, material.run
+    shown = ", ".join(setting.upper() for setting in settings_of(results))
+    subtitle = f"{len(run.pairs)} pairs, {len(run.systems)} rows, settings {shown}"
+    sections = (
+        Section("run", "What was run", (_pairs(material), *_left_out(left_out, refusals), *_warnings(material),
+                                        _facts(material, sittings))),
+        Section("table", "The table", (Paragraph(READING), Paragraph(BESIDE), *_tables(material, asked))),
+        unseen_section(material),
+        Section("others", "Beside the paper's columns", (*_others(material, asked), Paragraph(MOS_NOTE, "warning"))))
+    return Document(TITLE, subtitle, tuple(section for section in sections if section))
+
+
+def _pairs(material: Material) -> Table:
+    results = material.results
+    settings = settings_of(results)
+    only = len(results.matrix.settings) == 1  # then it stands under ALL
+    speakers = {setting: results.speakers[ALL if only else setting] for setting in settings}
+    rows = [Row("pairs", tuple(Cell(str(results.expected(setting))) for setting in settings)),
+            Row("source speakers", tuple(Cell(str(speakers[setting])) for setting in settings))]
+    return Table("Pairs", "what", tuple(Column(setting.upper()) for setting in settings), tuple(rows))
+
+
+def _left_out(left_out: Sequence[str], refusals: Mapping[str, str]) -> list[Paragraph]:
+    return [Paragraph(sentence, "warning") for sentence in (*map(absent, left_out), *refusals.values())]
+
+
+def _warnings(material: Material) -> list[Paragraph]:
+    results, said = material.results, []
+    fewest = min(results.speakers.values())
+    if fewest < FEW_SPEAKERS:
+        said.append(f"Some settings' pairs come from only {fewest} source speaker{'s' if fewest != 1 else ''}: intervals over so "
+                    "few are too narrow (docs/report.md).")
+    if not material.run.complete:
+        said.append("The run is not finished: pairs that were not scored yet are missing from every number; see the coverage.")
+    return [Paragraph(sentence, "warning") for sentence in said]
+
+
+def _facts(material: Material, sittings: Sequence[Session]) -> Table:
+    run, info = material.run, material.run.info
+    hashes = {system: about["checkpoint_hash"] for system, about in info["systems"].items() if about["checkpoint_hash"]}
+    work = sum(run.conversions[system, pair.id].seconds for system in run.systems for pair in run.pairs
+               if (system, pair.id) in run.conversions)
+    facts = {
+        "seed": info["seed"], "hash of the pairs": info["pairs_hash"],
+        "hashes of checkpoints": _by_hash(hashes) or "no weights",
+        "bootstrap": f"{material.results.draws} resamples, seed {material.results.seed}, source speakers and then their pairs",
+        "command": (sittings[-1].command if sittings else info["command"]) or "from Python",
+        "commands of earlier sittings": "; ".join(dict.fromkeys(session.command for session in sittings[:-1])) or "none",
+        "hardware": "; ".join(dict.fromkeys(session.hardware for session in sittings)) or "unknown",
+        "wall time": _wall(sittings), "of it converting": f"{work:.0f} s over all rows and pairs, beside other work or not",
+        "begun": info["created"],
+        "versions": ", ".join(f"{name} {number}" for name, number in info["versions"].items()),
+    }
+    return Table("How", "what", (Column("value", words=True),),
+                 tuple(Row(name, (Cell(str(value), mark="words"),)) for name, value in facts.items()))
+
+
+def _by_hash(hashes: Mapping[str, str]) -> str:
+    rows: dict[str, list[str]] = {}
+    for system, digest in hashes.items():
+        rows.setdefault(digest, []).append(system)
+    return "; ".join(f"{digest} ({', '.join(systems)})" for digest, systems in rows.items())
+
+
+def _wall(sittings: Sequence[Session]) -> str:
+    if not sittings:
+        return "unknown"
+    several = f" in {len(sittings)} sittings" if len(sittings) > 1 else ""
+    return f"{sum(session.seconds for session in sittings):.0f} s{several}"
+
+
+def _tables(material: Material, asked: Sequence[Question]) -> list[Block]:
+    blocks: list[Block] = []
+    for question in asked:
+        blocks += [question_table(material.results, question, info) for info in question.infos]
+        if not question.infos:
+            blocks.append(Paragraph(f"{question.title}: not measured in this run.", "warning"))
+    missing = material.run.not_measured
+    return blocks + [Paragraph(f"{name}: not measured: {reason}", "warning") for name, reason in missing.items()]
+
+
+def _others(material: Material, asked: Sequence[Question]) -> list[Block]:
+    """Every other metric of the run, all settings together."""
+    shown = {info.name for question in asked for info in question.infos}
+    infos = [info for info in material.catalogue.infos() if info.name not in shown]
+    table = settings_table(material.results, infos, "Other measures, all settings together", material.marks, [ALL])
+    return possible(material.results, table, ALL)

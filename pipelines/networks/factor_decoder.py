@@ -1,0 +1,94 @@
+"""The paper's decoder, which makes speech from factors alone: units, F0, EASE and SACE condition a HiFi-GAN (arXiv 2401.04511,
+speech reconstruction). Without encoders, SACE and Hz it is that of Polyak et al., on which the paper's is built."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from pipelines.networks.hifigan import V1, Generator, HifiganSizes
+from pipelines.networks.sace import SACE_WIDTH
+from pipelines.networks.speaker import EASE_WIDTH
+
+LAYERS = 2  # of each BiLSTM
+
+
+class ConvLstm(nn.Module):
+    """Convolutions with ReLU, then a BiLSTM: what the paper encodes units and F0 with, so that a frame knows its neighbours.
+
+    The BiLSTM is the paper's word; the authors' released code has a GRU of the same size in its place.
+    """
+
+    def __init__(self, inputs: int, widths: tuple[int, ...], kernel: int):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Conv1d(a, b, kernel, padding=kernel // 2) for a, b in pairwise((inputs, *widths)))
+        self.lstm = nn.LSTM(widths[-1], widths[-1] // 2, LAYERS, batch_first=True, bidirectional=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(batch, time, inputs) to (batch, time, widths[-1])."""
+        x = x.transpose(1, 2)
+        for layer in self.layers:
+            x = torch.relu(layer(x))
+        return self.lstm(x.transpose(1, 2))[0]
+
+
+class FactorDecoder(nn.Module):
+    """Factors at 50 Hz to a waveform at 16 kHz.
+
+    The four are concatenated in every frame, 4 x 128 = 512 values, as in resynthesis from units (Polyak et al., Interspeech
+    2021). Kernels and widths are those of the authors' released code. Differs from the paper in how F0 is given: octaves and
+    voicing on two channels instead of Hz with zeros on one, as everywhere in this project.
+
+    temperature: of the soft units that it was trained with (UnitEncoder.posterior); 0 means hard ones, as in the paper.
+    unit_encoder, f0_encoder: False leaves that encoder out, for ablations: a unit's embedding, or octaves and voicing on their
+        two channels, then reach the generator as they are.
+    whole: width of what is known of the whole recording. f0_codes: how many codes (f0_codes.py) tell F0 in place of Hz; 0: none.
+        Each has an embedding of its own, which no encoder reads.
+    """
+
+    def __init__(self, sizes: HifiganSizes = V1, units: int = 100, width: int = 128, temperature: float = 0.0,
+                 unit_encoder: bool = True, f0_encoder: bool = True, whole: int = EASE_WIDTH + SACE_WIDTH, f0_codes: int = 0):
+        super().__init__()
+        self.sizes, self.temperature = sizes, temperature
+        self.embed = nn.Embedding(units, width)
+        self.unit_encoder = ConvLstm(width, (width, width, width), kernel=5) if unit_encoder else nn.Identity()
+        if f0_codes:
+            self.f0_embed = nn.Embedding(f0_codes, width)
+        else:
+            self.f0_encoder = ConvLstm(2, (width // 16, width // 8, width // 4, width), 3) if f0_encoder else nn.Identity()
+        self.f0_codes = f0_codes
+        self.generator = Generator(sizes, width + (width if f0_codes or f0_encoder else 2) + whole)
+
+    def forward(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, *whole: torch.Tensor) -> torch.Tensor:
+        """Waveform.
+
+        Args:
+            units: (batch, time) int, or soft: (batch, time, units) float, a posterior that sums to 1 in every frame.
+            f0: (batch, time) Hz at every frame, or int, the codes that last for these frames. voiced: (batch, time) 0..1; codes
+                tell it themselves.
+            whole: EASE of the source (batch, 128) and SACE of the reference (batch, 128), the utterance's mean; or other ones,
+                as wide together as `whole`.
+        Returns:
+            (batch, time * 320), within -1 and 1.
+        """
+        return self.generator(self.encode(units, f0, voiced, *whole))
+
+    def encode(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, *whole: torch.Tensor) -> torch.Tensor:
+        """What the generator hears, (batch, time, 512), or 386 without F0 encoder; arguments as above. BiLSTMs know the whole
+        phrase in every frame."""
+        known = torch.cat(whole, dim=-1)[:, None].expand(-1, f0.shape[1], -1)
+        return torch.cat([self.encode_units(units), self.encode_f0(f0, voiced), known], dim=-1)
+
+    def encode_units(self, units: torch.Tensor) -> torch.Tensor:
+        """Hard (batch, time) int or soft (batch, time, units) float to (batch, time, width)."""
+        embedded = units @ self.embed.weight if units.is_floating_point() else self.embed(units)
+        return self.unit_encoder(embedded)
+
+    def encode_f0(self, f0: torch.Tensor, voiced: torch.Tensor) -> torch.Tensor:
+        """(batch, time) Hz, or codes, and (batch, time) 0..1 to (batch, time, width), or 2 where Hz meet no F0 encoder."""
+        if self.f0_codes:
+            return self.f0_embed(f0)
+        octaves = torch.log2(f0.clamp(min=20.0) / 100.0)
+        return self.f0_encoder(torch.stack([octaves * voiced, voiced], dim=-1))

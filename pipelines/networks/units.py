@@ -1,0 +1,104 @@
+"""Units: what is said. A small HuBERT and a k-means codebook over its hidden states (paper, section 3.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.features.audio import SAMPLE_RATE
+
+HOP = 320  # samples between frames: 50 Hz
+
+
+def receptive_field(config) -> int:
+    """Samples that one frame of the convolutional front end sees; config: HubertSizes or transformers' HubertConfig."""
+    field, jump = 1, 1
+    for kernel, stride in zip(config.conv_kernel, config.conv_stride):
+        field += (kernel - 1) * jump
+        jump *= stride
+    return field
+
+
+def at_one_level(waveform: torch.Tensor, there: torch.Tensor | None = None) -> torch.Tensor:
+    """(batch, samples) with a root mean square of about one. there: (batch, samples) bool, False behind a row's end."""
+    power = waveform.pow(2).mean(dim=1, keepdim=True)
+    if there is not None:
+        power = power / there.float().mean(dim=1, keepdim=True)
+    return waveform / (power.sqrt() + 1e-4)
+
+
+class ContentEncoder(nn.Module):
+    """HuBERT with its frames centred on k * 20 ms, so that they line up with F0 and envelope frames.
+
+    hubert: `pipelines.networks.hubert.Hubert` for conversion, `transformers.HubertModel` in training.
+    """
+
+    def __init__(self, hubert: nn.Module):
+        super().__init__()
+        self.hubert = hubert
+        self.pad = receptive_field(hubert.config) // 2
+
+    def forward(self, waveform: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """(batch, samples) at 16 kHz to hidden states, each (batch, samples // 320 + 1, width); first the embedding."""
+        padded = nn.functional.pad(at_one_level(waveform), (self.pad, self.pad))
+        return self.hubert(padded, output_hidden_states=True).hidden_states
+
+
+@dataclass(frozen=True)
+class Content:
+    """Units of a recording.
+
+    Attributes:
+        units: (frames,) int, index of the nearest centroid, 50 Hz.
+        hidden: (layers + 1, frames, width) float32, all hidden states (SACE reads them too).
+    """
+
+    units: np.ndarray
+    hidden: np.ndarray
+
+
+class UnitEncoder(nn.Module):
+    """Waveform to units: content encoder, one of its layers, nearest centroid."""
+
+    def __init__(self, encoder: ContentEncoder, centroids: torch.Tensor, layer: int):
+        super().__init__()
+        self.encoder, self.layer = encoder, layer
+        self.register_buffer("centroids", centroids)
+
+    def quantise(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(..., frames, width) to (..., frames) indices."""
+        return self._distances(hidden).argmin(-1)
+
+    def posterior(self, hidden: torch.Tensor, temperature: float) -> torch.Tensor:
+        """Soft units: (..., frames, width) to (..., frames, clusters), which sum to 1 in every frame.
+
+        temperature: in mean squared differences a dimension, by which a probability falls to 1/e; 0 gives hard units, one-hot.
+        """
+        distance = self._distances(hidden)
+        if temperature == 0:
+            return nn.functional.one_hot(distance.argmin(-1), len(self.centroids)).to(hidden.dtype)
+        return (-distance / (hidden.shape[-1] * temperature)).softmax(-1)
+
+    def _distances(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Squared, (..., frames, clusters), but for the frame's own square, which is the same for all clusters."""
+        flat = hidden.reshape(-1, hidden.shape[-1])
+        return (self.centroids.pow(2).sum(1) - 2 * flat @ self.centroids.T).reshape(*hidden.shape[:-1], -1)
+
+    @torch.inference_mode()
+    def encode(self, samples: np.ndarray) -> Content:
+        """(n,) float32 at 16 kHz to n // 320 + 1 units."""
+        device = self.centroids.device
+        states = self.encoder(torch.as_tensor(samples, device=device)[None])
+        units = self.quantise(states[self.layer][0])
+        return Content(units.cpu().numpy(), torch.cat(states).cpu().numpy())
+
+
+def frame_count(samples: int) -> int:
+    """Frames on the 50 Hz grid for a number of samples at 16 kHz."""
+    return samples // HOP + 1
+
+
+assert SAMPLE_RATE // HOP == 50

@@ -1,0 +1,73 @@
+"""A neural vocoder that two cores can train: envelope and F0 in, waveform out.
+
+A ConvNeXt trunk (as in Vocos, Siuzdak, ICLR 2024) at 100 Hz tells, for each bin of a short-time spectrum, how the harmonic
+and the noise excitation are to be filtered; an inverse short-time Fourier transform (iSTFTNet, Kaneko et al., ICASSP 2022) makes
+the waveform. Filters start at the envelope itself, so that the network only has to learn what the envelope does not say.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from pipelines.features.mel_bands import band_to_bin
+from pipelines.networks.excitation import pulses
+from pipelines.networks.layers import ConvBlock
+
+MELS = 80
+HOP = 160  # 10 ms
+FFT = 512
+BINS = FFT // 2 + 1
+CENTRE, SCALE = 0.0, 4.0  # of log mel power, roughly
+F0_CENTRE = 0.8  # octaves above 100 Hz
+
+
+class Vocoder(nn.Module):
+    """(log mel power of the envelope, F0, voicing) to waveform."""
+
+    def __init__(self, width: int = 256, blocks: int = 8, expand: int = 3, mels: int = MELS):
+        super().__init__()
+        self.enter = nn.Conv1d(mels + 2, width, 7, padding=3)
+        self.norm = nn.LayerNorm(width)
+        self.blocks = nn.ModuleList(ConvBlock(width, 7, expand=expand) for _ in range(blocks))
+        self.leave = nn.LayerNorm(width)
+        self.filters = nn.Linear(width, 3 * BINS)
+        nn.init.zeros_(self.filters.bias)
+        nn.init.normal_(self.filters.weight, std=1e-3)
+        self.register_buffer("window", torch.hann_window(FFT), persistent=False)
+        self.register_buffer("to_bins", torch.from_numpy(band_to_bin(mels, BINS).astype("float32")), persistent=False)
+
+    def forward(self, mel: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, noise: torch.Tensor,
+                phase: torch.Tensor | None = None) -> torch.Tensor:
+        """Waveform.
+
+        Args:
+            mel: (batch, frames, 80) natural-log power. f0: (batch, frames) Hz at every frame. voiced: (batch, frames) 0..1.
+            noise: (batch, frames * 160) standard normal; the caller draws it, so that a seed gives one waveform.
+            phase: (batch,) cycles to go on from, where this is a piece of something longer.
+        Returns:
+            (batch, frames * 160)
+        """
+        harmonic, _ = pulses(f0, voiced, HOP, phase)
+        filters = self.filters_of(mel, f0, voiced)
+        spectrum = filters[0] * self.spectrum(harmonic) + filters[1] * self.spectrum(noise)
+        return torch.istft(spectrum, FFT, HOP, window=self.window, center=True, length=noise.shape[1])
+
+    def filters_of(self, mel: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Complex filter of the harmonics, real filter of the noise, (batch, 257, frames + 1) each: a centred STFT's frames."""
+        octaves = torch.log2(f0.clamp(min=20.0) / 100.0) - F0_CENTRE
+        x = torch.cat([(mel - CENTRE) / SCALE, (octaves * (voiced > 0))[..., None], voiced[..., None]], dim=-1)
+        x = self.norm(self.enter(x.transpose(1, 2)).transpose(1, 2))
+        for block in self.blocks:
+            x = block(x)
+        change = self.filters(self.leave(x)).unflatten(-1, (3, BINS)).float()
+        envelope = 0.5 * mel @ self.to_bins.T
+        log_harmonic = (envelope + change[..., 0, :]).clamp(-12, 6)
+        log_noise = (envelope + change[..., 1, :] - 2.0 * voiced[..., None]).clamp(-12, 6)
+        harmonic = torch.polar(log_harmonic.exp(), 3.0 * change[..., 2, :])
+        noise = log_noise.exp()
+        return tuple(torch.cat([part, part[:, -1:]], dim=1).transpose(1, 2) for part in (harmonic, noise))
+
+    def spectrum(self, samples: torch.Tensor) -> torch.Tensor:
+        """(batch, n) to (batch, 257, n / 160 + 1) complex."""
+        return torch.stft(samples, FFT, HOP, window=self.window, center=True, return_complex=True)

@@ -1,0 +1,47 @@
+"""Less emotional speech to learn from: a seeded part of the labelled clips, for the study of the training set's size."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from pipelines.errors import RecipeError
+from pipelines.networks.sace import EMOTIONS
+from pipelines.training.data.corpus import Clip
+
+
+def with_share(clips: list[Clip], share: float, seed: int) -> list[Clip]:
+    """The clips without those labelled ones that a share below 1 leaves out; order and unlabelled speech stay.
+
+    Balanced: of each speaker and emotion the share stays, rounded up or down by lot. Nested: what a share keeps, every larger
+    one of the same seed keeps, too.
+
+    Raises:
+        RecipeError: the share does not lie above 0 and at most 1, or leaves no clip of an emotion.
+    """
+    if not 0 < share <= 1:
+        raise RecipeError(f"The recipe's [general] emotional_share must lie above 0 and at most 1, not {share:g}.")
+    if share == 1:
+        return clips
+    ranks = _ranks(clips, seed)
+    kept = [clip for index, clip in enumerate(clips) if ranks.get(index, 0.0) < share]
+    gone = {clip.emotion for clip in clips} & set(EMOTIONS) - {clip.emotion for clip in kept}
+    if gone:
+        raise RecipeError(f"The recipe's [general] emotional_share {share:g} leaves no training clip of '{sorted(gone)[0]}'; "
+                          "choose a larger one.")
+    return kept
+
+
+def _ranks(clips: list[Clip], seed: int) -> dict[int, float]:
+    """Index of each labelled clip to its place in its group's lottery, evenly spread from 0 to 1."""
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, clip in enumerate(clips):
+        if clip.emotion in EMOTIONS:
+            groups[clip.speaker, clip.emotion].append(index)
+    random = np.random.default_rng(seed)
+    ranks = {}
+    for group in sorted(groups):
+        places = (random.permutation(len(groups[group])) + random.random()) / len(groups[group])
+        ranks |= dict(zip(groups[group], places.tolist(), strict=True))
+    return ranks

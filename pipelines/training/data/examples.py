@@ -1,0 +1,188 @@
+"""Training examples in memory: prosody, units and labels of every clip, and balanced ways of drawing them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pipelines.features.pitch import VOICED_CONFIDENCE, PitchTrack
+from pipelines.features.prosody import Prosody, from_track, network_features, octaves
+from pipelines.networks.layers import pad_stack
+from pipelines.networks.sace import EMOTIONS
+from pipelines.training.data.audio_store import read_samples
+from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.corpus import Clip
+from pipelines.training.data.prosody import KIND, prosody_features
+
+UNLABELLED = -1
+
+
+@dataclass(frozen=True)
+class Example:
+    """One clip, 50 Hz. emotion is an index into EMOTIONS or -1; other emotions (fear, disgust) are never labels."""
+
+    clip: Clip
+    prosody: Prosody
+    features: np.ndarray
+    speaker: int
+    emotion: int
+
+    @property
+    def frames(self) -> int:
+        return len(self.features)
+
+
+def read_examples(clips: list[Clip], cache: FeatureCache) -> list[Example]:
+    """Prosody of every clip, from the cache where it is there."""
+    speakers = {name: index for index, name in enumerate(sorted({clip.speaker for clip in clips}))}
+    return [_example(clip, cache, speakers[clip.speaker]) for clip in clips]
+
+
+def _example(clip: Clip, cache: FeatureCache, speaker: int) -> Example:
+    stored = cache.get(KIND + clip.variant, clip.path, lambda: prosody_features(read_samples(clip)))
+    pitch = PitchTrack(stored["f0"].astype(np.float32), stored["confidence"].astype(np.float32), 0.02)
+    prosody = from_track(pitch, stored["bands"].astype(np.float32))
+    emotion = EMOTIONS.index(clip.emotion) if clip.emotion in EMOTIONS else UNLABELLED
+    return Example(clip, prosody, network_features(prosody), speaker, emotion)
+
+
+class Draw:
+    """Draws example indices so that small corpora, speakers and emotions are heard as often as large ones."""
+
+    def __init__(self, examples: list[Example]):
+        self.by_speaker: dict[int, list[int]] = defaultdict(list)
+        self.by_group: dict[tuple[int, int], list[int]] = defaultdict(list)  # (speaker, emotion)
+        self.by_emotion: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for index, example in enumerate(examples):
+            self.by_speaker[example.speaker].append(index)
+            self.by_group[example.speaker, example.emotion].append(index)
+        for group in sorted(self.by_group):
+            self.by_emotion[group[1]].append(group)
+        self.speakers = sorted(self.by_speaker)
+        self.emotional = [emotion for emotion in sorted(self.by_emotion) if emotion != UNLABELLED]
+        self.examples = examples
+
+    def by_speakers(self, random: np.random.Generator, count: int) -> list[int]:
+        """Each speaker as likely as any other."""
+        chosen = random.choice(len(self.speakers), count)
+        return [self._one(self.by_speaker[self.speakers[index]], random) for index in chosen]
+
+    def by_emotions(self, random: np.random.Generator, count: int, neutral: float = 0.0) -> list[int]:
+        """Each emotion as likely as any other, and within it a speaker in proportion to the root of the clips.
+
+        neutral: share drawn from neutral speech on top, which is what people convert.
+        """
+        chosen = []
+        emotions = random.choice(self.emotional, count)
+        if EMOTIONS.index("neutral") in self.by_emotion:
+            emotions = np.where(random.random(count) < neutral, EMOTIONS.index("neutral"), emotions)
+        for emotion in emotions:
+            groups = self.by_emotion[emotion]
+            weight = np.sqrt([len(self.by_group[group]) for group in groups])
+            group = groups[random.choice(len(groups), p=weight / weight.sum())]
+            chosen.append(self._one(self.by_group[group], random))
+        return chosen
+
+    def same_speaker_and_emotion(self, index: int, random: np.random.Generator) -> int:
+        """Another clip of the same speaker in the same emotion; the clip itself where there is none."""
+        example = self.examples[index]
+        return self._one(self.by_group[example.speaker, example.emotion], random)
+
+    def same_speaker_other_emotion(self, index: int, random: np.random.Generator) -> int:
+        """Another clip of the same speaker, in another emotion where there is one."""
+        example = self.examples[index]
+        candidates = self.by_speaker[example.speaker]
+        for _ in range(6):
+            other = self._one(candidates, random)
+            if self.examples[other].emotion != example.emotion:
+                return other
+        return other
+
+    @staticmethod
+    def _one(indices: list[int], random: np.random.Generator) -> int:
+        return indices[int(random.integers(len(indices)))]
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which frames of which example."""
+
+    index: int
+    start: int
+    stop: int
+
+
+def window(examples: list[Example], index: int, longest: int, random: np.random.Generator) -> Window:
+    """The whole clip, or a random piece of `longest` frames."""
+    frames = examples[index].frames
+    start = int(random.integers(0, max(1, frames - longest + 1)))
+    return Window(index, start, min(frames, start + longest))
+
+
+def stack_features(examples: list[Example], windows: list[Window]) -> tuple[torch.Tensor, torch.Tensor]:
+    """(batch, time, 43) and (batch, time)."""
+    return pad_stack([torch.from_numpy(examples[w.index].features[w.start:w.stop]) for w in windows])
+
+
+def stack_melody(examples: list[Example], windows: list[Window]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Octaves above 100 Hz and the mask of voiced frames, (batch, time) each."""
+    heard = [(examples[w.index].prosody, slice(w.start, w.stop)) for w in windows]
+    melody = [torch.from_numpy(octaves(prosody.f0[inside]).astype(np.float32)) for prosody, inside in heard]
+    voiced = [torch.from_numpy((prosody.voicing[inside] >= VOICED_CONFIDENCE).astype(np.float32)) for prosody, inside in heard]
+    return pad_stack(melody)[0], pad_stack(voiced)[0]
+
+
+def stack_bands(examples: list[Example], windows: list[Window]) -> torch.Tensor:
+    """(batch, time, 40) natural-log power."""
+    return pad_stack([torch.from_numpy(examples[w.index].prosody.bands[w.start:w.stop]) for w in windows])[0]
+
+
+def speaker_means(examples: list[Example]) -> dict[tuple[int, int], np.ndarray]:
+    """(speaker, emotion) to (41,): mean bands and octaves over voiced frames. Non-parallel statistics."""
+    sums: dict[tuple[int, int], list[np.ndarray]] = defaultdict(list)
+    for example in examples:
+        voiced = example.prosody.voicing >= VOICED_CONFIDENCE
+        if voiced.any():
+            heard = np.concatenate([example.prosody.bands[voiced], octaves(example.prosody.f0[voiced])[:, None]], axis=1)
+            sums[example.speaker, example.emotion].append(heard.mean(axis=0))
+    return {key: np.mean(value, axis=0).astype(np.float32) for key, value in sums.items()}
+
+
+def speaker_baselines(examples: list[Example]) -> np.ndarray:
+    """(speakers, 41): the neutral mean, or the mean of the emotions there are where a speaker has no neutral speech."""
+    means = speaker_means(examples)
+    neutral = EMOTIONS.index("neutral")
+    speakers = 1 + max(example.speaker for example in examples)
+    baselines = np.zeros((speakers, means[next(iter(means))].size), np.float32)
+    for speaker in range(speakers):
+        own = [value for (who, _), value in means.items() if who == speaker]
+        if own:
+            baselines[speaker] = means.get((speaker, neutral), np.mean(own, axis=0))
+    return baselines
+
+
+def stack_baselines(examples: list[Example], baselines: np.ndarray, windows: list[Window]) -> torch.Tensor:
+    """(batch, 41)."""
+    return torch.from_numpy(np.stack([baselines[examples[w.index].speaker] for w in windows]))
+
+
+def labels(examples: list[Example], windows: list[Window]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Speaker and emotion indices, (batch,) each; emotion -1 where unlabelled."""
+    return (torch.tensor([examples[w.index].speaker for w in windows]),
+            torch.tensor([examples[w.index].emotion for w in windows]))
+
+
+def perturb(features: torch.Tensor, random: np.random.Generator, shift_octaves: float = 0.15) -> torch.Tensor:
+    """Random equaliser, gain and key per row: neither microphone nor the speaker's own pitch should tell the emotion.
+
+    (batch, time, 43) in and out.
+    """
+    batch, bands = features.shape[0], features.shape[2] - 3
+    knots = torch.from_numpy(random.normal(0, 0.12, (batch, 1, 6)).astype(np.float32))
+    curve = torch.nn.functional.interpolate(knots, bands, mode="linear", align_corners=True)
+    key = torch.from_numpy(random.uniform(-shift_octaves, shift_octaves, (batch, 1, 1)).astype(np.float32))
+    extra = torch.cat([key, torch.zeros(batch, 1, 2)], dim=2)
+    return features + torch.cat([curve, extra], dim=2)

@@ -1,0 +1,53 @@
+"""Presets: SACE embeddings of an emotion, so that a visitor needs no reference recording."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from sklearn.cluster import KMeans
+
+from pipelines.networks.layers import masked_mean
+from pipelines.networks.sace import EMOTIONS, Sace, pool_frames
+from pipelines.networks.wave_sace import WaveSace
+from pipelines.training.data.examples import Example, Window
+from pipelines.training.data.factors import FactorStore
+
+WINDOWS = 6  # half-second emotion frames of a preset
+CLEAREST = 0.3  # share of the clips that SACE hears most clearly, from which presets are made
+
+
+@torch.inference_mode()
+def _all_frames(sace: Sace | WaveSace, examples: list[Example], store: FactorStore):
+    """SACE frames and their mask of every example, on the CPU."""
+    device = sace.mix.device
+    for index, example in enumerate(examples):
+        frames = len(store.units[index])
+        mask, features = torch.ones(1, frames), torch.from_numpy(example.features[:frames])[None].to(device)
+        yield store.heard_emotion(sace, [Window(index, 0, frames)], features, mask.to(device)).cpu(), mask
+
+
+def utterance_embeddings(sace: Sace | WaveSace, examples: list[Example], store: FactorStore) -> list[np.ndarray]:
+    """(128,) of every example."""
+    return [masked_mean(frames, mask)[0].numpy() for frames, mask in _all_frames(sace.eval(), examples, store)]
+
+
+def make_presets(sace: Sace | WaveSace, examples: list[Example], store: FactorStore) -> tuple[dict[str, torch.Tensor], dict]:
+    """Centroids of the pooled frames of the clips that SACE hears most clearly as the emotion.
+
+    Returns:
+        name to (6, 128), and the config that names their order.
+    """
+    pooled: dict[int, list[tuple[float, torch.Tensor]]] = {index: [] for index in range(len(EMOTIONS))}
+    for example, (frames, mask) in zip(examples, _all_frames(sace.eval(), examples, store)):
+        with torch.inference_mode():
+            utterance = sace.utterance(frames, mask).to(sace.mix.device)
+            sure = sace.classify(utterance).log_softmax(-1)[0, example.emotion]
+            windows, there = pool_frames(frames, mask)
+        pooled[example.emotion].append((float(sure), windows[0][there[0] > 0.5]))
+    presets = {}
+    for index, name in enumerate(EMOTIONS):
+        clearest = sorted(pooled[index], key=lambda pair: -pair[0])[:max(1, int(CLEAREST * len(pooled[index])))]
+        windows = torch.cat([frames for _, frames in clearest]).numpy()
+        clusters = KMeans(min(WINDOWS, len(windows)), n_init=3, random_state=0).fit(windows)
+        presets[name] = torch.from_numpy(clusters.cluster_centers_.astype(np.float32))
+    return presets, {"names": list(EMOTIONS)}

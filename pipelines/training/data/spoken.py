@@ -1,0 +1,99 @@
+"""What a generator in training hears of the training clips: waveforms, the vocoder's features, and all factors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pipelines.checkpoints.folder import Folder
+from pipelines.checkpoints.parts import load_sace, load_speaker, load_unit_encoder
+from pipelines.features.level import NOMINAL, speech_level
+from pipelines.features.vocoder_features import VocoderFeatures
+from pipelines.networks.units import UnitEncoder
+from pipelines.networks.wave_sace import WaveSace
+from pipelines.training.data.audio_store import read_all
+from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.examples import Draw, Example
+from pipelines.training.data.factors import FactorStore, content_of, ease_of
+from pipelines.training.data.presets import utterance_embeddings
+from pipelines.training.data.vocoder_store import stored_features
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One entry per example.
+
+    Attributes:
+        audio: (n,) int16. gains: to bring it to the nominal level (level.py). features: 100 Hz.
+        posterior: (frames, units) float16, 50 Hz.
+        voice: (128,) EASE, or another vector that tells the speaker; float32. sace: (128,) float32; None where none is heard.
+        codes: (frames,) int64, 50 Hz, of F0, and their number; None where F0 is heard in Hz.
+    """
+
+    audio: list[np.ndarray]
+    gains: list[float]
+    features: list[VocoderFeatures]
+    posterior: list[np.ndarray]
+    voice: list[np.ndarray]
+    sace: list[np.ndarray] | None = None
+    codes: list[np.ndarray] | None = None
+    code_count: int = 0
+
+    @property
+    def width(self) -> int:
+        """Of what is known of a whole recording."""
+        return len(self.voice[0]) + (len(self.sace[0]) if self.sace else 0)
+
+    def whole(self, indices: list[int], others: list[int], device: str) -> tuple[torch.Tensor, ...]:
+        """Voice of `others` and, where it is heard, SACE of `indices`; (batch, 128) each."""
+        heard = [(self.voice, others)] + ([(self.sace, indices)] if self.sace else [])
+        return tuple(torch.from_numpy(np.stack([of[index] for index in chosen])).to(device) for of, chosen in heard)
+
+    def f0(self, index: int) -> np.ndarray:
+        """(frames,) at 50 Hz: Hz, or codes where they are heard."""
+        return self.features[index].f0[::2].astype(np.float32) if self.codes is None else self.codes[index]
+
+    def samples(self, index: int, first: int, count: int) -> np.ndarray:
+        """(count,) float32 at the nominal level; silence behind the clip's end."""
+        inside = self.audio[index][first:first + count] / np.float32(32767) * self.gains[index]
+        return np.pad(inside, (0, count - len(inside))).astype(np.float32)
+
+
+def draw_clips(draw: Draw, batch: int, all_speakers: float, random: np.random.Generator) -> tuple[list[int], list[int]]:
+    """Clips of a batch, emotions in turn, the share `all_speakers` of them from all speakers alike; and for each another
+    recording of the speaker, in another emotion, whose EASE it gets."""
+    everybody = round(all_speakers * batch)
+    indices = draw.by_emotions(random, batch - everybody) + draw.by_speakers(random, everybody)
+    return indices, [draw.same_speaker_other_emotion(index, random) for index in indices]
+
+
+def held(frames: np.ndarray, count: int) -> np.ndarray:
+    """The first size filled up to `count` with the last frame."""
+    return np.pad(frames, [(0, count - len(frames))] + [(0, 0)] * (frames.ndim - 1), mode="edge")
+
+
+def read_spoken(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache,
+                device: str = "cpu") -> Spoken:
+    """By the encoders of the checkpoint; temperature: of soft units. Hidden states are forgotten, since they fill gigabytes."""
+    encoder, speaker, sace = (load(checkpoint).to(device) for load in (load_unit_encoder, load_speaker, load_sace))
+    units, hidden = content_of(examples, encoder, cache, all_layers=not isinstance(sace, WaveSace))
+    audio, gains = levelled(examples)
+    store = FactorStore(units, hidden, ease_of(examples, speaker, cache), len(encoder.centroids), audio)
+    utterances = utterance_embeddings(sace, examples, store)
+    features = stored_features([example.clip for example in examples], cache)
+    return Spoken(audio, gains, features, posteriors(encoder.cpu(), hidden, temperature), store.ease, utterances)
+
+
+@torch.inference_mode()
+def posteriors(encoder: UnitEncoder, hidden: list[np.ndarray], temperature: float) -> list[np.ndarray]:
+    """(frames, units) float16 of hidden states: every clip's (layers, frames, width), or (1, frames, width) of the units' own."""
+    layers = (states[encoder.layer if len(states) > 1 else 0] for states in hidden)
+    return [encoder.posterior(torch.from_numpy(layer.astype(np.float32)), temperature).half().numpy() for layer in layers]
+
+
+def levelled(examples: list[Example]) -> tuple[list[np.ndarray], list[float]]:
+    """Audio, and the gain that brings it to the nominal level, of every clip."""
+    audio = read_all([example.clip for example in examples])
+    return audio, [NOMINAL / speech_level(samples / np.float32(32767)) for samples in audio]

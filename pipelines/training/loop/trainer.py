@@ -1,0 +1,166 @@
+"""The one training loop: every stage is a Task; the loop counts steps, logs, saves and resumes.
+
+Resume is exact because nothing random outlives a step: each step draws its batch and seeds torch from (seed, step, process).
+Several processes (processes.py) take every step together; a step can take its batch in parts (arithmetic.py).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from pipelines.errors import RecipeError
+from pipelines.training.loop import distributed as processes
+from pipelines.training.loop import precision as arithmetic
+from pipelines.training.loop.run_log import forget_after, plot_log, read_log, write_log
+
+CHECKPOINT_SECONDS = 240.0
+LOG_EVERY = 20
+
+
+class Task(Protocol):
+    """What a stage must offer to be trained.
+
+    `parts` are the networks and `optimisers` their optimisers, both saved and resumed by name.
+    `step` draws a batch with the given generator, does its own backward passes, and returns the losses to log.
+    """
+
+    parts: nn.ModuleDict
+    optimisers: dict[str, torch.optim.Optimizer]
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]: ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where and how long. folder keeps state.pt, log.jsonl and loss.png; stop_after_seconds ends a session early."""
+
+    folder: Path
+    steps: int
+    seed: int = 0
+    device: str = "cpu"
+    stop_after_seconds: float = float("inf")
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Scores on held-out speech while a long stage trains.
+
+    measure: names to numbers, of the parts as they are; the one called `score` is to be as high as possible.
+    keep: called whenever `score` is higher than ever before in this run. seconds: of training between two looks.
+    """
+
+    measure: Callable[[], dict[str, float]]
+    keep: Callable[[], None]
+    seconds: float = 1800.0
+
+
+def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
+    """Train until `run.steps`, continuing from the folder's state where there is one.
+
+    Returns:
+        True when all steps are done, False when time ran out first (state is saved; call again to go on).
+    Raises:
+        RecipeError: the folder's state is damaged or belongs to networks of other sizes.
+    """
+    run.folder.mkdir(parents=True, exist_ok=True)
+    task.parts.to(run.device)
+    leads = processes.rank() == 0
+    scaler = arithmetic.new_scaler(run.device)
+    first, spent = _resume(task, run, scaler)
+    processes.begin_alike(task.parts)
+    begun = saved = looked = time.monotonic()
+    since: dict[str, list[float]] = {}  # values since the last log line
+    bar = tqdm(total=run.steps, initial=first, desc=run.folder.name, unit="step", mininterval=5, disable=not leads)
+    for number in range(first, run.steps):
+        for losses in _parts_of_step(task, run, number, scaler):
+            for name, value in losses.items():
+                since.setdefault(name, []).append(float(value))
+        processes.average_buffers(task.parts)
+        bar.update()
+        elapsed = spent + time.monotonic() - begun
+        if (number + 1) % LOG_EVERY == 0 or number + 1 == run.steps:
+            if leads:
+                write_log(run.folder, number + 1, elapsed, {name: np.mean(values) for name, values in since.items()})
+            since = {}
+        out_of_time = processes.agree(time.monotonic() - begun > run.stop_after_seconds, run.device)
+        last = out_of_time or number + 1 == run.steps
+        if leads and validation and (last or time.monotonic() - looked > validation.seconds):
+            _look(task, run, validation, number + 1, elapsed)
+            looked = time.monotonic()
+        if leads and (last or time.monotonic() - saved > CHECKPOINT_SECONDS):
+            _save(task, run, number + 1, elapsed, scaler)
+            saved = time.monotonic()
+        if out_of_time:
+            break
+    bar.close()
+    if leads:
+        plot_log(run.folder)
+    return first >= run.steps or number + 1 == run.steps
+
+
+def _parts_of_step(task: Task, run: Run, number: int, scaler: torch.amp.GradScaler | None) -> list[dict[str, torch.Tensor]]:
+    """Take a step; gives the losses of each part of its batch. Every part draws with random numbers of its own."""
+    how, logged = arithmetic.now(), []
+    for part in range(how.parts):
+        key = (run.seed, number, processes.rank())  # a last 0 changes nothing: one process draws what the first of many does
+        key += (part,) if part else ()
+        torch.manual_seed(hash_seed(*key))
+        with arithmetic.computing(replace(how, part=part, scaler=scaler, descended=set())):
+            logged.append(task.step(number, np.random.default_rng(key)))
+    if scaler:
+        scaler.update()
+    return logged
+
+
+def _look(task: Task, run: Run, validation: Validation, number: int, elapsed: float) -> None:
+    """Measure, log, and keep the weights if they are the best so far."""
+    best = max((line["dev_score"] for line in read_log(run.folder) if "dev_score" in line), default=-np.inf)
+    task.parts.eval()
+    values = validation.measure()
+    task.parts.train()
+    if values["score"] > best:
+        validation.keep()
+    write_log(run.folder, number, elapsed, {f"dev_{name}": value for name, value in values.items()})
+
+
+def hash_seed(*key: int) -> int:
+    """A 63-bit torch seed for one step of one process."""
+    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _save(task: Task, run: Run, number: int, spent: float, scaler: torch.amp.GradScaler | None) -> None:
+    state = {"number": number, "spent": spent, "parts": task.parts.state_dict(),
+             "optimisers": {name: optimiser.state_dict() for name, optimiser in task.optimisers.items()},
+             "scaler": scaler.state_dict() if scaler else {}}
+    partial = run.folder / "state.pt.part"
+    torch.save(state, partial)
+    partial.replace(run.folder / "state.pt")
+
+
+def _resume(task: Task, run: Run, scaler: torch.amp.GradScaler | None) -> tuple[int, float]:
+    file = run.folder / "state.pt"
+    if not file.exists():
+        return 0, 0.0
+    try:
+        state = torch.load(file, map_location=run.device, weights_only=True)
+        task.parts.load_state_dict(state["parts"])
+        for name, saved in state["optimisers"].items():  # a carried state has none (carried.py)
+            task.optimisers[name].load_state_dict(saved)
+        if scaler and state.get("scaler"):  # a state of another precision has none
+            scaler.load_state_dict(state["scaler"])
+    except (OSError, EOFError, UnpicklingError, RuntimeError, KeyError, ValueError) as error:
+        raise RecipeError(f"The training state {file} is damaged or of another recipe; "
+                          f"delete the folder {run.folder} to train this stage from the beginning.") from error
+    if processes.rank() == 0:
+        forget_after(run.folder, state["number"])
+    return state["number"], state["spent"]

@@ -1,0 +1,79 @@
+"""What every training of a waveform does in a step: spectral losses, and one round of generator against discriminators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from pipelines.training.loop.optim import autocast, descend
+from pipelines.training.losses.discriminators import adversarial_loss, discriminator_loss, relative_matching_loss
+from pipelines.training.losses.spectral_loss import mel_loss, spectral_loss
+
+LIMIT = 10.0  # of a gradient's norm
+QUIET = 0.01  # RMS below which a crop is not made louder for the discriminators
+
+AVERAGED = 0.999  # decay of the running mean of weights that is exported: it irons out what discriminators shake
+
+Logged = dict[str, torch.Tensor]
+
+
+def running_average(network: nn.Module) -> AveragedModel:
+    """The exponential running mean of a network's weights; `module` is the network, `update_parameters` after every step."""
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+
+
+def optimiser_of(network: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
+    """AdamW with the betas of HiFi-GAN (Kong et al., NeurIPS 2020, section 3)."""
+    return torch.optim.AdamW(network.parameters(), learning_rate, (0.8, 0.99), weight_decay=0.01)
+
+
+def regression(made: torch.Tensor, real: torch.Tensor, mel_weight: float, spectral_weight: float) -> tuple[torch.Tensor, Logged]:
+    """The weighted loss of (batch, n) waveforms by their spectra, and its two terms to log."""
+    mel, spectral = mel_loss(made, real), spectral_loss(made, real)
+    return mel_weight * mel + spectral_weight * spectral, {"mel": mel.detach(), "spectral": spectral.detach()}
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How strongly each adversarial loss pulls at the waveform, as a multiple of the spectral losses' gradient.
+
+    Losses' values say nothing about that: with usual weights the spectral gradient was 20 to 50 times the adversarial one here,
+    and training was a regression in disguise (docs/training.md).
+    """
+
+    adversarial: float
+    matching: float
+
+
+def adversarial_step(critics: nn.Module, critics_optimiser: torch.optim.Optimizer, optimiser: torch.optim.Optimizer,
+                     real: torch.Tensor, made: torch.Tensor, spectral: torch.Tensor, rest: torch.Tensor | float, shares: Shares,
+                     device: str) -> Logged:
+    """Teach the discriminators on this batch, then the generator by them, by `spectral` and by `rest`.
+
+    Gradients at the waveform are balanced as in EnCodec (Defossez et al., TMLR 2023, section 3.4), but by this batch's norms
+    alone, so that nothing outlives a step. Discriminators hear every crop at one level; how loud it is, spectra tell.
+
+    Args:
+        real, made: (batch, n) float32; gradients flow through `made`. spectral: loss of `made`. rest: of something else.
+    Returns:
+        the terms to log.
+    """
+    level = real.pow(2).mean(-1, keepdim=True).sqrt().clamp(min=QUIET)
+    heard, leaf = real / level, made.detach().requires_grad_()
+    with autocast(device):
+        judged = discriminator_loss(critics(heard), critics(leaf.detach() / level))
+    descend(critics_optimiser, judged, limit=LIMIT)
+    with autocast(device):
+        with torch.no_grad():
+            heard_real = critics(heard)
+        heard_made = critics(leaf / level)
+        losses = adversarial_loss(heard_made), relative_matching_loss(heard_real, heard_made)
+    pulls = [torch.autograd.grad(loss, leaf, retain_graph=True)[0] for loss in losses]
+    size = torch.autograd.grad(spectral, made, retain_graph=True)[0].norm()
+    pull = sum(share * size / one.norm().clamp(min=1e-12) * one
+               for share, one in zip((shares.adversarial, shares.matching), pulls, strict=True))
+    descend(optimiser, spectral + rest + (made * pull).sum(), limit=LIMIT)
+    return {"discriminator": judged.detach(), "adversarial": losses[0].detach(), "matching": losses[1].detach()}

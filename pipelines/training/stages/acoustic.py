@@ -1,0 +1,285 @@
+"""Stage `acoustic`: the acoustic model, and the pitch predictor with it, in two phases.
+
+1. `read`: the acoustic model reconstructs envelopes (L1); a reader learns to read units from real envelopes.
+2. `convert`: source and reference differ. What the residual decoder would make (source bands plus the difference of two
+   predictions, melody anchored at the source's level) must be heard as the reference's emotion by the critics (stage
+   `critics`), pass a discriminator for real speech of that emotion, and keep its units. Reconstruction goes on beside it.
+
+Without phase 2 the difference of two L1 predictions is a timid average that nobody hears (shared design, section 2b).
+SACE and EASE stay frozen: the emotion still comes from the reference alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.features.contour import anchor_melody
+from pipelines.networks.acoustic import AcousticModel
+from pipelines.networks.pitch_predictor import PitchPredictor
+from pipelines.networks.sace import EMOTIONS, Sace, pool_frames
+from pipelines.networks.wave_sace import WaveSace
+from pipelines.training.data.examples import (
+    Draw,
+    Example,
+    Window,
+    labels,
+    perturb,
+    speaker_baselines,
+    speaker_means,
+    stack_bands,
+    stack_baselines,
+    stack_features,
+    stack_melody,
+    window,
+)
+from pipelines.training.data.factors import FactorStore
+from pipelines.training.loop.optim import autocast, descend, descend_together, set_learning_rate
+from pipelines.training.losses.critics import Discriminator, UnitReader, critics_loss, heard_features, weighted_mean
+
+
+@dataclass(frozen=True)
+class AcousticRecipe:
+    """Weights and schedule of the stage."""
+
+    read_steps: int = 1500
+    convert_steps: int = 3000
+    batch: int = 10
+    longest_frames: int = 130
+    learning_rate: float = 1e-3
+    neutral_sources: float = 0.4
+    convert_learning_rate: float = 3e-4
+    critic_learning_rate: float = 3e-4
+    emotion_weight: float = 1.0
+    adversarial_weight: float = 1.0
+    unit_weight: float = 0.3
+    bands_weight: float = 1.0
+    pitch_weight: float = 3.0
+    mean_weight: float = 1.0  # how far the utterance's mean envelope and F0 may be from what the speaker's own do
+    emotion_mixing: float = 0.0  # largest share of another recording's emotion in what is heard; unseen speakers sound ambiguous
+    melody_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with when converting; averages are timid
+    envelope_gain: float = 1.0  # the same for the envelope's, which costs words and voice
+
+    @property
+    def steps(self) -> int:
+        return self.read_steps + self.convert_steps
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tensors of one set of windows on the training device."""
+
+    windows: list[Window]
+    units: torch.Tensor
+    mask: torch.Tensor
+    bands: torch.Tensor
+    octaves: torch.Tensor
+    voiced: torch.Tensor
+    ease: torch.Tensor
+    emotion: torch.Tensor
+    baseline: torch.Tensor
+    pooled: torch.Tensor
+    pooled_mask: torch.Tensor
+    utterance: torch.Tensor
+
+    @property
+    def features(self) -> torch.Tensor:
+        return heard_features(self.bands, self.octaves, self.voiced, self.mask, self.baseline)
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A conversion inside the training, and the reconstructions that came with it.
+
+    bands: (batch, time, 40). octaves: (batch, time). difference: what was added to the source's bands.
+    own_bands, own_octaves: predicted with the source's own emotion.
+    """
+
+    bands: torch.Tensor
+    octaves: torch.Tensor
+    difference: torch.Tensor
+    own_bands: torch.Tensor
+    own_octaves: torch.Tensor
+
+
+class Shifts:
+    """How a speaker's mean envelope and F0 move from one emotion to another, half way to how everybody's move."""
+
+    def __init__(self, examples: list[Example]):
+        self.means = speaker_means(examples)
+        speakers = {speaker for speaker, _ in self.means}
+        pairs = {(a, b): [self.means[s, b] - self.means[s, a] for s in speakers if (s, a) in self.means and (s, b) in self.means]
+                 for a in range(len(EMOTIONS)) for b in range(len(EMOTIONS))}
+        width = next(iter(self.means.values())).size
+        self.everybody = {pair: np.mean(moves, axis=0) if moves else np.zeros(width, np.float32) for pair, moves in pairs.items()}
+
+    def __call__(self, speakers: list[int], before: list[int], after: list[int]) -> torch.Tensor:
+        """(batch, 41)."""
+        return torch.from_numpy(np.stack([self._one(*row) for row in zip(speakers, before, after)]).astype(np.float32))
+
+    def _one(self, speaker: int, before: int, after: int) -> np.ndarray:
+        common = self.everybody[before, after]
+        if (speaker, before) not in self.means or (speaker, after) not in self.means:
+            return common
+        return (common + self.means[speaker, after] - self.means[speaker, before]) / 2
+
+
+def bands_loss(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Mean absolute error, nepers of power."""
+    return weighted_mean((predicted - batch.bands).abs().mean(-1), batch.mask)
+
+
+def pitch_loss(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Mean absolute error over voiced frames, octaves."""
+    return weighted_mean((predicted - batch.octaves).abs(), batch.voiced)
+
+
+class AcousticTask:
+    """Acoustic model and pitch predictor; see Task in trainer.py."""
+
+    def __init__(self, recipe: AcousticRecipe, examples: list[Example], factors: FactorStore, sace: Sace | WaveSace,
+                 pitch: PitchPredictor, critics: nn.ModuleList, device: str = "cpu"):
+        self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
+        self.draw = Draw(examples)
+        self.baselines, self.shifts = speaker_baselines(examples), Shifts(examples)
+        self.sace = sace.eval().requires_grad_(False).to(device)
+        self.parts = nn.ModuleDict({
+            "acoustic": AcousticModel(factors.unit_count), "pitch": pitch,
+            "critics": critics,
+            "reader": UnitReader(factors.unit_count), "discriminator": Discriminator()})
+        parts, rate = self.parts, recipe.critic_learning_rate
+        self.optimisers = {
+            "acoustic": torch.optim.AdamW(parts["acoustic"].parameters(), recipe.learning_rate, weight_decay=0.01),
+            "pitch": torch.optim.AdamW(parts["pitch"].parameters(), recipe.convert_learning_rate, weight_decay=0.01),
+            "critics": torch.optim.AdamW(parts["critics"].parameters(), rate, weight_decay=0.05),
+            "reader": torch.optim.AdamW(parts["reader"].parameters(), 2 * rate, weight_decay=0.01),
+            "discriminator": torch.optim.AdamW(parts["discriminator"].parameters(), 2 * rate, (0.5, 0.95))}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        neutral = self.recipe.neutral_sources if number >= self.recipe.read_steps else 0.0
+        source = self.batch(self.draw.by_emotions(random, self.recipe.batch, neutral), random)
+        logged = self._teach_listeners(source, number, random)
+        if number < self.recipe.read_steps:
+            set_learning_rate(self.optimisers["acoustic"], self.recipe.learning_rate, number, 2 * self.recipe.read_steps)
+            with autocast(self.device):
+                loss = bands_loss(self._reconstruct(source), source)
+            descend(self.optimisers["acoustic"], loss)
+            return {**logged, "bands": loss.detach()}
+        return {**logged, **self._convert_step(source, number - self.recipe.read_steps, random)}
+
+    def batch(self, indices: list[int], random: np.random.Generator) -> Batch:
+        """Everything about these clips; EASE comes from another recording of the speaker in another emotion."""
+        windows = [window(self.examples, index, self.recipe.longest_frames, random) for index in indices]
+        to = self.device
+        units, mask = self.factors.stack_units(windows)
+        melody, voiced = stack_melody(self.examples, windows)
+        ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(index, random) for index in indices])
+        features = perturb(stack_features(self.examples, windows)[0], random)
+        with torch.no_grad(), autocast(to):
+            mask = mask.to(to)
+            frames = self.factors.heard_emotion(self.sace, windows, features.to(to), mask)
+            pooled, pooled_mask = pool_frames(frames, mask)
+        return Batch(windows, units.to(to), mask, stack_bands(self.examples, windows).to(to), melody.to(to), voiced.to(to),
+                     ease.to(to), labels(self.examples, windows)[1].to(to),
+                     stack_baselines(self.examples, self.baselines, windows).to(to), pooled, pooled_mask,
+                     self.sace.utterance(frames, mask))
+
+    def convert(self, source: Batch, reference: Batch) -> Converted:
+        """What the residual decoder would make of the source."""
+        acoustic, pitch = self.parts["acoustic"], self.parts["pitch"]
+        own = pitch(source.units, source.mask, source.pooled, source.pooled_mask, source.ease)
+        wanted = pitch(source.units, source.mask, reference.pooled, reference.pooled_mask, source.ease)
+        octaves = anchor_melody(source.octaves, own, wanted, source.voiced)
+        before = self._reconstruct(source)
+        after = acoustic(source.units, octaves, source.voiced, source.mask, reference.utterance, source.ease)
+        return Converted(source.bands + after - before, octaves, after - before, before, own)
+
+    def _reconstruct(self, batch: Batch) -> torch.Tensor:
+        """Its own envelope, (batch, time, 40)."""
+        return self.parts["acoustic"](batch.units, batch.octaves, batch.voiced, batch.mask, batch.utterance, batch.ease)
+
+    def _teach_listeners(self, batch: Batch, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        """Reader and critics hear real speech only, through random equalisers and keys; critics now and then."""
+        features = perturb(batch.features.cpu(), random).to(self.device)
+        with autocast(self.device):
+            units = self._units_loss(features, batch)
+        descend(self.optimisers["reader"], units, limit=5.0)
+        logged = {"reader_real": units.detach()}
+        if number >= self.recipe.read_steps:
+            with autocast(self.device):
+                loss, right = critics_loss(self.parts["critics"], features, batch.mask, batch.emotion)
+            descend(self.optimisers["critics"], loss, limit=5.0)
+            logged["critic_real"] = right
+        return logged
+
+    def _convert_step(self, source: Batch, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        recipe = self.recipe
+        for name in ("acoustic", "pitch"):
+            set_learning_rate(self.optimisers[name], recipe.convert_learning_rate, number, recipe.convert_steps)
+        reference = self.batch(self.draw.by_emotions(random, recipe.batch), random)
+        source, reference = (mix_emotions(batch, recipe.emotion_mixing, random) for batch in (source, reference))
+        with autocast(self.device):
+            made = self.convert(source, reference)
+        converted = heard_features(made.bands, made.octaves, source.voiced, source.mask, source.baseline)
+        target = reference.emotion
+        discriminated = self._teach_discriminator(reference, converted.detach(), source.mask, target)
+
+        with autocast(self.device):
+            heard = [critic(perturb_keeping_gradient(converted, random), source.mask) for critic in self.parts["critics"]]
+            emotion = sum(nn.functional.cross_entropy(score, target) for score in heard) / len(heard)
+            score, weight = self.parts["discriminator"](converted, source.mask, target)
+            adversarial = -weighted_mean(score, weight)
+            units = self._units_loss(converted, source)
+        mean = self._mean_loss(made, source, target)
+        bands, melody = bands_loss(made.own_bands, source), pitch_loss(made.own_octaves, source)
+        loss = (recipe.emotion_weight * emotion + recipe.adversarial_weight * adversarial + recipe.unit_weight * units
+                + recipe.mean_weight * mean + recipe.bands_weight * bands + recipe.pitch_weight * melody)
+        descend_together([self.optimisers["acoustic"], self.optimisers["pitch"]], loss)
+        right = torch.stack([(score.argmax(1) == target).float().mean() for score in heard]).mean()
+        return {"convert_emotion": emotion.detach(), "convert_heard": right, "adversarial": adversarial.detach(),
+                "discriminator": discriminated, "units": units.detach(), "mean": mean.detach(),
+                "difference": weighted_mean(made.difference.abs().mean(-1), source.mask).detach(),
+                "bands": bands.detach(), "pitch_semitones": 12 * melody.detach()}
+
+    def _units_loss(self, features: torch.Tensor, batch: Batch) -> torch.Tensor:
+        """Cross-entropy of the units that the reader hears."""
+        each = nn.functional.cross_entropy(self.parts["reader"](features), batch.units, reduction="none")
+        return weighted_mean(each, batch.mask)
+
+    def _mean_loss(self, made: Converted, source: Batch, target: torch.Tensor) -> torch.Tensor:
+        """The mean change of the bands (nepers) and of F0 (octaves, times six) against the speaker's own change of mean."""
+        speakers = [self.examples[w.index].speaker for w in source.windows]
+        wanted = self.shifts(speakers, source.emotion.tolist(), target.tolist()).to(self.device)
+        count = source.voiced.sum(1, keepdim=True).clamp(min=1)
+        bands = (made.difference * source.voiced[..., None]).sum(1) / count
+        melody = ((made.octaves - source.octaves) * source.voiced).sum(1) / count[:, 0]
+        return (bands - wanted[:, :-1]).abs().mean() + 6 * (melody - wanted[:, -1]).abs().mean()
+
+    def _teach_discriminator(self, real: Batch, converted: torch.Tensor, mask: torch.Tensor,
+                             target: torch.Tensor) -> torch.Tensor:
+        with autocast(self.device):
+            score_real, weight_real = self.parts["discriminator"](real.features, real.mask, real.emotion)
+            score_made, weight_made = self.parts["discriminator"](converted, mask, target)
+        loss = weighted_mean(torch.relu(1 - score_real), weight_real) + weighted_mean(torch.relu(1 + score_made), weight_made)
+        descend(self.optimisers["discriminator"], loss, limit=5.0)
+        return loss.detach()
+
+
+def mix_emotions(batch: Batch, largest: float, random: np.random.Generator) -> Batch:
+    """Each recording's emotion with up to `largest` of another one's mixed in; below a half, the label stays true.
+
+    SACE hears training speakers clearly and strangers dimly. What is to be made of a dim emotion is the emotion, not less of it.
+    """
+    count = len(batch.windows)
+    share = torch.from_numpy(random.uniform(0, largest, (count, 1)).astype(np.float32)).to(batch.utterance.device)
+    other = batch.utterance[torch.from_numpy(random.permutation(count))]
+    return replace(batch, utterance=torch.lerp(batch.utterance, other, share),
+                   pooled=torch.lerp(batch.pooled, other[:, None], share[..., None]))
+
+
+def perturb_keeping_gradient(features: torch.Tensor, random: np.random.Generator) -> torch.Tensor:
+    """The critics' random equaliser and key, so that no weakness of one exact input is exploited."""
+    return features + perturb(torch.zeros(features.shape), random).to(features.device)

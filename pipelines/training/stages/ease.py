@@ -1,0 +1,103 @@
+"""Stage `ease`: first the x-vector (speaker cross-entropy), then EASE on the frozen x-vector: speaker cross-entropy
+plus ten times the emotion cross-entropy through gradient reversal (paper, section 3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.networks.sace import EMOTIONS
+from pipelines.networks.speaker import XVECTOR_WIDTH, EaseHeads, SpeakerEncoder
+from pipelines.training.data.examples import Draw, Example, labels, perturb, stack_features, window
+from pipelines.training.loop.optim import autocast, descend, descend_together, set_learning_rate
+
+
+@dataclass(frozen=True)
+class EaseRecipe:
+    """Schedule of the stage.
+
+    xvector: hub id or folder of a published speaker embedding (speechbrain/spkrec-ecapa-voxceleb), on which EASE alone is trained
+        (published_ease.py): for `epochs`, at a constant rate; steps and frames do not count then. Empty: both are trained here.
+    """
+
+    xvector_steps: int = 1200
+    ease_steps: int = 1000
+    batch: int = 40
+    longest_frames: int = 100
+    learning_rate: float = 2e-3
+    emotion_weight: float = 10.0  # the paper's
+    xvector: str = ""
+    epochs: int = 10
+
+    @property
+    def steps(self) -> int:
+        return self.xvector_steps + self.ease_steps
+
+
+class EaseTask:
+    """x-vector, then EASE; see Task in trainer.py."""
+
+    def __init__(self, recipe: EaseRecipe, examples: list[Example], device: str = "cpu"):
+        self.recipe, self.examples, self.device = recipe, examples, device
+        self.draw = Draw(examples)
+        speakers = 1 + max(example.speaker for example in examples)
+        encoder = SpeakerEncoder()
+        self.parts = nn.ModuleDict({"encoder": encoder, "classifier": nn.Linear(XVECTOR_WIDTH, speakers),
+                                    "heads": EaseHeads(speakers, len(EMOTIONS))})
+        first = [*encoder.xvector.parameters(), *self.parts["classifier"].parameters()]
+        second = [*encoder.ease.parameters(), *self.parts["heads"].speaker.parameters()]
+        self.optimisers = {
+            "xvector": torch.optim.AdamW(first, recipe.learning_rate, weight_decay=0.02),
+            "ease": torch.optim.AdamW(second, recipe.learning_rate),
+            "adversary": torch.optim.AdamW(self.parts["heads"].emotion.parameters(), 2 * recipe.learning_rate)}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        first = number < self.recipe.xvector_steps
+        half = self.recipe.batch // 2
+        indices = self.draw.by_speakers(random, self.recipe.batch - half) + self.draw.by_emotions(random, half)
+        windows = [window(self.examples, index, self.recipe.longest_frames, random) for index in indices]
+        features, mask = stack_features(self.examples, windows)
+        features = perturb(features, random, shift_octaves=0.05).to(self.device)
+        speaker, emotion = (part.to(self.device) for part in labels(self.examples, windows))
+        step = self._xvector_step if first else self._ease_step
+        return step(number, features, mask.to(self.device), speaker, emotion)
+
+    def _xvector_step(self, number, features, mask, speaker, emotion):
+        optimiser = self.optimisers["xvector"]
+        set_learning_rate(optimiser, self.recipe.learning_rate, number, self.recipe.xvector_steps)
+        with autocast(self.device):
+            score = self.parts["classifier"](self.parts["encoder"].xvector(features, mask))
+            loss = nn.functional.cross_entropy(score, speaker, label_smoothing=0.1)
+        descend(optimiser, loss)
+        return {"xvector": loss.detach(), "xvector_accuracy": (score.argmax(1) == speaker).float().mean()}
+
+    def _ease_step(self, number, features, mask, speaker, emotion):
+        """The adversary takes part of each step with its own faster optimiser, so that there is something to reverse."""
+        encoder, heads = self.parts["encoder"], self.parts["heads"]
+        encoder.xvector.eval()
+        position = number - self.recipe.xvector_steps
+        for name in ("ease", "adversary"):
+            set_learning_rate(self.optimisers[name], self.recipe.learning_rate, position, self.recipe.ease_steps)
+        with torch.no_grad(), autocast(self.device):
+            xvector = encoder.xvector(features, mask)
+        reversal = self.recipe.emotion_weight * min(1.0, position / (0.3 * self.recipe.ease_steps))
+        with autocast(self.device):
+            scores = heads(encoder.ease(xvector), reversal)
+        return learn(self.optimisers, scores, speaker, emotion, self.device)
+
+
+def learn(optimisers: dict[str, torch.optim.Optimizer], scores: tuple[torch.Tensor, torch.Tensor], speaker: torch.Tensor,
+          emotion: torch.Tensor, device: str) -> dict[str, torch.Tensor]:
+    """One step of EASE and its heads by what EaseHeads said of speakers and emotions; returns what to log."""
+    speaker_score, emotion_score = scores
+    with autocast(device):
+        speaker_loss = nn.functional.cross_entropy(speaker_score, speaker)
+        emotion_loss = nn.functional.cross_entropy(emotion_score, emotion, ignore_index=-1)
+    descend_together([optimisers["ease"], optimisers["adversary"]], speaker_loss + emotion_loss)
+    known = emotion >= 0
+    right = (emotion_score.argmax(1) == emotion)[known].float().mean() if known.any() else torch.zeros(())
+    return {"speaker": speaker_loss.detach(), "emotion": emotion_loss.detach(), "emotion_accuracy": right,
+            "speaker_accuracy": (speaker_score.argmax(1) == speaker).float().mean()}

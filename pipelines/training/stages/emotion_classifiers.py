@@ -1,0 +1,62 @@
+"""Stage `critics`: emotion classifiers on real speech, needed only while the acoustic stage trains; nothing is exported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.training.data.examples import (
+    Draw,
+    Example,
+    Window,
+    labels,
+    perturb,
+    speaker_baselines,
+    stack_bands,
+    stack_baselines,
+    stack_melody,
+    window,
+)
+from pipelines.training.loop.optim import autocast, descend, set_learning_rate
+from pipelines.training.losses.critics import critics_loss, heard_features, make_critics
+
+
+@dataclass(frozen=True)
+class CriticsRecipe:
+    """Schedule of the stage."""
+
+    steps: int = 1200
+    batch: int = 32
+    longest_frames: int = 130
+    learning_rate: float = 2e-3
+
+
+class CriticsTask:
+    """All critics side by side; see Task in trainer.py."""
+
+    def __init__(self, recipe: CriticsRecipe, examples: list[Example], device: str = "cpu"):
+        self.recipe, self.examples, self.device, self.draw = recipe, examples, device, Draw(examples)
+        self.baselines = speaker_baselines(examples)
+        self.parts = nn.ModuleDict({"critics": make_critics()})
+        self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, weight_decay=0.1)}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        set_learning_rate(self.optimisers["all"], self.recipe.learning_rate, number, self.recipe.steps)
+        windows = [window(self.examples, index, self.recipe.longest_frames, random)
+                   for index in self.draw.by_emotions(random, self.recipe.batch)]
+        features, mask = self.features(windows)
+        features, mask = perturb(features, random, shift_octaves=0.1).to(self.device), mask.to(self.device)
+        with autocast(self.device):
+            loss, right = critics_loss(self.parts["critics"], features, mask, labels(self.examples, windows)[1].to(self.device))
+        descend(self.optimisers["all"], loss, limit=5.0)
+        return {"emotion": loss.detach(), "accuracy": right}
+
+    def features(self, windows: list[Window]) -> tuple[torch.Tensor, torch.Tensor]:
+        """(batch, time, 43) against the speaker's baseline, and the mask."""
+        bands, (melody, voiced) = stack_bands(self.examples, windows), stack_melody(self.examples, windows)
+        lengths = torch.tensor([w.stop - w.start for w in windows])
+        mask = (torch.arange(bands.shape[1])[None] < lengths[:, None]).float()
+        return heard_features(bands, melody, voiced, mask, stack_baselines(self.examples, self.baselines, windows)), mask

@@ -1,0 +1,115 @@
+"""Stage `f0_codes`: the autoencoder that makes codes of F0 (pipelines/networks/f0_codes.py), on labelled speech.
+
+The codebook follows running means of what is nearest to each code (van den Oord et al., NeurIPS 2017, appendix A); codes that
+nothing is near to begin again at random places of the batch, as in Jukebox (Dhariwal et al., arXiv 2005.00341, appendix B).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.errors import RecipeError
+from pipelines.networks.f0_codes import DOWN, F0Codes, standardised
+from pipelines.training.data.examples import Draw, Example
+from pipelines.training.loop.optim import autocast, descend, set_learning_rate
+from pipelines.training.losses.critics import weighted_mean
+
+DEAD = 0.5  # running number of frames near a code in a batch, below which it begins again
+
+
+@dataclass(frozen=True)
+class F0CodesRecipe:
+    """Sizes and schedule. Number of codes, their width, decay and weight of the commitment are the paper's released code's."""
+
+    codes: int = 20
+    code_width: int = 128
+    width: int = 64
+    steps: int = 3000
+    batch: int = 32
+    window_frames: int = 104
+    learning_rate: float = 1e-3
+    decay: float = 0.99  # of the codebook's running means
+    commitment_weight: float = 0.02
+    voicing_weight: float = 0.2
+    unvoiced_weight: float = 0.1  # of frames where F0 is interpolated, against voiced ones
+
+    def __post_init__(self):
+        if self.codes < 2:
+            raise RecipeError(f"F0 needs at least 2 codes, not {self.codes}; change codes in the recipe's table [f0_codes].")
+        if self.window_frames < DOWN:
+            raise RecipeError(f"A code of F0 lasts {DOWN} frames, so that a window of {self.window_frames} holds none; "
+                              "change window_frames in the recipe's table [f0_codes].")
+
+
+class Means(nn.Module):
+    """What the codebook is the quotient of: running sums of embeddings near each code, and running numbers of them."""
+
+    def __init__(self, codes: int, code_width: int):
+        super().__init__()
+        self.register_buffer("sums", torch.zeros(codes, code_width))
+        self.register_buffer("counts", torch.zeros(codes))
+
+    @torch.no_grad()
+    def follow(self, embedded: torch.Tensor, nearest: torch.Tensor, decay: float) -> torch.Tensor:
+        """The next codebook. embedded: (n, code width), what was quantised. nearest: (n,) its codes."""
+        chosen = nn.functional.one_hot(nearest, len(self.counts)).to(embedded.dtype)
+        self.counts.mul_(decay).add_(chosen.sum(0), alpha=1 - decay)
+        self.sums.mul_(decay).add_(chosen.T @ embedded, alpha=1 - decay)
+        dead = self.counts < DEAD
+        again = embedded[torch.randint(len(embedded), (len(dead),), device=embedded.device)]  # seeded for this step
+        self.sums[dead], self.counts[dead] = again[dead], 1.0
+        return self.sums / self.counts[:, None]
+
+
+class F0CodesTask:
+    """Autoencoder and codebook; see Task in trainer.py."""
+
+    def __init__(self, recipe: F0CodesRecipe, examples: list[Example], device: str = "cpu"):
+        self.recipe, self.device = recipe, device
+        self.draw = Draw(examples)
+        self.heard = [standardised(example.prosody) for example in examples]
+        network = F0Codes(recipe.codes, recipe.width, recipe.code_width)
+        self.parts = nn.ModuleDict({"f0_codes": network, "means": Means(recipe.codes, recipe.code_width)})
+        self.optimisers = {"f0_codes": torch.optim.AdamW(network.parameters(), recipe.learning_rate, (0.9, 0.99))}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        recipe, network, optimiser = self.recipe, self.parts["f0_codes"], self.optimisers["f0_codes"]
+        set_learning_rate(optimiser, recipe.learning_rate, number, recipe.steps)
+        melody, voiced, there = self.batch(random)
+        with autocast(self.device):
+            embedded = network.embed(melody, voiced)
+        if not network.codebook.any():  # zeros are near to nothing: the first codes are what is there
+            network.codebook.copy_(self._follow(embedded, torch.zeros(embedded.shape[:2], dtype=torch.long, device=self.device)))
+        nearest = network.nearest(embedded.detach())
+        quantised = network.codebook[nearest]
+        with autocast(self.device):
+            made, voicing = network.restore(embedded + (quantised - embedded).detach())
+        weight = there * (voiced + recipe.unvoiced_weight * (1 - voiced))
+        f0 = weighted_mean(nn.functional.smooth_l1_loss(made, melody, reduction="none"), weight)
+        unvoiced = weighted_mean(nn.functional.binary_cross_entropy_with_logits(voicing, voiced, reduction="none"), there)
+        commitment = nn.functional.mse_loss(embedded, quantised)
+        descend(optimiser, f0 + recipe.voicing_weight * unvoiced + recipe.commitment_weight * commitment)
+        network.codebook.copy_(self._follow(embedded, nearest))
+        used = torch.bincount(nearest.flatten(), minlength=recipe.codes) / nearest.numel()
+        return {"f0": f0.detach(), "voicing": unvoiced.detach(), "commitment": commitment.detach(),
+                "perplexity": torch.exp(-(used * (used + 1e-9).log()).sum())}
+
+    def batch(self, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Melody, voicing, and 0 behind a clip's end, (batch, window) each; emotions in turn."""
+        rows = [self._row(index, random) for index in self.draw.by_emotions(random, self.recipe.batch)]
+        return tuple(torch.from_numpy(np.stack(part)).to(self.device) for part in zip(*rows, strict=True))
+
+    def _row(self, index: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
+        heard, count = self.heard[index], self.recipe.window_frames - self.recipe.window_frames % DOWN
+        first = int(random.integers(0, max(1, len(heard.melody) - count + 1)))
+        inside = slice(first, first + count)
+        short = count - len(heard.melody[inside])
+        return (np.pad(heard.melody[inside], (0, short), mode="edge"), np.pad(heard.voiced[inside], (0, short), mode="edge"),
+                np.pad(np.ones(count - short, np.float32), (0, short)))
+
+    def _follow(self, embedded: torch.Tensor, nearest: torch.Tensor) -> torch.Tensor:
+        return self.parts["means"].follow(embedded.detach().flatten(0, 1), nearest.flatten(), self.recipe.decay)

@@ -1,0 +1,125 @@
+"""Stage `generate` in the paper's own design: HiFi-GAN on factors (factor_decoder.py), adversarial from the first step.
+
+Discriminators, losses, optimiser and their settings are HiFi-GAN's (Kong, Kim, Bae, NeurIPS 2020, sections 2 and 3) as the
+authors of ZEST set them in their released code. What is heard of a clip is as in the other design (generate.py): EASE of
+another recording of the speaker in another emotion, SACE of the clip's own, all speech at one level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.errors import RecipeError
+from pipelines.networks.factor_decoder import FactorDecoder
+from pipelines.networks.hifigan import SIZES, sizes_of
+from pipelines.networks.units import HOP
+from pipelines.training.data.examples import Draw, Example
+from pipelines.training.data.spoken import Spoken, draw_clips, held
+from pipelines.training.loop import distributed as processes
+from pipelines.training.loop.optim import autocast, descend
+from pipelines.training.losses.discriminators import discriminator_loss
+from pipelines.training.losses.hifigan_discriminators import PERIOD_WIDTH, SCALE_WIDTH, HifiganDiscriminators, generator_loss
+from pipelines.training.losses.spectral_loss import mel_loss
+from pipelines.training.losses.waveform_steps import optimiser_of
+
+UNLIMITED = float("inf")  # of a gradient's norm: HiFi-GAN clips none
+
+
+@dataclass(frozen=True)
+class HifiganRecipe:
+    """Sizes and schedule of the stage; defaults are the paper's and its released code's."""
+
+    design: str = "hifigan"
+    size: str = "V1"
+    channels: int = 0  # after the first convolution, a multiple of 32; 0: as the size has it
+    temperature: float = 0.0  # of soft units; 0 means hard ones, the paper's
+    unit_encoder: bool = True  # False, an ablation: units go on as they are embedded
+    f0_encoder: bool = True  # False, an ablation: F0 and voicing go on as they are
+    steps: int = 100_000
+    batch: int = 32
+    segment_frames: int = 28  # of 20 ms: 8,960 samples
+    all_speakers: float = 0.0  # share of a batch drawn from all speakers alike, also those without labels
+    unlabelled_speeds: tuple = ()  # at which speech without labels is heard again, as somebody else's (virtual_voices.py)
+    learning_rate: float = 2e-4
+    decay: float = 0.999  # of the learning rate, every time that as many clips were drawn as there are
+    period_width: int = PERIOD_WIDTH  # of the discriminators; narrower ones are for tests and small machines
+    scale_width: int = SCALE_WIDTH
+
+    def __post_init__(self):
+        if self.size not in SIZES:
+            raise RecipeError(f"There is no HiFi-GAN of size '{self.size}'; choose one of {', '.join(SIZES)}.")
+        if self.channels < 0 or self.channels % 32:
+            raise RecipeError(f"HiFi-GAN's channels are halved five times and must be a multiple of 32, not {self.channels}.")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """factors: what FactorDecoder takes. real: (batch, segment_frames * 320)."""
+
+    factors: tuple[torch.Tensor, ...]
+    real: torch.Tensor
+
+
+class HifiganTask:
+    """Decoder and its discriminators; see Task in trainer.py."""
+
+    def __init__(self, recipe: HifiganRecipe, examples: list[Example], spoken: Spoken, device: str = "cpu"):
+        self.recipe, self.spoken, self.device = recipe, spoken, device
+        self.draw = Draw(examples)
+        self.steps_an_epoch = max(1, len(examples) // processes.whole(recipe.batch))
+        units, sizes = spoken.posterior[0].shape[1], sizes_of(recipe.size, recipe.channels)
+        decoder = FactorDecoder(sizes, units, temperature=recipe.temperature, unit_encoder=recipe.unit_encoder,
+                                f0_encoder=recipe.f0_encoder, whole=spoken.width, f0_codes=spoken.code_count)
+        self.parts = nn.ModuleDict({"generator": decoder,
+                                    "discriminators": HifiganDiscriminators(recipe.period_width, recipe.scale_width)})
+        self.optimisers = {name: optimiser_of(part, recipe.learning_rate) for name, part in self.parts.items()}
+
+    @property
+    def trained(self) -> FactorDecoder:
+        """What is measured and exported."""
+        return self.parts["generator"]
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        """First the discriminators learn, then the generator by them."""
+        batch, critics = self.batch(random), self.parts["discriminators"]
+        for optimiser in self.optimisers.values():
+            optimiser.param_groups[0]["lr"] = self.learning_rate(number)  # of the step number alone: resume is exact
+        with autocast(self.device):
+            made = self.trained(*batch.factors)
+        made = made.float()
+        with autocast(self.device):
+            judged = discriminator_loss(critics(batch.real), critics(made.detach()))
+        descend(self.optimisers["discriminators"], judged, limit=UNLIMITED)
+        with autocast(self.device):
+            with torch.no_grad():
+                heard_real = critics(batch.real)
+            heard_made = critics(made)
+        loss = generator_loss(made, batch.real, heard_made, heard_real)
+        descend(self.optimisers["generator"], loss, limit=UNLIMITED)
+        return {"generator": loss.detach(), "discriminator": judged.detach(), "mel": mel_loss(made.detach(), batch.real)}
+
+    def learning_rate(self, number: int) -> float:
+        """At a step, counted from 0."""
+        return self.recipe.learning_rate * self.recipe.decay ** (number // self.steps_an_epoch)
+
+    def batch(self, random: np.random.Generator) -> Batch:
+        """Random segments, emotions in turn."""
+        indices, others = draw_clips(self.draw, self.recipe.batch, self.recipe.all_speakers, random)
+        rows = [self._row(index, random) for index in indices]
+        units, f0, voiced, real = (torch.from_numpy(np.stack(part)).to(self.device) for part in zip(*rows, strict=True))
+        return Batch((units, f0, voiced, *self.spoken.whole(indices, others, self.device)), real)
+
+    def _row(self, index: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Units, F0, voicing and samples of a random segment; behind a clip's end the last frame is held, without voice."""
+        count, posterior, features = self.recipe.segment_frames, self.spoken.posterior[index], self.spoken.features[index]
+        first = int(random.integers(0, max(1, len(posterior) - count + 1)))
+        inside = slice(first, first + count)
+        units = posterior[inside].argmax(1) if self.recipe.temperature == 0 else posterior[inside].astype(np.float32)
+        f0, voiced = self.spoken.f0(index)[inside], features.voiced[::2][inside]
+        return (held(units, count), held(f0, count),
+                np.pad(voiced.astype(np.float32), (0, count - len(voiced))),
+                self.spoken.samples(index, first * HOP, count * HOP))

@@ -1,0 +1,118 @@
+"""Stage `hubert`: a small HuBERT learns content from Whisper's encoder (shared design, section 3).
+
+Loss: smooth L1 and cosine to the standardised hidden states of the teacher's block. Nothing is masked, unlike in
+HuBERT's own training: every frame is regressed. The linear head is thrown away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import HubertConfig, HubertModel
+
+from pipelines.checkpoints.hub import load_hubert
+from pipelines.networks.hubert import read_sizes
+from pipelines.networks.units import HOP, ContentEncoder
+from pipelines.training.data.audio_store import read_all, read_samples
+from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.corpus import Clip
+from pipelines.training.data.teacher import Teacher
+from pipelines.training.loop.optim import autocast, descend, set_learning_rate
+
+MINI_CONV = dict(conv_dim=(64, 128, 256, 256), conv_kernel=(40, 10, 8, 4), conv_stride=(8, 5, 4, 2))
+
+
+def mini_hubert_config(width: int = 256, layers: int = 5) -> HubertConfig:
+    """A HuBERT whose waveform front end costs a third of the published one's per second of audio."""
+    return HubertConfig(
+        hidden_size=width, num_hidden_layers=layers, num_attention_heads=4, intermediate_size=4 * width,
+        num_conv_pos_embeddings=32, num_conv_pos_embedding_groups=16, feat_extract_norm="group",
+        hidden_dropout=0.0, activation_dropout=0.0, attention_dropout=0.0, feat_proj_dropout=0.0, final_dropout=0.0,
+        layerdrop=0.0, mask_time_prob=0.0, mask_feature_prob=0.0, attn_implementation="sdpa", **MINI_CONV)
+
+
+@dataclass(frozen=True)
+class HubertRecipe:
+    """Sizes and schedule of the stage.
+
+    pretrained: hub id or folder of a published HuBERT (facebook/hubert-base-ls960), which is taken as it is; then nothing is
+        trained and nothing else here counts. Empty: a small one is trained.
+    """
+
+    pretrained: str = ""
+    width: int = 256
+    layers: int = 5
+    steps: int = 6000
+    batch: int = 12
+    crop_seconds: float = 2.0
+    learning_rate: float = 1.5e-3
+    noise: float = 0.1  # largest noise level, relative to the clip's
+    max_clip_seconds: float = 29.0  # Whisper's window
+
+
+def published_hubert(recipe: HubertRecipe) -> HubertModel:
+    """The HuBERT that `pretrained` names. Raises CheckpointError: it cannot be had, or is of a kind that is not built here."""
+    model = load_hubert(recipe.pretrained, "name a folder with it as [hubert] pretrained, or leave that key out of the recipe to "
+                                           "train a small one")
+    read_sizes(model.config.to_diff_dict())
+    return model
+
+
+class HubertTask:
+    """Distil the teacher; see Task in trainer.py."""
+
+    def __init__(self, recipe: HubertRecipe, clips: list[Clip], cache: FeatureCache, device: str = "cpu"):
+        self.recipe, self.device = recipe, device
+        self.clips = [clip for clip in clips if clip.seconds <= recipe.max_clip_seconds]
+        self.audio = read_all(self.clips)
+        teacher = Teacher(cache)
+        self.targets = [teacher(clip, partial(read_samples, clip))["frames"] for clip in self.clips]
+        sample = np.concatenate(self.targets[::20]).astype(np.float32)
+        self.mean, self.scale = torch.from_numpy(sample.mean(0)), torch.from_numpy(sample.std(0) + 1e-3)
+        self.chance = np.sqrt([clip.seconds for clip in self.clips])
+        self.chance /= self.chance.sum()
+        encoder = ContentEncoder(HubertModel(mini_hubert_config(recipe.width, recipe.layers)))
+        head = nn.Linear(recipe.width, sample.shape[1])
+        self.parts = nn.ModuleDict({"encoder": encoder, "head": head})
+        optimiser = torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, (0.9, 0.98), weight_decay=0.01)
+        self.optimisers = {"all": optimiser}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        waveform, target, inside = (part.to(self.device) for part in self.batch(random))
+        optimiser = self.optimisers["all"]
+        set_learning_rate(optimiser, self.recipe.learning_rate, number, self.recipe.steps)
+        with autocast(self.device):
+            predicted = self.parts["head"](self.parts["encoder"](waveform)[-1])
+            smooth = nn.functional.smooth_l1_loss(predicted, target, reduction="none").mean(-1)
+            cosine = 1 - nn.functional.cosine_similarity(predicted, target, dim=-1)
+            loss = ((smooth + cosine) * inside).sum() / inside.sum()
+        descend(optimiser, loss)
+        return {"smooth_l1": (smooth * inside).sum().detach() / inside.sum(),
+                "cosine": (cosine * inside).sum().detach() / inside.sum()}
+
+    def batch(self, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Waveforms (batch, samples), standardised targets (batch, frames, 512) and which frames count (batch, frames)."""
+        frames = int(self.recipe.crop_seconds * 50)
+        waveform = np.zeros((self.recipe.batch, frames * HOP), np.float32)
+        target = np.zeros((self.recipe.batch, frames + 1, len(self.mean)), np.float32)
+        inside = np.zeros((self.recipe.batch, frames + 1), np.float32)
+        for row, index in enumerate(random.choice(len(self.clips), self.recipe.batch, p=self.chance)):
+            audio, teacher = self.audio[index], self.targets[index]
+            start = int(random.integers(0, max(1, len(audio) // HOP - frames)))
+            piece = audio[start * HOP:(start + frames) * HOP].astype(np.float32) / 32767
+            wanted = teacher[start:start + frames + 1]
+            waveform[row, :len(piece)] = self._perturb(piece, random)
+            target[row, :len(wanted)] = wanted
+            inside[row, :len(wanted)] = 1
+        standard = (torch.from_numpy(target) - self.mean) / self.scale
+        return torch.from_numpy(waveform), standard, torch.from_numpy(inside)
+
+    def _perturb(self, piece: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Noise and a random first-order tilt: units must not hear the channel."""
+        level = np.sqrt((piece**2).mean()) * self.recipe.noise * random.random()
+        noisy = piece + level * random.standard_normal(len(piece)).astype(np.float32)
+        return np.append(noisy[:1], noisy[1:] - random.uniform(-0.3, 0.6) * noisy[:-1])

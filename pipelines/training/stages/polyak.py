@@ -1,0 +1,67 @@
+"""What the baseline `polyak` trains on, by the tasks of the stage `generate`: units, codes of F0, an x-vector, nothing of SACE.
+
+The x-vector is that of another recording of the speaker, in another emotion: the paper's speakers have one embedding each,
+which no recording's emotion reaches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from tqdm import tqdm
+
+from pipelines.checkpoints.folder import Folder
+from pipelines.checkpoints.parts import load_f0_codes, load_speaker, load_unit_encoder
+from pipelines.features.vocoder_features import VocoderFeatures
+from pipelines.networks.f0_codes import F0Codes, held, hertz, standardised
+from pipelines.networks.generator import FINE
+from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.examples import Example
+from pipelines.training.data.factors import content_of, voices_of
+from pipelines.training.data.spoken import Spoken, levelled, posteriors
+from pipelines.training.data.vocoder_store import stored_features
+from pipelines.training.stages.generate import GenerateRecipe
+from pipelines.training.stages.generate_hifigan import HifiganRecipe
+
+
+@dataclass(frozen=True)
+class PolyakRecipe(GenerateRecipe):
+    """The design `istft`; fewer steps, since it begins with the checkpoint's `generator`."""
+
+    temperature: float = 0.0
+    trunk_steps: int = 1500
+    warmup_steps: int = 500
+    gan_steps: int = 4000
+
+
+@dataclass(frozen=True)
+class PolyakHifiganRecipe(HifiganRecipe):
+    """The paper's own design: embeddings go into HiFi-GAN as they are."""
+
+    unit_encoder: bool = False
+    f0_encoder: bool = False
+
+
+def read_quantised(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache,
+                   device: str = "cpu") -> Spoken:
+    """By the encoders of the checkpoint; arguments and what is forgotten as in `read_spoken`.
+
+    The design `istft` hears the melody that the codes tell, in Hz, and the voicing of the recording, which units tell the other
+    design's network.
+    """
+    network, encoder, speaker = load_f0_codes(checkpoint), load_unit_encoder(checkpoint).to(device), load_speaker(checkpoint)
+    _, hidden = content_of(examples, encoder, cache, all_layers=False)
+    posterior, voices = posteriors(encoder.cpu(), hidden, temperature), voices_of(examples, speaker, cache)
+    features = stored_features([example.clip for example in examples], cache)
+    clips = tqdm(zip(examples, features, posterior, strict=True), "codes of F0", len(examples), unit="clip", mininterval=5)
+    coded = [_coded(network, example, own, len(units)) for example, own, units in clips]
+    return Spoken(*levelled(examples), [own for own, _ in coded], posterior, voices, codes=[codes for _, codes in coded],
+                  code_count=len(network.codebook))
+
+
+def _coded(network: F0Codes, example: Example, features: VocoderFeatures, frames: int) -> tuple[VocoderFeatures, np.ndarray]:
+    """Features with the melody that is left of it in codes, and the codes of (frames,) at 50 Hz."""
+    speaker = standardised(example.prosody)
+    codes = network.encode(speaker)
+    return replace(features, f0=hertz(network, codes, speaker, len(features.f0), FINE)), held(codes, frames)

@@ -1,0 +1,45 @@
+"""Stage `ease` on a published speaker embedding (published_speaker.py), as in the paper (section 3.2): EASE's two linear layers
+alone are trained, on vectors that are computed once."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.networks.sace import EMOTIONS
+from pipelines.networks.speaker import Ease, EaseHeads
+from pipelines.training.data.examples import Draw, Example
+from pipelines.training.loop import distributed as processes
+from pipelines.training.loop.optim import autocast
+from pipelines.training.stages.ease import EaseRecipe, learn
+
+
+class PublishedEaseTask:
+    """EASE on fixed vectors; see Task in trainer.py. vectors: (width,) float32 of every example."""
+
+    def __init__(self, recipe: EaseRecipe, examples: list[Example], vectors: list[np.ndarray], device: str = "cpu"):
+        self.recipe, self.examples, self.vectors, self.device = recipe, examples, vectors, device
+        self.draw = Draw(examples)
+        speakers = 1 + max(example.speaker for example in examples)
+        self.parts = nn.ModuleDict({"ease": Ease(len(vectors[0])), "heads": EaseHeads(speakers, len(EMOTIONS))})
+        learning = [*self.parts["ease"].parameters(), *self.parts["heads"].speaker.parameters()]
+        adversary = self.parts["heads"].emotion.parameters()
+        self.optimisers = {"ease": torch.optim.AdamW(learning, recipe.learning_rate),
+                           "adversary": torch.optim.AdamW(adversary, 2 * recipe.learning_rate)}
+
+    @property
+    def steps(self) -> int:
+        """An epoch draws as many clips as there are."""
+        return max(1, self.recipe.epochs * len(self.examples) // processes.whole(self.recipe.batch))
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        half = self.recipe.batch // 2
+        indices = self.draw.by_speakers(random, self.recipe.batch - half) + self.draw.by_emotions(random, half)
+        vectors, speaker, emotion = (torch.as_tensor(part).to(self.device) for part in (
+            np.stack([self.vectors[index] for index in indices]), [self.examples[index].speaker for index in indices],
+            [self.examples[index].emotion for index in indices]))
+        reversal = self.recipe.emotion_weight * min(1.0, number / (0.3 * self.steps))
+        with autocast(self.device):
+            scores = self.parts["heads"](self.parts["ease"](vectors), reversal)
+        return learn(self.optimisers, scores, speaker, emotion, self.device)

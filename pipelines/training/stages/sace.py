@@ -1,0 +1,120 @@
+"""Stage `sace`: SACE and the pitch predictor together (paper, sections 3.3 and 3.4).
+
+Loss: emotion cross-entropy + speaker cross-entropy through gradient reversal + L1 of F0, as in the paper. The emotion
+frames that the pitch predictor attends to come from another recording of the same speaker and emotion (most of the time),
+and EASE from one in another emotion, so that nothing but units, voice and emotion can explain the melody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.checkpoints.hub import load_wav2vec
+from pipelines.networks.pitch_predictor import PitchPredictor
+from pipelines.networks.sace import Sace, SpeakerAdversary, pool_frames
+from pipelines.networks.wave_sace import WaveSace
+from pipelines.training.data.examples import Draw, Example, Window, labels, perturb, stack_features, stack_melody, window
+from pipelines.training.data.factors import FactorStore
+from pipelines.training.loop.optim import autocast, descend, set_learning_rate
+
+
+@dataclass(frozen=True)
+class SaceRecipe:
+    """Weights and schedule of the stage. The paper weighs emotion, speaker and F0 by 1000 : 1000 : 1, with F0 in Hz.
+
+    front_end: hub id or folder of a published wav2vec 2.0 (facebook/wav2vec2-large-robust), which is fine-tuned above its
+        convolutions. Empty: SACE hears the content encoder's frozen states and prosody.
+    pitch_in_hertz: the error of F0 is in Hz and summed over a recording, as in the authors' released code, instead
+        of a mean in octaves. constant_rate: no warm-up and no decay.
+    """
+
+    front_end: str = ""
+    pitch_in_hertz: bool = False
+    constant_rate: bool = False
+    steps: int = 4000
+    batch: int = 24
+    longest_frames: int = 200
+    learning_rate: float = 1e-3
+    emotion_weight: float = 1.0
+    speaker_weight: float = 0.3
+    pitch_weight: float = 3.0
+    own_reference: float = 0.25  # share of batches whose emotion frames come from the recording itself
+
+
+def new_sace(recipe: SaceRecipe, factors: FactorStore) -> Sace | WaveSace:
+    """Untrained, or with a published front end, ready to learn. Raises CheckpointError: that cannot be had."""
+    if not recipe.front_end:
+        return Sace(factors.hidden_layers, factors.hidden_width)
+    instead = "name a folder with it as [sace] front_end, or leave that key out of the recipe to hear HuBERT's states"
+    return WaveSace(load_wav2vec(recipe.front_end, instead)).train()
+
+
+class SaceTask:
+    """SACE + pitch predictor; see Task in trainer.py."""
+
+    def __init__(self, recipe: SaceRecipe, examples: list[Example], factors: FactorStore, device: str = "cpu"):
+        self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
+        self.draw = Draw(examples)
+        speakers = 1 + max(example.speaker for example in examples)
+        self.parts = nn.ModuleDict({
+            "sace": new_sace(recipe, factors), "adversary": SpeakerAdversary(speakers),
+            "pitch": PitchPredictor(factors.unit_count)})
+        learning = [weight for weight in self.parts.parameters() if weight.requires_grad]
+        self.optimisers = {"all": torch.optim.AdamW(learning, recipe.learning_rate, weight_decay=0.02)}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        recipe = self.recipe
+        if not recipe.constant_rate:
+            set_learning_rate(self.optimisers["all"], recipe.learning_rate, number, recipe.steps)
+        sources = self.draw.by_emotions(random, recipe.batch)
+        own = random.random() < recipe.own_reference
+        references = sources if own else [self.draw.same_speaker_and_emotion(index, random) for index in sources]
+        source = [window(self.examples, index, recipe.longest_frames, random) for index in sources]
+        reference = source if own else [window(self.examples, index, recipe.longest_frames, random) for index in references]
+        speaker, emotion = (part.to(self.device) for part in labels(self.examples, reference))
+
+        with autocast(self.device):
+            frames, frames_mask = self._emotion_frames(reference, random)
+            utterance = self.parts["sace"].utterance(frames, frames_mask)
+            score = self.parts["sace"].classify(nn.functional.dropout(utterance, 0.2, training=True))
+            emotion_loss = nn.functional.cross_entropy(score, emotion, label_smoothing=0.05)
+            adversary = self.parts["adversary"](utterance, recipe.speaker_weight * min(1.0, number / 1000))
+            speaker_loss = nn.functional.cross_entropy(adversary, speaker)
+            pitch_loss, pitch_error = self._pitch_loss(source, frames, frames_mask, random)
+        loss = recipe.emotion_weight * emotion_loss + speaker_loss + recipe.pitch_weight * pitch_loss
+        descend(self.optimisers["all"], loss)
+        return {"emotion": emotion_loss.detach(), "emotion_accuracy": (score.argmax(1) == emotion).float().mean(),
+                "speaker": speaker_loss.detach(), "speaker_accuracy": (adversary.argmax(1) == speaker).float().mean(),
+                **pitch_error}
+
+    def _emotion_frames(self, windows: list[Window], random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        features, mask = stack_features(self.examples, windows)
+        if self.recipe.front_end:
+            mask = mask.to(self.device)
+            return self.parts["sace"](self.factors.stack_audio(windows).to(self.device), mask), mask
+        features = perturb(features, random).to(self.device)
+        hidden = self.factors.stack_hidden(windows).to(self.device)
+        mask = mask.to(self.device)
+        dropped = nn.functional.dropout(features, 0.1, training=True)
+        return self.parts["sace"](nn.functional.dropout(hidden, 0.1, training=True), dropped, mask), mask
+
+    def _pitch_loss(self, windows: list[Window], frames: torch.Tensor, frames_mask: torch.Tensor,
+                    random: np.random.Generator) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """The loss, and the mean error over voiced frames to log."""
+        units, mask = self.factors.stack_units(windows)
+        ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(w.index, random) for w in windows])
+        melody, voiced = stack_melody(self.examples, windows)
+        pooled, pooled_mask = pool_frames(frames, frames_mask)
+        predicted = self.parts["pitch"](units.to(self.device), mask.to(self.device), pooled, pooled_mask, ease.to(self.device))
+        voiced = voiced.to(self.device)
+        melody, count = melody.to(self.device), voiced.sum().clamp(min=1)
+        if self.recipe.pitch_in_hertz:
+            predicted, melody = (100 * torch.exp2(octaves.float().clamp(max=5.0)) for octaves in (predicted, melody))
+            error = ((predicted - melody).abs() * voiced).sum()
+            return error / len(windows), {"pitch_hertz": error.detach() / count}
+        error = ((predicted - melody).abs() * voiced).sum() / count
+        return error, {"pitch_semitones": 12 * error.detach()}

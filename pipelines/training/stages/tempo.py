@@ -1,0 +1,55 @@
+"""Stage `tempo`: L1 on the log duration of runs of equal units, given SACE of another recording of the same speaker
+and emotion, and EASE of one in another emotion (after A2A-ZEST, arXiv 2505.17655)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.networks.layers import pad_stack
+from pipelines.networks.tempo import TempoPredictor, run_lengths
+from pipelines.training.data.examples import Draw, Example
+from pipelines.training.data.factors import FactorStore
+from pipelines.training.loop.optim import autocast, descend, set_learning_rate
+from pipelines.training.losses.critics import weighted_mean
+
+
+@dataclass(frozen=True)
+class TempoRecipe:
+    """Schedule of the stage. total_weight: weight of the whole utterance's log duration beside the runs'."""
+
+    steps: int = 2500
+    batch: int = 32
+    learning_rate: float = 1e-3
+    total_weight: float = 1.0
+
+
+class TempoTask:
+    """Tempo predictor; see Task in trainer.py."""
+
+    def __init__(self, recipe: TempoRecipe, examples: list[Example], factors: FactorStore, utterances: list[np.ndarray],
+                 device: str = "cpu"):
+        self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
+        self.utterances = utterances  # SACE of every example, (128,)
+        self.runs = [run_lengths(units.astype(np.int64)) for units in factors.units]
+        self.draw = Draw(examples)
+        self.parts = nn.ModuleDict({"tempo": TempoPredictor(factors.unit_count)})
+        self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, weight_decay=0.02)}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        set_learning_rate(self.optimisers["all"], self.recipe.learning_rate, number, self.recipe.steps)
+        indices = self.draw.by_emotions(random, self.recipe.batch)
+        runs, mask = pad_stack([torch.from_numpy(self.runs[index][0]) for index in indices])
+        wanted, _ = pad_stack([torch.from_numpy(self.runs[index][1].astype(np.float32)) for index in indices])
+        emotion = np.stack([self.utterances[self.draw.same_speaker_and_emotion(index, random)] for index in indices])
+        ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(index, random) for index in indices])
+        runs, mask, wanted = runs.to(self.device), mask.to(self.device), wanted.to(self.device)
+        with autocast(self.device):
+            predicted = self.parts["tempo"](runs, mask, torch.from_numpy(emotion).to(self.device), ease.to(self.device))
+            each = weighted_mean((predicted - wanted.clamp(min=1).log()).abs(), mask)
+            total = (((predicted.exp() * mask).sum(1)).log() - wanted.sum(1).log()).abs().mean()
+        descend(self.optimisers["all"], each + self.recipe.total_weight * total)
+        return {"run_log_duration": each.detach(), "total_log_duration": total.detach()}

@@ -1,0 +1,56 @@
+"""Stage `units`: k-means over one layer of the HuBERT (paper, section 3.1: 100 clusters)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from sklearn.cluster import MiniBatchKMeans
+from tqdm import tqdm
+
+from pipelines.errors import RecipeError
+from pipelines.networks.units import ContentEncoder
+from pipelines.training.data.audio_store import read_samples
+from pipelines.training.data.corpus import Clip
+
+
+@dataclass(frozen=True)
+class UnitsRecipe:
+    """layer counts from 1; 0 is the embedding below the transformer. clips: how many, evenly over speakers."""
+
+    clusters: int = 100
+    layer: int = 5
+    clips: int = 1500
+
+
+def choose_clips(clips: list[Clip], count: int, seed: int) -> list[Clip]:
+    """Clips in turn from every speaker, so that the speakers with many do not decide the clusters."""
+    random = np.random.default_rng(seed)
+    by_speaker: dict[str, list[Clip]] = {}
+    for index in random.permutation(len(clips)):
+        by_speaker.setdefault(clips[index].speaker, []).append(clips[index])
+    turns = [(turn, speaker) for speaker, own in by_speaker.items() for turn in range(len(own))]
+    turns.sort(key=lambda pair: pair[0])
+    return [by_speaker[speaker][turn] for turn, speaker in turns[:count]]
+
+
+@torch.inference_mode()
+def train_units(recipe: UnitsRecipe, clips: list[Clip], encoder: ContentEncoder, seed: int) -> torch.Tensor:
+    """(clusters, width) centroids. Raises RecipeError: the encoder has no such layer."""
+    layers, device = encoder.hubert.config.num_hidden_layers, next(encoder.parameters()).device
+    if not 0 <= recipe.layer <= layers:
+        raise RecipeError(f"The content encoder has {layers} layers; [units] layer must lie between 0 and {layers}, "
+                          f"not {recipe.layer}.")
+    encoder.eval()
+    frames = []
+    for clip in tqdm(choose_clips(clips, recipe.clips, seed), desc="units", unit="clip", mininterval=5):
+        states = encoder(torch.from_numpy(read_samples(clip))[None].to(device))
+        frames.append(states[recipe.layer][0].cpu().numpy())
+    return torch.from_numpy(cluster(np.concatenate(frames), recipe.clusters, seed))
+
+
+def cluster(frames: np.ndarray, clusters: int, seed: int) -> np.ndarray:
+    """(frames, width) to (clusters, width) float32."""
+    kmeans = MiniBatchKMeans(clusters, batch_size=8192, n_init=3, max_iter=200, random_state=seed)
+    return kmeans.fit(frames).cluster_centers_.astype(np.float32)

@@ -1,0 +1,178 @@
+"""Stage `vawgan`: the baseline VAW-GAN (pipelines/networks/vawgan.py), on labelled speech of all speakers together.
+
+Each autoencoder: squared error of the frame + Gaussian KL of its code, and of the frame made from the same code with another
+emotion, how well the critic tells it from real frames of that emotion (Hsu et al., Interspeech 2017). The critic is kept smooth
+by a gradient penalty (Gulrajani et al., NeurIPS 2017).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.errors import RecipeError
+from pipelines.features.pitch import VOICED_CONFIDENCE
+from pipelines.features.prosody import octaves
+from pipelines.features.wavelets import SCALES, decompose
+from pipelines.features.world import BANDS
+from pipelines.networks.sace import EMOTIONS
+from pipelines.networks.vawgan import Autoencoder, Critic, VawGan, shape_and_energy
+from pipelines.training.data.examples import Draw, Example, speaker_baselines, speaker_means
+from pipelines.training.loop.optim import autocast, descend, set_learning_rate
+
+
+@dataclass(frozen=True)
+class VawGanRecipe:
+    """Sizes, weights and schedule. A batch is so many clips, each emotion as likely as any other, and so many frames of each."""
+
+    width: int = 256
+    spectrum_latent: int = 32
+    melody_latent: int = 4
+    steps: int = 6000
+    batch: int = 32
+    frames: int = 8
+    learning_rate: float = 1e-3
+    critic_learning_rate: float = 1e-3
+    critic_steps: int = 1
+    kl_weight: float = 0.1
+    adversarial_weight: float = 5.0
+    penalty_weight: float = 10.0
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One clip, 50 Hz. spectrum: (frames, 40) shapes. melody: (frames, 10) coefficients. context: (frames, 2), vawgan.CONTEXT."""
+
+    spectrum: np.ndarray
+    melody: np.ndarray
+    context: np.ndarray
+
+
+@dataclass(frozen=True)
+class Frames:
+    """A batch for one of the autoencoders: (n, bins) of mean 0 and deviation 1, emotions (n,), (n, context).
+
+    order: (n,) other rows, whose emotion each row is given. moved: the context in that emotion.
+    """
+
+    x: torch.Tensor
+    emotion: torch.Tensor
+    context: torch.Tensor
+    order: torch.Tensor
+    moved: torch.Tensor
+
+
+class VawGanTask:
+    """Two autoencoders and their critics; see Task in trainer.py."""
+
+    def __init__(self, recipe: VawGanRecipe, examples: list[Example], device: str = "cpu"):
+        self.recipe, self.examples, self.device = recipe, examples, device
+        self.draw = Draw(examples)
+        if len(self.draw.emotional) < 2:
+            raise RecipeError("VAW-GAN needs training clips of two emotions at least; the manifest has "
+                              f"{EMOTIONS[self.draw.emotional[0]]} alone.")
+        neutral = speaker_baselines(examples)[:, -1]
+        self.heard = [heard(example, neutral[example.speaker]) for example in examples]
+        network = VawGan(recipe.width, recipe.spectrum_latent, recipe.melody_latent)
+        network.level_change.copy_(torch.from_numpy(level_changes(examples)))
+        network.spectrum.learn_statistics(np.concatenate([clip.spectrum for clip in self.heard]))
+        network.melody.learn_statistics(np.concatenate([clip.melody for clip in self.heard]))
+        critics = {"spectrum": Critic(BANDS, recipe.width), "melody": Critic(SCALES, recipe.width)}
+        self.parts = nn.ModuleDict({"vawgan": network, "critics": nn.ModuleDict(critics)})
+        rates = {"vawgan": recipe.learning_rate, "critics": recipe.critic_learning_rate}
+        self.optimisers = {name: torch.optim.Adam(self.parts[name].parameters(), rate, (0.5, 0.9))
+                           for name, rate in rates.items()}
+
+    @property
+    def emotions(self) -> list[str]:
+        """Those that there were clips of."""
+        return [EMOTIONS[index] for index in self.draw.emotional]
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        recipe, logged = self.recipe, {}
+        set_learning_rate(self.optimisers["vawgan"], recipe.learning_rate, number, recipe.steps)
+        set_learning_rate(self.optimisers["critics"], recipe.critic_learning_rate, number, recipe.steps)
+        for _ in range(recipe.critic_steps):
+            losses = {name: self._critic_loss(name, frames) for name, frames in self.batch(random).items()}
+            descend(self.optimisers["critics"], sum(losses.values()))
+        logged |= {f"{name}_critic": loss.detach() for name, loss in losses.items()}
+        total = 0.0
+        for name, frames in self.batch(random).items():
+            error, divergence, unlike = self._generator_losses(name, frames)
+            total = total + error / 2 + recipe.kl_weight * divergence + recipe.adversarial_weight * unlike
+            logged |= {name: error.detach() / frames.x.shape[1], f"{name}_kl": divergence.detach(),
+                       f"{name}_adversarial": unlike.detach()}
+        descend(self.optimisers["vawgan"], total, limit=10.0)
+        return logged
+
+    def _critic_loss(self, name: str, frames: Frames) -> torch.Tensor:
+        network, critic, wanted = self._of(name), self.parts["critics"][name], frames.emotion[frames.order]
+        with torch.no_grad(), autocast(self.device):
+            made = network.generate(draw_code(*network.encode(frames.x)), wanted, frames.moved)
+        real = frames.x[frames.order]
+        with autocast(self.device):
+            distance = critic(made, wanted).mean() - critic(real, wanted).mean()
+            between = torch.lerp(made, real, torch.rand(len(real), 1, device=real.device)).requires_grad_()
+            scores = critic(between, wanted)
+        slope = torch.autograd.grad(scores.sum(), between, create_graph=True)[0].norm(dim=1)
+        return distance + self.recipe.penalty_weight * (slope - 1).square().mean()
+
+    def _generator_losses(self, name: str, frames: Frames) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Squared error and KL, summed over dimensions, and the critic's distance."""
+        network, critic, wanted = self._of(name), self.parts["critics"][name], frames.emotion[frames.order]
+        with autocast(self.device):
+            mean, log_variance = network.encode(frames.x)
+            code = draw_code(mean, log_variance)
+            again = network.generate(code, frames.emotion, frames.context)
+            unlike = -critic(network.generate(code, wanted, frames.moved), wanted).mean()
+        error = (again - frames.x).square().sum(1).mean()
+        divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
+        return error, divergence, unlike
+
+    def batch(self, random: np.random.Generator) -> dict[str, Frames]:
+        """Frames for each autoencoder, the same ones."""
+        clips = np.repeat(self.draw.by_emotions(random, self.recipe.batch), self.recipe.frames)
+        places = [int(random.integers(len(self.heard[clip].melody))) for clip in clips]
+        emotion = torch.tensor([self.examples[clip].emotion for clip in clips], device=self.device)
+        order = torch.from_numpy(random.permutation(len(clips))).to(self.device)
+        level = self.parts["vawgan"].level_change
+        context = self._stack("context", clips, places)
+        moved = context.clone()
+        moved[:, 0] += level[emotion[order]] - level[emotion]
+        none = context[:, :0]
+        spectrum, melody = (self._of(name).standardised(self._stack(name, clips, places)) for name in ("spectrum", "melody"))
+        return {"spectrum": Frames(spectrum, emotion, context, order, moved),
+                "melody": Frames(melody, emotion, none, order, none)}
+
+    def _of(self, name: str) -> Autoencoder:
+        return getattr(self.parts["vawgan"], name)
+
+    def _stack(self, name: str, clips: np.ndarray, places: list[int]) -> torch.Tensor:
+        rows = np.stack([getattr(self.heard[clip], name)[place] for clip, place in zip(clips, places)])
+        return torch.from_numpy(rows).to(self.device)
+
+
+def heard(example: Example, neutral: float) -> Heard:
+    """neutral: mean of F0 in the voice's neutral speech, octaves above 100 Hz."""
+    prosody = example.prosody
+    melody = octaves(prosody.f0)
+    context = np.stack([melody - neutral, prosody.voicing >= VOICED_CONFIDENCE], axis=1).astype(np.float32)
+    return Heard(shape_and_energy(prosody.bands)[0], decompose(melody), context)
+
+
+def draw_code(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
+    return mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+
+
+def level_changes(examples: list[Example]) -> np.ndarray:
+    """(5,) octaves: mean over speakers of their mean F0 in each emotion less that in their neutral speech.
+
+    0 where nobody speaks in both.
+    """
+    means, neutral = speaker_means(examples), EMOTIONS.index("neutral")
+    changes = [[value[-1] - means[speaker, neutral][-1] for (speaker, emotion), value in means.items()
+                if emotion == wanted and (speaker, neutral) in means] for wanted in range(len(EMOTIONS))]
+    return np.array([np.mean(change) if change else 0.0 for change in changes], np.float32)

@@ -1,0 +1,109 @@
+"""Stage `vocoder`: envelope and F0 to waveform, on all speech of the manifest, labelled or not.
+
+First spectra alone (regression), then discriminators beside them. Crops are short, because the discriminators cost most.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.networks.vocoder import HOP, Vocoder
+from pipelines.training.data.audio_store import read_all
+from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.corpus import Clip
+from pipelines.training.data.vocoder_store import stored_features
+from pipelines.training.loop.optim import autocast, descend, set_learning_rate
+from pipelines.training.loop.precision import now
+from pipelines.training.losses.discriminators import Discriminators
+from pipelines.training.losses.waveform_steps import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
+
+
+@dataclass(frozen=True)
+class VocoderRecipe:
+    """Sizes and schedule of the stage."""
+
+    width: int = 256
+    blocks: int = 8
+    expand: int = 3
+    warmup_steps: int = 4000  # spectra alone
+    gan_steps: int = 60000
+    batch: int = 8
+    crop_frames: int = 64
+    learning_rate: float = 1e-3
+    gan_learning_rate: float = 3e-4
+    mel_weight: float = 15.0
+    spectral_weight: float = 5.0
+    adversarial_share: float = 0.5  # of the spectral losses' gradient (waveform_steps.py)
+    matching_share: float = 0.5
+    level_decibels: float = 6.0  # random gain, since a transfer also makes speech louder and softer
+
+    @property
+    def steps(self) -> int:
+        return self.warmup_steps + self.gan_steps
+
+
+class VocoderTask:
+    """Vocoder and its discriminators; see Task in trainer.py."""
+
+    def __init__(self, recipe: VocoderRecipe, clips: list[Clip], cache: FeatureCache, device: str = "cpu"):
+        self.recipe, self.device = recipe, device
+        self.audio = read_all(clips)
+        self.features = stored_features(clips, cache)
+        self.chance = np.sqrt([clip.seconds for clip in clips])
+        self.chance /= self.chance.sum()
+        vocoder = Vocoder(recipe.width, recipe.blocks, recipe.expand)
+        self.parts = nn.ModuleDict({"vocoder": vocoder, "discriminators": Discriminators(), "average": running_average(vocoder)})
+        self.optimisers = {name: optimiser_of(self.parts[name], recipe.learning_rate) for name in ("vocoder", "discriminators")}
+
+    @property
+    def trained(self) -> Vocoder:
+        """What is measured and exported."""
+        return self.parts["average"].module
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        logged = self._learn(number, random)
+        if now().last:
+            self.parts["average"].update_parameters(self.parts["vocoder"])
+        return logged
+
+    def _learn(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        recipe, vocoder = self.recipe, self.parts["vocoder"]
+        inputs, real = self.batch(random)
+        noise = torch.randn(real.shape, device=self.device)  # seeded for this step by the trainer
+        with autocast(self.device):
+            made = vocoder(*inputs, noise)
+        made = made.float()
+        loss, logged = regression(made, real, recipe.mel_weight, recipe.spectral_weight)
+        if number < recipe.warmup_steps:
+            set_learning_rate(self.optimisers["vocoder"], recipe.learning_rate, number, 2 * recipe.warmup_steps)
+            descend(self.optimisers["vocoder"], loss, limit=LIMIT)
+            return logged
+        for optimiser in self.optimisers.values():
+            set_learning_rate(optimiser, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
+        shares = Shares(recipe.adversarial_share, recipe.matching_share)
+        judged = adversarial_step(self.parts["discriminators"], self.optimisers["discriminators"], self.optimisers["vocoder"],
+                                  real, made, loss, 0.0, shares, self.device)
+        return {**logged, **judged}
+
+    def batch(self, random: np.random.Generator) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
+        """((mel, f0, voiced), waveform (batch, samples)) of random crops, at random levels."""
+        frames = self.recipe.crop_frames
+        rows = [self._crop(index, frames, random) for index in random.choice(len(self.audio), self.recipe.batch, p=self.chance)]
+        mel, f0, voiced, samples = (torch.from_numpy(np.stack(part)).to(self.device) for part in zip(*rows))
+        return (mel, f0, voiced), samples
+
+    def _crop(self, index: int, frames: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
+        features = self.features[index]
+        start = int(random.integers(0, max(1, len(features.f0) - frames)))
+        inside = slice(start, start + frames)
+        level = random.uniform(-1, 1) * self.recipe.level_decibels / 20 * np.log(10)  # nepers of amplitude
+        samples = self.audio[index][start * HOP:(start + frames) * HOP].astype(np.float32) / 32767 * np.exp(level)
+        short = frames - len(features.f0[inside])
+        return (np.pad(features.mel[inside].astype(np.float32) + 2 * level, ((0, short), (0, 0)), mode="edge").astype(np.float32),
+                np.pad(features.f0[inside], (0, short), mode="edge").astype(np.float32),
+                np.pad(features.voiced[inside], (0, short)).astype(np.float32),
+                np.pad(samples, (0, frames * HOP - len(samples))).astype(np.float32))

@@ -1,0 +1,273 @@
+"""Who may administer: the password or a named sign-in, asked at every call; over raw HTTP nothing leaks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import logging
+import time
+from types import SimpleNamespace
+
+import gradio as gr
+import itsdangerous
+import pytest
+from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
+
+from evaluation.listening.design.study import open_study
+from evaluation.listening.store import open_store
+from tests.support.browser import running_workbench
+from tests.support.listening import finished_run, small_study
+from tests.support.listening_session import Clock, whole_set
+from tests.support.raw_gradio import RawVisitor
+from workbench import demo as page
+from workbench.listening import admin_text as text
+from workbench.listening.admin import HOURS, Administration, Attempts, NotAllowed, administration
+from workbench.listening.results_counter import Counter
+from workbench.listening.study_form import StudyForm
+
+PASSWORD = "open sesame please"
+HERE = "192.0.2.1"
+SPACE = {"SYSTEM": "spaces", "SPACE_ID": "somebody/zest", "OAUTH_CLIENT_ID": "id", "OAUTH_CLIENT_SECRET": "secret",
+         "OAUTH_SCOPES": "openid profile", "OPENID_PROVIDER_URL": "http://127.0.0.1:9"}
+
+
+@pytest.fixture
+def log(caplog):
+    caplog.set_level(logging.INFO, logger="zest.listening")
+    return caplog
+
+
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory):
+    """A folder of studies with one that somebody has answered."""
+    folder = tmp_path_factory.mktemp("studies")
+    small_study(finished_run(tmp_path_factory.mktemp("run"), sentences=1), folder / "STUDY", systems=("copy", "f0-swap"))
+    store = open_store(open_study(folder / "STUDY"), clock=Clock())
+    whole_set(store)
+    store.engine.dispose()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def served(studies, tmp_path_factory):
+    """(the Blocks, its address): the whole workbench in this process, so that its functions and log can be seen."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"WORKBENCH_STUDIES": studies, "WORKBENCH_ADMIN_PASSWORD": PASSWORD,
+                            "GRADIO_TEMP_DIR": tmp_path_factory.mktemp("gradio")}.items():
+            patch.setenv(name, str(value))
+        patch.delenv("WORKBENCH_DATABASE_URL", raising=False)
+        demo = page.build_demo()
+        _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **page.launch_options())
+        yield demo, address
+        demo.close()
+
+
+def office(**changed) -> Administration:
+    return Administration(**{"password": PASSWORD, **changed})
+
+
+def numbers(demo: gr.Blocks, *names: str) -> list[int]:
+    """Numbers of the functions of that name."""
+    return [number for number, one in demo.fns.items() if one.name in names]
+
+
+def guarded(demo: gr.Blocks) -> dict[int, list]:
+    """Every function that is given the pass, by number, with its inputs."""
+    (unlock, *_) = numbers(demo, "unlock")
+    (key,) = demo.fns[unlock].outputs
+    return {number: one.inputs for number, one in demo.fns.items() if key in one.inputs}
+
+
+def filled(inputs: list, study: str, forged: object) -> list[object]:
+    """Something that fits each input; the pass is whatever a visitor makes up."""
+    kinds = {gr.State: forged, gr.Radio: study, gr.CheckboxGroup: [], gr.Number: 3, gr.Checkbox: False, gr.Textbox: "x",
+             gr.Dropdown: ""}
+    return [kinds[type(component)] for component in inputs]
+
+
+def test_the_password_gives_a_pass_and_nothing_else_does(log):
+    admin = office()
+    key = admin.unlock(PASSWORD, HERE)
+    admin.check(key, None, HERE, "read results")
+    for wrong in ("", "open", PASSWORD + " ", PASSWORD.upper(), None, True, ["x"], {"$ne": 1}, "\ud800"):
+        with pytest.raises(NotAllowed, match="not the password"):
+            office().unlock(wrong, HERE)
+    assert PASSWORD not in log.text and "unlocked from 192.0.2.1" in log.text
+
+
+def test_no_pass_can_be_made_up_or_prolonged_and_none_outlives_its_hours(log):
+    clock = Clock()
+    admin = office(clock=clock)
+    key = admin.unlock(PASSWORD, HERE)
+    until, _, signature = key.partition(".")
+    forged = (None, True, 1, "", ".", "true", until, f"{until}.", f".{signature}", f"{int(until) + 1}.{signature}",
+              f"inf.{signature}", f"{until}.{signature[:-1]}", key + " ", [key], office().unlock(PASSWORD, HERE), "\ud800.\ud800")
+    for one in forged:
+        with pytest.raises(NotAllowed) as caught:
+            admin.check(one, None, HERE, "read results")
+        assert str(caught.value) == text.LOCKED
+    assert log.text.count("refused (read results) to 192.0.2.1") == len(forged) and signature not in log.text
+    clock.now += 3600 * HOURS - 1
+    assert admin.allows(key, None)
+    clock.now += 2
+    assert not admin.allows(key, None)
+
+
+def test_wrong_passwords_are_limited_by_address_and_in_all_and_then_even_the_right_one_waits(log):
+    admin = office(attempts=Attempts(RateLimitItemPerMinute(3), RateLimitItemPerMinute(5)))
+    for _ in range(3):
+        with pytest.raises(NotAllowed, match="not the password"):
+            admin.unlock("wrong", HERE)
+    with pytest.raises(NotAllowed, match="Too many"):
+        admin.unlock(PASSWORD, HERE)
+    assert admin.unlock(PASSWORD, "192.0.2.2"), "others are not kept out"
+    for number in range(3, 5):
+        with pytest.raises(NotAllowed, match="not the password"):
+            admin.unlock("wrong", f"192.0.2.{number}")
+    with pytest.raises(NotAllowed, match="Too many"):
+        admin.unlock(PASSWORD, "192.0.2.99")
+    assert "too many attempts" in log.text
+
+
+def test_the_limit_ends_after_its_time_and_right_passwords_do_not_count():
+    admin = office(attempts=Attempts(RateLimitItemPerSecond(1), RateLimitItemPerSecond(9)))
+    for _ in range(4):
+        admin.unlock(PASSWORD, HERE)
+    with pytest.raises(NotAllowed, match="not the password"):
+        admin.unlock("wrong", HERE)
+    time.sleep(1.1)
+    assert admin.unlock(PASSWORD, HERE)
+
+
+def test_without_a_password_nothing_unlocks_and_the_page_says_how_to_set_one(monkeypatch, log):
+    monkeypatch.delenv("WORKBENCH_ADMIN_PASSWORD", raising=False)
+    monkeypatch.delenv("WORKBENCH_ADMINS", raising=False)
+    admin = administration()
+    assert not admin.configured
+    for empty in ("", None):
+        with pytest.raises(NotAllowed, match="WORKBENCH_ADMIN_PASSWORD.*`zest study`"):
+            admin.unlock(empty, HERE)
+    monkeypatch.setenv("WORKBENCH_ADMIN_PASSWORD", "short")
+    assert not administration().configured and "fewer than 10 letters" in log.text and "short" not in log.text.split("letters")[1]
+
+
+def test_signed_in_names_count_on_spaces_only_where_the_sign_in_is_real(monkeypatch):
+    monkeypatch.delenv("WORKBENCH_ADMIN_PASSWORD", raising=False)
+    monkeypatch.setenv("WORKBENCH_ADMINS", "alice, bob ,")
+    monkeypatch.setenv("OAUTH_CLIENT_ID", "id")
+    monkeypatch.delenv("SYSTEM", raising=False)
+    assert not administration().configured, "elsewhere gradio signs everybody in as the server's own user"
+    monkeypatch.setenv("SYSTEM", "spaces")
+    monkeypatch.setenv("SPACE_ID", "somebody/zest")
+    admin = administration()
+    assert admin.names == {"alice", "bob"}
+    assert admin.allows("", SimpleNamespace(username="bob"))
+    for nobody in (None, SimpleNamespace(username="mallory"), SimpleNamespace(username=""), SimpleNamespace(), "alice"):
+        assert not admin.allows("", nobody)
+    monkeypatch.delenv("OAUTH_CLIENT_ID")
+    assert not administration().configured
+
+
+def test_over_raw_http_every_function_that_an_administrator_has_is_refused_and_tells_nothing(served, studies, log):
+    demo, address = served
+    study = open_study(studies / "STUDY")
+    secrets = ("f0-swap", study.hash[:12], "Mean opinion", "listeners took part", "zest-study-results h3", '"full', ".zip")
+    there = guarded(demo)
+    assert {demo.fns[number].name for number in there} >= {"page", "watch", "show", "close", "export", "make", "send", "forget",
+                                                           "count"}
+    for forged in (None, "", True, "true", f"9999999999.{'0' * 64}"):
+        visitor = RawVisitor(address)
+        for number, inputs in there.items():
+            for way in (visitor.call, visitor.run):
+                said = way(number, filled(inputs, study.id, forged))
+                assert not [secret for secret in secrets if secret in said], (demo.fns[number].name, said)
+                assert "Traceback" not in said
+    assert not open_store(study).is_closed() and len(list(studies.iterdir())) == 1, "nothing was closed, made or gathered"
+    assert {"make a study", "gather a conversion", "empty the gathered conversions"} <= {
+        record.args[0] for record in log.records if "administration: refused" in record.msg}
+
+
+def test_reading_closing_and_exporting_are_refused_and_logged_even_with_a_true_id(served, studies, log):
+    """What the list of choices would turn away already, asked of the functions themselves."""
+    demo, _ = served
+    study = open_study(studies / "STUDY")
+    counter = next(one.fn.__self__ for one in demo.fns.values() if isinstance(getattr(one.fn, "__self__", None), Counter))
+    request = SimpleNamespace(client=SimpleNamespace(host=HERE))
+    for function, what in ((counter.show, "read results"), (counter.close, "close a study"), (counter.export, "export a study")):
+        for key in ("", None, True, f"9999999999.{'0' * 64}"):
+            log.clear()
+            with pytest.raises(gr.Error) as caught:
+                function(study.id, key, None, request)
+            assert text.LOCKED in str(caught.value.message) and f"refused ({what}) to {HERE}" in log.text
+    form = next(one.fn.__self__ for one in demo.fns.values() if isinstance(getattr(one.fn, "__self__", None), StudyForm))
+    with pytest.raises(gr.Error, match="Only an administrator"):
+        form.make("", ["copy"], ["naturalness"], 4, 20, 0, False, "", None, request)
+    assert not open_store(study).is_closed()
+
+
+def test_the_pass_of_one_visit_opens_no_other_and_a_pass_that_is_sent_is_not_read(served, studies):
+    demo, address = served
+    study = open_study(studies / "STUDY")
+    unlock, listing = numbers(demo, "unlock")[0], numbers(demo, "page")[0]
+    show = next(number for number in numbers(demo, "show") if number in guarded(demo))
+    admin = RawVisitor(address)
+    said = admin.call(unlock, [PASSWORD])
+    assert _data(said) == [None], "the pass itself stays on the server"
+    assert study.id in admin.call(listing, [None])
+    assert "f0-swap" in admin.call(show, [study.id, None])
+    other = RawVisitor(address)
+    counter = demo.fns[show].fn.__self__
+    true_pass = counter.administration.unlock(PASSWORD, HERE)
+    for sent in (None, true_pass):
+        assert study.id not in other.call(listing, [sent])
+        assert "f0-swap" not in other.call(show, [study.id, sent])
+
+
+def test_a_wrong_password_over_raw_http_opens_nothing_and_is_logged(served, studies, log):
+    demo, address = served
+    (unlock, *_), (listing, *_) = numbers(demo, "unlock"), numbers(demo, "page")
+    visitor = RawVisitor(address)
+    assert text.WRONG in visitor.call(unlock, ["not it at all"]) and "wrong password" in log.text
+    assert open_study(studies / "STUDY").id not in visitor.call(listing, [None])
+
+
+def test_no_private_function_is_offered_by_name_in_the_api(served):
+    _, address = served
+    offered = RawVisitor(address)._client.get("gradio_api/info").json()["named_endpoints"]
+    assert set(offered) == {"/convert", "/score"}
+
+
+@pytest.fixture(scope="module")
+def space(studies, tmp_path_factory):
+    """The workbench as a Space with sign-in runs it."""
+    folder = tmp_path_factory.mktemp("space")
+    with running_workbench(folder, WORKBENCH_STUDIES=str(studies), WORKBENCH_ADMINS="alice", **SPACE) as address:
+        yield address
+
+
+def test_on_a_space_the_signed_in_administrator_sees_results_and_no_other_visitor_does(space, studies):
+    study = open_study(studies / "STUDY")
+    config = RawVisitor(space).config()
+    number = next(one["id"] for one in config["dependencies"] if one["api_name"] == "page")
+    seen = {name: study.id in RawVisitor(space, cookies).call(number, [None]) for name, cookies in {
+        "alice": {"session": _cookie("alice", "secret")}, "mallory": {"session": _cookie("mallory", "secret")},
+        "forged": {"session": _cookie("alice", "guessed")}, "nobody": {}}.items()}
+    assert seen == {"alice": True, "mallory": False, "forged": False, "nobody": False}
+
+
+def test_only_where_there_is_a_sign_in_can_a_study_ask_for_it(space, served):
+    boxes = [[one["props"]["visible"] for one in RawVisitor(address).config()["components"]
+              if one["props"].get("label") == text.SIGN_IN_LABEL] for address in (space, served[1])]
+    assert boxes[0] and all(boxes[0]) and len(boxes[0]) == len(boxes[1]) and not any(boxes[1])
+
+
+def _cookie(name: str, secret: str) -> str:
+    """A session as Gradio's sign-in leaves it in the browser, signed with the Space's secret."""
+    person = {"name": name, "preferred_username": name, "profile": "", "picture": ""}
+    session = base64.b64encode(json.dumps({"oauth_info": {"userinfo": person, "access_token": "", "scope": ""}}).encode())
+    return itsdangerous.TimestampSigner(hashlib.sha256(f"{secret}-v4".encode()).hexdigest()).sign(session).decode()
+
+
+def _data(said: str) -> list:
+    return [json.loads(line[6:])["output"]["data"] for line in said.splitlines() if '"process_completed"' in line][0]

@@ -1,0 +1,320 @@
+"""The listeners' page in a real browser: consent to thanks by keyboard, reloads, lost connections, a phone, the Listen tab."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from evaluation.listening.design.trials import TRAP
+from evaluation.listening.store import collect, open_store
+from tests.support.browser import PHONE, agree_and_tell, alert, assert_fits_the_screen, open_page, running_workbench
+from tests.support.listening import finished_run, small_study
+from tests.support.waiting import wait_until
+
+TRAP_WORDS = "check that somebody is listening"
+PLAYING = """() => { window.sounded = []; new MutationObserver(() => window.sounded.push(
+    [...document.querySelectorAll('.clip')].flatMap((clip, place) => clip.dataset.state === 'playing' ? [place] : []).join()))
+    .observe(document.querySelector('.clips'), {subtree: true, attributeFilter: ['data-state']}); }"""
+PRESS_BEGIN = "() => [...document.querySelectorAll('button')].find(it => it.textContent === 'Begin' && !it.disabled)?.click()"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Two clips to a trial and one, a scale and a choice."""
+    folder = tmp_path_factory.mktemp("listening")
+    return small_study(finished_run(folder, seconds=0.5), folder / "studies" / "one", listeners=500, cap=20,
+                       questions=("emotion-similarity", "emotion-choice"))
+
+
+@pytest.fixture(scope="module")
+def served(study, tmp_path_factory):
+    with running_workbench(tmp_path_factory.mktemp("workbench"), WORKBENCH_STUDIES=str(study.folder.parent)) as url:
+        yield url
+
+
+@pytest.fixture
+def address(served, study):
+    return f"{served}listen/{study.id}"
+
+
+@pytest.fixture
+def store(study):
+    return open_store(study)
+
+
+def open_listening(browser: Browser, address: str, **options) -> tuple[Page, list[str]]:
+    """A page, and whatever goes wrong on it or is asked of another server."""
+    page, wrong = open_page(browser, **options), []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: request.url.startswith((address.partition("/listen/")[0], "blob:", "data:"))
+            or wrong.append(request.url))
+    page.goto(address)
+    page.wait_for_selector("h1")
+    return page, wrong
+
+
+def begin(page: Page) -> None:
+    """By mouse to the first practice trial."""
+    agree_and_tell(page)
+    page.get_by_role("button", name="Begin").click()
+    page.wait_for_selector(".clips")
+
+
+def heading(page: Page) -> str:
+    return page.locator("h1").inner_text()
+
+
+def progress(page: Page) -> str:
+    """Asked in one go: the screen may change at any moment."""
+    return "".join(page.locator(".progress span").all_inner_texts())
+
+
+def is_locked(page: Page) -> bool:
+    return page.locator("fieldset input").first.is_disabled() and page.get_by_role("button", name="Next").is_disabled()
+
+
+def hear_by_keyboard(page: Page) -> None:
+    """Space, until everything was played; the answer is locked until then, and nothing is chosen."""
+    for number in range(1, page.locator(".play").count() + 1):
+        assert is_locked(page) and not page.locator("input:checked").count()
+        page.keyboard.press("1")  # too early: nothing happens
+        page.keyboard.press("Space")
+        wait_until(lambda number=number: page.locator("[data-state=played]").count() == number)
+    wait_until(lambda: not page.locator("fieldset input").first.is_disabled())
+    assert not page.locator("input:checked").count()
+
+
+def answer_by_keyboard(page: Page, key: str) -> str:
+    """Answer with a digit and Enter; returns the value that was chosen, once something else is shown."""
+    before = progress(page)
+    page.keyboard.press(key)
+    value = page.locator("input:checked").get_attribute("value")
+    page.keyboard.press("Enter")
+    wait_until(lambda: progress(page) != before)
+    return value
+
+
+def tab_to(page: Page, selector: str) -> None:
+    for _ in range(12):
+        if page.locator(":focus").count() and page.locator(":focus").evaluate("(it, other) => it.matches(other)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached by Tab")
+
+
+def test_a_whole_session_by_keyboard_alone_with_a_reload_in_the_middle(chromium, address, store, study):
+    page, wrong = open_listening(chromium, address)
+    tab_to(page, "#agree")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".chips")
+    for number in range(3):
+        tab_to(page, f"fieldset:nth-of-type({number + 1}) input")
+        page.keyboard.press("Space")
+    tab_to(page, ".play")
+    page.keyboard.press("Enter")
+    wait_until(lambda: page.get_by_role("button", name="Begin").is_enabled())
+    tab_to(page, ".primary")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Practice first").wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".clips")
+    given, trial_names, headings = [], [], []
+    while not page.locator(".code").count():
+        if not page.locator(".clips").count():  # a word between two parts
+            headings.append(heading(page))
+            page.keyboard.press("Enter")
+            page.locator(".clips").first.wait_for()
+        hear_by_keyboard(page)
+        trial_names.append(heading(page))
+        given.append(answer_by_keyboard(page, "421"[len(given) % 3]))
+        if len(given) == 7:
+            page.reload()
+            page.wait_for_selector("h1")
+    assert headings == ["Practice is over", "Welcome back"]
+    assert wrong == []
+    whole = len(study.design.training) + len(study.design.cells[0])
+    mine = collect(store).listeners[-1]
+    answers = sorted((one for one in collect(store).answers if one.listener == mine.listener), key=lambda one: one.place)
+    assert [one.value for one in answers] == given and len(given) == whole and mine.completed is not None
+    assert mine.setup == {"device": "headphones", "place": "quiet", "hearing": "none"}
+    assert all(count == 1 for one in answers for count in one.plays.values())
+    traps = [study.design.trials()[one.trial].kind == TRAP for one in answers]
+    assert [TRAP_WORDS in name for name in trial_names] == traps and any(traps)
+    code = page.locator(".code").inner_text()
+    page.reload()
+    page.wait_for_selector(".code")
+    assert page.locator(".code").inner_text() == code, "the code comes back after a reload"
+
+
+def test_after_closing_the_browser_the_page_goes_on_where_it_was(chromium, address):
+    page, _ = open_listening(chromium, address)
+    begin(page)
+    hear_by_keyboard(page)
+    answer_by_keyboard(page, "2")
+    page.wait_for_selector(".clips")
+    page.keyboard.press("Space")
+    wait_until(lambda: page.locator("[data-state=played]").count() == 1)
+    place, played = progress(page), page.locator("[data-state=played]").count()
+    kept = page.context.storage_state()
+    page.context.close()
+    with_memory, _ = open_listening(chromium, address, storage_state=kept)
+    assert heading(with_memory) == "Welcome back"
+    with_memory.get_by_role("button", name="Go on").click()
+    with_memory.wait_for_selector(".clips")
+    assert progress(with_memory) == place == "2 of " + place.split()[-1]
+    assert with_memory.locator("[data-state=played]").count() == played
+    without, _ = open_listening(chromium, address)
+    assert heading(without) == "Listening test", "another device begins anew"
+
+
+def test_a_phone_in_the_dark_shows_everything_without_scrolling_sideways(chromium, address):
+    page, wrong = open_listening(chromium, address, width=PHONE, height=844, color_scheme="dark")
+    assert sum(map(int, page.evaluate("getComputedStyle(document.body).backgroundColor").strip("rgb()").split(","))) < 120
+    assert_fits_the_screen(page)
+    begin(page)
+    for number in range(2):
+        page.wait_for_selector(".clips")
+        assert_fits_the_screen(page)
+        for index in range(page.locator(".play").count()):
+            page.locator(".play").nth(index).tap()
+            wait_until(lambda index=index: page.locator("[data-state=played]").count() == index + 1)
+        page.locator(".option").nth(number).tap()
+        before = progress(page)
+        page.get_by_role("button", name="Next").tap()
+        wait_until(lambda before=before: progress(page) != before)
+    page.get_by_text("Withdraw my answers").tap()
+    page.wait_for_selector("dialog")
+    assert_fits_the_screen(page)
+    assert wrong == []
+    smallest = page.locator(".play").first.bounding_box()
+    assert min(smallest["width"], smallest["height"]) >= 48, "large enough for a thumb"
+
+
+def test_two_clips_are_side_by_side_and_only_one_sounds(chromium, address):
+    page, _ = open_listening(chromium, address)
+    begin(page)
+    assert page.locator(".clip .name").all_inner_texts() == ["Emotion", "Recording"]
+    first, second = (page.locator(".play").nth(index).bounding_box() for index in (0, 1))
+    assert abs(first["y"] - second["y"]) < 2 and second["x"] > first["x"] + first["width"]
+    hear_by_keyboard(page)
+    page.evaluate(PLAYING)
+    for key in "qw":
+        page.keyboard.press(key)
+        wait_until(lambda key=key: str("qw".index(key)) in page.evaluate("window.sounded"))
+    wait_until(lambda: not page.locator("[data-state=playing]").count())
+    assert set(page.evaluate("window.sounded")) <= {"", "0", "1"}, "never both"
+    labels = page.locator(".play").evaluate_all("buttons => buttons.map(button => button.getAttribute('aria-label'))")
+    assert labels[0] == "Play again: Emotion" and "Recording" in labels[1]
+
+
+def test_a_lost_connection_loses_no_answer_and_is_told_calmly(chromium, address, store):
+    page, _ = open_listening(chromium, address)
+    begin(page)
+    page.context.set_offline(True)
+    page.keyboard.press("Space")
+    page.locator("#banner").get_by_text("The server cannot be reached").wait_for()
+    assert is_locked(page), "the server does not know yet that it was played"
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    wait_until(lambda: page.locator("[data-state=played]").count() == 1)
+    page.keyboard.press("Space")
+    wait_until(lambda: not page.locator("fieldset input").first.is_disabled())
+    page.keyboard.press("4")
+    page.locator("summary").click()
+    page.locator("textarea").fill("a click <b>at 1</b> s")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Next").click()
+    page.locator("#banner").get_by_text("still here").wait_for()
+    assert page.locator("input:checked").get_attribute("value") == "4" and progress(page).startswith("1 of")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    wait_until(lambda: progress(page).startswith("2 of"))
+    assert page.locator("#banner").inner_text() == ""
+    last = collect(store).answers[-1]
+    assert (last.value, last.remark) == ("4", "a click <b>at 1</b> s")
+
+
+def test_double_clicks_are_harmless(chromium, address, store):
+    before = len(collect(store).listeners)
+    page, wrong = open_listening(chromium, address)
+    page.check("#agree")
+    page.get_by_role("button", name="Start").dblclick()
+    for name in ("Earphones", "Noisy", "I would rather not say"):
+        page.get_by_role("radio", name=name, exact=True).check()
+    page.locator(".play").click()
+    page.get_by_role("button", name="Begin").dblclick()
+    page.get_by_role("heading", name="Practice first").or_(page.locator(".progress")).wait_for()
+    page.evaluate(PRESS_BEGIN)  # where the second click has not done so
+    page.wait_for_selector(".clips")
+    hear_by_keyboard(page)
+    page.keyboard.press("5")
+    page.get_by_role("button", name="Next").dblclick()
+    wait_until(lambda: progress(page).startswith("2 of"))
+    page.wait_for_timeout(300)
+    assert progress(page).startswith("2 of") and wrong == []
+    collected = collect(store)
+    assert len(collected.listeners) == before + 1
+    assert sum(one.listener == collected.listeners[-1].listener for one in collected.answers) == 1
+
+
+def test_withdrawing_asks_first_and_is_marked(chromium, address, store):
+    page, _ = open_listening(chromium, address)
+    begin(page)
+    page.get_by_text("Withdraw my answers").click()
+    page.get_by_role("button", name="Keep my answers").click()
+    page.wait_for_selector("dialog", state="detached")
+    assert collect(store).listeners[-1].withdrawn is None
+    page.get_by_text("Withdraw my answers").click()
+    page.get_by_role("button", name="Withdraw", exact=True).click()
+    page.get_by_role("heading", name="Withdrawn").wait_for()
+    assert collect(store).listeners[-1].withdrawn is not None
+    page.reload()
+    page.get_by_role("heading", name="Listening test").wait_for()
+
+
+def test_a_session_that_is_unknown_can_start_again(chromium, address, study):
+    page, _ = open_listening(chromium, address)
+    page.evaluate("(key) => localStorage.setItem(key, 'made-up')", f"zest-listen:{study.id}")
+    page.reload()
+    page.locator("#banner").get_by_text("does not know you").wait_for()
+    page.get_by_role("button", name="Start again").click()
+    page.wait_for_selector("#agree")
+    assert page.locator("#banner").inner_text() == ""
+
+
+def test_a_link_to_no_study_is_told(chromium, served):
+    page, _ = open_listening(chromium, f"{served}listen/{'0' * 16}")
+    page.get_by_text("There is no such listening test; check the link.").wait_for()
+
+
+def test_the_workbench_opens_on_the_study_of_its_address_and_the_keys_go_there(chromium, served, study):
+    page = open_page(chromium, f"{served}?study={study.id}")
+    frame = page.frame_locator("#zest-listen iframe")
+    frame.locator("#agree").wait_for()
+    wait_until(lambda: page.evaluate("document.activeElement.tagName") == "IFRAME")
+    wait_until(lambda: frame.locator("body").evaluate("document.hasFocus()"))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    wait_until(frame.locator("#agree").is_checked)
+    assert_fits_the_screen(page)
+    wait_until(lambda: height_within(page, 900) > 500)
+
+
+def height_within(page: Page, window: int) -> float:
+    """Of the frame with the listening test; 0 where it does not fit the window."""
+    box = page.locator("#zest-listen iframe").bounding_box()
+    return box["height"] if box["y"] + box["height"] <= window else 0.0
+
+
+def test_the_listen_tab_takes_a_pasted_link_and_refuses_other_text(chromium, served, study):
+    page = open_page(chromium, served)
+    page.get_by_role("tab", name="Listen").click()
+    link = page.locator("#zest-listen-link").locator("input, textarea")
+    link.fill("what is this")
+    page.click("#zest-listen-open")
+    wait_until(lambda: "no link of a listening test" in alert(page))
+    link.fill(f"https://somewhere/?study={study.id}")
+    page.click("#zest-listen-open")
+    page.frame_locator("#zest-listen iframe").locator("#agree").wait_for()
+    wait_until(lambda: f"study={study.id}" in page.url)

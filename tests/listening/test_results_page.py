@@ -1,0 +1,165 @@
+"""The Results tab in a real browser: an administrator unlocks, makes a study, watches answers come in, exports and closes it."""
+
+from __future__ import annotations
+
+import io
+import json
+import urllib.request
+import zipfile
+from dataclasses import asdict
+
+import pytest
+
+from evaluation.listening.design.create import create_study
+from evaluation.listening.design.gathering import gather, gathered_run
+from evaluation.listening.design.study import Study, open_study
+from evaluation.listening.store import open_store
+from pipelines.features.audio import save
+from tests.support.browser import PHONE, alert, assert_fits_the_screen, open_page, running_workbench
+from tests.support.listening import finished_run
+from tests.support.listening_session import Clock, careful, whole_set
+from tests.support.speech import MAN, WOMAN, speak
+from tests.support.waiting import wait_until
+from workbench.jobs.queue import DONE, Job, Request, Status
+
+PASSWORD = "open sesame please"
+JOB = "0123456789abcdef" * 2
+DARK = """() => { document.body.classList.add('dark'); const of = (part, what) => getComputedStyle(part)[what];
+    return [...document.querySelectorAll('#zest-study-results figure text:not([style*=fill])')].map(label =>
+        of(label, 'fill') === of(label.closest('.zest-study'), 'color') ? 'dark: as the text around it' : of(label, 'fill')); }"""
+
+
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory):
+    """A folder of studies: gathered conversions, and one study of them that a listener has answered."""
+    folder, clips = tmp_path_factory.mktemp("studies"), tmp_path_factory.mktemp("clips")
+    for number, voice in enumerate((MAN, WOMAN)):
+        source, made, reference = (save(clips / f"{name}{number}.wav", speak(voice, 0.6, seed=seed + number) * 0.4)
+                                   for seed, name in enumerate(("source", "made", "reference")))
+        gather(folder / "gathered", source, made, reference, "sad", "mine")
+    listened(create_study(gathered_run(folder / "gathered"), ("mine",), ("naturalness",), folder / "older", listeners=2))
+    return folder
+
+
+def listened(study: Study, times: int = 1) -> None:
+    """So many listeners come, answer everything and pass the screening."""
+    store = open_store(study, clock=Clock())
+    for _ in range(times):
+        whole_set(store, careful(study))
+    store.engine.dispose()
+
+
+def is_closed(study: Study) -> bool:
+    store = open_store(study)
+    closed = store.is_closed()
+    store.engine.dispose()
+    return closed
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Where the workbench keeps uploads and jobs, with one job that is done."""
+    folder = tmp_path_factory.mktemp("workbench")
+    job = Job(folder / "gradio" / "zest-jobs" / JOB)
+    run = finished_run(job.folder, sentences=1)
+    (run.folder / "report.html").write_text("<h1>How the conversions scored</h1>")
+    job.request_file.write_text(json.dumps(asdict(Request("mine", len(run.pairs), ()))))
+    job.write_status(Status(DONE))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def administered(studies, place):
+    with running_workbench(place, WORKBENCH_STUDIES=str(studies), WORKBENCH_ADMIN_PASSWORD=PASSWORD) as address:
+        yield address
+
+
+def results_tab(chromium, address: str, width: int = 1280):
+    """On the tab; a phone has it behind the three dots, so the page becomes narrow afterwards."""
+    page = open_page(chromium, address)
+    page.get_by_role("tab", name="Results").click()
+    page.set_viewport_size({"width": width, "height": 900})
+    return page
+
+
+def unlocked(chromium, address: str, width: int = 1280):
+    page = results_tab(chromium, address, width)
+    unlock(page)
+    return page
+
+
+def unlock(page) -> None:
+    page.fill("#zest-password input", PASSWORD)
+    page.click("#zest-open")
+    page.wait_for_selector("#zest-gathered")
+
+
+def test_a_wrong_password_is_one_sentence_and_opens_nothing(chromium, administered):
+    page = results_tab(chromium, administered, PHONE)
+    page.fill("#zest-password input", "not it at all")
+    page.click("#zest-open")
+    wait_until(lambda: "That is not the password." in alert(page))
+    assert page.locator("#zest-studies label").count() == 0
+    assert_fits_the_screen(page)
+
+
+def test_an_administrator_makes_a_study_watches_answers_exports_and_closes_it(chromium, administered, studies):
+    page = unlocked(chromium, administered)
+    page.locator("#zest-gathered button").first.click()
+    page.wait_for_selector("#zest-gathered .zest-systems label")
+    page.locator("#zest-gathered .zest-listeners input").fill("4")
+    page.locator("#zest-gathered .zest-make").click()
+    made = page.locator("#zest-gathered .zest-made a").first.inner_text()
+    (folder,) = (file.parent for file in studies.glob("*/study.json") if file.parent.name != "older")
+    study = open_study(folder)
+    assert made == f"?study={study.id}"
+    card = page.locator("#zest-studies label").filter(has_text="0 of 4 listeners finished")
+    card.click()
+    wait_until(lambda: "No answers yet" in page.locator("#zest-study-results").first.inner_text())
+    link = page.locator("#zest-link textarea, #zest-link input").first
+    wait_until(lambda: link.input_value() == f"{administered}?study={study.id}")
+    listened(study, times=2)
+    page.click("#zest-refresh")
+    page.wait_for_selector("#zest-study-results figure svg")
+    said = page.locator("#zest-study-results").first.inner_text()
+    assert "preliminary" in said and "(natural)" in said and "mine" in said
+    wait_until(lambda: "2 listeners took part" in page.locator("#zest-paragraph textarea").input_value())
+    page.locator("#zest-studies label").filter(has_text="2 of 4 listeners finished").wait_for()
+    page.click("#zest-export")
+    address = page.locator("#zest-study-files a[download]").first.get_attribute("href")
+    with zipfile.ZipFile(io.BytesIO(urllib.request.urlopen(address).read())) as archive:
+        names = {name.rpartition("/")[2] for name in archive.namelist()}
+    assert {"answers.csv", "answers.json", "results.json", "paragraph.md", "mos-naturalness.png"} <= names
+    page.click("#zest-close")
+    assert not is_closed(study), "nothing is closed before it is confirmed"
+    page.click("#zest-close-yes")
+    wait_until(lambda: "closed" in page.locator("#zest-study-results h3").inner_text())
+    assert is_closed(study)
+    assert_fits_the_screen(page)
+
+
+def test_a_phone_shows_results_without_scrolling_the_page_sideways_and_locking_takes_them_away(chromium, administered):
+    page = unlocked(chromium, administered, PHONE)
+    page.locator("#zest-studies label").filter(has_text="of 2 listeners").click()
+    page.wait_for_selector("#zest-study-results figure svg")
+    assert_fits_the_screen(page)
+    labels = page.evaluate(DARK)
+    assert labels and set(labels) == {"dark: as the text around it"}
+    page.click("#zest-lock")
+    page.wait_for_selector("#zest-password input")
+    wait_until(lambda: not page.locator("#zest-study-results figure, #zest-studies label").count())
+
+
+def test_beside_a_finished_evaluation_only_an_administrator_makes_a_study_and_the_button_is_ready_again(chromium, administered):
+    page = open_page(chromium, f"{administered}?job={JOB}")
+    page.locator("#zest-job-study button").first.click()
+    button = page.locator("#zest-job-study .zest-make")
+    button.click()
+    wait_until(lambda: "Only an administrator" in alert(page))
+    wait_until(lambda: button.inner_text() == "Make the listening test" and button.is_enabled())
+    page.get_by_role("tab", name="Results").click()
+    unlock(page)
+    page.get_by_role("tab", name="Evaluate").click()
+    button.click()
+    page.wait_for_selector("#zest-job-study .zest-made a[href^='?study=']")
+    wait_until(lambda: button.inner_text() == "Make the listening test" and button.is_enabled())

@@ -1,0 +1,110 @@
+"""A real headless Chromium for the tests of the workbench, and the workbench itself as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+from benchmarks.listening_server import free_port
+from tests.support.waiting import SECONDS, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 300
+REST_SECONDS = 20  # for a page to come to rest
+PHONE = 390  # pixels wide
+PROGRAMS = ("chromium", "google-chrome", "chromium-browser")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required")
+
+
+@contextmanager
+def a_browser() -> Iterator[Browser]:
+    """The system's Chromium; Playwright downloads none. Without it: skip here, fail in CI, where it has to be there."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    with sync_playwright() as playwright:
+        try:
+            if program is None:
+                raise Error("there is no chromium")
+            browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        except Error as error:
+            reason = f"no headless Chromium ({error.message.splitlines()[0]}); on Debian: apt install chromium"
+            pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        yield browser
+        browser.close()
+
+
+def open_page(browser: Browser, url: str = "", width: int = 1280, height: int = 900, **options) -> Page:
+    """A page of its own, with nothing remembered; a narrow one is a phone. options: of Browser.new_context."""
+    phone = width < 600
+    context = browser.new_context(viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone, **options)
+    context.set_default_timeout(1000 * SECONDS)
+    page = context.new_page()
+    if url:
+        page.goto(url)
+    return page
+
+
+def assert_fits_the_screen(page: Page) -> None:
+    """Nothing has to be scrolled sideways, once the page has come to rest."""
+    wait_until(lambda: page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), REST_SECONDS)
+
+
+def alert(page: Page) -> str:
+    """What the newest message that pops up says; "" where there is none."""
+    return next(iter(page.locator(".toast-body").all_inner_texts()), "")
+
+
+@contextmanager
+def running_workbench(folder: Path, **environment: str) -> Iterator[str]:
+    """`python app.py` on a free port; yields its address and ends it afterwards.
+
+    Args:
+        folder: where uploads, results and the log go.
+        environment: further variables, e.g. ZEST_CHECKPOINT.
+    """
+    port = str(free_port())
+    variables = {"GRADIO_SERVER_PORT": port, "GRADIO_TEMP_DIR": str(folder / "gradio"), "PYTHONUNBUFFERED": "1"}
+    with (folder / "workbench.log").open("w") as log:
+        process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=os.environ | variables | environment,
+                                   stdout=log, stderr=subprocess.STDOUT)
+        try:
+            _wait(f"http://127.0.0.1:{port}/", process, folder / "workbench.log")
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).read()
+            return
+        except OSError:
+            time.sleep(0.3)
+    raise RuntimeError(f"The workbench did not start:\n{log.read_text()[-2000:]}")
+
+
+def agree_and_tell(page: Page) -> None:
+    """On the listeners' page from the consent to the practice: agrees, says how they listen, hears the volume check."""
+    page.check("#agree")
+    page.get_by_role("button", name="Start").click()
+    for name in ("Headphones", "Quiet", "No"):
+        page.get_by_role("radio", name=name, exact=True).check()
+    page.locator(".play").click()
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_role("heading", name="Practice first").wait_for()

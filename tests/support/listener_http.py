@@ -1,0 +1,70 @@
+"""A listener who speaks HTTP, and the listeners' side of the workbench to speak to, with a clock that tests move."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from evaluation.listening.design.study import Study
+from evaluation.listening.store import Store
+from tests.support.listening import ALL_QUESTIONS, finished_run, small_study
+from tests.support.listening_session import SETUP, Clock
+from workbench.listening import studies
+from workbench.listening.rate_limit import RateLimit
+from workbench.listening.routes import listening_routes
+
+
+class Listener:
+    """Somebody with a browser: asks over HTTP, and hears clips as fast as the clock is moved."""
+
+    def __init__(self, client: TestClient, store, **setup):
+        self.client, self.store, self.base = client, store, f"/listen/{store.study.id}"
+        entered = client.post(f"{self.base}/enter", json={"consent": True, "setup": SETUP | setup})
+        assert entered.status_code == 200, entered.text
+        self.name, self.headers = entered.json()["listener"], {"Authorization": f"Bearer {entered.json()['token']}"}
+
+    def post(self, name: str, **body) -> httpx.Response:
+        return self.client.post(f"{self.base}/{name}", json=body, headers=self.headers)
+
+    def next(self) -> dict:
+        return self.post("next").json()["trial"]
+
+    def hear(self, shown: dict) -> None:
+        for _, clip in shown["clips"]:
+            self.store.clock.now += self.store.study.seconds(clip) + 0.1
+            assert self.post("played", trial=shown["trial"], clip=clip).status_code == 200
+
+    def answer(self, shown: dict, value: str | None = None, **more) -> httpx.Response:
+        return self.post("answer", trial=shown["trial"], value=value or shown["options"][0][0], **more)
+
+    def whole_set(self) -> list[dict]:
+        """Every trial, as it was shown."""
+        seen = []
+        while shown := self.next():
+            self.hear(shown)
+            seen.append(shown)
+            self.code = self.answer(shown).json()["code"]
+        return seen
+
+
+def big_study(folder: Path) -> Study:
+    """All questions; in a folder of studies."""
+    return small_study(finished_run(folder), folder / "studies" / "one", questions=ALL_QUESTIONS, listeners=500, cap=60)
+
+
+def fresh_store(study: Study, folder: Path, patch: pytest.MonkeyPatch) -> Store:
+    """The workbench serves the study with no answers yet."""
+    patch.setenv(studies.VARIABLE, str(study.folder.parent))
+    patch.setenv("WORKBENCH_DATABASE_URL", f"sqlite:///{folder / 'answers.sqlite'}")
+    studies._open.cache_clear()
+    store = studies.store_of(study.id)
+    store.clock = Clock()
+    return store
+
+
+def serving(rate_limit: RateLimit | None = None) -> TestClient:
+    return TestClient(FastAPI(routes=listening_routes(rate_limit=rate_limit)))

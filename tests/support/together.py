@@ -1,0 +1,63 @@
+"""What each process of test_distributed.py runs: a small task, trained by the one loop, and the weights it ended with.
+
+    torchrun --nproc-per-node=2 tests/support/together.py TASK FOLDER STEPS STOP
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.training.loop import distributed as processes
+from pipelines.training.loop.optim import descend
+from pipelines.training.loop.trainer import Run, train
+
+BATCH = 4  # of each process
+
+
+class Regression:
+    """One linear layer and AdamW; its loss is a mean over rows."""
+
+    def __init__(self):
+        self.parts = nn.ModuleDict({"network": nn.Linear(3, 2)})
+        self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), 0.1)}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        return self.learn(*self.draw(random))
+
+    def draw(self, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        given, wanted = random.normal(0, 3, (BATCH, 3)), random.normal(0, 3, (BATCH, 2))
+        return torch.from_numpy(given.astype(np.float32)), torch.from_numpy(wanted.astype(np.float32))
+
+    def learn(self, given: torch.Tensor, wanted: torch.Tensor) -> dict[str, torch.Tensor]:
+        loss = (self.parts["network"](given) - wanted).square().mean()
+        descend(self.optimisers["all"], loss)
+        return {"loss": loss.detach()}
+
+
+class Normalised(Regression):
+    """With statistics that each process takes of its own rows and that decide every second step, and with dropout."""
+
+    def __init__(self):
+        self.parts = nn.ModuleDict({"network": nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(0.3), nn.Linear(3, 2))})
+        self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), 0.1)}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        self.parts["network"][0].train(number % 2 == 0)
+        return super().step(number, random)
+
+
+def main(name: str, folder: str, steps: str, stop: str) -> None:
+    with processes.joined("cpu") as device:
+        torch.manual_seed(7 + processes.rank())  # so that only the first one's weights are right
+        task = {"regression": Regression, "batchnorm": Normalised}[name]()
+        train(task, Run(Path(folder) / "run", int(steps), device=device, stop_after_seconds=0.0 if int(stop) else float("inf")))
+        torch.save(dict(task.parts.state_dict()), Path(folder) / f"weights-{processes.rank()}.pt")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,144 @@
+"""Batches in parts, and precisions: the same training with less memory, resumed exactly, on the CPU as on a GPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from pipelines.errors import RecipeError
+from pipelines.training.loop import distributed as processes
+from pipelines.training.loop.optim import autocast, descend
+from pipelines.training.loop.precision import Arithmetic, computing
+from pipelines.training.loop.recipe import GeneralRecipe, section
+from pipelines.training.loop.trainer import Run, train
+from pipelines.training.stages import registry as stages
+from tests.support import tiny
+from tests.support.hub_folders import recipe_with
+
+ROWS = torch.randn(8, 3, generator=torch.Generator().manual_seed(1))
+
+
+class Rows:
+    """Two networks against each other on fixed rows, so many at once, beginning where the last part ended."""
+
+    def __init__(self, at_once: int):
+        torch.manual_seed(0)
+        self.at_once, self.next = at_once, 0
+        maker = nn.Sequential(nn.Linear(3, 16), nn.Tanh(), nn.Linear(16, 3))
+        self.parts = nn.ModuleDict({"maker": maker, "judge": nn.Linear(3, 1)})
+        self.optimisers = {name: torch.optim.AdamW(part.parameters(), 0.05) for name, part in self.parts.items()}
+
+    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+        rows = ROWS[self.next:self.next + self.at_once]
+        self.next = (self.next + self.at_once) % len(ROWS)
+        with autocast("cpu"):
+            made = self.parts["maker"](rows)
+            self.used = made.dtype
+            judged = self.parts["judge"](rows).mean() - self.parts["judge"](made.detach()).mean()
+            loss = (made - rows).square().mean() + 0.1 * self.parts["judge"](made).mean()
+        descend(self.optimisers["maker"], loss)  # its loss goes through the judge, whose gradient must not feel it
+        descend(self.optimisers["judge"], judged)
+        return {"maker": loss.detach(), "judge": judged.detach()}
+
+
+def trained(folder: Path, at_once: int = 8, steps: int = 6, stop_at: int = 0, **how) -> dict[str, torch.Tensor]:
+    with computing(Arithmetic(**how)):
+        if stop_at:
+            train(Rows(at_once), Run(folder, stop_at))
+        task = Rows(at_once)
+        train(task, Run(folder, steps))
+    return {**task.parts.state_dict(), "used": task.used}
+
+
+def same(one: dict, other: dict) -> bool:
+    return one.keys() == other.keys() and all(one[name] == other[name] if name == "used" else torch.equal(one[name], other[name])
+                                              for name in one)
+
+
+@pytest.mark.parametrize("parts", [2, 4])
+def test_a_batch_in_parts_is_the_step_of_the_whole_batch(tmp_path, parts):
+    whole, divided = trained(tmp_path / "whole"), trained(tmp_path / "parts", 8 // parts, parts=parts)
+    smaller = trained(tmp_path / "smaller", 8 // parts)
+    for name in whole.keys() - {"used"}:
+        torch.testing.assert_close(divided[name], whole[name], rtol=1e-4, atol=1e-5)
+    assert not torch.allclose(smaller["maker.0.weight"], whole["maker.0.weight"], rtol=1e-2)
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [
+    ("auto", torch.float32), ("fp32", torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16)])
+def test_a_precision_is_that_of_forward_passes_and_resumes_exactly(tmp_path, precision, dtype):
+    whole = trained(tmp_path / "whole", 4, parts=2, precision=precision)
+    pieces = trained(tmp_path / "pieces", 4, stop_at=3, parts=2, precision=precision)
+    assert whole["used"] == dtype and whole["maker.0.weight"].dtype == torch.float32
+    assert same(whole, pieces)
+    full = trained(tmp_path / "full")
+    torch.testing.assert_close(whole["maker.2.bias"], full["maker.2.bias"], rtol=0.1, atol=0.02)
+
+
+def test_fp16_scales_its_losses_and_keeps_the_scale(tmp_path):
+    """The scale is halved by a step whose gradients are not finite, which is left out."""
+    class Overflows(Rows):
+        def step(self, number, random):
+            loss = self.parts["maker"](ROWS).square().mean() * (float("inf") if number == 1 else 1.0)
+            descend(self.optimisers["maker"], loss)
+            return {"loss": loss.detach()}
+
+    with computing(Arithmetic("fp16")):
+        task = Overflows(8)
+        train(task, Run(tmp_path, 1))
+        before = {name: value.clone() for name, value in task.parts.state_dict().items()}
+        scale = torch.load(tmp_path / "state.pt", weights_only=True)["scaler"]["scale"]
+        train(Overflows(8), Run(tmp_path, 2))
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    assert state["scaler"]["scale"] == scale / 2 > 1
+    assert all(torch.equal(state["parts"][name], before[name]) for name in before)
+
+
+def test_a_real_stage_takes_its_batch_in_parts(tmp_path):
+    """The running mean of a vocoder's weights counts steps, not parts."""
+    run = recipe_with(tiny.new_tiny(tmp_path / "run"))
+    run.recipe.write_text(run.recipe.read_text().replace("[general]", '[general]\naccumulate = 2\nprecision = "bf16"'))
+    assert run.train("vocoder")
+    state = torch.load(run.runs / "vocoder" / "state.pt", weights_only=True)
+    assert state["parts"]["average.n_averaged"] == tiny.STEPS
+
+
+def test_a_network_that_learns_twice_a_step_cannot_be_given_parts(tmp_path):
+    class Twice(Rows):
+        def step(self, number, random):
+            super().step(number, random)
+            return super().step(number, random)
+
+    with computing(Arithmetic(parts=2)), pytest.raises(RecipeError, match=r"learn several times a step, .* accumulate to 1."):
+        train(Twice(4), Run(tmp_path, 2))
+
+
+def test_a_batch_that_cannot_be_divided_is_one_sentence():
+    with computing(Arithmetic(parts=4)):
+        assert processes.share(12) == 3 and processes.whole(3) == 12
+        with pytest.raises(RecipeError, match="A batch of 10 cannot be taken in 4 equal parts; change batch or"):
+            processes.share(10)
+
+
+@pytest.mark.parametrize(("given", "match"), [({"precision": "fp8"}, "There is no precision 'fp8'; choose one of auto, fp32"),
+                                              ({"accumulate": 0}, "accumulate must be 1 or more, not 0")])
+def test_what_is_no_precision_and_no_count_is_one_sentence(given, match):
+    with pytest.raises(RecipeError, match=match):
+        section({"general": given}, "general", GeneralRecipe)
+
+
+def test_memory_that_is_too_small_names_what_to_change(tmp_path, monkeypatch):
+    def out_of_memory(task, *_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    run = tiny.new_tiny(tmp_path / "run", copy_of=tiny.trained_tiny())
+    monkeypatch.setattr(stages, "train", out_of_memory)
+    with pytest.raises(RecipeError) as caught:
+        run.train("tempo")
+    assert str(caught.value) == (
+        "The memory of cpu is too small for stage tempo: make batch in the recipe's table [tempo] smaller, or accumulate in "
+        "[general] larger, which takes each batch in so many parts.")

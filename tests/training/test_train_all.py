@@ -1,0 +1,144 @@
+"""`zest train all`: the stages that the recipe names, in their order, each once; stopped and gone on with; plain mistakes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipelines.errors import RecipeError
+from pipelines.training.stages.registry import STAGES, whole_recipe
+from pipelines.training.stages.stage_graph import GRAPH
+from pipelines.training.stages.whole_recipe import run_recipe
+from tests.support import tiny
+from workbench.cli.train import train
+
+IN_ORDER = ["hubert", "units", "ease"]
+
+
+@pytest.fixture
+def run(tmp_path) -> tiny.Tiny:
+    """A recipe with few stages."""
+    made = tiny.new_tiny(tmp_path / "run")
+    named(made, "hubert", "units", "ease")
+    return made
+
+
+def named(run: tiny.Tiny, *stages: str, **tables: dict) -> None:
+    tiny.write_recipe(run, tiny.tiny_corpus() / "cache", sizes={name: tiny.SIZES[name] | tables.get(name, {}) for name in stages})
+
+
+def train_all(run: tiny.Tiny, **options) -> list[str]:
+    """What was told."""
+    told: list[str] = []
+    run_recipe(run.recipe, run.manifest, tell=told.append, **options)
+    return told
+
+
+def test_stages_run_in_order_once_and_are_left_alone_when_finished(run, monkeypatch):
+    assert train_all(run) == [f"Stage {stage} is finished." for stage in IN_ORDER]
+    assert sorted(path.stem for path in run.checkpoint.glob("*.safetensors")) == ["hubert", "speaker", "units"]
+    monkeypatch.setattr(whole_recipe, "run_stage", None)
+    assert train_all(run) == [f"Stage {stage} was finished before." for stage in IN_ORDER]
+
+
+def test_only_what_changed_and_what_reads_it_runs_again(run):
+    train_all(run)
+    (run.checkpoint / "units.json").unlink()
+    (run.checkpoint / "units.safetensors").unlink()
+    again = ["Stage hubert was finished before.", "Stage units is finished.", "Stage ease was finished before."]
+    assert train_all(run) == again, "EASE does not hear units"
+    named(run, *IN_ORDER, hubert={"steps": 3})
+    told = train_all(run)
+    assert [line for line in told if line.endswith(("finished.", "before."))] == [
+        "Stage hubert is finished.", "Stage units is finished.", "Stage ease was finished before."]
+
+
+def test_a_changed_stage_is_trained_anew_and_its_old_run_comes_back_with_the_old_recipe(run):
+    train_all(run)
+    first = log_of(run, "ease")
+    named(run, *IN_ORDER, ease={"xvector_steps": 2})
+    told = train_all(run)
+    aside = [path for path in run.runs.glob("ease-*")]
+    assert f"Stage ease or what it reads has changed since its last run, which is now {aside[0]}." in told
+    assert len(aside) == 1 and log_of(run, "ease") != first
+    named(run, *IN_ORDER)
+    train_all(run)
+    assert log_of(run, "ease") == first, "gone on with, not trained again"
+
+
+def test_what_was_stopped_between_two_stages_leaves_nothing_stale(run, monkeypatch):
+    train_all(run)
+    named(run, *IN_ORDER, hubert={"steps": 3})
+    everything = whole_recipe.run_stage
+    monkeypatch.setattr(whole_recipe, "run_stage", lambda stage, *rest, **scores: stage == "hubert" and everything(stage, *rest))
+    assert train_all(run)[-1].startswith("Stopped in time at stage units")
+    monkeypatch.setattr(whole_recipe, "run_stage", everything)
+    assert "Stage units is finished." in train_all(run), "it hears another HuBERT than the one that it was made with"
+
+
+def test_acoustic_begins_with_the_pitch_predictor_of_sace_and_not_with_its_own_last_one(run, monkeypatch):
+    stages = (*IN_ORDER, "critics", "sace", "acoustic")
+    named(run, *stages)
+    train_all(run)
+    assert trained_by(run) == "sace, acoustic"
+    begun, everything = {}, whole_recipe.run_stage
+
+    def watched(stage, *rest, **scores):
+        begun[stage] = trained_by(run)
+        return everything(stage, *rest, **scores)
+
+    monkeypatch.setattr(whole_recipe, "run_stage", watched)
+    named(run, *stages, acoustic={"convert_steps": 2})
+    train_all(run)
+    assert begun == {"sace": "sace, acoustic", "acoustic": "sace"}
+
+
+def trained_by(run: tiny.Tiny) -> str:
+    return json.loads((run.checkpoint / "pitch.json").read_text())["trained_by"]
+
+
+def log_of(run: tiny.Tiny, stage: str) -> str:
+    return (run.runs / stage / "log.jsonl").read_text()
+
+
+def test_the_time_is_for_all_stages_together_and_the_next_call_goes_on(run, monkeypatch):
+    assert train_all(run, stop_after_seconds=0) == ["Stopped in time at stage hubert; the same command goes on there."]
+    assert not (run.runs / "hubert").exists(), "no stage begins when no time is left"
+    given = []
+
+    def half_an_hour(stage, recipe, manifest, device, seconds, **scores):
+        given.append((stage, seconds))
+        now[0] += 1800
+        return stage == "hubert"
+
+    now = [0.0]
+    monkeypatch.setattr(whole_recipe.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(whole_recipe, "run_stage", half_an_hour)
+    told = train_all(run, stop_after_seconds=2400)
+    assert given == [("hubert", 2400), ("units", 600)]
+    assert told[-1] == "Stopped in time at stage units; the same command goes on there."
+    assert train_all(run, stop_after_seconds=100)[0] == "Stage hubert is finished.", "what wrote nothing is not finished"
+
+
+def test_each_stage_is_given_what_measures_it(run, monkeypatch):
+    given = {}
+    monkeypatch.setattr(whole_recipe, "run_stage", lambda stage, *_, **scores: given.update({stage: scores}) or True)
+    run_recipe(run.recipe, run.manifest, scores=lambda stage: {"vocoder_scores": stage})
+    assert given == {stage: {"vocoder_scores": stage} for stage in IN_ORDER}
+
+
+def test_a_recipe_that_names_no_stage_is_one_sentence(run):
+    run.recipe.write_text("[general]\nseed = 1\n")
+    with pytest.raises(RecipeError, match=r"has no table of a stage, such as \[units\]"):
+        train_all(run)
+
+
+def test_what_every_stage_writes_is_known():
+    assert list(GRAPH) == list(STAGES)
+
+
+def test_the_command_tells_of_every_stage(run, capsys):
+    train("all", run.manifest, run.recipe)
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Stage ")]
+    assert told == [f"Stage {stage} is finished." for stage in IN_ORDER]

@@ -1,0 +1,97 @@
+"""The Evaluate tab in a real browser: errors are sentences, a job survives a reload, report and downloads are there."""
+
+from __future__ import annotations
+
+import io
+import urllib.request
+import zipfile
+
+from tests.support.browser import PHONE, alert, assert_fits_the_screen, open_page
+from tests.support.scored_zips import good, pack, recordings
+from tests.support.waiting import wait_until
+
+LIGHT = {"f0-mean-shift", "duration-ratio"}  # no model to load
+JOB_MILLISECONDS = 400_000  # evaluations give way to everything else on a busy machine
+
+
+class Page:
+    """What a visitor does on the Evaluate tab and sees there."""
+
+    def __init__(self, browser, url: str, width: int = 1280):
+        self.page = open_page(browser, url, width)
+
+    def press(self, words: str, role: str = "tab") -> None:
+        """A tab, or with another role a button, with these words."""
+        self.page.get_by_role(role, name=words).first.click()
+
+    def open_sets(self) -> None:
+        self.press("Evaluate")
+        self.press("A whole set")
+        self.page.wait_for_selector("#zest-files input[type=file]", state="attached")
+
+    def upload(self, path) -> None:
+        """The page may set white space between a file's stem and its suffix."""
+        self.page.set_input_files("#zest-files input[type=file]", path)
+        wait_until(lambda: path.name in "".join(self.page.locator("#zest-files").first.text_content().split()))
+
+    def choose(self, wanted: set[str]) -> None:
+        self.press("Metrics (", role="button")
+        self.page.wait_for_selector("#zest-metrics input")
+        for label in self.page.locator("#zest-metrics label").filter(has=self.page.locator("input")).all():
+            label.locator("input").set_checked(label.inner_text().strip() in wanted)
+
+    def alert(self) -> str:
+        return wait_until(lambda: alert(self.page))
+
+
+def test_forgotten_recordings_are_one_sentence(chromium, workbench):
+    page = Page(chromium, workbench)
+    page.press("Evaluate")
+    page.page.click("#zest-one-score")
+    assert "Add the source" in page.alert()
+
+
+def test_a_zip_with_the_wrong_column_is_one_sentence_and_the_button_works_again_and_again(chromium, workbench, tmp_path):
+    page = Page(chromium, workbench)
+    page.open_sets()
+    page.upload(pack(tmp_path / "mine.zip", recordings(1) | {"list.csv": "source,target\na,b\n"}))
+    button = page.page.locator("#zest-evaluate")
+    for _ in range(2):
+        button.click()
+        said = page.alert()
+        assert "list.csv has no column 'reference'" in said and "/tmp" not in said
+        wait_until(lambda: button.inner_text() == "Evaluate" and button.is_enabled())
+        page.page.evaluate("document.querySelector('.toast-close')?.click()")  # unless it has gone by itself
+        wait_until(lambda: not alert(page.page))
+    assert "job=" not in page.page.url
+
+
+def test_an_address_of_a_deleted_job_is_told(chromium, workbench):
+    page = Page(chromium, f"{workbench}?job={'0' * 32}")
+    page.page.locator("#zest-score-status").filter(has_text="no such evaluation").wait_for()
+
+
+def test_a_job_survives_a_reload_and_shows_report_and_downloads_on_a_phone(chromium, workbench, tmp_path):
+    page = Page(chromium, workbench)
+    page.open_sets()
+    page.upload(good(tmp_path / "mine.zip"))
+    page.choose(LIGHT)
+    page.page.click("#zest-evaluate")
+    wait_until(lambda: "job=" in page.page.url or alert(page.page))
+    assert alert(page.page) == ""
+    shown = Page(chromium, page.page.url, width=PHONE).page  # another page, as if after a reload
+    shown.wait_for_selector(".zest-job[data-state=waiting], .zest-job[data-state=running], .zest-job[data-state=done]")
+    shown.wait_for_selector(".zest-job[data-state=done], .zest-job[data-state=failed], .zest-job[data-state=interrupted]",
+                            timeout=JOB_MILLISECONDS)
+    assert "Done" in shown.locator("#zest-score-status").first.inner_text()
+    frame = shown.wait_for_selector("#zest-report iframe")
+    assert frame.get_attribute("sandbox") == ""
+    links = shown.locator("#zest-downloads a[download]")
+    links.first.wait_for()
+    links = links.evaluate_all("links => links.map(link => link.href)")
+    assert [link.rsplit("/", 1)[1] for link in links] == ["report.html", "report.md", "scores.csv", "RUN.zip"]
+    assert b"f0-mean-shift" in urllib.request.urlopen(links[2]).read()
+    with zipfile.ZipFile(io.BytesIO(urllib.request.urlopen(links[3]).read())) as archive:
+        assert "RUN/report.html" in archive.namelist()
+    assert_fits_the_screen(shown)
+    assert "How the conversions scored" in frame.content_frame().locator("body").inner_text()

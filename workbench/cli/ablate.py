@@ -1,0 +1,53 @@
+"""`zest ablate STUDY.toml`: trains what a study of ablations needs, evaluates every variant, answers its questions."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from pipelines.errors import ZestError
+from workbench.cli.progress import stage_bars
+from workbench.cli.streams import say
+
+
+def ablate(
+    study: Annotated[Path, typer.Argument(help="TOML file with questions and their variants, as recipes/ablations-mini.toml.")],
+    manifest: Annotated[Path, typer.Option(help="manifest.csv: speech to train on and, in another split, to convert.")],
+    output: Annotated[Optional[Path], typer.Option(
+        "--output", "-o", help="Folder of the study; the same command goes on with what is in it.")] = None,
+    only: Annotated[Optional[list[str]], typer.Option(help="A question by its name; may be given several times.")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only say what would be trained, and what is shared.")] = False,
+    jobs: Annotated[int, typer.Option(
+        min=1, help="Stages trained at a time, and workers of the evaluation; they share the cores.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps.")] = "cpu",
+) -> None:
+    """Train what STUDY needs, sharing every stage that does not differ, and write a table and a plot per question."""
+    if output is None and not plan:
+        raise ZestError("Where to? Name the folder of the study with -o.")
+    from evaluation.ablation import ablate as run_ablation
+    from evaluation.ablation import prepare
+
+    ablation = prepare(study, manifest, only or ())
+    if plan:
+        _say_plan(ablation)
+        return
+    with stage_bars() as bars:
+        run_ablation(ablation, output, device, jobs, shlex.join(["zest", *sys.argv[1:]]), hook=bars)
+    for question in ablation.study.questions:
+        say(f"{question.title}: {output / question.name}.md")
+
+
+def _say_plan(ablation) -> None:
+    plan = ablation.plan
+    for (question, variant), stages in plan.variants.items():
+        own = [stage.label for stage in stages if stage.label not in plan.supplied]
+        say(f"{question}, {variant}: {', '.join(own) or 'all from the checkpoint'}")
+    say(f"From the checkpoint: {', '.join(sorted(plan.supplied)) or 'nothing'}.")
+    counts = Counter(stage.name for stage in plan.training)
+    say(f"To be trained: {', '.join(f'{name} {count} x' for name, count in counts.items()) or 'nothing'}.")
+    say(f"To be converted: {len(ablation.pairs)} pairs.")

@@ -1,0 +1,64 @@
+"""`zest info`: what is installed, what the checkpoint can do, what inputs are accepted."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+from pipelines.features.audio import LIMITS
+from workbench.cli import exit_codes
+from workbench.cli.streams import say
+
+PACKAGES = ("torch", "transformers", "pyworld", "swift-f0", "gradio")
+
+
+def show_info(checkpoint: str | None, as_json: bool) -> int:
+    """Print versions, the checkpoint's presets and the limits. Raises CheckpointError."""
+    document = describe(checkpoint)
+    if as_json:
+        print(json.dumps(document, indent=2))
+        return exit_codes.OK
+    for key, value in document.items():
+        print(f"{key + ':':14}{_line(value)}")
+    return exit_codes.OK
+
+
+def describe(checkpoint: str | None = None) -> dict[str, Any]:
+    """The document that `zest info --json` prints. Loads the checkpoint, so it also proves that it can be loaded."""
+    from pipelines.conversion import DEFAULT_CHECKPOINT, Converter
+    from pipelines.settings import MAX_STRENGTH
+
+    where = checkpoint or str(DEFAULT_CHECKPOINT)
+    converter = Converter.from_pretrained(where)
+    return {
+        "checkpoint": where,
+        "size_mb": _megabytes(Path(where)),
+        "presets": list(converter.presets),
+        "decoders": list(converter.decoders),
+        "strength": f"0 to {MAX_STRENGTH:g}",
+        "recordings": LIMITS,
+        "python": platform.python_version(),
+        **{name: _version(name) for name in PACKAGES},
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        say(f"Note: {package} is not installed; run 'pip install -r requirements.txt'.")
+        return "not installed"
+
+
+def _megabytes(folder: Path) -> float | None:
+    """Size of a local checkpoint; None for a hub id."""
+    if not folder.is_dir():
+        return None
+    return round(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6, 1)
+
+
+def _line(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,69 @@
+"""`zest metrics`: every metric, what it asks, and whether it can be measured here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from math import isfinite
+from typing import Annotated, Any
+
+import typer
+
+from workbench.cli import exit_codes
+
+DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "closer": "closer to natural speech is better"}
+
+
+def metrics(
+    every: Annotated[bool, typer.Option("--all", help="Also with other models than the default ones (cer@small...).")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+) -> None:
+    """List the metrics: what each asks, which way is better, its range, its models, and whether it can be measured here."""
+    raise typer.Exit(show_metrics(every, as_json))
+
+
+def show_metrics(every: bool, as_json: bool) -> int:
+    """Print the table, or JSON."""
+    rows = describe(every)
+    print(json.dumps(rows, indent=2) if as_json else table(rows))
+    return exit_codes.OK
+
+
+def describe(every: bool = False) -> list[dict[str, Any]]:
+    """One row a metric: MetricInfo's fields; 'range'; 'default'; 'needs_marks'; 'not_available': None or the sentence why.
+
+    Args:
+        every: all models, not only the default set. Weights are not loaded, but the hub may be asked whether it is there.
+    """
+    from evaluation.metrics import registry
+
+    rows = []
+    for name in registry.names() if every else registry.DEFAULT:
+        info = registry.metric(name).info
+        about = {key: value if not isinstance(value, float) or isfinite(value) else None for key, value in asdict(info).items()}
+        rows.append(about | {"range": _range(info.low, info.high), "default": name in registry.DEFAULT,
+                             "needs_marks": registry.needs_marks(name), "not_available": registry.available(name)})
+    return rows
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """A block a metric: name, direction, range, unit; the question; the models; availability."""
+    width = max(len(row["name"]) for row in rows)
+    blocks = []
+    for row in rows:
+        indent = " " * (width + 2)
+        lines = [f"{row['name']:{width}}  {row['question']}",
+                 f"{indent}{DIRECTIONS[row['better']]}; {row['range']} {row['unit']}; {row['models']}",
+                 f"{indent}{row['not_available'] or 'available'}{_marks(row)}"]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def _marks(row: dict[str, Any]) -> str:
+    return "; scored in a second pass, after natural speech was measured" if row["needs_marks"] else ""
+
+
+def _range(low: float, high: float) -> str:
+    if isfinite(low):
+        return f"{low:g} to {high:g}" if isfinite(high) else f"{low:g} and more"
+    return "any number"

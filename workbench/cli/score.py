@@ -1,0 +1,33 @@
+"""`zest score`: one conversion on one card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli.streams import say
+
+NO_REFERENCE = Path("-")
+
+
+def score(
+    source: Annotated[Path, typer.Argument(help="Recording whose words and voice were to be kept.")],
+    reference: Annotated[Path, typer.Argument(help="Recording whose emotion was taken; - if the emotion was a preset.")],
+    converted: Annotated[Path, typer.Argument(help="The conversion, by any system.")],
+    text: Annotated[str, typer.Option(help="What the source says; else its transcript stands in for it.")] = "",
+    emotion: Annotated[str, typer.Option(help="The wanted emotion: neutral, angry, happy, sad or surprised.")] = "",
+    language: Annotated[str, typer.Option(help="Two letters, such as en, de or pl.")] = "en",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+) -> None:
+    """Score CONVERTED: words that changed, emotion, voice, F0, predicted naturalness, each beside its natural mark."""
+    from evaluation.score_card import score_card
+    from workbench.score_card.text import card_text
+
+    other = None if reference == NO_REFERENCE else reference
+    card = score_card(source, other, converted, text, emotion, language)
+    print(json.dumps(card.document(), indent=2, ensure_ascii=False) if as_json else card_text(card))
+    for subject, sentence in card.not_measured.items():
+        say(f"{subject} was not measured: {sentence}")

@@ -1,0 +1,160 @@
+"""`zest study`: gather, make, check, close, analyse and export a listening test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from pipelines.errors import ZestError
+from workbench.cli import exit_codes
+from workbench.cli.streams import say
+
+EXIT_CODES = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exit_codes.MEANINGS.items()) + "."
+
+study = typer.Typer(help="Listening tests: make a study from a finished evaluation, check, close, analyse and export it.",
+                    no_args_is_help=True, rich_markup_mode=None)
+
+StudyFolder = Annotated[Path, typer.Argument(help="Folder that zest study create wrote.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Database = Annotated[Optional[str], typer.Option(
+    help="Address of the database with the answers; WORKBENCH_DATABASE_URL, or the file in the study's folder, if left out.")]
+Draws = Annotated[int, typer.Option(min=100, max=100_000, help="Resamples of the bootstrap.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of the bootstrap: same seed, same intervals.")]
+
+
+@study.command(epilog=EXIT_CODES)
+def gather(
+    source: Annotated[Path, typer.Argument(help="Recording whose words and voice were kept.")],
+    converted: Annotated[Path, typer.Argument(help="The conversion.")],
+    reference: Annotated[Optional[Path], typer.Option(help="Recording whose emotion was taken.")] = None,
+    emotion: Annotated[str, typer.Option(help="The wanted emotion; without --reference, the stored one that was taken.")] = "",
+    system: Annotated[str, typer.Option(help="What made the conversion.")] = "converted",
+    output: Annotated[Optional[Path], typer.Option(
+        "--output", "-o", help="Folder where conversions are gathered; zest study create --run takes it.")] = None,
+) -> None:
+    """Add one conversion to a set of which a study can be made; the same source and reference by another system is one pair."""
+    from evaluation.listening.design.gathering import gather as add
+
+    if output is None:
+        raise ZestError("Where to? Name the folder where conversions are gathered with -o.")
+    found = add(output, source, converted, reference, emotion, system)
+    systems = ", ".join(f"{name} ({count})" for name, count in found.systems.items())
+    say(f"{output} holds {found.pairs} pair{'s' * (found.pairs != 1)}, converted by {systems}.")
+
+
+@study.command(epilog=EXIT_CODES)
+def create(
+    run: Annotated[Optional[Path], typer.Option(help="Folder of a finished zest evaluate.")] = None,
+    systems: Annotated[str, typer.Option(help="Systems of the run to be judged, with commas between them.")] = "",
+    questions: Annotated[str, typer.Option(
+        help="What is asked, with commas: naturalness, emotion-similarity, speaker-similarity, emotion-choice, preference."
+    )] = "naturalness,emotion-similarity",
+    listeners: Annotated[int, typer.Option(min=1, max=10_000, help="How many shall finish.")] = 20,
+    cap: Annotated[int, typer.Option(min=1, max=500, help="Most trials a listener answers, checks included.")] = 40,
+    seed: Annotated[int, typer.Option(min=0, help="Of the drawing and of every listener's order.")] = 0,
+    sign_in: Annotated[bool, typer.Option("--sign-in", help="Listeners sign in with Hugging Face, one set each; on Spaces only.")
+                       ] = False,
+    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="New folder for the study.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a frozen study from a run: opaque clips of one loudness, hidden anchors, traps, balanced sets, rules, a hash."""
+    from evaluation.listening.design.create import create_study, expected_ratings
+    from evaluation.run import open_run
+
+    if run is None or output is None or not systems:
+        raise ZestError("Name the run with --run, its systems with --systems a,b and the new folder with -o.")
+    made = create_study(open_run(run), _list(systems), _list(questions), output, listeners, seed, cap, sign_in=sign_in)
+    ratings = expected_ratings(made)
+    if as_json:
+        print(json.dumps(_summary(made) | {"ratings_per_system": ratings}, indent=2, ensure_ascii=False))
+    if made.info["left_out"]:
+        left_out = len(made.info["left_out"])
+        verb, which = ("pair was", "it") if left_out == 1 else ("pairs were", "them")
+        say(f"{left_out} {verb} left out, because a system failed on {which}.")
+    say(f"Made {made.folder}: {len(made.design.cells)} sets of {len(made.design.cells[0])} trials, "
+        f"{len(made.design.clips)} clips, hash {made.hash[:12]}.")
+    least = min(ratings.values())
+    if least < made.rules.preliminary_below:
+        say(f"With {listeners} listeners a system gets {least:.0f} ratings a question; below {made.rules.preliminary_below} "
+            "results are called preliminary: ask more listeners or fewer questions.")
+
+
+@study.command(epilog=EXIT_CODES)
+def check(folder: StudyFolder, as_json: AsJson = False) -> None:
+    """Say whether the study is as it was made; a broken or altered one is refused with the reason."""
+    from evaluation.listening.design.study import open_study
+
+    found = open_study(folder)
+    if as_json:
+        print(json.dumps(_summary(found), indent=2, ensure_ascii=False))
+    say(f"{folder} is whole and unchanged: {len(found.design.clips)} clips, hash {found.hash[:12]}.")
+
+
+@study.command(epilog=EXIT_CODES)
+def close(folder: StudyFolder, database: Database = None) -> None:
+    """Take no more answers."""
+    from evaluation.listening.design.study import open_study
+    from evaluation.listening.store import open_store
+
+    was_open = open_store(open_study(folder), database).close()
+    say(f"{folder} is closed now; no more answers are taken." if was_open else f"{folder} was closed already.")
+
+
+@study.command(epilog=EXIT_CODES)
+def results(
+    folder: StudyFolder,
+    plots: Annotated[Optional[Path], typer.Option(help="Folder for pictures as PNG; older ones are replaced.")] = None,
+    as_json: AsJson = False, database: Database = None, draws: Draws = 2000, seed: Seed = 0,
+) -> None:
+    """Print mean opinion scores with intervals, differences, agreement, preference and exclusions, as Markdown or JSON."""
+    from evaluation.listening.analysis import results_of
+    from evaluation.listening.publish.markdown import results_markdown
+
+    found = results_of(*_collected(folder, database), draws=draws, seed=seed)
+    if plots is not None:
+        from evaluation.listening.publish.plots import write_pictures
+
+        say(f"Wrote {len(write_pictures(found, plots))} pictures into {plots}.")
+    print(json.dumps(found.document(), indent=2, ensure_ascii=False) if as_json else results_markdown(found))
+
+
+@study.command(epilog=EXIT_CODES)
+def export(
+    folder: StudyFolder,
+    output: Annotated[Optional[Path], typer.Option(
+        "--output", "-o", help="Folder for the files; older ones are replaced.")] = None,
+    database: Database = None, draws: Draws = 2000, seed: Seed = 0,
+) -> None:
+    """Write raw answers as CSV and JSON, listeners, results, and a paragraph for a paper."""
+    from evaluation.listening.analysis import results_of
+    from evaluation.listening.publish.export import export_study
+
+    if output is None:
+        raise ZestError("Where to? Name a folder for the files with -o.")
+    asked = _collected(folder, database)
+    files = export_study(*asked, output, results_of(*asked, draws=draws, seed=seed))
+    say(f"Wrote {len(files)} files into {output}: {', '.join(file.name for file in files)}.")
+
+
+def _collected(folder: Path, database: str | None) -> tuple:
+    """The study and everything that was answered."""
+    from evaluation.listening.design.study import open_study
+    from evaluation.listening.store import collect, open_store
+
+    found = open_study(folder)
+    return found, collect(open_store(found, database))
+
+
+def _summary(made) -> dict:
+    cells = made.design.cells
+    return {"folder": str(made.folder), "id": made.id, "hash": made.hash, "systems": list(made.systems),
+            "questions": made.info["questions"], "sets": len(cells), "trials_per_set": len(cells[0]),
+            "clips": len(made.design.clips), "listeners": made.info["listeners"],
+            "loudness_lufs": made.info["loudness_lufs"], "left_out": made.info["left_out"]}
+
+
+def _list(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]

@@ -1,0 +1,83 @@
+"""From what a visitor uploads (a zip with its list, or a list and a zip) to a job that can start."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from evaluation.run import open_scored
+from pipelines.errors import AudioError, ZestError
+from workbench.jobs.queue import Job, Request, new_job, start
+
+BASELINES = ("source", "copy")  # the rows that every table should have
+WHAT = "upload a zip of recordings with a CSV inside, or the CSV and the zip"
+
+
+def submit(root: Path, files: Sequence[str | Path], metrics: Sequence[str], baselines: bool = True) -> Job:
+    """Check an upload and start its evaluation.
+
+    Args:
+        root: of all jobs. metrics: names of zest metrics. baselines: also score the natural source and its copy-synthesis.
+    Raises:
+        ZestError: nothing to measure, another set of files, or what `evaluation.run.open_scored` refuses: a wrong column, an
+            empty list, a file that is no recording, a bomb, a path that leaves the zip. Nothing is left behind then.
+    """
+    if not metrics:
+        raise ZestError("Choose at least one metric.")
+    table, archive = _sorted(files)
+    job = new_job(root)
+    try:
+        _gather(table, archive, job.upload)
+        scored = open_scored(job.upload, job.run)
+        _refuse_nothing_there(scored.pairs)
+        names = {system.name for system in scored.systems}
+        others = tuple(name for name in BASELINES if baselines and name not in names)
+        start(job, Request(archive.stem, len(scored.pairs), tuple(metrics), others))
+    except ZestError as error:
+        shutil.rmtree(job.folder, ignore_errors=True)
+        raise type(error)(_for_the_visitor(str(error), job, archive.name)) from error
+    except BaseException:
+        shutil.rmtree(job.folder, ignore_errors=True)
+        raise
+    return job
+
+
+def _for_the_visitor(sentence: str, job: Job, name: str) -> str:
+    """With the visitor's names of files, and without the server's folders."""
+    inner = re.escape(str(job.folder.resolve())) + r"/(RUN/uploaded-\w+/)?"
+    return re.sub(inner, "", sentence).replace(job.upload.name, name)
+
+
+def _sorted(files: Sequence[str | Path]) -> tuple[Path | None, Path]:
+    """(list or None, zip)."""
+    paths = [Path(file) for file in files or ()]
+    if not paths:
+        raise ZestError(f"Nothing to score yet: {WHAT}.")
+    lists = [path for path in paths if path.suffix.lower() == ".csv"]
+    archives = [path for path in paths if path.suffix.lower() == ".zip"]
+    if len(lists) == len(paths):
+        raise ZestError("The recordings are missing: add a zip of the files that the list names.")
+    if len(archives) != 1 or len(lists) > 1 or len(lists) + len(archives) != len(paths):
+        raise ZestError(f"One zip and at most one CSV are taken: {WHAT}.")
+    return (lists[0] if lists else None), archives[0]
+
+
+def _gather(table: Path | None, archive: Path, target: Path) -> None:
+    """One zip with the list at its top. What is in the zip is looked at when it is unpacked."""
+    if not zipfile.is_zipfile(archive):
+        raise AudioError(f"{archive.name} is not a zip file that can be read, or it is damaged.")
+    shutil.copyfile(archive, target)
+    if table is not None:
+        with zipfile.ZipFile(target, "a") as opened:
+            taken = table.name in opened.namelist()  # two lists are refused when it is unpacked
+            opened.write(table, f"list-{table.name}" if taken else table.name)
+
+
+def _refuse_nothing_there(pairs: Sequence) -> None:
+    """Single missing files become failed rows; if nothing is there, the paths are wrong."""
+    if not any(pair.source.is_file() for pair in pairs):
+        raise AudioError(f"None of the sources that the list names is in the zip (the first is {pairs[0].source.name}); paths "
+                         "are relative to the CSV, or to the top of the zip if the CSV came by itself.")

@@ -1,0 +1,72 @@
+"""What a visitor sees of an evaluation job: progress, the end, the report."""
+
+from __future__ import annotations
+
+import time
+from html import escape
+from pathlib import Path
+
+from workbench.jobs.queue import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING, WAITING, Job, Status
+
+STAGES = {"score": "Scoring the pairs", "report": "Writing the report", "pack": "Packing the downloads"}
+EMPTY = "Progress, tables and plots will appear here. The job goes on when this page is closed: keep its address."
+STARTING = "Loading what the evaluation needs"
+
+
+def stage_name(stage: str) -> str:
+    """'convert copy', 'observe whisper-base-...' in words."""
+    kind, _, what = stage.partition(" ")
+    verbs = {"convert": "Reading or making the conversions of", "observe": "Listening with"}
+    return f"{verbs[kind]} {what}" if kind in verbs else STAGES.get(stage, STARTING)
+
+
+def job_html(job: Job, status: Status, now: float | None = None) -> str:
+    """The state of a job; names of files are escaped."""
+    request = job.request()
+    about = f"{request.name}: {request.pairs} pair{'s' * (request.pairs != 1)}, {len(request.metrics)} metrics"
+    return (f'<div class="zest-job" data-state="{status.state}">{_said(status, time.time() if now is None else now)}'
+            f'<p class="small">{escape(about)}</p></div>')
+
+
+def message(sentence: str) -> str:
+    """A sentence where no job is shown."""
+    return f'<div class="zest-job"><p class="small">{escape(sentence)}</p></div>'
+
+
+def report_html(page: Path) -> str:
+    """The report in a frame of its own: its styles stay inside, and nothing in it may run or reach out."""
+    if not page.is_file():
+        return ""
+    content = escape(page.read_text(encoding="utf-8"), quote=True)
+    return f'<div class="zest-report"><iframe title="Report" sandbox="" srcdoc="{content}"></iframe></div>'
+
+
+def duration(seconds: float) -> str:
+    """'40 s', '3 min', '2 h 05 min'."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _said(status: Status, now: float) -> str:
+    if status.state == RUNNING:
+        return _running(status, now)
+    if status.state == WAITING:
+        waits = f"{status.ahead} evaluation{'s are' if status.ahead != 1 else ' is'} before it." if status.ahead else "It starts."
+        return f'<p class="headline">Waiting for its turn</p><p>{waits}</p>'
+    headline = {DONE: "Done", CANCELLED: "Cancelled", FAILED: "The evaluation failed", INTERRUPTED: "Interrupted"}[status.state]
+    sentence = f"<p>{escape(status.sentence)}</p>" if status.sentence else ""
+    return f'<p class="headline">{headline}</p>{sentence}'
+
+
+def _running(status: Status, now: float) -> str:
+    part = f"Stage {status.part} of {status.parts}: " if status.parts and status.part else ""
+    left = status.seconds_left(now)
+    times = f"at work for {duration(now - status.begun)}"
+    if left is not None:
+        times += f", about {duration(left)} left of this stage"
+    count = f"{status.done} of {status.total}, " if status.total > 1 else ""
+    share = status.done / status.total if status.total else 0.0
+    return (f'<p class="headline">{escape(part + stage_name(status.stage))}</p>'
+            f'<progress max="1" value="{share:.3f}"></progress><p>{count}{times}</p>')

@@ -1,0 +1,154 @@
+"""The process of one evaluation job: waits for its turn, evaluates, writes the report and packs the folder.
+
+    python -m workbench.jobs.worker FOLDER
+
+It ends with the workbench that started it; the evaluation itself goes on where it stopped when the job is started again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+import threading
+import time
+import traceback
+import zipfile
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+from pipelines.errors import ZestError
+from pipelines.hooks import Event
+from workbench.jobs import queue as jobs
+from workbench.jobs.queue import Job, Status, ahead_of
+
+PATIENCE = 1.0  # s between two looks whether it is this job's turn
+EVERY = 0.5  # s between two writings of the status
+NICENESS = 5  # visitors' conversions go first
+BUG = "Something went wrong inside the evaluation; the server's log of this job has the details."
+OTHER_STAGES = 3  # scoring, report, packing
+
+
+class Progress:
+    """A hook that keeps the job's status up to date on disk."""
+
+    def __init__(self, job: Job, status: Status):
+        self.job, self.status, self._written = job, status, 0.0
+
+    def __call__(self, event: Event) -> None:
+        if event.kind == "progress":
+            self.show(event.stage, *event.value)
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        now = time.time()
+        if stage != self.status.stage:
+            self.status = replace(self.status, stage=stage, part=self.status.part + 1, stage_begun=now, stage_first=done)
+            self._written = 0.0
+        self.status = replace(self.status, done=done, total=total)
+        if now - self._written > EVERY:
+            self.write()
+            self._written = now
+
+    def write(self) -> None:
+        self.job.write_status(self.status)
+
+
+def work(job: Job) -> int:
+    """The whole job; returns an exit code. The caller holds the job's lock."""
+    progress = Progress(job, Status(pid=os.getpid()))
+    progress.write()
+    if job.cancel_file.exists():  # before there was a process to end
+        return 1
+    with (job.folder.parent / ".working").open("w") as working:
+        _turn(job, progress, working)
+        return _work(job, progress)
+
+
+def _work(job: Job, progress: Progress) -> int:
+    progress.status = replace(progress.status, state=jobs.RUNNING, begun=time.time(), ahead=0)
+    progress.write()
+    try:
+        _evaluate(job, progress)
+    except ZestError as error:
+        return _end(progress, jobs.FAILED, str(error))
+    except Exception:  # noqa: BLE001 - the last net: the page must not wait for ever
+        traceback.print_exc()
+        return _end(progress, jobs.FAILED, BUG)
+    return _end(progress, jobs.DONE, "")
+
+
+def pack(folder: Path, archive: Path) -> Path:
+    """A run's folder as a zip, whole or not at all; WAVs are stored as they are, they hardly shrink."""
+    partial = archive.with_suffix(".partial")
+    with zipfile.ZipFile(partial, "w") as packed:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"):
+            kind = zipfile.ZIP_STORED if path.suffix == ".wav" else zipfile.ZIP_DEFLATED
+            packed.write(path, Path(folder.name) / path.relative_to(folder), kind)
+    partial.replace(archive)
+    return archive
+
+
+def _evaluate(job: Job, progress: Progress) -> None:
+    from evaluation.metrics.registry import metric
+    from evaluation.report import write_report
+    from evaluation.run import evaluate, open_scored, parse_systems
+
+    request = job.request()
+    scored = open_scored(job.upload, job.run)
+    systems = [*scored.systems, *parse_systems(request.baselines)]
+    observers = {metric(name).observer for name in request.metrics}
+    progress.status = replace(progress.status, parts=len(systems) + len(observers) + OTHER_STAGES)
+    run = evaluate(scored.pairs, systems, job.run, list(request.metrics), command="workbench, Evaluate tab", hook=progress)
+    write_report(job.run, hook=progress)
+    run.scores.to_csv(job.run / "scores.csv", index=False)
+    progress.show("pack", 0, 1)
+    pack(job.run, job.archive)
+
+
+def _turn(job: Job, progress: Progress, working: TextIO) -> None:
+    """Return when every job before this one has ended and the lock of the one at work is this job's."""
+    while True:
+        ahead = ahead_of(job.folder.parent, job)
+        if ahead == 0 and _locked(working):
+            return
+        if ahead != progress.status.ahead:
+            progress.status = replace(progress.status, ahead=ahead)
+            progress.write()
+        time.sleep(PATIENCE)
+
+
+def _locked(file: TextIO) -> bool:
+    """The lock goes with the process, however it ends."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _end(progress: Progress, state: str, sentence: str) -> int:
+    progress.status = replace(progress.status, state=state, sentence=sentence)
+    progress.write()
+    return 0 if state == jobs.DONE else 1
+
+
+def _end_with(parent: int) -> None:
+    """An evaluation whose workbench is gone has nobody to show its result to."""
+    while os.getppid() == parent:
+        time.sleep(2.0)
+    os._exit(1)
+
+
+def main(folder: str) -> int:
+    job = Job(Path(folder))
+    with suppress(OSError):
+        os.nice(NICENESS)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    with job.lock_file.open("w") as lock:
+        return work(job) if _locked(lock) else 1  # 1: it works already
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,99 @@
+"""Making a study on the page: of a finished evaluation, or of conversions that were gathered one by one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from evaluation.listening.design.create import CAP, create_study, expected_ratings, pairs_wanted
+from evaluation.listening.design.questions import askable
+from evaluation.listening.design.study import Study
+from evaluation.listening.errors import StudyError
+from evaluation.run.folder import Run
+from workbench.listening import admin_text as text
+from workbench.listening.studies import studies_folder
+
+LISTENERS = 20
+FIRST = ("naturalness", "emotion-similarity")  # what is ticked where it can be asked
+MOST_LISTENERS, MOST_TRIALS = 10_000, 500  # as zest study create
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the form asks for, checked."""
+
+    systems: tuple[str, ...]
+    questions: tuple[str, ...]
+    listeners: int = LISTENERS
+    cap: int = CAP
+    seed: int = 0
+    sign_in: bool = False  # with Hugging Face, one set each
+
+
+def wish_of(systems: Sequence[str] | None, questions: Sequence[str] | None, listeners: object, cap: object, seed: object,
+            sign_in: bool = False) -> Wish:
+    """From the values of the form. Raises StudyError: nothing chosen, or a number that is none."""
+    if not systems:
+        raise StudyError(text.NO_SYSTEMS)
+    if not questions:
+        raise StudyError(text.NO_QUESTIONS)
+    numbers = [_whole(value) for value in (listeners, cap, seed)]
+    if None in numbers or not (1 <= numbers[0] <= MOST_LISTENERS and 1 <= numbers[1] <= MOST_TRIALS and numbers[2] >= 0):
+        raise StudyError(text.NO_NUMBER)
+    return Wish(tuple(map(str, systems)), tuple(map(str, questions)), *numbers, bool(sign_in))
+
+
+def gathered_folder() -> Path:
+    """Where single conversions are gathered; it holds no study, so no list of studies shows it."""
+    return studies_folder() / "gathered"
+
+
+def offered(run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Systems with a conversion, and questions that can be asked."""
+    systems = tuple(name for name in run.systems if any(run.wav(name, pair.id) is not None for pair in run.pairs))
+    return systems, askable(run.pairs)
+
+
+def ticked(systems: Sequence[str], questions: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What is chosen at first: what converts, not the natural source and its copy, which are hidden anchors anyway."""
+    converting = [name for name in systems if name not in ("source", "copy")]
+    return converting or list(systems), [name for name in FIRST if name in questions] or list(questions[:1])
+
+
+def make_study(run: Run, wish: Wish, progress: Callable[[int, int], None] | None = None) -> Study:
+    """Write a new study into the folder of studies. Raises StudyError, OutputError as `create_study`."""
+    name = f"{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(4)}"
+    return create_study(run, wish.systems, wish.questions, studies_folder() / name, wish.listeners, wish.seed, wish.cap,
+                        progress=progress, sign_in=wish.sign_in)
+
+
+def made_sentence(study: Study) -> str:
+    """What was made, and whether it will be enough."""
+    cells, least = study.design.cells, min(expected_ratings(study).values())
+    said = f"{len(cells)} set{'s' * (len(cells) != 1)} of {len(cells[0])} trials; a system gets {least:.0f} ratings a question."
+    if study.info["left_out"]:
+        lost = len(study.info["left_out"])
+        said += f" {lost} pair{'s were' if lost != 1 else ' was'} left out, because a system failed there."
+    if least < study.rules.preliminary_below:
+        said += (f" Below {study.rules.preliminary_below} results are called preliminary: ask more listeners or fewer questions "
+                 "if that matters.")
+    return said
+
+
+def enough_sentence(run: Run, wish: Wish) -> str:
+    """How many pairs there are, and how many such a study can use. Raises StudyError."""
+    there, wanted = pairs_wanted(run, wish.systems, wish.questions, wish.listeners, wish.cap)
+    have = f"{there} pair{'s' * (there != 1)} can be used"
+    if there >= wanted:
+        return f"{have}; enough for {wish.listeners} listeners."
+    interval = " One pair makes a study without intervals; two give the first." if there < 2 else ""
+    return f"{have}; up to {wanted} would help: with fewer pairs, more listeners hear the same ones.{interval}"
+
+
+def _whole(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or int(value) != value:
+        return None
+    return int(value)

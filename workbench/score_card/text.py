@@ -1,0 +1,63 @@
+"""A score card as plain text, for the terminal."""
+
+from __future__ import annotations
+
+from evaluation.score_card import TEXT, Change, Emotion, Melody, ScoreCard, Voice, Words
+from pipelines.features.pitch import F0Statistics
+from workbench.score_card.card import UNKNOWN
+
+
+def card_text(card: ScoreCard) -> str:
+    """What was measured, one block a subject; words lost stand in [-...-], new ones in {+...+}, as in diffs."""
+    blocks = [_words(card.words) if card.words else [], *(_emotion(one) for one in card.emotions),
+              _voice(card.voice) if card.voice else [], _melody(card.melody) if card.melody else []]
+    if card.naturalness:
+        one = card.naturalness
+        blocks.append(["Predicted MOS (a model's, not listeners'), 1 to 5",
+                       f"  converted {one.converted:.2f}   natural source {one.source:.2f}"])
+    blocks.append([f"Marks of natural speech: {card.marks_from or UNKNOWN}."])
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _words(words: Words) -> list[str]:
+    against = "text" if words.against == TEXT else "transcript of the source"
+    natural = UNKNOWN if words.source_cer is None else f"{words.source_cer:.1f} %"
+    return [f"Words: CER {words.cer:.1f} %, WER {words.wer:.1f} % against the {against}; natural source: {natural}",
+            "  " + " ".join(_change(one) for one in words.changes)]
+
+
+def _change(change: Change) -> str:
+    if change.kind == "equal":
+        return change.wanted
+    lost = f"[-{change.wanted}-]" if change.wanted else ""
+    new = f"{{+{change.heard}+}}" if change.heard else ""
+    return " ".join(filter(None, (lost, new)))
+
+
+def _emotion(one: Emotion) -> list[str]:
+    mark = UNKNOWN if one.natural_accuracy is None else f"{one.natural_accuracy:.0f} % of {one.natural_clips} natural clips right"
+    rows = [f"  {name:<12}{100 * one.before.get(name, 0):5.0f} % -> {100 * share:3.0f} %{'  wanted' * (name == one.wanted)}"
+            for name, share in one.after.items()]
+    return [f"Emotion, judge {one.judge} (it hears {mark}); source -> converted", *rows]
+
+
+def _voice(voice: Voice) -> list[str]:
+    lines = [f"Voice: cosine to source {voice.to_source:.2f}"]
+    if voice.to_reference is not None:
+        lines.append(f"  to reference {voice.to_reference:.2f} (source to reference anyway: {voice.source_to_reference:.2f})")
+    cross = voice.cross_emotion
+    natural = UNKNOWN if cross is None else f"{cross['mean']:.2f} ({cross['p5']:.2f} to {cross['p95']:.2f})"
+    threshold = UNKNOWN if voice.threshold is None else f"{voice.threshold:.2f}"
+    return [*lines, f"  natural, one speaker in two emotions: {natural}; verifier's threshold: {threshold}"]
+
+
+def _melody(melody: Melody) -> list[str]:
+    rows = (("source", melody.source), ("reference", melody.reference), ("converted", melody.converted))
+    lines = [f"  {name:<10} {_f0(one)}" for name, one in rows if one is not None or name != "reference"]
+    if melody.mean_error is not None:
+        lines.append(f"  distance to the reference: mean {melody.mean_error:.1f}, range {melody.range_error:.1f} semitones")
+    return ["F0: mean, range (5th to 95th percentile)", *lines]
+
+
+def _f0(one: F0Statistics | None) -> str:
+    return "no voiced frame" if one is None else f"{one.mean_hz:5.0f} Hz {one.range_semitones:5.1f} semitones"

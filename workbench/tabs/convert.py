@@ -1,0 +1,190 @@
+"""The Convert tab: a recording and an emotion in, the converted recording, its contours and numbers out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+from matplotlib.figure import Figure
+
+from evaluation import plots
+from pipelines.features.audio import save
+from pipelines.features.f0_origin import MELODIES, PREDICTED
+from pipelines.files import make_folder
+from pipelines.settings import MAX_STRENGTH, Settings
+from workbench import summary
+from workbench.cli.progress import fraction_hook
+from workbench.listening.admin_access import Desk
+from workbench.listening.gather_tab import send_made
+from workbench.model import MODEL_QUEUE, converter
+from workbench.tabs import tables, text
+from workbench.tabs.alerts import alert, as_alerts
+from workbench.tabs.score import Made, score_made
+
+RECORDING = "recording"  # the value of the emotion choice that asks for a reference
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The components that `convert` reads, in the order of its parameters."""
+
+    source: gr.Audio
+    emotion: gr.Radio
+    reference: gr.Audio
+    strength: gr.Slider
+    tempo: gr.Checkbox
+    decoder: gr.Dropdown
+    seed: gr.Number
+    f0: gr.Dropdown
+
+    def all(self) -> list[gr.components.Component]:
+        return [self.source, self.emotion, self.reference, self.strength, self.tempo, self.decoder, self.seed, self.f0]
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The components that `convert` fills, in the order of what it returns; `results` is shown with the first result."""
+
+    converted: gr.Audio
+    plot: gr.Plot
+    table: gr.HTML
+    status: gr.HTML
+    details: gr.JSON
+    made: gr.State
+    results: gr.Column
+
+    def all(self) -> list[gr.components.Component]:
+        return [self.converted, self.plot, self.table, self.status, self.details, self.made]
+
+
+def convert(source: str | None, emotion: str, reference: str | None, strength: float, tempo: bool, decoder: str, seed: float,
+            f0: str = PREDICTED, progress: gr.Progress = gr.Progress()) -> tuple[str, Figure, str, str, dict[str, Any], Made]:
+    """Convert the emotion of a recording; its words and voice stay.
+
+    Args:
+        source: Recording whose words and voice are kept, 0.5 to 60 seconds.
+        emotion: neutral, angry, happy, sad or surprised; or "recording" to take it from the reference.
+        reference: Recording whose emotion is taken; read only with emotion "recording".
+        strength: 0 (keeps the source) to 1.5.
+        tempo: Also transfer the tempo; the length changes.
+        decoder: How the converted audio is made, "transfer_neural", "transfer" or "generate"; "" is the best there is.
+        seed: Same seed, same result.
+        f0: Where the melody comes from: "predicted", "source", or "reference", which needs a reference recording.
+
+    Returns:
+        16-bit WAV at 16 kHz, F0 contours, tables as HTML, status as HTML, and all numbers as JSON.
+    """
+    if source is None:
+        raise alert(text.NO_SOURCE)
+    if emotion == RECORDING and reference is None:
+        raise alert(text.NO_REFERENCE)
+    with as_alerts():
+        settings = Settings(strength=float(strength), tempo=bool(tempo), decoder=decoder, seed=int(seed or 0), f0=f0)
+        chosen = {"reference": reference} if emotion == RECORDING else {"emotion": emotion}
+        hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), emotion == RECORDING)
+        conversion = converter().convert(source, **chosen, settings=settings, hook=hook)
+        remeasured = summary.remeasure(conversion)
+        document = summary.document(conversion, remeasured)
+        figure = plots.conversion_figure(conversion.source, conversion.reference, conversion.predicted, remeasured,
+                                         conversion.target)
+        path = save(_result_path(emotion), conversion.samples)
+    made = Made(source, chosen.get("reference"), str(path), chosen.get("emotion", ""))
+    return str(path), figure, tables.tables(document), tables.status(document), document, made
+
+
+def convert_tab(presets: Sequence[str], decoders: Sequence[str], problem: str | None, desk: Desk) -> None:
+    """Build the tab inside the current Blocks.
+
+    Args:
+        presets: the checkpoint's stored emotions. decoders: those it has the weights for.
+        problem: a sentence to show at once, where the checkpoint cannot be loaded. desk: of administrators, who can send
+            a conversion to a listening test.
+    """
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=5, min_width=320):
+            inputs = _inputs(presets, decoders)
+            button = gr.Button(text.CONVERT, variant="primary", size="lg", elem_id="zest-convert")
+            examples = _examples(inputs)
+        with gr.Column(scale=7, min_width=320):
+            outputs = _outputs(problem, presets, desk)
+    inputs.emotion.change(_show_reference, inputs.emotion, inputs.reference, api_visibility="private", queue=False,
+                          show_progress="hidden")
+    _run(button.click, inputs, outputs, button, api_name="convert")
+    _run(examples.load_input_event.success, inputs, outputs, button, api_name=None)
+
+
+def _inputs(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
+    sources = ["upload", "microphone"]
+    source = gr.Audio(label=text.SOURCE_LABEL, sources=sources, type="filepath", buttons=[], elem_id="zest-source")
+    gr.Markdown(text.LIMITS_NOTE, elem_classes="zest-limits")
+    choices = [(preset.capitalize(), preset) for preset in presets] + [(text.FROM_RECORDING, RECORDING)]
+    first = "angry" if "angry" in presets else choices[0][1]
+    emotion = gr.Radio(choices, value=first, label=text.EMOTION_LABEL, info=text.EMOTION_INFO, elem_id="zest-emotion")
+    reference = gr.Audio(label=text.REFERENCE_LABEL, sources=sources, type="filepath", visible=first == RECORDING,
+                         buttons=[], elem_id="zest-reference")
+    strength = gr.Slider(0, MAX_STRENGTH, value=1.0, step=0.05, label=text.STRENGTH_LABEL, info=text.STRENGTH_INFO,
+                         elem_id="zest-strength")
+    tempo = gr.Checkbox(True, label=text.TEMPO_LABEL, info=text.TEMPO_INFO, elem_id="zest-tempo")
+    decoder = gr.Dropdown([(text.DECODER_NAMES.get(name, name), name) for name in decoders], value=decoders[0],
+                          label=text.DECODER_LABEL, info=text.DECODER_INFO, elem_id="zest-decoder")
+    with gr.Row():
+        f0 = gr.Dropdown([(text.F0_NAMES[name], name) for name in MELODIES], value=PREDICTED, label=text.F0_LABEL,
+                         info=text.F0_INFO, scale=3, min_width=200, elem_id="zest-f0")
+        seed = gr.Number(0, precision=0, minimum=0, label=text.SEED_LABEL, info=text.SEED_INFO, scale=2, min_width=90,
+                         elem_id="zest-seed")
+    return Inputs(source, emotion, reference, strength, tempo, decoder, seed, f0)
+
+
+def _outputs(problem: str | None, presets: Sequence[str], desk: Desk) -> Outputs:
+    status = gr.HTML(tables.empty(problem or text.EMPTY), elem_id="zest-status")
+    with gr.Column(visible=False, elem_id="zest-results") as results:
+        converted = gr.Audio(label=text.RESULT_LABEL, interactive=False, buttons=["download"], elem_id="zest-converted")
+        plot = gr.Plot(label=text.PLOT_LABEL, show_label=False, format="png", elem_id="zest-plot")
+        table = gr.HTML(elem_id="zest-table")
+        made = gr.State()
+        score_made(made, converted)
+        if desk.administration.configured:
+            send_made(desk, made, converted, ["", *presets])
+        with gr.Accordion(text.DETAILS_LABEL, open=False):
+            details = gr.JSON(show_label=False, elem_id="zest-details")
+    return Outputs(converted, plot, table, status, details, made, results)
+
+
+def _examples(inputs: Inputs) -> gr.Examples:
+    rows = (("Man, angry", "source-man.wav", "angry", None), ("Woman, sad", "source-woman.wav", "sad", None),
+            ("Man, emotion of a recording", "source-man.wav", RECORDING, "reference-lively.wav"))
+    return gr.Examples(
+        [[str(EXAMPLES / source), emotion, reference and str(EXAMPLES / reference)] for _, source, emotion, reference in rows],
+        inputs=[inputs.source, inputs.emotion, inputs.reference], example_labels=[row[0] for row in rows],
+        label=text.EXAMPLES_LABEL, cache_examples=False, api_visibility="private")
+
+
+def _run(trigger, inputs: Inputs, outputs: Outputs, button: gr.Button, api_name: str | None) -> None:
+    """Button off, convert, button on again whatever happened; the results show with the first success."""
+    quiet = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+    visibility = "public" if api_name else "private"
+    run = trigger(lambda: gr.update(value=text.CONVERTING, interactive=False), None, button, **quiet).then(
+        convert, inputs.all(), outputs.all(), api_name=api_name, api_visibility=visibility, concurrency_id=MODEL_QUEUE,
+        show_progress_on=outputs.status, scroll_to_output=True)
+    run.success(lambda: (gr.update(visible=True), _ready()), None, [outputs.results, button], **quiet)
+    run.failure(_ready, None, button, **quiet)
+
+
+def _ready() -> dict[str, Any]:
+    return gr.update(value=text.CONVERT, interactive=True)
+
+
+def _show_reference(emotion: str) -> dict[str, Any]:
+    return gr.update(visible=emotion == RECORDING)
+
+
+def _result_path(emotion: str) -> Path:
+    """A place that Gradio serves and cleans up; no text of a visitor is part of it."""
+    folder = make_folder(Path(get_upload_folder()) / uuid.uuid4().hex)
+    return folder / f"converted-{emotion}.wav"

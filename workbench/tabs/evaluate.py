@@ -1,0 +1,154 @@
+"""The Evaluate tab: one conversion at once, or a whole set as a job that outlives the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from evaluation.metrics.registry import DEFAULT
+from pipelines.errors import ZestError
+from workbench.jobs import queue as jobs
+from workbench.jobs.queue import Job, Status
+from workbench.jobs.upload import submit
+from workbench.jobs.view import EMPTY, job_html, message, report_html
+from workbench.listening.admin_access import Desk
+from workbench.listening.study_form import job_form
+from workbench.tabs import text
+from workbench.tabs.alerts import as_alerts
+from workbench.tabs.buttons import turned
+from workbench.tabs.score import one_conversion
+
+POLL_SECONDS = 2.0
+REMEMBER = """(id) => { const url = new URL(window.location); if (id) { url.searchParams.set('job', id); }
+    window.history.replaceState(null, '', url); return id; }"""
+QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+
+
+@dataclass(frozen=True)
+class View:
+    """The components that show a job, in the order of what `show` returns."""
+
+    job: gr.Textbox
+    progress: gr.HTML
+    cancel: gr.Button
+    go_on: gr.Button
+    report: gr.HTML
+    files: gr.File
+    timer: gr.Timer
+
+    def all(self) -> list[gr.components.Component]:
+        return [self.job, self.progress, self.cancel, self.go_on, self.report, self.files, self.timer]
+
+
+def jobs_folder() -> Path:
+    """Where jobs live: beside Gradio's uploads, from where it may serve them."""
+    return Path(get_upload_folder()) / "zest-jobs"
+
+
+def evaluate_tab(demo: gr.Blocks, tabs: gr.Tabs, desk: Desk) -> None:
+    """Build the tab inside the current Blocks; a page with ?job=ID opens on it and shows that job."""
+    with gr.Tabs() as inner:
+        with gr.Tab(text.ONE_TAB, id="one"):
+            one_conversion()
+        with gr.Tab(text.SET_TAB, id="set"):
+            view = _whole_set(desk)
+    demo.load(reconnect, None, [*view.all(), tabs, inner], **QUIET)
+
+
+def start(files: list[str] | None, metrics: list[str], baselines: bool) -> str:
+    """Check the upload and start its job; returns the job's id."""
+    with as_alerts():
+        return submit(jobs_folder(), files or [], metrics, baselines).id
+
+
+def show(name: str | None) -> list[Any]:
+    """What the components of `View` are for a job; nothing more is loaded while it is at work."""
+    job = jobs.find_job(jobs_folder(), name)
+    if job is None:
+        said = message(text.GONE if name else EMPTY)
+        return ["", said, *(gr.update(visible=False),) * 4, gr.update(active=False)]
+    status = job.status()
+    ended = status.state in jobs.ENDED
+    return [job.id, job_html(job, status), gr.update(visible=not ended),
+            gr.update(visible=status.state in (jobs.INTERRUPTED, jobs.CANCELLED)), *_results(job, status),
+            gr.update(active=not ended)]
+
+
+def reconnect(request: gr.Request) -> list[Any]:
+    """When the page is loaded: the job of its address, if it names one."""
+    jobs.clean(jobs_folder())
+    name = request.query_params.get("job")
+    chosen = [gr.update(selected="evaluate"), gr.update(selected="set")] if name else [gr.skip(), gr.skip()]
+    return [*show(name), *chosen]
+
+
+def cancel(name: str) -> list[Any]:
+    """End a job; its folder stays for a while, so that it can go on."""
+    job = jobs.find_job(jobs_folder(), name)
+    if job is not None:
+        jobs.cancel(job)
+    return show(name)
+
+
+def go_on(name: str) -> list[Any]:
+    """Let an interrupted or cancelled job go on where it stopped."""
+    job = jobs.find_job(jobs_folder(), name)
+    with as_alerts():
+        if job is None:
+            raise ZestError(text.GONE)
+        if job.status().state in (jobs.INTERRUPTED, jobs.CANCELLED):
+            jobs.start(job)
+    return show(name)
+
+
+def _whole_set(desk: Desk) -> View:
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=4, min_width=300):
+            files = gr.File(label=text.FILES_LABEL, file_count="multiple", file_types=[".zip", ".csv"], height=190,
+                            elem_id="zest-files")
+            gr.Markdown(text.FILES_NOTE, elem_classes="zest-limits")
+            baselines = gr.Checkbox(True, label=text.BASELINES_LABEL, info=text.BASELINES_INFO)
+            with gr.Accordion(f"{text.METRICS_LABEL} ({len(DEFAULT)})", open=False):
+                metrics = gr.CheckboxGroup(list(DEFAULT), value=list(DEFAULT), show_label=False, elem_id="zest-metrics")
+            button = gr.Button(text.START, variant="primary", size="lg", elem_id="zest-evaluate")
+        with gr.Column(scale=8, min_width=320):
+            view = _view(desk)
+    quiet_start = button.click(turned(text.STARTING, False), None, button, **QUIET)
+    run = quiet_start.then(start, [files, metrics, baselines], view.job, api_visibility="private", concurrency_limit=1,
+                           show_progress_on=view.progress)
+    run.success(show, view.job, view.all(), **QUIET).then(None, view.job, view.job, js=REMEMBER, api_visibility="private")
+    run.success(turned(text.START, True), None, button, **QUIET)
+    run.failure(turned(text.START, True), None, button, **QUIET)
+    return view
+
+
+def _view(desk: Desk) -> View:
+    name = gr.Textbox(visible=False)
+    progress = gr.HTML(message(EMPTY), elem_id="zest-score-status")
+    with gr.Row():
+        stop = gr.Button(text.CANCEL, visible=False, elem_id="zest-cancel")
+        again = gr.Button(text.GO_ON, visible=False, variant="primary", elem_id="zest-go-on")
+    files = gr.File(label=text.DOWNLOADS_LABEL, visible=False, interactive=False, file_count="multiple",
+                    elem_id="zest-downloads")
+    if desk.administration.configured:
+        job_form(desk, jobs_folder, name, files)
+    report = gr.HTML(visible=False, elem_id="zest-report")
+    view = View(name, progress, stop, again, report, files, gr.Timer(POLL_SECONDS, active=False))
+    view.timer.tick(show, name, view.all(), **QUIET)
+    stop.click(cancel, name, view.all(), **QUIET)
+    again.click(go_on, name, view.all(), **QUIET)
+    return view
+
+
+def _results(job: Job, status: Status) -> list[Any]:
+    """Report and downloads, once they are there."""
+    if status.state != jobs.DONE:
+        return [gr.update(visible=False), gr.update(visible=False)]
+    page = job.run / "report.html"
+    files = [page, page.with_suffix(".md"), job.run / "scores.csv", job.archive]
+    return [gr.update(value=report_html(page), visible=True),
+            gr.update(value=[str(file) for file in files if file.is_file()], visible=True)]

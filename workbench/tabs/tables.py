@@ -1,0 +1,60 @@
+"""The document of a conversion as small HTML tables and sentences."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from workbench.cli.progress import stage_name
+from workbench.tabs import text
+
+ROWS = (("source", "Source"), ("reference", "Reference"), ("predicted", "Predicted"), ("converted", "Converted, measured"))
+
+
+def status(document: dict[str, Any]) -> str:
+    """One headline, and the notes that the user should read."""
+    settings = document["settings"]
+    tempo = "transferred" if settings["tempo"] else "kept"
+    work = sum(document["seconds"].values())
+    headline = f"{document['converted_seconds']:.1f} s of {_target(document)} speech after {work:.1f} s of work"
+    notes = "".join(f'<p class="zest-note">{escape(note)}</p>' for note in document["notes"])
+    return (f'<div class="zest-message"><p class="headline">{escape(headline)}</p>'
+            f"<p>Strength {settings['strength']:g}, tempo {tempo}, seed {settings['seed']}.</p>{notes}</div>")
+
+
+def empty(sentence: str = text.EMPTY) -> str:
+    return f'<div class="zest-empty">{escape(sentence)}</div>'
+
+
+def tables(document: dict[str, Any]) -> str:
+    """F0 of each, then durations, stage timings and the real-time factor."""
+    return f'<div class="zest-tables">{_f0_table(document)}{_time_table(document)}</div>'
+
+
+def _target(document: dict[str, Any]) -> str:
+    return document["target"] if document["f0"]["reference"] is None else "converted"
+
+
+def _f0_table(document: dict[str, Any]) -> str:
+    body = "".join(_f0_row(label, document["f0"][name]) for name, label in ROWS
+                   if name != "reference" or document["f0"]["reference"] is not None)
+    head = "<tr><th></th><th>Mean, Hz</th><th>Mean, st*</th><th>Range, st</th><th>Voiced</th></tr>"
+    return (f"<table><caption>F0</caption><thead>{head}</thead><tbody>{body}</tbody>"
+            '<tfoot><tr><th colspan="5">* semitones above 55 Hz; range from the 5th to the 95th '
+            "percentile</th></tr></tfoot></table>")
+
+
+def _f0_row(label: str, numbers: dict[str, float] | None) -> str:
+    if numbers is None:
+        return f'<tr><th>{label}</th><td colspan="4">no voiced frame</td></tr>'
+    cells = (f"{numbers['mean_hz']:.0f}", f"{numbers['mean_semitones']:.1f}", f"{numbers['range_semitones']:.1f}",
+             f"{100 * numbers['voiced_share']:.0f} %")
+    return f"<tr><th>{label}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _time_table(document: dict[str, Any]) -> str:
+    rows = [("Source", f"{document['source_seconds']:.2f}"), ("Converted", f"{document['converted_seconds']:.2f}")]
+    rows += [(stage_name(stage), f"{seconds:.2f}") for stage, seconds in document["seconds"].items()]
+    body = "".join(f"<tr><th>{escape(label)}</th><td>{value}</td></tr>" for label, value in rows)
+    factor = f'<tr class="total"><th>Real-time factor</th><td>{document["real_time_factor"]:.3f}</td></tr>'
+    return f"<table><caption>Durations, s</caption><tbody>{body}{factor}</tbody></table>"

@@ -1,0 +1,78 @@
+"""What the workbench says, in one place."""
+
+from __future__ import annotations
+
+from pipelines.features.audio import LIMITS
+
+TITLE = "ZEST workbench"
+TAGLINE = "Move the emotion of one recording onto another. The words and the voice stay."
+
+SOURCE_LABEL = "Source: whose words and voice"
+EMOTION_LABEL = "Emotion"
+EMOTION_INFO = "A stored emotion, or the one of a second recording."
+FROM_RECORDING = "From a recording"
+REFERENCE_LABEL = "Reference: whose emotion"
+LIMITS_NOTE = f"{LIMITS}. Speech of one person works best."
+STRENGTH_LABEL = "Strength"
+STRENGTH_INFO = "0 keeps the source, 1 is natural, 1.5 is the most."
+TEMPO_LABEL = "Transfer the tempo too"
+TEMPO_INFO = "Much of an emotion is in its timing; the length changes."
+DECODER_LABEL = "Decoder"
+DECODER_INFO = "Transfer adds the emotion's difference to the source's own sound."
+DECODER_NAMES = {"transfer": "Transfer (WORLD)", "transfer_neural": "Transfer (neural vocoder)",
+                 "generate": "Generate (all from factors)"}
+F0_LABEL = "Melody (F0)"
+F0_INFO = "Or a recording's own, without the predictor."
+F0_NAMES = {"predicted": "Predicted", "source": "The source's", "reference": "The reference's"}
+SEED_LABEL = "Seed"
+SEED_INFO = "0 is the average reading, others vary it."
+CONVERT, CONVERTING = "Convert", "Converting…"
+EXAMPLES_LABEL = "Or try an example (synthetic voices)"
+
+EMPTY = "The converted recording, its F0 contours and the timings will appear here."
+RESULT_LABEL = "Converted"
+PLOT_LABEL = "F0 contours"
+DETAILS_LABEL = "All numbers as JSON"
+
+SCORE, SCORING = "Score this conversion", "Scoring…"
+SCORE_NOTE = ("Whisper, two emotion judges, a speaker embedding and a MOS predictor, none of which made the conversion. "
+              "It takes seconds, the first time longer.")
+TEXT_LABEL = "What is said (optional)"
+TEXT_INFO = "Without it, the transcript of the source stands in."
+LANGUAGE_LABEL, LANGUAGE_INFO = "Language", "Others can be typed."
+CARD_EMPTY = "The score card will appear here."
+NOT_CONVERTED = "Convert a recording first; then its result can be scored."
+
+ONE_TAB, SET_TAB = "One conversion", "A whole set"
+SCORED_SOURCE, SCORED_REFERENCE, SCORED_RESULT = "Source", "Reference (optional)", "Converted"
+WANTED_LABEL, WANTED_INFO = "Emotion", "The wanted one."
+UNSAID = "Not said"
+NO_SCORED_SOURCE = "Add the source: the recording whose words and voice were to be kept."
+NO_SCORED_RESULT = "Add the converted recording that is to be scored."
+FILES_LABEL = "Zip, or CSV and zip"
+FILES_NOTE = ("A zip of recordings with a CSV inside, or the CSV beside it. The CSV has the columns `source`, `reference`, "
+              "`converted` (paths in the zip) and, if wanted, `text`, `language`, `emotion` (of the reference), `system`, `id`, "
+              "`setting`, `source_speaker`. " + LIMITS + ".")
+METRICS_LABEL = "Metrics"
+BASELINES_LABEL = "Also score the natural source and its copy-synthesis"
+BASELINES_INFO = "The rows that every number is held against."
+START, STARTING = "Evaluate", "Checking the upload…"
+CANCEL, GO_ON = "Cancel", "Go on"
+DOWNLOADS_LABEL = "Report, tables, scores, and the whole run"
+GONE = "There is no such evaluation here any more; jobs are deleted some hours after their end."
+
+LISTEN_TAB = "Listen"
+LISTEN_HOW = ("### Take part in a listening test\nYou hear short recordings of speech and say what you think of them. Each test "
+              "has a link of its own, which you got from whoever runs it. Headphones and a quiet room help; no account is "
+              "needed unless the test says so.")
+LISTEN_LINK_LABEL, LISTEN_LINK_INFO = "Link of the test", "Paste the whole link, or only its last part."
+LISTEN_OPEN = "Open"
+LISTEN_NO_ID = "This is no link of a listening test; paste the whole link that you were given."
+LISTEN_ALONE = "Open on a page of its own"
+
+NO_SOURCE = "Add a source first: upload a recording or use the microphone."
+NO_REFERENCE = "Add a reference recording whose emotion to take, or choose one of the stored emotions."
+BUG = "Something went wrong inside the workbench; the server's log has the details."
+
+FOOTER = ("Weights for research, CC BY-NC-SA 4.0. Convert only voices of people who agreed to it, "
+          "and say that the result is synthetic.")
