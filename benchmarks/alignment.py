@@ -15,7 +15,7 @@ BAND = 0.3  # share of the length by which the alignment may leave the diagonal
 
 
 @dataclass(frozen=True)
-class Aligned:
+class AlignedFrames:
     """The neutral and the real emotional recording of a sentence.
 
     Attributes:
@@ -33,7 +33,7 @@ class Aligned:
         return at_times(self.real, self.to_real)
 
 
-def align(neutral: np.ndarray, real: np.ndarray) -> Aligned:
+def align(neutral: np.ndarray, real: np.ndarray) -> AlignedFrames:
     """Analyse both and align them by DTW on 12 cepstral coefficients without level.
 
     Args:
@@ -44,7 +44,7 @@ def align(neutral: np.ndarray, real: np.ndarray) -> Aligned:
     one, other = analyse(neutral), analyse(real)
     _, path = librosa.sequence.dtw(_cepstra(one), _cepstra(other), global_constraints=True, band_rad=BAND)
     path = path[::-1]
-    return Aligned(one, other, _places(path[:, 0], path[:, 1], len(one.f0)), _places(path[:, 1], path[:, 0], len(other.f0)))
+    return AlignedFrames(one, other, _places(path[:, 0], path[:, 1], len(one.f0)), _places(path[:, 1], path[:, 0], len(other.f0)))
 
 
 def with_melody(frames: WorldFrames, melody: np.ndarray) -> WorldFrames:

@@ -16,7 +16,7 @@ import typer
 
 from benchmarks.natural_speech import natural_marks
 from benchmarks.quality_pairs import pair_name, quality_hash, quality_pairs
-from benchmarks.scores import NOTHING, Scores, scored
+from benchmarks.scores import NOTHING, QualityScores, scored
 from benchmarks.systems import BASELINES, NATURAL, conversions, neural_systems
 from benchmarks.tables import cell, columns
 from evaluation.judges.mini import EMOTIONS, JUDGES
@@ -87,7 +87,7 @@ def main(
         json_file.write_text(json.dumps(document, indent=1) + "\n")
 
 
-def summarise(scores: Scores, system: str) -> dict[str, float]:
+def summarise(scores: QualityScores, system: str) -> dict[str, float]:
     """One row of the table; shares in percent. cer: against the manifest's text; cer_heard: against what is heard in the
     source, where the manifest has no text."""
     written, heard = scores.english & scores.has_text, scores.english & ~scores.has_text
@@ -108,7 +108,7 @@ def summarise(scores: Scores, system: str) -> dict[str, float]:
         f"target_{judge}": scores.value(system, f"target-posterior@{judge}") for judge in JUDGES}
 
 
-def report(scores: Scores, corpora: Sequence[str], marks: Mapping[str, Any]) -> str:
+def report(scores: QualityScores, corpora: Sequence[str], marks: Mapping[str, Any]) -> str:
     """Everything as plain text. corpora: of the pairs' sources."""
     rows = {system: summarise(scores, system) for system in scores.matrix.systems}
     parts = [_metrics(rows, MAIN), _metrics(rows, MELODY), LEGEND, *_failures(scores)]
@@ -117,7 +117,7 @@ def report(scores: Scores, corpora: Sequence[str], marks: Mapping[str, Any]) -> 
     return "\n\n".join(parts + [_marks(marks)])
 
 
-def as_json(scores: Scores, marks: Mapping[str, Any], digest: str, seed: int) -> dict[str, Any]:
+def as_json(scores: QualityScores, marks: Mapping[str, Any], digest: str, seed: int) -> dict[str, Any]:
     """Summaries, tables and one entry per conversion."""
     systems = {system: {"summary": summarise(scores, system),
                         "per_emotion": {judge: scores.per_emotion(system, f"emotion@{judge}") for judge in JUDGES},
@@ -127,7 +127,7 @@ def as_json(scores: Scores, marks: Mapping[str, Any], digest: str, seed: int) ->
     return {"pairs_hash": digest, "seed": seed, "natural": dict(marks), "systems": systems}
 
 
-def _entry(scores: Scores, system: str, pair: Pair) -> dict[str, Any]:
+def _entry(scores: QualityScores, system: str, pair: Pair) -> dict[str, Any]:
     """One conversion: every metric's value (None where it has none), and what was heard."""
     line = scores.lines[system, pair.id]
     values = {metric: value and value[0] for metric, value in line["values"].items()}
@@ -142,7 +142,7 @@ def _metrics(rows: Mapping[str, Mapping[str, float]], shown: Sequence[tuple[str,
                    [[name, *(cell(row[key], digits) for _, key, digits in shown)] for name, row in rows.items()])
 
 
-def _emotions(scores: Scores, corpora: Sequence[str], judge: str) -> str:
+def _emotions(scores: QualityScores, corpora: Sequence[str], judge: str) -> str:
     metric, names, table = f"emotion@{judge}", sorted(set(corpora)), []
     for system in scores.matrix.systems:
         low, high = scores.interval(system, metric)
@@ -153,7 +153,7 @@ def _emotions(scores: Scores, corpora: Sequence[str], judge: str) -> str:
     return columns([f"heard by {judge} judge, %", "all", "95 %", *TARGETS, *names], table)
 
 
-def _confusion(scores: Scores, system: str, judge: str) -> str:
+def _confusion(scores: QualityScores, system: str, judge: str) -> str:
     counts = scores.heard_as(system, judge)
     rows = [[f"wanted {wanted}", *(str(counts.get(wanted, {}).get(heard, 0)) for heard in EMOTIONS)] for wanted in TARGETS]
     return columns([f"{system}: {judge} judge hears", *EMOTIONS], rows)
@@ -169,7 +169,7 @@ def _marks(marks: Mapping[str, Any]) -> str:
         f"(5-95 %: {cosine['p5']:.2f}-{cosine['p95']:.2f}), {cosine['pairs']} pairs")
 
 
-def _failures(scores: Scores) -> list[str]:
+def _failures(scores: QualityScores) -> list[str]:
     sentences = {system: scores.failures(system) for system in scores.matrix.systems}
     return [f"{system}: {len(own)} of {len(scores.matrix.pairs)} pairs failed, first: {own[0]}"
             for system, own in sentences.items() if own]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation.report.statistics import Scores, estimates, resample
+from evaluation.report.statistics import MetricScores, estimates, resample
 
 SPEAKERS, PAIRS, BETWEEN, TRIALS, DRAWS = (2, 3, 4, 5, 8, 10, 20, 40), 10, (0.0, 0.3, 1.0), 1000, 1000
 
@@ -19,7 +19,7 @@ def coverage(speakers: int, between: float, seed: int = 0) -> float:
     """Percent of intervals that hold 0."""
     random = np.random.default_rng(seed)
     values = random.normal(0, between, (TRIALS, speakers, 1)) + random.normal(0, 1, (TRIALS, speakers, PAIRS))
-    sides = [Scores(trial.ravel(), np.ones(trial.size)) for trial in values]
+    sides = [MetricScores(trial.ravel(), np.ones(trial.size)) for trial in values]
     names = [str(speaker) for speaker in range(speakers) for _ in range(PAIRS)]
     found = estimates(sides, resample(names, DRAWS, seed), speakers * PAIRS)
     return 100 * float(np.mean([each.low <= 0 <= each.high for each in found]))

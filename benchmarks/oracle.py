@@ -19,10 +19,10 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from benchmarks.alignment import Aligned, align, with_envelope, with_melody
+from benchmarks.alignment import AlignedFrames, align, with_envelope, with_melody
 from benchmarks.quality_pairs import quality_pairs
-from benchmarks.scores import Scores, scored
-from benchmarks.systems import Made, conversions, natural_source, samples_of
+from benchmarks.scores import QualityScores, scored
+from benchmarks.systems import FunctionSystem, conversions, natural_source, samples_of
 from benchmarks.tables import cell, columns
 from evaluation.judges.mini import JUDGES
 from evaluation.pair import Pair
@@ -39,15 +39,15 @@ Making = Callable[[Pair], Rendered]
 
 
 @lru_cache(maxsize=256)
-def _aligned(source: Path, real: Path) -> Aligned:
+def _aligned(source: Path, real: Path) -> AlignedFrames:
     return align(samples_of(source), samples_of(real))
 
 
-def _from(build: Callable[[Aligned], WorldFrames]) -> Making:
+def _from(build: Callable[[AlignedFrames], WorldFrames]) -> Making:
     return lambda pair: Rendered(synthesise(build(_aligned(pair.source, pair.parallel))))
 
 
-def _both(both: Aligned) -> WorldFrames:
+def _both(both: AlignedFrames) -> WorldFrames:
     return with_envelope(with_melody(both.neutral, both.real_in_neutral_time.f0), both.real_in_neutral_time)
 
 
@@ -74,7 +74,7 @@ def mixed(ours: System) -> dict[str, Making]:
         wanted = len(_aligned(pair.source, pair.parallel).neutral.f0)
         return at_times(frames, np.arange(wanted, dtype=float))  # the last frame again where a frame is missing
 
-    def part(build: Callable[[Aligned, WorldFrames], WorldFrames]) -> Making:
+    def part(build: Callable[[AlignedFrames, WorldFrames], WorldFrames]) -> Making:
         return lambda pair: Rendered(synthesise(build(_aligned(pair.source, pair.parallel), predicted(pair))))
 
     return {
@@ -118,7 +118,7 @@ def main(
         json_file.write_text(json.dumps(document, indent=1) + "\n")
 
 
-def table(scores: Scores, judge: str) -> str:
+def table(scores: QualityScores, judge: str) -> str:
     """Share heard as intended, over all and per emotion; the mean probability of the wanted emotion; the voice."""
     rows = []
     for system in scores.matrix.systems:
@@ -130,14 +130,14 @@ def table(scores: Scores, judge: str) -> str:
     return columns([f"heard by {judge} judge, %", "all", *TARGETS, "p(wanted)", "cos source"], rows)
 
 
-def as_json(scores: Scores) -> dict[str, Any]:
+def as_json(scores: QualityScores) -> dict[str, Any]:
     """Per system every metric's value over all pairs, and each judge's accuracy per emotion."""
     return {system: {"summary": {metric: scores.value(system, metric) for metric in METRICS}} | {
         judge: scores.per_emotion(system, f"emotion@{judge}") for judge in JUDGES} for system in scores.matrix.systems}
 
 
 def _made(makings: Mapping[str, Making]) -> list[System]:
-    return [Made(name, make) for name, make in makings.items()]
+    return [FunctionSystem(name, make) for name, make in makings.items()]
 
 
 if __name__ == "__main__":

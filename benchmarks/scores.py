@@ -22,9 +22,9 @@ from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS
 from evaluation.report.confusion import Counts, confusion
 from evaluation.report.matrix import Matrix, matrix_of
-from evaluation.report.observed import Observed, observer_keys
+from evaluation.report.observed import RunObservations, observer_keys
 from evaluation.report.statistics import estimates, resample, set_value
-from evaluation.run import Run, evaluate
+from evaluation.run import EvaluationRun, evaluate
 from evaluation.run.systems import System
 from pipelines.files import make_folder
 from workbench.cli.progress import stage_bars
@@ -34,18 +34,18 @@ NOTHING = float("nan")
 
 
 @dataclass(frozen=True)
-class Scores:
+class QualityScores:
     """An evaluation's numbers, by system and metric; NaN where nothing was measured."""
 
-    run: Run
+    run: EvaluationRun
 
     @cached_property
     def matrix(self) -> Matrix:
         return matrix_of(self.run)
 
     @cached_property
-    def observed(self) -> Observed:
-        return Observed(self.run)
+    def observed(self) -> RunObservations:
+        return RunObservations(self.run)
 
     @cached_property
     def lines(self) -> dict[tuple[str, str], dict[str, Any]]:
@@ -122,7 +122,7 @@ class Scores:
 
 
 @contextmanager
-def scored(pairs: Sequence[Pair], systems: Sequence[System], metrics: Iterable[str], cache: Path) -> Iterator[Scores]:
+def scored(pairs: Sequence[Pair], systems: Sequence[System], metrics: Iterable[str], cache: Path) -> Iterator[QualityScores]:
     """Convert and measure; the conversions can be looked at until the block ends. What could not be measured is told on stderr.
 
     Args:
@@ -137,4 +137,4 @@ def scored(pairs: Sequence[Pair], systems: Sequence[System], metrics: Iterable[s
             run = evaluate(pairs, systems, folder, list(metrics), hook=bars)
         for metric, sentence in run.not_measured.items():
             print(f"{metric} was not measured: {sentence}", file=sys.stderr)
-        yield Scores(run)
+        yield QualityScores(run)

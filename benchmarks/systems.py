@@ -18,7 +18,7 @@ from pipelines.features.pitch import track
 
 
 @dataclass(frozen=True)
-class Made:
+class FunctionSystem:
     """A system that is one function of a pair; for one process, since functions made inside others are not sent elsewhere."""
 
     name: str
@@ -47,7 +47,7 @@ def natural_source(pair: Pair) -> Rendered:
 
 NATURAL = "natural source"
 BASELINES: tuple[System, ...] = (
-    Made(NATURAL, natural_source), Baseline("WORLD copy", "copy"), Baseline("F0 statistics swap", "f0-swap"))
+    FunctionSystem(NATURAL, natural_source), Baseline("WORLD copy", "copy"), Baseline("F0 statistics swap", "f0-swap"))
 
 
 def conversions(checkpoint: Path | str, strengths: Sequence[float], tempo: bool = True,

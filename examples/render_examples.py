@@ -23,7 +23,7 @@ MARGIN = 0.1  # seconds of silence left at both ends
 
 
 @dataclass(frozen=True)
-class Example:
+class ExampleRecording:
     """voice: espeak-ng's name; prosody: SSML attributes, empty for the voice as it is. emotion: a preset that the voice is then
     converted to, because a synthetic voice, however lively its settings, is not heard as emotional."""
 
@@ -36,14 +36,14 @@ class Example:
 
 
 EXAMPLES = (
-    Example("source-man", "en-us", 150, "The package arrived on Monday, and nobody opened it."),
-    Example("source-woman", "en-us+f3", 155, "We are going to the station in the afternoon."),
-    Example("reference-lively", "en-gb+f2", 190, "Look at that, you really did it!", 'pitch="+45%" range="+90%" volume="loud"',
-            emotion="surprised"),
+    ExampleRecording("source-man", "en-us", 150, "The package arrived on Monday, and nobody opened it."),
+    ExampleRecording("source-woman", "en-us+f3", 155, "We are going to the station in the afternoon."),
+    ExampleRecording("reference-lively", "en-gb+f2", 190, "Look at that, you really did it!",
+                     'pitch="+45%" range="+90%" volume="loud"', emotion="surprised"),
 )
 
 
-def render(example: Example, folder: Path) -> Path:
+def render(example: ExampleRecording, folder: Path) -> Path:
     """Speak, resample to 16 kHz, trim silence, write 16-bit WAV."""
     with tempfile.NamedTemporaryFile(suffix=".wav") as raw:
         text = f"<speak><prosody {example.prosody}>{example.text}</prosody></speak>" if example.prosody else example.text

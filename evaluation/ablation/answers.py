@@ -9,12 +9,12 @@ from evaluation.metrics import registry
 from evaluation.metrics.base import MetricInfo
 from evaluation.report.matrix import Matrix, matrix_of
 from evaluation.report.statistics import FEW_SPEAKERS, Difference, Estimate, differences, estimates, resample
-from evaluation.run import Run
+from evaluation.run import EvaluationRun
 from pipelines.training.ablation.study import Question
 
 
 @dataclass(frozen=True)
-class Line:
+class AnswerLine:
     """One row of the table. beside: no variant, but a system that is shown for comparison.
 
     Attributes:
@@ -39,7 +39,7 @@ class Answer:
     name: str
     title: str
     infos: tuple[MetricInfo, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[AnswerLine, ...]
     notes: tuple[str, ...]
     pairs: int
     pairs_hash: str
@@ -48,7 +48,7 @@ class Answer:
     seed: int
 
 
-def answer_of(run: Run, question: Question, names: Mapping[tuple[str, str], str], beside: Sequence[str] = (),
+def answer_of(run: EvaluationRun, question: Question, names: Mapping[tuple[str, str], str], beside: Sequence[str] = (),
               draws: int = 2000, seed: int = 0) -> Answer:
     """The question's part of a run.
 
@@ -61,12 +61,12 @@ def answer_of(run: Run, question: Question, names: Mapping[tuple[str, str], str]
     rows, resamples = matrix.rows(), resample(matrix.speakers, draws, seed)
     first = names[question.name, question.variants[0].name]
 
-    def line(name: str, system: str, beside: bool) -> Line:
+    def line(name: str, system: str, beside: bool) -> AnswerLine:
         sides = [matrix.scores(system, metric, rows) for metric in shown]
         against = [(side, matrix.scores(first, metric, rows)) for side, metric in zip(sides, shown, strict=True)]
         own = system == first or beside or not sides
-        return Line(name, system, beside, tuple(estimates(sides, resamples, len(rows)) if sides else ()),
-                    (None,) * len(shown) if own else tuple(differences(against, resamples)))
+        return AnswerLine(name, system, beside, tuple(estimates(sides, resamples, len(rows)) if sides else ()),
+                          (None,) * len(shown) if own else tuple(differences(against, resamples)))
 
     lines = [line(variant.name, names[question.name, variant.name], False) for variant in question.variants]
     lines += [line(system, system, True) for system in beside]
@@ -76,7 +76,7 @@ def answer_of(run: Run, question: Question, names: Mapping[tuple[str, str], str]
                   len(rows), run.info["pairs_hash"], len(set(matrix.speakers)), draws, seed)
 
 
-def _failures(run: Run, lines: Sequence[Line]) -> Iterator[str]:
+def _failures(run: EvaluationRun, lines: Sequence[AnswerLine]) -> Iterator[str]:
     """A sentence for each row that has failed conversions, with the reason of the first."""
     for line in lines:
         failed = [one.failed for (system, _), one in run.conversions.items() if system == line.system and one.failed]

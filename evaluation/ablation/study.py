@@ -14,7 +14,7 @@ from evaluation.ablation.writing import write_answer, write_record
 from evaluation.metrics import registry
 from evaluation.pair import Pair
 from evaluation.protocol import make_protocol
-from evaluation.run import Run, evaluate, parse_systems
+from evaluation.run import EvaluationRun, evaluate, parse_systems
 from pipelines.errors import RecipeError
 from pipelines.files import alone_in, make_folder
 from pipelines.hooks import Hook, silent
@@ -62,7 +62,7 @@ def prepare(study: Path | str, manifest: Path | str, only: Iterable[str] = ()) -
 
 
 def ablate(ablation: Ablation, output: Path | str, device: str = "cpu", jobs: int = 1, command: str = "", draws: int = 2000,
-           hook: Hook = silent) -> Run:
+           hook: Hook = silent) -> EvaluationRun:
     """Train, evaluate, and write `<question>.csv`, `.md`, `.png` and `.json` into `output`.
 
     Args:

@@ -12,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
-from evaluation.ablation.answers import Answer, Line
+from evaluation.ablation.answers import Answer, AnswerLine
 from evaluation.ablation.plot import draw, png
 from evaluation.report.blocks import Cell, Column, Document, Paragraph, Row, Section, Table
 from evaluation.report.markdown import to_markdown
 from evaluation.report.numbers import estimate_cell, heading
-from evaluation.run import Run
+from evaluation.run import EvaluationRun
 from pipelines.files import write_whole
 from pipelines.training.ablation.plan import Plan
 from pipelines.training.ablation.stages import Workshop
@@ -59,7 +59,7 @@ def page(answer: Answer) -> Document:
     return Document(answer.title, about, (Section(answer.name, "Table", (Table(caption, "variant", columns, rows), *notes)),))
 
 
-def write_record(folder: Path, study: Study, question: Question, plan: Plan, workshop: Workshop, run: Run,
+def write_record(folder: Path, study: Study, question: Question, plan: Plan, workshop: Workshop, run: EvaluationRun,
                  names: Mapping[tuple[str, str], str], command: str) -> None:
     """`<question>.json`: per variant its system, settings, stages and weights; per stage where it comes from and what it took."""
     variants = {variant.name: plan.variants[question.name, variant.name] for variant in question.variants}
@@ -82,7 +82,7 @@ def _scratch(stages: tuple[Stage, ...], plan: Plan) -> list[Stage]:
     return [stage for stage in plan.training if stage.label in labels]
 
 
-def _cells(answer: Answer, line: Line) -> tuple[Cell, ...]:
+def _cells(answer: Answer, line: AnswerLine) -> tuple[Cell, ...]:
     made = []
     for info, estimate, difference in zip(answer.infos, line.estimates, line.differences, strict=True):
         cell = estimate_cell(estimate, info, answer.pairs)

@@ -16,8 +16,8 @@ from evaluation.metrics.base import Metric, Observer, Seen, Value
 from evaluation.metrics.registry import OBSERVERS
 from evaluation.natural_reference.computed import Marks, NaturalClip, measure_marks
 from evaluation.pair import Pair
-from evaluation.run.observing import Names, Store, observe_clips
-from evaluation.run.shards import Pool, Workers
+from evaluation.run.observing import ClipNames, ObservationStore, observe_clips
+from evaluation.run.shards import WorkerPool, Workers
 from pipelines.errors import AudioError, ZestError
 from pipelines.hooks import Hook, silent
 
@@ -37,8 +37,8 @@ class Observations:
         self.observers = OBSERVERS if observers is None else observers
         self.workers = Workers(jobs)
         self.problems: dict[Path, str] = {}
-        self._names = Names()
-        self._stores: dict[str, Store] = {}
+        self._names = ClipNames()
+        self._stores: dict[str, ObservationStore] = {}
 
     def observe(self, name: str, paths: Iterable[Path], language: str = "en", hook: Hook = silent) -> int:
         """Listen to what was not listened to yet. A file that cannot be read is noted in `problems` and passed over.
@@ -53,7 +53,7 @@ class Observations:
         clips = [clip for path in paths if (clip := self._clip(path, language)) is not None]
         if not clips:
             return 0
-        with Pool(self.workers) as pool:
+        with WorkerPool(self.workers) as pool:
             found = observe_clips(self._observer(name), clips, self.folder, pool, hook)
         self._stores[name] = found.store
         return found.new
@@ -102,10 +102,10 @@ class Observations:
             self.problems[path] = str(error)
             return None
 
-    def _store(self, name: str) -> Store:
+    def _store(self, name: str) -> ObservationStore:
         if name not in self._stores:
             observer = self._observer(name)
-            self._stores[name] = Store(self.folder / f"{observer.key}.jsonl", observer.per_language)
+            self._stores[name] = ObservationStore(self.folder / f"{observer.key}.jsonl", observer.per_language)
         return self._stores[name]
 
     def _observer(self, name: str) -> Observer:

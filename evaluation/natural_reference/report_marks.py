@@ -13,7 +13,7 @@ from evaluation.metrics.base import Marked, Metric
 from evaluation.natural_reference.computed import Centroids, Marks, VoiceMark
 from evaluation.report.catalogue import Catalogue
 from evaluation.report.observed import observer_keys
-from evaluation.run.folder import Run
+from evaluation.run.folder import EvaluationRun
 from pipelines.errors import ZestError
 
 
@@ -27,7 +27,7 @@ class Mark:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-def marks_of(run: Run, catalogue: Catalogue) -> tuple[Mark, ...]:
+def marks_of(run: EvaluationRun, catalogue: Catalogue) -> tuple[Mark, ...]:
     """Rows to stand beside the systems'."""
     judged = {info.name: mark for info in catalogue.accuracies() if (mark := _judge(run, info.name))}
     voices = {info.name: mark for info in catalogue.to_source() if (mark := _voice(run, info.name))}
@@ -46,7 +46,7 @@ def marks_of(run: Run, catalogue: Catalogue) -> tuple[Mark, ...]:
     return tuple(row for row in rows if row.values)
 
 
-def with_marks(metric: Metric, run: Run) -> Metric:
+def with_marks(metric: Metric, run: EvaluationRun) -> Metric:
     """A metric that needs a threshold or speakers, with those of the run; as it is where the run has none."""
     model = metric.observer.partition("@")[2]
     mark = _voice(run, metric.info.name)
@@ -59,21 +59,21 @@ def with_marks(metric: Metric, run: Run) -> Metric:
         return metric
 
 
-def natural_accuracy(run: Run, metric: str) -> dict[str, float]:
+def natural_accuracy(run: EvaluationRun, metric: str) -> dict[str, float]:
     """Per emotion, what a judge reaches on natural speech, %; empty where it was not marked."""
     rows = _judge(run, metric).get("confusion", {})
     return {wanted: 100 * heard.get(wanted, 0) / sum(heard.values()) for wanted, heard in rows.items() if sum(heard.values())}
 
 
-def natural_confusions(run: Run, metric: str) -> list[tuple[str, dict[str, dict[str, int]]]]:
+def natural_confusions(run: EvaluationRun, metric: str) -> list[tuple[str, dict[str, dict[str, int]]]]:
     """(title, counts) of a judge on natural speech; empty where it was not marked."""
     rows = _judge(run, metric).get("confusion", {})
     return [("natural speech, all labelled clips", rows)] if rows else []
 
 
-def _judge(run: Run, metric: str) -> dict[str, Any]:
+def _judge(run: EvaluationRun, metric: str) -> dict[str, Any]:
     return run.marks.get("judges", {}).get(observer_keys(run).get(metric, ""), {})
 
 
-def _voice(run: Run, metric: str) -> dict[str, Any]:
+def _voice(run: EvaluationRun, metric: str) -> dict[str, Any]:
     return run.marks.get("voices", {}).get(observer_keys(run).get(metric, ""), {})

@@ -19,7 +19,7 @@ from evaluation.natural_reference.report_marks import with_marks
 from evaluation.pair import Pair
 from evaluation.report.catalogue import Catalogue
 from evaluation.report.matrix import Matrix
-from evaluation.report.observed import Observed, observer_keys
+from evaluation.report.observed import RunObservations, observer_keys
 
 REFERENCE, PARALLEL = "natural reference", "natural parallel"
 ROLES = {
@@ -32,7 +32,7 @@ RECORDINGS: dict[str, Callable[[Pair], Path | None]] = {
     REFERENCE: lambda pair: pair.reference, PARALLEL: lambda pair: pair.parallel}
 
 
-def with_natural_rows(matrix: Matrix, catalogue: Catalogue, observed: Observed) -> Matrix:
+def with_natural_rows(matrix: Matrix, catalogue: Catalogue, observed: RunObservations) -> Matrix:
     """The same scores with a row more for each natural recording that pairs have.
 
     A metric that cannot be had any more, or whose observations are gone, leaves its values out.
@@ -61,7 +61,7 @@ def is_by_definition(matrix: Matrix, system: str, metric: str) -> bool:
 
 
 def _scored(metric: Metric, observer: str, pairs: tuple[Pair, ...], recording: Callable[[Pair], Path | None],
-            observed: Observed) -> np.ndarray:
+            observed: RunObservations) -> np.ndarray:
     """(2, pairs) values and weights."""
     found = np.zeros((2, len(pairs)))
     for index, pair in enumerate(pairs):
@@ -72,6 +72,6 @@ def _scored(metric: Metric, observer: str, pairs: tuple[Pair, ...], recording: C
     return found
 
 
-def _value(metric: Metric, observer: str, pair: Pair, path: Path, observed: Observed) -> Value | None:
+def _value(metric: Metric, observer: str, pair: Pair, path: Path, observed: RunObservations) -> Value | None:
     seen = observed.as_converted(observer, pair, path)
     return None if seen.converted is None or seen.source is None or seen.reference is None else metric.score(pair, seen)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluation.protocol.make import Protocol, make_protocol
+from evaluation.protocol.make import PairProtocol, make_protocol
 from pipelines.errors import RecipeError
 from pipelines.training.data.corpus import Clip
 
@@ -22,7 +22,7 @@ PUBLISHED = {"ssst": 1200, "ssdt": 1160, "dsst": 10_800, "dsdt": 10_440}
 SECONDS = (0.5, 60.0)  # what a conversion takes; the authors set no limits
 
 
-def esd_test(clips: Sequence[Clip], settings: Sequence[str] = SETTINGS, seed: int = 0) -> Protocol:
+def esd_test(clips: Sequence[Clip], settings: Sequence[str] = SETTINGS, seed: int = 0) -> PairProtocol:
     """Every pair of the authors' four settings on ESD; the seed changes their order only.
 
     Args:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from evaluation.pair import Pair, pairs_hash
 from evaluation.protocol.draw import draw, take_of
-from evaluation.protocol.settings import SETTINGS, Pool, Setting, why_not
+from evaluation.protocol.settings import SETTINGS, ClipPool, Setting, why_not
 from pipelines.errors import RecipeError, ZestError
 from pipelines.training.data.corpus import Clip
 
@@ -22,7 +22,7 @@ Drawn = Iterator[tuple[Clip, Clip]]
 
 
 @dataclass(frozen=True)
-class Protocol:
+class PairProtocol:
     """What is to be converted. refusals: setting to the sentence why it has no pair."""
 
     pairs: tuple[Pair, ...]
@@ -42,7 +42,7 @@ class Protocol:
 
 def make_protocol(clips: Sequence[Clip], settings: Sequence[str] = tuple(SETTINGS), seed: int = 0, *, split: str = "dev",
                   seconds: tuple[float, float] = SECONDS, per_setting: int | None = PER_SETTING, count: int | None = None,
-                  different_text_sources: Mapping[str, str] | None = None) -> Protocol:
+                  different_text_sources: Mapping[str, str] | None = None) -> PairProtocol:
     """Make the pairs of a protocol.
 
     Args:
@@ -65,7 +65,7 @@ def make_protocol(clips: Sequence[Clip], settings: Sequence[str] = tuple(SETTING
             raise ZestError(f"{number} pairs cannot be made; ask for 1 or more.")
     if seconds[0] > seconds[1]:
         raise ZestError(f"No recording is at least {seconds[0]:g} and at most {seconds[1]:g} s long; swap the two limits.")
-    pool = Pool(_usable(clips, split, seconds), clips)
+    pool = ClipPool(_usable(clips, split, seconds), clips)
     streams = {setting.name: _stream(setting, pool, different_text_sources, seed) for setting in chosen}
     drawn = _limited(streams, per_setting) if count is None else _shared(streams, count)
     pairs = tuple(_pair(f"{name}-{index:05d}", SETTINGS[name], pool, source, reference, seed)
@@ -76,7 +76,7 @@ def make_protocol(clips: Sequence[Clip], settings: Sequence[str] = tuple(SETTING
              and next(_stream(setting, pool, different_text_sources, seed), None) is None]
     refusals = {setting.name: f"Setting {setting.name} ({setting.title}) cannot be served: {why_not(setting, pool)} ({where})."
                 for setting in empty}
-    return Protocol(pairs, refusals)
+    return PairProtocol(pairs, refusals)
 
 
 def unseen(clips: Sequence[Clip], training: Sequence[Clip]) -> list[Clip]:
@@ -111,7 +111,7 @@ def _usable(clips: Sequence[Clip], split: str, seconds: tuple[float, float]) -> 
     return usable
 
 
-def _stream(setting: Setting, pool: Pool, only: Mapping[str, str] | None, seed: int) -> Drawn:
+def _stream(setting: Setting, pool: ClipPool, only: Mapping[str, str] | None, seed: int) -> Drawn:
     sources = pool.sources(setting)
     if only is not None and setting.same_text is False:
         sources = [clip for clip in sources if only.get(clip.speaker) == clip.text_id]
@@ -142,7 +142,7 @@ def _shared(streams: dict[str, Drawn], count: int) -> dict[str, list[tuple[Clip,
     return drawn
 
 
-def _pair(name: str, setting: Setting, pool: Pool, source: Clip, reference: Clip, seed: int) -> Pair:
+def _pair(name: str, setting: Setting, pool: ClipPool, source: Clip, reference: Clip, seed: int) -> Pair:
     """A pair; without a parallel recording where the reference itself is one, because copying it would then be the goal."""
     told = setting.same_speaker and setting.same_text
     parallel = None if told else take_of(pool, source, reference.emotion, seed)

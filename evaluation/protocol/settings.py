@@ -61,7 +61,7 @@ def wanted(setting: Setting) -> tuple[str, ...]:
     return UNSEEN if setting.other_emotions else TARGETS
 
 
-class Pool:
+class ClipPool:
     """The recordings that a protocol may use, looked up by who says what how.
 
     Args:
@@ -119,7 +119,7 @@ def says_another(one: Clip, other: Clip) -> bool:
     return bool(one.text_id and other.text_id) and one.text_id != other.text_id
 
 
-def why_not(setting: Setting, pool: Pool) -> str:
+def why_not(setting: Setting, pool: ClipPool) -> str:
     """The reason why a setting has no pair here, as the end of a sentence."""
     if not pool.sources(setting):
         what = "from a corpus without emotion labels" if setting.unlabelled_source else "that is labelled neutral"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluation.metrics.base import Metric, MetricInfo
-from evaluation.run.folder import Run
+from evaluation.run.folder import EvaluationRun
 
 SUBJECTS = {  # evaluation/metrics/<subject>.py: the question as a heading
     "words": "Words kept?", "emotion": "Emotion moved?", "unseen": "Any emotion moved, known to the judge or not?",
@@ -18,7 +18,7 @@ CER, SHAPE = "cer", "f0-shape-rmse"
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """info: what the metric is. subject: a key of SUBJECTS. metric: to score natural rows with, None where it cannot be had."""
 
     info: MetricInfo
@@ -30,7 +30,7 @@ class Entry:
 class Catalogue:
     """entries: by name, in the run's order, measured metrics and others."""
 
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, CatalogueEntry]
     measured: tuple[str, ...]
 
     def infos(self, subject: str | None = None) -> tuple[MetricInfo, ...]:
@@ -64,7 +64,7 @@ class Catalogue:
         return chosen or self.infos()[:5]
 
 
-def catalogue_of(run: Run, entries: Mapping[str, Entry] | None = None) -> Catalogue:
+def catalogue_of(run: EvaluationRun, entries: Mapping[str, CatalogueEntry] | None = None) -> Catalogue:
     """What is known of a run's metrics.
 
     Args:
@@ -82,7 +82,7 @@ def subjects_of(catalogue: Catalogue) -> Sequence[str]:
     return [subject for subject in SUBJECTS if catalogue.infos(subject)]
 
 
-def _registered(name: str, key: str | None) -> Entry | None:
+def _registered(name: str, key: str | None) -> CatalogueEntry | None:
     """A metric as it is now; to score with only where its observer is still the one that listened."""
     from evaluation.metrics import registry
     from pipelines.errors import ZestError
@@ -92,7 +92,8 @@ def _registered(name: str, key: str | None) -> Entry | None:
     except ZestError:
         return None
     subject = type(metric).__module__.rpartition(".")[2]
-    return Entry(metric.info, subject if subject in SUBJECTS else "other", metric if _key(metric.observer) == key else None)
+    usable = metric if _key(metric.observer) == key else None
+    return CatalogueEntry(metric.info, subject if subject in SUBJECTS else "other", usable)
 
 
 def _key(observer: str) -> str | None:
@@ -106,6 +107,6 @@ def _key(observer: str) -> str | None:
         return None
 
 
-def _unknown(name: str, models: str) -> Entry:
+def _unknown(name: str, models: str) -> CatalogueEntry:
     info = MetricInfo(name, "Not known to this version of zest.", "closer", float("-inf"), float("inf"), "", "", models)
-    return Entry(info, "other")
+    return CatalogueEntry(info, "other")

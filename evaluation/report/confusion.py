@@ -8,12 +8,12 @@ from evaluation.judges.mini import EMOTIONS
 from evaluation.natural_reference.report_rows import RECORDINGS
 from evaluation.report.blocks import Cell, Column, Row, Table
 from evaluation.report.matrix import Matrix
-from evaluation.report.observed import Observed
+from evaluation.report.observed import RunObservations
 
 Counts = dict[str, dict[str, int]]  # wanted emotion to heard emotion to how many pairs
 
 
-def confusion(matrix: Matrix, system: str, observer: str, observed: Observed) -> Counts:
+def confusion(matrix: Matrix, system: str, observer: str, observed: RunObservations) -> Counts:
     """Counts over all pairs of a system, or of a natural row, whose clip a judge heard.
 
     Args:

@@ -12,7 +12,7 @@ from evaluation.metrics.base import MetricInfo
 from evaluation.report.blocks import Figure
 from evaluation.report.matrix import Matrix
 from evaluation.report.numbers import number, unit_of
-from evaluation.report.results import Results
+from evaluation.report.results import RunResults
 from evaluation.report.statistics import Estimate, estimates, resample
 from evaluation.report.svg import SERIES, to_svg
 
@@ -24,7 +24,7 @@ DOT = 0.004  # of a row's height: as good as a point
 ALL_EMOTIONS = "all"
 
 
-def emotion_bars(results: Results, metric: str, info: MetricInfo, natural: dict[str, float]) -> Figure | None:
+def emotion_bars(results: RunResults, metric: str, info: MetricInfo, natural: dict[str, float]) -> Figure | None:
     """Accuracy per wanted emotion and system, with intervals; None where nothing was measured.
 
     Args:
@@ -76,7 +76,7 @@ def distributions(matrix: Matrix, metric: str, info: MetricInfo) -> Figure | Non
     return Figure(to_svg(drawing), f"{info.name}: {info.question} The stroke is the median pair.", said)
 
 
-def _estimates(results: Results, metric: str, emotion: str) -> list[Estimate | None]:
+def _estimates(results: RunResults, metric: str, emotion: str) -> list[Estimate | None]:
     matrix = results.matrix
     rows = matrix.rows(emotion=None if emotion == ALL_EMOTIONS else emotion)
     sides = [matrix.scores(system, metric, rows) for system in matrix.systems]

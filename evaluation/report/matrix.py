@@ -8,8 +8,8 @@ import numpy as np
 
 from evaluation.judges.mini import EMOTIONS
 from evaluation.pair import Pair
-from evaluation.report.statistics import Scores, is_hits
-from evaluation.run.folder import Run
+from evaluation.report.statistics import MetricScores, is_hits
+from evaluation.run.folder import EvaluationRun
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ class Matrix:
         return np.array([index for index, pair in enumerate(self.pairs)
                          if setting in (None, pair.setting) and emotion in (None, pair.emotion)], dtype=int)
 
-    def scores(self, system: str, metric: str, rows: np.ndarray) -> Scores:
+    def scores(self, system: str, metric: str, rows: np.ndarray) -> MetricScores:
         place = self.systems.index(system), self.metrics.index(metric)
-        return Scores(self.values[place][rows], self.weights[place][rows], self.hits[place[1]])
+        return MetricScores(self.values[place][rows], self.weights[place][rows], self.hits[place[1]])
 
 
-def matrix_of(run: Run) -> Matrix:
+def matrix_of(run: EvaluationRun) -> Matrix:
     """Read a run's scores into arrays; pairs that were not scored yet have no weight."""
     place = ({name: index for index, name in enumerate(names)}
              for names in (run.systems, run.metrics, [pair.id for pair in run.pairs]))

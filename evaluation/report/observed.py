@@ -10,20 +10,20 @@ from typing import Any
 from evaluation.metrics.base import Seen
 from evaluation.pair import Pair
 from evaluation.run.converting import clip_of
-from evaluation.run.folder import Run
-from evaluation.run.observing import Clip, Names, Store
+from evaluation.run.folder import EvaluationRun
+from evaluation.run.observing import ClipNames, ObservationStore, ObservedClip
 from pipelines.errors import AudioError
 
 KEPT = 4096  # observations in memory: a reference is shared by many pairs
 
 
-class Observed:
+class RunObservations:
     """Looks up a run's observations; a clip is named by its samples, so every file is read once."""
 
-    def __init__(self, run: Run):
+    def __init__(self, run: EvaluationRun):
         self.run = run
-        self._names = Names()
-        self._stores: dict[str, Store | None] = {}
+        self._names = ClipNames()
+        self._stores: dict[str, ObservationStore | None] = {}
         self._get = lru_cache(maxsize=KEPT)(self._read)
 
     def of_clip(self, observer: str, path: Path | None, language: str) -> Any:
@@ -50,24 +50,24 @@ class Observed:
         return Seen(*(self.of_clip(observer, clip, pair.language)
                       for clip in (pair.source, pair.reference, path, pair.parallel)))
 
-    def _read(self, observer: str, clip: Clip) -> Any:
+    def _read(self, observer: str, clip: ObservedClip) -> Any:
         store = self._store(observer)
         return store.get(clip) if store is not None and store.has(clip) else None
 
-    def _store(self, observer: str) -> Store | None:
+    def _store(self, observer: str) -> ObservationStore | None:
         if observer not in self._stores:
             path = self.run.files.observations / f"{observer}.jsonl"
             self._stores[observer] = _opened(path) if path.is_file() else None
         return self._stores[observer]
 
 
-def _opened(path: Path) -> Store:
+def _opened(path: Path) -> ObservationStore:
     """Whether an observer minds the language is seen in its file."""
-    store = Store(path, per_language=False)
+    store = ObservationStore(path, per_language=False)
     store.per_language = any(language for _, language in store.places)
     return store
 
 
-def observer_keys(run: Run) -> Mapping[str, str]:
+def observer_keys(run: EvaluationRun) -> Mapping[str, str]:
     """Per metric, the key of its observer as the run was made."""
     return {name: about["key"] for name, about in run.info["metrics"].items() if about.get("key")}

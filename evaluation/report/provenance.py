@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from evaluation.report.blocks import Cell, Column, Paragraph, Row, Section, Table
-from evaluation.report.results import Results
-from evaluation.run.folder import Run
+from evaluation.report.results import RunResults
+from evaluation.run.folder import EvaluationRun
 
 UNKNOWN = "unknown"
 
 
-def provenance(run: Run, results: Results) -> Section:
+def provenance(run: EvaluationRun, results: RunResults) -> Section:
     """The last section."""
     info = run.info
     facts = {
@@ -35,7 +35,7 @@ def provenance(run: Run, results: Results) -> Section:
         Paragraph("To repeat:"), Paragraph(commands(run), "code")))
 
 
-def commands(run: Run) -> str:
+def commands(run: EvaluationRun) -> str:
     """What to type: the command that the run recorded, or one with the same pairs, systems and seed."""
     given = run.info.get("command")
     systems = [word for name in run.systems for word in ("--system", name)]

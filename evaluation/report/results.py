@@ -16,7 +16,7 @@ Progress = Callable[[int, int], None]  # done, total
 
 
 @dataclass(frozen=True)
-class Results:
+class RunResults:
     """Attributes:
         estimates: by (setting or ALL, system, metric). differences: by (setting or ALL, system, system, metric).
         speakers: by setting or ALL, how many source speakers the intervals rest on.
@@ -44,7 +44,7 @@ class Results:
 
 
 def results_of(matrix: Matrix, draws: int = DRAWS, seed: int = 0, progress: Progress | None = None,
-               compare: bool = True) -> Results:
+               compare: bool = True) -> RunResults:
     """Bootstrap everything: per setting, one set of resamples for all systems and metrics.
 
     compare: also every two systems, whose number grows with the square of the systems'.
@@ -60,7 +60,7 @@ def results_of(matrix: Matrix, draws: int = DRAWS, seed: int = 0, progress: Prog
         speakers[setting] = len(np.unique(names))
         if progress is not None:
             progress(index + 1, len(settings))
-    return Results(matrix, found, compared, speakers, draws, seed)
+    return RunResults(matrix, found, compared, speakers, draws, seed)
 
 
 def _estimates(matrix: Matrix, setting: str | None, rows: np.ndarray, resamples: np.ndarray) -> dict:

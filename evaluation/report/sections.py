@@ -12,8 +12,8 @@ from evaluation.report.catalogue import CER, SUBJECTS, Catalogue, subjects_of
 from evaluation.report.confusion import confusion, confusion_table
 from evaluation.report.figures import distributions, emotion_bars
 from evaluation.report.numbers import ARROWS
-from evaluation.report.observed import Observed, observer_keys
-from evaluation.report.results import ALL, Results
+from evaluation.report.observed import RunObservations, observer_keys
+from evaluation.report.results import ALL, RunResults
 from evaluation.report.separation import separation_table, useless
 from evaluation.report.statistics import FEW_SPEAKERS
 from evaluation.report.tables import (
@@ -25,7 +25,7 @@ from evaluation.report.tables import (
     setting_name,
     settings_table,
 )
-from evaluation.run.folder import Run
+from evaluation.run.folder import EvaluationRun
 
 READING = ("Each cell: the value of the set, its 95 % bootstrap interval over source speakers and their pairs, and the pairs "
            "measured of those expected. An interval without width says that the pairs agree, not that the number is certain. "
@@ -38,10 +38,10 @@ MOS_NOTE = ("Predicted MOS is a model's guess, not the mean opinion of listeners
 class Material:
     """Everything that sections are written from."""
 
-    run: Run
+    run: EvaluationRun
     catalogue: Catalogue
-    results: Results
-    observed: Observed
+    results: RunResults
+    observed: RunObservations
     marks: tuple[Mark, ...]
 
     @property
@@ -165,7 +165,7 @@ def metrics(material: Material) -> Section:
     return Section("metrics", "What each metric is", (Table("Metrics of this run", "metric", columns, tuple(rows)),))
 
 
-def _published(results: Results, infos: tuple[MetricInfo, ...], theirs: tuple[published.Published, ...],
+def _published(results: RunResults, infos: tuple[MetricInfo, ...], theirs: tuple[published.Published, ...],
                caption: str) -> list[Block]:
     missing = [] if infos else [Paragraph(f"{caption.removesuffix(', %')}: not measured in this run.", "warning")]
     return [*missing, published_table(results, infos, theirs, caption)]
@@ -175,7 +175,7 @@ def _range(info: MetricInfo) -> str:
     return f"{info.low:g} to {info.high:g}".replace("-inf", "\u2212\u221e").replace("inf", "\u221e")
 
 
-def _pooled(results: Results) -> str:
+def _pooled(results: RunResults) -> str:
     several = len(results.settings) > 1
     return " All settings together pools their pairs, so a setting with more pairs counts more." if several else ""
 

@@ -27,7 +27,7 @@ UNASKED, ACCIDENT = "not measured", "counts accidents: both should be near 0"
 
 
 @dataclass(frozen=True)
-class Question:
+class SeparationQuestion:
     """Two rows whose order is known. good, bad: candidates, the first that was measured is taken. applies: to which pairs."""
 
     good: tuple[str, ...]
@@ -48,13 +48,13 @@ def _other_speaker(pair: Pair) -> bool:
     return pair.reference_speaker != pair.source_speaker
 
 
-_EMOTIONAL = Question((PARALLEL, REFERENCE), (SOURCE,), _every, EVERY)
-_WORDS = Question((SOURCE,), (REFERENCE,), _other_text, "the pairs of different text")
+_EMOTIONAL = SeparationQuestion((PARALLEL, REFERENCE), (SOURCE,), _every, EVERY)
+_WORDS = SeparationQuestion((SOURCE,), (REFERENCE,), _other_text, "the pairs of different text")
 QUESTIONS = {
     "words": _WORDS, "emotion": _EMOTIONAL, "unseen": _EMOTIONAL, "melody": _EMOTIONAL, "tempo": _EMOTIONAL, "other": _EMOTIONAL,
-    "parallel": Question((PARALLEL,), (SOURCE,), _every, EVERY),
-    "voice": Question((PARALLEL, SOURCE), (REFERENCE,), _other_speaker, "the pairs of different speakers"),
-    "naturalness": Question((SOURCE,), (COPY,), _every, EVERY),
+    "parallel": SeparationQuestion((PARALLEL,), (SOURCE,), _every, EVERY),
+    "voice": SeparationQuestion((PARALLEL, SOURCE), (REFERENCE,), _other_speaker, "the pairs of different speakers"),
+    "naturalness": SeparationQuestion((SOURCE,), (COPY,), _every, EVERY),
 }
 
 OTHER_QUESTIONS = {"vuv-f1": _WORDS}  # it asks for the source's sounds, although it hears voicing
@@ -85,7 +85,7 @@ def verdict(difference: Difference | None, info: MetricInfo) -> str:
     return SEPARATES if right else REVERSED
 
 
-def _row(matrix: Matrix, info: MetricInfo, question: Question, draws: int, seed: int) -> Row:
+def _row(matrix: Matrix, info: MetricInfo, question: SeparationQuestion, draws: int, seed: int) -> Row:
     rows = np.array([index for index, pair in enumerate(matrix.pairs) if question.applies(pair)], dtype=int)
     names = [_first(matrix, info, candidates, rows) for candidates in (question.good, question.bad)]
     if None in names:
@@ -102,7 +102,7 @@ def _row(matrix: Matrix, info: MetricInfo, question: Question, draws: int, seed:
                ARROWS.get(info.better, ""))
 
 
-def _unasked(info: MetricInfo, question: Question, names: Sequence[str | None]) -> Row:
+def _unasked(info: MetricInfo, question: SeparationQuestion, names: Sequence[str | None]) -> Row:
     """A row for a metric that lacks one recording or both."""
     missing = [" or ".join(candidates) for name, candidates in zip(names, (question.good, question.bad), strict=True) if not name]
     why = Cell(f"no row of {' and '.join(missing)}", mark="words")

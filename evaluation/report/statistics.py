@@ -25,7 +25,7 @@ ENOUGH_FINITE = 0.5  # share of resamples that must have a value at all
 
 
 @dataclass(frozen=True)
-class Scores:
+class MetricScores:
     """One metric of one system over a set of pairs.
 
     Attributes:
@@ -75,7 +75,7 @@ class Difference:
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
-def set_value(scores: Scores) -> float | None:
+def set_value(scores: MetricScores) -> float | None:
     """sum(value * weight) / sum(weight); None where nothing was measured."""
     total = float(scores.weights.sum())
     return float(scores.values @ scores.weights) / total if total > 0 else None
@@ -99,7 +99,7 @@ def resample(speakers: Sequence[str], draws: int = DRAWS, seed: int = 0) -> np.n
     return counts
 
 
-def estimates(sides: Sequence[Scores], resamples: np.ndarray, expected: int) -> list[Estimate | None]:
+def estimates(sides: Sequence[MetricScores], resamples: np.ndarray, expected: int) -> list[Estimate | None]:
     """The set's value and interval of every side (a metric of a system); None where nothing was measured.
 
     Args:
@@ -108,7 +108,7 @@ def estimates(sides: Sequence[Scores], resamples: np.ndarray, expected: int) -> 
     return [_estimate(scores, row, expected) for scores, row in zip(sides, _resampled(sides, resamples), strict=True)]
 
 
-def differences(couples: Sequence[tuple[Scores, Scores]], resamples: np.ndarray) -> list[Difference | None]:
+def differences(couples: Sequence[tuple[MetricScores, MetricScores]], resamples: np.ndarray) -> list[Difference | None]:
     """Paired bootstrap of every couple: the same resampled pairs for both systems. None where they share no measured pair.
 
     Args:
@@ -125,7 +125,7 @@ def is_hits(values: np.ndarray, weights: np.ndarray) -> bool:
     return bool(measured.any() and np.isin(values[measured], (0.0, 100.0)).all() and (weights[measured] == 1.0).all())
 
 
-def _estimate(scores: Scores, drawn: np.ndarray, expected: int) -> Estimate | None:
+def _estimate(scores: MetricScores, drawn: np.ndarray, expected: int) -> Estimate | None:
     value = set_value(scores)
     if value is None:
         return None
@@ -133,13 +133,13 @@ def _estimate(scores: Scores, drawn: np.ndarray, expected: int) -> Estimate | No
     return Estimate(value, low, high, scores.measured, expected)
 
 
-def _shared(first: Scores, second: Scores) -> tuple[Scores, Scores]:
+def _shared(first: MetricScores, second: MetricScores) -> tuple[MetricScores, MetricScores]:
     """The same scores, with weight 0 for pairs that the other has not."""
     both = (first.weights > 0) & (second.weights > 0)
-    return tuple(Scores(side.values, np.where(both, side.weights, 0.0), side.hits) for side in (first, second))
+    return tuple(MetricScores(side.values, np.where(both, side.weights, 0.0), side.hits) for side in (first, second))
 
 
-def _difference(first: Scores, second: Scores, drawn: np.ndarray) -> Difference | None:
+def _difference(first: MetricScores, second: MetricScores, drawn: np.ndarray) -> Difference | None:
     values = set_value(first), set_value(second)
     if None in values:
         return None
@@ -147,7 +147,7 @@ def _difference(first: Scores, second: Scores, drawn: np.ndarray) -> Difference 
     return Difference(values[0] - values[1], low, high, None if low is None else _share(drawn), first.measured)
 
 
-def _resampled(sides: Sequence[Scores], resamples: np.ndarray) -> np.ndarray:
+def _resampled(sides: Sequence[MetricScores], resamples: np.ndarray) -> np.ndarray:
     """(sides, draws) set values of resampled sets, NaN where a resample has no measured pair."""
     weights = np.array([side.weights for side in sides])  # (sides, pairs)
     weighted = weights * np.array([side.values for side in sides])
@@ -168,11 +168,11 @@ def _percentiles(drawn: np.ndarray, measured: int) -> tuple[float | None, float 
     return float(low), float(high)
 
 
-def _is_unanimous(scores: Scores) -> bool:
+def _is_unanimous(scores: MetricScores) -> bool:
     return scores.hits and scores.measured > 1 and np.ptp(scores.values[scores.weights > 0]) == 0
 
 
-def _exact(scores: Scores) -> tuple[float, float]:
+def _exact(scores: MetricScores) -> tuple[float, float]:
     """Where every pair is a hit, or none is, resampling sees no spread: Clopper and Pearson's exact interval over pairs."""
     hits = np.count_nonzero(scores.values[scores.weights > 0])
     interval = stats.binomtest(int(hits), scores.measured).proportion_ci(LEVEL, method="exact")

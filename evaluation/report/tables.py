@@ -14,7 +14,7 @@ from evaluation.report import published
 from evaluation.report.blocks import Cell, Column, Row, Table
 from evaluation.report.matrix import Matrix
 from evaluation.report.numbers import NOTHING, difference_cell, estimate_cell, heading, number
-from evaluation.report.results import ALL, Results
+from evaluation.report.results import ALL, RunResults
 
 ROLES = {  # what a built-in system stands for in every table
     "source": "natural source, which is also the source unchanged: the emotion floor",
@@ -35,7 +35,7 @@ def column(info: MetricInfo) -> Column:
     return Column(*heading(info))
 
 
-def settings_table(results: Results, infos: Sequence[MetricInfo], caption: str, marks: Sequence[Mark] = (),
+def settings_table(results: RunResults, infos: Sequence[MetricInfo], caption: str, marks: Sequence[Mark] = (),
                    settings: Sequence[str | None] | None = None) -> Table:
     """Rows: systems within settings, then what natural speech reaches; columns: metrics.
 
@@ -47,7 +47,7 @@ def settings_table(results: Results, infos: Sequence[MetricInfo], caption: str, 
     return Table(caption, "system", tuple(column(info) for info in infos), (*rows, *_mark_rows(marks, infos)))
 
 
-def comparison_table(results: Results, infos: Sequence[MetricInfo], caption: str, setting: str | None = ALL) -> Table:
+def comparison_table(results: RunResults, infos: Sequence[MetricInfo], caption: str, setting: str | None = ALL) -> Table:
     """Rows: couples of systems; columns: metrics; cells: first minus second over their common pairs."""
     couples = dict.fromkeys((first, second) for _, first, second, _ in results.differences)
     rows = [Row(f"{first} \u2212 {second}", tuple(
@@ -56,7 +56,8 @@ def comparison_table(results: Results, infos: Sequence[MetricInfo], caption: str
     return Table(caption, "systems", tuple(column(info) for info in infos), tuple(rows))
 
 
-def published_table(results: Results, infos: Sequence[MetricInfo], theirs: Sequence[published.Published], caption: str) -> Table:
+def published_table(results: RunResults, infos: Sequence[MetricInfo], theirs: Sequence[published.Published],
+                    caption: str) -> Table:
     """Rows: settings; columns: this run's systems, measured here, and beside them the paper's, headed as published.
 
     Args:
@@ -83,7 +84,7 @@ def failures_table(matrix: Matrix, reasons: Sequence[tuple[str, str]]) -> Table:
     return Table(f"Failed conversions: {len(reasons)}", "system", (Column("pairs"), Column("why", words=True)), tuple(rows))
 
 
-def counts_table(results: Results) -> Table:
+def counts_table(results: RunResults) -> Table:
     """Pairs converted of those expected, per setting and system."""
     matrix = results.matrix
     rows = [Row(system, tuple(_converted(matrix, system, matrix.rows(setting)) for setting in results.settings))
@@ -98,7 +99,7 @@ def missing_rows(systems: Sequence[str]) -> list[str]:
             for name, what in NEEDED.items() if name not in systems]
 
 
-def measured_cell(results: Results, setting: str, system: str, info: MetricInfo) -> Cell:
+def measured_cell(results: RunResults, setting: str, system: str, info: MetricInfo) -> Cell:
     """A system's value in one setting of the paper, which the run may not have."""
     only = results.matrix.settings == (setting,)  # a run of one setting has it under ALL
     if setting not in results.matrix.settings:
@@ -111,7 +112,7 @@ def published_cell(value: float | None) -> Cell:
     return Cell(NOTHING, mark="faint") if value is None else Cell(f"{value:.1f}")
 
 
-def _row(results: Results, setting: str | None, system: str, infos: Sequence[MetricInfo],
+def _row(results: RunResults, setting: str | None, system: str, infos: Sequence[MetricInfo],
          shown: Sequence[str | None]) -> Row:
     expected = results.expected(setting)
     natural = system in results.matrix.natural
@@ -123,7 +124,7 @@ def _row(results: Results, setting: str | None, system: str, infos: Sequence[Met
     return Row(system, cells, told, part if len(shown) > 1 else "", "mark" if natural else "")
 
 
-def _cell(results: Results, setting: str | None, system: str, info: MetricInfo, expected: int) -> Cell:
+def _cell(results: RunResults, setting: str | None, system: str, info: MetricInfo, expected: int) -> Cell:
     if system in results.matrix.natural and natural_rows.is_by_definition(results.matrix, system, info.name):
         return Cell("by definition", note="compared with itself", mark="faint")
     return estimate_cell(results.estimate(setting, system, info.name), info, expected)

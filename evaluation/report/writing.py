@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evaluation.report.blocks import Document
-from evaluation.report.catalogue import Entry, catalogue_of
+from evaluation.report.catalogue import CatalogueEntry, catalogue_of
 from evaluation.report.statistics import DRAWS
-from evaluation.run.folder import Run, open_run
+from evaluation.run.folder import EvaluationRun, open_run
 from pipelines.errors import ZestError
 from pipelines.files import check_writable, write_whole
 from pipelines.hooks import Event, Hook, silent
@@ -30,7 +30,7 @@ class Report:
 
 
 def write_report(folder: Path | str, output: Path | str | None = None, worst_of: str | None = None, worst: int = 10,
-                 audio: bool = True, draws: int = DRAWS, seed: int = 0, entries: Mapping[str, Entry] | None = None,
+                 audio: bool = True, draws: int = DRAWS, seed: int = 0, entries: Mapping[str, CatalogueEntry] | None = None,
                  hook: Hook = silent) -> Report:
     """Write a run's report: one HTML file with everything inside, and its tables in Markdown beside it.
 
@@ -63,8 +63,8 @@ def write_report(folder: Path | str, output: Path | str | None = None, worst_of:
     return files
 
 
-def document_of(run: Run, worst_of: str | None = None, worst: int = 10, audio: bool = True, draws: int = DRAWS, seed: int = 0,
-                entries: Mapping[str, Entry] | None = None, hook: Hook = silent) -> Document:
+def document_of(run: EvaluationRun, worst_of: str | None = None, worst: int = 10, audio: bool = True, draws: int = DRAWS,
+                seed: int = 0, entries: Mapping[str, CatalogueEntry] | None = None, hook: Hook = silent) -> Document:
     """A run's report before it is HTML or Markdown; see `write_report`."""
     from evaluation.report import sections  # imported late: matplotlib and scipy take a second
     from evaluation.report.provenance import provenance
@@ -85,8 +85,8 @@ def document_of(run: Run, worst_of: str | None = None, worst: int = 10, audio: b
     return Document("How the conversions scored", subtitle, tuple(parts))
 
 
-def material_of(run: Run, draws: int = DRAWS, seed: int = 0, entries: Mapping[str, Entry] | None = None, compare: bool = True,
-                hook: Hook = silent) -> Material:
+def material_of(run: EvaluationRun, draws: int = DRAWS, seed: int = 0, entries: Mapping[str, CatalogueEntry] | None = None,
+                compare: bool = True, hook: Hook = silent) -> Material:
     """Everything that pages about a run are written from; arguments as in `write_report`.
 
     compare: also compute the difference of every two systems.
@@ -95,10 +95,10 @@ def material_of(run: Run, draws: int = DRAWS, seed: int = 0, entries: Mapping[st
     from evaluation.natural_reference.report_rows import with_natural_rows
     from evaluation.report import sections
     from evaluation.report.matrix import matrix_of
-    from evaluation.report.observed import Observed
+    from evaluation.report.observed import RunObservations
     from evaluation.report.results import results_of
 
-    catalogue, observed = catalogue_of(run, entries), Observed(run)
+    catalogue, observed = catalogue_of(run, entries), RunObservations(run)
     _tell(hook, 0)
     matrix = with_natural_rows(matrix_of(run), catalogue, observed)
     _tell(hook, 1)
@@ -107,7 +107,7 @@ def material_of(run: Run, draws: int = DRAWS, seed: int = 0, entries: Mapping[st
     return sections.Material(run, catalogue, results, observed, marks_of(run, catalogue))
 
 
-def _refuse(run: Run, worst_of: str | None) -> None:
+def _refuse(run: EvaluationRun, worst_of: str | None) -> None:
     if run.scores.empty:
         raise ZestError(f"{run.folder} has no scores yet; run its zest evaluate first.")
     if worst_of is not None and worst_of not in run.systems:

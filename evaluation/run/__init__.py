@@ -1,8 +1,9 @@
 """Running an evaluation: systems convert, observers listen, metrics score, everything kept in a RUN/ folder."""
 
-from evaluation.run.folder import Run, RunFolder, open_run
+from evaluation.run.folder import EvaluationRun, RunFolder, open_run
 from evaluation.run.runner import evaluate
 from evaluation.run.systems import parse_systems, why_not
 from evaluation.run.wavs import open_scored, read_scored, unpack
 
-__all__ = ["Run", "RunFolder", "evaluate", "open_run", "open_scored", "parse_systems", "read_scored", "unpack", "why_not"]
+__all__ = ["EvaluationRun", "RunFolder", "evaluate", "open_run", "open_scored", "parse_systems", "read_scored", "unpack",
+           "why_not"]

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from evaluation.pair import Pair
-from evaluation.run.folder import Converted, RunFolder
+from evaluation.run.folder import ConversionRecord, RunFolder
 from evaluation.run.lines import appending
-from evaluation.run.shards import Pool, cut
+from evaluation.run.shards import WorkerPool, cut
 from evaluation.run.systems import Rendered, System
 from pipelines.errors import AudioError, CheckpointError, OutputError, ZestError
 from pipelines.features.audio import SAMPLE_RATE, from_array, load, save
@@ -21,7 +21,7 @@ from pipelines.hooks import Event, Hook
 SHARD = 4  # pairs a worker process does at a time; one where nobody else works
 
 
-def convert_pairs(system: System, pairs: Sequence[Pair], files: RunFolder, pool: Pool, hook: Hook) -> int:
+def convert_pairs(system: System, pairs: Sequence[Pair], files: RunFolder, pool: WorkerPool, hook: Hook) -> int:
     """Convert what is not converted yet. Returns how many pairs that were.
 
     A pair whose recordings cannot be read, or that the system refuses, becomes a line with the sentence.
@@ -43,35 +43,35 @@ def convert_pairs(system: System, pairs: Sequence[Pair], files: RunFolder, pool:
     return len(todo)
 
 
-def clip_of(files: RunFolder, pair: Pair, converted: Converted) -> Path | None:
+def clip_of(files: RunFolder, pair: Pair, converted: ConversionRecord) -> Path | None:
     """Where the conversion can be heard: the source itself if it is unchanged. None where the conversion failed."""
     if converted.failed is not None:
         return None
     return pair.source if converted.unchanged else files.wav(converted.system, converted.pair)
 
 
-def _is_done(files: RunFolder, known: Converted | None) -> bool:
+def _is_done(files: RunFolder, known: ConversionRecord | None) -> bool:
     return known is not None and (known.failed is not None or files.wav(known.system, known.pair).is_file())
 
 
-def _convert_shard(system: System, files: RunFolder, pairs: Sequence[Pair]) -> list[Converted]:
+def _convert_shard(system: System, files: RunFolder, pairs: Sequence[Pair]) -> list[ConversionRecord]:
     return [_convert(system, files, pair) for pair in pairs]
 
 
-def _convert(system: System, files: RunFolder, pair: Pair) -> Converted:
+def _convert(system: System, files: RunFolder, pair: Pair) -> ConversionRecord:
     begun = time.perf_counter()
     try:
         rendered = _rendered(system, pair)
     except (CheckpointError, OutputError):
         raise  # no pair of this system can do better
     except ZestError as error:
-        return Converted(system.name, pair.id, time.perf_counter() - begun, failed=str(error))
+        return ConversionRecord(system.name, pair.id, time.perf_counter() - begun, failed=str(error))
     except Exception as error:  # noqa: BLE001 - anyone's system: one pair's crash must not cost the other thousand
         sentence = f"The system {system.name} broke on this pair ({type(error).__name__}: {error})."
-        return Converted(system.name, pair.id, time.perf_counter() - begun, failed=sentence)
+        return ConversionRecord(system.name, pair.id, time.perf_counter() - begun, failed=sentence)
     seconds = time.perf_counter() - begun
     _keep(system.name, files, pair, rendered)
-    return Converted(system.name, pair.id, round(seconds, 3), unchanged=rendered.unchanged)
+    return ConversionRecord(system.name, pair.id, round(seconds, 3), unchanged=rendered.unchanged)
 
 
 def _rendered(system: System, pair: Pair) -> Rendered:

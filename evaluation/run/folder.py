@@ -33,7 +33,7 @@ COLUMNS = ("system", "pair", "setting", "emotion", "source_speaker", "metric", "
 
 
 @dataclass(frozen=True)
-class Converted:
+class ConversionRecord:
     """What became of one pair under one system.
 
     seconds: of work. unchanged: the clip is the source itself. failed: the sentence why there is no clip, None where there is.
@@ -98,10 +98,10 @@ class RunFolder:
         make_folder(file.parent)
         write_whole(file, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
 
-    def converted(self) -> dict[tuple[str, str], Converted]:
+    def converted(self) -> dict[tuple[str, str], ConversionRecord]:
         """What is known of every (system, pair)."""
-        names = Converted.__dataclass_fields__
-        return {(line["system"], line["pair"]): Converted(**{name: line[name] for name in names if name in line})
+        names = ConversionRecord.__dataclass_fields__
+        return {(line["system"], line["pair"]): ConversionRecord(**{name: line[name] for name in names if name in line})
                 for line in read_lines(self.conversions_file)}
 
     def marks(self) -> dict[str, Any] | None:
@@ -114,7 +114,7 @@ class RunFolder:
 
 
 @dataclass(frozen=True)
-class Run:
+class EvaluationRun:
     """An evaluation as it lies on disk, finished or not.
 
     Attributes:
@@ -155,7 +155,7 @@ class Run:
         return _long_form(self.files.score_lines().values(), self.systems, self.pairs, self.metrics)
 
     @cached_property
-    def conversions(self) -> dict[tuple[str, str], Converted]:
+    def conversions(self) -> dict[tuple[str, str], ConversionRecord]:
         """By (system, pair id)."""
         return self.files.converted()
 
@@ -183,7 +183,7 @@ class Run:
         return None if document is None else F0Contour(np.array(document["hz"], dtype=np.float64), document["step"])
 
 
-def open_run(folder: Path | str) -> Run:
+def open_run(folder: Path | str) -> EvaluationRun:
     """Read a RUN/ folder.
 
     Raises:
@@ -197,7 +197,7 @@ def open_run(folder: Path | str) -> Run:
         raise ZestError(f"{files.path} has no run.json, so it is not the folder of a zest evaluate.")
     if not {"systems", "metrics", "pairs_hash"} <= set(info):
         raise ZestError(f"{files.info_file} is damaged; run the same zest evaluate into another folder.")
-    return Run(files, info, tuple(read_pairs(files.pairs_file, required=("source", "reference"))))
+    return EvaluationRun(files, info, tuple(read_pairs(files.pairs_file, required=("source", "reference"))))
 
 
 def _read_json(path: Path) -> Any:

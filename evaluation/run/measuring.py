@@ -11,10 +11,10 @@ from evaluation.metrics.base import Marked, Metric, Observer, Seen
 from evaluation.natural_reference.computed import Marks, NaturalClip, clips_of_pairs, measure_marks
 from evaluation.pair import Pair
 from evaluation.run.converting import clip_of
-from evaluation.run.folder import Converted, RunFolder
-from evaluation.run.observing import Clip, Names, Store, observe_clips
+from evaluation.run.folder import ConversionRecord, RunFolder
+from evaluation.run.observing import ClipNames, ObservationStore, ObservedClip, observe_clips
 from evaluation.run.scoring import score_pairs
-from evaluation.run.shards import Pool
+from evaluation.run.shards import WorkerPool
 from pipelines.errors import AudioError, OutputError, ZestError
 from pipelines.hooks import Hook
 
@@ -41,10 +41,10 @@ class Measuring:
     files: RunFolder
     pairs: Sequence[Pair]
     systems: Sequence[str]
-    pool: Pool
+    pool: WorkerPool
     hook: Hook
-    names: Names = field(default_factory=Names)
-    stores: dict[str, Store] = field(default_factory=dict)
+    names: ClipNames = field(default_factory=ClipNames)
+    stores: dict[str, ObservationStore] = field(default_factory=dict)
 
     def __post_init__(self):
         made = self.files.converted()
@@ -93,7 +93,7 @@ class Measuring:
         self.stores[key] = observed.store
         return Listened(observed.new, None, observed.note)
 
-    def _clips(self) -> Iterator[Clip]:
+    def _clips(self) -> Iterator[ObservedClip]:
         """Everything to listen to: natural recordings, failed pair or not, so that marks never depend on the systems; and
         what was converted."""
         for clip in clips_of_pairs(self.pairs):
@@ -104,13 +104,13 @@ class Measuring:
             if one.failed is None:
                 yield self.names.clip(clip_of(self.files, pair, one), pair.language)
 
-    def _named(self, path: Path, language: str) -> Clip | None:
+    def _named(self, path: Path, language: str) -> ObservedClip | None:
         try:
             return self.names.clip(path, language)
         except AudioError:  # its pairs have failed and say so
             return None
 
-    def _seen(self, key: str, pair: Pair, one: Converted) -> Seen:
+    def _seen(self, key: str, pair: Pair, one: ConversionRecord) -> Seen:
         paths = {"source": pair.source, "reference": pair.reference, "converted": clip_of(self.files, pair, one),
                  "parallel": pair.parallel}
         return Seen(**{role: None if path is None else self.stores[key].get(self.names.clip(path, pair.language))

@@ -19,7 +19,7 @@ import numpy as np
 
 from evaluation.metrics.base import Observer
 from evaluation.run.lines import appending
-from evaluation.run.shards import Pool, cut
+from evaluation.run.shards import WorkerPool, cut
 from pipelines.errors import OutputError, ZestError
 from pipelines.features.audio import load
 from pipelines.files import make_folder
@@ -30,7 +30,7 @@ HEAD = re.compile(rb'\{"clip": "(\w+)", "language": "([\w-]*)", "value": ')
 
 
 @dataclass(frozen=True)
-class Clip:
+class ObservedClip:
     """A recording to listen to. name: of its samples; samples: how many; language: what is spoken."""
 
     path: Path
@@ -40,21 +40,21 @@ class Clip:
 
 
 @dataclass
-class Names:
+class ClipNames:
     """Which samples a file holds; every file is read once for its name."""
 
     known: dict[Path, tuple[str, int]] = field(default_factory=dict)
 
-    def clip(self, path: Path, language: str) -> Clip:
+    def clip(self, path: Path, language: str) -> ObservedClip:
         """Raises AudioError where the file cannot be read."""
         if path not in self.known:
             samples = load(path).samples
             self.known[path] = (samples_name(samples), len(samples))
-        return Clip(path, *self.known[path], language)
+        return ObservedClip(path, *self.known[path], language)
 
 
 @dataclass
-class Store:
+class ObservationStore:
     """One observer's observations on disk, found by (clip name, language) through the place of their line."""
 
     path: Path
@@ -75,11 +75,11 @@ class Store:
                 if head is not None:
                     self.places[head] = file.tell() - len(line)
 
-    def has(self, clip: Clip) -> bool:
+    def has(self, clip: ObservedClip) -> bool:
         """Was it observed, be it that nothing could be heard?"""
         return self.key(clip) in self.places
 
-    def get(self, clip: Clip) -> Any:
+    def get(self, clip: ObservedClip) -> Any:
         """None where nothing was observed."""
         if not self.has(clip):
             return None
@@ -87,16 +87,16 @@ class Store:
             file.seek(self.places[self.key(clip)])
             return json.loads(file.readline())["value"]
 
-    def key(self, clip: Clip) -> tuple[str, str]:
+    def key(self, clip: ObservedClip) -> tuple[str, str]:
         return clip.name, clip.language if self.per_language else ""
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservingOutcome:
     """store: where the observations are. new: how many clips were listened to. note: the sentence of a language that the
     observer cannot listen to, None where there is none."""
 
-    store: Store
+    store: ObservationStore
     new: int
     note: str | None = None
 
@@ -107,7 +107,8 @@ def samples_name(samples: np.ndarray) -> str:
     return hashlib.sha256(quantised.tobytes()).hexdigest()[:20]
 
 
-def observe_clips(observer: Observer, clips: Iterable[Clip], folder: Path, pool: Pool, hook: Hook) -> Observed:
+def observe_clips(observer: Observer, clips: Iterable[ObservedClip], folder: Path, pool: WorkerPool,
+                  hook: Hook) -> ObservingOutcome:
     """Observe what was not observed yet; clips of alike length go together, because batches are padded.
 
     A language that the observer cannot listen to leaves the other languages as they are.
@@ -115,7 +116,7 @@ def observe_clips(observer: Observer, clips: Iterable[Clip], folder: Path, pool:
     Raises:
         ZestError: nothing can be observed, because the model is missing; what was observed before stays.
     """
-    store = Store(make_folder(folder) / f"{observer.key}.jsonl", observer.per_language)
+    store = ObservationStore(make_folder(folder) / f"{observer.key}.jsonl", observer.per_language)
     distinct = {store.key(clip): clip for clip in clips}
     todo = sorted((clip for key, clip in distinct.items() if key not in store.places),
                   key=lambda clip: (clip.language, clip.samples, clip.name))
@@ -136,10 +137,10 @@ def observe_clips(observer: Observer, clips: Iterable[Clip], folder: Path, pool:
     store.refresh()
     if refusals and not any(store.has(clip) for clip in distinct.values()):
         raise refusals[0]
-    return Observed(store, len(todo), str(refusals[0]) if refusals else None)
+    return ObservingOutcome(store, len(todo), str(refusals[0]) if refusals else None)
 
 
-def _observe_shard(observer: Observer, clips: Sequence[Clip]) -> list[dict[str, Any]]:
+def _observe_shard(observer: Observer, clips: Sequence[ObservedClip]) -> list[dict[str, Any]]:
     """Lines of the store. All clips have one language, if that matters."""
     samples = [load(clip.path).samples for clip in clips]
     try:

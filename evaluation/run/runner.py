@@ -10,10 +10,10 @@ from typing import Any
 from evaluation.metrics.base import Metric, Observer
 from evaluation.pair import Pair, write_pairs
 from evaluation.run.converting import convert_pairs
-from evaluation.run.folder import Run, RunFolder, open_run
+from evaluation.run.folder import EvaluationRun, RunFolder, open_run
 from evaluation.run.measuring import Measuring
 from evaluation.run.provenance import agreed, describe
-from evaluation.run.shards import LOKY, Pool, Workers
+from evaluation.run.shards import LOKY, WorkerPool, Workers
 from evaluation.run.systems import System
 from pipelines.errors import ZestError
 from pipelines.files import alone_in, make_folder
@@ -22,7 +22,7 @@ from pipelines.hooks import Event, Hook, silent
 
 def evaluate(pairs: Sequence[Pair], systems: Sequence[System], folder: Path | str, metrics: Sequence[Metric | str] | None = None,
              observers: Mapping[str, Observer] | None = None, jobs: int = 1, backend: str = LOKY, seed: int = 0,
-             device: str = "cpu", command: str = "", hook: Hook = silent) -> Run:
+             device: str = "cpu", command: str = "", hook: Hook = silent) -> EvaluationRun:
     """Convert every pair with every system, observe every clip once, score every conversion, and keep all in a folder.
 
     A pair that fails becomes a row with its sentence; a metric whose model is missing is not measured, with its sentence in
@@ -43,7 +43,7 @@ def evaluate(pairs: Sequence[Pair], systems: Sequence[System], folder: Path | st
     chosen, listeners = _measuring(metrics, observers)
     _refuse_nothing(pairs, systems)
     make_folder(files.path)
-    with alone_in(files.path, "evaluation"), Pool(workers) as pool:
+    with alone_in(files.path, "evaluation"), WorkerPool(workers) as pool:
         info = agreed(files.info(), describe(pairs, systems, chosen, listeners, seed, device, command), str(files.path))
         _begin(files, info, pairs)
         done = sum(convert_pairs(system, pairs, files, pool, hook) for system in systems)

@@ -10,17 +10,17 @@ from typing import Any
 
 from evaluation.metrics.base import Metric, Seen, Value
 from evaluation.pair import Pair
-from evaluation.run.folder import Converted, RunFolder
+from evaluation.run.folder import ConversionRecord, RunFolder
 from evaluation.run.lines import appending
-from evaluation.run.shards import Pool
+from evaluation.run.shards import WorkerPool
 from pipelines.hooks import Event, Hook
 
 SHARD = 16  # pairs; scoring is arithmetic, so a shard must hold some of it to be worth sending
-Look = Callable[[str, Pair, Converted], Seen]  # observer key, pair, conversion -> what was observed
+Look = Callable[[str, Pair, ConversionRecord], Seen]  # observer key, pair, conversion -> what was observed
 
 
 @dataclass(frozen=True)
-class Item:
+class ScoringItem:
     """One conversion to score. seen: per observer; failed: the sentence, then nothing was seen."""
 
     system: str
@@ -30,16 +30,16 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredItem:
     """One line of scores.jsonl. broke: per metric that crashed on this pair, the sentence; its value is None then."""
 
-    item: Item
+    item: ScoringItem
     values: dict[str, tuple[float, float] | None]
     broke: dict[str, str]
 
 
-def score_pairs(metrics: Mapping[str, Metric], converted: Sequence[tuple[Pair, Converted]], look: Look, files: RunFolder,
-                pool: Pool, hook: Hook) -> tuple[int, dict[str, str]]:
+def score_pairs(metrics: Mapping[str, Metric], converted: Sequence[tuple[Pair, ConversionRecord]], look: Look, files: RunFolder,
+                pool: WorkerPool, hook: Hook) -> tuple[int, dict[str, str]]:
     """Score what has no value yet; values of other metrics that a line already holds are kept.
 
     Args:
@@ -63,19 +63,20 @@ def score_pairs(metrics: Mapping[str, Metric], converted: Sequence[tuple[Pair, C
     return len(todo), broke
 
 
-def _items(metrics: Mapping[str, Metric], todo: Sequence[tuple[Pair, Converted]], look: Look) -> Iterator[list[Item]]:
+def _items(metrics: Mapping[str, Metric], todo: Sequence[tuple[Pair, ConversionRecord]],
+           look: Look) -> Iterator[list[ScoringItem]]:
     """Shards, each filled with observations only when its turn comes."""
     observers = sorted({metric.observer for metric in metrics.values()})
     for start in range(0, len(todo), SHARD):
-        yield [Item(one.system, pair, {} if one.failed else {key: look(key, pair, one) for key in observers}, one.failed)
+        yield [ScoringItem(one.system, pair, {} if one.failed else {key: look(key, pair, one) for key in observers}, one.failed)
                for pair, one in todo[start:start + SHARD]]
 
 
-def _score_shard(metrics: Mapping[str, Metric], items: Sequence[Item]) -> list[Scored]:
+def _score_shard(metrics: Mapping[str, Metric], items: Sequence[ScoringItem]) -> list[ScoredItem]:
     return [_score(metrics, item) for item in items]
 
 
-def _score(metrics: Mapping[str, Metric], item: Item) -> Scored:
+def _score(metrics: Mapping[str, Metric], item: ScoringItem) -> ScoredItem:
     values, broke = {}, {}
     for name, metric in metrics.items():
         try:
@@ -84,7 +85,7 @@ def _score(metrics: Mapping[str, Metric], item: Item) -> Scored:
         except Exception as error:  # noqa: BLE001 - one metric's crash must not cost the others' hours
             values[name] = None
             broke[name] = f"The metric broke on the pair {item.pair.id} ({type(error).__name__}: {error})."
-    return Scored(item, values, broke)
+    return ScoredItem(item, values, broke)
 
 
 def _plain(value: Value | None) -> tuple[float, float] | None:
@@ -92,7 +93,7 @@ def _plain(value: Value | None) -> tuple[float, float] | None:
     return None if value is None or not math.isfinite(value.value) else (float(value.value), float(value.weight))
 
 
-def _line(item: Item, values: dict[str, Any]) -> dict[str, Any]:
+def _line(item: ScoringItem, values: dict[str, Any]) -> dict[str, Any]:
     pair = item.pair
     return {"system": item.system, "pair": pair.id, "setting": pair.setting, "emotion": pair.emotion,
             "source_speaker": pair.source_speaker, "failed": item.failed, "values": values}

@@ -59,7 +59,7 @@ class Workers:
         return self.backend == LOKY and self.jobs == 1
 
 
-class Pool:
+class WorkerPool:
     """Workers at work: `with Pool(workers) as pool: pool.map(...)`. What has to be started starts with the first shard and
     ends with the block."""
 
@@ -68,7 +68,7 @@ class Pool:
         self._open = ExitStack()
         self._connected = False
 
-    def __enter__(self) -> Pool:
+    def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(self, *failure) -> None:

@@ -35,7 +35,7 @@ RATIO_MATTERS = 10 * 1024**2  # bytes; a small file of one repeated byte harms n
 
 
 @dataclass(frozen=True)
-class Scored:
+class ListedConversions:
     """What a list of conversions says: the pairs, and per system which file is its conversion of which pair."""
 
     pairs: tuple[Pair, ...]
@@ -43,7 +43,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Given:
+class ListedSystem:
     """One system of a list; a worker process reads the list once. recordings, hash: as `systems.contents`."""
 
     name: str
@@ -64,7 +64,7 @@ class Given:
         return Rendered(load(path).samples)
 
 
-def read_scored(path: Path, inside: Path | None = None) -> Scored:
+def read_scored(path: Path, inside: Path | None = None) -> ListedConversions:
     """Read a list of conversions.
 
     Rows of different systems with the same id, or without ids the same source, reference and text, are one pair.
@@ -80,9 +80,11 @@ def read_scored(path: Path, inside: Path | None = None) -> Scored:
     pairs, converted = _listing(path)
     if inside is not None:
         _refuse_outside(pairs, converted, inside.resolve())
-    names = dict.fromkeys(system for system, _ in converted)
-    return Scored(pairs, tuple(Given(name, path, **contents(file for (system, _), file in converted.items() if system == name))
-                               for name in names))
+    systems = []
+    for name in dict.fromkeys(system for system, _ in converted):
+        own = [file for (system, _), file in converted.items() if system == name]
+        systems.append(ListedSystem(name, path, **contents(own)))
+    return ListedConversions(pairs, tuple(systems))
 
 
 @lru_cache(maxsize=4)
@@ -105,7 +107,7 @@ def _listing(path: Path) -> tuple[tuple[Pair, ...], dict[tuple[str, str], Path]]
     return tuple(distinct.values()), converted
 
 
-def open_scored(path: Path, run_folder: Path) -> Scored:
+def open_scored(path: Path, run_folder: Path) -> ListedConversions:
     """A list of conversions from a CSV, or from a zip that is unpacked into the run's folder (its players need the audio).
 
     The same zip is unpacked once, so that a killed run goes on.

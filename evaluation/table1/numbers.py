@@ -13,7 +13,7 @@ from evaluation.report import published
 from evaluation.report.blocks import Block, Cell, Column, Paragraph, Row, Table
 from evaluation.report.catalogue import CER, Catalogue
 from evaluation.report.numbers import NOTHING, estimate_cell, heading
-from evaluation.report.results import ALL, Results
+from evaluation.report.results import ALL, RunResults
 from evaluation.report.tables import measured_cell, published_cell, setting_name
 from evaluation.table1.rows import ROWS
 
@@ -22,7 +22,7 @@ CANNOT = "cannot be converted"
 
 
 @dataclass(frozen=True)
-class Question:
+class TableQuestion:
     """A column of the paper's table: its title, this run's metrics that ask the same, the paper's numbers."""
 
     title: str
@@ -30,19 +30,19 @@ class Question:
     theirs: tuple[published.Published, ...]
 
 
-def questions(catalogue: Catalogue) -> tuple[Question, ...]:
+def questions(catalogue: Catalogue) -> tuple[TableQuestion, ...]:
     """Character errors, emotion, speaker."""
-    return (Question("Character error rate", catalogue.named(CER), published.CER),
-            Question("Emotion accuracy", catalogue.accuracies(), published.EMOTION),
-            Question("Speaker accuracy", catalogue.speaker_accuracies(), published.SPEAKER))
+    return (TableQuestion("Character error rate", catalogue.named(CER), published.CER),
+            TableQuestion("Emotion accuracy", catalogue.accuracies(), published.EMOTION),
+            TableQuestion("Speaker accuracy", catalogue.speaker_accuracies(), published.SPEAKER))
 
 
-def settings_of(results: Results) -> list[str]:
+def settings_of(results: RunResults) -> list[str]:
     """The paper's settings that the run has, in the paper's order."""
     return [setting for setting in published.SETTINGS if setting in results.matrix.settings]
 
 
-def question_table(results: Results, question: Question, info: MetricInfo) -> Table:
+def question_table(results: RunResults, question: TableQuestion, info: MetricInfo) -> Table:
     """Rows: the table's, then natural recordings; columns: settings measured here, then as published."""
     settings = settings_of(results)
     columns = [*(Column(setting_name(setting), group=HERE) for setting in (*settings, ALL)),
@@ -54,13 +54,13 @@ def question_table(results: Results, question: Question, info: MetricInfo) -> Ta
     return Table(f"{question.title}: {', '.join(heading(info))}", "row", tuple(columns), tuple(rows))
 
 
-def number_frame(results: Results, asked: Sequence[Question]) -> pd.DataFrame:
+def number_frame(results: RunResults, asked: Sequence[TableQuestion]) -> pd.DataFrame:
     """The same in long form: row, setting, metric, value, low, high, measured, expected, published."""
     columns = ["row", "setting", "metric", "value", "low", "high", "measured", "expected", "published"]
     return pd.DataFrame(list(_lines(results, asked)), columns=columns)
 
 
-def possible(results: Results, table: Table, setting: str | None) -> list[Block]:
+def possible(results: RunResults, table: Table, setting: str | None) -> list[Block]:
     """A table of one setting, or of all together, without the systems that can convert no pair of a setting; which they are."""
     left_out = [system for system in results.matrix.systems if _is_impossible(results, setting, system)]
     kept = replace(table, rows=tuple(row for row in table.rows if row.head not in left_out))
@@ -68,13 +68,13 @@ def possible(results: Results, table: Table, setting: str | None) -> list[Block]
     return [kept, *([Paragraph(said, "warning")] if left_out else [])]
 
 
-def _ordered(results: Results) -> list[str]:
+def _ordered(results: RunResults) -> list[str]:
     """In the table's order, whenever a row was added to the run; natural recordings last."""
     names = results.matrix.systems
     return [*(name for name in ROWS if name in names), *(name for name in names if name not in ROWS)]
 
 
-def _lines(results: Results, asked: Sequence[Question]) -> Iterator[tuple]:
+def _lines(results: RunResults, asked: Sequence[TableQuestion]) -> Iterator[tuple]:
     only = len(results.matrix.settings) == 1  # then it stands under ALL
     for question in asked:
         for info in question.infos:
@@ -87,7 +87,7 @@ def _lines(results: Results, asked: Sequence[Question]) -> Iterator[tuple]:
                            _theirs(question, system, setting))
 
 
-def _cell(results: Results, setting: str | None, system: str, info: MetricInfo) -> Cell:
+def _cell(results: RunResults, setting: str | None, system: str, info: MetricInfo) -> Cell:
     if _is_impossible(results, setting, system):
         return Cell(NOTHING, note=CANNOT, mark="faint")
     if system in results.matrix.natural and is_by_definition(results.matrix, system, info.name):
@@ -97,7 +97,7 @@ def _cell(results: Results, setting: str | None, system: str, info: MetricInfo) 
     return measured_cell(results, setting, system, info)
 
 
-def _is_impossible(results: Results, setting: str | None, system: str) -> bool:
+def _is_impossible(results: RunResults, setting: str | None, system: str) -> bool:
     """Every pair of the setting failed, as where a system knows emotions by name only: nothing to be counted as bad. Of all
     settings together: of one of them, since what is left would be another mixture than the other rows'."""
     matrix = results.matrix
@@ -107,7 +107,7 @@ def _is_impossible(results: Results, setting: str | None, system: str) -> bool:
     return any(failed[matrix.rows(one)].all() for one in (matrix.settings if setting is ALL else (setting,)))
 
 
-def _theirs(question: Question, system: str, setting: str | None) -> float | None:
+def _theirs(question: TableQuestion, system: str, setting: str | None) -> float | None:
     if setting is ALL:
         return None  # the paper pools nothing
     name = ROWS[system].published if system in ROWS else ""

@@ -10,7 +10,7 @@ from evaluation.report.results import ALL
 from evaluation.report.sections import MOS_NOTE, READING, Material
 from evaluation.report.statistics import FEW_SPEAKERS
 from evaluation.report.tables import settings_table
-from evaluation.table1.numbers import Question, possible, question_table, settings_of
+from evaluation.table1.numbers import TableQuestion, possible, question_table, settings_of
 from evaluation.table1.rows import absent
 from evaluation.table1.sessions import Session
 from evaluation.table1.unseen import unseen_section
@@ -21,7 +21,7 @@ BESIDE = (f"Published: {published.SOURCE}. The authors measured on ESD with anot
           "here must not be subtracted. What can be compared is which rows are better than which others.")
 
 
-def page(material: Material, asked: Sequence[Question], left_out: Sequence[str], refusals: Mapping[str, str],
+def page(material: Material, asked: Sequence[TableQuestion], left_out: Sequence[str], refusals: Mapping[str, str],
          sittings: Sequence[Session]) -> Document:
     """The whole page.
 
@@ -99,7 +99,7 @@ def _wall(sittings: Sequence[Session]) -> str:
     return f"{sum(session.seconds for session in sittings):.0f} s{several}"
 
 
-def _tables(material: Material, asked: Sequence[Question]) -> list[Block]:
+def _tables(material: Material, asked: Sequence[TableQuestion]) -> list[Block]:
     blocks: list[Block] = []
     for question in asked:
         blocks += [question_table(material.results, question, info) for info in question.infos]
@@ -109,7 +109,7 @@ def _tables(material: Material, asked: Sequence[Question]) -> list[Block]:
     return blocks + [Paragraph(f"{name}: not measured: {reason}", "warning") for name, reason in missing.items()]
 
 
-def _others(material: Material, asked: Sequence[Question]) -> list[Block]:
+def _others(material: Material, asked: Sequence[TableQuestion]) -> list[Block]:
     """Every other metric of the run, all settings together."""
     shown = {info.name for question in asked for info in question.infos}
     infos = [info for info in material.catalogue.infos() if info.name not in shown]

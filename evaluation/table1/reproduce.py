@@ -12,14 +12,14 @@ from pathlib import Path
 
 from evaluation.judges.mini import JUDGES
 from evaluation.metrics.base import Metric, Observer
-from evaluation.protocol import SECONDS, SETTINGS, Protocol, make_protocol
+from evaluation.protocol import SECONDS, SETTINGS, PairProtocol, make_protocol
 from evaluation.report import Report, write_report
-from evaluation.report.catalogue import Entry
+from evaluation.report.catalogue import CatalogueEntry
 from evaluation.report.statistics import DRAWS
 from evaluation.report.writing import material_of
-from evaluation.run import Run, evaluate
+from evaluation.run import EvaluationRun, evaluate
 from evaluation.table1.rows import ROWS, available, chosen
-from evaluation.table1.sessions import Clock, sessions
+from evaluation.table1.sessions import SessionClock, sessions
 from pipelines.errors import RecipeError
 from pipelines.files import write_whole
 from pipelines.hooks import Hook, silent
@@ -33,7 +33,7 @@ METRICS = (  # the cheap ones first: what a run that is stopped early has
 
 
 @dataclass(frozen=True)
-class Request:
+class TableRequest:
     """Which part of the table is wanted.
 
     Attributes:
@@ -65,7 +65,7 @@ class Reproduction:
         left_out: row to the sentence why it is not there. refusals: setting to the sentence why it has no pairs.
     """
 
-    run: Run
+    run: EvaluationRun
     page: Path
     table: Path
     report: Report
@@ -73,9 +73,9 @@ class Reproduction:
     refusals: Mapping[str, str]
 
 
-def reproduce_table1(clips: Sequence[Clip], folder: Path | str, request: Request = Request(),
+def reproduce_table1(clips: Sequence[Clip], folder: Path | str, request: TableRequest = TableRequest(),
                      metrics: Sequence[Metric | str] = METRICS, observers: Mapping[str, Observer] | None = None,
-                     entries: Mapping[str, Entry] | None = None, command: str = "", hook: Hook = silent) -> Reproduction:
+                     entries: Mapping[str, CatalogueEntry] | None = None, command: str = "", hook: Hook = silent) -> Reproduction:
     """Make the table, or go on with it: killed anywhere, the same call does what is left.
 
     Rows whose weights are not here and settings that the clips cannot serve are left out with a sentence each.
@@ -91,7 +91,7 @@ def reproduce_table1(clips: Sequence[Clip], folder: Path | str, request: Request
     rows, folder = chosen(request.rows), Path(folder)
     protocol = _protocol(clips, request)
     there = available(rows, request.checkpoint, request.weights, request.device)
-    clock = Clock(folder, request.device, command, hook)
+    clock = SessionClock(folder, request.device, command, hook)
     run = evaluate(protocol.pairs, there.systems, folder, metrics, observers, jobs=request.jobs, seed=request.seed,
                    device=request.device, command=command, hook=clock)
     report = write_report(folder, worst_of=_focus(run), audio=False, draws=request.draws, entries=entries, hook=clock)
@@ -99,19 +99,19 @@ def reproduce_table1(clips: Sequence[Clip], folder: Path | str, request: Request
     return Reproduction(run, page, table, report, there.left_out, protocol.refusals)
 
 
-def _protocol(clips: Sequence[Clip], request: Request) -> Protocol:
+def _protocol(clips: Sequence[Clip], request: TableRequest) -> PairProtocol:
     made = make_protocol(clips, request.settings, request.seed, split=request.split, seconds=request.seconds, count=request.count)
     if not made.pairs:
         raise RecipeError("No setting of the table can be served: " + " ".join(made.refusals.values()))
     return made
 
 
-def _focus(run: Run) -> str | None:
+def _focus(run: EvaluationRun) -> str | None:
     """Whose worst pairs the report shows: ZEST's, where it is there."""
     return "generate" if "generate" in run.systems else None
 
 
-def _written(run: Run, request: Request, entries: Mapping[str, Entry] | None, left_out: Mapping[str, str],
+def _written(run: EvaluationRun, request: TableRequest, entries: Mapping[str, CatalogueEntry] | None, left_out: Mapping[str, str],
              refusals: Mapping[str, str]) -> tuple[Path, Path]:
     """table1.md and table1.csv."""
     from evaluation.report.markdown import to_markdown

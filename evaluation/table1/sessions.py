@@ -29,7 +29,7 @@ class Session:
     hardware: str
 
 
-class Clock:
+class SessionClock:
     """A hook that writes down how long a reproduction has worked, and passes every event on.
 
     A sitting in which nothing was left to do is not written down.

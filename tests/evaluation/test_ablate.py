@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from evaluation.ablation import ablate, prepare
 from evaluation.ablation.answers import answer_of
 from evaluation.run import open_run
-from evaluation.run.folder import Converted
+from evaluation.run.folder import ConversionRecord
 from pipelines.errors import RecipeError, ZestError
 from pipelines.training.ablation.jobs import train_side_by_side
 from pipelines.training.ablation.stages import Workshop
@@ -94,7 +94,7 @@ def test_conversions_that_fail_are_told(done, study):
     run, question = open_run(done / "run"), prepare(study, trained_tiny().manifest).study.questions[0]
     names = {("f0", variant): system for variant, system in zip(("predicted", "source"), run.systems[1:3], strict=True)}
     first = next(pair for system, pair in run.conversions if system == names["f0", "source"])
-    run.conversions[names["f0", "source"], first] = Converted(names["f0", "source"], first, 0.0, failed="It went wrong.")
+    run.conversions[names["f0", "source"], first] = ConversionRecord(names["f0", "source"], first, 0.0, failed="It went wrong.")
     assert answer_of(run, question, names, draws=100).notes == (
         "source: 1 of 4 conversions failed; the first: It went wrong.",
         "Of so few source speakers (1) the intervals are too narrow (docs/report.md).")

@@ -13,8 +13,8 @@ import typer
 from benchmarks import conversion_quality, oracle
 from benchmarks.conversion_quality import METRICS, report, summarise
 from benchmarks.natural_speech import natural_marks
-from benchmarks.scores import Scores, scored
-from benchmarks.systems import NATURAL, Made, conversions, natural_source
+from benchmarks.scores import QualityScores, scored
+from benchmarks.systems import NATURAL, FunctionSystem, conversions, natural_source
 from evaluation.judges.mini import EMOTIONS
 from evaluation.metrics import registry
 from evaluation.metrics.observations import Observations
@@ -76,10 +76,10 @@ def pairs(tmp_path_factory) -> list[Pair]:
 
 
 @pytest.fixture(scope="module")
-def scores(pairs, tmp_path_factory) -> Scores:
-    systems = (Made(NATURAL, natural_source), Made("loud", loud))
+def scores(pairs, tmp_path_factory) -> QualityScores:
+    systems = (FunctionSystem(NATURAL, natural_source), FunctionSystem("loud", loud))
     metrics = [registry.metric(name) for name in METRICS]
-    return Scores(evaluate(pairs, systems, tmp_path_factory.mktemp("run"), metrics, OBSERVERS))
+    return QualityScores(evaluate(pairs, systems, tmp_path_factory.mktemp("run"), metrics, OBSERVERS))
 
 
 def test_a_failed_conversion_stays_in_the_denominator(scores):
@@ -140,7 +140,7 @@ def test_a_benchmark_listens_to_a_clip_once_and_leaves_nothing_but_what_was_hear
     (tmp_path / "temporary").mkdir()
     sizes = []
     for _ in range(2):
-        with scored(pairs, [Made("loud", loud)], ["duration-ratio"], tmp_path / "cache") as found:
+        with scored(pairs, [FunctionSystem("loud", loud)], ["duration-ratio"], tmp_path / "cache") as found:
             assert found.value("loud", "duration-ratio") == pytest.approx(1, abs=0.02)
         sizes.append({file.name: file.stat().st_size for file in (tmp_path / "cache").iterdir()})
     assert sizes[0] == sizes[1] and sizes[0]["clock-40db.jsonl"] > 0

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from evaluation.pair import Pair, PairsError, pairs_hash, read_pairs, write_pairs
-from evaluation.protocol import SETTINGS, Protocol, esd_test, make_protocol, unseen
+from evaluation.protocol import SETTINGS, PairProtocol, esd_test, make_protocol, unseen
 from evaluation.protocol.esd_test import PUBLISHED
 from pipelines.errors import OutputError, RecipeError, ZestError
 from pipelines.training.data.corpus import Clip
@@ -43,7 +43,7 @@ def esd_tree(subset: str = "test") -> list[Clip]:
             for speaker, text, emotion in product(range(11, 21), (*range(21, 51), 51), five)]
 
 
-def checked(protocol: Protocol, clips: list[Clip]) -> dict[str, list[tuple[Clip, Clip, Pair]]]:
+def checked(protocol: PairProtocol, clips: list[Clip]) -> dict[str, list[tuple[Clip, Clip, Pair]]]:
     """Setting to (source, reference, pair), after checking what holds in every setting."""
     by_path = {item.path: item for item in clips}
     found: dict[str, list[tuple[Clip, Clip, Pair]]] = {}

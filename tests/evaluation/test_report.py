@@ -22,7 +22,7 @@ from evaluation.natural_reference.computed import Centroids, JudgeMark, Marks, V
 from evaluation.pair import Pair
 from evaluation.report import clips, published, write_report
 from evaluation.report.blocks import Beside, Block, Cell, Column, Document, Fold, PairCard, Row, Section, Table
-from evaluation.report.catalogue import Catalogue, Entry
+from evaluation.report.catalogue import Catalogue, CatalogueEntry
 from evaluation.report.html import to_html
 from evaluation.report.markdown import to_markdown
 from evaluation.report.matrix import Matrix
@@ -31,7 +31,7 @@ from evaluation.report.separation import BY_DEFINITION, REVERSED, SEPARATES, USE
 from evaluation.report.statistics import Difference
 from evaluation.report.worst import worst_pairs
 from evaluation.report.writing import document_of
-from evaluation.run.folder import Run, open_run
+from evaluation.run.folder import EvaluationRun, open_run
 from pipelines.errors import OutputError, ZestError
 from pipelines.features.audio import load
 from tests.support.browser import PHONE, open_page
@@ -43,7 +43,7 @@ WORST = 2
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Run:
+def run(tmp_path_factory) -> EvaluationRun:
     return make_run(tmp_path_factory.mktemp("report"))
 
 
@@ -203,7 +203,7 @@ def two_axes(values: list[list[float]], weights: list[list[float]] | None = None
     made = np.ones((1, len(pairs)), dtype=bool)
     matrix = Matrix(pairs, ("mine",), ("cer", "voice-to-source"), array, np.ones_like(array) if weights is None else
                     np.array(weights, dtype=float)[None], ~made, made, (False, False))
-    entries = {"cer": Entry(infos[0], "words"), "voice-to-source": Entry(infos[1], "voice")}
+    entries = {"cer": CatalogueEntry(infos[0], "words"), "voice-to-source": CatalogueEntry(infos[1], "voice")}
     return matrix, Catalogue(entries, ("cer", "voice-to-source"))
 
 

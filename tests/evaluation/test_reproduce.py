@@ -15,7 +15,7 @@ from evaluation.metrics import registry
 from evaluation.report import published
 from evaluation.table1 import sessions
 from evaluation.table1.numbers import CANNOT
-from evaluation.table1.reproduce import METRICS, Request, reproduce_table1
+from evaluation.table1.reproduce import METRICS, TableRequest, reproduce_table1
 from evaluation.table1.rows import ROWS, available, chosen
 from pipelines.baselines.registry import BASELINES, EMOTION, Baseline, Made
 from pipelines.conversion import DEFAULT_CHECKPOINT
@@ -179,7 +179,7 @@ def test_the_command_calls_the_one_function_with_what_was_asked(tmp_path, monkey
         "reproduce", "table1", "--manifest", str(manifest), "-o", str(tmp_path / "RUN"), "--rows", "source, copy",
         "--count", "12", "--settings", "ssst,ute", "--weights", "no-f0-encoder=there", "--json"])
     assert result.exit_code == 0, result.output
-    assert asked == {"clips": 17, "folder": tmp_path / "RUN", "request": Request(
+    assert asked == {"clips": 17, "folder": tmp_path / "RUN", "request": TableRequest(
         ["source", "copy"], ["ssst", "ute"], 12, weights={"no-f0-encoder": "there"}), "metrics": METRICS}
     document = json.loads(result.stdout)
     assert document["pairs"] == 12 and set(document["systems"]) == {"source", "copy"}

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evaluation.report.statistics import Scores, differences, estimates, is_hits, resample, set_value
+from evaluation.report.statistics import MetricScores, differences, estimates, is_hits, resample, set_value
 
 SPEAKERS, EACH = 20, 10
 
 
-def alike(values, hits: bool = False) -> Scores:
+def alike(values, hits: bool = False) -> MetricScores:
     """Every pair counts alike."""
     values = np.asarray(values, dtype=float)
-    return Scores(values, np.ones(len(values)), hits)
+    return MetricScores(values, np.ones(len(values)), hits)
 
 
 def names(speakers: int = SPEAKERS, each: int = EACH) -> list[str]:
@@ -50,19 +50,19 @@ def test_without_speakers_it_agrees_with_scipys_bootstrap():
 
 
 def test_the_value_of_a_set_sums_edits_and_does_not_average_ratios():
-    cer = Scores(np.array([100.0, 0.0]), np.array([2.0, 198.0]))  # 2 edits in 200 characters
+    cer = MetricScores(np.array([100.0, 0.0]), np.array([2.0, 198.0]))  # 2 edits in 200 characters
     assert set_value(cer) == pytest.approx(1.0)
 
 
 def test_a_pair_that_was_not_measured_counts_in_coverage_only():
-    scores = Scores(np.array([1.0, 3.0, 0.0]), np.array([1.0, 1.0, 0.0]))
+    scores = MetricScores(np.array([1.0, 3.0, 0.0]), np.array([1.0, 1.0, 0.0]))
     found, = estimates([scores], resample(["a", "b", "c"]), 5)
     assert (found.value, found.measured, found.expected) == (2.0, 2, 5)
     assert 1.0 <= found.low <= found.high <= 3.0
 
 
 def test_nothing_measured_has_no_value_and_one_pair_no_interval():
-    nothing, one = estimates([Scores(np.zeros(3), np.zeros(3)), Scores(np.array([7.0, 0, 0]), np.array([1.0, 0, 0]))],
+    nothing, one = estimates([MetricScores(np.zeros(3), np.zeros(3)), MetricScores(np.array([7.0, 0, 0]), np.array([1.0, 0, 0]))],
                              resample(["a", "b", "c"]), 3)
     assert nothing is None
     assert (one.value, one.low, one.high) == (7.0, None, None)
@@ -105,9 +105,10 @@ def test_a_difference_that_is_chance_is_called_clear_about_5_times_in_100():
 
 
 def test_systems_are_compared_over_the_pairs_that_both_have():
-    first = Scores(np.array([1.0, 2.0, 9.0, 0.0]), np.array([1.0, 1.0, 1.0, 0.0]))
-    second = Scores(np.array([0.0, 0.0, 0.0, 5.0]), np.array([1.0, 1.0, 0.0, 1.0]))
-    found, nothing = differences([(first, second), (Scores(np.zeros(4), np.zeros(4)), first)], resample(["a", "b", "c", "d"]))
+    first = MetricScores(np.array([1.0, 2.0, 9.0, 0.0]), np.array([1.0, 1.0, 1.0, 0.0]))
+    second = MetricScores(np.array([0.0, 0.0, 0.0, 5.0]), np.array([1.0, 1.0, 0.0, 1.0]))
+    empty = MetricScores(np.zeros(4), np.zeros(4))
+    found, nothing = differences([(first, second), (empty, first)], resample(["a", "b", "c", "d"]))
     assert (found.value, found.pairs) == (1.5, 2)
     assert nothing is None
 

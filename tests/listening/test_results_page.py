@@ -20,7 +20,7 @@ from tests.support.listening import finished_run
 from tests.support.listening_session import Clock, careful, whole_set
 from tests.support.speech import MAN, WOMAN, speak
 from tests.support.waiting import wait_until
-from workbench.jobs.queue import DONE, Job, Request, Status
+from workbench.jobs.queue import DONE, Job, JobRequest, Status
 
 PASSWORD = "open sesame please"
 JOB = "0123456789abcdef" * 2
@@ -63,7 +63,7 @@ def place(tmp_path_factory):
     job = Job(folder / "gradio" / "zest-jobs" / JOB)
     run = finished_run(job.folder, sentences=1)
     (run.folder / "report.html").write_text("<h1>How the conversions scored</h1>")
-    job.request_file.write_text(json.dumps(asdict(Request("mine", len(run.pairs), ()))))
+    job.request_file.write_text(json.dumps(asdict(JobRequest("mine", len(run.pairs), ()))))
     job.write_status(Status(DONE))
     return folder
 

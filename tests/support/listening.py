@@ -8,7 +8,7 @@ from pathlib import Path
 from evaluation.listening.design.create import create_study
 from evaluation.listening.design.study import Study
 from evaluation.pair import Pair, pairs_hash, write_pairs
-from evaluation.run.folder import Run, open_run
+from evaluation.run.folder import EvaluationRun, open_run
 from pipelines.features.audio import save
 from tests.support.speech import MAN, WOMAN, in_emotion, speak
 
@@ -19,7 +19,7 @@ VOICES = {"anna": WOMAN, "bert": MAN}
 FAILED = ("transfer", "anna-sad-0")  # the one conversion that is missing
 
 
-def finished_run(folder: Path, sentences: int = 2, seconds: float = 0.55) -> Run:
+def finished_run(folder: Path, sentences: int = 2, seconds: float = 0.55) -> EvaluationRun:
     """Two speakers, two emotions, so many sentences; three systems whose conversions are the voice at other levels."""
     clips, run = folder / "corpus", folder / "RUN"
     clips.mkdir(parents=True)
@@ -46,7 +46,7 @@ def finished_run(folder: Path, sentences: int = 2, seconds: float = 0.55) -> Run
     return open_run(run)
 
 
-def small_study(run: Run, folder: Path, **changed) -> Study:
+def small_study(run: EvaluationRun, folder: Path, **changed) -> Study:
     """Two systems, two questions, four listeners: sets of 15 trials."""
     asked = {"systems": ("copy", "transfer"), "questions": ("naturalness", "emotion-choice"), "listeners": 4, "seed": 5,
              "cap": 15, "salt": "pepper"} | changed

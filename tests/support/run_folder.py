@@ -15,8 +15,8 @@ import numpy as np
 
 from evaluation.metrics.base import MetricInfo, Seen, Value
 from evaluation.pair import Pair
-from evaluation.report.catalogue import Entry
-from evaluation.run.folder import Run
+from evaluation.report.catalogue import CatalogueEntry
+from evaluation.run.folder import EvaluationRun
 from evaluation.run.runner import evaluate
 from evaluation.run.systems import parse_systems
 from pipelines.errors import ZestError
@@ -125,10 +125,10 @@ METRICS = {
                      lambda pair, seen: Value(0.0)),
 }
 OBSERVERS = {"letters": Transcript(), "judge": LevelJudge(), "spectrum": Spectrum(), "absent": Absent()}
-ENTRIES = {metric.info.name: Entry(metric.info, subject.strip(), metric) for subject, metric in METRICS.items()}
+ENTRIES = {metric.info.name: CatalogueEntry(metric.info, subject.strip(), metric) for subject, metric in METRICS.items()}
 
 
-def make_run(folder: Path, systems: Sequence[str] = ("source", "copy")) -> Run:
+def make_run(folder: Path, systems: Sequence[str] = ("source", "copy")) -> EvaluationRun:
     """Evaluate 24 pairs of six speakers in two settings with these systems and `loud`: the source made as loud as wanted.
 
     One pair of `loud` has no recording and fails.

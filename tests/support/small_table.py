@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evaluation.metrics.base import Seen, Value
 from evaluation.pair import Pair
-from evaluation.table1.reproduce import Reproduction, Request, reproduce_table1
+from evaluation.table1.reproduce import Reproduction, TableRequest, reproduce_table1
 from pipelines.features.audio import save
 from pipelines.training.data.corpus import Clip, read_manifest
 from tests.support.run_folder import ENTRIES, LEVELS, METRICS, OBSERVERS, VOICES, Fake
@@ -52,5 +52,5 @@ def clips_of(folder: Path) -> list[Clip]:
 def small_table(clips: list[Clip], folder: Path, **options) -> Reproduction:
     """12 pairs of the natural source and its WORLD copy unless `options` (of Request, and hook) say otherwise."""
     hook = {"hook": options.pop("hook")} if "hook" in options else {}
-    request = Request(**{"rows": ("source", "copy"), "count": 12, "draws": 100} | options)
+    request = TableRequest(**{"rows": ("source", "copy"), "count": 12, "draws": 100} | options)
     return reproduce_table1(clips, folder, request, MEASURED, OBSERVERS, KNOWN, "zest reproduce table1 -o RUN", **hook)

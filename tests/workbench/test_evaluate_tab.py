@@ -21,7 +21,7 @@ from tests.support.waiting import wait_until
 from workbench.jobs import queue as jobs
 from workbench.jobs import upload as job_upload
 from workbench.jobs import worker as job_worker
-from workbench.jobs.queue import Job, Request, Status, ahead_of, cancel, clean, find_job, new_job, start
+from workbench.jobs.queue import Job, JobRequest, Status, ahead_of, cancel, clean, find_job, new_job, start
 from workbench.jobs.upload import submit
 from workbench.jobs.view import duration, job_html, report_html, stage_name
 from workbench.jobs.worker import Progress
@@ -109,7 +109,7 @@ def test_no_metric_chosen_is_one_sentence(root, tmp_path):
 
 def test_a_list_and_a_zip_are_taken_together(root, tmp_path, not_started):
     job = submit(root, [_text(tmp_path / "mine.csv", listing(2)), pack(tmp_path / "wavs.zip", recordings(2))], LIGHT)
-    assert job.request() == Request("wavs", 2, LIGHT, ("source", "copy"))
+    assert job.request() == JobRequest("wavs", 2, LIGHT, ("source", "copy"))
     assert submit(root, [good(tmp_path / "m.zip")], LIGHT, baselines=False).request().baselines == ()
 
 
@@ -142,7 +142,7 @@ def test_a_job_waits_its_turn_runs_to_its_end_in_its_own_process_and_everything_
 def test_a_job_whose_process_is_gone_is_interrupted_and_goes_on_when_started_again(root, tmp_path, monkeypatch):
     monkeypatch.setattr(jobs.sys, "executable", "/bin/true")  # a process that ends at once
     job = new_job(root)
-    start(job, Request("mine", 3, LIGHT))
+    start(job, JobRequest("mine", 3, LIGHT))
     assert job.status().state == jobs.WAITING, "it has a minute to begin"
     monkeypatch.setattr(jobs, "START_SECONDS", 0.0)
     status = job.status()
@@ -153,7 +153,7 @@ def test_a_job_whose_process_is_gone_is_interrupted_and_goes_on_when_started_aga
 def test_a_cancelled_job_that_is_started_again_is_no_longer_cancelled(root, monkeypatch):
     monkeypatch.setattr(jobs.sys, "executable", "/bin/true")
     job = new_job(root)
-    start(job, Request("mine", 3, LIGHT))
+    start(job, JobRequest("mine", 3, LIGHT))
     cancel(job)
     assert job.status().state == jobs.CANCELLED
     start(job)
@@ -208,7 +208,7 @@ def test_old_jobs_are_deleted_and_young_ones_kept(root):
 def test_too_many_waiting_jobs_are_refused(root, monkeypatch):
     monkeypatch.setattr(jobs.sys, "executable", "/bin/true")
     for _ in range(jobs.MOST_WAITING):
-        start(new_job(root), Request("mine", 1, LIGHT))
+        start(new_job(root), JobRequest("mine", 1, LIGHT))
     with pytest.raises(ZestError, match="wait already"):
         new_job(root)
     assert len(list(root.iterdir())) == jobs.MOST_WAITING

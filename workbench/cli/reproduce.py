@@ -42,14 +42,14 @@ def reproduce(
 ) -> None:
     """Make pairs, convert them by every row of the paper's table, score them, and write the table; a killed run goes on."""
     from evaluation.protocol import SETTINGS
-    from evaluation.table1.reproduce import METRICS, Request, reproduce_table1
+    from evaluation.table1.reproduce import METRICS, TableRequest, reproduce_table1
     from evaluation.table1.rows import ROWS
     from pipelines.training.data.corpus import read_manifest
 
     if table not in TABLES:
         raise ZestError(f"There is no table '{table}' to reproduce; there is {', '.join(TABLES)}.")
-    request = Request(_names(rows) or tuple(ROWS), _names(settings) or tuple(SETTINGS), count, seed, split, checkpoint=checkpoint,
-                      weights=_weights(weights or ()), device=device, jobs=jobs)
+    request = TableRequest(_names(rows) or tuple(ROWS), _names(settings) or tuple(SETTINGS), count, seed, split,
+                           checkpoint=checkpoint, weights=_weights(weights or ()), device=device, jobs=jobs)
     clips = [clip for path in manifest for clip in read_manifest(path)]
     with stage_bars() as bars:
         made = reproduce_table1(clips, output, request, metric or METRICS, command=shlex.join(["zest", *sys.argv[1:]]), hook=bars)

@@ -39,7 +39,7 @@ ENDED = (DONE, FAILED, CANCELLED, INTERRUPTED)
 
 
 @dataclass(frozen=True)
-class Request:
+class JobRequest:
     """What a job is to do. metrics: names; baselines: further systems, such as source and copy."""
 
     name: str
@@ -116,12 +116,12 @@ class Job:
     def lock_file(self) -> Path:
         return self.folder / ".alive"
 
-    def request(self) -> Request:
+    def request(self) -> JobRequest:
         """Raises ZestError where the job is gone."""
         document = _read(self.request_file)
         if document is None:
             raise ZestError("This evaluation is no longer here; jobs are deleted some hours after their end.")
-        return Request(document["name"], document["pairs"], tuple(document["metrics"]), tuple(document["baselines"]))
+        return JobRequest(document["name"], document["pairs"], tuple(document["metrics"]), tuple(document["baselines"]))
 
     def status(self) -> Status:
         """As its process wrote it; a job without a process was cancelled or interrupted."""
@@ -184,7 +184,7 @@ def jobs(root: Path) -> list[Job]:
     return sorted(found, key=lambda job: (job.request_file.stat().st_mtime_ns, job.id))
 
 
-def start(job: Job, request: Request | None = None) -> None:
+def start(job: Job, request: JobRequest | None = None) -> None:
     """Start the job's process, or let an interrupted one go on; it waits by itself for its turn.
 
     Args:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evaluation.run import open_scored
 from pipelines.errors import AudioError, ZestError
-from workbench.jobs.queue import Job, Request, new_job, start
+from workbench.jobs.queue import Job, JobRequest, new_job, start
 
 BASELINES = ("source", "copy")  # the rows that every table should have
 WHAT = "upload a zip of recordings with a CSV inside, or the CSV and the zip"
@@ -35,7 +35,7 @@ def submit(root: Path, files: Sequence[str | Path], metrics: Sequence[str], base
         _refuse_nothing_there(scored.pairs)
         names = {system.name for system in scored.systems}
         others = tuple(name for name in BASELINES if baselines and name not in names)
-        start(job, Request(archive.stem, len(scored.pairs), tuple(metrics), others))
+        start(job, JobRequest(archive.stem, len(scored.pairs), tuple(metrics), others))
     except ZestError as error:
         shutil.rmtree(job.folder, ignore_errors=True)
         raise type(error)(_for_the_visitor(str(error), job, archive.name)) from error

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from evaluation.listening.design.gathering import Gathered, forget, gather, gathered, gathered_run
-from evaluation.run.folder import Run
+from evaluation.run.folder import EvaluationRun
 from pipelines.errors import ZestError
 from workbench.listening import admin_text as text
 from workbench.listening.admin_access import Desk, without_folders
@@ -110,7 +110,7 @@ def pairs_sentence(found: Gathered) -> str:
     return text.PAIRS.format(pairs=found.pairs, s="s" * (found.pairs != 1), systems=systems)
 
 
-def _run(_: str = "") -> Run:
+def _run(_: str = "") -> EvaluationRun:
     return gathered_run(gathered_folder())
 
 

@@ -12,7 +12,7 @@ from evaluation.listening.design.create import CAP, create_study, expected_ratin
 from evaluation.listening.design.questions import askable
 from evaluation.listening.design.study import Study
 from evaluation.listening.errors import StudyError
-from evaluation.run.folder import Run
+from evaluation.run.folder import EvaluationRun
 from workbench.listening import admin_text as text
 from workbench.listening.studies import studies_folder
 
@@ -51,7 +51,7 @@ def gathered_folder() -> Path:
     return studies_folder() / "gathered"
 
 
-def offered(run: Run) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def offered(run: EvaluationRun) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Systems with a conversion, and questions that can be asked."""
     systems = tuple(name for name in run.systems if any(run.wav(name, pair.id) is not None for pair in run.pairs))
     return systems, askable(run.pairs)
@@ -63,7 +63,7 @@ def ticked(systems: Sequence[str], questions: Sequence[str]) -> tuple[list[str],
     return converting or list(systems), [name for name in FIRST if name in questions] or list(questions[:1])
 
 
-def make_study(run: Run, wish: Wish, progress: Callable[[int, int], None] | None = None) -> Study:
+def make_study(run: EvaluationRun, wish: Wish, progress: Callable[[int, int], None] | None = None) -> Study:
     """Write a new study into the folder of studies. Raises StudyError, OutputError as `create_study`."""
     name = f"{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(4)}"
     return create_study(run, wish.systems, wish.questions, studies_folder() / name, wish.listeners, wish.seed, wish.cap,
@@ -83,7 +83,7 @@ def made_sentence(study: Study) -> str:
     return said
 
 
-def enough_sentence(run: Run, wish: Wish) -> str:
+def enough_sentence(run: EvaluationRun, wish: Wish) -> str:
     """How many pairs there are, and how many such a study can use. Raises StudyError."""
     there, wanted = pairs_wanted(run, wish.systems, wish.questions, wish.listeners, wish.cap)
     have = f"{there} pair{'s' * (there != 1)} can be used"

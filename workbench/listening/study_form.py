@@ -12,7 +12,7 @@ import gradio as gr
 from evaluation.listening.design.create import CAP
 from evaluation.listening.design.study import Study
 from evaluation.listening.errors import StudyError
-from evaluation.run.folder import Run, open_run
+from evaluation.run.folder import EvaluationRun, open_run
 from workbench.jobs import queue as jobs
 from workbench.listening import admin_text as text
 from workbench.listening.admin_access import Desk
@@ -32,7 +32,7 @@ class StudyForm:
     """
 
     desk: Desk
-    run_of: Callable[[str], Run]
+    run_of: Callable[[str], EvaluationRun]
     systems: gr.CheckboxGroup
     questions: gr.CheckboxGroup
     numbers: tuple[gr.Number, gr.Number, gr.Number]
@@ -44,7 +44,7 @@ class StudyForm:
         """What depends on the run, in the order of `fill`."""
         return [self.systems, self.questions]
 
-    def fill(self, run: Run) -> list[Any]:
+    def fill(self, run: EvaluationRun) -> list[Any]:
         """The choices that a run gives."""
         systems, questions = offered(run)
         first, asked = ticked(systems, questions)
@@ -72,7 +72,7 @@ class StudyForm:
         return made
 
 
-def study_form(desk: Desk, run_of: Callable[[str], Run]) -> StudyForm:
+def study_form(desk: Desk, run_of: Callable[[str], EvaluationRun]) -> StudyForm:
     """Build the form inside the current Blocks; call its `connect` afterwards."""
     gr.Markdown(text.MAKE_NOTE, elem_classes="zest-limits")
     systems = gr.CheckboxGroup([], label=text.SYSTEMS_LABEL, info=text.SYSTEMS_INFO, elem_classes=["zest-form", "zest-systems"])
@@ -117,7 +117,7 @@ def made_html(study: Study) -> str:
             f'<p class="small">{escape(made_sentence(study))}</p></div>')
 
 
-def _run_of_job(root, name: str) -> Run:
+def _run_of_job(root, name: str) -> EvaluationRun:
     job = jobs.find_job(root, name)
     if job is None or job.status().state != jobs.DONE:
         raise StudyError(text.NO_JOB)

@@ -16,7 +16,7 @@ from evaluation.listening.design.questions import COPIES, DAMAGED, SYSTEM
 from evaluation.listening.design.trials import Content
 from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
-from evaluation.run.folder import Run
+from evaluation.run.folder import EvaluationRun
 from pipelines.errors import AudioError
 from pipelines.features.audio import SAMPLE_RATE, load
 from pipelines.files import make_folder, write_whole
@@ -25,7 +25,8 @@ MNRU_DB = 0.0  # signal to modulated noise of a damaged clip: as strong as the s
 Progress = Callable[[int, int], None]  # done, total
 
 
-def write_clips(folder: Path, contents: Mapping[str, Content], run: Run, progress: Progress | None = None) -> tuple[dict, float]:
+def write_clips(folder: Path, contents: Mapping[str, Content], run: EvaluationRun,
+                progress: Progress | None = None) -> tuple[dict, float]:
     """Write <clip id>.wav of every clip.
 
     Returns:
@@ -59,7 +60,7 @@ def damaged(samples: np.ndarray, decibels: float = MNRU_DB) -> np.ndarray:
     return samples * (1 + 10 ** (-decibels / 20) * noise)
 
 
-def _samples(content: Content, pair: Pair, run: Run) -> np.ndarray:
+def _samples(content: Content, pair: Pair, run: EvaluationRun) -> np.ndarray:
     """(n,) float at 16 kHz."""
     path = _path(content, pair, run)
     try:
@@ -75,7 +76,7 @@ def _samples(content: Content, pair: Pair, run: Run) -> np.ndarray:
     return samples
 
 
-def _path(content: Content, pair: Pair, run: Run) -> Path:
+def _path(content: Content, pair: Pair, run: EvaluationRun) -> Path:
     if content.kind == SYSTEM:
         path = run.wav(content.system, pair.id)
         if path is None:

@@ -23,7 +23,7 @@ from evaluation.listening.design.wording import ENGLISH, missing_texts
 from evaluation.listening.errors import StudyError
 from evaluation.metrics.needs import version
 from evaluation.pair import Pair
-from evaluation.run.folder import Run
+from evaluation.run.folder import EvaluationRun
 from pipelines.errors import OutputError
 from pipelines.files import make_folder, write_whole
 
@@ -31,7 +31,7 @@ CAP = 40  # trials: about ten minutes; more tires, and fewer per rater gave tigh
 PACKAGES = ("zest-workbench", "numpy", "scipy", "pyloudnorm", "pyworld", "soundfile", "soxr")
 
 
-def create_study(run: Run, systems: Sequence[str], questions: Sequence[str], folder: Path | str, listeners: int = 20,
+def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence[str], folder: Path | str, listeners: int = 20,
                  seed: int = 0, cap: int = CAP, rules: Rules | None = None, wording: dict[str, Any] | None = None,
                  salt: str | None = None, progress: Progress | None = None, sign_in: bool = False) -> Study:
     """Draw a study, write its clips and freeze it; the folder appears whole or not at all.
@@ -73,7 +73,7 @@ def expected_ratings(study: Study) -> dict[str, float]:
             for question in study.questions}
 
 
-def pairs_wanted(run: Run, systems: Sequence[str], questions: Sequence[str], listeners: int = 20,
+def pairs_wanted(run: EvaluationRun, systems: Sequence[str], questions: Sequence[str], listeners: int = 20,
                  cap: int = CAP) -> tuple[int, int]:
     """How many pairs of the run such a study can use, and how many it would use if there were enough.
 
@@ -84,7 +84,7 @@ def pairs_wanted(run: Run, systems: Sequence[str], questions: Sequence[str], lis
     return len(pairs), pairs_that_help(plan, pairs)
 
 
-def _usable(run: Run, systems: tuple[str, ...]) -> tuple[list[Pair], dict[str, str]]:
+def _usable(run: EvaluationRun, systems: tuple[str, ...]) -> tuple[list[Pair], dict[str, str]]:
     """Pairs that every system has converted, and of the others why not."""
     if not run.complete:
         raise StudyError(f"{run.folder} is not finished; run the same zest evaluate again, then make the study.")
@@ -103,7 +103,8 @@ def _refuse_without_reference(plan: Plan, pairs: list[Pair]) -> None:
                          f"{wrong[0]}; leave that question out.")
 
 
-def _info(plan: Plan, run: Run, pairs: list[Pair], left_out: dict[str, str], clips: dict, loudness: float) -> dict[str, Any]:
+def _info(plan: Plan, run: EvaluationRun, pairs: list[Pair], left_out: dict[str, str], clips: dict,
+          loudness: float) -> dict[str, Any]:
     return {
         "format": FORMAT, "id": opaque(plan.salt, "study"), "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "systems": list(plan.systems), "questions": [question.name for question in plan.questions],

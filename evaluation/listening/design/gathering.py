@@ -22,7 +22,7 @@ import numpy as np
 
 from evaluation.listening.errors import StudyError
 from evaluation.pair import NO_REFERENCE, Pair, pairs_hash, read_pairs, write_pairs
-from evaluation.run.folder import Run, RunFolder, open_run
+from evaluation.run.folder import EvaluationRun, RunFolder, open_run
 from evaluation.run.wavs import SAFE_NAME
 from pipelines.errors import OutputError
 from pipelines.features.audio import load, save
@@ -78,7 +78,7 @@ def gathered(folder: Path | str) -> Gathered:
     return _count(files, _pairs(files))
 
 
-def gathered_run(folder: Path | str) -> Run:
+def gathered_run(folder: Path | str) -> EvaluationRun:
     """The folder as a finished run. Raises StudyError: nothing was gathered yet. OutputError."""
     files = RunFolder(Path(folder))
     if not files.pairs_file.is_file():
