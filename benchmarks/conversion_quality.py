@@ -19,12 +19,13 @@ from benchmarks.quality_pairs import pair_name, quality_hash, quality_pairs
 from benchmarks.scores import NOTHING, QualityScores, scored
 from benchmarks.systems import BASELINES, NATURAL, conversions, neural_systems
 from benchmarks.tables import cell, columns
-from evaluation.judges.mini import EMOTIONS, JUDGES
+from evaluation.judges.mini import JUDGES
 from evaluation.metrics.observations import Observations
 from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS
-from pipelines.conversion import DEFAULT_CHECKPOINT
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.errors import ZestError
+from pipelines.labels import EMOTIONS
 from pipelines.training.data.corpus import read_manifest
 from workbench.cli.progress import stage_bars
 

@@ -22,7 +22,8 @@ import typer
 
 from benchmarks.speed import ROOT, lengthened
 from benchmarks.tables import columns
-from pipelines.conversion import DEFAULT_CHECKPOINT, Converter
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
+from pipelines.conversion import Converter
 from pipelines.errors import ZestError
 from pipelines.features.audio import Recording, load
 from pipelines.settings import Settings

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from evaluation.instruments.speaker_similarity import RESEMBLYZER
-from evaluation.judges.mini import EMOTIONS, JUDGES
+from evaluation.judges.mini import JUDGES
 from evaluation.metrics.observations import Observations
 from evaluation.natural_reference.computed import JudgeMark, NaturalClip, judge_mark, voice_mark
 from evaluation.protocol.settings import TARGETS
 from pipelines.hooks import Hook, silent
+from pipelines.labels import EMOTIONS
 from pipelines.training.data.corpus import Clip, dev_clips
 
 VOICE = f"voice@{RESEMBLYZER}"

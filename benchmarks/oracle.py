@@ -28,7 +28,7 @@ from evaluation.judges.mini import JUDGES
 from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS
 from evaluation.run.systems import Rendered, System
-from pipelines.conversion import DEFAULT_CHECKPOINT
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.errors import ZestError
 from pipelines.features.world import WorldFrames, analyse, at_times, synthesise
 from pipelines.training.data.corpus import read_manifest

@@ -22,7 +22,8 @@ from benchmarks.tables import columns
 from evaluation.embeddings.probes import Vectors, held_out_accuracy, some_vectors
 from evaluation.embeddings.vectors import FACTORS, factor_vectors
 from evaluation.judges.data import judged, some_of_each
-from pipelines.conversion import DEFAULT_CHECKPOINT, Converter
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
+from pipelines.conversion import Converter
 from pipelines.errors import ZestError
 from pipelines.training.data.corpus import Clip, dev_clips, read_manifest, training_clips
 

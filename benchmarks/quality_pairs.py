@@ -13,9 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from evaluation.pair import Pair
-from evaluation.protocol.settings import NEUTRAL, TARGETS
+from evaluation.protocol.settings import TARGETS
 from pipelines.errors import RecipeError
-from pipelines.training.data.corpus import UNLABELLED, Clip, dev_clips
+from pipelines.labels import NEUTRAL, UNLABELLED
+from pipelines.training.data.corpus import Clip, dev_clips
 
 SHARES = {"ravdess": 8, "librispeech": 4, "nemo": 2, "emodb": 2}  # source corpora in 16 pairs of one emotion
 

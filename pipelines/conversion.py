@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from pipelines.checkpoints.folder import Folder, find_folder
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder
 from pipelines.checkpoints.loading import Models, load_models
 from pipelines.decoders import DECODERS, decoder
 from pipelines.errors import CheckpointError, ZestError
@@ -25,7 +25,6 @@ from pipelines.settings import Settings
 from pipelines.threads import one_thread
 from pipelines.transfer import has_melody, transfer
 
-DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "zest-mini"
 NO_TEMPO = "This checkpoint has no tempo predictor, so the source's timing was kept."
 
 

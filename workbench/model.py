@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 
-from pipelines.conversion import DEFAULT_CHECKPOINT, Converter
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
+from pipelines.conversion import Converter
 
 CHECKPOINT_VARIABLE = "ZEST_CHECKPOINT"  # another folder or hub id for the workbench
 MODEL_QUEUE = "model"  # concurrency id of every event that runs a model: one at a time

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from pipelines.errors import RecipeError
 
-UNLABELLED = "unlabelled"
 DEPTH = 2  # how many folders a download may be wrapped in
 SHOWN = 3  # names shown of a folder in another layout
 

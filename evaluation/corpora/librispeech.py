@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from evaluation.corpora.base import UNLABELLED, Corpus, Entry, decode, files, folders
+from evaluation.corpora.base import Corpus, Entry, decode, files, folders
+from pipelines.labels import UNLABELLED
 
 SUBSET = re.compile(r"(train|dev|test)-(clean|other)(-\d+)?")
 NAME = re.compile(r"(\d+)-(\d+)-\d+")

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from evaluation.corpora.base import UNLABELLED, Corpus, Entry, decode, files, folders
+from evaluation.corpora.base import Corpus, Entry, decode, files, folders
+from pipelines.labels import UNLABELLED
 
 SPLITS = ("train", "test")
 SEXES = {"F": "female", "M": "male"}

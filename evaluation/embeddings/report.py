@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from evaluation.embeddings.probes import Probe, Vectors, emotion_probe, speaker_probe
 from evaluation.embeddings.projection import METHODS, TSNE, project
-from evaluation.judges.mini import EMOTIONS
 from pipelines.files import make_folder, write_whole
+from pipelines.labels import EMOTIONS
 
 PANELS = (("x-vector", "emotions"), ("EASE", "emotions"), ("SACE", "emotions"), ("SACE", "speakers"))
 PROBES = {"emotion": emotion_probe, "speaker": speaker_probe}

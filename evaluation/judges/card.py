@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from evaluation.judges.data import COPY, NATURAL, Examples, JudgeData, judged
-from evaluation.judges.mini import EMOTIONS, FeatureJudge
+from evaluation.judges.mini import FeatureJudge
+from pipelines.labels import EMOTIONS
 from pipelines.training.data.corpus import Clip, dev_clips
 
 HEAD = """# Emotion judges

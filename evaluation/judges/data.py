@@ -9,9 +9,9 @@ import numpy as np
 from tqdm import tqdm
 
 from evaluation.judges.features import egemaps_vector, select_blocks
-from evaluation.judges.mini import EMOTIONS
 from evaluation.judges.voice_perturbation import draw, perturb
 from pipelines.baselines.copy_synthesis import copy_synthesis
+from pipelines.labels import EMOTIONS
 from pipelines.training.data.audio_store import read_samples
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip

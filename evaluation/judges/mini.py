@@ -20,7 +20,6 @@ from safetensors.numpy import load_file
 from evaluation.judges.features import FEATURES
 from pipelines.errors import CheckpointError
 
-EMOTIONS = ("neutral", "angry", "happy", "sad", "surprised")
 JUDGES = ("whisper", "egemaps")
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "judge-mini"
 

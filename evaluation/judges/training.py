@@ -15,8 +15,9 @@ from tqdm import tqdm
 
 from evaluation.judges.card import write_card
 from evaluation.judges.data import CHANGED, Examples, JudgeData, join, judged, some_of_each
-from evaluation.judges.mini import EMOTIONS, JUDGES, Ensemble, FeatureJudge, load_judge
+from evaluation.judges.mini import JUDGES, Ensemble, FeatureJudge, load_judge
 from pipelines.errors import RecipeError
+from pipelines.labels import EMOTIONS
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip, read_manifest, training_clips
 from pipelines.training.loop.recipe import GeneralRecipe, read_recipe, section

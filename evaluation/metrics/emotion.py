@@ -8,6 +8,7 @@ from evaluation.metrics.base import MetricInfo, Seen, Value
 from evaluation.metrics.needs import version
 from evaluation.metrics.scores import percent
 from evaluation.pair import Pair
+from pipelines.labels import EMOTIONS
 
 LIBRARIES = {"whisper": "openai-whisper", "egemaps": "opensmile", "superb": "transformers", "iemocap": "speechbrain",
              "emotion2vec": "funasr"}
@@ -70,9 +71,8 @@ class Posterior:
 def emotions_of(judge: str) -> tuple[str, ...]:
     """Which emotions a judge knows, without loading it."""
     if judge in ("whisper", "egemaps"):
-        return "neutral", "angry", "happy", "sad", "surprised"
-    four = ("neutral", "angry", "happy", "sad")
-    return four if judge in ("superb", "iemocap") else (*four, "surprised", "fearful", "disgusted")
+        return EMOTIONS
+    return EMOTIONS[:4] if judge in ("superb", "iemocap") else (*EMOTIONS, "fearful", "disgusted")
 
 
 def models_of(judge: str) -> str:

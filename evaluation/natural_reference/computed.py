@@ -16,11 +16,10 @@ import numpy as np
 
 from evaluation.pair import Pair
 from pipelines.errors import ZestError
+from pipelines.labels import NEUTRAL, WITHOUT_LABEL
 
 SAME_PER_SPEAKER = 200  # pairs of clips of one speaker, so that a large speaker does not decide alone
 CROSS_PER_SPEAKER = 60  # pairs of one speaker in two emotions
-UNLABELLED = ("", "unlabelled")
-NEUTRAL = "neutral"
 
 
 @dataclass(frozen=True)
@@ -244,7 +243,7 @@ def _cross_emotion_pairs(speakers: Mapping[str, list[int]], emotions: Sequence[s
     found = []
     for indices in speakers.values():
         calm = [index for index in indices if emotions[index] == NEUTRAL]
-        moved = [index for index in indices if emotions[index] not in (NEUTRAL, *UNLABELLED)]
+        moved = [index for index in indices if emotions[index] not in (NEUTRAL, *WITHOUT_LABEL)]
         found.append(_some([(one, other) for one in calm for other in moved], CROSS_PER_SPEAKER, random))
     return _stack(found)
 

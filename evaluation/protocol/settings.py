@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.training.data.corpus import UNLABELLED, Clip
+from pipelines.labels import EMOTIONS, NEUTRAL, UNLABELLED
+from pipelines.training.data.corpus import Clip
 
-NEUTRAL = "neutral"
-TARGETS = ("angry", "happy", "sad", "surprised")
+TARGETS = tuple(emotion for emotion in EMOTIONS if emotion != NEUTRAL)
 UNSEEN = ("fearful", "disgusted")  # never a training label (tests/evaluation/test_unseen_emotions.py)
 
 

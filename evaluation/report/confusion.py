@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from evaluation.judges.mini import EMOTIONS
 from evaluation.natural_reference.report_rows import RECORDINGS
 from evaluation.report.blocks import Cell, Column, Row, Table
 from evaluation.report.matrix import Matrix
 from evaluation.report.observed import RunObservations
+from pipelines.labels import EMOTIONS
 
 Counts = dict[str, dict[str, int]]  # wanted emotion to heard emotion to how many pairs
 

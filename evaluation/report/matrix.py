@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evaluation.judges.mini import EMOTIONS
 from evaluation.pair import Pair
 from evaluation.report.statistics import MetricScores, is_hits
 from evaluation.run.folder import EvaluationRun
+from pipelines.labels import EMOTIONS
 
 
 @dataclass(frozen=True)

@@ -256,7 +256,7 @@ def _at_strengths(base: Conversion, strengths: Sequence[float]) -> list[System]:
 
 
 def _shipped() -> str:
-    from pipelines.conversion import DEFAULT_CHECKPOINT
+    from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 
     return str(DEFAULT_CHECKPOINT)
 

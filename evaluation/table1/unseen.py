@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evaluation.judges.mini import EMOTIONS
 from evaluation.report.blocks import Block, Cell, Column, Paragraph, Row, Section, Table
 from evaluation.report.confusion import Counts, confusion
 from evaluation.report.observed import observer_keys
@@ -12,6 +11,7 @@ from evaluation.report.results import ALL
 from evaluation.report.sections import Material
 from evaluation.report.tables import settings_table
 from evaluation.table1.numbers import possible
+from pipelines.labels import EMOTIONS
 
 SETTING = "ute"
 F0 = ("f0-mean-shift", "f0-range-error")

@@ -16,7 +16,7 @@ from pipelines.features.pitch import F0_CEIL, F0_FLOOR, VOICED_CONFIDENCE, F0Con
 from pipelines.features.prosody import octaves
 from pipelines.features.wavelets import decompose, restore
 from pipelines.features.world import FRAME_SECONDS, WorldFrames
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS
 from pipelines.networks.vawgan import VawGan, shape_and_energy
 
 COARSE = 4  # WORLD frames (5 ms) to one of the wavelets' (20 ms)

@@ -15,6 +15,7 @@ from torch import nn
 from pipelines.checkpoints.hub import downloaded, is_hub_id
 from pipelines.errors import CheckpointError
 
+DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "zest-mini"
 OFFLINE = "use the offline checkpoint 'checkpoints/zest-mini'"
 
 

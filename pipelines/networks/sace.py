@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from pipelines.features.prosody import FEATURES
+from pipelines.labels import EMOTIONS
 from pipelines.networks.layers import masked_mean, reverse_gradient
 
-EMOTIONS = ("neutral", "angry", "happy", "sad", "surprised")
 SACE_WIDTH = 128
 WINDOW = 25  # frames of a pooled emotion frame: half a second
 

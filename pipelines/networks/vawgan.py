@@ -16,7 +16,7 @@ from torch import nn
 
 from pipelines.features.wavelets import SCALES
 from pipelines.features.world import BANDS
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS
 
 CONTEXT = 2  # what the spectrum's generator is told of F0: octaves above the voice's neutral mean, and voicing
 QUIETEST = 14.0  # natural-log power below the loud frames; what lies deeper is the room

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from pipelines.labels import EMOTIONS
 from pipelines.networks.layers import masked_mean
-from pipelines.networks.sace import EMOTIONS, SACE_WIDTH
+from pipelines.networks.sace import SACE_WIDTH
 from pipelines.networks.units import HOP, at_one_level, receptive_field
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import soundfile
 
 from pipelines.baselines import registry
 from pipelines.baselines.registry import BASELINES, EMOTION, REFERENCE, Baseline, Made, Wish
-from pipelines.conversion import DEFAULT_CHECKPOINT
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.errors import CheckpointError, ZestError
 from workbench.cli import exit_codes
 

@@ -15,7 +15,6 @@ from benchmarks.conversion_quality import METRICS, report, summarise
 from benchmarks.natural_speech import natural_marks
 from benchmarks.scores import QualityScores, scored
 from benchmarks.systems import NATURAL, FunctionSystem, conversions, natural_source
-from evaluation.judges.mini import EMOTIONS
 from evaluation.metrics import registry
 from evaluation.metrics.observations import Observations
 from evaluation.pair import Pair
@@ -24,6 +23,7 @@ from evaluation.run.systems import Rendered
 from pipelines.errors import ZestError
 from pipelines.features.audio import load, save
 from pipelines.features.pitch import F0Contour
+from pipelines.labels import EMOTIONS
 from pipelines.training.data.corpus import Clip
 from tests.support.speech import MAN, WOMAN, speak
 

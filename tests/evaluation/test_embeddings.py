@@ -11,7 +11,7 @@ from evaluation.embeddings import Vectors, write_embeddings
 from evaluation.embeddings.probes import cross_validated, emotion_probe, speaker_probe
 from evaluation.embeddings.projection import project
 from pipelines.errors import RecipeError, ZestError
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS
 from tests.support.tiny import new_tiny
 from workbench.cli import exit_codes
 

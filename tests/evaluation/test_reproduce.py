@@ -18,7 +18,7 @@ from evaluation.table1.numbers import CANNOT
 from evaluation.table1.reproduce import METRICS, TableRequest, reproduce_table1
 from evaluation.table1.rows import ROWS, available, chosen
 from pipelines.baselines.registry import BASELINES, EMOTION, Baseline, Made
-from pipelines.conversion import DEFAULT_CHECKPOINT
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.errors import CheckpointError, RecipeError, ZestError
 from tests.evaluation.test_baseline_systems import without
 from tests.pipelines.test_bad_input import assert_plain

@@ -8,16 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation.judges.mini import EMOTIONS as JUDGED
 from evaluation.metrics import registry
 from evaluation.metrics.base import Seen, Value
 from evaluation.pair import Pair
 from evaluation.protocol import make_protocol
 from evaluation.protocol.settings import TARGETS, UNSEEN
 from pipelines.errors import RecipeError
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS, OUTSIDE_EMOTIONS
 from pipelines.training.data.cache import FeatureCache
-from pipelines.training.data.examples import UNLABELLED, Draw, labels, read_examples, window
+from pipelines.training.data.examples import Draw, labels, read_examples, window
 from pipelines.training.loop.context import Context
 from pipelines.training.loop.recipe import GeneralRecipe
 from tests.evaluation.test_protocol import parallel
@@ -33,12 +32,13 @@ def clips(tmp_path_factory):
 
 
 def posteriors(**heard: float) -> dict[str, float]:
-    rest = (1 - sum(heard.values())) / (len(JUDGED) - len(heard))
-    return {name: heard.get(name, rest) for name in JUDGED}
+    rest = (1 - sum(heard.values())) / (len(EMOTIONS) - len(heard))
+    return {name: heard.get(name, rest) for name in EMOTIONS}
 
 
 def test_no_label_that_anything_is_trained_with_is_an_unseen_emotion():
-    assert set(EMOTIONS) == set(JUDGED) == {"neutral", *TARGETS} and not set(UNSEEN) & set(EMOTIONS)
+    assert EMOTIONS == ("neutral", "angry", "happy", "sad", "surprised")
+    assert set(EMOTIONS) == {"neutral", *TARGETS} and not set(UNSEEN) & set(EMOTIONS)
     assert json.loads((CHECKPOINTS / "zest-mini" / "presets.json").read_text())["names"] == list(EMOTIONS)
     for judge in ("whisper", "egemaps"):
         assert json.loads((CHECKPOINTS / "judge-mini" / f"{judge}.json").read_text())["emotions"] == list(EMOTIONS)
@@ -50,7 +50,7 @@ def test_training_hears_unseen_emotions_without_their_label(clips, tmp_path):
     with pytest.raises(RecipeError, match="none of the five emotions"):
         Context({}, GeneralRecipe(), fearful, "cpu", 1.0).labelled  # noqa: B018 - a property that refuses
     examples = read_examples([fearful[0], clips[0]], FeatureCache(tmp_path))
-    assert [example.emotion for example in examples] == [UNLABELLED, EMOTIONS.index("neutral")]
+    assert [example.emotion for example in examples] == [OUTSIDE_EMOTIONS, EMOTIONS.index("neutral")]
     random = np.random.default_rng(0)
     assert labels(examples, [window(examples, 0, 20, random)])[1].tolist() == [-1], "which the cross-entropy of EASE passes over"
     assert set(Draw(examples).by_emotions(random, 50)) == {1}, "stages that draw by emotion never draw it"
@@ -81,6 +81,6 @@ def test_the_page_says_what_judges_take_unseen_emotions_for(clips, tmp_path):
     rows = [line for line in section.splitlines() if line.startswith(("| source", "| natural reference"))]
     heard = [[int(cell.split("%")[0]) for cell in line.strip("| ").split(" | ")[1:]] for line in rows]
     assert "**reference fearful**" in section and len(rows) == 2
-    assert [sum(row) for row in heard] == [100, 100] and heard[0][JUDGED.index("neutral")] == 100
+    assert [sum(row) for row in heard] == [100, 100] and heard[0][EMOTIONS.index("neutral")] == 100
     assert small_table([clip for clip in clips if clip.emotion != "fearful"], tmp_path / "OTHER", settings=("dsst",),
                        rows=("source",), count=2).page.read_text().count("Unseen emotions") == 0

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.conversion import DEFAULT_CHECKPOINT, Converter
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
+from pipelines.conversion import Converter
 from pipelines.errors import AudioError, CheckpointError, OutputError, ZestError
 from pipelines.features.audio import from_array, load, save
 from pipelines.settings import Settings

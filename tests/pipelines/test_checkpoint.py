@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from pipelines.checkpoints.folder import Folder, find_folder
-from pipelines.conversion import DEFAULT_CHECKPOINT, Converter
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder
+from pipelines.conversion import Converter
 from pipelines.errors import CheckpointError, ZestError
 from tests.support import tiny
 

@@ -14,7 +14,7 @@ from pipelines.factors import Transferred
 from pipelines.features.audio import Recording, from_array, load
 from pipelines.features.pitch import semitones, statistics, track
 from pipelines.hooks import STAGES, Event
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS
 from pipelines.settings import Settings
 from tests.support.speech import MAN, RATE, WOMAN, in_emotion, speak
 

@@ -12,11 +12,12 @@ from pipelines.features import prosody, world
 from pipelines.features.contour import anchor_melody
 from pipelines.features.pitch import VOICED_CONFIDENCE, semitones, statistics, track
 from pipelines.features.world import BANDS
+from pipelines.labels import EMOTIONS
 from pipelines.networks.acoustic import AcousticModel
 from pipelines.networks.hubert import Hubert, HubertSizes
 from pipelines.networks.layers import CrossAttention, pad_stack
 from pipelines.networks.pitch_predictor import PitchPredictor
-from pipelines.networks.sace import EMOTIONS, SACE_WIDTH, WINDOW, Sace, pool_frames
+from pipelines.networks.sace import SACE_WIDTH, WINDOW, Sace, pool_frames
 from pipelines.networks.speaker import EASE_WIDTH, XVECTOR_WIDTH, SpeakerEncoder
 from pipelines.networks.tempo import TempoPredictor
 from pipelines.networks.units import ContentEncoder, UnitEncoder, frame_count

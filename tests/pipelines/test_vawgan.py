@@ -10,14 +10,13 @@ import pytest
 from pipelines.baselines import registry
 from pipelines.baselines.registry import Wish
 from pipelines.baselines.vawgan import Melody, melody_of, moved_melody, vawgan, with_spectrum
-from pipelines.checkpoints.folder import Folder
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder
 from pipelines.checkpoints.parts import load_vawgan
-from pipelines.conversion import DEFAULT_CHECKPOINT
 from pipelines.errors import CheckpointError, RecipeError
 from pipelines.features import world
 from pipelines.features.pitch import track
 from pipelines.features.wavelets import SECONDS, decompose, restore
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS
 from pipelines.networks.vawgan import VawGan, shape_and_energy
 from pipelines.training.stages.registry import run_stage
 from tests.support import tiny

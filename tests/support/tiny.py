@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.features.audio import save
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import COLUMNS, read_manifest
 from pipelines.training.data.teacher import KIND

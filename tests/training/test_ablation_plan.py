@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.checkpoints.folder import Folder
 from pipelines.errors import RecipeError, ZestError
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS
 from pipelines.training.ablation.plan import make_plan
 from pipelines.training.ablation.study import read_study
 from pipelines.training.data.corpus import read_manifest

@@ -17,9 +17,9 @@ from pipelines.decoders.factor_rendering import render_factors
 from pipelines.errors import CheckpointError, RecipeError
 from pipelines.features.audio import Recording, load
 from pipelines.features.level import speech_level
+from pipelines.labels import EMOTIONS
 from pipelines.networks.factor_decoder import FactorDecoder
 from pipelines.networks.hifigan import V1, V2, V3, context, frames_heard, sizes_of, without_weight_norm
-from pipelines.networks.sace import EMOTIONS
 from pipelines.networks.units import HOP
 from pipelines.settings import Settings
 from pipelines.training.data.cache import FeatureCache

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from pipelines.errors import RecipeError
-from pipelines.training.stages.registry import STAGES, whole_recipe
+from pipelines.training.stages import whole_recipe
+from pipelines.training.stages.registry import STAGES
 from pipelines.training.stages.stage_graph import GRAPH
 from pipelines.training.stages.whole_recipe import run_recipe
 from tests.support import tiny

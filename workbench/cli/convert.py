@@ -46,7 +46,7 @@ class Options:
     @property
     def where(self) -> str:
         """The checkpoint's folder or hub id."""
-        from pipelines.conversion import DEFAULT_CHECKPOINT
+        from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 
         return self.checkpoint or str(DEFAULT_CHECKPOINT)
 

@@ -29,7 +29,8 @@ def embeddings(
     from evaluation.embeddings.projection import check_method
     from evaluation.embeddings.vectors import factor_vectors
     from evaluation.judges.data import judged, some_of_each
-    from pipelines.conversion import DEFAULT_CHECKPOINT, Converter
+    from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
+    from pipelines.conversion import Converter
     from pipelines.training.data.corpus import read_manifest
 
     check_method(method)

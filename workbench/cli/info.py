@@ -28,7 +28,8 @@ def show_info(checkpoint: str | None, as_json: bool) -> int:
 
 def describe(checkpoint: str | None = None) -> dict[str, Any]:
     """The document that `zest info --json` prints. Loads the checkpoint, so it also proves that it can be loaded."""
-    from pipelines.conversion import DEFAULT_CHECKPOINT, Converter
+    from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
+    from pipelines.conversion import Converter
     from pipelines.settings import MAX_STRENGTH
 
     where = checkpoint or str(DEFAULT_CHECKPOINT)

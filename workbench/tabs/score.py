@@ -7,9 +7,9 @@ from typing import Any
 
 import gradio as gr
 
-from evaluation.judges.mini import EMOTIONS
 from evaluation.score_card import ScoreCard, score_card
 from pipelines.hooks import Event, Hook
+from pipelines.labels import EMOTIONS
 from workbench.model import MODEL_QUEUE
 from workbench.score_card.card import card_html, stage_name
 from workbench.tabs import tables, text

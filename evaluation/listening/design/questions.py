@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
+from pipelines.labels import EMOTIONS
 
 SCALE, CHOICE, PREFERENCE = "scale", "choice", "preference"
 VOTES = ("1", "2", "3", "4", "5")
-EMOTIONS = ("neutral", "angry", "happy", "sad", "surprised")
+
 OTHER = "other"
 SIDES = ("a", "b")
 

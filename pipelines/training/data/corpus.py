@@ -10,7 +10,6 @@ import pandas as pd
 from pipelines.errors import RecipeError
 
 COLUMNS = ("path", "corpus", "speaker", "emotion", "language", "text_id", "text", "seconds", "split")
-UNLABELLED = "unlabelled"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 
 from pipelines.errors import RecipeError
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS
 from pipelines.training.data.corpus import Clip
 
 

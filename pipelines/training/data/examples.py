@@ -10,14 +10,12 @@ import torch
 
 from pipelines.features.pitch import VOICED_CONFIDENCE, PitchTrack
 from pipelines.features.prosody import Prosody, from_track, network_features, octaves
+from pipelines.labels import EMOTIONS, NEUTRAL, OUTSIDE_EMOTIONS
 from pipelines.networks.layers import pad_stack
-from pipelines.networks.sace import EMOTIONS
 from pipelines.training.data.audio_store import read_samples
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip
 from pipelines.training.data.prosody import KIND, prosody_features
-
-UNLABELLED = -1
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def _example(clip: Clip, cache: FeatureCache, speaker: int) -> Example:
     stored = cache.get(KIND + clip.variant, clip.path, lambda: prosody_features(read_samples(clip)))
     pitch = PitchTrack(stored["f0"].astype(np.float32), stored["confidence"].astype(np.float32), 0.02)
     prosody = from_track(pitch, stored["bands"].astype(np.float32))
-    emotion = EMOTIONS.index(clip.emotion) if clip.emotion in EMOTIONS else UNLABELLED
+    emotion = EMOTIONS.index(clip.emotion) if clip.emotion in EMOTIONS else OUTSIDE_EMOTIONS
     return Example(clip, prosody, network_features(prosody), speaker, emotion)
 
 
@@ -62,7 +60,7 @@ class Draw:
         for group in sorted(self.by_group):
             self.by_emotion[group[1]].append(group)
         self.speakers = sorted(self.by_speaker)
-        self.emotional = [emotion for emotion in sorted(self.by_emotion) if emotion != UNLABELLED]
+        self.emotional = [emotion for emotion in sorted(self.by_emotion) if emotion != OUTSIDE_EMOTIONS]
         self.examples = examples
 
     def by_speakers(self, random: np.random.Generator, count: int) -> list[int]:
@@ -77,8 +75,8 @@ class Draw:
         """
         chosen = []
         emotions = random.choice(self.emotional, count)
-        if EMOTIONS.index("neutral") in self.by_emotion:
-            emotions = np.where(random.random(count) < neutral, EMOTIONS.index("neutral"), emotions)
+        if EMOTIONS.index(NEUTRAL) in self.by_emotion:
+            emotions = np.where(random.random(count) < neutral, EMOTIONS.index(NEUTRAL), emotions)
         for emotion in emotions:
             groups = self.by_emotion[emotion]
             weight = np.sqrt([len(self.by_group[group]) for group in groups])
@@ -154,7 +152,7 @@ def speaker_means(examples: list[Example]) -> dict[tuple[int, int], np.ndarray]:
 def speaker_baselines(examples: list[Example]) -> np.ndarray:
     """(speakers, 41): the neutral mean, or the mean of the emotions there are where a speaker has no neutral speech."""
     means = speaker_means(examples)
-    neutral = EMOTIONS.index("neutral")
+    neutral = EMOTIONS.index(NEUTRAL)
     speakers = 1 + max(example.speaker for example in examples)
     baselines = np.zeros((speakers, means[next(iter(means))].size), np.float32)
     for speaker in range(speakers):

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from sklearn.cluster import KMeans
 
+from pipelines.labels import EMOTIONS
 from pipelines.networks.layers import masked_mean
-from pipelines.networks.sace import EMOTIONS, Sace, pool_frames
+from pipelines.networks.sace import Sace, pool_frames
 from pipelines.networks.wave_sace import WaveSace
 from pipelines.training.data.examples import Example, Window
 from pipelines.training.data.factors import FactorStore

@@ -13,7 +13,7 @@ import torch
 from pipelines.checkpoints.folder import Folder
 from pipelines.errors import RecipeError
 from pipelines.features.audio import Recording
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip
 from pipelines.training.data.emotional_share import with_share

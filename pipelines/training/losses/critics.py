@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn.utils import spectral_norm
 
 from pipelines.features.prosody import FEATURES
+from pipelines.labels import EMOTIONS
 from pipelines.networks.layers import masked_deviation, masked_mean
-from pipelines.networks.sace import EMOTIONS
 
 LOWEST, HIGHEST = -9.0, 7.0  # nepers of power around the speaker's neutral mean
 BAND_SCALE = 3.0

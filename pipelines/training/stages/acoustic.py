@@ -18,9 +18,10 @@ import torch
 from torch import nn
 
 from pipelines.features.contour import anchor_melody
+from pipelines.labels import EMOTIONS
 from pipelines.networks.acoustic import AcousticModel
 from pipelines.networks.pitch_predictor import PitchPredictor
-from pipelines.networks.sace import EMOTIONS, Sace, pool_frames
+from pipelines.networks.sace import Sace, pool_frames
 from pipelines.networks.wave_sace import WaveSace
 from pipelines.training.data.examples import (
     Draw,

@@ -24,7 +24,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from pipelines.errors import RecipeError
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import COLUMNS, Clip, read_manifest
 from pipelines.training.data.teacher import KIND as TEACHER

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS
 from pipelines.networks.speaker import XVECTOR_WIDTH, EaseHeads, SpeakerEncoder
 from pipelines.training.data.examples import Draw, Example, labels, perturb, stack_features, window
 from pipelines.training.loop.optim import autocast, descend, descend_together, set_learning_rate

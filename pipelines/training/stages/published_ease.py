@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS
 from pipelines.networks.speaker import Ease, EaseHeads
 from pipelines.training.data.examples import Draw, Example
 from pipelines.training.loop import distributed as processes

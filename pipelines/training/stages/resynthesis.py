@@ -11,9 +11,9 @@ from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.loading import load_models
 from pipelines.conversion import Converter
 from pipelines.features.audio import Recording
+from pipelines.labels import EMOTIONS
 from pipelines.networks.factor_decoder import FactorDecoder
 from pipelines.networks.generator import FactorGenerator
-from pipelines.networks.sace import EMOTIONS
 from pipelines.settings import Settings
 
 

@@ -18,7 +18,7 @@ from pipelines.features.pitch import VOICED_CONFIDENCE
 from pipelines.features.prosody import octaves
 from pipelines.features.wavelets import SCALES, decompose
 from pipelines.features.world import BANDS
-from pipelines.networks.sace import EMOTIONS
+from pipelines.labels import EMOTIONS, NEUTRAL
 from pipelines.networks.vawgan import Autoencoder, Critic, VawGan, shape_and_energy
 from pipelines.training.data.examples import Draw, Example, speaker_baselines, speaker_means
 from pipelines.training.loop.optim import autocast, descend, set_learning_rate
@@ -172,7 +172,7 @@ def level_changes(examples: list[Example]) -> np.ndarray:
 
     0 where nobody speaks in both.
     """
-    means, neutral = speaker_means(examples), EMOTIONS.index("neutral")
+    means, neutral = speaker_means(examples), EMOTIONS.index(NEUTRAL)
     changes = [[value[-1] - means[speaker, neutral][-1] for (speaker, emotion), value in means.items()
                 if emotion == wanted and (speaker, neutral) in means] for wanted in range(len(EMOTIONS))]
     return np.array([np.mean(change) if change else 0.0 for change in changes], np.float32)

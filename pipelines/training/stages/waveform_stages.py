@@ -13,9 +13,10 @@ from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.parts import load_vocoder
 from pipelines.errors import RecipeError
 from pipelines.features.audio import Recording
+from pipelines.labels import UNLABELLED
 from pipelines.networks.hifigan import plain_state
 from pipelines.training.data.cache import FeatureCache
-from pipelines.training.data.corpus import UNLABELLED, Clip
+from pipelines.training.data.corpus import Clip
 from pipelines.training.data.examples import Example, read_examples
 from pipelines.training.data.spoken import Spoken, read_spoken
 from pipelines.training.data.virtual_voices import with_virtual_voices
