@@ -15,9 +15,9 @@ import numpy as np
 from scipy import stats
 
 from evaluation.listening.design.create import CAP
-from evaluation.listening.design.drawing import Plan, draw
+from evaluation.listening.design.drawing import StudyPlan, draw
 from evaluation.listening.design.questions import CEILING, COPY, FLOOR, NATURAL, QUESTIONS, VOTES, parse_questions
-from evaluation.listening.design.rules import Rules
+from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import KNOWN, TRAP, Trial
 from evaluation.listening.design.wording import ENGLISH
@@ -66,9 +66,9 @@ def simulated_study(questions: tuple[str, ...], listeners: int = 20, pairs: int 
     audio = Path("none.wav")
     made = [Pair(f"pair{index:03d}", audio, audio, EMOTIONS[index % 4], source_emotion="neutral",
                  source_speaker=f"speaker{index % 5}", parallel=audio) for index in range(pairs)]
-    plan = Plan(SYSTEMS, parse_questions(questions), listeners, cap, seed, "simulated")
+    plan = StudyPlan(SYSTEMS, parse_questions(questions), listeners, cap, seed, "simulated")
     info = {"id": "0" * 16, "hash": "0" * 64, "systems": list(SYSTEMS), "questions": list(questions), "seed": seed,
-            "emotions": ["neutral", *EMOTIONS], "listeners": listeners, "cap": cap, "rules": asdict(Rules()),
+            "emotions": ["neutral", *EMOTIONS], "listeners": listeners, "cap": cap, "rules": asdict(ScreeningRules()),
             "created": "", "versions": {"zest-workbench": "simulated"},
             "pairs": {pair.id: {"emotion": pair.emotion, "source_emotion": "neutral", "setting": ""} for pair in made}}
     return Study(Path("simulated"), info, draw(plan, made), ENGLISH)

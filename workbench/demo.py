@@ -9,7 +9,7 @@ import gradio as gr
 from pipelines.decoders import DECODERS
 from pipelines.errors import CheckpointError
 from workbench.listening.admin import administration
-from workbench.listening.admin_access import Desk
+from workbench.listening.admin_access import AdminAccess
 from workbench.listening.admin_text import TAB as RESULTS
 from workbench.listening.listen_tab import CSS as LISTEN_CSS
 from workbench.listening.listen_tab import listen_tab
@@ -33,16 +33,16 @@ def build_demo() -> gr.Blocks:
     administrators = administration()
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>", elem_id="zest-header")
-        desk = Desk(administrators, gr.State(""))
+        access = AdminAccess(administrators, gr.State(""))
         with gr.Tabs() as tabs:
             with gr.Tab("Convert", id="convert"):
-                convert_tab(presets, decoders, problem, desk)
+                convert_tab(presets, decoders, problem, access)
             with gr.Tab("Evaluate", id="evaluate"):
-                evaluate_tab(demo, tabs, desk)
+                evaluate_tab(demo, tabs, access)
             with gr.Tab(text.LISTEN_TAB, id="listen"):
                 listen_tab(demo, tabs)
             with gr.Tab(RESULTS, id="results") as results:
-                results_tab(demo, results, desk)
+                results_tab(demo, results, access)
         gr.HTML(f"<p>{text.FOOTER}</p>", elem_id="zest-footer")
     demo.queue(max_size=20)
     return demo

@@ -23,7 +23,7 @@ from tests.support.raw_gradio import RawVisitor
 from workbench import demo as page
 from workbench.listening import admin_text as text
 from workbench.listening.admin import HOURS, Administration, Attempts, NotAllowed, administration
-from workbench.listening.results_counter import Counter
+from workbench.listening.results_counter import ResultsActions
 from workbench.listening.study_form import StudyForm
 
 PASSWORD = "open sesame please"
@@ -192,7 +192,7 @@ def test_reading_closing_and_exporting_are_refused_and_logged_even_with_a_true_i
     """What the list of choices would turn away already, asked of the functions themselves."""
     demo, _ = served
     study = open_study(studies / "STUDY")
-    counter = next(one.fn.__self__ for one in demo.fns.values() if isinstance(getattr(one.fn, "__self__", None), Counter))
+    counter = next(one.fn.__self__ for one in demo.fns.values() if isinstance(getattr(one.fn, "__self__", None), ResultsActions))
     request = SimpleNamespace(client=SimpleNamespace(host=HERE))
     for function, what in ((counter.show, "read results"), (counter.close, "close a study"), (counter.export, "export a study")):
         for key in ("", None, True, f"9999999999.{'0' * 64}"):

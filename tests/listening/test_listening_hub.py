@@ -10,7 +10,7 @@ import pytest
 
 from evaluation.listening.errors import StoreError
 from evaluation.listening.publish.hub import FOLDER, HubJournal, hub_journal
-from evaluation.listening.store import Store, collect, open_store
+from evaluation.listening.store import AnswerStore, collect, open_store
 from evaluation.listening.store.database import writing
 from evaluation.listening.store.events import events_of
 from evaluation.listening.store.journal import Journal
@@ -39,7 +39,7 @@ def process(study, tmp_path):
     """A process of the workbench on an empty disk of its own: opens the study there. What is left running ends with the test."""
     journals = []
 
-    def start(name: str, clock: Clock | None = None) -> tuple[Store, HubJournal]:
+    def start(name: str, clock: Clock | None = None) -> tuple[AnswerStore, HubJournal]:
         disk = tmp_path / name
         disk.mkdir(exist_ok=True)
         journals.append(HubJournal(DATASET, disk / FOLDER, SELDOM))

@@ -21,7 +21,7 @@ from tests.support.hub_server import hub as a_hub
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import SETUP, Clock, answer_next
 from workbench.listening import studies
-from workbench.listening.study_builder import Wish, make_study
+from workbench.listening.study_builder import StudyRequest, make_study
 
 DATASET = "ann/answers"
 
@@ -129,7 +129,7 @@ def test_a_study_is_put_there_once_in_one_commit_and_is_not_fetched_where_it_is(
 def test_a_study_made_on_the_page_is_put_there_by_the_next_round(run, space):
     with hub() as (address, state):
         folder = space(address, "first")
-        made = make_study(run, Wish(("copy", "f0-swap"), ("naturalness",), 4, 20, 3))
+        made = make_study(run, StudyRequest(("copy", "f0-swap"), ("naturalness",), 4, 20, 3))
         pushed(folder)
         assert json.loads(held(state, made)["study.json"])["hash"] == made.hash
 

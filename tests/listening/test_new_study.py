@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.listening.design.create import create_study, pairs_wanted
-from evaluation.listening.design.gathering import Gathered, forget, gather, gathered, gathered_run
+from evaluation.listening.design.gathering import GatheredConversions, forget, gather, gathered, gathered_run
 from evaluation.listening.design.questions import NATURAL, QUESTIONS
 from evaluation.listening.design.study import open_study
 from evaluation.listening.errors import StudyError
@@ -20,7 +20,15 @@ from tests.support.speech import MAN, WOMAN, speak
 from workbench.listening import admin_text as text
 from workbench.listening import study_builder as new_study
 from workbench.listening.studies import VARIABLE, study_ids
-from workbench.listening.study_builder import Wish, enough_sentence, made_sentence, make_study, offered, ticked, wish_of
+from workbench.listening.study_builder import (
+    StudyRequest,
+    enough_sentence,
+    made_sentence,
+    make_study,
+    offered,
+    parse_request,
+    ticked,
+)
 
 SECONDS = 0.6
 
@@ -48,7 +56,7 @@ def test_conversions_that_were_gathered_make_a_study_like_any_run(clips, tmp_pat
     for number in range(2):
         for system in ("mine", "theirs"):
             found = gather(tmp_path / "set", clips[f"man{number}"], clips["woman3"], clips["man3"], "angry", system)
-    assert found == Gathered(2, {"mine": 2, "theirs": 2})
+    assert found == GatheredConversions(2, {"mine": 2, "theirs": 2})
     run = gathered_run(tmp_path / "set")
     assert run.complete and offered(run) == (("mine", "theirs"), tuple(QUESTIONS))
     asked = ("naturalness", "emotion-similarity", "preference")
@@ -70,7 +78,7 @@ def test_the_same_conversion_again_replaces_the_older_and_other_emotions_are_oth
     folder = tmp_path / "set"
     gather(folder, clips["man0"], clips["man1"], emotion="angry")
     again = gather(folder, clips["man0"], clips["man2"], emotion="angry")
-    assert again == Gathered(1, {"converted": 1})
+    assert again == GatheredConversions(1, {"converted": 1})
     run = gathered_run(folder)
     assert run.wav("converted", run.pairs[0].id).read_bytes() == clips["man2"].read_bytes()
     assert gather(folder, clips["man0"], clips["man1"], emotion="sad").pairs == 2
@@ -140,7 +148,7 @@ def test_many_who_gather_at_once_lose_nothing(clips, tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
-    assert gathered(tmp_path) == Gathered(8, {"s0": 4, "s1": 4}) and gathered_run(tmp_path).complete
+    assert gathered(tmp_path) == GatheredConversions(8, {"s0": 4, "s1": 4}) and gathered_run(tmp_path).complete
 
 
 def test_a_kill_between_two_files_does_no_harm(clips, tmp_path):
@@ -154,7 +162,7 @@ def test_what_was_gathered_can_be_forgotten_and_studies_keep_their_copies(clips,
     gather(tmp_path / "set", clips["man0"], clips["man1"], emotion="sad")
     create_study(gathered_run(tmp_path / "set"), ("converted",), ("naturalness",), tmp_path / "S", listeners=2)
     forget(tmp_path / "set")
-    assert gathered(tmp_path / "set") == Gathered(0, {}) and not list((tmp_path / "set").glob("**/*.wav"))
+    assert gathered(tmp_path / "set") == GatheredConversions(0, {}) and not list((tmp_path / "set").glob("**/*.wav"))
     open_study(tmp_path / "S")
     forget(tmp_path / "never there")
 
@@ -167,8 +175,8 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(clips, tmp_path):
 
 def test_the_form_makes_a_study_in_the_folder_of_studies(run, studies):
     told = []
-    wish = Wish(("copy", "f0-swap"), ("naturalness",), listeners=4, cap=15, seed=3)
-    study = make_study(run, wish, lambda *done: told.append(done))
+    requested = StudyRequest(("copy", "f0-swap"), ("naturalness",), listeners=4, cap=15, seed=3)
+    study = make_study(run, requested, lambda *done: told.append(done))
     assert study.folder.parent == studies and study_ids() == [study.id] and study.info["seed"] == 3
     assert told[-1][0] == told[-1][1] == len(told)
     said = made_sentence(study)
@@ -178,8 +186,8 @@ def test_the_form_makes_a_study_in_the_folder_of_studies(run, studies):
 
 @pytest.mark.parametrize("ticked_box", [False, True])
 def test_the_form_can_ask_listeners_to_sign_in(run, studies, ticked_box):
-    wish = wish_of(["copy"], ["naturalness"], 2, 12, 0, ticked_box)
-    assert make_study(run, wish).sign_in is ticked_box
+    requested = parse_request(["copy"], ["naturalness"], 2, 12, 0, ticked_box)
+    assert make_study(run, requested).sign_in is ticked_box
 
 
 def test_gathered_conversions_are_in_no_list_of_studies(clips, studies):
@@ -193,11 +201,11 @@ def test_what_converts_is_ticked_first_and_only_questions_that_can_be_asked():
 
 
 def test_the_form_says_how_many_pairs_there_are_and_would_help(run):
-    wish = Wish(("copy", "f0-swap"), ("naturalness",), listeners=20)
-    there, wanted = pairs_wanted(run, wish.systems, wish.questions, 20)
+    requested = StudyRequest(("copy", "f0-swap"), ("naturalness",), listeners=20)
+    there, wanted = pairs_wanted(run, requested.systems, requested.questions, 20)
     assert there == len(run.pairs) and wanted > there
-    assert f"up to {wanted} would help" in enough_sentence(run, wish)
-    few = Wish(("copy", "f0-swap"), ("naturalness",), listeners=2, cap=12)
+    assert f"up to {wanted} would help" in enough_sentence(run, requested)
+    few = StudyRequest(("copy", "f0-swap"), ("naturalness",), listeners=2, cap=12)
     assert pairs_wanted(run, few.systems, few.questions, 2, 12)[1] <= there and "enough for 2" in enough_sentence(run, few)
 
 
@@ -216,16 +224,17 @@ def test_as_many_pairs_as_would_help_are_all_used(tmp_path, run):
     ((["a"], ["naturalness"], float("nan"), 40, 0), text.NO_NUMBER), ((["a"], ["naturalness"], "20", 40, 0), text.NO_NUMBER)])
 def test_a_form_half_filled_is_one_sentence(given, sentence):
     with pytest.raises(StudyError) as caught:
-        wish_of(*given)
+        parse_request(*given)
     assert str(caught.value) == sentence
 
 
-@pytest.mark.parametrize(("wish", "words"), [
-    (Wish(("magic",), ("naturalness",)), "no system 'magic'"), (Wish(("copy",), ("beauty",)), "no question 'beauty'"),
-    (Wish(("copy",), ("naturalness",), cap=2), "raise the cap")])
-def test_a_wish_that_cannot_be_is_one_sentence_and_leaves_no_study(run, studies, wish, words):
+@pytest.mark.parametrize(("requested", "words"), [
+    (StudyRequest(("magic",), ("naturalness",)), "no system 'magic'"),
+    (StudyRequest(("copy",), ("beauty",)), "no question 'beauty'"),
+    (StudyRequest(("copy",), ("naturalness",), cap=2), "raise the cap")])
+def test_a_study_request_that_cannot_be_is_one_sentence_and_leaves_no_study(run, studies, requested, words):
     for ask in (make_study, enough_sentence):
         with pytest.raises(ZestError, match=words) as caught:
-            ask(run, wish)
+            ask(run, requested)
         assert "\n" not in str(caught.value)
     assert not studies.exists() or not list(studies.iterdir())

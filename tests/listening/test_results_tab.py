@@ -22,7 +22,7 @@ from tests.support.speech import MAN, WOMAN, speak
 from workbench import demo as page
 from workbench.listening import admin_text as text
 from workbench.listening import studies as known
-from workbench.listening.results_counter import Counter, analysed, export_zip, study_choices
+from workbench.listening.results_counter import ResultsActions, analysed, export_zip, study_choices
 from workbench.listening.results_view import results_html
 from workbench.listening.study_builder import gathered_folder
 
@@ -57,8 +57,8 @@ def blocks():
 
 
 @pytest.fixture
-def counter(blocks) -> Counter:
-    return next(one.fn.__self__ for one in blocks.fns.values() if isinstance(getattr(one.fn, "__self__", None), Counter))
+def counter(blocks) -> ResultsActions:
+    return next(one.fn.__self__ for one in blocks.fns.values() if isinstance(getattr(one.fn, "__self__", None), ResultsActions))
 
 
 @pytest.fixture

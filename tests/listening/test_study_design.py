@@ -13,10 +13,10 @@ import soundfile
 
 from evaluation.listening.design.checks import CHANCE, chance_of_passing, checks_needed
 from evaluation.listening.design.create import create_study, expected_ratings
-from evaluation.listening.design.drawing import Plan, draw
+from evaluation.listening.design.drawing import StudyPlan, draw
 from evaluation.listening.design.loudness import common_target, loudness
 from evaluation.listening.design.questions import ANCHORS, CEILING, COPY, FLOOR, NATURAL, QUESTIONS, parse_questions
-from evaluation.listening.design.rules import Rules
+from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.study import find_study, open_study
 from evaluation.listening.design.trials import KNOWN, RATED, TRAINING, TRAP, order_for
 from evaluation.listening.design.wording import ENGLISH, missing_texts
@@ -54,8 +54,8 @@ def many_pairs(count: int = 40) -> list[Pair]:
                  source_speaker=f"speaker{index % 5}", parallel=Path(f"q{index}.wav")) for index in range(count)]
 
 
-def plan(questions=ALL_QUESTIONS, systems=SYSTEMS, listeners=20, cap=40, seed=1) -> Plan:
-    return Plan(systems, parse_questions(questions), listeners, cap, seed, "pepper")
+def plan(questions=ALL_QUESTIONS, systems=SYSTEMS, listeners=20, cap=40, seed=1) -> StudyPlan:
+    return StudyPlan(systems, parse_questions(questions), listeners, cap, seed, "pepper")
 
 
 def rated(trials):
@@ -147,9 +147,9 @@ def test_about_one_trap_and_one_known_answer_in_ten_and_practice_before(full):
 
 def test_random_clicking_passes_the_checks_of_a_set_in_at_most_one_case_in_twenty():
     for names in (("naturalness",), ("emotion-choice",), ("preference",), ALL_QUESTIONS):
-        questions = parse_questions(names)
+        questions, rules = parse_questions(names), ScreeningRules()
         for rated_trials in (5, 24, 60):
-            assert chance_of_passing(questions, Rules(), *checks_needed(questions, Rules(), rated_trials)) <= CHANCE
+            assert chance_of_passing(questions, rules, *checks_needed(questions, rules, rated_trials)) <= CHANCE
 
 
 def test_a_listener_never_gets_more_than_the_cap_and_a_cap_that_is_too_small_is_refused():
@@ -240,7 +240,7 @@ def test_what_cannot_become_a_study_leaves_nothing_behind(run, tmp_path):
     with pytest.raises(StudyError, match="at least one system, one listener"):
         small_study(run, tmp_path / "S", listeners=0)
     with pytest.raises(StudyError, match="shares from 0 to 1"):
-        Rules(trap_failures=2)
+        ScreeningRules(trap_failures=2)
     (tmp_path / "S").mkdir()
     with pytest.raises(OutputError, match="exists already"):
         small_study(run, tmp_path / "S")

@@ -18,7 +18,7 @@ from evaluation.listening.analysis.preference import preferences
 from evaluation.listening.analysis.screening import screen
 from evaluation.listening.analysis.table import answer_table
 from evaluation.listening.design.questions import FLOOR, NATURAL
-from evaluation.listening.design.rules import Rules
+from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.trials import RATED, TRAP
 from evaluation.listening.publish.export import answers_frame, listeners_frame
 from evaluation.listening.publish.markdown import results_markdown
@@ -148,12 +148,12 @@ def test_each_rule_excludes_who_breaks_it_and_only_by_the_studys_own_limits(stud
     clean = screen(study.rules, collected, answer_table(study, collected))
     name = next(verdict.listener for verdict in clean if verdict.counts and verdict.listener in careful)
 
-    def broken(changes: Collected, rules: Rules = study.rules):
+    def broken(changes: Collected, rules: ScreeningRules = study.rules):
         return next(one for one in screen(rules, changes, answer_table(study, changes)) if one.listener == name)
 
     assert broken(changed(collected, name, completed=None)).broken == ("whole_set",)
     assert broken(changed(collected, name, plays={})).broken == ("all_played",)
-    assert broken(changed(collected, name, completed=None), Rules(whole_set=False)).broken == ()
+    assert broken(changed(collected, name, completed=None), ScreeningRules(whole_set=False)).broken == ()
     withdrawn = broken(changed(collected, name, withdrawn=2.0))
     assert withdrawn.withdrawn and not withdrawn.counts and withdrawn.broken == ()
     trials = study.design.trials()
@@ -161,8 +161,8 @@ def test_each_rule_excludes_who_breaks_it_and_only_by_the_studys_own_limits(stud
         replace(one, value=wrong_answer(study, trials[one.trial]))
         if one.listener == name and trials[one.trial].kind == TRAP else one for one in collected.answers))
     assert broken(traps).broken == ("trap_failures",) and broken(traps).traps[0] == broken(traps).traps[1]
-    assert broken(collected, Rules(least_deviation=3.0)).broken == ("least_deviation",)
-    assert broken(collected, Rules(outlier=0.0001)).broken == ("outlier",)
+    assert broken(collected, ScreeningRules(least_deviation=3.0)).broken == ("least_deviation",)
+    assert broken(collected, ScreeningRules(outlier=0.0001)).broken == ("outlier",)
 
 
 def test_an_outlier_among_twenty_is_found_by_its_z(study):

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from evaluation.listening.design.study import Study
-from evaluation.listening.store import Store
+from evaluation.listening.store import AnswerStore
 from tests.support.listening import ALL_QUESTIONS, finished_run, small_study
 from tests.support.listening_session import SETUP, Clock
 from workbench.listening import studies
@@ -56,7 +56,7 @@ def big_study(folder: Path) -> Study:
     return small_study(finished_run(folder), folder / "studies" / "one", questions=ALL_QUESTIONS, listeners=500, cap=60)
 
 
-def fresh_store(study: Study, folder: Path, patch: pytest.MonkeyPatch) -> Store:
+def fresh_store(study: Study, folder: Path, patch: pytest.MonkeyPatch) -> AnswerStore:
     """The workbench serves the study with no answers yet."""
     patch.setenv(studies.VARIABLE, str(study.folder.parent))
     patch.setenv("WORKBENCH_DATABASE_URL", f"sqlite:///{folder / 'answers.sqlite'}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from evaluation.listening.design.study import Study
-from evaluation.listening.store import Shown, Store, Stored
+from evaluation.listening.store import AnswerStore, ShownTrial, StoredAnswer
 
 SETUP = {"device": "headphones", "place": "quiet", "hearing": "none"}
 
@@ -22,24 +22,24 @@ class Clock:
         return self.now
 
 
-def first_option(shown: Shown) -> str:
+def first_option(shown: ShownTrial) -> str:
     return shown.options[0][0]
 
 
-def careful(study: Study) -> Callable[[Shown], str]:
+def careful(study: Study) -> Callable[[ShownTrial], str]:
     """What somebody chooses who passes the screening: checks are answered right, votes vary."""
     right, turn = {trial.id: trial.accepted for trial in study.design.trials().values()}, count()
     return lambda shown: (right[shown.trial] or [value for value, _ in shown.options[next(turn) % 3:]])[0]
 
 
-def listen(store: Store, token: str, shown: Shown) -> None:
+def listen(store: AnswerStore, token: str, shown: ShownTrial) -> None:
     """Play every clip of a trial to its end."""
     for _, clip in shown.clips:
         store.clock.now += store.study.seconds(clip) + 0.2
         store.played(token, shown.trial, clip)
 
 
-def answer_next(store: Store, token: str, choose: Callable[[Shown], str] = first_option) -> Stored | None:
+def answer_next(store: AnswerStore, token: str, choose: Callable[[ShownTrial], str] = first_option) -> StoredAnswer | None:
     """Listen to the next trial and answer it; None at the end."""
     shown = store.next_trial(token)
     if shown is None:
@@ -48,7 +48,7 @@ def answer_next(store: Store, token: str, choose: Callable[[Shown], str] = first
     return store.answer(token, shown.trial, choose(shown))
 
 
-def whole_set(store: Store, choose: Callable[[Shown], str] = first_option) -> str:
+def whole_set(store: AnswerStore, choose: Callable[[ShownTrial], str] = first_option) -> str:
     """Somebody enters and answers everything; returns the token."""
     token = store.enter(True, SETUP).token
     while answer_next(store, token, choose):

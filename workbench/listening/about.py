@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from evaluation.listening.design.study import Study
-from evaluation.listening.store import Store
+from evaluation.listening.store import AnswerStore
 from evaluation.listening.store.validation import MOST_LETTERS
 from workbench.listening.signed_in import signs_in
 
@@ -15,7 +15,7 @@ SETTING_UP = 60.0  # seconds for consent, questions about listening and the volu
 NOT_TOLD = ("refusals", "questions", "trap", "roles")  # come with a trial or a refusal, where they are wanted
 
 
-def about(store: Store, user: str = "") -> dict[str, Any]:
+def about(store: AnswerStore, user: str = "") -> dict[str, Any]:
     """JSON-able. user: whom the sign-in names. Raises StoreError."""
     study = store.study
     texts = {name: text for name, text in study.wording.items() if name not in NOT_TOLD}

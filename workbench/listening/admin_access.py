@@ -1,4 +1,4 @@
-"""The administrator's desk on a page: the pass that was unlocked, and the check that stands before everything it opens."""
+"""The administrator's access on a page: the pass that was unlocked, and the check that stands before everything it opens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workbench.tabs.alerts import as_alerts
 
 
 @dataclass(frozen=True)
-class Desk:
+class AdminAccess:
     """Attributes:
         administration: who may. key: the pass of this visit; Gradio keeps a State on the server and reads no such value from
             a request, and a pass is signed besides.

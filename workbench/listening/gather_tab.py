@@ -7,22 +7,22 @@ from typing import Any
 
 import gradio as gr
 
-from evaluation.listening.design.gathering import Gathered, forget, gather, gathered, gathered_run
+from evaluation.listening.design.gathering import GatheredConversions, forget, gather, gathered, gathered_run
 from evaluation.run.folder import EvaluationRun
 from pipelines.errors import ZestError
 from workbench.listening import admin_text as text
-from workbench.listening.admin_access import Desk, without_folders
-from workbench.listening.study_builder import enough_sentence, gathered_folder, wish_of
+from workbench.listening.admin_access import AdminAccess, without_folders
+from workbench.listening.study_builder import enough_sentence, gathered_folder, parse_request
 from workbench.listening.study_form import QUIET, StudyForm, study_form
 from workbench.tabs.alerts import alert
 from workbench.tabs.score import Made
 
 
-def send_made(desk: Desk, made: gr.State, converted: gr.Audio, emotions: list[str]) -> None:
+def send_made(access: AdminAccess, made: gr.State, converted: gr.Audio, emotions: list[str]) -> None:
     """Under a conversion: what made it, its emotion, and the button. An older message goes when another conversion comes."""
 
     def send(one: Made | None, system: str, emotion: str, key: str, profile: gr.OAuthProfile | None, request: gr.Request) -> str:
-        with desk.open_to(key, profile, request, "gather a conversion"):
+        with access.open_to(key, profile, request, "gather a conversion"):
             if one is None:
                 raise alert(text.NOT_CONVERTED)
             found = gather(gathered_folder(), one.source, one.converted, one.reference, one.emotion or (emotion or "").strip(),
@@ -39,19 +39,19 @@ def send_made(desk: Desk, made: gr.State, converted: gr.Audio, emotions: list[st
         button = gr.Button(text.GATHER, elem_id="zest-gather-send")
         said = gr.HTML(elem_classes="zest-made")
     converted.change(lambda: "", None, said, **QUIET)
-    button.click(send, [made, system, emotion, desk.key], said, api_visibility="private", concurrency_limit=1)
+    button.click(send, [made, system, emotion, access.key], said, api_visibility="private", concurrency_limit=1)
 
 
 class GatheredSet:
     """The set on the administrator's tab: how many pairs, the form, and the button that empties it."""
 
-    def __init__(self, desk: Desk):
-        self.desk = desk
+    def __init__(self, access: AdminAccess):
+        self.access = access
         with gr.Accordion(text.GATHERED_TITLE, open=False, elem_id="zest-gathered"):
             self.said = gr.HTML()
             with gr.Column(visible=False) as self.box:
                 self.enough = gr.HTML(elem_classes="zest-enough")
-                self.form: StudyForm = study_form(desk, _run)
+                self.form: StudyForm = study_form(access, _run)
                 self.empty = gr.Button(text.FORGET, size="sm", elem_id="zest-forget")
                 with gr.Column(visible=False, elem_classes="zest-sure") as self.sure:
                     gr.Markdown(text.FORGET_SURE)
@@ -80,32 +80,32 @@ class GatheredSet:
 
     def connect(self, nothing: gr.components.Component) -> gr.events.Dependency:
         """Wire the buttons; `nothing` is any component, since a gathered set has no id."""
-        asked = [self.form.systems, self.form.questions, *self.form.numbers, self.desk.key]
+        asked = [self.form.systems, self.form.questions, *self.form.numbers, self.access.key]
         for component in asked[:-2]:
             component.change(self.count, asked, self.enough, **QUIET)
         self.empty.click(lambda: gr.update(visible=True), None, self.sure, **QUIET)
         self.no.click(lambda: gr.update(visible=False), None, self.sure, **QUIET)
-        self.yes.click(self.forget, self.desk.key, [self.sure, *self.all()], **QUIET)
+        self.yes.click(self.forget, self.access.key, [self.sure, *self.all()], **QUIET)
         return self.form.connect(nothing)
 
     def count(self, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float, key: str,
               profile: gr.OAuthProfile | None) -> str:
         """How many pairs there are and would help; quiet while the form is half filled or nobody may ask."""
-        if not self.desk.administration.allows(key, profile):
+        if not self.access.administration.allows(key, profile):
             return ""
         try:
-            return _small(enough_sentence(_run(), wish_of(systems, questions, listeners, cap, seed)))
+            return _small(enough_sentence(_run(), parse_request(systems, questions, listeners, cap, seed)))
         except ZestError as error:
             return _small(without_folders(error))
 
     def forget(self, key: str, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
         """Delete the set."""
-        with self.desk.open_to(key, profile, request, "empty the gathered conversions"):
+        with self.access.open_to(key, profile, request, "empty the gathered conversions"):
             forget(gathered_folder())
             return [gr.update(visible=False), *self.shown()]
 
 
-def pairs_sentence(found: Gathered) -> str:
+def pairs_sentence(found: GatheredConversions) -> str:
     systems = ", ".join(f"{name} ({count})" for name, count in found.systems.items())
     return text.PAIRS.format(pairs=found.pairs, s="s" * (found.pairs != 1), systems=systems)
 

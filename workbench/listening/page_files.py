@@ -8,7 +8,7 @@ from importlib.resources import files
 from starlette.requests import Request
 from starlette.responses import Response
 
-from workbench.listening.replies import ALWAYS, Turned
+from workbench.listening.replies import ALWAYS, RequestError
 
 KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 # Nothing from elsewhere, no inline script. The workbench shows the page in a frame, and a Space is itself in one.
@@ -29,10 +29,10 @@ class PageFiles:
                         headers=ALWAYS | {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"})
 
     def file(self, name: str, request: Request) -> Response:
-        """A script or style, sent again only when it has changed. Raises Turned: there is no such file."""
+        """A script or style, sent again only when it has changed. Raises RequestError: there is no such file."""
         kind = name.rpartition(".")[2]
         if name not in self._contents or kind == "html":
-            raise Turned("nowhere")
+            raise RequestError("nowhere")
         tag = f'"{hashlib.sha256(self._contents[name]).hexdigest()[:16]}"'
         headers = ALWAYS | {"Cache-Control": "no-cache", "ETag": tag}
         if request.headers.get("if-none-match") == tag:

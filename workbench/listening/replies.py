@@ -18,7 +18,7 @@ STATUS = {"session": 401, "answered": 409, "malformed": 400, "nowhere": 404, "me
           "broken": 500}  # of a refusal by its reason; all others are 403
 
 
-class Turned(Exception):
+class RequestError(Exception):
     """A request that is turned away before the store sees it. reason: a key of the wording's "refusals"."""
 
     def __init__(self, reason: str, **headers: str):
@@ -38,7 +38,7 @@ def recording(content: bytes) -> Response:
 
 def error(problem: Exception) -> Response:
     """The sentence of what went wrong; a mistake of ours is logged and says only that it was one."""
-    if isinstance(problem, Turned):
+    if isinstance(problem, RequestError):
         LOG.warning("turned away (%s)", problem.reason)
         return _said(STATUS[problem.reason], problem.reason, sentence(ENGLISH, problem.reason), problem.headers)
     if isinstance(problem, Refused):  # the store has logged it

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from workbench.listening.replies import Turned
+from workbench.listening.replies import RequestError
 
 MOST_BYTES = 16_384  # a remark of 500 letters, each written as two escapes, is 6000
 
@@ -16,29 +16,29 @@ async def body_of(request: Request) -> dict[str, Any]:
     """The JSON object of a request.
 
     Raises:
-        Turned: it is larger than MOST_BYTES, or no JSON object that was sent as JSON.
+        RequestError: it is larger than MOST_BYTES, or no JSON object that was sent as JSON.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise Turned("malformed")
+        raise RequestError("malformed")
     content = bytearray()
     async for part in request.stream():
         content += part
         if len(content) > MOST_BYTES:
-            raise Turned("large", Connection="close")  # the rest is not read
+            raise RequestError("large", Connection="close")  # the rest is not read
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise Turned("malformed") from error
+        raise RequestError("malformed") from error
     if not isinstance(found, dict):
-        raise Turned("malformed")
+        raise RequestError("malformed")
     return found
 
 
 def field(body: dict[str, Any], name: str, kind: type) -> Any:
-    """A field that has to be there and of that kind; its value is for the store to judge. Raises Turned."""
+    """A field that has to be there and of that kind; its value is for the store to judge. Raises RequestError."""
     value = body.get(name)
     if not isinstance(value, kind):
-        raise Turned("malformed")
+        raise RequestError("malformed")
     return value
 
 

@@ -12,16 +12,16 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from evaluation.listening.analysis import Results, results_of
+from evaluation.listening.analysis import StudyResults, results_of
 from evaluation.listening.publish.export import export_study
-from evaluation.listening.publish.overview import overview
+from evaluation.listening.publish.overview import study_progress
 from evaluation.listening.publish.paragraph import paper_paragraph
-from evaluation.listening.store import Collected, Store, collect
+from evaluation.listening.store import AnswerStore, Collected, collect
 from pipelines.errors import ZestError
 from pipelines.files import make_folder
 from workbench.listening import admin_text as text
 from workbench.listening.admin import Administration
-from workbench.listening.admin_access import Desk, address_of, without_folders
+from workbench.listening.admin_access import AdminAccess, address_of, without_folders
 from workbench.listening.gather_tab import GatheredSet
 from workbench.listening.results_view import empty_html, results_html
 from workbench.listening.studies import store_of, study_ids
@@ -29,15 +29,15 @@ from workbench.tabs.alerts import as_alerts
 
 
 @dataclass(frozen=True)
-class Counter:
+class ResultsActions:
     """What the tab does; everything here asks first whether whoever calls may."""
 
-    desk: Desk
+    access: AdminAccess
     gathered: GatheredSet
 
     @property
     def administration(self) -> Administration:
-        return self.desk.administration
+        return self.access.administration
 
     def unlock(self, password: str, request: gr.Request) -> str:
         """A pass for the right password."""
@@ -64,21 +64,21 @@ class Counter:
         """Everything about one study, as `results_tab.Parts.study`."""
         if not study:
             return nothing()
-        with self.desk.open_to(key, profile, request, "read results"):
+        with self.access.open_to(key, profile, request, "read results"):
             results, _ = analysed(study)
             return [results_html(results), gr.update(value=paper_paragraph(results), visible=True), gr.update(visible=True),
                     gr.update(interactive=not results.closed), gr.update(visible=False), gr.update(visible=False, value=None)]
 
     def close(self, study: str | None, key: str, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
         """Take no more answers."""
-        with self.desk.open_to(key, profile, request, "close a study"):
+        with self.access.open_to(key, profile, request, "close a study"):
             was_open = _store(study).close()
         gr.Info(text.CLOSED_NOW if was_open else text.CLOSED_ALREADY)
         return self.show(study, key, profile, request)
 
     def export(self, study: str | None, key: str, profile: gr.OAuthProfile | None, request: gr.Request) -> Any:
         """A zip of everything, in a folder whose name cannot be guessed."""
-        with self.desk.open_to(key, profile, request, "export a study"):
+        with self.access.open_to(key, profile, request, "export a study"):
             return gr.update(value=str(export_zip(_store(study).study.id)), visible=True)
 
 
@@ -87,7 +87,7 @@ def study_choices() -> list[tuple[str, str]]:
     return [(_line(name), name) for name in study_ids()]
 
 
-def analysed(study: str | None) -> tuple[Results, Collected]:
+def analysed(study: str | None) -> tuple[StudyResults, Collected]:
     """Raises ZestError: no such study, or its answers cannot be read."""
     store = _store(study)
     collected = collect(store)
@@ -110,7 +110,7 @@ def nothing() -> list[Any]:
             gr.update(visible=False, value=None)]
 
 
-def _store(study: str | None) -> Store:
+def _store(study: str | None) -> AnswerStore:
     if not isinstance(study, str) or study not in study_ids():
         raise ZestError(text.NO_SUCH_STUDY)
     return store_of(study)
@@ -119,7 +119,7 @@ def _store(study: str | None) -> Store:
 def _line(name: str) -> str:
     try:
         store = store_of(name)
-        count, info = overview(store), store.study.info
+        count, info = study_progress(store), store.study.info
     except ZestError as error:
         return text.BROKEN_LINE.format(id=name, sentence=without_folders(error))
     questions = ", ".join(text.QUESTION_NAMES[question].split(",")[0] for question in info["questions"])

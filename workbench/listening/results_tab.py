@@ -9,19 +9,19 @@ from html import escape
 import gradio as gr
 
 from workbench.listening import admin_text as text
-from workbench.listening.admin_access import Desk
+from workbench.listening.admin_access import AdminAccess
 from workbench.listening.gather_tab import GatheredSet
-from workbench.listening.results_counter import Counter, nothing
+from workbench.listening.results_counter import ResultsActions, nothing
 from workbench.listening.results_view import empty_html
 from workbench.listening.study_form import QUIET
-from workbench.tabs.buttons import turned
+from workbench.tabs.buttons import button_update
 
 WATCH_SECONDS = 10.0  # between two counts of the listeners of all studies
 LINK = """(id) => id ? new URL('?study=' + id, window.location.origin + window.location.pathname).href : ''"""
 
 
 @dataclass(frozen=True)
-class Parts:
+class ResultsComponents:
     """The components of the tab."""
 
     locked: gr.Column
@@ -54,15 +54,15 @@ class Parts:
         return [self.results, self.paragraph, self.about, self.close, self.sure, self.files]
 
 
-def results_tab(demo: gr.Blocks, tab: gr.Tab, desk: Desk) -> None:
+def results_tab(demo: gr.Blocks, tab: gr.Tab, access: AdminAccess) -> None:
     """Build the tab inside the current Blocks; it fills itself whenever it is opened."""
-    if not desk.administration.configured:
+    if not access.administration.configured:
         with gr.Column(elem_id="zest-unlock"):
             gr.HTML(_title(escape(text.NOT_SET_UP)))
         return
-    parts = _parts(desk)
-    counter = Counter(desk, parts.gathered)
-    key, page = desk.key, {"inputs": [desk.key], "outputs": parts.page(), **QUIET}
+    parts = _parts(access)
+    counter = ResultsActions(access, parts.gathered)
+    key, page = access.key, {"inputs": [access.key], "outputs": parts.page(), **QUIET}
     for trigger in (parts.unlock.click, parts.password.submit):
         trigger(counter.unlock, parts.password, key, api_visibility="private", concurrency_limit=1).success(counter.page, **page)
     parts.lock.click(lambda: ["", None, *nothing()], None, [key, parts.studies, *parts.study()], **QUIET).then(
@@ -74,9 +74,9 @@ def results_tab(demo: gr.Blocks, tab: gr.Tab, desk: Desk) -> None:
     _one_study(parts, counter)
 
 
-def _one_study(parts: Parts, counter: Counter) -> None:
+def _one_study(parts: ResultsComponents, counter: ResultsActions) -> None:
     """What happens with the chosen study."""
-    key, quiet = counter.desk.key, QUIET
+    key, quiet = counter.access.key, QUIET
     chosen, shown = [parts.studies, key], parts.study()
     again = {"api_visibility": "private", "concurrency_limit": 2, "show_progress_on": parts.results}
     parts.studies.change(None, parts.studies, parts.link, js=LINK, api_visibility="private")
@@ -85,10 +85,10 @@ def _one_study(parts: Parts, counter: Counter) -> None:
     parts.close.click(lambda: gr.update(visible=True), None, parts.sure, **quiet)
     parts.no.click(lambda: gr.update(visible=False), None, parts.sure, **quiet)
     parts.yes.click(counter.close, chosen, shown, **again).then(counter.watch, key, [parts.studies, parts.timer], **quiet)
-    export = parts.export.click(turned(text.EXPORTING, False), None, parts.export, **quiet).then(
+    export = parts.export.click(button_update(text.EXPORTING, False), None, parts.export, **quiet).then(
         counter.export, chosen, parts.files, api_visibility="private", concurrency_limit=1, show_progress_on=parts.files)
-    export.success(turned(text.EXPORT, True), None, parts.export, **quiet)
-    export.failure(turned(text.EXPORT, True), None, parts.export, **quiet)
+    export.success(button_update(text.EXPORT, True), None, parts.export, **quiet)
+    export.failure(button_update(text.EXPORT, True), None, parts.export, **quiet)
 
 
 def _title(sentence: str) -> str:
@@ -97,13 +97,13 @@ def _title(sentence: str) -> str:
     return f"<h3>{text.LOCKED_TITLE}</h3><p class='zest-small'>{said}</p>"
 
 
-def _parts(desk: Desk) -> Parts:
+def _parts(access: AdminAccess) -> ResultsComponents:
     with gr.Column(elem_id="zest-unlock") as locked:
         gr.HTML(_title(text.LOCKED_NOTE))
-        password = gr.Textbox(label=text.PASSWORD_LABEL, type="password", visible=bool(desk.administration.password),
+        password = gr.Textbox(label=text.PASSWORD_LABEL, type="password", visible=bool(access.administration.password),
                               elem_id="zest-password")
-        unlock = gr.Button(text.UNLOCK, variant="primary", visible=bool(desk.administration.password), elem_id="zest-open")
-        if desk.administration.names:
+        unlock = gr.Button(text.UNLOCK, variant="primary", visible=bool(access.administration.password), elem_id="zest-open")
+        if access.administration.names:
             gr.LoginButton(text.SIGN_IN)
     with gr.Column(visible=False, elem_id="zest-admin") as opened:
         studies = gr.Radio([], label=text.STUDIES_LABEL, elem_id="zest-studies")
@@ -123,7 +123,7 @@ def _parts(desk: Desk) -> Parts:
         results = gr.HTML(empty_html(), elem_id="zest-study-results")
         paragraph = gr.Textbox(label=text.PARAGRAPH_LABEL, info=text.PARAGRAPH_INFO, lines=6, max_lines=14, buttons=["copy"],
                                interactive=False, visible=False, elem_id="zest-paragraph")
-        gathered = GatheredSet(desk)
+        gathered = GatheredSet(access)
         lock = gr.Button(text.LOCK, size="sm", elem_id="zest-lock")
-    return Parts(locked, password, unlock, opened, lock, studies, none, refresh, close, export, sure, yes, no, link, files,
-                 results, paragraph, about, gathered, gr.Timer(WATCH_SECONDS, active=False))
+    return ResultsComponents(locked, password, unlock, opened, lock, studies, none, refresh, close, export, sure, yes, no, link,
+                             files, results, paragraph, about, gathered, gr.Timer(WATCH_SECONDS, active=False))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from evaluation.listening.analysis.intervals import Interval
-from evaluation.listening.analysis.results import Opinion, Results
+from evaluation.listening.analysis.results import OpinionScore, StudyResults
 from evaluation.listening.analysis.screening import REASONS, WITHDRAWN, Verdict
 from evaluation.listening.design.questions import ANCHORS
 from evaluation.listening.publish.markdown import NOT_COMPARABLE, exclusions, shown
@@ -15,7 +15,7 @@ from evaluation.report.svg import to_svg
 from workbench.listening import admin_text as text
 
 
-def results_html(results: Results) -> str:
+def results_html(results: StudyResults) -> str:
     """The whole study, or a calm sentence where nobody has answered yet."""
     head = _head(results)
     if not results.before.listeners or not results.before.ratings:
@@ -31,7 +31,7 @@ def empty_html(sentence: str = text.CHOOSE) -> str:
     return f'<div class="zest-study"><div class="zest-empty">{escape(sentence)}</div></div>'
 
 
-def _head(results: Results) -> str:
+def _head(results: StudyResults) -> str:
     after = results.after
     facts = ((len(results.verdicts), "listeners came"), (results.before.listeners, "stayed, did not withdraw"),
              (after.listeners, "count after screening"), (after.ratings, "ratings that count"))
@@ -43,7 +43,7 @@ def _head(results: Results) -> str:
             f"hash {study.hash[:12]}.</p>")
 
 
-def _opinions(results: Results, drawn: dict[str, Picture]) -> Iterator[str]:
+def _opinions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:
     before = {(one.question, one.condition): one for one in results.before.opinions}
     after = {(one.question, one.condition): one for one in results.after.opinions}
     for question in dict.fromkeys(name for name, _ in before):
@@ -56,7 +56,7 @@ def _opinions(results: Results, drawn: dict[str, Picture]) -> Iterator[str]:
                     + _figures(drawn, f"mos-{question}", f"votes-{question}"))
 
 
-def _opinion(one: Opinion | None, before: Opinion) -> list[str]:
+def _opinion(one: OpinionScore | None, before: OpinionScore) -> list[str]:
     earlier = f"{shown(before.mos)}, {before.ratings} ratings"
     if one is None:
         return [_name(before.condition), "-", "0", "0", earlier, ""]
@@ -64,21 +64,21 @@ def _opinion(one: Opinion | None, before: Opinion) -> list[str]:
     return [_name(one.condition), f"<b>{shown(one.mos)}</b>", str(one.listeners), str(one.ratings), earlier, chip]
 
 
-def _compared(results: Results) -> str:
+def _compared(results: StudyResults) -> str:
     rows = [[escape(f"{one.first} \u2212 {one.second}"), escape(text.QUESTION_NAMES[one.question]), shown(one.difference),
              _number(one.p, 3)] for one in results.after.compared]
     return _part("Differences", _table(("", "question", "difference (95 % interval)", "adjusted p"), rows)
                  + _note(text.DIFFERENCES_NOTE)) if rows else ""
 
 
-def _preferred(results: Results, drawn: dict[str, Picture]) -> str:
+def _preferred(results: StudyResults, drawn: dict[str, Picture]) -> str:
     rows = [[_name(one.condition), shown(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"]
             for one in results.after.preferred]
     return _part("Preference", _table(("", "score (95 % interval)", "preferred"), rows) + _note(text.PREFERENCE_NOTE)
                  + _figures(drawn, "preference")) if rows else ""
 
 
-def _emotions(results: Results, drawn: dict[str, Picture]) -> Iterator[str]:
+def _emotions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:
     rows = [[_name(name), f"{value:.0f} ({low:.0f} to {high:.0f})", str(count)]
             for name, (value, low, high, count) in results.after.recognised.items()]
     if rows:
@@ -86,21 +86,21 @@ def _emotions(results: Results, drawn: dict[str, Picture]) -> Iterator[str]:
                     + _figures(drawn, *(name for name in drawn if name.startswith("emotions-"))))
 
 
-def _agreement(results: Results) -> str:
+def _agreement(results: StudyResults) -> str:
     rows = [[escape(text.QUESTION_NAMES[question]), _number(alpha)] for question, alpha in results.after.agreement.items()]
     known = [value for value in results.after.correlations.values() if value is not None]
     rest = f"Correlation of a listener with the rest: {min(known):.2f} to {max(known):.2f}." if known else ""
     return _part("Agreement", _table(("", "Krippendorff's alpha"), rows) + _note(text.AGREEMENT_NOTE, rest)) if rows else ""
 
 
-def _screening(results: Results) -> str:
+def _screening(results: StudyResults) -> str:
     rows = [_verdict(verdict) for verdict in results.verdicts if not verdict.counts]
     head = ("listener", "why not counted", "traps failed", "known failed", "deviation", "z")
     table = _table(head, rows) if rows else ""
     return _part("Screening", f"<p>{escape(exclusions(results))}</p>{table}")
 
 
-def _left(results: Results) -> str:
+def _left(results: StudyResults) -> str:
     """Of a study without a rating: who came and went."""
     return _screening(results) if results.verdicts else ""
 

@@ -18,13 +18,13 @@ from starlette.routing import Mount, Route
 
 from evaluation.listening.design.study import STUDY_ID
 from evaluation.listening.errors import Refused, StudyError
-from evaluation.listening.store import Store
+from evaluation.listening.store import AnswerStore
 from evaluation.listening.store.validation import refuse, token_hash
 from workbench.listening import studies
 from workbench.listening.about import about
 from workbench.listening.page_files import PageFiles
 from workbench.listening.rate_limit import RateLimit
-from workbench.listening.replies import Turned, document, error, recording
+from workbench.listening.replies import RequestError, document, error, recording
 from workbench.listening.requests import address_of, body_of, field, token_of
 from workbench.listening.signed_in import signs_in, user_of
 
@@ -32,12 +32,12 @@ THREADS = 16  # below the connections a store may open
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Listening:
+class ListenerEndpoints:
     """Args:
         store_of: opens a study by its id, raising StudyError. rate_limit: as its module says.
     """
 
-    def __init__(self, store_of: Callable[[str], Store], rate_limit: RateLimit):
+    def __init__(self, store_of: Callable[[str], AnswerStore], rate_limit: RateLimit):
         self._store_of, self._rate_limit = store_of, rate_limit
         self._threads = anyio.CapacityLimiter(THREADS)
         self._files = PageFiles()
@@ -47,7 +47,7 @@ class Listening:
         self._count(request)
         try:
             await self._store(request)
-        except Turned:
+        except RequestError:
             return self._files.page(404)
         return self._files.page()
 
@@ -62,7 +62,7 @@ class Listening:
         self._count(request)
         store, name = await self._store(request), request.path_params["clip"]
         if name not in store.study.info["clips"]:
-            raise Turned("nowhere")
+            raise RequestError("nowhere")
         return recording(await self._run(store.study.clip(name).read_bytes))
 
     async def enter(self, request: Request) -> Response:
@@ -95,23 +95,23 @@ class Listening:
         await self._run(store.withdraw, token)
         return document({})
 
-    async def _listener(self, request: Request) -> tuple[Store, str]:
+    async def _listener(self, request: Request) -> tuple[AnswerStore, str]:
         """The study and the token; whose it is, the store decides."""
         token = token_of(request)
         self._count(request, token_hash(token) if token else "")
         return await self._store(request), token
 
-    async def _store(self, request: Request) -> Store:
-        """Raises Turned: no such study; StudyError: it is there and broken; StoreError."""
+    async def _store(self, request: Request) -> AnswerStore:
+        """Raises RequestError: no such study; StudyError: it is there and broken; StoreError."""
         name = request.path_params["study"]
         if not STUDY_ID.fullmatch(name):
-            raise Turned("nowhere")
+            raise RequestError("nowhere")
         try:
             return await self._run(self._store_of, name)
         except StudyError as problem:
             if name in await self._run(studies.study_ids):
                 raise
-            raise Turned("nowhere") from problem
+            raise RequestError("nowhere") from problem
 
     def _count(self, request: Request, session: str = "") -> None:
         self._wait(self._rate_limit.request(address_of(request), session))
@@ -119,15 +119,16 @@ class Listening:
     @staticmethod
     def _wait(seconds: int) -> None:
         if seconds:
-            raise Turned("often", Retry_After=str(seconds))
+            raise RequestError("often", Retry_After=str(seconds))
 
     async def _run(self, work: Callable[..., Any], *given: Any) -> Any:
         return await anyio.to_thread.run_sync(lambda: work(*given), limiter=self._threads)
 
 
-def listening_routes(store_of: Callable[[str], Store] = studies.store_of, rate_limit: RateLimit | None = None) -> list[Mount]:
+def listening_routes(store_of: Callable[[str], AnswerStore] = studies.store_of,
+                     rate_limit: RateLimit | None = None) -> list[Mount]:
     """What Gradio is given at launch as `app_kwargs={"routes": ...}`."""
-    on = Listening(store_of, rate_limit or RateLimit())
+    on = ListenerEndpoints(store_of, rate_limit or RateLimit())
     gets = {"/static/{file}": on.static, "/{study}": on.page, "/{study}/about": on.about, "/{study}/clip/{clip}.wav": on.clip}
     posts = {name: getattr(on, name) for name in ("enter", "next", "played", "answer", "withdraw")}
     routes = [Route(path, _guarded(endpoint), methods=["GET"]) for path, endpoint in gets.items()]
@@ -137,7 +138,7 @@ def listening_routes(store_of: Callable[[str], Store] = studies.store_of, rate_l
     return [Mount("/listen", app=inner, name="listen")]
 
 
-def _next(store: Store, token: str) -> dict[str, Any]:
+def _next(store: AnswerStore, token: str) -> dict[str, Any]:
     """The trial to show, or the code; who has finished is given it even when the study was closed since."""
     try:
         shown = store.next_trial(token)
@@ -162,4 +163,4 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
 
 async def _by_status(_request: Request, problem: Exception) -> Response:
     """What the router itself refuses: an unknown path or a wrong method."""
-    return error(Turned("method" if getattr(problem, "status_code", 404) == 405 else "nowhere"))
+    return error(RequestError("method" if getattr(problem, "status_code", 404) == 405 else "nowhere"))

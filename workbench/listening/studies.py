@@ -11,7 +11,7 @@ from pathlib import Path
 from evaluation.listening.design.study import find_study, study_folders
 from evaluation.listening.errors import StoreError, StudyError
 from evaluation.listening.publish.hub import hub_journal
-from evaluation.listening.store import Store, open_store
+from evaluation.listening.store import AnswerStore, open_store
 
 VARIABLE = "WORKBENCH_STUDIES"  # the folder of studies, if it is not ./studies
 LOG = logging.getLogger("zest.listening")
@@ -23,7 +23,7 @@ def studies_folder() -> Path:
     return Path(os.environ.get(VARIABLE) or "studies")
 
 
-def store_of(study_id: str) -> Store:
+def store_of(study_id: str) -> AnswerStore:
     """The store of a study by its id, opened once and kept. Raises StudyError: no such study; StoreError: no database."""
     with _OPENING:
         return _open(studies_folder(), study_id)
@@ -45,7 +45,7 @@ def study_ids() -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def _open(folder: Path, study_id: str) -> Store:
+def _open(folder: Path, study_id: str) -> AnswerStore:
     try:
         study = find_study(folder, study_id)
     except StudyError as error:

@@ -22,7 +22,7 @@ MOST_LISTENERS, MOST_TRIALS = 10_000, 500  # as zest study create
 
 
 @dataclass(frozen=True)
-class Wish:
+class StudyRequest:
     """What the form asks for, checked."""
 
     systems: tuple[str, ...]
@@ -33,8 +33,8 @@ class Wish:
     sign_in: bool = False  # with Hugging Face, one set each
 
 
-def wish_of(systems: Sequence[str] | None, questions: Sequence[str] | None, listeners: object, cap: object, seed: object,
-            sign_in: bool = False) -> Wish:
+def parse_request(systems: Sequence[str] | None, questions: Sequence[str] | None, listeners: object, cap: object, seed: object,
+                  sign_in: bool = False) -> StudyRequest:
     """From the values of the form. Raises StudyError: nothing chosen, or a number that is none."""
     if not systems:
         raise StudyError(text.NO_SYSTEMS)
@@ -43,7 +43,7 @@ def wish_of(systems: Sequence[str] | None, questions: Sequence[str] | None, list
     numbers = [_whole(value) for value in (listeners, cap, seed)]
     if None in numbers or not (1 <= numbers[0] <= MOST_LISTENERS and 1 <= numbers[1] <= MOST_TRIALS and numbers[2] >= 0):
         raise StudyError(text.NO_NUMBER)
-    return Wish(tuple(map(str, systems)), tuple(map(str, questions)), *numbers, bool(sign_in))
+    return StudyRequest(tuple(map(str, systems)), tuple(map(str, questions)), *numbers, bool(sign_in))
 
 
 def gathered_folder() -> Path:
@@ -63,11 +63,11 @@ def ticked(systems: Sequence[str], questions: Sequence[str]) -> tuple[list[str],
     return converting or list(systems), [name for name in FIRST if name in questions] or list(questions[:1])
 
 
-def make_study(run: EvaluationRun, wish: Wish, progress: Callable[[int, int], None] | None = None) -> Study:
+def make_study(run: EvaluationRun, requested: StudyRequest, progress: Callable[[int, int], None] | None = None) -> Study:
     """Write a new study into the folder of studies. Raises StudyError, OutputError as `create_study`."""
     name = f"{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(4)}"
-    return create_study(run, wish.systems, wish.questions, studies_folder() / name, wish.listeners, wish.seed, wish.cap,
-                        progress=progress, sign_in=wish.sign_in)
+    return create_study(run, requested.systems, requested.questions, studies_folder() / name, requested.listeners,
+                        requested.seed, requested.cap, progress=progress, sign_in=requested.sign_in)
 
 
 def made_sentence(study: Study) -> str:
@@ -83,12 +83,12 @@ def made_sentence(study: Study) -> str:
     return said
 
 
-def enough_sentence(run: EvaluationRun, wish: Wish) -> str:
+def enough_sentence(run: EvaluationRun, requested: StudyRequest) -> str:
     """How many pairs there are, and how many such a study can use. Raises StudyError."""
-    there, wanted = pairs_wanted(run, wish.systems, wish.questions, wish.listeners, wish.cap)
+    there, wanted = pairs_wanted(run, requested.systems, requested.questions, requested.listeners, requested.cap)
     have = f"{there} pair{'s' * (there != 1)} can be used"
     if there >= wanted:
-        return f"{have}; enough for {wish.listeners} listeners."
+        return f"{have}; enough for {requested.listeners} listeners."
     interval = " One pair makes a study without intervals; two give the first." if there < 2 else ""
     return f"{have}; up to {wanted} would help: with fewer pairs, more listeners hear the same ones.{interval}"
 

@@ -15,10 +15,10 @@ from evaluation.listening.errors import StudyError
 from evaluation.run.folder import EvaluationRun, open_run
 from workbench.jobs import queue as jobs
 from workbench.listening import admin_text as text
-from workbench.listening.admin_access import Desk
+from workbench.listening.admin_access import AdminAccess
 from workbench.listening.signed_in import signs_in
-from workbench.listening.study_builder import LISTENERS, made_sentence, make_study, offered, ticked, wish_of
-from workbench.tabs.buttons import turned
+from workbench.listening.study_builder import LISTENERS, made_sentence, make_study, offered, parse_request, ticked
+from workbench.tabs.buttons import button_update
 
 QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 
@@ -31,7 +31,7 @@ class StudyForm:
         run_of: the run by what `chosen` holds (the id of a job, or nothing). Raises ZestError.
     """
 
-    desk: Desk
+    access: AdminAccess
     run_of: Callable[[str], EvaluationRun]
     systems: gr.CheckboxGroup
     questions: gr.CheckboxGroup
@@ -58,21 +58,21 @@ class StudyForm:
              sign_in: bool, key: str, profile: gr.OAuthProfile | None, request: gr.Request,
              progress: gr.Progress = gr.Progress()) -> str:
         """Make the study and say where it is."""
-        with self.desk.open_to(key, profile, request, "make a study"):
-            wish = wish_of(systems, questions, listeners, cap, seed, sign_in)
-            return made_html(make_study(self.run_of(chosen), wish, lambda done, all_: progress((done, all_), unit="clips")))
+        with self.access.open_to(key, profile, request, "make a study"):
+            requested = parse_request(systems, questions, listeners, cap, seed, sign_in)
+            return made_html(make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips")))
 
     def connect(self, chosen: gr.components.Component) -> gr.events.Dependency:
         """Button off, make, button on again whatever happened."""
-        run = self.button.click(turned(text.MAKING, False), None, self.button, **QUIET).then(
-            self.make, [chosen, self.systems, self.questions, *self.numbers, self.sign_in, self.desk.key], self.made,
+        run = self.button.click(button_update(text.MAKING, False), None, self.button, **QUIET).then(
+            self.make, [chosen, self.systems, self.questions, *self.numbers, self.sign_in, self.access.key], self.made,
             concurrency_limit=1, api_visibility="private", show_progress_on=self.made)
-        made = run.success(turned(text.MAKE, True), None, self.button, **QUIET)
-        run.failure(turned(text.MAKE, True), None, self.button, **QUIET)
+        made = run.success(button_update(text.MAKE, True), None, self.button, **QUIET)
+        run.failure(button_update(text.MAKE, True), None, self.button, **QUIET)
         return made
 
 
-def study_form(desk: Desk, run_of: Callable[[str], EvaluationRun]) -> StudyForm:
+def study_form(access: AdminAccess, run_of: Callable[[str], EvaluationRun]) -> StudyForm:
     """Build the form inside the current Blocks; call its `connect` afterwards."""
     gr.Markdown(text.MAKE_NOTE, elem_classes="zest-limits")
     systems = gr.CheckboxGroup([], label=text.SYSTEMS_LABEL, info=text.SYSTEMS_INFO, elem_classes=["zest-form", "zest-systems"])
@@ -88,17 +88,17 @@ def study_form(desk: Desk, run_of: Callable[[str], EvaluationRun]) -> StudyForm:
                           elem_classes="zest-sign-in")
     button = gr.Button(text.MAKE, variant="primary", elem_classes="zest-make")
     made = gr.HTML(elem_classes="zest-made")
-    return StudyForm(desk, run_of, systems, questions, numbers, sign_in, button, made)
+    return StudyForm(access, run_of, systems, questions, numbers, sign_in, button, made)
 
 
-def job_form(desk: Desk, jobs_of, job: gr.Textbox, files: gr.File) -> None:
+def job_form(access: AdminAccess, jobs_of, job: gr.Textbox, files: gr.File) -> None:
     """The form beside a job, there once its downloads are.
 
     Args:
         jobs_of: () -> the folder of all jobs. job: holds the id. files: are filled when the job is done.
     """
     with gr.Accordion(text.MAKE_TITLE, open=False, visible=False, elem_id="zest-job-study") as box:
-        form = study_form(desk, lambda name: _run_of_job(jobs_of(), name))
+        form = study_form(access, lambda name: _run_of_job(jobs_of(), name))
 
     def show(name: str) -> list[Any]:
         found = jobs.find_job(jobs_of(), name)

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 
-def turned(words: str, on: bool) -> Callable[[], dict[str, Any]]:
+def button_update(words: str, on: bool) -> Callable[[], dict[str, Any]]:
     """A function for an event that makes a button say these words and turns it on or off.
 
     The update is made anew at every call: Gradio takes the words out of the dictionary that it is given, so one that was kept

@@ -19,7 +19,7 @@ from pipelines.files import make_folder
 from pipelines.settings import MAX_STRENGTH, Settings
 from workbench import summary
 from workbench.cli.progress import fraction_hook
-from workbench.listening.admin_access import Desk
+from workbench.listening.admin_access import AdminAccess
 from workbench.listening.gather_tab import send_made
 from workbench.model import MODEL_QUEUE, converter
 from workbench.tabs import tables, text
@@ -98,12 +98,12 @@ def convert(source: str | None, emotion: str, reference: str | None, strength: f
     return str(path), figure, tables.tables(document), tables.status(document), document, made
 
 
-def convert_tab(presets: Sequence[str], decoders: Sequence[str], problem: str | None, desk: Desk) -> None:
+def convert_tab(presets: Sequence[str], decoders: Sequence[str], problem: str | None, access: AdminAccess) -> None:
     """Build the tab inside the current Blocks.
 
     Args:
         presets: the checkpoint's stored emotions. decoders: those it has the weights for.
-        problem: a sentence to show at once, where the checkpoint cannot be loaded. desk: of administrators, who can send
+        problem: a sentence to show at once, where the checkpoint cannot be loaded. access: of administrators, who can send
             a conversion to a listening test.
     """
     with gr.Row(equal_height=False):
@@ -112,7 +112,7 @@ def convert_tab(presets: Sequence[str], decoders: Sequence[str], problem: str | 
             button = gr.Button(text.CONVERT, variant="primary", size="lg", elem_id="zest-convert")
             examples = _examples(inputs)
         with gr.Column(scale=7, min_width=320):
-            outputs = _outputs(problem, presets, desk)
+            outputs = _outputs(problem, presets, access)
     inputs.emotion.change(_show_reference, inputs.emotion, inputs.reference, api_visibility="private", queue=False,
                           show_progress="hidden")
     _run(button.click, inputs, outputs, button, api_name="convert")
@@ -141,7 +141,7 @@ def _inputs(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     return Inputs(source, emotion, reference, strength, tempo, decoder, seed, f0)
 
 
-def _outputs(problem: str | None, presets: Sequence[str], desk: Desk) -> Outputs:
+def _outputs(problem: str | None, presets: Sequence[str], access: AdminAccess) -> Outputs:
     status = gr.HTML(tables.empty(problem or text.EMPTY), elem_id="zest-status")
     with gr.Column(visible=False, elem_id="zest-results") as results:
         converted = gr.Audio(label=text.RESULT_LABEL, interactive=False, buttons=["download"], elem_id="zest-converted")
@@ -149,8 +149,8 @@ def _outputs(problem: str | None, presets: Sequence[str], desk: Desk) -> Outputs
         table = gr.HTML(elem_id="zest-table")
         made = gr.State()
         score_made(made, converted)
-        if desk.administration.configured:
-            send_made(desk, made, converted, ["", *presets])
+        if access.administration.configured:
+            send_made(access, made, converted, ["", *presets])
         with gr.Accordion(text.DETAILS_LABEL, open=False):
             details = gr.JSON(show_label=False, elem_id="zest-details")
     return Outputs(converted, plot, table, status, details, made, results)

@@ -15,11 +15,11 @@ from workbench.jobs import queue as jobs
 from workbench.jobs.queue import Job, Status
 from workbench.jobs.upload import submit
 from workbench.jobs.view import EMPTY, job_html, message, report_html
-from workbench.listening.admin_access import Desk
+from workbench.listening.admin_access import AdminAccess
 from workbench.listening.study_form import job_form
 from workbench.tabs import text
 from workbench.tabs.alerts import as_alerts
-from workbench.tabs.buttons import turned
+from workbench.tabs.buttons import button_update
 from workbench.tabs.score import one_conversion
 
 POLL_SECONDS = 2.0
@@ -49,13 +49,13 @@ def jobs_folder() -> Path:
     return Path(get_upload_folder()) / "zest-jobs"
 
 
-def evaluate_tab(demo: gr.Blocks, tabs: gr.Tabs, desk: Desk) -> None:
+def evaluate_tab(demo: gr.Blocks, tabs: gr.Tabs, access: AdminAccess) -> None:
     """Build the tab inside the current Blocks; a page with ?job=ID opens on it and shows that job."""
     with gr.Tabs() as inner:
         with gr.Tab(text.ONE_TAB, id="one"):
             one_conversion()
         with gr.Tab(text.SET_TAB, id="set"):
-            view = _whole_set(desk)
+            view = _whole_set(access)
     demo.load(reconnect, None, [*view.all(), tabs, inner], **QUIET)
 
 
@@ -105,7 +105,7 @@ def go_on(name: str) -> list[Any]:
     return show(name)
 
 
-def _whole_set(desk: Desk) -> View:
+def _whole_set(access: AdminAccess) -> View:
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
             files = gr.File(label=text.FILES_LABEL, file_count="multiple", file_types=[".zip", ".csv"], height=190,
@@ -116,17 +116,17 @@ def _whole_set(desk: Desk) -> View:
                 metrics = gr.CheckboxGroup(list(DEFAULT), value=list(DEFAULT), show_label=False, elem_id="zest-metrics")
             button = gr.Button(text.START, variant="primary", size="lg", elem_id="zest-evaluate")
         with gr.Column(scale=8, min_width=320):
-            view = _view(desk)
-    quiet_start = button.click(turned(text.STARTING, False), None, button, **QUIET)
+            view = _view(access)
+    quiet_start = button.click(button_update(text.STARTING, False), None, button, **QUIET)
     run = quiet_start.then(start, [files, metrics, baselines], view.job, api_visibility="private", concurrency_limit=1,
                            show_progress_on=view.progress)
     run.success(show, view.job, view.all(), **QUIET).then(None, view.job, view.job, js=REMEMBER, api_visibility="private")
-    run.success(turned(text.START, True), None, button, **QUIET)
-    run.failure(turned(text.START, True), None, button, **QUIET)
+    run.success(button_update(text.START, True), None, button, **QUIET)
+    run.failure(button_update(text.START, True), None, button, **QUIET)
     return view
 
 
-def _view(desk: Desk) -> View:
+def _view(access: AdminAccess) -> View:
     name = gr.Textbox(visible=False)
     progress = gr.HTML(message(EMPTY), elem_id="zest-score-status")
     with gr.Row():
@@ -134,8 +134,8 @@ def _view(desk: Desk) -> View:
         again = gr.Button(text.GO_ON, visible=False, variant="primary", elem_id="zest-go-on")
     files = gr.File(label=text.DOWNLOADS_LABEL, visible=False, interactive=False, file_count="multiple",
                     elem_id="zest-downloads")
-    if desk.administration.configured:
-        job_form(desk, jobs_folder, name, files)
+    if access.administration.configured:
+        job_form(access, jobs_folder, name, files)
     report = gr.HTML(visible=False, elem_id="zest-report")
     view = View(name, progress, stop, again, report, files, gr.Timer(POLL_SECONDS, active=False))
     view.timer.tick(show, name, view.all(), **QUIET)

@@ -14,7 +14,7 @@ from workbench.model import MODEL_QUEUE
 from workbench.score_card.card import card_html, stage_name
 from workbench.tabs import tables, text
 from workbench.tabs.alerts import alert, as_alerts
-from workbench.tabs.buttons import turned
+from workbench.tabs.buttons import button_update
 
 LANGUAGES = ("en", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh")  # others can be typed
 
@@ -90,11 +90,11 @@ def run_scoring(button: gr.Button, function, inputs: list, outputs: list, shown_
                 api_name: str | None) -> None:
     """Button off, score, button on again whatever happened."""
     quiet = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-    run = button.click(turned(text.SCORING, False), None, button, **quiet).then(
+    run = button.click(button_update(text.SCORING, False), None, button, **quiet).then(
         function, inputs, outputs, api_name=api_name, api_visibility="public" if api_name else "private",
         concurrency_id=MODEL_QUEUE, show_progress_on=shown_on)
-    run.success(turned(label, True), None, button, **quiet)
-    run.failure(turned(label, True), None, button, **quiet)
+    run.success(button_update(label, True), None, button, **quiet)
+    run.failure(button_update(label, True), None, button, **quiet)
 
 
 def _score_made(made: Made | None, said: str, language: str, progress: gr.Progress = gr.Progress()) -> str:

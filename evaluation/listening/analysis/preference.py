@@ -17,7 +17,7 @@ ALPHA = 0.01  # regularisation: keeps the score of a system finite that never lo
 
 
 @dataclass(frozen=True)
-class Preferred:
+class PreferenceScore:
     """Attributes:
         score: Bradley-Terry, in log odds, mean 0 over all compared. low, high: 95 % interval, None with one listener or item.
         wins, of: how often it was preferred, of how many comparisons.
@@ -31,7 +31,7 @@ class Preferred:
     of: int
 
 
-def preferences(table: pd.DataFrame, draws: int = DRAWS, seed: int = 0) -> list[Preferred]:
+def preferences(table: pd.DataFrame, draws: int = DRAWS, seed: int = 0) -> list[PreferenceScore]:
     """Of every system and anchor that was compared, the best lower bound first.
 
     Listeners and items are resampled independently (as intervals.py), so intervals are on the wide side.
@@ -44,8 +44,8 @@ def preferences(table: pd.DataFrame, draws: int = DRAWS, seed: int = 0) -> list[
     scores = _scores(won, lost, np.ones(len(rows)), len(names))
     lows, highs = _interval(rows, won, lost, len(names), draws, seed)
     wins, all_ = np.bincount(won, minlength=len(names)), np.bincount(np.concatenate([won, lost]), minlength=len(names))
-    found = [Preferred(name, float(scores[index]), None if lows is None else float(lows[index]),
-                       None if highs is None else float(highs[index]), int(wins[index]), int(all_[index]))
+    found = [PreferenceScore(name, float(scores[index]), None if lows is None else float(lows[index]),
+                             None if highs is None else float(highs[index]), int(wins[index]), int(all_[index]))
              for index, name in enumerate(names)]
     return sorted(found, key=lambda one: -(one.score if one.low is None else one.low))
 

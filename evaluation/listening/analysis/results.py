@@ -15,7 +15,7 @@ from evaluation.listening.analysis.agreement import alphas, correlations
 from evaluation.listening.analysis.confusion import confusion, distribution, recognised
 from evaluation.listening.analysis.intervals import DRAWS, Interval, Ratings, mean_difference, mean_opinion
 from evaluation.listening.analysis.preference import DRAWS as FITS
-from evaluation.listening.analysis.preference import Preferred, preferences
+from evaluation.listening.analysis.preference import PreferenceScore, preferences
 from evaluation.listening.analysis.screening import Verdict, screen
 from evaluation.listening.analysis.table import answer_table
 from evaluation.listening.design.study import Study
@@ -24,7 +24,7 @@ from evaluation.listening.store.collected import Collected
 
 
 @dataclass(frozen=True)
-class Opinion:
+class OpinionScore:
     """Mean opinion score of a system or anchor for one question. preliminary: fewer ratings than the study's rules ask."""
 
     question: str
@@ -37,7 +37,7 @@ class Opinion:
 
 
 @dataclass(frozen=True)
-class Compared:
+class SystemComparison:
     """First system minus second. p: Wilcoxon's signed-rank test over listeners' mean votes, adjusted for the number of
     comparisons of the question (Benjamini & Hochberg); None where nobody rated both, or nobody differed."""
 
@@ -49,7 +49,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Side:
+class Analysis:
     """One way of counting: everybody who did not withdraw, or only who passed screening.
 
     Attributes:
@@ -59,17 +59,17 @@ class Side:
 
     listeners: int
     ratings: int
-    opinions: tuple[Opinion, ...]
-    compared: tuple[Compared, ...]
+    opinions: tuple[OpinionScore, ...]
+    compared: tuple[SystemComparison, ...]
     agreement: Mapping[str, float | None]
     correlations: Mapping[str, float | None]
-    preferred: tuple[Preferred, ...]
+    preferred: tuple[PreferenceScore, ...]
     confusion: Mapping[str, Mapping[str, Mapping[str, int]]]
     recognised: Mapping[str, tuple[float, float, float, int]]
 
 
 @dataclass(frozen=True)
-class Results:
+class StudyResults:
     """Attributes:
         verdicts: one a listener. devices: by counted listener, with what they listened.
         before, after: screening. closed: the study takes no more answers.
@@ -79,8 +79,8 @@ class Results:
     study: Study
     verdicts: tuple[Verdict, ...]
     devices: Mapping[str, str]
-    before: Side
-    after: Side
+    before: Analysis
+    after: Analysis
     closed: bool
     draws: int
     seed: int
@@ -94,7 +94,7 @@ class Results:
                 "listeners": [asdict(verdict) | {"counts": verdict.counts} for verdict in self.verdicts]}
 
 
-def results_of(study: Study, collected: Collected, draws: int = DRAWS, seed: int = 0) -> Results:
+def results_of(study: Study, collected: Collected, draws: int = DRAWS, seed: int = 0) -> StudyResults:
     """Analyse what was collected, finished or not. draws, seed: of the bootstrap: same seed, same intervals."""
     table = answer_table(study, collected)
     verdicts = screen(study.rules, collected, table)
@@ -102,10 +102,10 @@ def results_of(study: Study, collected: Collected, draws: int = DRAWS, seed: int
     counted = [verdict.listener for verdict in verdicts if verdict.counts]
     before, after = (_side(study, table[table.listener.isin(who)], len(who), draws, seed) for who in (stayed, counted))
     devices = {who.listener: who.setup.get("device", "unknown") for who in collected.listeners if who.listener in counted}
-    return Results(study, verdicts, devices, before, after, collected.closed is not None, draws, seed)
+    return StudyResults(study, verdicts, devices, before, after, collected.closed is not None, draws, seed)
 
 
-def opinions_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[Opinion, ...]:
+def opinions_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[OpinionScore, ...]:
     """Mean opinion scores of a table of answers, by question and then by the interval's lower bound."""
     rated = table[(table.kind == RATED) & table.vote.notna()]
     found = [_opinion(study, question, condition, rows, draws, seed)
@@ -114,29 +114,30 @@ def opinions_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tup
     return tuple(sorted(found, key=lambda one: (order.index(one.question), one.mos.low is None, -(one.mos.low or one.mos.value))))
 
 
-def _side(study: Study, table: pd.DataFrame, listeners: int, draws: int, seed: int) -> Side:
+def _side(study: Study, table: pd.DataFrame, listeners: int, draws: int, seed: int) -> Analysis:
     rated = table[table.kind == RATED]
-    return Side(listeners, len(rated), opinions_of(study, table, draws, seed), comparisons_of(study, table, draws, seed),
-                alphas(table), correlations(table), tuple(preferences(table, min(draws, FITS), seed)), confusion(study, table),
-                recognised(study, table))
+    return Analysis(listeners, len(rated), opinions_of(study, table, draws, seed), comparisons_of(study, table, draws, seed),
+                    alphas(table), correlations(table), tuple(preferences(table, min(draws, FITS), seed)),
+                    confusion(study, table), recognised(study, table))
 
 
-def _opinion(study: Study, question: str, condition: str, rows: pd.DataFrame, draws: int, seed: int) -> Opinion:
-    return Opinion(question, condition, mean_opinion(_ratings(rows), draws, seed), rows.listener.nunique(), len(rows),
-                   len(rows) < study.rules.preliminary_below, distribution(rows.vote))
+def _opinion(study: Study, question: str, condition: str, rows: pd.DataFrame, draws: int, seed: int) -> OpinionScore:
+    return OpinionScore(question, condition, mean_opinion(_ratings(rows), draws, seed), rows.listener.nunique(), len(rows),
+                        len(rows) < study.rules.preliminary_below, distribution(rows.vote))
 
 
-def comparisons_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[Compared, ...]:
+def comparisons_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[SystemComparison, ...]:
     """Every two systems on every scale; anchors are there to be looked at, not to be tested."""
-    made = []
+    compared = []
     votes = table[(table.kind == RATED) & table.vote.notna()]
     for question, rows in votes.groupby("question", sort=False):
         sides = {system: rows[rows.condition == system] for system in study.systems if (rows.condition == system).any()}
         couples = list(combinations(sides, 2))
         tests = [_signed_rank(sides[first], sides[second]) for first, second in couples]
         gaps = [mean_difference(_ratings(sides[first]), _ratings(sides[second]), draws, seed) for first, second in couples]
-        made += [Compared(question, *couple, gap, p) for couple, gap, p in zip(couples, gaps, _adjusted(tests), strict=True)]
-    return tuple(made)
+        compared += [SystemComparison(question, *couple, gap, p)
+                     for couple, gap, p in zip(couples, gaps, _adjusted(tests), strict=True)]
+    return tuple(compared)
 
 
 def _signed_rank(first: pd.DataFrame, second: pd.DataFrame) -> float | None:

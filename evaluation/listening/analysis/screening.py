@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluation.listening.design.rules import Rules
+from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.trials import KNOWN, RATED, TRAP
 from evaluation.listening.store.collected import Collected
 
@@ -44,7 +44,7 @@ class Verdict:
         return not self.withdrawn and not self.broken
 
 
-def screen(rules: Rules, collected: Collected, table: pd.DataFrame) -> tuple[Verdict, ...]:
+def screen(rules: ScreeningRules, collected: Collected, table: pd.DataFrame) -> tuple[Verdict, ...]:
     """One verdict a listener, in the order they came.
 
     Outliers are looked for last and among those who broke nothing else, so that random answers do not hide them.
@@ -56,7 +56,7 @@ def screen(rules: Rules, collected: Collected, table: pd.DataFrame) -> tuple[Ver
     return tuple(_with_score(verdict, scores.get(verdict.listener), rules) for verdict in first)
 
 
-def _verdict(rules: Rules, listener, rows: pd.DataFrame) -> Verdict:
+def _verdict(rules: ScreeningRules, listener, rows: pd.DataFrame) -> Verdict:
     traps, known = (_failures(rows, kind) for kind in (TRAP, KNOWN))
     votes = rows.loc[(rows.kind == RATED) & rows.vote.notna(), "vote"].to_numpy()
     deviation = float(np.std(votes, ddof=1)) if len(votes) > 1 else None
@@ -89,7 +89,7 @@ def _outlier_scores(table: pd.DataFrame, listeners: list[str]) -> dict[str, floa
     return dict(zip(means.index, map(float, stats.zscore(means.to_numpy(), ddof=1)), strict=True))
 
 
-def _with_score(verdict: Verdict, z: float | None, rules: Rules) -> Verdict:
+def _with_score(verdict: Verdict, z: float | None, rules: ScreeningRules) -> Verdict:
     far = z is not None and abs(z) >= rules.outlier
     return Verdict(verdict.listener, (*verdict.broken, "outlier") if far else verdict.broken, verdict.withdrawn, verdict.traps,
                    verdict.known, verdict.deviation, z)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from evaluation.listening.design.questions import CHOICE, PREFERENCE, SCALE, Question
-from evaluation.listening.design.rules import Rules
+from evaluation.listening.design.rules import ScreeningRules
 
 ONE_IN = 10  # rated trials per trap, and per known-answer item
 FEWEST = 2  # of each
@@ -14,7 +14,7 @@ CHANCE = 0.05  # of a random clicker to pass all checks of a set; traps are adde
 GUESSES = {SCALE: 1 / 5, CHOICE: 1 / 6, PREFERENCE: 1 / 2}  # how often a trap is passed by a random answer
 
 
-def checks_needed(questions: Sequence[Question], rules: Rules, rated: int) -> tuple[int, int]:
+def checks_needed(questions: Sequence[Question], rules: ScreeningRules, rated: int) -> tuple[int, int]:
     """Traps and known-answer items for a set of so many rated trials: about one in ten each, more where a guess is easy.
 
     No known-answer items where no question has an answer that is sure.
@@ -26,7 +26,7 @@ def checks_needed(questions: Sequence[Question], rules: Rules, rated: int) -> tu
     return traps, known
 
 
-def chance_of_passing(questions: Sequence[Question], rules: Rules, traps: int, known: int) -> float:
+def chance_of_passing(questions: Sequence[Question], rules: ScreeningRules, traps: int, known: int) -> float:
     """Probability that uniformly random answers pass the rules on traps and known-answer items.
 
     Binomial tails (scipy.stats.binom), with the easiest guess where questions differ, so the truth is at most this.

@@ -13,7 +13,7 @@ import soundfile
 
 from evaluation.listening.design.loudness import at_loudness, common_target, loudness
 from evaluation.listening.design.questions import COPIES, DAMAGED, SYSTEM
-from evaluation.listening.design.trials import Content
+from evaluation.listening.design.trials import ClipContent
 from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
 from evaluation.run.folder import EvaluationRun
@@ -25,7 +25,7 @@ MNRU_DB = 0.0  # signal to modulated noise of a damaged clip: as strong as the s
 Progress = Callable[[int, int], None]  # done, total
 
 
-def write_clips(folder: Path, contents: Mapping[str, Content], run: EvaluationRun,
+def write_clips(folder: Path, contents: Mapping[str, ClipContent], run: EvaluationRun,
                 progress: Progress | None = None) -> tuple[dict, float]:
     """Write <clip id>.wav of every clip.
 
@@ -37,7 +37,7 @@ def write_clips(folder: Path, contents: Mapping[str, Content], run: EvaluationRu
     make_folder(folder)
     pairs = {pair.id: pair for pair in run.pairs}
     distinct = {content: None for content in contents.values()}
-    made: dict[Content, np.ndarray] = {}
+    made: dict[ClipContent, np.ndarray] = {}
     for index, content in enumerate(distinct):
         made[content] = _samples(content, pairs[content.pair], run)
         if progress is not None:
@@ -60,7 +60,7 @@ def damaged(samples: np.ndarray, decibels: float = MNRU_DB) -> np.ndarray:
     return samples * (1 + 10 ** (-decibels / 20) * noise)
 
 
-def _samples(content: Content, pair: Pair, run: EvaluationRun) -> np.ndarray:
+def _samples(content: ClipContent, pair: Pair, run: EvaluationRun) -> np.ndarray:
     """(n,) float at 16 kHz."""
     path = _path(content, pair, run)
     try:
@@ -76,7 +76,7 @@ def _samples(content: Content, pair: Pair, run: EvaluationRun) -> np.ndarray:
     return samples
 
 
-def _path(content: Content, pair: Pair, run: EvaluationRun) -> Path:
+def _path(content: ClipContent, pair: Pair, run: EvaluationRun) -> Path:
     if content.kind == SYSTEM:
         path = run.wav(content.system, pair.id)
         if path is None:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.listening.design.clips import Progress, write_clips
-from evaluation.listening.design.drawing import Plan, draw, pairs_that_help, ratings_per_system
+from evaluation.listening.design.drawing import StudyPlan, draw, pairs_that_help, ratings_per_system
 from evaluation.listening.design.questions import askable, parse_questions, study_emotions
-from evaluation.listening.design.rules import Rules
+from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.study import FORMAT, Study, open_study, study_hash
 from evaluation.listening.design.trials import Design, opaque
 from evaluation.listening.design.wording import ENGLISH, missing_texts
@@ -32,7 +32,7 @@ PACKAGES = ("zest-workbench", "numpy", "scipy", "pyloudnorm", "pyworld", "soundf
 
 
 def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence[str], folder: Path | str, listeners: int = 20,
-                 seed: int = 0, cap: int = CAP, rules: Rules | None = None, wording: dict[str, Any] | None = None,
+                 seed: int = 0, cap: int = CAP, rules: ScreeningRules | None = None, wording: dict[str, Any] | None = None,
                  salt: str | None = None, progress: Progress | None = None, sign_in: bool = False) -> Study:
     """Draw a study, write its clips and freeze it; the folder appears whole or not at all.
 
@@ -45,8 +45,8 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
             folder exists already or cannot be written.
     """
     folder = Path(folder)
-    plan = Plan(tuple(dict.fromkeys(systems)), parse_questions(questions), listeners, cap, seed, salt or secrets.token_hex(16),
-                rules or Rules())
+    plan = StudyPlan(tuple(dict.fromkeys(systems)), parse_questions(questions), listeners, cap, seed,
+                     salt or secrets.token_hex(16), rules or ScreeningRules())
     pairs, left_out = _usable(run, plan.systems)
     _refuse_without_reference(plan, pairs)
     design = draw(plan, pairs)
@@ -79,7 +79,7 @@ def pairs_wanted(run: EvaluationRun, systems: Sequence[str], questions: Sequence
 
     One pair makes a study, two give intervals. Raises StudyError as `create_study`.
     """
-    plan = Plan(tuple(dict.fromkeys(systems)), parse_questions(questions), listeners, cap, 0, "")
+    plan = StudyPlan(tuple(dict.fromkeys(systems)), parse_questions(questions), listeners, cap, 0, "")
     pairs, _ = _usable(run, plan.systems)
     return len(pairs), pairs_that_help(plan, pairs)
 
@@ -95,7 +95,7 @@ def _usable(run: EvaluationRun, systems: tuple[str, ...]) -> tuple[list[Pair], d
     return [pair for pair in run.pairs if pair.id not in left_out], left_out
 
 
-def _refuse_without_reference(plan: Plan, pairs: list[Pair]) -> None:
+def _refuse_without_reference(plan: StudyPlan, pairs: list[Pair]) -> None:
     possible = askable(pairs)
     wrong = [question.name for question in plan.questions if question.name not in possible]
     if wrong:
@@ -103,7 +103,7 @@ def _refuse_without_reference(plan: Plan, pairs: list[Pair]) -> None:
                          f"{wrong[0]}; leave that question out.")
 
 
-def _info(plan: Plan, run: EvaluationRun, pairs: list[Pair], left_out: dict[str, str], clips: dict,
+def _info(plan: StudyPlan, run: EvaluationRun, pairs: list[Pair], left_out: dict[str, str], clips: dict,
           loudness: float) -> dict[str, Any]:
     return {
         "format": FORMAT, "id": opaque(plan.salt, "study"), "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -27,8 +27,8 @@ from evaluation.listening.design.questions import (
     answers_to,
     study_emotions,
 )
-from evaluation.listening.design.rules import Rules
-from evaluation.listening.design.trials import KNOWN, RATED, TRAINING, TRAP, Content, Design, Trial, opaque
+from evaluation.listening.design.rules import ScreeningRules
+from evaluation.listening.design.trials import KNOWN, RATED, TRAINING, TRAP, ClipContent, Design, Trial, opaque
 from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
 
@@ -37,7 +37,7 @@ PRACTICE = 5  # training trials
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     """What a study is asked to be.
 
     Attributes:
@@ -51,10 +51,10 @@ class Plan:
     cap: int
     seed: int
     salt: str
-    rules: Rules = Rules()
+    rules: ScreeningRules = ScreeningRules()
 
 
-def draw(plan: Plan, pairs: Sequence[Pair]) -> Design:
+def draw(plan: StudyPlan, pairs: Sequence[Pair]) -> Design:
     """Draw the clips and sets of a study.
 
     Args:
@@ -70,13 +70,13 @@ def draw(plan: Plan, pairs: Sequence[Pair]) -> Design:
     once = sum(len(own) for own in conditions.values())
     repeats = min(_repeats(plan, once), len(pairs))
     sets = max(1, min(len(pairs) // repeats, plan.listeners // RATERS))
-    desk = _Desk(plan, pairs, dice)
+    builder = _TrialBuilder(plan, pairs, dice)
     cells = []
     for index in range(sets):
-        rated = list(_rated(desk, conditions, index, sets, repeats))
-        cells.append((*rated, *_checks(desk, index, len(rated))))
-    training = tuple(_training(desk, sets * repeats))
-    return Design(desk.clips, training, tuple(cells))
+        rated = list(_rated(builder, conditions, index, sets, repeats))
+        cells.append((*rated, *_checks(builder, index, len(rated))))
+    training = tuple(_training(builder, sets * repeats))
+    return Design(builder.clips, training, tuple(cells))
 
 
 def ratings_per_system(design: Design, listeners: int, system: str, question: str) -> float:
@@ -86,7 +86,7 @@ def ratings_per_system(design: Design, listeners: int, system: str, question: st
     return times * listeners / len(design.cells)
 
 
-def pairs_that_help(plan: Plan, pairs: Sequence[Pair]) -> int:
+def pairs_that_help(plan: StudyPlan, pairs: Sequence[Pair]) -> int:
     """How many pairs a study of this plan would use if there were enough; with fewer, more listeners hear the same ones.
 
     Args:
@@ -98,35 +98,35 @@ def pairs_that_help(plan: Plan, pairs: Sequence[Pair]) -> int:
     return _repeats(plan, once) * max(1, plan.listeners // RATERS)
 
 
-class _Desk:
+class _TrialBuilder:
     """Where trials are made: gives ids, and remembers what each clip holds."""
 
-    def __init__(self, plan: Plan, pairs: Sequence[Pair], dice: random.Random):
+    def __init__(self, plan: StudyPlan, pairs: Sequence[Pair], dice: random.Random):
         self.plan, self.pairs, self.dice = plan, pairs, dice
         self.emotions = study_emotions(pairs)
-        self.clips: dict[str, Content] = {}
+        self.clips: dict[str, ClipContent] = {}
         self._made = 0
 
-    def trial(self, question: Question, kind: str, pair: Pair, judged: Sequence[tuple[str, Content]],
+    def trial(self, question: Question, kind: str, pair: Pair, judged: Sequence[tuple[str, ClipContent]],
               accepted: tuple[str, ...] = ()) -> Trial:
         """judged: (condition, what is heard), one, or two for a preference."""
-        given = [self._clip("given", Content(question.given, pair.id))] if question.given else []
+        given = [self._clip("given", ClipContent(question.given, pair.id))] if question.given else []
         heard = [self._clip("judged", content) for _, content in judged]
         self._made += 1
         return Trial(opaque(self.plan.salt, "trial", self._made), question.name, kind, pair.id,
                      tuple(zip(question.roles, given + heard, strict=True)),
                      tuple(condition for condition, _ in judged) if kind == RATED else (), accepted)
 
-    def content(self, kind: str, pair: Pair) -> Content:
+    def content(self, kind: str, pair: Pair) -> ClipContent:
         """A system's name, or what an anchor holds."""
         if kind in self.plan.systems:
-            return Content(SYSTEM, pair.id, kind)
+            return ClipContent(SYSTEM, pair.id, kind)
         if kind == STRANGER:
             others = [other for other in self.pairs if other.source_speaker != pair.source_speaker]
-            return Content("source", self.dice.choice(others).id)
-        return Content(kind, pair.id)
+            return ClipContent("source", self.dice.choice(others).id)
+        return ClipContent(kind, pair.id)
 
-    def _clip(self, side: str, content: Content) -> str:
+    def _clip(self, side: str, content: ClipContent) -> str:
         """Given and judged clips of one recording have different ids, else an identical pair would show."""
         name = opaque(self.plan.salt, side, content.kind, content.pair, content.system)
         self.clips[name] = content
@@ -142,13 +142,13 @@ def _stratified(pairs: Sequence[Pair], dice: random.Random) -> list[Pair]:
     return [pair for _, _, pair in sorted(ranked, key=lambda entry: entry[:2])]
 
 
-def _conditions(plan: Plan, question: Question, pairs: Sequence[Pair]) -> list[tuple[tuple[str, str], ...]]:
+def _conditions(plan: StudyPlan, question: Question, pairs: Sequence[Pair]) -> list[tuple[tuple[str, str], ...]]:
     """What is judged in each trial: ((condition, content kind),), or couples of those for a preference."""
     single = [(system, system) for system in plan.systems] + list(anchors_of(question, pairs))
     return list(combinations(single, 2)) if question.kind == PREFERENCE else [(one,) for one in single]
 
 
-def _repeats(plan: Plan, once: int) -> int:
+def _repeats(plan: StudyPlan, once: int) -> int:
     """How often a listener hears every condition."""
     repeats = 0
     while (repeats + 1) * once + sum(checks_needed(plan.questions, plan.rules, (repeats + 1) * once)) <= plan.cap:
@@ -160,37 +160,37 @@ def _repeats(plan: Plan, once: int) -> int:
     return repeats
 
 
-def _rated(desk: _Desk, conditions: dict[str, list], index: int, sets: int, repeats: int) -> Iterator[Trial]:
+def _rated(builder: _TrialBuilder, conditions: dict[str, list], index: int, sets: int, repeats: int) -> Iterator[Trial]:
     place = 0
-    for question in desk.plan.questions:
+    for question in builder.plan.questions:
         for judged in conditions[question.name]:
             for repeat in range(repeats):
-                pair = desk.pairs[(index + place) % sets * repeats + repeat]
+                pair = builder.pairs[(index + place) % sets * repeats + repeat]
                 sides = judged if (index + place + repeat) % 2 == 0 else judged[::-1]  # who is A changes from set to set
-                yield desk.trial(question, RATED, pair, [(name, desk.content(kind, pair)) for name, kind in sides])
+                yield builder.trial(question, RATED, pair, [(name, builder.content(kind, pair)) for name, kind in sides])
             place += 1
 
 
-def _checks(desk: _Desk, index: int, rated: int) -> Iterator[Trial]:
+def _checks(builder: _TrialBuilder, index: int, rated: int) -> Iterator[Trial]:
     """Traps and known-answer items of one set, over the questions in turn."""
-    traps, known = checks_needed(desk.plan.questions, desk.plan.rules, rated)
-    for number, question in enumerate(_in_turn(trap_questions(desk.plan.questions), traps, index)):
-        pair = desk.pairs[(index + number) % len(desk.pairs)]
-        systems = desk.dice.sample(desk.plan.systems * 2, 2 if question.kind == PREFERENCE else 1)
-        accepted = (desk.dice.choice(answers_to(question, desk.emotions)),)
-        yield desk.trial(question, TRAP, pair, [(name, desk.content(name, pair)) for name in systems], accepted)
-    for number, question in enumerate(_in_turn([one for one in desk.plan.questions if one.sure], known, index)):
-        yield _known(desk, question, desk.pairs[(index + traps + number) % len(desk.pairs)], KNOWN)
+    traps, known = checks_needed(builder.plan.questions, builder.plan.rules, rated)
+    for number, question in enumerate(_in_turn(trap_questions(builder.plan.questions), traps, index)):
+        pair = builder.pairs[(index + number) % len(builder.pairs)]
+        systems = builder.dice.sample(builder.plan.systems * 2, 2 if question.kind == PREFERENCE else 1)
+        accepted = (builder.dice.choice(answers_to(question, builder.emotions)),)
+        yield builder.trial(question, TRAP, pair, [(name, builder.content(name, pair)) for name in systems], accepted)
+    for number, question in enumerate(_in_turn([one for one in builder.plan.questions if one.sure], known, index)):
+        yield _known(builder, question, builder.pairs[(index + traps + number) % len(builder.pairs)], KNOWN)
 
 
-def _known(desk: _Desk, question: Question, pair: Pair, kind: str) -> Trial:
-    sure = ("", desk.content(question.sure, pair))
+def _known(builder: _TrialBuilder, question: Question, pair: Pair, kind: str) -> Trial:
+    sure = ("", builder.content(question.sure, pair))
     if question.kind != PREFERENCE:
-        return desk.trial(question, kind, pair, [sure], question.accepted if kind == KNOWN else ())
-    sides = [(NATURAL, desk.content("source", pair)), sure]
-    desk.dice.shuffle(sides)
+        return builder.trial(question, kind, pair, [sure], question.accepted if kind == KNOWN else ())
+    sides = [(NATURAL, builder.content("source", pair)), sure]
+    builder.dice.shuffle(sides)
     right = question.roles[[name for name, _ in sides].index(NATURAL)]
-    return desk.trial(question, kind, pair, sides, (right,) if kind == KNOWN else ())
+    return builder.trial(question, kind, pair, sides, (right,) if kind == KNOWN else ())
 
 
 def trap_questions(questions: Sequence[Question]) -> list[Question]:
@@ -206,24 +206,24 @@ def _in_turn(questions: Sequence[Question], count: int, start: int) -> list[Ques
     return [questions[(start + number) % len(questions)] for number in range(count)] if questions else []
 
 
-def _training(desk: _Desk, used: int) -> Iterator[Trial]:
+def _training(builder: _TrialBuilder, used: int) -> Iterator[Trial]:
     """Practice that spans the range, from the best to the worst, with pairs that are not rated where some are left."""
-    spare = list(desk.pairs[used:]) or list(desk.pairs)
-    questions = desk.plan.questions
+    spare = list(builder.pairs[used:]) or list(builder.pairs)
+    questions = builder.plan.questions
     for number in range(max(PRACTICE, len(questions))):
         question, pair = questions[number % len(questions)], spare[number % len(spare)]
-        span = _span(desk, question)
+        span = _span(builder, question)
         chosen = span[number // len(questions) % len(span)]
         if chosen == question.sure:
-            yield _known(desk, question, pair, TRAINING)
+            yield _known(builder, question, pair, TRAINING)
         else:
             kinds = [chosen, "source"] if question.kind == PREFERENCE else [chosen]
-            yield desk.trial(question, TRAINING, pair, [("", desk.content(kind, pair)) for kind in kinds])
+            yield builder.trial(question, TRAINING, pair, [("", builder.content(kind, pair)) for kind in kinds])
 
 
-def _span(desk: _Desk, question: Question) -> list[str]:
+def _span(builder: _TrialBuilder, question: Question) -> list[str]:
     """What is heard in practice, so that the whole range was heard before rating."""
     best = "" if question.kind == PREFERENCE else "reference" if question.name.startswith("emotion") else "source"
-    if best == "reference" and not all(pair.has_reference for pair in desk.pairs):
+    if best == "reference" and not all(pair.has_reference for pair in builder.pairs):
         best = ""
-    return [kind for kind in dict.fromkeys((best, question.sure or DAMAGED, *desk.plan.systems)) if kind]
+    return [kind for kind in dict.fromkeys((best, question.sure or DAMAGED, *builder.plan.systems)) if kind]

@@ -33,7 +33,7 @@ LONGEST_EMOTION = 40  # letters
 
 
 @dataclass(frozen=True)
-class Gathered:
+class GatheredConversions:
     """What a folder holds. pairs: how many; systems: by name, how many of the pairs each has converted."""
 
     pairs: int
@@ -41,7 +41,7 @@ class Gathered:
 
 
 def gather(folder: Path | str, source: Path | str, converted: Path | str, reference: Path | str | None = None,
-           emotion: str = "", system: str = "converted") -> Gathered:
+           emotion: str = "", system: str = "converted") -> GatheredConversions:
     """Add one conversion; the same source and reference (or stored emotion) by another system is the same pair.
 
     The same once more replaces the older conversion.
@@ -72,7 +72,7 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
         return _settle(files)
 
 
-def gathered(folder: Path | str) -> Gathered:
+def gathered(folder: Path | str) -> GatheredConversions:
     """What the folder holds; nothing where there is none."""
     files = RunFolder(Path(folder))
     return _count(files, _pairs(files))
@@ -140,7 +140,7 @@ def _with(pairs: list[Pair], new: Pair) -> list[Pair]:
     return [named if pair.id == new.id else pair for pair in pairs]
 
 
-def _settle(files: RunFolder) -> Gathered:
+def _settle(files: RunFolder) -> GatheredConversions:
     """Write what follows from pairs and conversions; done again before each use, so a kill in between does no harm."""
     pairs = _pairs(files)
     found = _count(files, pairs)
@@ -154,7 +154,7 @@ def _settle(files: RunFolder) -> Gathered:
     return found
 
 
-def _count(files: RunFolder, pairs: list[Pair]) -> Gathered:
+def _count(files: RunFolder, pairs: list[Pair]) -> GatheredConversions:
     names = sorted(folder.name for folder in (files.path / "wavs").iterdir()) if (files.path / "wavs").is_dir() else []
     counts = {name: sum(files.wav(name, pair.id).is_file() for pair in pairs) for name in names}
-    return Gathered(len(pairs), {name: count for name, count in counts.items() if count})
+    return GatheredConversions(len(pairs), {name: count for name, count in counts.items() if count})

@@ -11,7 +11,7 @@ OUTLIER = 3.29  # two-sided 0.1 % of a normal distribution
 
 
 @dataclass(frozen=True)
-class Rules:
+class ScreeningRules:
     """A listener is excluded who breaks one of these; nobody's answers are deleted.
 
     Attributes:
@@ -42,12 +42,12 @@ class Rules:
         return int(share * count + 1e-9)
 
 
-def rules_from(document: dict[str, Any]) -> Rules:
+def rules_from(document: dict[str, Any]) -> ScreeningRules:
     """Raises StudyError: an unknown rule, or a value that is none."""
-    known = {field.name for field in fields(Rules)}
+    known = {field.name for field in fields(ScreeningRules)}
     if set(document) != known:
         raise StudyError(f"The screening rules must be exactly {', '.join(sorted(known))}.")
     try:
-        return Rules(**document)
+        return ScreeningRules(**document)
     except TypeError as error:
         raise StudyError("The screening rules must be numbers and yes or no.") from error

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.listening.design.questions import Question, answers_to, parse_questions
-from evaluation.listening.design.rules import Rules, rules_from
+from evaluation.listening.design.rules import ScreeningRules, rules_from
 from evaluation.listening.design.trials import Design, Trial, design_from
 from evaluation.listening.design.wording import missing_texts, with_todays_texts
 from evaluation.listening.errors import StudyError
@@ -57,7 +57,7 @@ class Study:
         return parse_questions(self.info["questions"])
 
     @property
-    def rules(self) -> Rules:
+    def rules(self) -> ScreeningRules:
         return rules_from(self.info["rules"])
 
     @property

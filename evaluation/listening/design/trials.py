@@ -13,7 +13,7 @@ KINDS = (TRAINING, RATED, TRAP, KNOWN)
 
 
 @dataclass(frozen=True)
-class Content:
+class ClipContent:
     """What a clip holds: a recording of a pair, a copy-synthesis or damaged version of one, or a system's conversion.
 
     kind: 'source', 'reference', 'parallel', 'copy-of-source', 'copy-of-reference', 'damaged' or 'system'.
@@ -51,7 +51,7 @@ class Design:
         cells: sets of trials; a listener answers one. Every rated clip is in exactly one.
     """
 
-    clips: dict[str, Content]
+    clips: dict[str, ClipContent]
     training: tuple[Trial, ...]
     cells: tuple[tuple[Trial, ...], ...]
 
@@ -68,7 +68,7 @@ class Design:
 
 def design_from(document: dict[str, Any]) -> Design:
     """Raises KeyError, TypeError or ValueError where the document is no design."""
-    return Design({name: Content(**content) for name, content in document["clips"].items()},
+    return Design({name: ClipContent(**content) for name, content in document["clips"].items()},
                   tuple(_trial(one) for one in document["training"]),
                   tuple(tuple(_trial(one) for one in cell) for cell in document["cells"]))
 

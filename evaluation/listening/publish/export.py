@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from evaluation.listening.analysis.results import Results, results_of
+from evaluation.listening.analysis.results import StudyResults, results_of
 from evaluation.listening.analysis.table import answer_table
 from evaluation.listening.design.study import Study
 from evaluation.listening.publish.markdown import results_markdown
@@ -28,7 +28,7 @@ from pipelines.files import make_folder, write_whole
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula
 
 
-def export_study(study: Study, collected: Collected, folder: Path | str, results: Results | None = None) -> list[Path]:
+def export_study(study: Study, collected: Collected, folder: Path | str, results: StudyResults | None = None) -> list[Path]:
     """Write the files above into a folder, replacing older ones.
 
     Args:
@@ -48,7 +48,7 @@ def export_study(study: Study, collected: Collected, folder: Path | str, results
     return [*(write_whole(folder / name, text.encode()) for name, text in contents.items()), *write_pictures(results, folder)]
 
 
-def answers_frame(study: Study, collected: Collected, results: Results) -> pd.DataFrame:
+def answers_frame(study: Study, collected: Collected, results: StudyResults) -> pd.DataFrame:
     """The table of answers with `counted` and times in UTC."""
     counted = {verdict.listener for verdict in results.verdicts if verdict.counts}
     table = answer_table(study, collected)
@@ -58,7 +58,7 @@ def answers_frame(study: Study, collected: Collected, results: Results) -> pd.Da
                         study_hash=study.hash)
 
 
-def listeners_frame(collected: Collected, results: Results) -> pd.DataFrame:
+def listeners_frame(collected: Collected, results: StudyResults) -> pd.DataFrame:
     """One row a listener, in the order they came."""
     rows = [{"listener": who.listener, "set": who.cell, **who.setup,
              "entered": _time(who.entered), "completed": _time(who.completed),

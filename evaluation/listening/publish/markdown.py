@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from evaluation.listening.analysis.intervals import Interval
-from evaluation.listening.analysis.results import Opinion, Results, Side
+from evaluation.listening.analysis.results import Analysis, OpinionScore, StudyResults
 from evaluation.listening.analysis.screening import REASONS
 
 NOT_COMPARABLE = ("Scores compare systems within this study only: the same system gets another MOS among other systems "
                   "(Cooper et al., arXiv 2503.03250).")
 
 
-def results_markdown(results: Results) -> str:
+def results_markdown(results: StudyResults) -> str:
     """Everything, of the answers left after screening, with the scores before it beside them."""
     study, after = results.study, results.after
     head = [f"# Listening test {study.id}", "",
@@ -24,7 +24,7 @@ def results_markdown(results: Results) -> str:
                       "## Screening", "", exclusions(results), "", NOT_COMPARABLE, ""])
 
 
-def exclusions(results: Results) -> str:
+def exclusions(results: StudyResults) -> str:
     """Who does not count and why, with the rules, in two sentences."""
     rules = results.study.rules
     broken = Counter(name for verdict in results.verdicts if not verdict.withdrawn for name in verdict.broken)
@@ -45,7 +45,7 @@ def shown(interval: Interval) -> str:
     return f"{interval.value:.2f} ({interval.low:.2f} to {interval.high:.2f})"
 
 
-def _opinions(results: Results) -> list[str]:
+def _opinions(results: StudyResults) -> list[str]:
     before = {(one.question, one.condition): one for one in results.before.opinions}
     lines = []
     for question in dict.fromkeys(one.question for one in results.before.opinions):
@@ -55,29 +55,29 @@ def _opinions(results: Results) -> list[str]:
     return lines
 
 
-def _opinion(one: Opinion, before: Opinion) -> list[object]:
+def _opinion(one: OpinionScore, before: OpinionScore) -> list[object]:
     return [one.condition, shown(one.mos), one.listeners, one.ratings, " ".join(map(str, one.votes.values())),
             f"{shown(before.mos)}, {before.ratings} ratings", "preliminary" if one.preliminary else ""]
 
 
-def _compared(side: Side) -> list[str]:
+def _compared(side: Analysis) -> list[str]:
     rows = [[one.question, f"{one.first} - {one.second}", shown(one.difference), _number(one.p, 3)] for one in side.compared]
     return _table("Differences", ("question", "systems", "difference (95 % interval)", "adjusted p, Wilcoxon"), rows)
 
 
-def _agreement(side: Side) -> list[str]:
+def _agreement(side: Analysis) -> list[str]:
     known = [value for value in side.correlations.values() if value is not None]
     rest = [f"Correlation of a listener with the rest: {min(known):.2f} to {max(known):.2f}.", ""] if known else []
     rows = [[question, _number(alpha)] for question, alpha in side.agreement.items()]
     return _table("Agreement", ("question", "Krippendorff's alpha"), rows) + rest
 
 
-def _preferred(side: Side) -> list[str]:
+def _preferred(side: Analysis) -> list[str]:
     rows = [[one.condition, shown(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"] for one in side.preferred]
     return _table("Preference", ("system", "Bradley-Terry score, log odds (95 % interval)", "preferred"), rows)
 
 
-def _recognised(side: Side) -> list[str]:
+def _recognised(side: Analysis) -> list[str]:
     rows = [[name, f"{value:.0f} ({low:.0f} to {high:.0f})", count]
             for name, (value, low, high, count) in side.recognised.items()]
     heard = [[name, wanted, *chosen.values()] for name, table in side.confusion.items() for wanted, chosen in table.items()]

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from evaluation.listening.store.database import reading
 from evaluation.listening.store.schema import ANSWERS, LISTENERS, STUDIES
-from evaluation.listening.store.store import Store
+from evaluation.listening.store.store import AnswerStore
 
 
 @dataclass(frozen=True)
-class Overview:
+class StudyProgress:
     """Attributes:
         completed, begun: listeners who did not withdraw, with the whole set answered, and all of them. withdrawn: who did.
         wanted: listeners the study was made for. answers: of everybody. closed: seconds since 1970, None while it is open.
@@ -26,7 +26,7 @@ class Overview:
     closed: float | None
 
 
-def overview(store: Store) -> Overview:
+def study_progress(store: AnswerStore) -> StudyProgress:
     """Raises StoreError."""
     ours = LISTENERS.c.study == store.study.id
     stayed = LISTENERS.c.withdrawn.is_(None)
@@ -37,4 +37,4 @@ def overview(store: Store) -> Overview:
         answers = connection.execute(sa.select(sa.func.count()).select_from(
             ANSWERS.join(LISTENERS, LISTENERS.c.listener == ANSWERS.c.listener)).where(ours)).scalar_one()
         closed = connection.execute(sa.select(STUDIES.c.closed).where(STUDIES.c.study == store.study.id)).scalar_one()
-    return Overview(completed, begun, withdrawn, store.study.info["listeners"], answers, closed)
+    return StudyProgress(completed, begun, withdrawn, store.study.info["listeners"], answers, closed)

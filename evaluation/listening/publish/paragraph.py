@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from evaluation.listening.analysis.results import Results
+from evaluation.listening.analysis.results import StudyResults
 from evaluation.listening.design.questions import CEILING, COPY, FLOOR, NATURAL, QUESTIONS, SCALE
 from evaluation.listening.design.trials import KNOWN, RATED, TRAP
 from evaluation.listening.publish.markdown import NOT_COMPARABLE, exclusions, shown
@@ -13,7 +13,7 @@ ANCHORS = {NATURAL: "natural recordings", COPY: "copy-synthesis", FLOOR: "a floo
            CEILING: "identical pairs"}
 
 
-def paper_paragraph(results: Results) -> str:
+def paper_paragraph(results: StudyResults) -> str:
     """One paragraph: listeners, trials, anchors, wording, exclusions, scores, agreement, software, hash."""
     sentences = (*_method(results), f"Questions as worded: {_wording(results)}", exclusions(results),
                  f"{results.after.listeners} listeners and {results.after.ratings} ratings remained.", _devices(results),
@@ -21,7 +21,7 @@ def paper_paragraph(results: Results) -> str:
     return " ".join(sentence for sentence in sentences if sentence) + "\n"
 
 
-def _method(results: Results) -> list[str]:
+def _method(results: StudyResults) -> list[str]:
     study, info = results.study, results.study.info
     cells = study.design.cells
     kinds = Counter(trial.kind for trial in cells[0])
@@ -39,7 +39,7 @@ def _method(results: Results) -> list[str]:
     ]
 
 
-def _wording(results: Results) -> str:
+def _wording(results: StudyResults) -> str:
     texts = results.study.wording["questions"]
     parts = []
     for name in results.study.info["questions"]:
@@ -49,30 +49,30 @@ def _wording(results: Results) -> str:
     return "; ".join(parts) + "."
 
 
-def _devices(results: Results) -> str:
+def _devices(results: StudyResults) -> str:
     devices = Counter(results.devices.values())
     said = ", ".join(f"{name} ({count})" for name, count in sorted(devices.items()))
     return f"They listened with {said}." if devices else ""
 
 
-def _scores(results: Results) -> str:
+def _scores(results: StudyResults) -> str:
     means = [f"{one.question}, {one.condition}: {shown(one.mos)}, {one.ratings} ratings of {one.listeners} listeners"
              f"{', preliminary' if one.preliminary else ''}" for one in results.after.opinions]
     return (f"Mean opinion scores with 95 % intervals (bootstrap over listeners and items, {results.draws} resamples, seed "
             f"{results.seed}): {'; '.join(means)}.") if means else ""
 
 
-def _preference(results: Results) -> str:
+def _preference(results: StudyResults) -> str:
     said = [f"{one.condition} preferred in {one.wins} of {one.of} comparisons" for one in results.after.preferred]
     return f"Paired comparisons: {'; '.join(said)}." if said else ""
 
 
-def _agreement(results: Results) -> str:
+def _agreement(results: StudyResults) -> str:
     known = [f"{alpha:.2f} ({question})" for question, alpha in results.after.agreement.items() if alpha is not None]
     return f"Krippendorff's alpha (ordinal for votes, nominal for choices): {', '.join(known)}." if known else ""
 
 
-def _software(results: Results) -> str:
+def _software(results: StudyResults) -> str:
     info = results.study.info
     return (f"Software: zest-workbench {info['versions'].get('zest-workbench', 'unknown')}; study {results.study.id}, seed "
             f"{info['seed']}, SHA-256 {results.study.hash}.")

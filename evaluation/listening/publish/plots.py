@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evaluation.listening.analysis.intervals import HIGHEST, LOWEST, Interval
-from evaluation.listening.analysis.preference import Preferred
-from evaluation.listening.analysis.results import Opinion, Results
+from evaluation.listening.analysis.preference import PreferenceScore
+from evaluation.listening.analysis.results import OpinionScore, StudyResults
 from evaluation.listening.design.questions import ANCHORS, VOTES
 from evaluation.listening.publish.markdown import shown
 from evaluation.plots import save_figure
@@ -41,7 +41,7 @@ class Picture:
     figure: Figure
 
 
-def pictures(results: Results) -> list[Picture]:
+def pictures(results: StudyResults) -> list[Picture]:
     """Every picture that the answers allow; none where nobody counts."""
     side = results.after
     questions = dict.fromkeys(one.question for one in side.opinions)
@@ -55,13 +55,13 @@ def pictures(results: Results) -> list[Picture]:
     return made
 
 
-def write_pictures(results: Results, folder: Path | str) -> list[Path]:
+def write_pictures(results: StudyResults, folder: Path | str) -> list[Path]:
     """One PNG a picture. Raises OutputError."""
     folder = make_folder(folder)
     return [save_figure(picture.figure, folder / f"{picture.name}.png") for picture in pictures(results)]
 
 
-def opinion_figure(opinions: Sequence[Opinion]) -> Figure:
+def opinion_figure(opinions: Sequence[OpinionScore]) -> Figure:
     """Mean opinion scores of one question with their intervals; hidden anchors below, grey and hollow.
 
     A broken line is a preliminary result, a point without a line has no interval.
@@ -76,7 +76,7 @@ def opinion_figure(opinions: Sequence[Opinion]) -> Figure:
     return figure
 
 
-def votes_figure(opinions: Sequence[Opinion]) -> Figure:
+def votes_figure(opinions: Sequence[OpinionScore]) -> Figure:
     """How the votes of one question are distributed: a bar from 1 (left) to 5 (right), percent in it."""
     figure, axis, places = _rows([one.condition for one in opinions])
     for one in opinions:
@@ -90,7 +90,7 @@ def votes_figure(opinions: Sequence[Opinion]) -> Figure:
     return figure
 
 
-def preference_figure(preferred: Sequence[Preferred]) -> Figure:
+def preference_figure(preferred: Sequence[PreferenceScore]) -> Figure:
     """Bradley-Terry scores in log odds with their intervals; 0 is the mean of all that were compared."""
     figure, axis, places = _rows([one.condition for one in preferred])
     for one in preferred:
@@ -126,7 +126,7 @@ def confusion_figure(table: Mapping[str, Mapping[str, int]]) -> Figure:
     return figure
 
 
-def _opinion_pictures(question: str, opinions: Sequence[Opinion]) -> Iterator[Picture]:
+def _opinion_pictures(question: str, opinions: Sequence[OpinionScore]) -> Iterator[Picture]:
     scores = "; ".join(f"{one.condition} {shown(one.mos)}" for one in opinions)
     votes = "; ".join(f"{one.condition}: " + ", ".join(f"{count} times {vote}" for vote, count in one.votes.items())
                       for one in opinions)

@@ -2,7 +2,8 @@
 
 from evaluation.listening.store.collected import Collected, GivenAnswer, Listener, collect
 from evaluation.listening.store.opening import open_store
-from evaluation.listening.store.shown import Shown
-from evaluation.listening.store.store import Entry, Store, Stored
+from evaluation.listening.store.shown import ShownTrial
+from evaluation.listening.store.store import AnswerStore, ListenerSession, StoredAnswer
 
-__all__ = ["Collected", "Entry", "GivenAnswer", "Listener", "Shown", "Store", "Stored", "collect", "open_store"]
+__all__ = ["AnswerStore", "Collected", "GivenAnswer", "Listener", "ListenerSession", "ShownTrial", "StoredAnswer", "collect",
+           "open_store"]

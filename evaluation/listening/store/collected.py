@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from evaluation.listening.store.database import reading
 from evaluation.listening.store.schema import ANSWERS, LISTENERS, STUDIES
-from evaluation.listening.store.store import Store
+from evaluation.listening.store.store import AnswerStore
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Collected:
     closed: float | None = None
 
 
-def collect(store: Store) -> Collected:
+def collect(store: AnswerStore) -> Collected:
     """All listeners and answers of the study, in the order they came, withdrawn ones too. Raises StoreError."""
     ours = LISTENERS.c.study == store.study.id
     with reading(store.engine, store.study.wording) as connection:

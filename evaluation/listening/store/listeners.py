@@ -22,7 +22,7 @@ TOKEN_BYTES, ID_BYTES, CODE_BYTES = 32, 8, 5  # random
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownListener:
     """A listener whose token was recognised.
 
     Attributes:
@@ -38,7 +38,7 @@ class Known:
     closed: bool
 
 
-def recognise(connection: Connection, study: Study, token: object, withdrawn: bool = False, lock: bool = False) -> Known:
+def recognise(connection: Connection, study: Study, token: object, withdrawn: bool = False, lock: bool = False) -> KnownListener:
     """Who holds this token.
 
     Args:
@@ -54,7 +54,7 @@ def recognise(connection: Connection, study: Study, token: object, withdrawn: bo
     if row.withdrawn is not None and not withdrawn:
         raise refuse(study, "withdrawn", row.listener)
     order = order_for(study.design, row.cell, study.info["seed"], row.listener)
-    return Known(row.listener, order, row.code, row.completed, row.withdrawn, row.closed is not None)
+    return KnownListener(row.listener, order, row.code, row.completed, row.withdrawn, row.closed is not None)
 
 
 def lock_study(connection: Connection, study: Study) -> None:

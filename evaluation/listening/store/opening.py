@@ -13,11 +13,11 @@ from evaluation.listening.store.database import connect, lock_schema, plain, rea
 from evaluation.listening.store.events import events_of
 from evaluation.listening.store.journal import Journal
 from evaluation.listening.store.schema import STUDIES, migrate
-from evaluation.listening.store.store import Store
+from evaluation.listening.store.store import AnswerStore
 
 
 def open_store(study: Study, url: str | None = None, clock: Callable[[], float] = time.time,
-               journal: Journal | None = None) -> Store:
+               journal: Journal | None = None) -> AnswerStore:
     """The store of a study, migrated to the newest schema; made if it is not there.
 
     Args:
@@ -36,13 +36,13 @@ def open_store(study: Study, url: str | None = None, clock: Callable[[], float] 
         elif known != study.hash:
             raise StoreError(f"The answers to this study were given to another version of it ({known[:12]}, this one is "
                              f"{study.hash[:12]}); restore the study they belong to.")
-    store = Store(study, engine, clock, journal)
+    store = AnswerStore(study, engine, clock, journal)
     if journal is not None:
         _level(store, journal)
     return store
 
 
-def _level(store: Store, journal: Journal) -> None:
+def _level(store: AnswerStore, journal: Journal) -> None:
     """Afterwards the database and the journal hold the same, whichever of the two was lost or cut off."""
     known = journal.attach(store.study.id, store.replay)
     with reading(store.engine, store.study.wording) as connection:

@@ -9,7 +9,7 @@ from evaluation.listening.design.trials import TRAINING, TRAP, Trial
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownTrial:
     """A trial as the page needs it: nothing in it tells what is judged.
 
     Attributes:
@@ -29,11 +29,12 @@ class Shown:
     played: tuple[str, ...]
 
 
-def shown(study: Study, trial: Trial, place: int, of: int, played: tuple[str, ...]) -> Shown:
+def shown(study: Study, trial: Trial, place: int, of: int, played: tuple[str, ...]) -> ShownTrial:
     """Texts in the study's own wording, clips by their opaque ids."""
     texts = study.wording
     question = texts["questions"][trial.question]
     options = tuple((value, question["options"][value]) for value in study.answers_to(trial))
     check = texts["trap"].format(answer=dict(options)[trial.accepted[0]]) if trial.kind == TRAP else ""
     clips = tuple((texts["roles"][role], clip) for role, clip in trial.clips)
-    return Shown(trial.id, question["prompt"], question["hint"], clips, options, check, trial.kind == TRAINING, place, of, played)
+    return ShownTrial(trial.id, question["prompt"], question["hint"], clips, options, check, trial.kind == TRAINING, place, of,
+                      played)

@@ -21,16 +21,24 @@ from evaluation.listening.store import events, people, queries
 from evaluation.listening.store.database import plain, reading, writing
 from evaluation.listening.store.events import line, replay
 from evaluation.listening.store.journal import Journal
-from evaluation.listening.store.listeners import Known, answered, come_back, enter, is_closed, lock_study, recognise
+from evaluation.listening.store.listeners import KnownListener, answered, come_back, enter, is_closed, lock_study, recognise
 from evaluation.listening.store.queries import of
-from evaluation.listening.store.shown import Shown, shown
-from evaluation.listening.store.validation import Asked, check_answer, check_entry, check_play, own_trial, place_of, refuse
+from evaluation.listening.store.shown import ShownTrial, shown
+from evaluation.listening.store.validation import (
+    AnswerRequest,
+    check_answer,
+    check_entry,
+    check_play,
+    own_trial,
+    place_of,
+    refuse,
+)
 
 Note = Callable[[str, events.Values], None]
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListenerSession:
     """A listener who may begin or go on. token: unguessable, opens the session; whoever has it is the listener."""
 
     listener: str
@@ -38,7 +46,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredAnswer:
     """An answer that is on the disk. again: it was already. code: the completion code once all is answered, else ''."""
 
     again: bool
@@ -47,7 +55,7 @@ class Stored:
     code: str
 
 
-class Store:
+class AnswerStore:
     """Args:
         study: as opened. engine: of its database. clock: seconds since 1970 (tests give one).
         journal: where everything acknowledged is written once more, for disks that do not last.
@@ -57,7 +65,7 @@ class Store:
         self.study, self.engine, self.clock = study, engine, clock
         self._journal = journal
 
-    def enter(self, consent: bool, setup: dict[str, str], user: str = "") -> Entry:
+    def enter(self, consent: bool, setup: dict[str, str], user: str = "") -> ListenerSession:
         """A new listener; where the study asks for a sign-in and knows the user, the one who came before.
 
         Args:
@@ -83,14 +91,14 @@ class Store:
                 people.remember(connection, self.study, user, row["listener"])
             if user:
                 note(events.RECOGNISED, people.person_of(connection, self.study, row["listener"]))
-        return Entry(row["listener"], token)
+        return ListenerSession(row["listener"], token)
 
     def knows(self, user: str) -> bool:
         """Whether this user has entered before, so that consent and setup are there already. Raises StoreError."""
         with reading(self.engine, self.study.wording) as connection:
             return people.listener_of(connection, self.study, user) is not None
 
-    def next_trial(self, token: str) -> Shown | None:
+    def next_trial(self, token: str) -> ShownTrial | None:
         """The first trial without an answer, None at the end; it counts as shown from the first call on.
 
         Raises:
@@ -133,7 +141,7 @@ class Store:
             note(events.PLAYED, {**keys, "count": count, "opened": opened})
         return count
 
-    def answer(self, token: str, trial: str, value: str, remark: str = "") -> Stored:
+    def answer(self, token: str, trial: str, value: str, remark: str = "") -> StoredAnswer:
         """Store one answer. Sending it again does nothing and says so; another answer to the same trial is refused.
 
         Raises:
@@ -143,7 +151,8 @@ class Store:
         with self._writing() as (connection, note):
             known = self._open_to(connection, token, lock=True)
             own = own_trial(known.order, trial)
-            asked = Asked(trial, value, remark, *(self._facts(connection, known.listener, own) if own else (None, {}, None)))
+            facts = self._facts(connection, known.listener, own) if own else (None, {}, None)
+            asked = AnswerRequest(trial, value, remark, *facts)
             new = check_answer(self.study, known.listener, own, asked, now)
             if new:
                 row = {"listener": known.listener, "trial": own.id, "place": place_of(known.order, own), "value": value,
@@ -157,7 +166,7 @@ class Store:
             whole = len(done) == len(known.order)
             if whole:
                 self._complete(connection, note, known, now)
-        return Stored(not new, len(done), len(known.order), known.code if whole else "")
+        return StoredAnswer(not new, len(done), len(known.order), known.code if whole else "")
 
     def withdraw(self, token: str) -> None:
         """Mark all of the listener's answers as withdrawn; they stay, and are not counted. Raises Refused, StoreError."""
@@ -191,14 +200,14 @@ class Store:
         return (_opening(connection, listener, trial.id), _plays(connection, listener, trial.id),
                 None if before is None else before.value)
 
-    def _open_to(self, connection: Connection, token: str, lock: bool = False) -> Known:
+    def _open_to(self, connection: Connection, token: str, lock: bool = False) -> KnownListener:
         """The listener, while the study is open."""
         known = self._recognise(connection, token, lock=lock)
         if known.closed:
             raise refuse(self.study, "closed", known.listener)
         return known
 
-    def _recognise(self, connection: Connection, token: str, withdrawn: bool = False, lock: bool = False) -> Known:
+    def _recognise(self, connection: Connection, token: str, withdrawn: bool = False, lock: bool = False) -> KnownListener:
         """As in listeners.py; but while lines of earlier sessions have not been fetched, nobody is told to be unknown."""
         try:
             return recognise(connection, self.study, token, withdrawn, lock)
@@ -215,7 +224,7 @@ class Store:
         return entered
 
     @staticmethod
-    def _complete(connection: Connection, note: Note, known: Known, now: float) -> None:
+    def _complete(connection: Connection, note: Note, known: KnownListener, now: float) -> None:
         """All is answered; when that was so first stays."""
         at = known.completed or now
         connection.execute(queries.COMPLETE, {**of(listener=known.listener), "at": at})

@@ -20,7 +20,7 @@ LOG = logging.getLogger("zest.listening")
 
 
 @dataclass(frozen=True)
-class Asked:
+class AnswerRequest:
     """What a listener sent, and what the store knows of the trial.
 
     Attributes:
@@ -64,7 +64,7 @@ def check_play(study: Study, listener: str, trial: Trial | None, clip: object, o
         raise refuse(study, "unplayed", listener)
 
 
-def check_answer(study: Study, listener: str, trial: Trial | None, asked: Asked, now: float) -> bool:
+def check_answer(study: Study, listener: str, trial: Trial | None, asked: AnswerRequest, now: float) -> bool:
     """Whether an answer may be stored.
 
     Returns:
