@@ -71,7 +71,7 @@ def _tracker():
 def track(samples: np.ndarray, step: float = FRAME_SECONDS) -> PitchTrack:
     """Track F0 with SwiftF0 (arXiv 2508.18440) and put it on a regular grid.
 
-    Against WORLD's harvest it makes about 1 % gross errors at a thirtieth of the time (docs/measurements.md).
+    Against WORLD's harvest it makes about 1 % gross errors at a thirtieth of the time (docs/lab-notes/world-and-f0.md).
 
     Args:
         samples: (n,) float32 at 16 kHz.

@@ -37,7 +37,7 @@ Spectra = Callable[[slice], tuple[np.ndarray, np.ndarray]]  # of frames: envelop
 def analyse(samples: np.ndarray, f0: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Envelope and aperiodicity, (frames, 513) each, at 5 ms.
 
-    D4C runs at 20 ms and is repeated to 5 ms: a quarter of the time, no audible loss (docs/measurements.md).
+    D4C runs at 20 ms and is repeated to 5 ms: a quarter of the time, no audible loss (docs/lab-notes/world-and-f0.md).
 
     Args:
         samples: (n,) at 16 kHz. f0: (frames,) Hz at 5 ms steps, 0 where unvoiced.

@@ -115,7 +115,7 @@ def test_intervals_hold_the_truth_and_screening_tells_clickers_from_careful_list
     tally = scenario(("naturalness",), Crowd(), studies=16, draws=100)
     share = {name: tally.hits[name] / tally.tries[name] for name in tally.tries}
     assert share["in 1 to 5"] == 1
-    assert np.mean([share[f"mos of {name}"] for name in ("best", "middle", "twin")]) >= 0.85, "500 studies: docs/listening.md"
+    assert np.mean([share[f"mos of {name}"] for name in ("best", "middle", "twin")]) >= 0.85, "see docs/lab-notes/listening.md"
     assert share[CLICKER] >= 0.9 and share[LAZY] == 1 and share[CAREFUL] <= 0.05
     assert share["found"] >= 0.5 and share["false alarm"] <= 0.2
 

@@ -41,7 +41,7 @@ class Shares:
     """How strongly each adversarial loss pulls at the waveform, as a multiple of the spectral losses' gradient.
 
     Losses' values say nothing about that: with usual weights the spectral gradient was 20 to 50 times the adversarial one here,
-    and training was a regression in disguise (docs/training.md).
+    and the adversarial part had almost no influence (docs/lab-notes/vocoder.md).
     """
 
     adversarial: float

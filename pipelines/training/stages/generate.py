@@ -31,7 +31,7 @@ class GenerateRecipe:
     """Sizes and schedule of the stage's design `istft`; the other one's are in generate_hifigan.py."""
 
     design: str = "istft"
-    temperature: float = 0.06  # of soft units (UnitEncoder.posterior); 0 means hard ones (docs/training.md)
+    temperature: float = 0.06  # of soft units (UnitEncoder.posterior); 0: hard (docs/lab-notes/units.md)
     width: int = 256
     blocks: int = 6  # at 50 Hz
     fine_blocks: int = 2  # at 100 Hz
