@@ -21,7 +21,7 @@ import typer
 
 from benchmarks.tables import columns
 from pipelines.checkpoints.folder import Folder, find_folder
-from pipelines.checkpoints.parts import load_f0_codes
+from pipelines.checkpoints.loading import load_f0_codes
 from pipelines.errors import ZestError
 from pipelines.features.prosody import analyse
 from pipelines.networks.f0_codes import F0Codes, hertz, standardised

@@ -25,7 +25,7 @@ from benchmarks.tables import columns
 from evaluation.embeddings.probes import some_vectors
 from evaluation.judges.data import judged, some_of_each
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder
-from pipelines.checkpoints.parts import load_content_encoder
+from pipelines.checkpoints.loading import load_content_encoder
 from pipelines.errors import ZestError
 from pipelines.networks.units import ContentEncoder, UnitEncoder
 from pipelines.training.data.audio_store import read_samples

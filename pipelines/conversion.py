@@ -12,17 +12,17 @@ import torch
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder
 from pipelines.checkpoints.loading import Models, load_models
 from pipelines.decoders import DECODERS, decoder
+from pipelines.device import one_thread
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.factors import Emotion, Factors, Transferred
 from pipelines.features import prosody, world
 from pipelines.features.audio import Recording, load, save
 from pipelines.features.pitch import VOICED_CONFIDENCE, F0Contour, track
 from pipelines.hooks import Event, Hook, Timings, silent, stage
-from pipelines.networks.encoders import ease_vector, emotion_frames
-from pipelines.networks.sace import pool_frames
+from pipelines.networks.sace import emotion_frames, pool_frames
+from pipelines.networks.speaker import ease_vector
 from pipelines.networks.units import Content
 from pipelines.settings import Settings
-from pipelines.threads import one_thread
 from pipelines.transfer import has_melody, transfer
 
 NO_TEMPO = "This checkpoint has no tempo predictor, so the source's timing was kept."

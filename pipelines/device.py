@@ -1,8 +1,10 @@
-"""Which device the networks run on, and plain words where it is not there."""
+"""The device that networks run on, and the number of threads that a conversion takes."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pipelines.errors import ZestError
 
@@ -27,3 +29,20 @@ def check_device(device: str) -> None:
         raise ZestError(f"There is no {device} here; the last CUDA device is cuda:{torch.cuda.device_count() - 1}.")
     if kind == "mps" and not torch.backends.mps.is_available():
         raise ZestError("No Apple GPU (mps) is available here; use --device cpu.")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Run torch on one thread inside, and on as many as before afterwards. Also a decorator.
+
+    The networks of a conversion are so small that a second thread mostly waits, and its waiting takes a core from WORLD
+    (docs/lab-notes/world-and-f0.md). One thread also adds up in the same order on every machine.
+    """
+    import torch  # imported late: the command line checks a device's name without it
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

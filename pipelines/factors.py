@@ -19,13 +19,13 @@ class Emotion:
     Attributes:
         name: of the recording or the preset.
         frames: (windows, 128), pooled over half seconds. utterance: (128,) their recording's mean.
-        melody: (frames,) octaves above 100 Hz of that recording, 50 Hz, and voiced: (frames,) bool; None for a preset.
+        octaves: (frames,) F0, octaves above 100 Hz of that recording, 50 Hz, and voiced: (frames,) bool; None for a preset.
     """
 
     name: str
     frames: np.ndarray
     utterance: np.ndarray
-    melody: np.ndarray | None = None
+    octaves: np.ndarray | None = None
     voiced: np.ndarray | None = None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipelines.decoders import decoder
 from pipelines.errors import ZestError
-from pipelines.features.f0_origin import PREDICTED, check_melody
+from pipelines.features.contour import PREDICTED, check_f0_origin
 
 MAX_STRENGTH = 1.5
 
@@ -33,6 +33,6 @@ class Settings:
             raise ZestError(f"Strength must lie between 0 and {MAX_STRENGTH:g}, not {self.strength:g}.")
         if self.seed < 0:
             raise ZestError(f"The seed must be 0 or a positive whole number, not {self.seed}.")
-        check_melody(self.f0)
+        check_f0_origin(self.f0)
         if self.decoder:
             decoder(self.decoder)

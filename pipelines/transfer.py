@@ -8,14 +8,13 @@ import numpy as np
 import torch
 
 from pipelines.checkpoints.loading import Models
+from pipelines.device import one_thread
 from pipelines.factors import Emotion, Factors, Transferred
 from pipelines.features import prosody, world
-from pipelines.features.contour import anchor_melody, smooth_melody
-from pipelines.features.f0_origin import PREDICTED, REFERENCE, reference_melody
+from pipelines.features.contour import PREDICTED, REFERENCE, anchor_f0, reference_f0, smooth_f0
 from pipelines.features.pitch import VOICED_CONFIDENCE
 from pipelines.networks.tempo import run_lengths, warp_positions
 from pipelines.settings import Settings
-from pipelines.threads import one_thread
 
 VOICED_ENOUGH = 0.02  # share of voiced frames below which there is no melody to move
 
@@ -70,7 +69,7 @@ def _predict(models: Models, source: Factors, emotion: Emotion, units: np.ndarra
     """
     given = own_octaves
     if f0 == REFERENCE:
-        given = reference_melody(own_octaves, voicing >= VOICED_CONFIDENCE, emotion)
+        given = reference_f0(own_octaves, voicing >= VOICED_CONFIDENCE, emotion)
     units, voicing, own = (models.tensor(part)[None] for part in (units.astype(np.int64), voicing, own_octaves))
     mask, ease = torch.ones_like(voicing), models.tensor(source.ease)[None]
     voiced = (voicing >= 0.5).float()
@@ -91,5 +90,5 @@ def _melody(models: Models, units: torch.Tensor, own: torch.Tensor, voiced: torc
     for heard in (before, after):
         frames = models.tensor(heard.frames)[None]
         predicted.append(models.pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease))
-    wider = smooth_melody(predicted[0] + models.melody_gain * (predicted[1] - predicted[0]))
-    return anchor_melody(own, predicted[0], wider, voiced)
+    wider = smooth_f0(predicted[0] + models.f0_gain * (predicted[1] - predicted[0]))
+    return anchor_f0(own, predicted[0], wider, voiced)

@@ -11,7 +11,7 @@ from pipelines.conversion import Converter
 from pipelines.features.audio import Recording
 from pipelines.features.prosody import network_features
 from pipelines.hooks import Event, Hook, silent
-from pipelines.networks.encoders import voice_vector
+from pipelines.networks.speaker import voice_vector
 from pipelines.training.data.audio_store import read_samples
 from pipelines.training.data.corpus import Clip
 

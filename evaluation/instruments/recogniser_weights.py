@@ -34,7 +34,7 @@ def digest(size: str) -> str:
     """First 8 hex digits of the sha256 of the weights that `load` would use, without loading them."""
     _refuse_unknown(size)
     if _packaged(size):
-        from pipelines.checkpoints.whisper_weights import PACKAGED
+        from pipelines.checkpoints.whisper import PACKAGED
 
         return PACKAGED[size].sha256[:8]
     return _url(size).split("/")[-2][:8]  # OpenAI names every checkpoint's folder after its hash
@@ -51,7 +51,7 @@ def load(size: str):
     if reason:
         raise ZestError(reason)
     if _packaged(size):
-        from pipelines.checkpoints.whisper_weights import load_packaged_whisper
+        from pipelines.checkpoints.whisper import load_packaged_whisper
 
         return load_packaged_whisper(size)
     import whisper
@@ -68,14 +68,14 @@ def _refuse_unknown(size: str) -> None:
 
 
 def _is_packaged_size(size: str) -> bool:
-    from pipelines.checkpoints.whisper_weights import PACKAGED
+    from pipelines.checkpoints.whisper import PACKAGED
 
     return size in PACKAGED
 
 
 def _packaged(size: str) -> bool:
     """Are all packages that carry this size installed?"""
-    from pipelines.checkpoints.whisper_weights import PACKAGED
+    from pipelines.checkpoints.whisper import PACKAGED
 
     return size in PACKAGED and all(importlib.util.find_spec(package) for package, _ in PACKAGED[size].parts)
 

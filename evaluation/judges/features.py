@@ -17,7 +17,7 @@ def whisper_vector(samples: np.ndarray) -> np.ndarray:
     """Mean and deviation over time of Whisper base's encoder blocks 2 to 6: (5120,) float32."""
     import torch
 
-    from pipelines.checkpoints.whisper_weights import encoder_blocks
+    from pipelines.checkpoints.whisper import encoder_blocks
 
     states = encoder_blocks(_whisper(), torch.from_numpy(np.asarray(samples[:MAX_SAMPLES], dtype=np.float32)))
     return select_blocks(torch.stack([torch.cat([state.mean(0), state.std(0)]) for state in states]).numpy())
@@ -38,7 +38,7 @@ FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"whisper": whisper_ve
 
 @lru_cache(maxsize=1)
 def _whisper():
-    from pipelines.checkpoints.whisper_weights import load_packaged_whisper
+    from pipelines.checkpoints.whisper import load_packaged_whisper
 
     return load_packaged_whisper("base")
 

@@ -11,23 +11,20 @@ import numpy as np
 import torch
 
 from pipelines.checkpoints.folder import Folder, find_folder
-from pipelines.checkpoints.parts import load_f0_codes, load_generator, load_speaker, load_unit_encoder
+from pipelines.checkpoints.loading import load_f0_codes, load_generator, load_speaker, load_unit_encoder
 from pipelines.decoders.factor_rendering import render_factors
 from pipelines.decoders.generate import predict_mel
 from pipelines.decoders.vocoding import render
 from pipelines.device import check_device
 from pipelines.errors import CheckpointError, ZestError
-from pipelines.features.audio import Recording
-from pipelines.features.level import NOMINAL, speech_level
+from pipelines.features.audio import NOMINAL, Recording, speech_level
 from pipelines.features.pitch import SYNTHESIS_CONFIDENCE, F0Contour, PitchTrack, track
 from pipelines.features.prosody import analyse, network_features
 from pipelines.features.vocoder_features import STEP, VocoderFeatures
-from pipelines.networks.encoders import voice_vector
 from pipelines.networks.f0_codes import F0Codes, Standardised, code_count, held, hertz, standardised, stretched
 from pipelines.networks.factor_decoder import FactorDecoder
 from pipelines.networks.generator import FINE, FactorGenerator
-from pipelines.networks.published_speaker import PublishedSpeaker
-from pipelines.networks.speaker import SpeakerEncoder
+from pipelines.networks.speaker import PublishedSpeaker, SpeakerEncoder, voice_vector
 from pipelines.networks.units import HOP, UnitEncoder
 
 MISSING = "This checkpoint has no polyak, which the baseline of that name needs; train it with 'zest train polyak'."

@@ -170,7 +170,7 @@ def _polyak(wish: Wish, networks: Any) -> Made:
 
 def _with_vawgan(checkpoint: str, device: str) -> Any:
     from pipelines.checkpoints.folder import Folder, find_folder
-    from pipelines.checkpoints.parts import load_vawgan
+    from pipelines.checkpoints.loading import load_vawgan
 
     folder = Folder(find_folder(checkpoint))
     if not folder.has("vawgan"):

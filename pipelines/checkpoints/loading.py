@@ -1,26 +1,31 @@
-"""All networks of a checkpoint, loaded together."""
+"""Networks of a checkpoint: each is built from its config and filled with its weights, one by one or all together."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
-from pipelines.checkpoints import parts
 from pipelines.checkpoints.folder import Folder
 from pipelines.device import check_device
+from pipelines.errors import CheckpointError
 from pipelines.networks.acoustic import AcousticModel
+from pipelines.networks.f0_codes import F0Codes
 from pipelines.networks.factor_decoder import FactorDecoder
-from pipelines.networks.generator import FactorGenerator
+from pipelines.networks.generator import FactorGenerator, Trunk
+from pipelines.networks.hifigan import SIZES, sizes_of, without_weight_norm
+from pipelines.networks.hubert import Hubert, read_sizes
 from pipelines.networks.pitch_predictor import PitchPredictor
-from pipelines.networks.published_speaker import PublishedSpeaker
-from pipelines.networks.sace import Sace
-from pipelines.networks.speaker import SpeakerEncoder
+from pipelines.networks.sace import Sace, WaveSace
+from pipelines.networks.speaker import EmbeddingSizes, PublishedEmbedding, PublishedSpeaker, SpeakerEncoder
 from pipelines.networks.tempo import TempoPredictor
-from pipelines.networks.units import UnitEncoder
+from pipelines.networks.units import ContentEncoder, UnitEncoder
+from pipelines.networks.vawgan import VawGan
 from pipelines.networks.vocoder import Vocoder
-from pipelines.networks.wave_sace import WaveSace
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Models:
     tempo: TempoPredictor | None = None
     vocoder: Vocoder | None = None
     generator: FactorGenerator | FactorDecoder | None = None
-    melody_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with
+    f0_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with; stored as melody_gain
     envelope_gain: float = 1.0
 
     def tensor(self, array: np.ndarray) -> torch.Tensor:
@@ -48,10 +53,129 @@ class Models:
 def load_models(folder: Folder, device: str = "cpu") -> Models:
     """Raises CheckpointError: a file is missing or damaged. ZestError: there is no such device."""
     check_device(device)
-    networks = {name: getattr(parts, f"load_{loader}")(folder) for name, loader in (
-        ("units", "unit_encoder"), ("speaker", "speaker"), ("sace", "sace"), ("pitch", "pitch"), ("acoustic", "acoustic"),
-        ("tempo", "tempo"), ("vocoder", "vocoder"), ("generator", "generator"))}
+    networks = {name: load(folder) for name, load in LOADERS.items()}
     gains = folder.config("acoustic") if folder.has("acoustic") else {}
     return Models(**{name: None if network is None else network.to(device) for name, network in networks.items()},
-                  presets=parts.load_presets(folder), device=device,
-                  **{gain: float(gains.get(gain, 1.0)) for gain in ("melody_gain", "envelope_gain")})
+                  presets=load_presets(folder), device=device,
+                  f0_gain=float(gains.get("melody_gain", 1.0)), envelope_gain=float(gains.get("envelope_gain", 1.0)))
+
+
+def load_content_encoder(folder: Folder) -> ContentEncoder:
+    encoder = ContentEncoder(Hubert(read_sizes(folder.config("hubert"))))
+    folder.fill(encoder.hubert, "hubert")
+    return encoder.eval()
+
+
+def load_unit_encoder(folder: Folder) -> UnitEncoder:
+    encoder, tensors = load_content_encoder(folder), folder.tensors("units")
+    if "centroids" not in tensors:
+        raise folder.misfit("units")
+    return UnitEncoder(encoder, tensors["centroids"], folder.setting("units", "layer")).eval()
+
+
+def load_speaker(folder: Folder) -> SpeakerEncoder | PublishedSpeaker:
+    """Raises CheckpointError: also where it needs SpeechBrain, which is not installed."""
+    embedding = folder.config("speaker").get("embedding")
+    if embedding is None:
+        return folder.fill(SpeakerEncoder(), "speaker")
+    sizes = EmbeddingSizes(**embedding)
+    return folder.fill(PublishedSpeaker(PublishedEmbedding(sizes), sizes.width), "speaker")
+
+
+def load_sace(folder: Folder) -> Sace | WaveSace:
+    front = folder.config("sace").get("wav2vec")
+    if front is not None:
+        from transformers import Wav2Vec2Config, Wav2Vec2Model  # imported late: other checkpoints do without
+
+        return folder.fill(WaveSace(Wav2Vec2Model(Wav2Vec2Config(**front))), "sace")
+    return folder.fill(Sace(folder.setting("sace", "hidden_layers"), folder.setting("sace", "hidden_width")), "sace")
+
+
+def load_pitch(folder: Folder) -> PitchPredictor:
+    return folder.fill(PitchPredictor(folder.setting("pitch", "units")), "pitch")
+
+
+def load_acoustic(folder: Folder) -> AcousticModel | None:
+    """None where the checkpoint has none: `generate` can do without."""
+    if not folder.has("acoustic"):
+        return None
+    return folder.fill(AcousticModel(folder.setting("acoustic", "units")), "acoustic")
+
+
+def load_tempo(folder: Folder) -> TempoPredictor | None:
+    """None where the checkpoint has none: the source's timing is then kept."""
+    if not folder.has("tempo"):
+        return None
+    return folder.fill(TempoPredictor(folder.setting("tempo", "units")), "tempo")
+
+
+def load_f0_codes(folder: Folder) -> F0Codes:
+    """Raises CheckpointError, with the command that trains them, where there are none."""
+    if not folder.has("f0_codes"):
+        raise CheckpointError("This checkpoint has no f0_codes, which the baseline polyak needs; "
+                              "train them with 'zest train f0_codes'.")
+    return folder.fill(F0Codes(*(folder.setting("f0_codes", size) for size in ("codes", "width", "code_width"))), "f0_codes")
+
+
+def load_vocoder(folder: Folder) -> Vocoder | None:
+    """None where the checkpoint has no vocoder: a conversion by WORLD can do without."""
+    if not folder.has("vocoder"):
+        return None
+    sizes = {size: folder.setting("vocoder", size) for size in ("width", "blocks", "expand")}
+    return folder.fill(Vocoder(**sizes), "vocoder")
+
+
+def load_generator(folder: Folder, part: str = "generator") -> FactorGenerator | FactorDecoder | None:
+    """In the design that its config names; None where the checkpoint has no generator: the residual decoders can do without.
+
+    part: another one that is such a network, as `polyak`, the baseline's.
+    """
+    if not folder.has(part):
+        return None
+    design = folder.config(part).get("design", "istft")  # configs older than the choice have no such key
+    if design not in GENERATORS:
+        raise folder.misfit(part)
+    return folder.fill(GENERATORS[design](folder, part), part)
+
+
+def _istft(folder: Folder, part: str) -> FactorGenerator:
+    sizes = {size: folder.setting(part, size) for size in ("units", "width", "blocks", "fine_blocks", "expand")}
+    head = (folder.setting(part, f"head_{size}") for size in ("width", "blocks", "expand"))
+    trunk = Trunk(**sizes, **_chosen(folder, part, ("unit_encoder", "f0_encoder", "whole")))
+    return FactorGenerator(trunk, Vocoder(*head), folder.setting(part, "temperature"))
+
+
+def _hifigan(folder: Folder, part: str) -> FactorDecoder:
+    size, channels, units = (folder.setting(part, key) for key in ("size", "channels", "units"))
+    if size not in SIZES:
+        raise folder.misfit(part)
+    decoder = FactorDecoder(sizes_of(size, channels), units, temperature=folder.setting(part, "temperature"),
+                            **_chosen(folder, part, ("unit_encoder", "f0_encoder", "whole", "f0_codes")))
+    return without_weight_norm(decoder)  # weights are stored without it
+
+
+def _chosen(folder: Folder, part: str, names: tuple[str, ...]) -> dict[str, Any]:
+    """What the config says of these; configs older than a choice lack it, and are of its default."""
+    config = folder.config(part)
+    return {name: config[name] for name in names if name in config}
+
+
+GENERATORS = {"istft": _istft, "hifigan": _hifigan}
+
+
+def load_vawgan(folder: Folder) -> VawGan:
+    settings = {key: folder.setting("vawgan", key) for key in ("width", "spectrum_latent", "melody_latent", "emotions")}
+    return folder.fill(VawGan(**settings), "vawgan")
+
+
+def load_presets(folder: Folder) -> dict[str, torch.Tensor]:
+    """Name of the emotion to (windows, 128) pooled SACE frames, in the order of the config."""
+    tensors, names = folder.tensors("presets"), folder.setting("presets", "names")
+    if not set(names) <= set(tensors):
+        raise folder.misfit("presets")
+    return {name: tensors[name] for name in names}
+
+
+LOADERS: dict[str, Callable[[Folder], nn.Module | None]] = {  # by the name of Models; in the order of errors that users see
+    "units": load_unit_encoder, "speaker": load_speaker, "sace": load_sace, "pitch": load_pitch, "acoustic": load_acoustic,
+    "tempo": load_tempo, "vocoder": load_vocoder, "generator": load_generator}

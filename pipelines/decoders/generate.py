@@ -17,7 +17,7 @@ from pipelines.decoders.residual_frames import changed_f0
 from pipelines.decoders.vocoding import PIECE, pieces, render
 from pipelines.errors import CheckpointError
 from pipelines.factors import Transferred
-from pipelines.features.level import NOMINAL, speech_level
+from pipelines.features.audio import NOMINAL, speech_level
 from pipelines.features.pitch import fill_unvoiced
 from pipelines.features.vocoder_features import VocoderFeatures
 from pipelines.networks.factor_decoder import FactorDecoder

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 
 from pipelines.features.vocoder_features import VocoderFeatures
-from pipelines.networks.excitation import phase_of_frames
-from pipelines.networks.vocoder import HOP, Vocoder
+from pipelines.networks.vocoder import HOP, Vocoder, phase_of_frames
 
 PIECE = 1000  # frames rendered at once, 10 s
 CONTEXT = 48  # frames seen on both sides, more than the network's field and two Fourier windows

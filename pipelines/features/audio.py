@@ -22,6 +22,7 @@ FORMATS = "WAV, FLAC, MP3, OGG or M4A"
 LIMITS = f"{FORMATS}, {MIN_SECONDS:g} to {MAX_SECONDS:g} seconds, 8 to 96 kHz; stereo is mixed to mono"
 SILENCE_DB = -60.0  # dBFS of the loudest 25 ms; below it there is nothing to convert
 CLIPPED_SHARE = 0.01  # share of samples at full scale from which a warning is given
+NOMINAL = 0.1  # amplitude of speech whose level is not to be learnt, -20 dBFS
 WHOLE_SHARE = 0.95  # a file that holds less of what its header promises was cut off
 
 
@@ -94,6 +95,16 @@ def save(path: Path | str, samples: np.ndarray) -> Path:
     content = io.BytesIO()
     soundfile.write(content, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
     return write_whole(path, content.getvalue())
+
+
+def speech_level(samples: np.ndarray) -> float:
+    """Root mean square amplitude of the loud frames (20 ms) of (n,) samples at 16 kHz, at least 1e-4 (-80 dBFS).
+
+    Loud frames are those at the 90th percentile, so that pauses do not count, however long.
+    """
+    frame = SAMPLE_RATE // 50
+    frames = np.pad(samples.astype(np.float32), (0, -len(samples) % frame)).reshape(-1, frame)
+    return max(1e-4, float(np.percentile(np.sqrt(np.square(frames).mean(axis=1)), 90)))
 
 
 def _decode(path: Path) -> tuple[np.ndarray, int]:

@@ -25,13 +25,8 @@ def band_weights(bands: int, bins: int) -> np.ndarray:
 @lru_cache(maxsize=4)
 def band_to_bin(bands: int, bins: int) -> np.ndarray:
     """(bins, bands): linear interpolation between band centres on the mel axis."""
-    return _interpolation(bin_mels(bins), band_edges(bands)[1:-1])
-
-
-@lru_cache(maxsize=4)
-def band_to_band(coarse: int, fine: int) -> np.ndarray:
-    """(fine, coarse): values on `coarse` bands to `fine` bands, linear on the mel axis."""
-    return _interpolation(band_edges(fine)[1:-1], band_edges(coarse)[1:-1])
+    centres = band_edges(bands)[1:-1]
+    return np.stack([np.interp(bin_mels(bins), centres, row) for row in np.eye(bands)], axis=1)
 
 
 def band_edges(bands: int) -> np.ndarray:
@@ -42,10 +37,6 @@ def band_edges(bands: int) -> np.ndarray:
 def bin_mels(bins: int) -> np.ndarray:
     """(bins,) mel of the bins of a spectrum from 0 to half the sampling rate."""
     return _mel(np.linspace(0, SAMPLE_RATE / 2, bins))
-
-
-def _interpolation(places: np.ndarray, known: np.ndarray) -> np.ndarray:
-    return np.stack([np.interp(places, known, row) for row in np.eye(len(known))], axis=1)
 
 
 def _mel(hz: np.ndarray | float) -> np.ndarray:

@@ -10,7 +10,6 @@ from pipelines.features.pitch import SYNTHESIS_CONFIDENCE, VOICED_CONFIDENCE, F0
 from pipelines.features.world import BANDS, compact
 
 FEATURES = BANDS + 3  # bands, log F0, voicing, energy
-SEMITONES_PER_UNIT = 12.0  # log F0 is given to networks in octaves above 100 Hz
 LEVEL_CENTRE, LEVEL_SCALE = 8.0, 4.0  # natural-log power: where speech lies, roughly
 BAND_CENTRE, ENERGY_CENTRE, OCTAVE_CENTRE = 8.0, 3.0, 0.7  # means of training speech, below the level and above 100 Hz
 

@@ -1,4 +1,4 @@
-"""What the vocoder hears of a recording: the spectral envelope without its harmonics, F0, voicing; 100 Hz."""
+"""The vocoder's features of a recording at 100 Hz: the spectral envelope without its harmonics, F0 and voicing."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.features import world_cores
 from pipelines.features.mel_bands import band_weights
 from pipelines.features.pitch import SYNTHESIS_CONFIDENCE, PitchTrack, fill_unvoiced, track
-from pipelines.features.world import FLOOR
-from pipelines.networks.vocoder import MELS
+from pipelines.features.world import FLOOR, envelope
 
+MELS = 80
 STEP = 0.01  # s
 
 
@@ -32,12 +31,12 @@ class VocoderFeatures:
 def vocoder_features(samples: np.ndarray, pitch: PitchTrack | None = None) -> VocoderFeatures:
     """Of (n,) float32 at 16 kHz; pitch: a track with 10 ms steps, where one was made already."""
     hz = (track(samples, STEP) if pitch is None else pitch).contour(SYNTHESIS_CONFIDENCE).hz
-    return features_of(hz, mel_of(world_cores.envelope(samples, hz, STEP)))
+    return features_of(hz, mel_of(envelope(samples, hz, STEP)))
 
 
-def mel_of(envelope: np.ndarray) -> np.ndarray:
+def mel_of(power: np.ndarray) -> np.ndarray:
     """(frames, 513) power to (frames, 80) float16 log power."""
-    return np.log(envelope @ band_weights(MELS, envelope.shape[1]).T + FLOOR).astype(np.float16)
+    return np.log(power @ band_weights(MELS, power.shape[1]).T + FLOOR).astype(np.float16)
 
 
 def features_of(hz: np.ndarray, mel: np.ndarray) -> VocoderFeatures:

@@ -1,22 +1,47 @@
-"""WORLD analysis and synthesis (Morise et al., 2016) and the compact domain in which emotion differences are predicted.
+"""WORLD analysis and synthesis (Morise et al., 2016), and changes of the spectral envelope on mel bands.
 
-The source's full-resolution envelope is never re-coded: differences are predicted on 40 mel bands at 50 Hz,
-decoded to full resolution, and added to the untouched envelope.
+The source's full-resolution envelope is never re-coded. Differences are predicted on 40 mel bands at 50 Hz, decoded to full
+resolution, and added to the untouched envelope.
+
+pyworld runs on several cores, and the result never depends on how many there are: the recording alone fixes the pieces.
+CheapTrick and D4C look at every frame by itself, so their frames are divided among threads (pyworld releases the
+interpreter's lock). Synthesis is one long run of pulses. It is divided only where nothing is voiced, so that no period is cut.
 """
 
 from __future__ import annotations
 
+import os
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipelines.features import world_cores
+from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.mel_bands import band_to_bin, band_weights
 from pipelines.features.pitch import SYNTHESIS_CONFIDENCE, PitchTrack, track
-from pipelines.features.world_cores import FFT_SIZE, FRAME_SECONDS
+
+with warnings.catch_warnings():  # pyworld 0.3.5 imports pkg_resources, whose notice is not the user's business
+    warnings.simplefilter("ignore")
+    import pyworld
 
 BANDS = 40
 FLOOR = 1e-12  # power below which an envelope is silence
+FRAME_SECONDS = 0.005
+FRAME_SAMPLES = int(FRAME_SECONDS * SAMPLE_RATE)
+FFT_SIZE = pyworld.get_cheaptrick_fft_size(SAMPLE_RATE)
+THREADS = min(4, os.cpu_count() or 1)
+COARSE = 4  # frames of envelope to one of aperiodicity
+ANALYSED = 300  # frames of a piece of analysis, 1.5 s
+SYNTHESISED = 500  # frames of a piece of synthesis, about; 2.5 s
+SEARCH = 150  # frames on both sides in which a seam is looked for
+FADE = 3  # frames on both sides of a seam in which two pieces are mixed
+UNVOICED = 2 * FADE  # frames on both sides of a seam without voice
+
+
+Analysis = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
+Spectra = Callable[[slice], tuple[np.ndarray, np.ndarray]]  # of frames: envelope and aperiodicity, (frames, 513) each
 
 
 @dataclass(frozen=True)
@@ -35,25 +60,68 @@ class WorldFrames:
 
 
 def analyse(samples: np.ndarray, pitch: PitchTrack | None = None) -> WorldFrames:
-    """Full-resolution analysis.
+    """Full-resolution analysis, 200 frames a second.
+
+    D4C runs at 20 ms and is repeated to 5 ms: a quarter of the time, no audible loss (docs/lab-notes/world-and-f0.md).
 
     Args:
         samples: (n,) at 16 kHz.
         pitch: a track with 5 ms steps, where one was made already.
     """
     pitch = track(samples, FRAME_SECONDS) if pitch is None else pitch
-    f0 = pitch.contour(SYNTHESIS_CONFIDENCE).hz
-    return WorldFrames(f0, *world_cores.analyse(samples, f0))
+    contour = pitch.contour(SYNTHESIS_CONFIDENCE).hz
+    samples, f0 = _doubles(samples), _doubles(contour)
+    times = np.arange(len(f0)) * FRAME_SECONDS
+    with ThreadPoolExecutor(THREADS) as pool:
+        fine = _submit(pool, pyworld.cheaptrick, samples, f0, times)
+        coarse = _submit(pool, pyworld.d4c, samples, f0[::COARSE], times[::COARSE])
+        aperiodicity = np.repeat(np.concatenate([piece.result() for piece in coarse]), COARSE, axis=0)[:len(f0)]
+        return WorldFrames(contour, np.concatenate([piece.result() for piece in fine]), aperiodicity)
+
+
+def envelope(samples: np.ndarray, f0: np.ndarray, step: float) -> np.ndarray:
+    """(frames, 513) power by CheapTrick in one piece, as training features are made.
+
+    Args:
+        samples: (n,) at 16 kHz. f0: (frames,) Hz, `step` seconds apart, 0 where unvoiced.
+    """
+    return pyworld.cheaptrick(_doubles(samples), _doubles(f0), np.arange(len(f0)) * step, SAMPLE_RATE)
 
 
 def synthesise(frames: WorldFrames) -> np.ndarray:
-    """(samples,) float32 at 16 kHz."""
+    """(80 * frames,) float32 at 16 kHz."""
     return synthesise_pieces(frames.f0, lambda inside: (frames.envelope[inside], frames.aperiodicity[inside]))
 
 
-def synthesise_pieces(f0: np.ndarray, spectra: world_cores.Spectra) -> np.ndarray:
-    """The same of F0 (frames,) and of what is made only when a piece is synthesised, which keeps memory flat."""
-    return world_cores.synthesise(f0, spectra).astype(np.float32)
+def synthesise_pieces(f0: np.ndarray, spectra: Spectra) -> np.ndarray:
+    """As `synthesise`, of spectra that are computed piece by piece, so that memory stays flat: a minute of them fills 100 MB.
+
+    Args:
+        f0: (frames,) Hz at 5 ms steps, 0 where unvoiced. spectra: asked for one piece at a time.
+    """
+    edges = [0, *seams(f0, spectra), len(f0)]
+    spans = [(max(0, start - FADE), min(len(f0), stop + FADE)) for start, stop in zip(edges, edges[1:])]
+
+    def piece(span: tuple[int, int]) -> np.ndarray:
+        inside = slice(*span)
+        return pyworld.synthesize(_doubles(f0[inside]), *map(_doubles, spectra(inside)), SAMPLE_RATE, FRAME_SECONDS * 1000)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return _join(list(pool.map(piece, spans)), 2 * FADE * FRAME_SAMPLES).astype(np.float32)
+
+
+def seams(f0: np.ndarray, spectra: Spectra) -> list[int]:
+    """The quietest unvoiced frame near every 2.5 s; none where somebody speaks on without a pause."""
+    count = max(1, round(len(f0) / SYNTHESISED))
+    voiced = np.convolve(f0 > 0, np.ones(2 * UNVOICED + 1), mode="same") > 0.5
+    found = []
+    for target in np.arange(1, count) * len(f0) // count:
+        near = np.arange(target - SEARCH, target + SEARCH)
+        near = near[~voiced[near]]
+        if near.size:
+            power = spectra(slice(near[0], near[-1] + 1))[0].sum(axis=1)
+            found.append(int(near[np.argmin(power[near - near[0]])]))
+    return found
 
 
 def compact(samples: np.ndarray, f0_10ms: np.ndarray) -> np.ndarray:
@@ -64,12 +132,12 @@ def compact(samples: np.ndarray, f0_10ms: np.ndarray) -> np.ndarray:
     Returns:
         (frames at 20 ms, 40) natural-log power.
     """
-    return to_bands(world_cores.envelope(samples, f0_10ms, 0.01))[::2]
+    return to_bands(envelope(samples, f0_10ms, 0.01))[::2]
 
 
-def to_bands(envelope: np.ndarray) -> np.ndarray:
+def to_bands(power: np.ndarray) -> np.ndarray:
     """(frames, 513) power to (frames, 40) log mel-band power."""
-    return np.log(envelope @ band_weights(BANDS, FFT_SIZE // 2 + 1).T + FLOOR).astype(np.float32)
+    return np.log(power @ band_weights(BANDS, FFT_SIZE // 2 + 1).T + FLOOR).astype(np.float32)
 
 
 def add_difference(frames: WorldFrames, difference: np.ndarray) -> WorldFrames:
@@ -93,9 +161,28 @@ def at_times(frames: WorldFrames, position: np.ndarray) -> WorldFrames:
     if np.array_equal(low, position):  # whole frames, as without tempo
         return WorldFrames(frames.f0[low], frames.envelope[low], frames.aperiodicity[low])
     high = np.minimum(low + 1, len(frames.f0) - 1)
-    part = (position - low)[:, None].astype(np.float32)  # float32 halves the time of what follows and is heard by nobody
+    part = (position - low)[:, None].astype(np.float32)  # float32 halves the time and is inaudible
     first, last = int(low.min()), int(high.max()) + 1
     log_envelope = np.log(np.maximum(frames.envelope[first:last], FLOOR), dtype=np.float32)
     envelope = np.exp(log_envelope[low - first] * (1 - part) + log_envelope[high - first] * part)
     aperiodicity = frames.aperiodicity[low] * (1 - part) + frames.aperiodicity[high] * part
     return WorldFrames(frames.f0[np.rint(position).astype(int)], envelope, aperiodicity)
+
+
+def _submit(pool: ThreadPoolExecutor, analysis: Analysis, samples: np.ndarray, f0: np.ndarray, times: np.ndarray) -> list:
+    """Futures of (frames of the piece, 513), in order."""
+    cuts = range(0, len(f0), ANALYSED)
+    return [pool.submit(analysis, samples, _doubles(f0[cut:cut + ANALYSED]), _doubles(times[cut:cut + ANALYSED]), SAMPLE_RATE)
+            for cut in cuts]
+
+
+def _join(pieces: list[np.ndarray], overlap: int) -> np.ndarray:
+    """Mix the ends of neighbours at equal power: what is unvoiced is noise, and their noises are not the same."""
+    rise = np.sqrt((np.arange(overlap) + 0.5) / overlap)
+    for before, after in zip(pieces, pieces[1:]):
+        after[:overlap] = before[-overlap:] * rise[::-1] + after[:overlap] * rise
+    return np.concatenate([piece[:-overlap] for piece in pieces[:-1]] + [pieces[-1]])
+
+
+def _doubles(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array, dtype=np.float64)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from pipelines.features.vocoder_features import MELS
 from pipelines.networks.layers import ConvBlock
 from pipelines.networks.pitch_predictor import UNIT_WIDTH
 from pipelines.networks.sace import SACE_WIDTH
 from pipelines.networks.speaker import EASE_WIDTH
-from pipelines.networks.vocoder import F0_CENTRE, MELS, Vocoder
+from pipelines.networks.vocoder import F0_CENTRE, Vocoder
 
 FINE = 2  # frames of F0 and of the vocoder per unit frame
 KERNEL = 7

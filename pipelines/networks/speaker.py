@@ -1,14 +1,24 @@
-"""Who speaks: an x-vector and EASE, the part of it that does not tell emotion (paper, section 3.2)."""
+"""Who speaks: a speaker embedding, and EASE, the part of it that does not tell emotion (paper, section 3.2).
+
+`SpeakerEncoder` trains a small x-vector on prosody features. `PublishedSpeaker` is the paper's: SpeechBrain's ECAPA-TDNN
+(192 values) or x-vector (512) of the waveform, frozen.
+"""
 
 from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 
+from pipelines.errors import CheckpointError
 from pipelines.features.prosody import FEATURES
 from pipelines.networks.layers import masked_deviation, masked_mean, reverse_gradient
 
 XVECTOR_WIDTH, EASE_WIDTH = 192, 128
+WIDTHS = {"ECAPA_TDNN": 192, "Xvector": 512}  # of SpeechBrain's classes, where lin_neurons is not named
 
 
 class XVector(nn.Module):
@@ -58,9 +68,48 @@ class SpeakerEncoder(nn.Module):
         return unit_size(self.xvector(features, mask))
 
 
-def unit_size(embedding: torch.Tensor) -> torch.Tensor:
-    """(batch, width) at length sqrt(width), so that networks see numbers around one."""
-    return nn.functional.normalize(embedding, dim=-1) * embedding.shape[-1]**0.5
+@dataclass(frozen=True)
+class EmbeddingSizes:
+    """kind: SpeechBrain's class. network, bands: arguments of that class and of its filter bank."""
+
+    kind: str
+    network: dict[str, Any]
+    bands: dict[str, Any]
+
+    @property
+    def width(self) -> int:
+        return self.network.get("lin_neurons", WIDTHS[self.kind])
+
+
+class PublishedEmbedding(nn.Module):
+    """Filter bank without the recording's mean, then the network; as SpeechBrain's `EncoderClassifier.encode_batch`."""
+
+    def __init__(self, sizes: EmbeddingSizes):
+        super().__init__()
+        self.features = _speechbrain("speechbrain.lobes.features", "Fbank")(**sizes.bands)
+        self.network = _speechbrain(f"speechbrain.lobes.models.{sizes.kind}", sizes.kind)(**sizes.network)
+        self.requires_grad_(False)
+
+    def forward(self, waveform: torch.Tensor) -> torch.Tensor:
+        """(batch, samples) at 16 kHz, all of one length, to (batch, width)."""
+        heard = self.features(waveform)
+        return self.network(heard - heard.mean(dim=1, keepdim=True))[:, 0]
+
+
+class PublishedSpeaker(nn.Module):
+    """The published embedding, frozen, then EASE."""
+
+    def __init__(self, embedding: PublishedEmbedding, width: int):
+        super().__init__()
+        self.embedding, self.ease = embedding, Ease(width)
+
+    def forward(self, waveform: torch.Tensor) -> torch.Tensor:
+        """(batch, samples) to (batch, 128)."""
+        return self.ease(self.embedding(waveform))
+
+    def voice(self, waveform: torch.Tensor) -> torch.Tensor:
+        """(batch, samples) to (batch, width): the embedding alone, of the length that EASE has, for networks that hear it."""
+        return unit_size(self.embedding(waveform))
 
 
 class EaseHeads(nn.Module):
@@ -73,3 +122,27 @@ class EaseHeads(nn.Module):
 
     def forward(self, ease: torch.Tensor, reversal: float) -> tuple[torch.Tensor, torch.Tensor]:
         return self.speaker(ease), self.emotion(reverse_gradient(ease, reversal))
+
+
+def unit_size(embedding: torch.Tensor) -> torch.Tensor:
+    """(batch, width) at length sqrt(width), so that networks see numbers around one."""
+    return nn.functional.normalize(embedding, dim=-1) * embedding.shape[-1]**0.5
+
+
+def ease_vector(speaker: SpeakerEncoder | PublishedSpeaker, waveform: torch.Tensor, features: torch.Tensor,
+                mask: torch.Tensor) -> torch.Tensor:
+    """(batch, 128) of (batch, samples) or of (batch, time, 43) and (batch, time)."""
+    return speaker(waveform) if isinstance(speaker, PublishedSpeaker) else speaker(features, mask)
+
+
+def voice_vector(speaker: SpeakerEncoder | PublishedSpeaker, waveform: torch.Tensor, features: torch.Tensor,
+                 mask: torch.Tensor) -> torch.Tensor:
+    """The x-vector in place of EASE, of the same: (batch, width)."""
+    return speaker.voice(waveform) if isinstance(speaker, PublishedSpeaker) else speaker.voice(features, mask)
+
+
+def _speechbrain(module: str, name: str) -> type:
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        raise CheckpointError("This speaker embedding needs SpeechBrain; run 'pip install -r requirements-hub.txt'.") from error

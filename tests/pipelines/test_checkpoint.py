@@ -160,7 +160,7 @@ def test_the_shipped_hubert_is_a_transformers_hubert():
     """Strictly loadable by transformers itself, with the same hidden states as the forward pass of conversion."""
     from transformers import HubertConfig, HubertModel
 
-    from pipelines.checkpoints.parts import load_content_encoder
+    from pipelines.checkpoints.loading import load_content_encoder
 
     folder = Folder(DEFAULT_CHECKPOINT)
     original = folder.fill(HubertModel(HubertConfig(**folder.config("hubert"))), "hubert")

@@ -10,7 +10,7 @@ import pytest
 from pipelines.errors import ZestError
 from pipelines.factors import Emotion
 from pipelines.features import prosody
-from pipelines.features.f0_origin import reference_melody
+from pipelines.features.contour import reference_f0
 from pipelines.features.pitch import VOICED_CONFIDENCE
 from pipelines.settings import Settings
 from workbench.cli import exit_codes
@@ -34,11 +34,11 @@ def test_the_reference_s_f0_comes_at_the_source_s_level(converter, heard):
     transferred = converter.transfer(source, reference.emotion, Settings(f0="reference", tempo=False))
     voiced = source.prosody.voicing >= VOICED_CONFIDENCE
     assert transferred.octaves[voiced].std() != pytest.approx(transferred.source_octaves[voiced].std(), rel=0.05)
-    places = np.linspace(0, len(reference.emotion.melody) - 1, len(source.units))
-    stretched = np.interp(places, np.arange(len(reference.emotion.melody)), prosody.octaves(reference.prosody.f0))
+    places = np.linspace(0, len(reference.emotion.octaves) - 1, len(source.units))
+    stretched = np.interp(places, np.arange(len(reference.emotion.octaves)), prosody.octaves(reference.prosody.f0))
     moved = transferred.octaves - stretched
     assert np.ptp(moved) < 1e-4  # the whole contour, moved by one interval
-    level = prosody.octaves(source.prosody.f0)[voiced].mean() - reference.emotion.melody[reference.emotion.voiced].mean()
+    level = prosody.octaves(source.prosody.f0)[voiced].mean() - reference.emotion.octaves[reference.emotion.voiced].mean()
     assert moved.mean() == pytest.approx(level, abs=1e-3)
 
 
@@ -47,7 +47,7 @@ def test_a_preset_and_a_whisper_have_no_f0_to_take(converter, heard):
         converter.transfer(heard[0], converter.preset("sad"), Settings(f0="reference"))
     whisper = Emotion("whisper.wav", np.zeros((1, 128)), np.zeros(128), np.zeros(40), np.zeros(40, bool))
     with pytest.raises(ZestError, match="whisper.wav has no voiced speech whose F0 could be taken"):
-        reference_melody(np.zeros(50), np.ones(50, bool), whisper)
+        reference_f0(np.zeros(50), np.ones(50, bool), whisper)
 
 
 def test_command_line_takes_the_choice_and_refuses_others(zest_here, source_path, reference_path):

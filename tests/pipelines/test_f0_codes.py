@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.checkpoints.parts import load_f0_codes
+from pipelines.checkpoints.loading import load_f0_codes
 from pipelines.errors import RecipeError
 from pipelines.features.prosody import Prosody, octaves
 from pipelines.networks.f0_codes import DOWN, LEAST_SPREAD, F0Codes, code_count, standardised, stretched

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pipelines.features import prosody, world
-from pipelines.features.contour import anchor_melody
+from pipelines.features.contour import anchor_f0
 from pipelines.features.pitch import VOICED_CONFIDENCE, semitones, statistics, track
 from pipelines.features.world import BANDS
 from pipelines.labels import EMOTIONS
@@ -192,8 +192,8 @@ def test_pooled_emotion_frames_are_means_of_half_seconds():
 def test_melody_is_anchored_at_the_sources_level():
     source, own, wanted = torch.tensor([[1.0, 2.0, 9.0]]), torch.tensor([[0.5, 0.5, 0.5]]), torch.tensor([[0.9, 0.7, 0.6]])
     voiced = torch.tensor([[1.0, 1.0, 0.0]])
-    torch.testing.assert_close(anchor_melody(source, own, wanted, voiced), wanted + 1.0)
-    torch.testing.assert_close(anchor_melody(source, own, wanted, torch.zeros(1, 3)), wanted)
+    torch.testing.assert_close(anchor_f0(source, own, wanted, voiced), wanted + 1.0)
+    torch.testing.assert_close(anchor_f0(source, own, wanted, torch.zeros(1, 3)), wanted)
 
 
 # Prosody

@@ -10,12 +10,11 @@ import pytest
 import torch
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.checkpoints.loading import Models
-from pipelines.checkpoints.parts import load_generator, load_unit_encoder
+from pipelines.checkpoints.loading import Models, load_generator, load_unit_encoder
 from pipelines.conversion import Converter
 from pipelines.decoders.generate import features, predict_mel, units_of
 from pipelines.errors import CheckpointError
-from pipelines.features.level import speech_level
+from pipelines.features.audio import speech_level
 from pipelines.networks.generator import FactorGenerator, Trunk, twice_as_fine
 from pipelines.networks.vocoder import Vocoder
 from pipelines.settings import Settings

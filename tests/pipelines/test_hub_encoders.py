@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.checkpoints.parts import load_content_encoder, load_unit_encoder
+from pipelines.checkpoints.loading import load_content_encoder, load_unit_encoder
 from pipelines.errors import CheckpointError, RecipeError
 from pipelines.networks.units import frame_count
 from tests.support import hub_folders, tiny

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.checkpoints.parts import load_generator
+from pipelines.checkpoints.loading import load_generator
 from pipelines.conversion import Converter
 from pipelines.networks.factor_decoder import FactorDecoder
 from pipelines.networks.generator import FactorGenerator, Trunk

@@ -14,9 +14,9 @@ from evaluation.run.systems import parse_systems
 from pipelines.baselines import polyak, registry
 from pipelines.baselines.registry import Wish
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder
-from pipelines.checkpoints.parts import load_f0_codes, load_generator, load_unit_encoder
+from pipelines.checkpoints.loading import load_f0_codes, load_generator, load_unit_encoder
 from pipelines.errors import CheckpointError, ZestError
-from pipelines.features.level import speech_level
+from pipelines.features.audio import speech_level
 from pipelines.features.pitch import track
 from pipelines.features.prosody import octaves
 from pipelines.networks.f0_codes import standardised

@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.checkpoints.parts import load_speaker
+from pipelines.checkpoints.loading import load_speaker
 from pipelines.errors import CheckpointError
 from pipelines.training.loop.run_log import read_log
 from tests.support import hub_folders, tiny
 from tests.support.hub_folders import recipe_with, refused
 
 pytest.importorskip("speechbrain")
-from pipelines.networks.published_speaker import load_published  # noqa: E402
+from pipelines.checkpoints.speechbrain import load_published
 
 
 @pytest.fixture

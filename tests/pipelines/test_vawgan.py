@@ -11,7 +11,7 @@ from pipelines.baselines import registry
 from pipelines.baselines.registry import Wish
 from pipelines.baselines.vawgan import Melody, melody_of, moved_melody, vawgan, with_spectrum
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder
-from pipelines.checkpoints.parts import load_vawgan
+from pipelines.checkpoints.loading import load_vawgan
 from pipelines.errors import CheckpointError, RecipeError
 from pipelines.features import world
 from pipelines.features.pitch import track

@@ -8,10 +8,10 @@ from safetensors.torch import load_file
 
 from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.hub import load_wav2vec
-from pipelines.checkpoints.parts import load_sace
+from pipelines.checkpoints.loading import load_sace
 from pipelines.errors import CheckpointError
+from pipelines.networks.sace import WaveSace
 from pipelines.networks.units import HOP, frame_count
-from pipelines.networks.wave_sace import WaveSace
 from pipelines.training.loop.run_log import read_log
 from pipelines.training.stages.sace import SaceRecipe, new_sace
 from tests.support import hub_folders, tiny

@@ -10,7 +10,7 @@ from pipelines.decoders import decoder
 from pipelines.decoders.residual_frames import changed_frames
 from pipelines.features import world
 from pipelines.features.audio import Recording
-from pipelines.features.world_cores import SEARCH, SYNTHESISED
+from pipelines.features.world import SEARCH, SYNTHESISED
 
 
 def test_pieces_sound_as_the_whole_and_none_is_long(converter, recording, monkeypatch):

@@ -11,12 +11,11 @@ import pytest
 import torch
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.checkpoints.parts import load_generator
+from pipelines.checkpoints.loading import load_generator
 from pipelines.conversion import Converter
 from pipelines.decoders.factor_rendering import render_factors
 from pipelines.errors import CheckpointError, RecipeError
-from pipelines.features.audio import Recording, load
-from pipelines.features.level import speech_level
+from pipelines.features.audio import Recording, load, speech_level
 from pipelines.labels import EMOTIONS
 from pipelines.networks.factor_decoder import FactorDecoder
 from pipelines.networks.hifigan import V1, V2, V3, context, frames_heard, sizes_of, without_weight_norm

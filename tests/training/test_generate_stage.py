@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.features.level import NOMINAL, speech_level
+from pipelines.features.audio import NOMINAL, speech_level
 from pipelines.networks.vocoder import HOP, Vocoder
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import read_manifest, training_clips

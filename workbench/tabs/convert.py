@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from evaluation import plots
 from pipelines.features.audio import save
-from pipelines.features.f0_origin import MELODIES, PREDICTED
+from pipelines.features.contour import F0_ORIGINS, PREDICTED
 from pipelines.files import make_folder
 from pipelines.settings import MAX_STRENGTH, Settings
 from workbench import summary
@@ -134,7 +134,7 @@ def _inputs(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     decoder = gr.Dropdown([(text.DECODER_NAMES.get(name, name), name) for name in decoders], value=decoders[0],
                           label=text.DECODER_LABEL, info=text.DECODER_INFO, elem_id="zest-decoder")
     with gr.Row():
-        f0 = gr.Dropdown([(text.F0_NAMES[name], name) for name in MELODIES], value=PREDICTED, label=text.F0_LABEL,
+        f0 = gr.Dropdown([(text.F0_NAMES[name], name) for name in F0_ORIGINS], value=PREDICTED, label=text.F0_LABEL,
                          info=text.F0_INFO, scale=3, min_width=200, elem_id="zest-f0")
         seed = gr.Number(0, precision=0, minimum=0, label=text.SEED_LABEL, info=text.SEED_INFO, scale=2, min_width=90,
                          elem_id="zest-seed")

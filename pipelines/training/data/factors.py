@@ -12,11 +12,9 @@ import torch
 from tqdm import tqdm
 
 from pipelines.networks.layers import pad_stack
-from pipelines.networks.published_speaker import PublishedEmbedding, PublishedSpeaker
-from pipelines.networks.sace import Sace
-from pipelines.networks.speaker import SpeakerEncoder, unit_size
+from pipelines.networks.sace import Sace, WaveSace
+from pipelines.networks.speaker import PublishedEmbedding, PublishedSpeaker, SpeakerEncoder, unit_size
 from pipelines.networks.units import HOP, UnitEncoder
-from pipelines.networks.wave_sace import WaveSace
 from pipelines.training.data.audio_store import read_samples
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.examples import Example, Window

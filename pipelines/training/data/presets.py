@@ -8,8 +8,7 @@ from sklearn.cluster import KMeans
 
 from pipelines.labels import EMOTIONS
 from pipelines.networks.layers import masked_mean
-from pipelines.networks.sace import Sace, pool_frames
-from pipelines.networks.wave_sace import WaveSace
+from pipelines.networks.sace import Sace, WaveSace, pool_frames
 from pipelines.training.data.examples import Example, Window
 from pipelines.training.data.factors import FactorStore
 

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.checkpoints.parts import load_sace, load_speaker, load_unit_encoder
-from pipelines.features.level import NOMINAL, speech_level
+from pipelines.checkpoints.loading import load_sace, load_speaker, load_unit_encoder
+from pipelines.features.audio import NOMINAL, speech_level
 from pipelines.features.vocoder_features import VocoderFeatures
+from pipelines.networks.sace import WaveSace
 from pipelines.networks.units import UnitEncoder
-from pipelines.networks.wave_sace import WaveSace
 from pipelines.training.data.audio_store import read_all
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.examples import Draw, Example

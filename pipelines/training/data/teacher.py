@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from pipelines.checkpoints.whisper_weights import encoder_blocks, load_packaged_whisper
+from pipelines.checkpoints.whisper import encoder_blocks, load_packaged_whisper
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from tqdm import tqdm
 
-from pipelines.features.vocoder_features import VocoderFeatures, vocoder_features
-from pipelines.networks.vocoder import MELS
+from pipelines.features.vocoder_features import MELS, VocoderFeatures, vocoder_features
 from pipelines.training.data.audio_store import read_samples
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip

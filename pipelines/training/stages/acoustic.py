@@ -17,12 +17,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipelines.features.contour import anchor_melody
+from pipelines.features.contour import anchor_f0
 from pipelines.labels import EMOTIONS
 from pipelines.networks.acoustic import AcousticModel
 from pipelines.networks.pitch_predictor import PitchPredictor
-from pipelines.networks.sace import Sace, pool_frames
-from pipelines.networks.wave_sace import WaveSace
+from pipelines.networks.sace import Sace, WaveSace, pool_frames
 from pipelines.training.data.examples import (
     Draw,
     Example,
@@ -193,7 +192,7 @@ class AcousticTask:
         acoustic, pitch = self.parts["acoustic"], self.parts["pitch"]
         own = pitch(source.units, source.mask, source.pooled, source.pooled_mask, source.ease)
         wanted = pitch(source.units, source.mask, reference.pooled, reference.pooled_mask, source.ease)
-        octaves = anchor_melody(source.octaves, own, wanted, source.voiced)
+        octaves = anchor_f0(source.octaves, own, wanted, source.voiced)
         before = self._reconstruct(source)
         after = acoustic(source.units, octaves, source.voiced, source.mask, reference.utterance, source.ease)
         return Converted(source.bands + after - before, octaves, after - before, before, own)

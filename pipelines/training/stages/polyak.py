@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.checkpoints.parts import load_f0_codes, load_speaker, load_unit_encoder
+from pipelines.checkpoints.loading import load_f0_codes, load_speaker, load_unit_encoder
 from pipelines.features.vocoder_features import VocoderFeatures
 from pipelines.networks.f0_codes import F0Codes, held, hertz, standardised
 from pipelines.networks.generator import FINE

@@ -1,4 +1,4 @@
-"""Stage `ease` on a published speaker embedding (published_speaker.py), as in the paper (section 3.2): EASE's two linear layers
+"""Stage `ease` on a published speaker embedding (networks/speaker.py), as in the paper (section 3.2): EASE's two linear layers
 alone are trained, on vectors that are computed once."""
 
 from __future__ import annotations

@@ -51,7 +51,8 @@ def _wav2vec_large(folder: Path) -> None:
 
 
 def _ecapa(folder: Path) -> None:
-    from pipelines.networks.published_speaker import FILES, EmbeddingSizes, PublishedEmbedding
+    from pipelines.checkpoints.speechbrain import FILES
+    from pipelines.networks.speaker import EmbeddingSizes, PublishedEmbedding
 
     network = {"input_size": 80, "channels": [1024, 1024, 1024, 1024, 3072], "kernel_sizes": [5, 3, 3, 3, 1],
                "dilations": [1, 2, 3, 4, 1], "attention_channels": 128, "lin_neurons": 192}

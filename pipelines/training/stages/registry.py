@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from pipelines.checkpoints.parts import load_content_encoder, load_pitch, load_sace, load_speaker, load_unit_encoder
+from pipelines.checkpoints.loading import load_content_encoder, load_pitch, load_sace, load_speaker, load_unit_encoder
 from pipelines.errors import RecipeError
 from pipelines.training.data.corpus import read_manifest, training_clips
 from pipelines.training.data.virtual_voices import with_virtual_voices
@@ -113,7 +113,8 @@ def _ease(context: Context) -> Prepared:
 
 
 def _published_ease(context: Context, recipe) -> Prepared:
-    from pipelines.networks.published_speaker import PublishedSpeaker, load_published
+    from pipelines.checkpoints.speechbrain import load_published
+    from pipelines.networks.speaker import PublishedSpeaker
     from pipelines.training.data.examples import read_examples
     from pipelines.training.data.factors import embeddings_of
     from pipelines.training.stages.published_ease import PublishedEaseTask

@@ -15,8 +15,7 @@ from torch import nn
 
 from pipelines.checkpoints.hub import load_wav2vec
 from pipelines.networks.pitch_predictor import PitchPredictor
-from pipelines.networks.sace import Sace, SpeakerAdversary, pool_frames
-from pipelines.networks.wave_sace import WaveSace
+from pipelines.networks.sace import Sace, SpeakerAdversary, WaveSace, pool_frames
 from pipelines.training.data.examples import Draw, Example, Window, labels, perturb, stack_features, stack_melody, window
 from pipelines.training.data.factors import FactorStore
 from pipelines.training.loop.optim import autocast, descend, set_learning_rate

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.checkpoints.parts import load_vocoder
+from pipelines.checkpoints.loading import load_vocoder
 from pipelines.errors import RecipeError
 from pipelines.features.audio import Recording
 from pipelines.labels import UNLABELLED

@@ -1,70 +1,21 @@
-"""EASE on a published speaker embedding, as the paper has it (section 3.2): SpeechBrain's ECAPA-TDNN (192 values) or x-vector
-(512) hears the waveform.
+"""SpeechBrain's published speaker embeddings: the sizes that `hyperparams.yaml` names, and the weights.
 
-Its `hyperparams.yaml` is a program that builds objects; here only its sizes are read and the two classes are built by name.
+`hyperparams.yaml` is a program that builds objects. Here only its sizes are read, and the classes are built by name.
 """
 
 from __future__ import annotations
 
-import importlib
-from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from torch import nn
 
 from pipelines.checkpoints.hub import published_folder
 from pipelines.errors import CheckpointError
-from pipelines.networks.speaker import Ease, unit_size
+from pipelines.networks.speaker import WIDTHS, EmbeddingSizes, PublishedEmbedding
 
 FILES = ("hyperparams.yaml", "embedding_model.ckpt")
-WIDTHS = {"ECAPA_TDNN": 192, "Xvector": 512}  # by class, where lin_neurons is not named
-
-
-@dataclass(frozen=True)
-class EmbeddingSizes:
-    """kind: SpeechBrain's class. network, bands: arguments of that class and of its filter bank."""
-
-    kind: str
-    network: dict[str, Any]
-    bands: dict[str, Any]
-
-    @property
-    def width(self) -> int:
-        return self.network.get("lin_neurons", WIDTHS[self.kind])
-
-
-class PublishedEmbedding(nn.Module):
-    """Filter bank without the recording's mean, then the network; as SpeechBrain's `EncoderClassifier.encode_batch`."""
-
-    def __init__(self, sizes: EmbeddingSizes):
-        super().__init__()
-        self.features = _speechbrain("speechbrain.lobes.features", "Fbank")(**sizes.bands)
-        self.network = _speechbrain(f"speechbrain.lobes.models.{sizes.kind}", sizes.kind)(**sizes.network)
-        self.requires_grad_(False)
-
-    def forward(self, waveform: torch.Tensor) -> torch.Tensor:
-        """(batch, samples) at 16 kHz, all of one length, to (batch, width)."""
-        heard = self.features(waveform)
-        return self.network(heard - heard.mean(dim=1, keepdim=True))[:, 0]
-
-
-class PublishedSpeaker(nn.Module):
-    """The published embedding, frozen, then EASE."""
-
-    def __init__(self, embedding: PublishedEmbedding, width: int):
-        super().__init__()
-        self.embedding, self.ease = embedding, Ease(width)
-
-    def forward(self, waveform: torch.Tensor) -> torch.Tensor:
-        """(batch, samples) to (batch, 128)."""
-        return self.ease(self.embedding(waveform))
-
-    def voice(self, waveform: torch.Tensor) -> torch.Tensor:
-        """(batch, samples) to (batch, width): the embedding alone, of the length that EASE has, for networks that hear it."""
-        return unit_size(self.embedding(waveform))
 
 
 def load_published(source: str) -> tuple[PublishedEmbedding, EmbeddingSizes]:
@@ -117,10 +68,3 @@ def _resolved(arguments: dict[str, Any], document: dict[str, Any]) -> dict[str, 
     """Values in place of `<name>` references; activations, which have no value here, keep their class's default."""
     values = {name: document.get(value.strip("<>")) if isinstance(value, str) else value for name, value in arguments.items()}
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _speechbrain(module: str, name: str) -> type:
-    try:
-        return getattr(importlib.import_module(module), name)
-    except ImportError as error:
-        raise CheckpointError("This speaker embedding needs SpeechBrain; run 'pip install -r requirements-hub.txt'.") from error
