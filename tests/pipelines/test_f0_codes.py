@@ -14,6 +14,7 @@ from pipelines.errors import RecipeError
 from pipelines.features.prosody import Prosody, octaves
 from pipelines.networks.f0_codes import DOWN, LEAST_SPREAD, F0Codes, code_count, standardised, stretched
 from pipelines.training.data.examples import Example
+from pipelines.training.loop.optim import Update
 from pipelines.training.stages.f0_codes import F0CodesRecipe, F0CodesTask, Means
 from tests.support import tiny
 
@@ -38,7 +39,7 @@ def trained(steps: int = RECIPE.steps) -> tuple[F0CodesTask, list[dict[str, floa
     task, losses = F0CodesTask(RECIPE, [example(number) for number in range(24)]), []
     for number in range(steps):
         torch.manual_seed(number)
-        losses.append({name: float(value) for name, value in task.step(number, np.random.default_rng(number)).items()})
+        losses.append({name: float(value) for name, value in task.step(number, np.random.default_rng(number), Update()).items()})
     return task, losses
 
 

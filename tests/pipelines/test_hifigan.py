@@ -20,7 +20,7 @@ from pipelines.networks.hifigan import (
     receptive_field,
     without_weight_norm,
 )
-from pipelines.training.loop.optim import descend
+from pipelines.training.loop.optim import Update
 from pipelines.training.losses.discriminators import Discriminators, discriminator_loss
 from pipelines.training.losses.hifigan_discriminators import HifiganDiscriminators, MultiPeriod, MultiScale, generator_loss
 from pipelines.training.losses.spectral_loss import mel_loss
@@ -222,8 +222,8 @@ def test_adversarial_steps_on_a_fixed_batch_lower_the_mel_loss():
         made = decoder(*given.values())
         mels.append(float(mel_loss(made.detach(), real)))
         verdict = discriminator_loss(critics(real), critics(made.detach()))
-        descend(optimisers[1], verdict, limit=10.0)
+        Update().apply(verdict, optimisers[1], limit=10.0)
         judged.append(float(verdict.detach()))
-        descend(optimisers[0], generator_loss(made, real, critics(made), critics(real)), limit=1000.0)
+        Update().apply(generator_loss(made, real, critics(made), critics(real)), optimisers[0], limit=1000.0)
     assert mels[-1] < 0.7 * mels[0], mels
     assert judged[-1] < judged[0], judged

@@ -42,7 +42,7 @@ def main(stage: str, task: str, step: str, recipe: str, manifest: str) -> None:
     trainer.CHECKPOINT_SECONDS, trainer.LOG_EVERY = 0.0, 1
     kind = pkgutil.resolve_name(task)
     whole = kind.step
-    kind.step = lambda self, number, random: time.sleep(600) if number == int(step) else whole(self, number, random)
+    kind.step = lambda self, number, *rest: time.sleep(600) if number == int(step) else whole(self, number, *rest)
     run_stage(stage, Path(recipe), Path(manifest))
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipelines.training.loop import distributed as processes
-from pipelines.training.loop.optim import descend
+from pipelines.training.loop import distributed
+from pipelines.training.loop.optim import Update
 from pipelines.training.loop.trainer import Run, train
 
 BATCH = 4  # of each process
@@ -26,16 +26,16 @@ class Regression:
         self.parts = nn.ModuleDict({"network": nn.Linear(3, 2)})
         self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), 0.1)}
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
-        return self.learn(*self.draw(random))
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
+        return self.learn(*self.draw(random), update)
 
     def draw(self, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        given, wanted = random.normal(0, 3, (BATCH, 3)), random.normal(0, 3, (BATCH, 2))
-        return torch.from_numpy(given.astype(np.float32)), torch.from_numpy(wanted.astype(np.float32))
+        given, target = random.normal(0, 3, (BATCH, 3)), random.normal(0, 3, (BATCH, 2))
+        return torch.from_numpy(given.astype(np.float32)), torch.from_numpy(target.astype(np.float32))
 
-    def learn(self, given: torch.Tensor, wanted: torch.Tensor) -> dict[str, torch.Tensor]:
-        loss = (self.parts["network"](given) - wanted).square().mean()
-        descend(self.optimisers["all"], loss)
+    def learn(self, given: torch.Tensor, target: torch.Tensor, update: Update) -> dict[str, torch.Tensor]:
+        loss = (self.parts["network"](given) - target).square().mean()
+        update.apply(loss, self.optimisers["all"])
         return {"loss": loss.detach()}
 
 
@@ -46,17 +46,17 @@ class Normalised(Regression):
         self.parts = nn.ModuleDict({"network": nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(0.3), nn.Linear(3, 2))})
         self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), 0.1)}
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         self.parts["network"][0].train(number % 2 == 0)
-        return super().step(number, random)
+        return super().step(number, random, update)
 
 
 def main(name: str, folder: str, steps: str, stop: str) -> None:
-    with processes.joined("cpu") as device:
-        torch.manual_seed(7 + processes.rank())  # so that only the first one's weights are right
+    with distributed.joined("cpu") as device:
+        torch.manual_seed(7 + distributed.rank())  # so that only the first one's weights are right
         task = {"regression": Regression, "batchnorm": Normalised}[name]()
         train(task, Run(Path(folder) / "run", int(steps), device=device, stop_after_seconds=0.0 if int(stop) else float("inf")))
-        torch.save(dict(task.parts.state_dict()), Path(folder) / f"weights-{processes.rank()}.pt")
+        torch.save(dict(task.parts.state_dict()), Path(folder) / f"weights-{distributed.rank()}.pt")
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import read_manifest, training_clips
 from pipelines.training.data.examples import Example, read_examples
 from pipelines.training.data.spoken import Spoken, read_spoken
-from pipelines.training.loop import precision as arithmetic
-from pipelines.training.loop import trainer
+from pipelines.training.loop import precision, trainer
+from pipelines.training.loop.optim import Update
 from pipelines.training.loop.recipe import GeneralRecipe, read_recipe, section
 from pipelines.training.loop.run_log import read_log
 from pipelines.training.stages.ease import EaseRecipe
@@ -103,7 +103,7 @@ def task_with(examples: list[Example], spoken: Spoken, **changes) -> HifiganTask
 
 def step(task: HifiganTask, number: int = 0) -> dict[str, float]:
     """On the same batch at every call."""
-    return {name: float(value) for name, value in task.step(number, np.random.default_rng(0)).items()}
+    return {name: float(value) for name, value in task.step(number, np.random.default_rng(0), Update()).items()}
 
 
 # Training
@@ -187,7 +187,7 @@ def test_mixed_precision_reaches_every_layer_and_leaves_losses_close(examples, s
     for part in task.parts.modules():
         if isinstance(part, (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.ConvTranspose1d)):
             part.register_forward_hook(lambda module, given, made: used.add(made.dtype))
-    monkeypatch.setitem(arithmetic.AUTOCAST, "cpu", torch.bfloat16)
+    monkeypatch.setitem(precision.AUTOCAST, "cpu", torch.bfloat16)
     mixed = step(task)
     assert used == {torch.bfloat16} and {value.dtype for value in task.parts.parameters()} == {torch.float32}
     assert mixed == pytest.approx(plain, rel=0.1), "log mel bands of a nearly silent, untrained output hear the rounding"

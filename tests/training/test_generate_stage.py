@@ -16,6 +16,7 @@ from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import read_manifest, training_clips
 from pipelines.training.data.examples import Example, read_examples
 from pipelines.training.data.spoken import Spoken, read_spoken
+from pipelines.training.loop.optim import Update
 from pipelines.training.loop.run_log import read_log
 from pipelines.training.stages.generate import GenerateRecipe, GenerateTask
 from pipelines.training.stages.waveform_stages import clips_of
@@ -70,7 +71,7 @@ def test_the_trunk_hears_more_batches_than_are_rendered(examples, spoken):
     batch = task.batch(np.random.default_rng(1))
     assert [len(part) for part in batch.factors] == [18] * 5 and len(batch.mel) == len(batch.there) == 18
     assert len(batch.crops) == len(batch.real) == 6
-    logged = task.step(0, np.random.default_rng(1))  # rendered, and learnt from
+    logged = task.step(0, np.random.default_rng(1), Update())  # rendered, and learnt from
     assert all(np.isfinite(float(value)) for value in logged.values()) and {"trunk", "mel"} <= set(logged)
 
 

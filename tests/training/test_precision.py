@@ -1,4 +1,4 @@
-"""Batches in parts, and precisions: the same training with less memory, resumed exactly, on the CPU as on a GPU."""
+"""Batches in micro-batches, and precisions: the same training with less memory, resumed exactly, on the CPU as on a GPU."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import torch
 from torch import nn
 
 from pipelines.errors import RecipeError
-from pipelines.training.loop import distributed as processes
-from pipelines.training.loop.optim import autocast, descend
-from pipelines.training.loop.precision import Arithmetic, computing
+from pipelines.training.loop import distributed
+from pipelines.training.loop.optim import Update
 from pipelines.training.loop.recipe import GeneralRecipe, section
 from pipelines.training.loop.trainer import Run, train
 from pipelines.training.stages import registry as stages
@@ -23,7 +22,7 @@ ROWS = torch.randn(8, 3, generator=torch.Generator().manual_seed(1))
 
 
 class Rows:
-    """Two networks against each other on fixed rows, so many at once, beginning where the last part ended."""
+    """Two networks against each other on fixed rows, so many at once, beginning where the last micro-batch ended."""
 
     def __init__(self, at_once: int):
         torch.manual_seed(0)
@@ -32,25 +31,24 @@ class Rows:
         self.parts = nn.ModuleDict({"maker": maker, "judge": nn.Linear(3, 1)})
         self.optimisers = {name: torch.optim.AdamW(part.parameters(), 0.05) for name, part in self.parts.items()}
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         rows = ROWS[self.next:self.next + self.at_once]
         self.next = (self.next + self.at_once) % len(ROWS)
-        with autocast("cpu"):
+        with update.autocast():
             made = self.parts["maker"](rows)
             self.used = made.dtype
             judged = self.parts["judge"](rows).mean() - self.parts["judge"](made.detach()).mean()
             loss = (made - rows).square().mean() + 0.1 * self.parts["judge"](made).mean()
-        descend(self.optimisers["maker"], loss)  # its loss goes through the judge, whose gradient must not feel it
-        descend(self.optimisers["judge"], judged)
+        update.apply(loss, self.optimisers["maker"])  # its loss goes through the judge, whose gradient must not feel it
+        update.apply(judged, self.optimisers["judge"])
         return {"maker": loss.detach(), "judge": judged.detach()}
 
 
 def trained(folder: Path, at_once: int = 8, steps: int = 6, stop_at: int = 0, **how) -> dict[str, torch.Tensor]:
-    with computing(Arithmetic(**how)):
-        if stop_at:
-            train(Rows(at_once), Run(folder, stop_at))
-        task = Rows(at_once)
-        train(task, Run(folder, steps))
+    if stop_at:
+        train(Rows(at_once), Run(folder, stop_at, **how))
+    task = Rows(at_once)
+    train(task, Run(folder, steps, **how))
     return {**task.parts.state_dict(), "used": task.used}
 
 
@@ -59,10 +57,10 @@ def same(one: dict, other: dict) -> bool:
                                               for name in one)
 
 
-@pytest.mark.parametrize("parts", [2, 4])
-def test_a_batch_in_parts_is_the_step_of_the_whole_batch(tmp_path, parts):
-    whole, divided = trained(tmp_path / "whole"), trained(tmp_path / "parts", 8 // parts, parts=parts)
-    smaller = trained(tmp_path / "smaller", 8 // parts)
+@pytest.mark.parametrize("count", [2, 4])
+def test_a_batch_in_micro_batches_is_the_step_of_the_whole_batch(tmp_path, count):
+    whole, divided = trained(tmp_path / "whole"), trained(tmp_path / "divided", 8 // count, micro_batches=count)
+    smaller = trained(tmp_path / "smaller", 8 // count)
     for name in whole.keys() - {"used"}:
         torch.testing.assert_close(divided[name], whole[name], rtol=1e-4, atol=1e-5)
     assert not torch.allclose(smaller["maker.0.weight"], whole["maker.0.weight"], rtol=1e-2)
@@ -71,8 +69,8 @@ def test_a_batch_in_parts_is_the_step_of_the_whole_batch(tmp_path, parts):
 @pytest.mark.parametrize(("precision", "dtype"), [
     ("auto", torch.float32), ("fp32", torch.float32), ("bf16", torch.bfloat16), ("fp16", torch.float16)])
 def test_a_precision_is_that_of_forward_passes_and_resumes_exactly(tmp_path, precision, dtype):
-    whole = trained(tmp_path / "whole", 4, parts=2, precision=precision)
-    pieces = trained(tmp_path / "pieces", 4, stop_at=3, parts=2, precision=precision)
+    whole = trained(tmp_path / "whole", 4, micro_batches=2, precision=precision)
+    pieces = trained(tmp_path / "pieces", 4, stop_at=3, micro_batches=2, precision=precision)
     assert whole["used"] == dtype and whole["maker.0.weight"].dtype == torch.float32
     assert same(whole, pieces)
     full = trained(tmp_path / "full")
@@ -82,24 +80,23 @@ def test_a_precision_is_that_of_forward_passes_and_resumes_exactly(tmp_path, pre
 def test_fp16_scales_its_losses_and_keeps_the_scale(tmp_path):
     """The scale is halved by a step whose gradients are not finite, which is left out."""
     class Overflows(Rows):
-        def step(self, number, random):
+        def step(self, number, random, update):
             loss = self.parts["maker"](ROWS).square().mean() * (float("inf") if number == 1 else 1.0)
-            descend(self.optimisers["maker"], loss)
+            update.apply(loss, self.optimisers["maker"])
             return {"loss": loss.detach()}
 
-    with computing(Arithmetic("fp16")):
-        task = Overflows(8)
-        train(task, Run(tmp_path, 1))
-        before = {name: value.clone() for name, value in task.parts.state_dict().items()}
-        scale = torch.load(tmp_path / "state.pt", weights_only=True)["scaler"]["scale"]
-        train(Overflows(8), Run(tmp_path, 2))
+    task = Overflows(8)
+    train(task, Run(tmp_path, 1, precision="fp16"))
+    before = {name: value.clone() for name, value in task.parts.state_dict().items()}
+    scale = torch.load(tmp_path / "state.pt", weights_only=True)["scaler"]["scale"]
+    train(Overflows(8), Run(tmp_path, 2, precision="fp16"))
     state = torch.load(tmp_path / "state.pt", weights_only=True)
     assert state["scaler"]["scale"] == scale / 2 > 1
     assert all(torch.equal(state["parts"][name], before[name]) for name in before)
 
 
-def test_a_real_stage_takes_its_batch_in_parts(tmp_path):
-    """The running mean of a vocoder's weights counts steps, not parts."""
+def test_a_real_stage_takes_its_batch_in_micro_batches(tmp_path):
+    """The running mean of a vocoder's weights counts steps, not micro-batches."""
     run = recipe_with(tiny.new_tiny(tmp_path / "run"))
     run.recipe.write_text(run.recipe.read_text().replace("[general]", '[general]\naccumulate = 2\nprecision = "bf16"'))
     assert run.train("vocoder")
@@ -107,21 +104,20 @@ def test_a_real_stage_takes_its_batch_in_parts(tmp_path):
     assert state["parts"]["average.n_averaged"] == tiny.STEPS
 
 
-def test_a_network_that_learns_twice_a_step_cannot_be_given_parts(tmp_path):
+def test_a_network_that_learns_twice_a_step_cannot_be_given_micro_batches(tmp_path):
     class Twice(Rows):
-        def step(self, number, random):
-            super().step(number, random)
-            return super().step(number, random)
+        def step(self, number, random, update):
+            super().step(number, random, update)
+            return super().step(number, random, update)
 
-    with computing(Arithmetic(parts=2)), pytest.raises(RecipeError, match=r"learn several times a step, .* accumulate to 1."):
-        train(Twice(4), Run(tmp_path, 2))
+    with pytest.raises(RecipeError, match=r"learn several times a step, .* accumulate to 1."):
+        train(Twice(4), Run(tmp_path, 2, micro_batches=2))
 
 
 def test_a_batch_that_cannot_be_divided_is_one_sentence():
-    with computing(Arithmetic(parts=4)):
-        assert processes.share(12) == 3 and processes.whole(3) == 12
-        with pytest.raises(RecipeError, match="A batch of 10 cannot be taken in 4 equal parts; change batch or"):
-            processes.share(10)
+    assert distributed.micro_batch(12, 4) == 3
+    with pytest.raises(RecipeError, match="A batch of 10 cannot be taken in 4 equal parts; change batch or"):
+        distributed.micro_batch(10, 4)
 
 
 @pytest.mark.parametrize(("given", "match"), [({"precision": "fp8"}, "There is no precision 'fp8'; choose one of auto, fp32"),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.training.loop import precision as arithmetic
-from pipelines.training.loop.optim import autocast, descend
+from pipelines.training.loop import precision
+from pipelines.training.loop.optim import Update
 from pipelines.training.loop.run_log import read_log
 from pipelines.training.loop.trainer import Run, Task, Validation, train
 from pipelines.training.losses import waveform_steps
@@ -70,7 +70,7 @@ def task_of(tmp_path, monkeypatch):
 def step(task: Task, number: int) -> dict[str, float]:
     """One step on the same batch with the same dropout at every call."""
     torch.manual_seed(0)
-    return {name: float(value) for name, value in task.step(number, np.random.default_rng(0)).items()}
+    return {name: float(value) for name, value in task.step(number, np.random.default_rng(0), Update()).items()}
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -86,8 +86,8 @@ def test_every_trained_stage_has_its_step_tested():
 
 
 def test_on_the_cpu_autocast_is_nothing_at_all():
-    assert isinstance(autocast("cpu"), nullcontext) and isinstance(autocast("mps"), nullcontext)
-    with autocast("cpu"):
+    assert isinstance(Update("cpu").autocast(), nullcontext) and isinstance(Update("mps").autocast(), nullcontext)
+    with Update("cpu").autocast():
         assert not torch.is_autocast_enabled("cpu")
         assert torch.nn.Linear(2, 2)(torch.ones(1, 2)).dtype == torch.float32
 
@@ -96,7 +96,7 @@ def test_on_the_cpu_autocast_is_nothing_at_all():
 def test_on_cuda_autocast_is_bfloat16_where_the_device_has_it(monkeypatch, native, expected):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
     with pytest.warns(UserWarning) if native and not torch.cuda.is_available() else nullcontext():  # torch, of no CUDA here
-        context = autocast("cuda:1")
+        context = Update("cuda:1").autocast()
     assert isinstance(context, expected)
     if native:
         assert (context.device, context.fast_dtype) == ("cuda", torch.bfloat16)
@@ -111,7 +111,7 @@ def test_every_stage_trains_in_mixed_precision(task_of, phase, monkeypatch):
     for part in task.parts.modules():
         if isinstance(part, (torch.nn.Linear, torch.nn.Conv1d)):
             part.register_forward_hook(lambda module, given, made: used.add(made.dtype))
-    monkeypatch.setitem(arithmetic.AUTOCAST, "cpu", torch.bfloat16)
+    monkeypatch.setitem(precision.AUTOCAST, "cpu", torch.bfloat16)
     mixed = step(task, number)
     assert used == {torch.bfloat16}, "a forward pass was left out"
     assert {value.dtype for value in task.parts.parameters()} == {torch.float32}
@@ -135,9 +135,9 @@ class Countdown:
         self.parts = torch.nn.ModuleDict({"number": torch.nn.Linear(1, 1)})
         self.optimisers = {"number": torch.optim.SGD(self.parts.parameters(), 0.1)}
 
-    def step(self, number, random):
+    def step(self, number, random, update):
         loss = self.parts["number"](torch.ones(1, 1)).square().mean()
-        descend(self.optimisers["number"], loss)
+        update.apply(loss, self.optimisers["number"])
         return {"loss": loss.detach()}
 
 
@@ -153,7 +153,7 @@ def test_adversarial_losses_pull_at_the_waveform_by_their_share_of_the_spectral_
     spectral = spectral_loss(made, real)
     alone = torch.autograd.grad(spectral, samples.weight, retain_graph=True)[0]
     optimisers = [torch.optim.SGD(part.parameters(), 0.0) for part in (critics, samples)]
-    adversarial_step(critics, *optimisers, real, made, spectral, 0.0, Shares(0.5, 0.0), "cpu")
+    adversarial_step(critics, *optimisers, real, made, spectral, 0.0, Shares(0.5, 0.0), Update())
     assert float((samples.weight.grad - alone).norm() / alone.norm()) == pytest.approx(0.5, rel=1e-3)
 
 

@@ -17,7 +17,7 @@ from pipelines.labels import EMOTIONS
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip
 from pipelines.training.data.emotional_share import with_share
-from pipelines.training.loop import distributed as processes
+from pipelines.training.loop import distributed
 from pipelines.training.loop.recipe import GeneralRecipe
 from pipelines.training.loop.trainer import Run, Task, Validation
 
@@ -81,9 +81,10 @@ class Context:
         return clips
 
     def run(self, stage: str, steps: int) -> Run:
-        return Run(Path(self.general.runs) / stage, steps, self.general.seed, self.device, self.stop_after_seconds)
+        """For the training loop."""
+        return Run(Path(self.general.runs) / stage, steps, self.general.seed, self.device, self.stop_after_seconds,
+                   self.general.precision, self.general.accumulate)
 
-
-def own_part(recipe: Recipe) -> Recipe:
-    """The recipe with this process's part of the batch. Raises RecipeError where it cannot be divided evenly."""
-    return replace(recipe, batch=processes.share(recipe.batch))
+    def drawn_at_once(self, recipe: Recipe) -> Recipe:
+        """The recipe with the rows of a micro-batch as its batch. Raises RecipeError: the batch cannot be divided evenly."""
+        return replace(recipe, batch=distributed.micro_batch(recipe.batch, self.general.accumulate))

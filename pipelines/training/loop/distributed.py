@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import torch
-from torch import distributed, nn
+from torch import distributed as torch_distributed
+from torch import nn
 
 from pipelines.device import check_device
 from pipelines.errors import RecipeError, ZestError
-from pipelines.training.loop.precision import now
 
 PATIENCE = timedelta(days=7)  # the others wait while the first computes features, for hours where the corpus is large
 
@@ -37,55 +37,54 @@ def joined(device: str) -> Iterator[str]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield device
         return
-    if distributed.is_initialized():  # they stand together already, for several stages
+    if torch_distributed.is_initialized():  # they stand together already, for several stages
         yield f"cuda:{os.environ['LOCAL_RANK']}" if device == "cuda" else device
         return
     if device not in ("cpu", "cuda"):
         raise ZestError(f"Several processes train on --device cpu, or on --device cuda with a device each, not on {device}.")
     own = f"cuda:{os.environ['LOCAL_RANK']}" if device == "cuda" else device
     check_device(own)
-    distributed.init_process_group("nccl" if device == "cuda" else "gloo", timeout=PATIENCE,
+    torch_distributed.init_process_group("nccl" if device == "cuda" else "gloo", timeout=PATIENCE,
                                    device_id=torch.device(own) if device == "cuda" else None)
     try:
         yield own
     finally:
-        distributed.destroy_process_group()
+        torch_distributed.destroy_process_group()
 
 
 def count() -> int:
     """Processes that train together."""
-    return distributed.get_world_size() if distributed.is_initialized() else 1
+    return torch_distributed.get_world_size() if torch_distributed.is_initialized() else 1
 
 
 def rank() -> int:
     """Of this process, from 0."""
-    return distributed.get_rank() if distributed.is_initialized() else 0
+    return torch_distributed.get_rank() if torch_distributed.is_initialized() else 0
 
 
-def share(batch: int) -> int:
-    """This process's part of a batch, of which it draws so much at once. Raises RecipeError where it cannot be divided evenly."""
+def micro_batch(batch: int, micro_batches: int = 1) -> int:
+    """Rows that this process draws at once. batch: the whole one, of all processes.
+
+    Raises:
+        RecipeError: the batch cannot be divided evenly.
+    """
     if batch % count():
         raise RecipeError(f"A batch of {batch} cannot be divided evenly between {count()} processes; change it in the recipe.")
-    own, parts = batch // count(), now().parts
-    if own % parts:
-        raise RecipeError(f"A batch of {own} cannot be taken in {parts} equal parts; change batch or [general] accumulate in the "
-                          "recipe.")
-    return own // parts
-
-
-def whole(share: int) -> int:
-    """The whole batch of which this process draws so much at once."""
-    return share * count() * now().parts
+    own = batch // count()
+    if own % micro_batches:
+        raise RecipeError(f"A batch of {own} cannot be taken in {micro_batches} equal parts; change batch or "
+                          "[general] accumulate in the recipe.")
+    return own // micro_batches
 
 
 @contextmanager
 def first_goes_ahead() -> Iterator[None]:
     """The first process does what is inside, then all others do: they find what it has cached."""
     if rank() > 0:
-        distributed.barrier()
+        torch_distributed.barrier()
     yield
     if rank() == 0 and count() > 1:
-        distributed.barrier()
+        torch_distributed.barrier()
 
 
 def agree(answer: bool, device: str) -> bool:
@@ -93,7 +92,7 @@ def agree(answer: bool, device: str) -> bool:
     if count() == 1:
         return answer
     told = torch.tensor(float(answer), device=device)
-    distributed.broadcast(told, 0)
+    torch_distributed.broadcast(told, 0)
     return bool(told)
 
 
@@ -101,7 +100,7 @@ def begin_alike(network: nn.Module) -> None:
     """Weights and buffers of the first process for all."""
     if count() > 1:
         for value in (*network.parameters(), *network.buffers()):
-            distributed.broadcast(value.data, 0)
+            torch_distributed.broadcast(value.data, 0)
 
 
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
@@ -118,7 +117,7 @@ def _average(tensors: list[torch.Tensor]) -> None:
     if count() == 1 or not tensors:
         return
     flat = torch.cat([value.flatten() for value in tensors])  # one message instead of hundreds
-    distributed.all_reduce(flat)
+    torch_distributed.all_reduce(flat)
     flat /= count()
     for value, mean in zip(tensors, flat.split([value.numel() for value in tensors]), strict=True):
         value.copy_(mean.view_as(value))

@@ -1,66 +1,85 @@
-"""One optimiser step, in the recipe's precision, over all parts of a batch (arithmetic.py) and all processes (processes.py)."""
+"""How a step updates weights: in the recipe's precision, over all micro-batches of a batch and all processes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import nn
 
 from pipelines.errors import RecipeError
-from pipelines.training.loop import distributed as processes
-from pipelines.training.loop import precision as arithmetic
+from pipelines.training.loop import distributed
+from pipelines.training.loop.precision import autocast
 
 
-def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor, limit: float = 1.0) -> None:
-    """One optimiser step with the gradient's norm clipped to `limit`; the gradient is the mean over all processes."""
-    descend_together([optimiser], loss, limit)
+@dataclass(frozen=True)
+class Update:
+    """What a step of a task is given to compute its update with; the training loop makes one for each micro-batch.
 
-
-def descend_together(optimisers: Sequence[torch.optim.Optimizer], loss: torch.Tensor, limit: float = 1.0) -> None:
-    """The same for one loss of several optimisers, each with a norm of its own.
-
-    Where a batch is taken in parts, gradients add up to the mean over the parts, and the step is taken with the last one. Only
-    these optimisers' parameters get gradients, so that what else the loss went through adds nothing to another optimiser's.
+    Attributes:
+        device: of the networks. precision: of forward passes, as in the recipe (precision.py).
+        micro_batches: in which a batch is taken, one after another, before optimisers take their step. index: of this one.
+        scaler: of losses, for fp16. rehearsal: gradients are computed, and no optimiser takes a step.
+        applied: ids of the optimisers that this micro-batch has been applied to.
     """
-    how = arithmetic.now()
-    learning = {optimiser: [weight for group in optimiser.param_groups for weight in group["params"] if weight.requires_grad]
-                for optimiser in optimisers}
-    if how.part == 0:
-        for optimiser in optimisers:
-            optimiser.zero_grad(set_to_none=True)
-    if how.parts > 1:
-        _refuse_second_step(optimisers, how.descended)
-    loss = loss / how.parts if how.parts > 1 else loss
-    loss = how.scaler.scale(loss) if how.scaler else loss
-    loss.backward(inputs=[weight for weights in learning.values() for weight in weights])
-    if not how.last:
-        return
-    for optimiser, weights in learning.items():
-        processes.average_gradients(weights)
-        if how.scaler:
-            how.scaler.unscale_(optimiser)
-        nn.utils.clip_grad_norm_(weights, limit)
-        how.scaler.step(optimiser) if how.scaler else optimiser.step()
 
+    device: str = "cpu"
+    precision: str = "auto"
+    micro_batches: int = 1
+    index: int = 0
+    scaler: torch.amp.GradScaler | None = None
+    rehearsal: bool = False
+    applied: set[int] = field(default_factory=set)
 
-def _refuse_second_step(optimisers: Sequence[torch.optim.Optimizer], descended: set[int]) -> None:
-    """A second descent in one part would have to come after the first one's step, which waits for the last part."""
-    own = {id(optimiser) for optimiser in optimisers}
-    again = not own.isdisjoint(descended)
-    descended |= own
-    if again:
-        raise RecipeError("This stage lets one of its networks learn several times a step, so that its batch cannot be taken in "
-                          "parts; set [general] accumulate to 1.")
+    @property
+    def last(self) -> bool:
+        """Whether optimisers take their step with this micro-batch."""
+        return self.index == self.micro_batches - 1 and not self.rehearsal
 
+    def autocast(self) -> AbstractContextManager:
+        """Around a forward pass, in the recipe's precision."""
+        return autocast(self.precision, self.device)
 
-def autocast(device: str) -> AbstractContextManager:
-    """Around a forward pass, in the recipe's precision (arithmetic.py); nothing at all where that is fp32."""
-    kind = device.split(":")[0]
-    dtype = arithmetic.now().dtype(kind)
-    return nullcontext() if dtype is None else torch.autocast(kind, dtype)
+    def apply(self, loss: torch.Tensor, *optimisers: torch.optim.Optimizer, limit: float = 1.0) -> None:
+        """Backward pass of one loss of one or several optimisers and, with the last micro-batch, their step.
+
+        Gradients add up to the mean over micro-batches and are averaged over processes. Only these optimisers' parameters get
+        gradients, so that other networks that the loss went through stay as they are.
+
+        Args:
+            loss: scalar. limit: of the gradient's norm, of each optimiser alone.
+        Raises:
+            RecipeError: an optimiser is given a second loss where a batch is taken in several micro-batches.
+        """
+        learning = {optimiser: [weight for group in optimiser.param_groups for weight in group["params"] if weight.requires_grad]
+                    for optimiser in optimisers}
+        if self.index == 0:
+            for optimiser in optimisers:
+                optimiser.zero_grad(set_to_none=True)
+        if self.micro_batches > 1:
+            self._refuse_second_loss(optimisers)
+            loss = loss / self.micro_batches
+        loss = self.scaler.scale(loss) if self.scaler else loss
+        loss.backward(inputs=[weight for weights in learning.values() for weight in weights])
+        if not self.last:
+            return
+        for optimiser, weights in learning.items():
+            distributed.average_gradients(weights)
+            if self.scaler:
+                self.scaler.unscale_(optimiser)
+            nn.utils.clip_grad_norm_(weights, limit)
+            self.scaler.step(optimiser) if self.scaler else optimiser.step()
+
+    def _refuse_second_loss(self, optimisers: tuple[torch.optim.Optimizer, ...]) -> None:
+        """The second loss would have to follow the first one's step, which waits for the last micro-batch."""
+        own = {id(optimiser) for optimiser in optimisers}
+        again = not own.isdisjoint(self.applied)
+        self.applied.update(own)
+        if again:
+            raise RecipeError("This stage lets one of its networks learn several times a step, so that its batch cannot be taken "
+                              "in parts; set [general] accumulate to 1.")
 
 
 def set_learning_rate(optimiser: torch.optim.Optimizer, peak: float, number: int, steps: int, warmup: int = 200) -> None:

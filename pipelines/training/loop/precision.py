@@ -1,15 +1,8 @@
-"""How a step computes: in which precision, and in how many parts a batch is taken.
-
-The recipe says it once for all stages, and the loop sets it around each step (trainer.py), as torch.autocast is set around a
-forward pass; stages know of neither.
-"""
+"""Precision of forward passes: the recipe names it once for all stages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
@@ -17,51 +10,21 @@ DTYPES = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 AUTOCAST = {"cuda": torch.bfloat16}  # what auto means, by kind of device
 
 
-@dataclass(frozen=True)
-class Arithmetic:
-    """precision: of forward passes; auto is bf16 on CUDA devices that have it, else fp32. parts: in which a batch is taken, one
-    after another, before optimisers take their step; part: which one it is, from 0. scaler: of losses, with fp16. descended: the
-    optimisers that have learnt from this part.
+def autocast(precision: str, device: str) -> AbstractContextManager:
+    """Around a forward pass. precision: auto, fp32, bf16 or fp16; auto is bf16 on CUDA devices that have it, else fp32.
+
+    Does nothing where the precision is fp32.
     """
-
-    precision: str = "auto"
-    parts: int = 1
-    part: int = 0
-    scaler: torch.amp.GradScaler | None = None
-    descended: set[int] | None = None
-    rehearsal: bool = False  # gradients are computed, and nobody learns from them
-
-    @property
-    def last(self) -> bool:
-        """Whether optimisers take their step now."""
-        return self.part == self.parts - 1 and not self.rehearsal
-
-    def dtype(self, kind: str) -> torch.dtype | None:
-        """Of forward passes on a kind of device; None where nothing is cast."""
-        if self.precision != "auto":
-            return DTYPES[self.precision]
-        emulated = kind == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False)
-        return None if emulated else AUTOCAST.get(kind)
+    kind = device.split(":")[0]
+    dtype = _auto(kind) if precision == "auto" else DTYPES[precision]
+    return nullcontext() if dtype is None else torch.autocast(kind, dtype)
 
 
-_NOW: ContextVar[Arithmetic | None] = ContextVar("arithmetic", default=None)
+def new_scaler(precision: str, device: str) -> torch.amp.GradScaler | None:
+    """Of losses, for fp16, whose small gradients would vanish; None for other precisions."""
+    return torch.amp.GradScaler(device.split(":")[0]) if precision == "fp16" else None
 
 
-def now() -> Arithmetic:
-    """What holds here."""
-    return _NOW.get() or Arithmetic()
-
-
-@contextmanager
-def computing(arithmetic: Arithmetic) -> Iterator[None]:
-    """Inside, it holds."""
-    before = _NOW.set(arithmetic)
-    try:
-        yield
-    finally:
-        _NOW.reset(before)
-
-
-def new_scaler(device: str) -> torch.amp.GradScaler | None:
-    """For fp16, whose small gradients would vanish; other precisions need none."""
-    return torch.amp.GradScaler(device.split(":")[0]) if now().precision == "fp16" else None
+def _auto(kind: str) -> torch.dtype | None:
+    emulated = kind == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False)
+    return None if emulated else AUTOCAST.get(kind)

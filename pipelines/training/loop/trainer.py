@@ -1,14 +1,14 @@
 """The one training loop: every stage is a Task; the loop counts steps, logs, saves and resumes.
 
 Resume is exact because nothing random outlives a step: each step draws its batch and seeds torch from (seed, step, process).
-Several processes (processes.py) take every step together; a step can take its batch in parts (arithmetic.py).
+Several processes (distributed.py) take every step together; a step can take its batch in micro-batches (optim.py).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Protocol
@@ -19,8 +19,9 @@ from torch import nn
 from tqdm import tqdm
 
 from pipelines.errors import RecipeError
-from pipelines.training.loop import distributed as processes
-from pipelines.training.loop import precision as arithmetic
+from pipelines.training.loop import distributed
+from pipelines.training.loop.optim import Update
+from pipelines.training.loop.precision import new_scaler
 from pipelines.training.loop.run_log import forget_after, plot_log, read_log, write_log
 
 CHECKPOINT_SECONDS = 240.0
@@ -31,31 +32,36 @@ class Task(Protocol):
     """What a stage must offer to be trained.
 
     `parts` are the networks and `optimisers` their optimisers, both saved and resumed by name.
-    `step` draws a batch with the given generator, does its own backward passes, and returns the losses to log.
+    `step` draws a micro-batch with the given generator, applies its losses by the given update, and returns what to log.
     """
 
     parts: nn.ModuleDict
     optimisers: dict[str, torch.optim.Optimizer]
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]: ...
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]: ...
 
 
 @dataclass(frozen=True)
 class Run:
-    """Where and how long. folder keeps state.pt, log.jsonl and loss.png; stop_after_seconds ends a session early."""
+    """Where, how long and how. folder keeps state.pt, log.jsonl and loss.png; stop_after_seconds ends a session early.
+
+    precision, micro_batches: see Update.
+    """
 
     folder: Path
     steps: int
     seed: int = 0
     device: str = "cpu"
     stop_after_seconds: float = float("inf")
+    precision: str = "auto"
+    micro_batches: int = 1
 
 
 @dataclass(frozen=True)
 class Validation:
     """Scores on held-out speech while a long stage trains.
 
-    measure: names to numbers, of the parts as they are; the one called `score` is to be as high as possible.
+    measure: names to numbers, of the networks as they are; the one called `score` is to be as high as possible.
     keep: called whenever `score` is higher than ever before in this run. seconds: of training between two looks.
     """
 
@@ -74,25 +80,25 @@ def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
     """
     run.folder.mkdir(parents=True, exist_ok=True)
     task.parts.to(run.device)
-    leads = processes.rank() == 0
-    scaler = arithmetic.new_scaler(run.device)
+    leads = distributed.rank() == 0
+    scaler = new_scaler(run.precision, run.device)
     first, spent = _resume(task, run, scaler)
-    processes.begin_alike(task.parts)
+    distributed.begin_alike(task.parts)
     begun = saved = looked = time.monotonic()
     since: dict[str, list[float]] = {}  # values since the last log line
     bar = tqdm(total=run.steps, initial=first, desc=run.folder.name, unit="step", mininterval=5, disable=not leads)
     for number in range(first, run.steps):
-        for losses in _parts_of_step(task, run, number, scaler):
+        for losses in _micro_batches(task, run, number, scaler):
             for name, value in losses.items():
                 since.setdefault(name, []).append(float(value))
-        processes.average_buffers(task.parts)
+        distributed.average_buffers(task.parts)
         bar.update()
         elapsed = spent + time.monotonic() - begun
         if (number + 1) % LOG_EVERY == 0 or number + 1 == run.steps:
             if leads:
                 write_log(run.folder, number + 1, elapsed, {name: np.mean(values) for name, values in since.items()})
             since = {}
-        out_of_time = processes.agree(time.monotonic() - begun > run.stop_after_seconds, run.device)
+        out_of_time = distributed.agree(time.monotonic() - begun > run.stop_after_seconds, run.device)
         last = out_of_time or number + 1 == run.steps
         if leads and validation and (last or time.monotonic() - looked > validation.seconds):
             _look(task, run, validation, number + 1, elapsed)
@@ -108,15 +114,15 @@ def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
     return first >= run.steps or number + 1 == run.steps
 
 
-def _parts_of_step(task: Task, run: Run, number: int, scaler: torch.amp.GradScaler | None) -> list[dict[str, torch.Tensor]]:
-    """Take a step; gives the losses of each part of its batch. Every part draws with random numbers of its own."""
-    how, logged = arithmetic.now(), []
-    for part in range(how.parts):
-        key = (run.seed, number, processes.rank())  # a last 0 changes nothing: one process draws what the first of many does
-        key += (part,) if part else ()
+def _micro_batches(task: Task, run: Run, number: int, scaler: torch.amp.GradScaler | None) -> list[dict[str, torch.Tensor]]:
+    """Take a step; gives the losses of each micro-batch. Each draws with random numbers of its own."""
+    logged = []
+    for index in range(run.micro_batches):
+        key = (run.seed, number, distributed.rank())  # a last 0 changes nothing: one process draws what the first of many does
+        key += (index,) if index else ()
         torch.manual_seed(hash_seed(*key))
-        with arithmetic.computing(replace(how, part=part, scaler=scaler, descended=set())):
-            logged.append(task.step(number, np.random.default_rng(key)))
+        update = Update(run.device, run.precision, run.micro_batches, index, scaler)
+        logged.append(task.step(number, np.random.default_rng(key), update))
     if scaler:
         scaler.update()
     return logged
@@ -161,6 +167,6 @@ def _resume(task: Task, run: Run, scaler: torch.amp.GradScaler | None) -> tuple[
     except (OSError, EOFError, UnpicklingError, RuntimeError, KeyError, ValueError) as error:
         raise RecipeError(f"The training state {file} is damaged or of another recipe; "
                           f"delete the folder {run.folder} to train this stage from the beginning.") from error
-    if processes.rank() == 0:
+    if distributed.rank() == 0:
         forget_after(run.folder, state["number"])
     return state["number"], state["spent"]

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from pipelines.training.loop.optim import autocast, descend
+from pipelines.training.loop.optim import Update
 from pipelines.training.losses.discriminators import adversarial_loss, discriminator_loss, relative_matching_loss
 from pipelines.training.losses.spectral_loss import mel_loss, spectral_loss
 
@@ -50,7 +50,7 @@ class Shares:
 
 def adversarial_step(critics: nn.Module, critics_optimiser: torch.optim.Optimizer, optimiser: torch.optim.Optimizer,
                      real: torch.Tensor, made: torch.Tensor, spectral: torch.Tensor, rest: torch.Tensor | float, shares: Shares,
-                     device: str) -> Logged:
+                     update: Update) -> Logged:
     """Teach the discriminators on this batch, then the generator by them, by `spectral` and by `rest`.
 
     Gradients at the waveform are balanced as in EnCodec (Defossez et al., TMLR 2023, section 3.4), but by this batch's norms
@@ -63,10 +63,10 @@ def adversarial_step(critics: nn.Module, critics_optimiser: torch.optim.Optimize
     """
     level = real.pow(2).mean(-1, keepdim=True).sqrt().clamp(min=QUIET)
     heard, leaf = real / level, made.detach().requires_grad_()
-    with autocast(device):
+    with update.autocast():
         judged = discriminator_loss(critics(heard), critics(leaf.detach() / level))
-    descend(critics_optimiser, judged, limit=LIMIT)
-    with autocast(device):
+    update.apply(judged, critics_optimiser, limit=LIMIT)
+    with update.autocast():
         with torch.no_grad():
             heard_real = critics(heard)
         heard_made = critics(leaf / level)
@@ -75,5 +75,5 @@ def adversarial_step(critics: nn.Module, critics_optimiser: torch.optim.Optimize
     size = torch.autograd.grad(spectral, made, retain_graph=True)[0].norm()
     pull = sum(share * size / one.norm().clamp(min=1e-12) * one
                for share, one in zip((shares.adversarial, shares.matching), pulls, strict=True))
-    descend(optimiser, spectral + rest + (made * pull).sum(), limit=LIMIT)
+    update.apply(spectral + rest + (made * pull).sum(), optimiser, limit=LIMIT)
     return {"discriminator": judged.detach(), "adversarial": losses[0].detach(), "matching": losses[1].detach()}

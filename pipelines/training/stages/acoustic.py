@@ -37,7 +37,7 @@ from pipelines.training.data.examples import (
     window,
 )
 from pipelines.training.data.factors import FactorStore
-from pipelines.training.loop.optim import autocast, descend, descend_together, set_learning_rate
+from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.critics import Discriminator, UnitReader, critics_loss, heard_features, weighted_mean
 
 
@@ -158,19 +158,19 @@ class AcousticTask:
             "reader": torch.optim.AdamW(parts["reader"].parameters(), 2 * rate, weight_decay=0.01),
             "discriminator": torch.optim.AdamW(parts["discriminator"].parameters(), 2 * rate, (0.5, 0.95))}
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         neutral = self.recipe.neutral_sources if number >= self.recipe.read_steps else 0.0
-        source = self.batch(self.draw.by_emotions(random, self.recipe.batch, neutral), random)
-        logged = self._teach_listeners(source, number, random)
+        source = self.batch(self.draw.by_emotions(random, self.recipe.batch, neutral), random, update)
+        logged = self._teach_listeners(source, number, random, update)
         if number < self.recipe.read_steps:
             set_learning_rate(self.optimisers["acoustic"], self.recipe.learning_rate, number, 2 * self.recipe.read_steps)
-            with autocast(self.device):
+            with update.autocast():
                 loss = bands_loss(self._reconstruct(source), source)
-            descend(self.optimisers["acoustic"], loss)
+            update.apply(loss, self.optimisers["acoustic"])
             return {**logged, "bands": loss.detach()}
-        return {**logged, **self._convert_step(source, number - self.recipe.read_steps, random)}
+        return {**logged, **self._convert_step(source, number - self.recipe.read_steps, random, update)}
 
-    def batch(self, indices: list[int], random: np.random.Generator) -> Batch:
+    def batch(self, indices: list[int], random: np.random.Generator, update: Update) -> Batch:
         """Everything about these clips; EASE comes from another recording of the speaker in another emotion."""
         windows = [window(self.examples, index, self.recipe.longest_frames, random) for index in indices]
         to = self.device
@@ -178,7 +178,7 @@ class AcousticTask:
         melody, voiced = stack_melody(self.examples, windows)
         ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(index, random) for index in indices])
         features = perturb(stack_features(self.examples, windows)[0], random)
-        with torch.no_grad(), autocast(to):
+        with torch.no_grad(), update.autocast():
             mask = mask.to(to)
             frames = self.factors.heard_emotion(self.sace, windows, features.to(to), mask)
             pooled, pooled_mask = pool_frames(frames, mask)
@@ -201,33 +201,33 @@ class AcousticTask:
         """Its own envelope, (batch, time, 40)."""
         return self.parts["acoustic"](batch.units, batch.octaves, batch.voiced, batch.mask, batch.utterance, batch.ease)
 
-    def _teach_listeners(self, batch: Batch, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def _teach_listeners(self, batch: Batch, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         """Reader and critics hear real speech only, through random equalisers and keys; critics now and then."""
         features = perturb(batch.features.cpu(), random).to(self.device)
-        with autocast(self.device):
+        with update.autocast():
             units = self._units_loss(features, batch)
-        descend(self.optimisers["reader"], units, limit=5.0)
+        update.apply(units, self.optimisers["reader"], limit=5.0)
         logged = {"reader_real": units.detach()}
         if number >= self.recipe.read_steps:
-            with autocast(self.device):
+            with update.autocast():
                 loss, right = critics_loss(self.parts["critics"], features, batch.mask, batch.emotion)
-            descend(self.optimisers["critics"], loss, limit=5.0)
+            update.apply(loss, self.optimisers["critics"], limit=5.0)
             logged["critic_real"] = right
         return logged
 
-    def _convert_step(self, source: Batch, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def _convert_step(self, source: Batch, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         recipe = self.recipe
         for name in ("acoustic", "pitch"):
             set_learning_rate(self.optimisers[name], recipe.convert_learning_rate, number, recipe.convert_steps)
-        reference = self.batch(self.draw.by_emotions(random, recipe.batch), random)
+        reference = self.batch(self.draw.by_emotions(random, recipe.batch), random, update)
         source, reference = (mix_emotions(batch, recipe.emotion_mixing, random) for batch in (source, reference))
-        with autocast(self.device):
+        with update.autocast():
             made = self.convert(source, reference)
         converted = heard_features(made.bands, made.octaves, source.voiced, source.mask, source.baseline)
         target = reference.emotion
-        discriminated = self._teach_discriminator(reference, converted.detach(), source.mask, target)
+        discriminated = self._teach_discriminator(reference, converted.detach(), source.mask, target, update)
 
-        with autocast(self.device):
+        with update.autocast():
             heard = [critic(perturb_keeping_gradient(converted, random), source.mask) for critic in self.parts["critics"]]
             emotion = sum(nn.functional.cross_entropy(score, target) for score in heard) / len(heard)
             score, weight = self.parts["discriminator"](converted, source.mask, target)
@@ -237,7 +237,7 @@ class AcousticTask:
         bands, melody = bands_loss(made.own_bands, source), pitch_loss(made.own_octaves, source)
         loss = (recipe.emotion_weight * emotion + recipe.adversarial_weight * adversarial + recipe.unit_weight * units
                 + recipe.mean_weight * mean + recipe.bands_weight * bands + recipe.pitch_weight * melody)
-        descend_together([self.optimisers["acoustic"], self.optimisers["pitch"]], loss)
+        update.apply(loss, self.optimisers["acoustic"], self.optimisers["pitch"])
         right = torch.stack([(score.argmax(1) == target).float().mean() for score in heard]).mean()
         return {"convert_emotion": emotion.detach(), "convert_heard": right, "adversarial": adversarial.detach(),
                 "discriminator": discriminated, "units": units.detach(), "mean": mean.detach(),
@@ -258,13 +258,13 @@ class AcousticTask:
         melody = ((made.octaves - source.octaves) * source.voiced).sum(1) / count[:, 0]
         return (bands - wanted[:, :-1]).abs().mean() + 6 * (melody - wanted[:, -1]).abs().mean()
 
-    def _teach_discriminator(self, real: Batch, converted: torch.Tensor, mask: torch.Tensor,
-                             target: torch.Tensor) -> torch.Tensor:
-        with autocast(self.device):
+    def _teach_discriminator(self, real: Batch, converted: torch.Tensor, mask: torch.Tensor, target: torch.Tensor,
+                             update: Update) -> torch.Tensor:
+        with update.autocast():
             score_real, weight_real = self.parts["discriminator"](real.features, real.mask, real.emotion)
             score_made, weight_made = self.parts["discriminator"](converted, mask, target)
         loss = weighted_mean(torch.relu(1 - score_real), weight_real) + weighted_mean(torch.relu(1 + score_made), weight_made)
-        descend(self.optimisers["discriminator"], loss, limit=5.0)
+        update.apply(loss, self.optimisers["discriminator"], limit=5.0)
         return loss.detach()
 
 

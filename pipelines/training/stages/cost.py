@@ -29,7 +29,7 @@ from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import COLUMNS, Clip, read_manifest
 from pipelines.training.data.teacher import KIND as TEACHER
 from pipelines.training.loop.context import Context, Prepared
-from pipelines.training.loop.precision import Arithmetic, computing
+from pipelines.training.loop.optim import Update
 from pipelines.training.loop.recipe import GeneralRecipe, section
 from pipelines.training.stages.random_hub import with_random_weights
 from pipelines.training.stages.registry import STAGES, read_tables
@@ -91,12 +91,11 @@ def _stage_cost(stage: str, tables: dict[str, dict], context: Context, corpus: C
     context.tables.setdefault(stage, {})["batch"] = ROWS
     if stage == "units":
         del context.tables[stage]["batch"]  # k-means: all its work is hearing clips
-    with computing(Arithmetic("fp32")):
-        with counting() as read:
-            prepared = STAGES[stage](context)
-        steps, step = _steps(stage, prepared, tables, corpus) if prepared.task else (0, 0.0)
-        with counting() as written:
-            prepared.export()
+    with counting() as read:
+        prepared = STAGES[stage](context)
+    steps, step = _steps(stage, prepared, tables, corpus) if prepared.task else (0, 0.0)
+    with counting() as written:
+        prepared.export()
     heard = min(corpus.clips, section(tables, "units", _units_recipe()).clips) if stage == "units" else corpus.clips
     return StageCost(stage, steps, step, (read.operations + written.operations) * heard / len(context.clips))
 
@@ -110,8 +109,8 @@ def _steps(stage: str, prepared: Prepared, tables: dict[str, dict], corpus: Corp
         steps = recipe.epochs * corpus.clips // batch
     phases, first, counted = _phases(recipe, prepared.steps), 0, []
     for length in phases:
-        with computing(Arithmetic("fp32", rehearsal=True)), counting() as count:
-            prepared.task.step(first, np.random.default_rng(0))
+        with counting() as count:
+            prepared.task.step(first, np.random.default_rng(0), Update(precision="fp32", rehearsal=True))
         counted.append(count.operations * batch / ROWS)
         first += length
     return steps, float(np.average(counted, weights=phases))

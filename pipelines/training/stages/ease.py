@@ -12,7 +12,7 @@ from torch import nn
 from pipelines.labels import EMOTIONS
 from pipelines.networks.speaker import XVECTOR_WIDTH, EaseHeads, SpeakerEncoder
 from pipelines.training.data.examples import Draw, Example, labels, perturb, stack_features, window
-from pipelines.training.loop.optim import autocast, descend, descend_together, set_learning_rate
+from pipelines.training.loop.optim import Update, set_learning_rate
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class EaseTask:
             "ease": torch.optim.AdamW(second, recipe.learning_rate),
             "adversary": torch.optim.AdamW(self.parts["heads"].emotion.parameters(), 2 * recipe.learning_rate)}
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         first = number < self.recipe.xvector_steps
         half = self.recipe.batch // 2
         indices = self.draw.by_speakers(random, self.recipe.batch - half) + self.draw.by_emotions(random, half)
@@ -63,40 +63,40 @@ class EaseTask:
         features = perturb(features, random, shift_octaves=0.05).to(self.device)
         speaker, emotion = (part.to(self.device) for part in labels(self.examples, windows))
         step = self._xvector_step if first else self._ease_step
-        return step(number, features, mask.to(self.device), speaker, emotion)
+        return step(number, features, mask.to(self.device), speaker, emotion, update)
 
-    def _xvector_step(self, number, features, mask, speaker, emotion):
+    def _xvector_step(self, number, features, mask, speaker, emotion, update):
         optimiser = self.optimisers["xvector"]
         set_learning_rate(optimiser, self.recipe.learning_rate, number, self.recipe.xvector_steps)
-        with autocast(self.device):
+        with update.autocast():
             score = self.parts["classifier"](self.parts["encoder"].xvector(features, mask))
             loss = nn.functional.cross_entropy(score, speaker, label_smoothing=0.1)
-        descend(optimiser, loss)
+        update.apply(loss, optimiser)
         return {"xvector": loss.detach(), "xvector_accuracy": (score.argmax(1) == speaker).float().mean()}
 
-    def _ease_step(self, number, features, mask, speaker, emotion):
+    def _ease_step(self, number, features, mask, speaker, emotion, update):
         """The adversary takes part of each step with its own faster optimiser, so that there is something to reverse."""
         encoder, heads = self.parts["encoder"], self.parts["heads"]
         encoder.xvector.eval()
         position = number - self.recipe.xvector_steps
         for name in ("ease", "adversary"):
             set_learning_rate(self.optimisers[name], self.recipe.learning_rate, position, self.recipe.ease_steps)
-        with torch.no_grad(), autocast(self.device):
+        with torch.no_grad(), update.autocast():
             xvector = encoder.xvector(features, mask)
         reversal = self.recipe.emotion_weight * min(1.0, position / (0.3 * self.recipe.ease_steps))
-        with autocast(self.device):
+        with update.autocast():
             scores = heads(encoder.ease(xvector), reversal)
-        return learn(self.optimisers, scores, speaker, emotion, self.device)
+        return learn(self.optimisers, scores, speaker, emotion, update)
 
 
 def learn(optimisers: dict[str, torch.optim.Optimizer], scores: tuple[torch.Tensor, torch.Tensor], speaker: torch.Tensor,
-          emotion: torch.Tensor, device: str) -> dict[str, torch.Tensor]:
+          emotion: torch.Tensor, update: Update) -> dict[str, torch.Tensor]:
     """One step of EASE and its heads by what EaseHeads said of speakers and emotions; returns what to log."""
     speaker_score, emotion_score = scores
-    with autocast(device):
+    with update.autocast():
         speaker_loss = nn.functional.cross_entropy(speaker_score, speaker)
         emotion_loss = nn.functional.cross_entropy(emotion_score, emotion, ignore_index=-1)
-    descend_together([optimisers["ease"], optimisers["adversary"]], speaker_loss + emotion_loss)
+    update.apply(speaker_loss + emotion_loss, optimisers["ease"], optimisers["adversary"])
     known = emotion >= 0
     right = (emotion_score.argmax(1) == emotion)[known].float().mean() if known.any() else torch.zeros(())
     return {"speaker": speaker_loss.detach(), "emotion": emotion_loss.detach(), "emotion_accuracy": right,

@@ -20,7 +20,7 @@ from pipelines.training.data.examples import (
     stack_melody,
     window,
 )
-from pipelines.training.loop.optim import autocast, descend, set_learning_rate
+from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.critics import critics_loss, heard_features, make_critics
 
 
@@ -43,15 +43,15 @@ class CriticsTask:
         self.parts = nn.ModuleDict({"critics": make_critics()})
         self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, weight_decay=0.1)}
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         set_learning_rate(self.optimisers["all"], self.recipe.learning_rate, number, self.recipe.steps)
         windows = [window(self.examples, index, self.recipe.longest_frames, random)
                    for index in self.draw.by_emotions(random, self.recipe.batch)]
         features, mask = self.features(windows)
         features, mask = perturb(features, random, shift_octaves=0.1).to(self.device), mask.to(self.device)
-        with autocast(self.device):
+        with update.autocast():
             loss, right = critics_loss(self.parts["critics"], features, mask, labels(self.examples, windows)[1].to(self.device))
-        descend(self.optimisers["all"], loss, limit=5.0)
+        update.apply(loss, self.optimisers["all"], limit=5.0)
         return {"emotion": loss.detach(), "accuracy": right}
 
     def features(self, windows: list[Window]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -15,7 +15,7 @@ from torch import nn
 from pipelines.errors import RecipeError
 from pipelines.networks.f0_codes import DOWN, F0Codes, standardised
 from pipelines.training.data.examples import Draw, Example
-from pipelines.training.loop.optim import autocast, descend, set_learning_rate
+from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.critics import weighted_mean
 
 DEAD = 0.5  # running number of frames near a code in a batch, below which it begins again
@@ -76,23 +76,23 @@ class F0CodesTask:
         self.parts = nn.ModuleDict({"f0_codes": network, "means": Means(recipe.codes, recipe.code_width)})
         self.optimisers = {"f0_codes": torch.optim.AdamW(network.parameters(), recipe.learning_rate, (0.9, 0.99))}
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         recipe, network, optimiser = self.recipe, self.parts["f0_codes"], self.optimisers["f0_codes"]
         set_learning_rate(optimiser, recipe.learning_rate, number, recipe.steps)
         melody, voiced, there = self.batch(random)
-        with autocast(self.device):
+        with update.autocast():
             embedded = network.embed(melody, voiced)
         if not network.codebook.any():  # zeros are near to nothing: the first codes are what is there
             network.codebook.copy_(self._follow(embedded, torch.zeros(embedded.shape[:2], dtype=torch.long, device=self.device)))
         nearest = network.nearest(embedded.detach())
         quantised = network.codebook[nearest]
-        with autocast(self.device):
+        with update.autocast():
             made, voicing = network.restore(embedded + (quantised - embedded).detach())
         weight = there * (voiced + recipe.unvoiced_weight * (1 - voiced))
         f0 = weighted_mean(nn.functional.smooth_l1_loss(made, melody, reduction="none"), weight)
         unvoiced = weighted_mean(nn.functional.binary_cross_entropy_with_logits(voicing, voiced, reduction="none"), there)
         commitment = nn.functional.mse_loss(embedded, quantised)
-        descend(optimiser, f0 + recipe.voicing_weight * unvoiced + recipe.commitment_weight * commitment)
+        update.apply(f0 + recipe.voicing_weight * unvoiced + recipe.commitment_weight * commitment, optimiser)
         network.codebook.copy_(self._follow(embedded, nearest))
         used = torch.bincount(nearest.flatten(), minlength=recipe.codes) / nearest.numel()
         return {"f0": f0.detach(), "voicing": unvoiced.detach(), "commitment": commitment.detach(),

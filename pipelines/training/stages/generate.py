@@ -17,8 +17,7 @@ from pipelines.networks.generator import FINE, FactorGenerator, Trunk
 from pipelines.networks.vocoder import HOP, Vocoder
 from pipelines.training.data.examples import Draw, Example
 from pipelines.training.data.spoken import Spoken, draw_clips, held
-from pipelines.training.loop.optim import autocast, descend, set_learning_rate
-from pipelines.training.loop.precision import now
+from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.critics import weighted_mean
 from pipelines.training.losses.discriminators import Discriminators
 from pipelines.training.losses.waveform_steps import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
@@ -96,35 +95,35 @@ class GenerateTask:
         """What is measured and exported."""
         return self.parts["average"].module
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
-        logged = self._learn(number, random)
-        if now().last:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
+        logged = self._learn(number, random, update)
+        if update.last:
             self.parts["average"].update_parameters(self.parts["generator"])
         return logged
 
-    def _learn(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def _learn(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         recipe, batch, optimiser = self.recipe, self.batch(random), self.optimisers["generator"]
-        with autocast(self.device):
+        with update.autocast():
             mel = self.parts["generator"].trunk(*batch.factors)
         trunk = weighted_mean((mel - batch.mel).abs().mean(-1), batch.there)
         logged = {"trunk": trunk.detach()}
         if number < recipe.trunk_steps:
             set_learning_rate(optimiser, recipe.trunk_learning_rate, number, 2 * recipe.trunk_steps)
-            descend(optimiser, trunk, limit=LIMIT)
+            update.apply(trunk, optimiser, limit=LIMIT)
             return logged
-        made = self._render(mel, batch)
+        made = self._render(mel, batch, update)
         spectral, heard = regression(made, batch.real, recipe.mel_weight, recipe.spectral_weight)
         rest, logged = recipe.trunk_weight * trunk, logged | heard
         number -= recipe.trunk_steps
         if number < recipe.warmup_steps:
             set_learning_rate(optimiser, recipe.learning_rate, number, 2 * recipe.warmup_steps)
-            descend(optimiser, spectral + rest, limit=LIMIT)
+            update.apply(spectral + rest, optimiser, limit=LIMIT)
             return logged
         for each in self.optimisers.values():
             set_learning_rate(each, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
         shares = Shares(recipe.adversarial_share, recipe.matching_share)
         return logged | adversarial_step(self.parts["discriminators"], self.optimisers["discriminators"], optimiser,
-                                         batch.real, made, spectral, rest, shares, self.device)
+                                         batch.real, made, spectral, rest, shares, update)
 
     def batch(self, random: np.random.Generator) -> Batch:
         """Random windows, emotions in turn, and a random crop of each to be rendered."""
@@ -139,14 +138,14 @@ class GenerateTask:
         crops = [start for _, (_, start, *_) in rendered]
         return Batch((posterior, f0, voiced, *self.spoken.whole(indices, others, self.device)), mel, there, crops, real)
 
-    def _render(self, mel: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def _render(self, mel: torch.Tensor, batch: Batch, update: Update) -> torch.Tensor:
         """(batch, samples) of the crops, from the predicted bands."""
         _, f0, voiced, *_ = batch.factors
         inside = [slice(start, start + self.recipe.crop_frames) for start in batch.crops]
         rendered = (whole[:len(inside)] for whole in (mel, f0, voiced))
         inputs = (torch.stack([row[crop] for row, crop in zip(whole, inside, strict=True)]) for whole in rendered)
         noise = torch.randn(batch.real.shape, device=self.device)  # seeded for this step by the trainer
-        with autocast(self.device):
+        with update.autocast():
             made = self.parts["generator"].vocoder(*inputs, noise)
         return made.float()
 

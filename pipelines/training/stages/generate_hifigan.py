@@ -19,8 +19,7 @@ from pipelines.networks.hifigan import SIZES, sizes_of
 from pipelines.networks.units import HOP
 from pipelines.training.data.examples import Draw, Example
 from pipelines.training.data.spoken import Spoken, draw_clips, held
-from pipelines.training.loop import distributed as processes
-from pipelines.training.loop.optim import autocast, descend
+from pipelines.training.loop.optim import Update
 from pipelines.training.losses.discriminators import discriminator_loss
 from pipelines.training.losses.hifigan_discriminators import PERIOD_WIDTH, SCALE_WIDTH, HifiganDiscriminators, generator_loss
 from pipelines.training.losses.spectral_loss import mel_loss
@@ -65,12 +64,16 @@ class Batch:
 
 
 class HifiganTask:
-    """Decoder and its discriminators; see Task in trainer.py."""
+    """Decoder and its discriminators; see Task in trainer.py.
 
-    def __init__(self, recipe: HifiganRecipe, examples: list[Example], spoken: Spoken, device: str = "cpu"):
+    whole_batch: clips in all micro-batches of all processes; the recipe's if left out.
+    """
+
+    def __init__(self, recipe: HifiganRecipe, examples: list[Example], spoken: Spoken, device: str = "cpu",
+                 whole_batch: int = 0):
         self.recipe, self.spoken, self.device = recipe, spoken, device
         self.draw = Draw(examples)
-        self.steps_an_epoch = max(1, len(examples) // processes.whole(recipe.batch))
+        self.steps_an_epoch = max(1, len(examples) // (whole_batch or recipe.batch))
         units, sizes = spoken.posterior[0].shape[1], sizes_of(recipe.size, recipe.channels)
         decoder = FactorDecoder(sizes, units, temperature=recipe.temperature, unit_encoder=recipe.unit_encoder,
                                 f0_encoder=recipe.f0_encoder, whole=spoken.width, f0_codes=spoken.code_count)
@@ -83,23 +86,23 @@ class HifiganTask:
         """What is measured and exported."""
         return self.parts["generator"]
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         """First the discriminators learn, then the generator by them."""
         batch, critics = self.batch(random), self.parts["discriminators"]
         for optimiser in self.optimisers.values():
             optimiser.param_groups[0]["lr"] = self.learning_rate(number)  # of the step number alone: resume is exact
-        with autocast(self.device):
+        with update.autocast():
             made = self.trained(*batch.factors)
         made = made.float()
-        with autocast(self.device):
+        with update.autocast():
             judged = discriminator_loss(critics(batch.real), critics(made.detach()))
-        descend(self.optimisers["discriminators"], judged, limit=UNLIMITED)
-        with autocast(self.device):
+        update.apply(judged, self.optimisers["discriminators"], limit=UNLIMITED)
+        with update.autocast():
             with torch.no_grad():
                 heard_real = critics(batch.real)
             heard_made = critics(made)
         loss = generator_loss(made, batch.real, heard_made, heard_real)
-        descend(self.optimisers["generator"], loss, limit=UNLIMITED)
+        update.apply(loss, self.optimisers["generator"], limit=UNLIMITED)
         return {"generator": loss.detach(), "discriminator": judged.detach(), "mel": mel_loss(made.detach(), batch.real)}
 
     def learning_rate(self, number: int) -> float:

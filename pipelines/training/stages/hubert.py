@@ -21,7 +21,7 @@ from pipelines.training.data.audio_store import read_all, read_samples
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip
 from pipelines.training.data.teacher import Teacher
-from pipelines.training.loop.optim import autocast, descend, set_learning_rate
+from pipelines.training.loop.optim import Update, set_learning_rate
 
 MINI_CONV = dict(conv_dim=(64, 128, 256, 256), conv_kernel=(40, 10, 8, 4), conv_stride=(8, 5, 4, 2))
 
@@ -81,16 +81,16 @@ class HubertTask:
         optimiser = torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, (0.9, 0.98), weight_decay=0.01)
         self.optimisers = {"all": optimiser}
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         waveform, target, inside = (part.to(self.device) for part in self.batch(random))
         optimiser = self.optimisers["all"]
         set_learning_rate(optimiser, self.recipe.learning_rate, number, self.recipe.steps)
-        with autocast(self.device):
+        with update.autocast():
             predicted = self.parts["head"](self.parts["encoder"](waveform)[-1])
             smooth = nn.functional.smooth_l1_loss(predicted, target, reduction="none").mean(-1)
             cosine = 1 - nn.functional.cosine_similarity(predicted, target, dim=-1)
             loss = ((smooth + cosine) * inside).sum() / inside.sum()
-        descend(optimiser, loss)
+        update.apply(loss, optimiser)
         return {"smooth_l1": (smooth * inside).sum().detach() / inside.sum(),
                 "cosine": (cosine * inside).sum().detach() / inside.sum()}
 

@@ -10,17 +10,21 @@ from torch import nn
 from pipelines.labels import EMOTIONS
 from pipelines.networks.speaker import Ease, EaseHeads
 from pipelines.training.data.examples import Draw, Example
-from pipelines.training.loop import distributed as processes
-from pipelines.training.loop.optim import autocast
+from pipelines.training.loop.optim import Update
 from pipelines.training.stages.ease import EaseRecipe, learn
 
 
 class PublishedEaseTask:
-    """EASE on fixed vectors; see Task in trainer.py. vectors: (width,) float32 of every example."""
+    """EASE on fixed vectors; see Task in trainer.py.
 
-    def __init__(self, recipe: EaseRecipe, examples: list[Example], vectors: list[np.ndarray], device: str = "cpu"):
+    vectors: (width,) float32 of every example.
+    whole_batch: clips in all micro-batches of all processes; the recipe's if left out.
+    """
+
+    def __init__(self, recipe: EaseRecipe, examples: list[Example], vectors: list[np.ndarray], device: str = "cpu",
+                 whole_batch: int = 0):
         self.recipe, self.examples, self.vectors, self.device = recipe, examples, vectors, device
-        self.draw = Draw(examples)
+        self.draw, self.whole_batch = Draw(examples), whole_batch or recipe.batch
         speakers = 1 + max(example.speaker for example in examples)
         self.parts = nn.ModuleDict({"ease": Ease(len(vectors[0])), "heads": EaseHeads(speakers, len(EMOTIONS))})
         learning = [*self.parts["ease"].parameters(), *self.parts["heads"].speaker.parameters()]
@@ -31,15 +35,15 @@ class PublishedEaseTask:
     @property
     def steps(self) -> int:
         """An epoch draws as many clips as there are."""
-        return max(1, self.recipe.epochs * len(self.examples) // processes.whole(self.recipe.batch))
+        return max(1, self.recipe.epochs * len(self.examples) // self.whole_batch)
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         half = self.recipe.batch // 2
         indices = self.draw.by_speakers(random, self.recipe.batch - half) + self.draw.by_emotions(random, half)
         vectors, speaker, emotion = (torch.as_tensor(part).to(self.device) for part in (
             np.stack([self.vectors[index] for index in indices]), [self.examples[index].speaker for index in indices],
             [self.examples[index].emotion for index in indices]))
         reversal = self.recipe.emotion_weight * min(1.0, number / (0.3 * self.steps))
-        with autocast(self.device):
+        with update.autocast():
             scores = self.parts["heads"](self.parts["ease"](vectors), reversal)
-        return learn(self.optimisers, scores, speaker, emotion, self.device)
+        return learn(self.optimisers, scores, speaker, emotion, update)

@@ -13,9 +13,8 @@ from pipelines.checkpoints.loading import load_content_encoder, load_pitch, load
 from pipelines.errors import RecipeError
 from pipelines.training.data.corpus import read_manifest, training_clips
 from pipelines.training.data.virtual_voices import with_virtual_voices
-from pipelines.training.loop import distributed as processes
-from pipelines.training.loop.context import Context, GeneratorScores, Prepared, VocoderScores, own_part
-from pipelines.training.loop.precision import Arithmetic, computing
+from pipelines.training.loop import distributed
+from pipelines.training.loop.context import Context, GeneratorScores, Prepared, VocoderScores
 from pipelines.training.loop.recipe import GeneralRecipe, read_recipe, section
 from pipelines.training.loop.trainer import train
 from pipelines.training.stages.stage_graph import check_stage
@@ -30,7 +29,7 @@ def run_stage(name: str, recipe: Path | str | dict[str, dict], manifest: Path | 
               generator_scores: GeneratorScores | None = None) -> bool:
     """Train one stage, or go on with it; returns whether it is finished and exported.
 
-    recipe: a file, or its tables. Where several processes were launched, all of them call this and train together (processes.py).
+    recipe: a file, or its tables. Where several processes were launched, all call this and train together (distributed.py).
 
     vocoder_scores: measures the stage `vocoder` on held-out speech (evaluation/run/waveform_validation.py), so that the best
     weights are exported; without it the last ones are. generator_scores: the same for `generate`.
@@ -40,14 +39,13 @@ def run_stage(name: str, recipe: Path | str | dict[str, dict], manifest: Path | 
         CheckpointError: an earlier stage is missing.
     """
     check_stage(name)
-    with processes.joined(device) as own:
+    with distributed.joined(device) as own:
         tables = recipe if isinstance(recipe, dict) else read_tables(recipe)
         general = section(tables, "general", GeneralRecipe)
         torch.manual_seed(general.seed)
         context = Context(tables, general, training_clips(read_manifest(manifest)), own, stop_after_seconds, vocoder_scores,
                           generator_scores)
-        with computing(Arithmetic(general.precision, general.accumulate)):
-            return _run(name, context)
+        return _run(name, context)
 
 
 def read_tables(recipe: Path | str) -> dict[str, dict]:
@@ -61,14 +59,14 @@ def read_tables(recipe: Path | str) -> dict[str, dict]:
 
 def _run(name: str, context: Context) -> bool:
     try:
-        with processes.first_goes_ahead():
+        with distributed.first_goes_ahead():
             stage = STAGES[name](context)
         done = stage.task is None or train(stage.task, context.run(name, stage.steps), stage.validation)
     except torch.OutOfMemoryError as error:
         raise RecipeError(f"The memory of {context.device} is too small for stage {name}: make batch in the recipe's table "
                           f"[{name}] smaller, or accumulate in [general] larger, which takes each batch in so many "
                           "parts.") from error
-    if processes.rank() == 0 and stage.validation is None:
+    if distributed.rank() == 0 and stage.validation is None:
         stage.export()
     return done
 
@@ -79,7 +77,7 @@ def _hubert(context: Context) -> Prepared:
     recipe = section(context.tables, "hubert", HubertRecipe)
     if recipe.pretrained:
         return Prepared(None, 0, lambda: _write_hubert(context, published_hubert(recipe)))
-    task = HubertTask(own_part(recipe), context.clips, context.cache, context.device)
+    task = HubertTask(context.drawn_at_once(recipe), context.clips, context.cache, context.device)
     return Prepared(task, recipe.steps, lambda: _write_hubert(context, task.parts["encoder"].hubert))
 
 
@@ -107,7 +105,7 @@ def _ease(context: Context) -> Prepared:
     recipe = section(context.tables, "ease", EaseRecipe)
     if recipe.xvector:
         return _published_ease(context, recipe)
-    task = EaseTask(own_part(recipe), read_examples(context.heard, context.cache), context.device)
+    task = EaseTask(context.drawn_at_once(recipe), read_examples(context.heard, context.cache), context.device)
     return Prepared(task, recipe.steps,
                     lambda: context.checkpoint.write("speaker", task.parts["encoder"].state_dict(), asdict(recipe)))
 
@@ -122,7 +120,7 @@ def _published_ease(context: Context, recipe) -> Prepared:
     embedding, sizes = load_published(recipe.xvector)
     examples = read_examples(context.heard, context.cache)
     vectors = embeddings_of(examples, embedding.to(context.device), context.cache)
-    task = PublishedEaseTask(own_part(recipe), examples, vectors, context.device)
+    task = PublishedEaseTask(context.drawn_at_once(recipe), examples, vectors, context.device, recipe.batch)
 
     def export() -> None:
         speaker = PublishedSpeaker(embedding, sizes.width)
@@ -163,7 +161,7 @@ def _sace(context: Context) -> Prepared:
 
     recipe = section(context.tables, "sace", SaceRecipe)
     examples, store = _emotional(context)
-    task = SaceTask(own_part(recipe), examples, store, context.device)
+    task = SaceTask(context.drawn_at_once(recipe), examples, store, context.device)
 
     def export() -> None:
         front = {"wav2vec": task.parts["sace"].front.config.to_diff_dict()} if recipe.front_end else {
@@ -180,7 +178,7 @@ def _critics(context: Context) -> Prepared:
     from pipelines.training.stages.emotion_classifiers import CriticsRecipe, CriticsTask
 
     recipe = section(context.tables, "critics", CriticsRecipe)
-    task = CriticsTask(own_part(recipe), _labelled(context), context.device)
+    task = CriticsTask(context.drawn_at_once(recipe), _labelled(context), context.device)
     return Prepared(task, recipe.steps,
                     lambda: context.scratch.write("critics", task.parts["critics"].state_dict(), asdict(recipe)))
 
@@ -191,7 +189,8 @@ def _acoustic(context: Context) -> Prepared:
 
     recipe = section(context.tables, "acoustic", AcousticRecipe)
     examples, store = _emotional(context)
-    task = AcousticTask(own_part(recipe), examples, store, load_sace(context.checkpoint), load_pitch(context.checkpoint).train(),
+    sace, pitch = load_sace(context.checkpoint), load_pitch(context.checkpoint).train()
+    task = AcousticTask(context.drawn_at_once(recipe), examples, store, sace, pitch,
                         context.scratch.fill(make_critics(), "critics"), context.device)
 
     def export() -> None:
@@ -209,7 +208,7 @@ def _tempo(context: Context) -> Prepared:
     recipe = section(context.tables, "tempo", TempoRecipe)
     examples, store = _emotional(context)
     utterances = utterance_embeddings(load_sace(context.checkpoint).to(context.device), examples, store)
-    task = TempoTask(own_part(recipe), examples, store, utterances, context.device)
+    task = TempoTask(context.drawn_at_once(recipe), examples, store, utterances, context.device)
     return Prepared(task, recipe.steps, lambda: context.checkpoint.write(
         "tempo", task.parts["tempo"].state_dict(), {**asdict(recipe), "units": store.unit_count}))
 
@@ -219,7 +218,7 @@ def _f0_codes(context: Context) -> Prepared:
     from pipelines.training.stages.f0_codes import F0CodesRecipe, F0CodesTask
 
     recipe = section(context.tables, "f0_codes", F0CodesRecipe)
-    task = F0CodesTask(own_part(recipe), read_examples(context.labelled, context.cache), context.device)
+    task = F0CodesTask(context.drawn_at_once(recipe), read_examples(context.labelled, context.cache), context.device)
     return Prepared(task, recipe.steps,
                     lambda: context.checkpoint.write("f0_codes", task.parts["f0_codes"].state_dict(), asdict(recipe)))
 
@@ -229,7 +228,7 @@ def _vawgan(context: Context) -> Prepared:
     from pipelines.training.stages.vawgan import VawGanRecipe, VawGanTask
 
     recipe = section(context.tables, "vawgan", VawGanRecipe)
-    task = VawGanTask(own_part(recipe), read_examples(context.labelled, context.cache), context.device)
+    task = VawGanTask(context.drawn_at_once(recipe), read_examples(context.labelled, context.cache), context.device)
     return Prepared(task, recipe.steps, lambda: context.checkpoint.write(
         "vawgan", task.parts["vawgan"].state_dict(), {**asdict(recipe), "emotions": task.emotions}))
 

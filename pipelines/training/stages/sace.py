@@ -18,7 +18,7 @@ from pipelines.networks.pitch_predictor import PitchPredictor
 from pipelines.networks.sace import Sace, SpeakerAdversary, WaveSace, pool_frames
 from pipelines.training.data.examples import Draw, Example, Window, labels, perturb, stack_features, stack_melody, window
 from pipelines.training.data.factors import FactorStore
-from pipelines.training.loop.optim import autocast, descend, set_learning_rate
+from pipelines.training.loop.optim import Update, set_learning_rate
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class SaceTask:
         learning = [weight for weight in self.parts.parameters() if weight.requires_grad]
         self.optimisers = {"all": torch.optim.AdamW(learning, recipe.learning_rate, weight_decay=0.02)}
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         recipe = self.recipe
         if not recipe.constant_rate:
             set_learning_rate(self.optimisers["all"], recipe.learning_rate, number, recipe.steps)
@@ -76,7 +76,7 @@ class SaceTask:
         reference = source if own else [window(self.examples, index, recipe.longest_frames, random) for index in references]
         speaker, emotion = (part.to(self.device) for part in labels(self.examples, reference))
 
-        with autocast(self.device):
+        with update.autocast():
             frames, frames_mask = self._emotion_frames(reference, random)
             utterance = self.parts["sace"].utterance(frames, frames_mask)
             score = self.parts["sace"].classify(nn.functional.dropout(utterance, 0.2, training=True))
@@ -85,7 +85,7 @@ class SaceTask:
             speaker_loss = nn.functional.cross_entropy(adversary, speaker)
             pitch_loss, pitch_error = self._pitch_loss(source, frames, frames_mask, random)
         loss = recipe.emotion_weight * emotion_loss + speaker_loss + recipe.pitch_weight * pitch_loss
-        descend(self.optimisers["all"], loss)
+        update.apply(loss, self.optimisers["all"])
         return {"emotion": emotion_loss.detach(), "emotion_accuracy": (score.argmax(1) == emotion).float().mean(),
                 "speaker": speaker_loss.detach(), "speaker_accuracy": (adversary.argmax(1) == speaker).float().mean(),
                 **pitch_error}

@@ -13,7 +13,7 @@ from pipelines.networks.layers import pad_stack
 from pipelines.networks.tempo import TempoPredictor, run_lengths
 from pipelines.training.data.examples import Draw, Example
 from pipelines.training.data.factors import FactorStore
-from pipelines.training.loop.optim import autocast, descend, set_learning_rate
+from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.critics import weighted_mean
 
 
@@ -39,7 +39,7 @@ class TempoTask:
         self.parts = nn.ModuleDict({"tempo": TempoPredictor(factors.unit_count)})
         self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, weight_decay=0.02)}
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         set_learning_rate(self.optimisers["all"], self.recipe.learning_rate, number, self.recipe.steps)
         indices = self.draw.by_emotions(random, self.recipe.batch)
         runs, mask = pad_stack([torch.from_numpy(self.runs[index][0]) for index in indices])
@@ -47,9 +47,9 @@ class TempoTask:
         emotion = np.stack([self.utterances[self.draw.same_speaker_and_emotion(index, random)] for index in indices])
         ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(index, random) for index in indices])
         runs, mask, wanted = runs.to(self.device), mask.to(self.device), wanted.to(self.device)
-        with autocast(self.device):
+        with update.autocast():
             predicted = self.parts["tempo"](runs, mask, torch.from_numpy(emotion).to(self.device), ease.to(self.device))
             each = weighted_mean((predicted - wanted.clamp(min=1).log()).abs(), mask)
             total = (((predicted.exp() * mask).sum(1)).log() - wanted.sum(1).log()).abs().mean()
-        descend(self.optimisers["all"], each + self.recipe.total_weight * total)
+        update.apply(each + self.recipe.total_weight * total, self.optimisers["all"])
         return {"run_log_duration": each.detach(), "total_log_duration": total.detach()}

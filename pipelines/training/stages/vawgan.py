@@ -21,7 +21,7 @@ from pipelines.features.world import BANDS
 from pipelines.labels import EMOTIONS, NEUTRAL
 from pipelines.networks.vawgan import Autoencoder, Critic, VawGan, shape_and_energy
 from pipelines.training.data.examples import Draw, Example, speaker_baselines, speaker_means
-from pipelines.training.loop.optim import autocast, descend, set_learning_rate
+from pipelines.training.loop.optim import Update, set_learning_rate
 
 
 @dataclass(frozen=True)
@@ -91,39 +91,39 @@ class VawGanTask:
         """Those that there were clips of."""
         return [EMOTIONS[index] for index in self.draw.emotional]
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         recipe, logged = self.recipe, {}
         set_learning_rate(self.optimisers["vawgan"], recipe.learning_rate, number, recipe.steps)
         set_learning_rate(self.optimisers["critics"], recipe.critic_learning_rate, number, recipe.steps)
         for _ in range(recipe.critic_steps):
-            losses = {name: self._critic_loss(name, frames) for name, frames in self.batch(random).items()}
-            descend(self.optimisers["critics"], sum(losses.values()))
+            losses = {name: self._critic_loss(name, frames, update) for name, frames in self.batch(random).items()}
+            update.apply(sum(losses.values()), self.optimisers["critics"])
         logged |= {f"{name}_critic": loss.detach() for name, loss in losses.items()}
         total = 0.0
         for name, frames in self.batch(random).items():
-            error, divergence, unlike = self._generator_losses(name, frames)
+            error, divergence, unlike = self._generator_losses(name, frames, update)
             total = total + error / 2 + recipe.kl_weight * divergence + recipe.adversarial_weight * unlike
             logged |= {name: error.detach() / frames.x.shape[1], f"{name}_kl": divergence.detach(),
                        f"{name}_adversarial": unlike.detach()}
-        descend(self.optimisers["vawgan"], total, limit=10.0)
+        update.apply(total, self.optimisers["vawgan"], limit=10.0)
         return logged
 
-    def _critic_loss(self, name: str, frames: Frames) -> torch.Tensor:
+    def _critic_loss(self, name: str, frames: Frames, update: Update) -> torch.Tensor:
         network, critic, wanted = self._of(name), self.parts["critics"][name], frames.emotion[frames.order]
-        with torch.no_grad(), autocast(self.device):
+        with torch.no_grad(), update.autocast():
             made = network.generate(draw_code(*network.encode(frames.x)), wanted, frames.moved)
         real = frames.x[frames.order]
-        with autocast(self.device):
+        with update.autocast():
             distance = critic(made, wanted).mean() - critic(real, wanted).mean()
             between = torch.lerp(made, real, torch.rand(len(real), 1, device=real.device)).requires_grad_()
             scores = critic(between, wanted)
         slope = torch.autograd.grad(scores.sum(), between, create_graph=True)[0].norm(dim=1)
         return distance + self.recipe.penalty_weight * (slope - 1).square().mean()
 
-    def _generator_losses(self, name: str, frames: Frames) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def _generator_losses(self, name: str, frames: Frames, update: Update) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Squared error and KL, summed over dimensions, and the critic's distance."""
         network, critic, wanted = self._of(name), self.parts["critics"][name], frames.emotion[frames.order]
-        with autocast(self.device):
+        with update.autocast():
             mean, log_variance = network.encode(frames.x)
             code = draw_code(mean, log_variance)
             again = network.generate(code, frames.emotion, frames.context)

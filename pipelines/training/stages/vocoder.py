@@ -16,8 +16,7 @@ from pipelines.training.data.audio_store import read_all
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip
 from pipelines.training.data.vocoder_store import stored_features
-from pipelines.training.loop.optim import autocast, descend, set_learning_rate
-from pipelines.training.loop.precision import now
+from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.discriminators import Discriminators
 from pipelines.training.losses.waveform_steps import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
 
@@ -64,29 +63,29 @@ class VocoderTask:
         """What is measured and exported."""
         return self.parts["average"].module
 
-    def step(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
-        logged = self._learn(number, random)
-        if now().last:
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
+        logged = self._learn(number, random, update)
+        if update.last:
             self.parts["average"].update_parameters(self.parts["vocoder"])
         return logged
 
-    def _learn(self, number: int, random: np.random.Generator) -> dict[str, torch.Tensor]:
+    def _learn(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         recipe, vocoder = self.recipe, self.parts["vocoder"]
         inputs, real = self.batch(random)
         noise = torch.randn(real.shape, device=self.device)  # seeded for this step by the trainer
-        with autocast(self.device):
+        with update.autocast():
             made = vocoder(*inputs, noise)
         made = made.float()
         loss, logged = regression(made, real, recipe.mel_weight, recipe.spectral_weight)
         if number < recipe.warmup_steps:
             set_learning_rate(self.optimisers["vocoder"], recipe.learning_rate, number, 2 * recipe.warmup_steps)
-            descend(self.optimisers["vocoder"], loss, limit=LIMIT)
+            update.apply(loss, self.optimisers["vocoder"], limit=LIMIT)
             return logged
         for optimiser in self.optimisers.values():
             set_learning_rate(optimiser, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
         shares = Shares(recipe.adversarial_share, recipe.matching_share)
         judged = adversarial_step(self.parts["discriminators"], self.optimisers["discriminators"], self.optimisers["vocoder"],
-                                  real, made, loss, 0.0, shares, self.device)
+                                  real, made, loss, 0.0, shares, update)
         return {**logged, **judged}
 
     def batch(self, random: np.random.Generator) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:

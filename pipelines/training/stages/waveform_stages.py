@@ -20,7 +20,7 @@ from pipelines.training.data.corpus import Clip
 from pipelines.training.data.examples import Example, read_examples
 from pipelines.training.data.spoken import Spoken, read_spoken
 from pipelines.training.data.virtual_voices import with_virtual_voices
-from pipelines.training.loop.context import Context, Prepared, own_part
+from pipelines.training.loop.context import Context, Prepared
 from pipelines.training.loop.recipe import section
 from pipelines.training.loop.trainer import Task, Validation
 
@@ -31,7 +31,7 @@ def prepare_vocoder(context: Context) -> Prepared:
     from pipelines.training.stages.vocoder import VocoderRecipe, VocoderTask
 
     recipe = section(context.tables, "vocoder", VocoderRecipe)
-    task = VocoderTask(own_part(recipe), context.clips, context.cache, context.device)
+    task = VocoderTask(context.drawn_at_once(recipe), context.clips, context.cache, context.device)
     vocoder, scores = task.trained, context.vocoder_scores
 
     def export() -> None:
@@ -99,7 +99,7 @@ def _istft(context: Context, kind: Kind) -> tuple[Task, int, Export]:
                                     for size in ("width", "blocks", "expand")})
     examples, spoken = _spoken(context, kind, recipe)
     vocoder = load_vocoder(context.checkpoint) or Vocoder(recipe.head_width, recipe.head_blocks, recipe.head_expand)
-    task = GenerateTask(own_part(recipe), examples, spoken, vocoder, context.device)
+    task = GenerateTask(context.drawn_at_once(recipe), examples, spoken, vocoder, context.device)
     if kind.begin and context.checkpoint.has(kind.begin):
         context.checkpoint.fitting(task.parts["generator"], kind.begin)
     sizes = {"units": task.trained.trunk.embed.in_features, "whole": spoken.width}
@@ -112,7 +112,7 @@ def _hifigan(context: Context, kind: Kind) -> tuple[Task, int, Export]:
 
     recipe = section(context.tables, kind.table, kind.recipes["hifigan"])
     examples, spoken = _spoken(context, kind, recipe)
-    task = HifiganTask(own_part(recipe), examples, spoken, context.device)
+    task = HifiganTask(context.drawn_at_once(recipe), examples, spoken, context.device, recipe.batch)
     sizes = {"units": task.trained.embed.num_embeddings, "whole": spoken.width, "f0_codes": spoken.code_count}
     return task, recipe.steps, lambda: _write(context, kind, recipe, sizes, plain_state(task.trained))
 

@@ -12,7 +12,7 @@ from pipelines.checkpoints.folder import Folder
 from pipelines.errors import RecipeError
 from pipelines.files import make_folder, write_whole
 from pipelines.training.data.corpus import read_manifest, training_clips
-from pipelines.training.loop import distributed as processes
+from pipelines.training.loop import distributed
 from pipelines.training.loop.recipe import GeneralRecipe, section
 from pipelines.training.stages.registry import STAGES, read_tables, run_stage
 from pipelines.training.stages.stage_graph import GRAPH
@@ -42,25 +42,25 @@ def run_recipe(recipe: Path | str | dict, manifest: Path | str, device: str = "c
                           "table.")
     plan = planned(tables, wanted, speech_of(training_clips(read_manifest(manifest)), Path(manifest).parent))
     deadline, left_alone = time.monotonic() + stop_after_seconds, set()
-    with processes.joined(device) as own:
+    with distributed.joined(device) as own:
         for name in wanted:
-            if processes.agree(_is_finished(plan[name], general), own):
+            if distributed.agree(_is_finished(plan[name], general), own):
                 tell(f"Stage {name} was finished before.")
                 left_alone.add(name)
                 continue
             left = deadline - time.monotonic()
-            if processes.agree(left <= 0, own):
+            if distributed.agree(left <= 0, own):
                 tell(f"Stopped in time at stage {name}; the same command goes on there.")
                 return False
-            if processes.rank() == 0:
+            if distributed.rank() == 0:
                 _begin(plan[name], general, tell)
-            begins = processes.agree(not (_run(name, general) / "state.pt").exists(), own)
+            begins = distributed.agree(not (_run(name, general) / "state.pt").exists(), own)
             for earlier in _overwritten(plan[name], left_alone) if begins else ():
                 run_stage(earlier, recipe, manifest, device, left)
             if not run_stage(name, recipe, manifest, device, left, **scores(name)):
                 tell(f"Stopped in time at stage {name}; the same command goes on there.")
                 return False
-            if processes.rank() == 0:
+            if distributed.rank() == 0:
                 _write_note(plan[name], general, finished=True)
             tell(f"Stage {name} is finished.")
     return True
