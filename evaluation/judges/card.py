@@ -14,29 +14,32 @@ from pipelines.training.data.corpus import Clip, dev_clips
 
 HEAD = """# Emotion judges
 
-Two classifiers of five emotions (neutral, angry, happy, sad, surprised) that score conversions. They are rulers, not part
-of any conversion; `evaluation/judges/mini.py` loads them, `zest train judge --manifest manifest.csv` makes them.
+Two classifiers of five emotions (neutral, angry, happy, sad, surprised) that score conversions. They are instruments,
+not part of any conversion. `evaluation/judges/mini.py` loads them, and `zest train judge --manifest manifest.csv`
+makes them.
 
 | judge | looks at | is |
 |---|---|---|
 | `whisper` | mean and deviation over time of the encoder blocks 2 to 6 of Whisper base | three logistic regressions, averaged |
 | `egemaps` | the 88 functionals of eGeMAPSv02 (openSMILE) | three networks with one hidden layer of 64, averaged |
 
-**Training.** Speakers of the training split only, those clips labelled with one of the five emotions: RAVDESS (en), nEMO (pl),
-EmoDB (de), EmotionTTS (ko). Calm, fearful, disgusted and unlabelled speech is left out. Emotions count alike within a
-corpus, corpora by the root of their size. `whisper` also heard WORLD copies of a part of the clips with moved pitch (+-3
-semitones), formants (+-8 %) and level (+-6 dB), so that a vocoder is not taken for an emotion.
+**Training.** Clips of training speakers with one of the five emotions: RAVDESS (en), nEMO (pl), EmoDB (de),
+EmotionTTS (ko). Calm, fearful, disgusted and unlabelled speech is left out. Emotions have equal weight within a
+corpus, and a corpus has the root of its size. `whisper` is also trained on WORLD copies of a part of the clips, so
+that it does not take a vocoder for an emotion. The copies have moved pitch (+-3 semitones), formants (+-8 %) and
+level (+-6 dB).
 
-**What they share with the converter.** The corpora (as speakers: training speakers in both, dev speakers in neither), and, for
-`whisper`, the Whisper encoder that taught the converter's HuBERT its units. No weights, no features of SACE, no training run.
-`egemaps` shares the corpora alone, and is much the weaker judge: it is the cross-check, `whisper` the headline.
+**What they share with the converter.** Both share the corpora: training speakers in both, `dev` speakers in neither.
+`whisper` also shares the Whisper encoder that taught the converter's HuBERT. They share no weights, no features of
+SACE and no training run. `egemaps` shares the corpora alone and is much the weaker judge. It is the cross-check, and
+`whisper` is the headline.
 
-**Limits.** Acted speech in four languages, few dev speakers (RAVDESS 2, nEMO 1, EmoDB 1): a number per corpus is a number
-about one or two voices. The nEMO dev speaker's neutral speech is often heard as something else.
+**Limits.** Acted speech in four languages with few `dev` speakers (RAVDESS 2, nEMO 1, EmoDB 1). A number per corpus
+is a number about one or two voices. Neutral speech of the nEMO `dev` speaker is often classified as something else.
 Research use only, as the corpora (CC BY-NC-SA 4.0).
 
-Accuracies are means over emotions, so that a frequent emotion does not decide. Rows of a confusion are the label, columns
-what the judge hears.
+Accuracies are means over emotions, so that a frequent emotion does not dominate. Rows of a confusion are labels, and
+columns are the judge's decisions.
 """
 
 
