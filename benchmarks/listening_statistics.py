@@ -18,9 +18,9 @@ import numpy as np
 from scipy import stats
 
 from benchmarks.simulated_listeners import CAREFUL, CLICKER, LAZY, SYSTEMS, Crowd, simulate, simulated_study
+from evaluation.listening.analysis.answers import answer_table
 from evaluation.listening.analysis.results import comparisons_of, opinions_of
 from evaluation.listening.analysis.screening import screen
-from evaluation.listening.analysis.table import answer_table
 from evaluation.listening.design.study import Study
 
 DRAWS = 1000

@@ -23,7 +23,7 @@ from tests.support.raw_gradio import RawVisitor
 from workbench import demo as page
 from workbench.listening import admin_text as text
 from workbench.listening.admin import HOURS, Administration, Attempts, NotAllowed, administration
-from workbench.listening.results_counter import ResultsActions
+from workbench.listening.results_actions import ResultsActions
 from workbench.listening.study_form import StudyForm
 
 PASSWORD = "open sesame please"
@@ -218,7 +218,7 @@ def test_the_pass_of_one_visit_opens_no_other_and_a_pass_that_is_sent_is_not_rea
     assert "f0-swap" in admin.call(show, [study.id, None])
     other = RawVisitor(address)
     counter = demo.fns[show].fn.__self__
-    true_pass = counter.administration.unlock(PASSWORD, HERE)
+    true_pass = counter.access.administration.unlock(PASSWORD, HERE)
     for sent in (None, true_pass):
         assert study.id not in other.call(listing, [sent])
         assert "f0-swap" not in other.call(show, [study.id, sent])

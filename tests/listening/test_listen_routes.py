@@ -18,7 +18,7 @@ from evaluation.listening.store.validation import MOST_LETTERS
 from tests.support.listener_http import Listener, serving
 from tests.support.listening_session import SETUP
 from workbench.listening import studies
-from workbench.listening.rate_limit import RateLimit
+from workbench.listening.requests import RateLimit
 from workbench.listening.routes import listening_routes
 
 JSON = {"content-type": "application/json"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.listening.design.create import create_study, pairs_wanted
+from evaluation.listening.design.create import create_study, useful_pairs
 from evaluation.listening.design.gathering import GatheredConversions, forget, gather, gathered, gathered_run
 from evaluation.listening.design.questions import NATURAL, QUESTIONS
 from evaluation.listening.design.study import open_study
@@ -202,15 +202,15 @@ def test_what_converts_is_ticked_first_and_only_questions_that_can_be_asked():
 
 def test_the_form_says_how_many_pairs_there_are_and_would_help(run):
     requested = StudyRequest(("copy", "f0-swap"), ("naturalness",), listeners=20)
-    there, wanted = pairs_wanted(run, requested.systems, requested.questions, 20)
+    there, wanted = useful_pairs(run, requested.systems, requested.questions, 20)
     assert there == len(run.pairs) and wanted > there
     assert f"up to {wanted} would help" in enough_sentence(run, requested)
     few = StudyRequest(("copy", "f0-swap"), ("naturalness",), listeners=2, cap=12)
-    assert pairs_wanted(run, few.systems, few.questions, 2, 12)[1] <= there and "enough for 2" in enough_sentence(run, few)
+    assert useful_pairs(run, few.systems, few.questions, 2, 12)[1] <= there and "enough for 2" in enough_sentence(run, few)
 
 
 def test_as_many_pairs_as_would_help_are_all_used(tmp_path, run):
-    there, wanted = pairs_wanted(run, ("copy",), ("naturalness",), listeners=4, cap=12)
+    there, wanted = useful_pairs(run, ("copy",), ("naturalness",), listeners=4, cap=12)
     study = create_study(run, ("copy",), ("naturalness",), tmp_path / "S", listeners=4, cap=12)
     rated = {trial.pair for cell in study.design.cells for trial in cell if trial.conditions}
     assert wanted <= there and len(rated) == wanted

@@ -22,7 +22,7 @@ from tests.support.speech import MAN, WOMAN, speak
 from workbench import demo as page
 from workbench.listening import admin_text as text
 from workbench.listening import studies as known
-from workbench.listening.results_counter import ResultsActions, analysed, export_zip, study_choices
+from workbench.listening.results_actions import ResultsActions, analysed, export_zip, study_choices
 from workbench.listening.results_view import results_html
 from workbench.listening.study_builder import gathered_folder
 
@@ -63,7 +63,7 @@ def counter(blocks) -> ResultsActions:
 
 @pytest.fixture
 def key(counter) -> str:
-    return counter.administration.unlock(PASSWORD, "192.0.2.1")
+    return counter.access.administration.unlock(PASSWORD, "192.0.2.1")
 
 
 def html(study) -> str:

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from evaluation.listening.design.checks import CHANCE, chance_of_passing, checks_needed
+from evaluation.listening.design.clips import common_target, loudness
 from evaluation.listening.design.create import create_study, expected_ratings
 from evaluation.listening.design.drawing import StudyPlan, draw
-from evaluation.listening.design.loudness import common_target, loudness
 from evaluation.listening.design.questions import ANCHORS, CEILING, COPY, FLOOR, NATURAL, QUESTIONS, parse_questions
-from evaluation.listening.design.rules import ScreeningRules
+from evaluation.listening.design.rules import CHANCE, ScreeningRules, chance_of_passing, checks_needed
 from evaluation.listening.design.study import find_study, open_study
 from evaluation.listening.design.trials import KNOWN, RATED, TRAINING, TRAP, order_for
 from evaluation.listening.design.wording import ENGLISH, missing_texts

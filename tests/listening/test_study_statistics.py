@@ -12,17 +12,15 @@ import pytest
 from benchmarks.listening_statistics import scenario
 from benchmarks.simulated_listeners import CAREFUL, CLICKER, LAZY, Crowd, simulate, simulated_study
 from evaluation.listening.analysis import results_of
-from evaluation.listening.analysis.agreement import alphas
+from evaluation.listening.analysis.answers import alphas, answer_table
+from evaluation.listening.analysis.choices import preferences
 from evaluation.listening.analysis.intervals import Ratings, mean_difference, mean_opinion
-from evaluation.listening.analysis.preference import preferences
 from evaluation.listening.analysis.screening import screen
-from evaluation.listening.analysis.table import answer_table
 from evaluation.listening.design.questions import FLOOR, NATURAL
 from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.trials import RATED, TRAP
 from evaluation.listening.publish.export import answers_frame, listeners_frame
-from evaluation.listening.publish.markdown import results_markdown
-from evaluation.listening.publish.paragraph import paper_paragraph
+from evaluation.listening.publish.markdown import paper_paragraph, results_markdown
 from evaluation.listening.store import Collected
 from tests.support.listening import ALL_QUESTIONS
 

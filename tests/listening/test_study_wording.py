@@ -16,7 +16,7 @@ from evaluation.listening.store import open_store
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import SETUP, Clock
 from workbench.cli import main as command_line
-from workbench.listening.about import about
+from workbench.listening.replies import study_document
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_a_study_from_before_the_page_had_its_texts_is_whole_and_speaks_today_s_
     result = CliRunner().invoke(command_line.app, ["study", "check", str(folder)])
     assert result.exit_code == 0 and "whole and unchanged" in result.stderr
     store = open_store(study, f"sqlite:///{tmp_path / 'answers.sqlite'}", Clock())
-    assert about(store)["texts"]["page"] == ENGLISH["page"] and store.enter(True, SETUP).token
+    assert study_document(store)["texts"]["page"] == ENGLISH["page"] and store.enter(True, SETUP).token
     store.close()
     with pytest.raises(Refused, match="Geschlossen."):
         store.enter(True, SETUP)

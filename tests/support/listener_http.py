@@ -14,7 +14,7 @@ from evaluation.listening.store import AnswerStore
 from tests.support.listening import ALL_QUESTIONS, finished_run, small_study
 from tests.support.listening_session import SETUP, Clock
 from workbench.listening import studies
-from workbench.listening.rate_limit import RateLimit
+from workbench.listening.requests import RateLimit
 from workbench.listening.routes import listening_routes
 
 

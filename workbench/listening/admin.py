@@ -13,16 +13,22 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import gradio as gr
+from gradio.utils import get_upload_folder
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from pipelines.errors import ZestError
 from workbench.listening import admin_text
-from workbench.listening.signed_in import signs_in
+from workbench.listening.requests import address_of, signs_in
+from workbench.listening.studies import studies_folder
+from workbench.tabs.feedback import as_alerts
 
 PASSWORD_VARIABLE = "WORKBENCH_ADMIN_PASSWORD"
 NAMES_VARIABLE = "WORKBENCH_ADMINS"  # Hugging Face user names, with commas
@@ -126,3 +132,33 @@ def administration() -> Administration:
         password = ""
     names = (name.strip() for name in os.environ.get(NAMES_VARIABLE, "").split(","))
     return Administration(password, frozenset(name for name in names if name) if signs_in() else frozenset())
+
+
+@dataclass(frozen=True)
+class AdminAccess:
+    """Attributes:
+        administration: who may. key: the pass of this visit; Gradio keeps a State on the server and reads no such value from
+            a request, and a pass is signed besides.
+    """
+
+    administration: Administration
+    key: gr.State
+
+    @contextmanager
+    def open_to(self, key: object, profile: gr.OAuthProfile | None, request: gr.Request, what: str) -> Iterator[None]:
+        """The block runs for an administrator only; whatever goes wrong in it is one sentence. Raises gr.Error."""
+        with as_alerts():
+            self.administration.check(key, profile, address_of(request) or "unknown", what)
+            try:
+                yield
+            except ZestError as error:
+                raise ZestError(without_folders(error)) from error
+
+
+def without_folders(error: ZestError) -> str:
+    """Its sentence for the page: files by their place among the studies or uploads, not by where these lie on the server."""
+    sentence = str(error)
+    for folder in (studies_folder(), Path(get_upload_folder())):
+        for name in (folder.absolute(), folder.resolve()):
+            sentence = sentence.replace(f"{name}/", "")
+    return sentence

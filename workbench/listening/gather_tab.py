@@ -11,10 +11,10 @@ from evaluation.listening.design.gathering import GatheredConversions, forget, g
 from evaluation.run.folder import EvaluationRun
 from pipelines.errors import ZestError
 from workbench.listening import admin_text as text
-from workbench.listening.admin_access import AdminAccess, without_folders
+from workbench.listening.admin import AdminAccess, without_folders
 from workbench.listening.study_builder import enough_sentence, gathered_folder, parse_request
 from workbench.listening.study_form import QUIET, StudyForm, study_form
-from workbench.tabs.alerts import alert
+from workbench.tabs.feedback import alert
 from workbench.tabs.score import Made
 
 

@@ -10,9 +10,9 @@ import gradio as gr
 from evaluation.listening.design.study import STUDY_ID
 from evaluation.listening.errors import StudyError
 from workbench.listening import studies
-from workbench.listening.signed_in import signs_in
+from workbench.listening.requests import signs_in
 from workbench.tabs import text
-from workbench.tabs.alerts import as_alerts
+from workbench.tabs.feedback import as_alerts
 
 REMEMBER = """(id) => { const url = new URL(window.location); url.searchParams.set('study', id);
     window.history.replaceState(null, '', url); return id; }"""

@@ -1,33 +1,42 @@
-"""What is sent back: JSON that no cache keeps, clips with the same headers for all, and errors as one sentence."""
+"""What a listener's page is sent: its own files, the texts of a study, JSON, clips, and errors as one sentence."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from evaluation.listening.design.study import Study
+from evaluation.listening.design.trials import Trial
 from evaluation.listening.design.wording import ENGLISH, sentence
 from evaluation.listening.errors import Refused, StoreError, StudyError
+from evaluation.listening.store import AnswerStore
+from evaluation.listening.store.validation import MOST_LETTERS
+from workbench.listening.requests import RequestError, signs_in
 
 LOG = logging.getLogger("zest.listening")
 ALWAYS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}  # the address is the key to a private test
-UNKEPT = ALWAYS | {"Cache-Control": "no-store"}
+NOT_CACHED = ALWAYS | {"Cache-Control": "no-store"}
 STATUS = {"session": 401, "answered": 409, "malformed": 400, "nowhere": 404, "method": 405, "large": 413, "often": 429,
           "broken": 500}  # of a refusal by its reason; all others are 403
-
-
-class RequestError(Exception):
-    """A request that is turned away before the store sees it. reason: a key of the wording's "refusals"."""
-
-    def __init__(self, reason: str, **headers: str):
-        super().__init__(reason)
-        self.reason, self.headers = reason, {name.replace("_", "-"): value for name, value in headers.items()}
+KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+# Nothing from elsewhere, no inline script. The workbench shows the page in a frame, and a Space is itself in one.
+POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src blob:; img-src 'self' data:; "
+          "base-uri 'none'; form-action 'none'; frame-ancestors 'self' https://huggingface.co https://*.hf.space")
+ANSWERING = 4.0  # seconds to think and click, beside playing every clip once
+SETTING_UP = 60.0  # seconds for consent, questions about listening and the volume
+NOT_TOLD = ("refusals", "questions", "trap", "roles")  # these come with a trial or a refusal
 
 
 def document(content: Mapping[str, Any]) -> Response:
-    return JSONResponse(content, headers=UNKEPT)
+    """JSON that no cache keeps."""
+    return JSONResponse(content, headers=NOT_CACHED)
 
 
 def recording(content: bytes) -> Response:
@@ -40,18 +49,70 @@ def error(problem: Exception) -> Response:
     """The sentence of what went wrong; a mistake of ours is logged and says only that it was one."""
     if isinstance(problem, RequestError):
         LOG.warning("turned away (%s)", problem.reason)
-        return _said(STATUS[problem.reason], problem.reason, sentence(ENGLISH, problem.reason), problem.headers)
+        return _refusal(STATUS[problem.reason], problem.reason, sentence(ENGLISH, problem.reason), problem.headers)
     if isinstance(problem, Refused):  # the store has logged it
-        return _said(STATUS.get(problem.reason, 403), problem.reason, str(problem))
+        return _refusal(STATUS.get(problem.reason, 403), problem.reason, str(problem))
     if isinstance(problem, StudyError):
         LOG.error("a study cannot be opened: %s", problem)
-        return _said(503, "broken", sentence(ENGLISH, "broken"))
+        return _refusal(503, "broken", sentence(ENGLISH, "broken"))
     if isinstance(problem, StoreError):
         LOG.error("not stored: %s", problem)
-        return _said(503, "store", str(problem), {"Retry-After": "2"})
+        return _refusal(503, "store", str(problem), {"Retry-After": "2"})
     LOG.error("a request failed", exc_info=problem)
-    return _said(500, "broken", sentence(ENGLISH, "broken"))
+    return _refusal(500, "broken", sentence(ENGLISH, "broken"))
 
 
-def _said(status: int, reason: str, words: str, headers: Mapping[str, str] | None = None) -> Response:
-    return JSONResponse({"reason": reason, "sentence": words}, status, headers=UNKEPT | dict(headers or {}))
+def _refusal(status: int, reason: str, words: str, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse({"reason": reason, "sentence": words}, status, headers=NOT_CACHED | dict(headers or {}))
+
+
+def study_document(store: AnswerStore, user: str = "") -> dict[str, Any]:
+    """What anyone with the link may know of a study: its texts, how long it takes, and nothing of what is judged.
+
+    Args:
+        user: whom the sign-in names.
+    Returns:
+        a JSON-able dictionary.
+    Raises:
+        StoreError.
+    """
+    study = store.study
+    texts = {name: text for name, text in study.wording.items() if name not in NOT_TOLD}
+    count = len(study.design.training)
+    return {"study": study.id, "closed": store.is_closed(), "minutes": minutes(study),
+            "practice": count, "volume_clip": study.design.training[0].clips[0][1], "remark_letters": MOST_LETTERS,
+            "texts": texts, "closed_text": study.wording["refusals"]["closed"], "sign_in": study.sign_in,
+            "sign_in_offered": signs_in(), "no_sign_in_text": study.wording["refusals"]["no_sign_in"], "signed_in": bool(user),
+            "known": bool(study.sign_in and user) and store.knows(user)}
+
+
+def minutes(study: Study) -> int:
+    """How long the longest set takes, practice and setting up included."""
+    def seconds(trials: Sequence[Trial]) -> float:
+        return sum(ANSWERING + sum(study.seconds(clip) for _, clip in trial.clips) for trial in trials)
+
+    return math.ceil((SETTING_UP + seconds(study.design.training) + max(map(seconds, study.design.cells))) / 60)
+
+
+class PageFiles:
+    """The listeners' page as it lies beside this file: HTML, style and scripts, read once and sent from memory."""
+
+    def __init__(self) -> None:
+        folder = files("workbench.listening") / "page"
+        self._contents = {file.name: file.read_bytes() for file in folder.iterdir() if file.name.rpartition(".")[2] in KINDS}
+
+    def page(self, status: int = 200) -> Response:
+        """The page; which study it shows, its script reads from the address."""
+        return Response(self._contents["listen.html"], status, media_type="text/html",
+                        headers=ALWAYS | {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"})
+
+    def file(self, name: str, request: Request) -> Response:
+        """A script or style, sent again only when it has changed. Raises RequestError: there is no such file."""
+        kind = name.rpartition(".")[2]
+        if name not in self._contents or kind == "html":
+            raise RequestError("nowhere")
+        tag = f'"{hashlib.sha256(self._contents[name]).hexdigest()[:16]}"'
+        headers = ALWAYS | {"Cache-Control": "no-cache", "ETag": tag}
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(self._contents[name], media_type=KINDS[kind], headers=headers)

@@ -9,12 +9,12 @@ from html import escape
 import gradio as gr
 
 from workbench.listening import admin_text as text
-from workbench.listening.admin_access import AdminAccess
+from workbench.listening.admin import AdminAccess
 from workbench.listening.gather_tab import GatheredSet
-from workbench.listening.results_counter import ResultsActions, nothing
+from workbench.listening.results_actions import ResultsActions, nothing
 from workbench.listening.results_view import empty_html
 from workbench.listening.study_form import QUIET
-from workbench.tabs.buttons import button_update
+from workbench.tabs.feedback import button_update
 
 WATCH_SECONDS = 10.0  # between two counts of the listeners of all studies
 LINK = """(id) => id ? new URL('?study=' + id, window.location.origin + window.location.pathname).href : ''"""

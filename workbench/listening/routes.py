@@ -21,12 +21,8 @@ from evaluation.listening.errors import Refused, StudyError
 from evaluation.listening.store import AnswerStore
 from evaluation.listening.store.validation import refuse, token_hash
 from workbench.listening import studies
-from workbench.listening.about import about
-from workbench.listening.page_files import PageFiles
-from workbench.listening.rate_limit import RateLimit
-from workbench.listening.replies import RequestError, document, error, recording
-from workbench.listening.requests import address_of, body_of, field, token_of
-from workbench.listening.signed_in import signs_in, user_of
+from workbench.listening.replies import PageFiles, document, error, recording, study_document
+from workbench.listening.requests import RateLimit, RequestError, address_of, body_of, field, signs_in, token_of, user_of
 
 THREADS = 16  # below the connections a store may open
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -56,7 +52,7 @@ class ListenerEndpoints:
 
     async def about(self, request: Request) -> Response:
         self._count(request)
-        return document(await self._run(about, await self._store(request), user_of(request)))
+        return document(await self._run(study_document, await self._store(request), user_of(request)))
 
     async def clip(self, request: Request) -> Response:
         self._count(request)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evaluation.listening.design.create import CAP, create_study, expected_ratings, pairs_wanted
+from evaluation.listening.design.create import CAP, create_study, expected_ratings, useful_pairs
 from evaluation.listening.design.questions import askable
 from evaluation.listening.design.study import Study
 from evaluation.listening.errors import StudyError
@@ -85,7 +85,7 @@ def made_sentence(study: Study) -> str:
 
 def enough_sentence(run: EvaluationRun, requested: StudyRequest) -> str:
     """How many pairs there are, and how many such a study can use. Raises StudyError."""
-    there, wanted = pairs_wanted(run, requested.systems, requested.questions, requested.listeners, requested.cap)
+    there, wanted = useful_pairs(run, requested.systems, requested.questions, requested.listeners, requested.cap)
     have = f"{there} pair{'s' * (there != 1)} can be used"
     if there >= wanted:
         return f"{have}; enough for {requested.listeners} listeners."

@@ -15,10 +15,10 @@ from evaluation.listening.errors import StudyError
 from evaluation.run.folder import EvaluationRun, open_run
 from workbench.jobs import queue as jobs
 from workbench.listening import admin_text as text
-from workbench.listening.admin_access import AdminAccess
-from workbench.listening.signed_in import signs_in
+from workbench.listening.admin import AdminAccess
+from workbench.listening.requests import signs_in
 from workbench.listening.study_builder import LISTENERS, made_sentence, make_study, offered, parse_request, ticked
-from workbench.tabs.buttons import button_update
+from workbench.tabs.feedback import button_update
 
 QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 

@@ -19,11 +19,11 @@ from pipelines.files import make_folder
 from pipelines.settings import MAX_STRENGTH, Settings
 from workbench import summary
 from workbench.cli.progress import fraction_hook
-from workbench.listening.admin_access import AdminAccess
+from workbench.listening.admin import AdminAccess
 from workbench.listening.gather_tab import send_made
 from workbench.model import MODEL_QUEUE, converter
 from workbench.tabs import tables, text
-from workbench.tabs.alerts import alert, as_alerts
+from workbench.tabs.feedback import alert, as_alerts
 from workbench.tabs.score import Made, score_made
 
 RECORDING = "recording"  # the value of the emotion choice that asks for a reference

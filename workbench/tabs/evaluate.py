@@ -15,11 +15,10 @@ from workbench.jobs import queue as jobs
 from workbench.jobs.queue import Job, Status
 from workbench.jobs.upload import submit
 from workbench.jobs.view import EMPTY, job_html, message, report_html
-from workbench.listening.admin_access import AdminAccess
+from workbench.listening.admin import AdminAccess
 from workbench.listening.study_form import job_form
 from workbench.tabs import text
-from workbench.tabs.alerts import as_alerts
-from workbench.tabs.buttons import button_update
+from workbench.tabs.feedback import as_alerts, button_update
 from workbench.tabs.score import one_conversion
 
 POLL_SECONDS = 2.0

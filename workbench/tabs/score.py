@@ -13,8 +13,7 @@ from pipelines.labels import EMOTIONS
 from workbench.model import MODEL_QUEUE
 from workbench.score_card.card import card_html, stage_name
 from workbench.tabs import tables, text
-from workbench.tabs.alerts import alert, as_alerts
-from workbench.tabs.buttons import button_update
+from workbench.tabs.feedback import alert, as_alerts, button_update
 
 LANGUAGES = ("en", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh")  # others can be typed
 

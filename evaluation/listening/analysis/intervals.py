@@ -4,7 +4,7 @@ Listeners differ (by over two points, Rosenberg 2017) and items differ, so both 
 listeners and items with replacement, independently, and each resample is the mean of the ratings of drawn listeners on drawn
 items (Owen 2007, "The pigeonhole bootstrap"). That distribution has the right shape and never leaves the scale, but is known to
 be too wide, since the noise of single ratings is counted three times; on simulated studies it covered 97 to 100 %. So it is
-narrowed about the mean to the two-way clustered variance, V(listeners) + V(items) - V(ratings), each term with its correction
+narrowed around the mean to the two-way clustered variance, V(listeners) + V(items) - V(ratings), each term with its correction
 for few clusters (Cameron, Gelbach & Miller 2011), times Student's t over the normal quantile with (fewer of listeners and
 items) - 1 degrees of freedom. benchmarks/listening_statistics.py measures what is then covered.
 """
@@ -53,7 +53,9 @@ def mean_opinion(ratings: Ratings, draws: int = DRAWS, seed: int = 0) -> Interva
     if low is None:
         return Interval(value)
     if np.ptp(ratings.votes) == 0:
-        return _unanimous(value, len(np.unique(ratings.listeners)))
+        listeners = len(np.unique(ratings.listeners))
+        sure = float(stats.binomtest(listeners, listeners).proportion_ci(LEVEL, method="exact").low)
+        return Interval(value, sure * value + (1 - sure) * LOWEST, sure * value + (1 - sure) * HIGHEST)
     return Interval(value, max(low, LOWEST), min(high, HIGHEST))
 
 
@@ -82,15 +84,15 @@ def _resampled(sides: Sequence[tuple[float, Ratings]], draws: int, seed: int) ->
         return both(np.arange(listeners), drawn)
 
     value = float(by_item(np.arange(items)))
-    people, things = np.arange(listeners), np.arange(items)
-    spread = _distribution((people, things), both, draws, seed)
-    target = _clustered_variance(_distribution((people,), by_listener, draws, seed + 1), listeners,
-                                 _distribution((things,), by_item, draws, seed + 2), items,
-                                 sum(stats.sem(side.votes) ** 2 for _, side in sides if len(side.votes) > 1))
+    every = np.arange(listeners), np.arange(items)
+    spread = _distribution(every, both, draws, seed)
+    variance = _clustered_variance(_distribution(every[:1], by_listener, draws, seed + 1), listeners,
+                                   _distribution(every[1:], by_item, draws, seed + 2), items,
+                                   sum(stats.sem(side.votes) ** 2 for _, side in sides if len(side.votes) > 1))
     if len(spread) < draws / 2:
         return None, None
     student = stats.t.ppf((1 + LEVEL) / 2, min(listeners, items) - 1) / stats.norm.ppf((1 + LEVEL) / 2)
-    narrowed = 0.0 if spread.var() == 0 else student * np.sqrt(target / spread.var())
+    narrowed = 0.0 if spread.var() == 0 else student * np.sqrt(variance / spread.var())
     low, high = np.quantile(value + narrowed * (spread - value), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
@@ -105,9 +107,9 @@ def _clustered_variance(by_listener: np.ndarray, listeners: int, by_item: np.nda
 def _distribution(data: tuple[np.ndarray, ...], statistic, draws: int, seed: int) -> np.ndarray:
     """(at most draws,) resampled values; resamples without any rating are left out."""
     with warnings.catch_warnings(action="ignore", category=stats.DegenerateDataWarning):  # for those resamples
-        made = stats.bootstrap(data, statistic, n_resamples=draws, batch=BATCH, vectorized=True, method="percentile",
-                               rng=np.random.default_rng(seed)).bootstrap_distribution
-    return made[np.isfinite(made)]
+        values = stats.bootstrap(data, statistic, n_resamples=draws, batch=BATCH, vectorized=True, method="percentile",
+                                 rng=np.random.default_rng(seed)).bootstrap_distribution
+    return values[np.isfinite(values)]
 
 
 def _signed_means(tables, listener_counts: np.ndarray, item_counts: np.ndarray) -> np.ndarray:
@@ -140,8 +142,3 @@ def _numbered(names: Sequence[np.ndarray]) -> tuple[int, list[np.ndarray]]:
     """How many different names, and per side which each is."""
     known, numbers = np.unique(np.concatenate([np.asarray(side, dtype=str) for side in names]), return_inverse=True)
     return len(known), np.split(numbers, np.cumsum([len(side) for side in names])[:-1])
-
-
-def _unanimous(value: float, listeners: int) -> Interval:
-    sure = float(stats.binomtest(listeners, listeners).proportion_ci(LEVEL, method="exact").low)
-    return Interval(value, sure * value + (1 - sure) * LOWEST, sure * value + (1 - sure) * HIGHEST)

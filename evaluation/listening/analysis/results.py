@@ -11,13 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluation.listening.analysis.agreement import alphas, correlations
-from evaluation.listening.analysis.confusion import confusion, distribution, recognised
+from evaluation.listening.analysis.answers import alphas, answer_table, correlations
+from evaluation.listening.analysis.choices import FITS, PreferenceScore, confusion, distribution, preferences, recognised
 from evaluation.listening.analysis.intervals import DRAWS, Interval, Ratings, mean_difference, mean_opinion
-from evaluation.listening.analysis.preference import DRAWS as FITS
-from evaluation.listening.analysis.preference import PreferenceScore, preferences
 from evaluation.listening.analysis.screening import Verdict, screen
-from evaluation.listening.analysis.table import answer_table
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import RATED
 from evaluation.listening.store.collected import Collected
@@ -54,7 +51,7 @@ class Analysis:
 
     Attributes:
         opinions: of every question the best lower bound first. agreement: alpha by question. correlations: by listener.
-        confusion: by system, wanted and chosen emotion. recognised: by system (percent, low, high, answers).
+        confusion: by system, target emotion and chosen emotion. recognised: by system (percent, low, high, answers).
     """
 
     listeners: int
@@ -70,7 +67,9 @@ class Analysis:
 
 @dataclass(frozen=True)
 class StudyResults:
-    """Attributes:
+    """All that a study says.
+
+    Attributes:
         verdicts: one a listener. devices: by counted listener, with what they listened.
         before, after: screening. closed: the study takes no more answers.
         draws, seed: of the bootstrap.

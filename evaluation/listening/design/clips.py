@@ -1,5 +1,8 @@
-"""The recordings of a study: read from the run, copied through WORLD or damaged where asked, brought to one loudness, written
-as 16 kHz 16-bit WAV under opaque names. The files hold samples and nothing else."""
+"""The recordings of a study: read from the run, copied through WORLD or damaged, and brought to one loudness.
+
+Loudness is integrated loudness after ITU-R BS.1770-4 (package pyloudnorm). The files are 16 kHz, 16-bit WAV
+under opaque names; they hold samples and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from evaluation.listening.design.loudness import at_loudness, common_target, loudness
 from evaluation.listening.design.questions import COPIES, DAMAGED, SYSTEM
 from evaluation.listening.design.trials import ClipContent
 from evaluation.listening.errors import StudyError
@@ -21,8 +23,47 @@ from pipelines.errors import AudioError
 from pipelines.features.audio import SAMPLE_RATE, load
 from pipelines.files import make_folder, write_whole
 
+TARGET = -23.0  # LUFS, EBU R 128
+LOWEST = -33.0  # LUFS; a study gets softer as a whole rather than clip one recording
+GATING_SECONDS = 0.4  # BS.1770's block; shorter clips are measured as one block
+PEAK = 0.99  # of full scale
 MNRU_DB = 0.0  # signal to modulated noise of a damaged clip: as strong as the speech itself
 Progress = Callable[[int, int], None]  # done, total
+
+
+def loudness(samples: np.ndarray) -> float:
+    """LUFS of (n,) samples at 16 kHz; a clip that is shorter than one gating block is one block.
+
+    Raises:
+        StudyError: nothing above the gate of -70 LUFS.
+    """
+    import pyloudnorm
+
+    seconds = len(samples) / SAMPLE_RATE
+    block = GATING_SECONDS if seconds > GATING_SECONDS else seconds * 0.999  # the meter wants more than one block
+    found = pyloudnorm.Meter(SAMPLE_RATE, block_size=block).integrated_loudness(np.asarray(samples, dtype=np.float64))
+    if not np.isfinite(found):
+        raise StudyError("A recording is too soft to be brought to the loudness of the others.")
+    return float(found)
+
+
+def common_target(measured: list[tuple[float, float]]) -> float:
+    """LUFS that every clip can be brought to without clipping: -23, or lower for a study with sharp peaks.
+
+    Args:
+        measured: (LUFS, peak) of every clip.
+    Raises:
+        StudyError: one clip would push all below -33 LUFS.
+    """
+    highest = min(level + 20 * np.log10(PEAK / max(peak, 1e-6)) for level, peak in measured)
+    if highest < LOWEST:
+        raise StudyError("A recording has such sharp peaks (clicks) that all would become too soft; evaluate without that pair.")
+    return round(float(min(TARGET, np.floor(10 * highest) / 10)), 1)
+
+
+def at_loudness(samples: np.ndarray, level: float, target: float) -> np.ndarray:
+    """(n,) float64 moved from `level` to `target` LUFS."""
+    return np.asarray(samples, dtype=np.float64) * 10 ** ((target - level) / 20)
 
 
 def write_clips(folder: Path, contents: Mapping[str, ClipContent], run: EvaluationRun,
@@ -37,22 +78,22 @@ def write_clips(folder: Path, contents: Mapping[str, ClipContent], run: Evaluati
     make_folder(folder)
     pairs = {pair.id: pair for pair in run.pairs}
     distinct = {content: None for content in contents.values()}
-    made: dict[ClipContent, np.ndarray] = {}
+    samples: dict[ClipContent, np.ndarray] = {}
     for index, content in enumerate(distinct):
-        made[content] = _samples(content, pairs[content.pair], run)
+        samples[content] = _samples(content, pairs[content.pair], run)
         if progress is not None:
             progress(index + 1, len(distinct))
-    levels = {content: loudness(samples) for content, samples in made.items()}
-    target = common_target([(levels[content], float(np.abs(samples).max())) for content, samples in made.items()])
-    written = {content: _wav(at_loudness(samples, levels[content], target)) for content, samples in made.items()}
+    levels = {content: loudness(clip) for content, clip in samples.items()}
+    target = common_target([(levels[content], float(np.abs(clip).max())) for content, clip in samples.items()])
+    written = {content: _wav(at_loudness(clip, levels[content], target)) for content, clip in samples.items()}
     for name, content in contents.items():
         write_whole(folder / f"{name}.wav", written[content])
-    return {name: {"seconds": round(len(made[content]) / SAMPLE_RATE, 3),
+    return {name: {"seconds": round(len(samples[content]) / SAMPLE_RATE, 3),
                    "sha256": hashlib.sha256(written[content]).hexdigest()} for name, content in contents.items()}, target
 
 
 def damaged(samples: np.ndarray, decibels: float = MNRU_DB) -> np.ndarray:
-    """Speech with noise that follows its amplitude, ITU-T P.810's modulated noise reference unit: surely bad, still speech.
+    """Speech with noise that follows its amplitude, ITU-T P.810's modulated noise reference unit: surely bad, yet speech.
 
     y = x (1 + 10^(-Q/20) n), n Gaussian with variance 1. The noise is the same every time.
     """

@@ -37,7 +37,7 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
     """Draw a study, write its clips and freeze it; the folder appears whole or not at all.
 
     Args:
-        systems: names in the run. questions: names of questions.QUESTIONS. listeners: whole sets wanted.
+        systems: names in the run. questions: names of questions.QUESTIONS. listeners: whole sets to be answered.
         cap: trials a listener answers at most. salt: makes ids opaque; a fresh secret if None (tests give one).
         wording: as wording.ENGLISH. sign_in: whether listeners sign in with Hugging Face, one set each.
     Raises:
@@ -73,7 +73,7 @@ def expected_ratings(study: Study) -> dict[str, float]:
             for question in study.questions}
 
 
-def pairs_wanted(run: EvaluationRun, systems: Sequence[str], questions: Sequence[str], listeners: int = 20,
+def useful_pairs(run: EvaluationRun, systems: Sequence[str], questions: Sequence[str], listeners: int = 20,
                  cap: int = CAP) -> tuple[int, int]:
     """How many pairs of the run such a study can use, and how many it would use if there were enough.
 

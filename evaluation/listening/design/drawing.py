@@ -1,9 +1,9 @@
-"""Drawing a study: which listener hears what. Nothing here touches audio.
+"""Drawing a study: which clips each set of trials has. Nothing here touches audio.
 
 Balance. Every question has conditions: the systems and hidden anchors (for a preference: couples of them). The drawn pairs
-are dealt over the sets by a cyclic Latin square (Cochran & Cox 1957, chapter 4): set b hears condition k with the pairs of
+are dealt over the sets by a cyclic Latin square (Cochran & Cox 1957, chapter 4): set b has condition k with the pairs of
 group (b + k) mod sets. So every set has every condition equally often, every (condition, pair) is in exactly one set, and a
-set hears the conditions with different pairs as long as there are enough.
+set has its conditions with different pairs as long as there are enough.
 """
 
 from __future__ import annotations
@@ -13,13 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from evaluation.listening.design.checks import checks_needed
 from evaluation.listening.design.questions import (
-    CHOICE,
     DAMAGED,
     NATURAL,
     PREFERENCE,
-    SCALE,
     STRANGER,
     SYSTEM,
     Question,
@@ -27,7 +24,7 @@ from evaluation.listening.design.questions import (
     answers_to,
     study_emotions,
 )
-from evaluation.listening.design.rules import ScreeningRules
+from evaluation.listening.design.rules import ScreeningRules, checks_needed, trap_questions
 from evaluation.listening.design.trials import KNOWN, RATED, TRAINING, TRAP, ClipContent, Design, Trial, opaque
 from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
@@ -38,10 +35,10 @@ PRACTICE = 5  # training trials
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """What a study is asked to be.
+    """What a study shall be.
 
     Attributes:
-        systems: names in the run. listeners: whole sets wanted. cap: trials a listener answers at most, checks included,
+        systems: names in the run. listeners: whole sets to be answered. cap: trials a listener answers at most, checks included,
             practice not. seed: of the drawing and of every listener's order. salt: what makes ids opaque; a secret.
     """
 
@@ -87,7 +84,7 @@ def ratings_per_system(design: Design, listeners: int, system: str, question: st
 
 
 def pairs_that_help(plan: StudyPlan, pairs: Sequence[Pair]) -> int:
-    """How many pairs a study of this plan would use if there were enough; with fewer, more listeners hear the same ones.
+    """How many pairs a study of this plan would use if there were enough; with fewer, more listeners get the same ones.
 
     Args:
         pairs: those there are: they decide which hidden anchors there can be.
@@ -99,22 +96,22 @@ def pairs_that_help(plan: StudyPlan, pairs: Sequence[Pair]) -> int:
 
 
 class _TrialBuilder:
-    """Where trials are made: gives ids, and remembers what each clip holds."""
+    """Builds trials: gives ids, and remembers what each clip holds."""
 
     def __init__(self, plan: StudyPlan, pairs: Sequence[Pair], dice: random.Random):
         self.plan, self.pairs, self.dice = plan, pairs, dice
         self.emotions = study_emotions(pairs)
         self.clips: dict[str, ClipContent] = {}
-        self._made = 0
+        self._count = 0
 
     def trial(self, question: Question, kind: str, pair: Pair, judged: Sequence[tuple[str, ClipContent]],
               accepted: tuple[str, ...] = ()) -> Trial:
-        """judged: (condition, what is heard), one, or two for a preference."""
+        """judged: (condition, what its clip holds), one, or two for a preference."""
         given = [self._clip("given", ClipContent(question.given, pair.id))] if question.given else []
-        heard = [self._clip("judged", content) for _, content in judged]
-        self._made += 1
-        return Trial(opaque(self.plan.salt, "trial", self._made), question.name, kind, pair.id,
-                     tuple(zip(question.roles, given + heard, strict=True)),
+        rated = [self._clip("judged", content) for _, content in judged]
+        self._count += 1
+        return Trial(opaque(self.plan.salt, "trial", self._count), question.name, kind, pair.id,
+                     tuple(zip(question.roles, given + rated, strict=True)),
                      tuple(condition for condition, _ in judged) if kind == RATED else (), accepted)
 
     def content(self, kind: str, pair: Pair) -> ClipContent:
@@ -149,7 +146,7 @@ def _conditions(plan: StudyPlan, question: Question, pairs: Sequence[Pair]) -> l
 
 
 def _repeats(plan: StudyPlan, once: int) -> int:
-    """How often a listener hears every condition."""
+    """How often a listener gets every condition."""
     repeats = 0
     while (repeats + 1) * once + sum(checks_needed(plan.questions, plan.rules, (repeats + 1) * once)) <= plan.cap:
         repeats += 1
@@ -193,15 +190,6 @@ def _known(builder: _TrialBuilder, question: Question, pair: Pair, kind: str) ->
     return builder.trial(question, kind, pair, sides, (right,) if kind == KNOWN else ())
 
 
-def trap_questions(questions: Sequence[Question]) -> list[Question]:
-    """Where traps stand: where a random answer is least often right."""
-    for kind in (SCALE, CHOICE):
-        found = [question for question in questions if question.kind == kind]
-        if found:
-            return found
-    return list(questions)
-
-
 def _in_turn(questions: Sequence[Question], count: int, start: int) -> list[Question]:
     return [questions[(start + number) % len(questions)] for number in range(count)] if questions else []
 
@@ -222,7 +210,7 @@ def _training(builder: _TrialBuilder, used: int) -> Iterator[Trial]:
 
 
 def _span(builder: _TrialBuilder, question: Question) -> list[str]:
-    """What is heard in practice, so that the whole range was heard before rating."""
+    """What is played in practice: the whole range of quality, before rating begins."""
     best = "" if question.kind == PREFERENCE else "reference" if question.name.startswith("emotion") else "source"
     if best == "reference" and not all(pair.has_reference for pair in builder.pairs):
         best = ""

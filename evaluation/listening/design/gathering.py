@@ -34,7 +34,11 @@ LONGEST_EMOTION = 40  # letters
 
 @dataclass(frozen=True)
 class GatheredConversions:
-    """What a folder holds. pairs: how many; systems: by name, how many of the pairs each has converted."""
+    """What a folder holds.
+
+    Attributes:
+        pairs: how many. systems: by name, how many of the pairs each has converted.
+    """
 
     pairs: int
     systems: dict[str, int]
@@ -48,7 +52,7 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
 
     Args:
         reference: None where the emotion was a stored one, which `emotion` then names.
-        emotion: the wanted one; '' where nobody knows the reference's.
+        emotion: the target; '' where nobody knows the reference's.
     Raises:
         StudyError: no name for the system, or neither reference nor emotion. AudioError: a recording cannot be used.
         OutputError: the folder cannot be written.
@@ -60,16 +64,17 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
     if len(emotion) > LONGEST_EMOTION or not emotion.isprintable():
         raise StudyError(f"An emotion's name has at most {LONGEST_EMOTION} letters.")
     samples = load(converted).samples
-    heard = {name: load(path).samples for name, path in (("source", source), ("reference", reference)) if path is not None}
+    recordings = {name: load(path).samples for name, path in (("source", source), ("reference", reference)) if path is not None}
     files = RunFolder(make_folder(folder))
-    with _alone(files.path):
-        kept = {name: _keep(files, recording) for name, recording in heard.items()}
-        pair = Pair(_pair_id(kept, emotion), kept["source"], kept.get("reference", files.path / "recordings" / NO_REFERENCE),
-                    emotion)
+    with _locked(files.path):
+        kept = {name: _keep(files, recording) for name, recording in recordings.items()}
+        given = kept["reference"].stem if "reference" in kept else f"stored {emotion}"
+        pair_id = hashlib.sha256(f"{kept['source'].stem}|{given}".encode()).hexdigest()[:12]
+        pair = Pair(pair_id, kept["source"], kept.get("reference", files.path / "recordings" / NO_REFERENCE), emotion)
         make_folder(files.wav(system, pair.id).parent)
         save(files.wav(system, pair.id), samples)
-        write_pairs(files.pairs_file, _with(_pairs(files), pair))
-        return _settle(files)
+        write_pairs(files.pairs_file, _add_pair(_pairs(files), pair))
+        return _write_run_files(files)
 
 
 def gathered(folder: Path | str) -> GatheredConversions:
@@ -83,17 +88,17 @@ def gathered_run(folder: Path | str) -> EvaluationRun:
     files = RunFolder(Path(folder))
     if not files.pairs_file.is_file():
         raise StudyError("No conversion was gathered yet; gather some first.")
-    with _alone(files.path):
-        _settle(files)
+    with _locked(files.path):
+        _write_run_files(files)
         return open_run(files.path)
 
 
 def forget(folder: Path | str) -> None:
-    """Delete everything that was gathered; studies made of it have their own copies. Raises OutputError."""
+    """Delete everything that was gathered; studies of it have their own copies. Raises OutputError."""
     files = RunFolder(Path(folder))
     if not files.path.is_dir():
         return
-    with _alone(files.path):
+    with _locked(files.path):
         try:
             files.pairs_file.unlink(missing_ok=True)  # first: without it, nothing is gathered
             for part in ("wavs", "recordings"):
@@ -105,8 +110,8 @@ def forget(folder: Path | str) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Two who gather at once do so one after the other."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock: two who gather at once do so one after the other."""
     try:
         lock = (folder / ".lock").open("w")
     except OSError as error:
@@ -122,16 +127,11 @@ def _keep(files: RunFolder, samples: np.ndarray) -> Path:
     return copy if copy.is_file() else save(copy, samples)
 
 
-def _pair_id(kept: dict[str, Path], emotion: str) -> str:
-    said = kept["reference"].stem if "reference" in kept else f"stored {emotion}"
-    return hashlib.sha256(f"{kept['source'].stem}|{said}".encode()).hexdigest()[:12]
-
-
 def _pairs(files: RunFolder) -> list[Pair]:
     return read_pairs(files.pairs_file, required=("source", "reference")) if files.pairs_file.is_file() else []
 
 
-def _with(pairs: list[Pair], new: Pair) -> list[Pair]:
+def _add_pair(pairs: list[Pair], new: Pair) -> list[Pair]:
     """The pair at its place, or at the end; an emotion that was named once is not forgotten."""
     before = next((pair for pair in pairs if pair.id == new.id), None)
     if before is None:
@@ -140,7 +140,7 @@ def _with(pairs: list[Pair], new: Pair) -> list[Pair]:
     return [named if pair.id == new.id else pair for pair in pairs]
 
 
-def _settle(files: RunFolder) -> GatheredConversions:
+def _write_run_files(files: RunFolder) -> GatheredConversions:
     """Write what follows from pairs and conversions; done again before each use, so a kill in between does no harm."""
     pairs = _pairs(files)
     found = _count(files, pairs)

@@ -1,4 +1,4 @@
-"""What listeners can be asked, what they hear for it, and which hidden items stand among the systems."""
+"""What listeners can be asked, which recordings are played for it, and which hidden items stand among the systems."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def parse_questions(names: Iterable[str]) -> tuple[Question, ...]:
     Raises:
         StudyError: an unknown name, one given twice, or none.
     """
-    wanted = [name.strip() for name in names if name.strip()]
-    unknown = [name for name in wanted if name not in QUESTIONS]
+    named = [name.strip() for name in names if name.strip()]
+    unknown = [name for name in named if name not in QUESTIONS]
     if unknown:
         raise StudyError(f"There is no question '{unknown[0]}'; choose from {', '.join(QUESTIONS)}.")
-    if not wanted or len(set(wanted)) < len(wanted):
+    if not named or len(set(named)) < len(named):
         raise StudyError(f"Name at least one question, and each once; choose from {', '.join(QUESTIONS)}.")
-    return tuple(QUESTIONS[name] for name in wanted)
+    return tuple(QUESTIONS[name] for name in named)
 
 
 def answers_to(question: Question, emotions: Sequence[str]) -> tuple[str, ...]:

@@ -1,18 +1,28 @@
-"""Whose answers count: the screening rules of a study, stored before the first answer."""
+"""Whose answers count: the screening rules of a study, and how many checks a set needs so that they find random answers.
+
+The rules are stored before the first answer. Checks are traps and known-answer items.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from evaluation.listening.design.questions import CHOICE, PREFERENCE, SCALE, Question
 from evaluation.listening.errors import StudyError
 
 OUTLIER = 3.29  # two-sided 0.1 % of a normal distribution
+ONE_IN = 10  # rated trials per trap, and per known-answer item
+FEWEST = 2  # of each
+CHANCE = 0.05  # of a random clicker to pass all checks of a set; traps are added until it is below
+GUESSES = {SCALE: 1 / 5, CHOICE: 1 / 6, PREFERENCE: 1 / 2}  # how often a trap is passed by a random answer
 
 
 @dataclass(frozen=True)
 class ScreeningRules:
-    """A listener is excluded who breaks one of these; nobody's answers are deleted.
+    """A listener who breaks one of these is excluded; nobody's answers are deleted.
 
     Attributes:
         whole_set: the whole set of trials was answered.
@@ -51,3 +61,37 @@ def rules_from(document: dict[str, Any]) -> ScreeningRules:
         return ScreeningRules(**document)
     except TypeError as error:
         raise StudyError("The screening rules must be numbers and yes or no.") from error
+
+
+def checks_needed(questions: Sequence[Question], rules: ScreeningRules, rated: int) -> tuple[int, int]:
+    """Traps and known-answer items for a set of so many rated trials: about one in ten each, more where a guess is easy.
+
+    No known-answer items where no question has an answer that is sure.
+    """
+    usual = max(FEWEST, math.ceil(rated / ONE_IN))
+    traps, known = usual, usual if any(question.sure for question in questions) else 0
+    while chance_of_passing(questions, rules, traps, known) > CHANCE:
+        traps += 1
+    return traps, known
+
+
+def chance_of_passing(questions: Sequence[Question], rules: ScreeningRules, traps: int, known: int) -> float:
+    """Probability that uniformly random answers pass the rules on traps and known-answer items.
+
+    Binomial tails (scipy.stats.binom), with the easiest guess where questions differ, so the truth is at most this.
+    """
+    from scipy.stats import binom
+
+    right = max(GUESSES[question.kind] for question in trap_questions(questions))
+    sure = [GUESSES[question.kind] * max(1, len(question.accepted)) for question in questions if question.sure]
+    passed = float(binom.cdf(rules.allowed(rules.trap_failures, traps), traps, 1 - right))
+    if known and sure:
+        passed *= float(binom.cdf(rules.allowed(rules.known_failures, known), known, 1 - max(sure)))
+    return passed
+
+
+def trap_questions(questions: Sequence[Question]) -> list[Question]:
+    """The questions that get traps: those of the kind where a random answer is least often right."""
+    kinds = {question.kind for question in questions}
+    kind = next(kind for kind in (SCALE, CHOICE, PREFERENCE) if kind in kinds)
+    return [question for question in questions if question.kind == kind]

@@ -16,11 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from evaluation.listening.analysis.answers import answer_table
 from evaluation.listening.analysis.results import StudyResults, results_of
-from evaluation.listening.analysis.table import answer_table
 from evaluation.listening.design.study import Study
-from evaluation.listening.publish.markdown import results_markdown
-from evaluation.listening.publish.paragraph import paper_paragraph
+from evaluation.listening.publish.markdown import paper_paragraph, results_markdown
 from evaluation.listening.publish.plots import write_pictures
 from evaluation.listening.store.collected import Collected
 from pipelines.files import make_folder, write_whole

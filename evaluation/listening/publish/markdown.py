@@ -1,4 +1,4 @@
-"""Results as Markdown tables."""
+"""Results in words: Markdown tables, and method and outcome as a paragraph for a paper."""
 
 from __future__ import annotations
 
@@ -8,20 +8,59 @@ from collections.abc import Iterable, Sequence
 from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.results import Analysis, OpinionScore, StudyResults
 from evaluation.listening.analysis.screening import REASONS
+from evaluation.listening.design.questions import CEILING, COPY, FLOOR, NATURAL, QUESTIONS, SCALE
+from evaluation.listening.design.trials import KNOWN, RATED, TRAP
 
 NOT_COMPARABLE = ("Scores compare systems within this study only: the same system gets another MOS among other systems "
                   "(Cooper et al., arXiv 2503.03250).")
+ANCHOR_TEXTS = {NATURAL: "natural recordings", COPY: "copy-synthesis",
+                FLOOR: "a floor (the unconverted source, or another speaker)", CEILING: "identical pairs"}
 
 
 def results_markdown(results: StudyResults) -> str:
-    """Everything, of the answers left after screening, with the scores before it beside them."""
+    """Every table, of the answers left after screening, with the scores before it beside them."""
     study, after = results.study, results.after
     head = [f"# Listening test {study.id}", "",
             f"{len(results.verdicts)} listeners came, {results.before.listeners} did not withdraw, {after.listeners} count after "
             f"screening, with {after.ratings} ratings. The study is {'closed' if results.closed else 'still open'}. "
             f"Hash {study.hash[:12]}.", ""]
-    return "\n".join([*head, *_opinions(results), *_compared(after), *_agreement(after), *_preferred(after), *_recognised(after),
-                      "## Screening", "", exclusions(results), "", NOT_COMPARABLE, ""])
+    compared = [[one.question, f"{one.first} - {one.second}", shown(one.difference), number(one.p, 3)] for one in after.compared]
+    preferred = [[one.condition, shown(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"]
+                 for one in after.preferred]
+    return "\n".join([
+        *head, *_opinion_tables(results),
+        *_table("Differences", ("question", "systems", "difference (95 % interval)", "adjusted p, Wilcoxon"), compared),
+        *_agreement_table(after),
+        *_table("Preference", ("system", "Bradley-Terry score, log odds (95 % interval)", "preferred"), preferred),
+        *_emotion_tables(after),
+        "## Screening", "", exclusions(results), "", NOT_COMPARABLE, ""])
+
+
+def paper_paragraph(results: StudyResults) -> str:
+    """One paragraph with everything that a reviewer asks, to be shortened by its author.
+
+    It has listeners, trials, anchors, wording, exclusions, scores, agreement, software and hash.
+    """
+    study, after = results.study, results.after
+    devices = ", ".join(f"{name} ({count})" for name, count in sorted(Counter(results.devices.values()).items()))
+    means = [f"{one.question}, {one.condition}: {shown(one.mos)}, {one.ratings} ratings of {one.listeners} listeners"
+             f"{', preliminary' if one.preliminary else ''}" for one in after.opinions]
+    preferred = [f"{one.condition} preferred in {one.wins} of {one.of} comparisons" for one in after.preferred]
+    alphas = [f"{alpha:.2f} ({question})" for question, alpha in after.agreement.items() if alpha is not None]
+    sentences = (
+        *_method(results),
+        f"Questions as worded: {_wording(results)}",
+        exclusions(results),
+        f"{after.listeners} listeners and {after.ratings} ratings remained.",
+        f"They listened with {devices}." if devices else "",
+        f"Mean opinion scores with 95 % intervals (bootstrap over listeners and items, {results.draws} resamples, seed "
+        f"{results.seed}): {'; '.join(means)}." if means else "",
+        f"Paired comparisons: {'; '.join(preferred)}." if preferred else "",
+        f"Krippendorff's alpha (ordinal for votes, nominal for choices): {', '.join(alphas)}." if alphas else "",
+        NOT_COMPARABLE,
+        f"Software: zest-workbench {study.info['versions'].get('zest-workbench', 'unknown')}; study {study.id}, seed "
+        f"{study.info['seed']}, SHA-256 {study.hash}.")
+    return " ".join(sentence for sentence in sentences if sentence) + "\n"
 
 
 def exclusions(results: StudyResults) -> str:
@@ -45,52 +84,76 @@ def shown(interval: Interval) -> str:
     return f"{interval.value:.2f} ({interval.low:.2f} to {interval.high:.2f})"
 
 
-def _opinions(results: StudyResults) -> list[str]:
+def number(value: float | None, places: int = 2) -> str:
+    """'-' for None."""
+    return "-" if value is None else f"{value:.{places}f}"
+
+
+def correlation_range(side: Analysis) -> str:
+    """A sentence on the lowest and highest correlation of a listener with the rest; '' where there is none."""
+    known = [value for value in side.correlations.values() if value is not None]
+    return f"Correlation of a listener with the rest: {min(known):.2f} to {max(known):.2f}." if known else ""
+
+
+def _opinion_tables(results: StudyResults) -> list[str]:
     before = {(one.question, one.condition): one for one in results.before.opinions}
+    head = ("system", "MOS (95 % interval)", "listeners", "ratings", "votes 1 2 3 4 5", "before screening", "")
     lines = []
     for question in dict.fromkeys(one.question for one in results.before.opinions):
-        rows = [_opinion(one, before[question, one.condition]) for one in results.after.opinions if one.question == question]
-        head = ("system", "MOS (95 % interval)", "listeners", "ratings", "votes 1 2 3 4 5", "before screening", "")
+        rows = [_opinion_row(one, before[question, one.condition]) for one in results.after.opinions if one.question == question]
         lines += _table(question, head, rows or [["nobody counts after screening", *[""] * 6]])
     return lines
 
 
-def _opinion(one: OpinionScore, before: OpinionScore) -> list[object]:
+def _opinion_row(one: OpinionScore, before: OpinionScore) -> list[object]:
     return [one.condition, shown(one.mos), one.listeners, one.ratings, " ".join(map(str, one.votes.values())),
             f"{shown(before.mos)}, {before.ratings} ratings", "preliminary" if one.preliminary else ""]
 
 
-def _compared(side: Analysis) -> list[str]:
-    rows = [[one.question, f"{one.first} - {one.second}", shown(one.difference), _number(one.p, 3)] for one in side.compared]
-    return _table("Differences", ("question", "systems", "difference (95 % interval)", "adjusted p, Wilcoxon"), rows)
+def _agreement_table(side: Analysis) -> list[str]:
+    correlations = correlation_range(side)
+    rows = [[question, number(alpha)] for question, alpha in side.agreement.items()]
+    return _table("Agreement", ("question", "Krippendorff's alpha"), rows) + ([correlations, ""] if correlations else [])
 
 
-def _agreement(side: Analysis) -> list[str]:
-    known = [value for value in side.correlations.values() if value is not None]
-    rest = [f"Correlation of a listener with the rest: {min(known):.2f} to {max(known):.2f}.", ""] if known else []
-    rows = [[question, _number(alpha)] for question, alpha in side.agreement.items()]
-    return _table("Agreement", ("question", "Krippendorff's alpha"), rows) + rest
-
-
-def _preferred(side: Analysis) -> list[str]:
-    rows = [[one.condition, shown(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"] for one in side.preferred]
-    return _table("Preference", ("system", "Bradley-Terry score, log odds (95 % interval)", "preferred"), rows)
-
-
-def _recognised(side: Analysis) -> list[str]:
+def _emotion_tables(side: Analysis) -> list[str]:
     rows = [[name, f"{value:.0f} ({low:.0f} to {high:.0f})", count]
             for name, (value, low, high, count) in side.recognised.items()]
-    heard = [[name, wanted, *chosen.values()] for name, table in side.confusion.items() for wanted, chosen in table.items()]
+    counts = [[name, target, *chosen.values()] for name, table in side.confusion.items() for target, chosen in table.items()]
     options = next((list(chosen) for table in side.confusion.values() for chosen in table.values()), [])
     return (_table("Emotion heard as wanted", ("system", "% (95 % interval)", "answers"), rows)
-            + _table("Emotions chosen", ("system", "wanted", *options), heard))
+            + _table("Emotions chosen", ("system", "wanted", *options), counts))
 
 
 def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """Nothing where there are no rows."""
+    """Lines of a table under its title; none where there are no rows."""
     lines = ["| " + " | ".join(map(str, row)) + " |" for row in rows]
     return [f"## {title}", "", "| " + " | ".join(head) + " |", "| --- " * len(head) + "|", *lines, ""] if lines else []
 
 
-def _number(value: float | None, places: int = 2) -> str:
-    return "-" if value is None else f"{value:.{places}f}"
+def _method(results: StudyResults) -> list[str]:
+    study = results.study
+    cells = study.design.cells
+    kinds = Counter(trial.kind for trial in cells[0])
+    conditions = {name for cell in cells for trial in cell for name in trial.conditions}
+    hidden = [text for anchor, text in ANCHOR_TEXTS.items() if anchor in conditions]
+    return [
+        f"{len(results.verdicts)} listeners took part in a listening test of {len(study.systems)} systems "
+        f"({', '.join(study.systems)}).",
+        f"Each was given {kinds[RATED]} rated trials, {kinds[TRAP]} attention checks and {kinds[KNOWN]} items with a known "
+        f"answer, after {len(study.design.training)} practice trials and in a random order of their own.",
+        f"There were {len(cells)} balanced sets; a new listener got the one with the fewest completed answers.",
+        f"Hidden among the systems were {', '.join(hidden)}." if hidden else "",
+        f"All clips had 16 kHz, 16 bit and {study.info['loudness_lufs']:g} LUFS, and names that say nothing; a rating opened "
+        "once every clip had been played to its end.",
+    ]
+
+
+def _wording(results: StudyResults) -> str:
+    texts = results.study.wording["questions"]
+    said = []
+    for name in results.study.info["questions"]:
+        labels = ", ".join(f"{value} {label}" for value, label in texts[name]["options"].items())
+        answers = f" ({labels})" if QUESTIONS[name].kind == SCALE else ""
+        said.append(f"\u201c{texts[name]['prompt']} {texts[name]['hint']}\u201d{answers}")
+    return "; ".join(said) + "."

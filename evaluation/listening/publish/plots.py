@@ -1,4 +1,4 @@
-"""Pictures of a study's results, after screening: scores with intervals, votes, preference, emotions heard.
+"""Pictures of a study's results, after screening: scores with intervals, votes, preference, chosen emotions.
 
 Narrow figures with large letters: two stand side by side on a page, one fills a phone. Nothing is told by colour alone.
 """
@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
+from evaluation.listening.analysis.choices import PreferenceScore
 from evaluation.listening.analysis.intervals import HIGHEST, LOWEST, Interval
-from evaluation.listening.analysis.preference import PreferenceScore
 from evaluation.listening.analysis.results import OpinionScore, StudyResults
 from evaluation.listening.design.questions import ANCHORS, VOTES
 from evaluation.listening.publish.markdown import shown
@@ -33,7 +34,9 @@ LEAST_SHARE = 0.07  # of a bar that has room for its number
 
 @dataclass(frozen=True)
 class Picture:
-    """name: of a file, without its suffix. title: what it shows. said: the same in words, for who cannot see it."""
+    """Attributes:
+        name: of a file, without its suffix. title: what it shows. said: the same in words, for who cannot see it.
+    """
 
     name: str
     title: str
@@ -45,14 +48,14 @@ def pictures(results: StudyResults) -> list[Picture]:
     """Every picture that the answers allow; none where nobody counts."""
     side = results.after
     questions = dict.fromkeys(one.question for one in side.opinions)
-    made = [picture for question in questions
-            for picture in _opinion_pictures(question, [one for one in side.opinions if one.question == question])]
+    found = [picture for question in questions
+             for picture in _opinion_pictures(question, [one for one in side.opinions if one.question == question])]
     if side.preferred:
         said = "; ".join(f"{one.condition} {shown(Interval(one.score, one.low, one.high))}" for one in side.preferred)
-        made.append(Picture("preference", "Preference, Bradley-Terry scores", said, preference_figure(side.preferred)))
-    made += [Picture(f"emotions-{name.strip('()')}", f"Emotions heard, {name}", _heard(table), confusion_figure(table))
-             for name, table in side.confusion.items()]
-    return made
+        found.append(Picture("preference", "Preference, Bradley-Terry scores", said, preference_figure(side.preferred)))
+    found += [Picture(f"emotions-{name.strip('()')}", f"Emotions heard, {name}", _confusion_words(table), confusion_figure(table))
+              for name, table in side.confusion.items()]
+    return found
 
 
 def write_pictures(results: StudyResults, folder: Path | str) -> list[Path]:
@@ -102,23 +105,24 @@ def preference_figure(preferred: Sequence[PreferenceScore]) -> Figure:
 
 
 def confusion_figure(table: Mapping[str, Mapping[str, int]]) -> Figure:
-    """Wanted emotions (rows) against chosen ones, percent of the row; the wanted one is framed."""
-    wanted, chosen = list(table), list(next(iter(table.values())))
-    counts = np.array([[table[row][column] for column in chosen] for row in wanted], dtype=float)
+    """Target emotions (rows) against chosen ones, percent of the row; the target is framed."""
+    targets, chosen = list(table), list(next(iter(table.values())))
+    counts = np.array([[table[row][column] for column in chosen] for row in targets], dtype=float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(WIDTH, 0.5 * len(wanted) + 1.5), layout="constrained", dpi=150)
+    figure = Figure(figsize=(WIDTH, 0.5 * len(targets) + 1.5), layout="constrained", dpi=150)
     axis = figure.subplots()
     axis.imshow(shares, cmap="Purples", vmin=0, vmax=1, aspect="auto")
     for row, column in np.ndindex(*shares.shape):
         axis.text(column, row, f"{100 * shares[row, column]:.0f}", ha="center", va="center", fontsize=LETTERS,
                   color=LIGHT if shares[row, column] > 0.55 else DARK)
-    for row, name in enumerate(wanted):
+    for row, name in enumerate(targets):
         if name in chosen:
-            axis.add_patch(_frame(chosen.index(name), row))
+            axis.add_patch(Rectangle((chosen.index(name) - 0.47, row - 0.46), 0.94, 0.92, fill=False, edgecolor="#ddaa33",
+                                     linewidth=2.2))
     axis.set_xticks(range(len(chosen)), [_short(name, 11) for name in chosen], fontsize=SMALL, rotation=30, ha="right",
                     rotation_mode="anchor")
-    names = [f"{_short(name)} ({total:.0f})" for name, total in zip(wanted, counts.sum(axis=1), strict=True)]
-    axis.set_yticks(range(len(wanted)), names, fontsize=SMALL)
+    names = [f"{_short(name)} ({total:.0f})" for name, total in zip(targets, counts.sum(axis=1), strict=True)]
+    axis.set_yticks(range(len(targets)), names, fontsize=SMALL)
     axis.set_xlabel("chosen, % of the answers", fontsize=SMALL)
     axis.set_ylabel("wanted (answers)", fontsize=SMALL)
     axis.tick_params(length=0)
@@ -181,15 +185,9 @@ def _stack(axis: Axes, place: float, shares: Sequence[float]) -> None:
         left += share
 
 
-def _frame(column: int, row: int):
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((column - 0.47, row - 0.46), 0.94, 0.92, fill=False, edgecolor="#ddaa33", linewidth=2.2)
-
-
-def _heard(table: Mapping[str, Mapping[str, int]]) -> str:
-    return "; ".join(f"wanted {wanted}: " + ", ".join(f"{count} {name}" for name, count in chosen.items() if count)
-                     for wanted, chosen in table.items())
+def _confusion_words(table: Mapping[str, Mapping[str, int]]) -> str:
+    return "; ".join(f"wanted {target}: " + ", ".join(f"{count} {name}" for name, count in chosen.items() if count)
+                     for target, chosen in table.items())
 
 
 def _is_anchor(name: str) -> bool:

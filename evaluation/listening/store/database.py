@@ -58,7 +58,7 @@ def writing(engine: Engine, wording: Mapping[str, Any] = ENGLISH) -> Iterator[Co
         with shared.writing(engine) if shared else engine.begin() as connection:
             yield connection
     except (SQLAlchemyError, OSError) as error:
-        raise plain(error, wording) from error
+        raise store_error(error, wording) from error
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def reading(engine: Engine, wording: Mapping[str, Any] = ENGLISH) -> Iterator[Co
         with engine.connect().execution_options(**{READING: True}, **snapshot) as connection, connection.begin():
             yield connection
     except (SQLAlchemyError, OSError) as error:
-        raise plain(error, wording) from error
+        raise store_error(error, wording) from error
 
 
 def lock_schema(connection: Connection) -> None:
@@ -78,7 +78,7 @@ def lock_schema(connection: Connection) -> None:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
 
 
-def plain(error: Exception, wording: Mapping[str, Any]) -> StoreError:
+def store_error(error: Exception, wording: Mapping[str, Any]) -> StoreError:
     """What a listener is told; the database's own words stay in the error's cause."""
     words = str(getattr(error, "orig", error)).lower()
     state = getattr(getattr(error, "orig", None), "sqlstate", None)  # its words may be in any language

@@ -1,7 +1,12 @@
-"""Listeners in the store: who a token belongs to, and which set the next one gets."""
+"""Listeners in the store: who a token or a sign-in belongs to, and which set the next listener gets.
+
+Of a sign-in only a hash is stored: enough to know somebody again, and nothing that names anybody.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import secrets
 from collections.abc import Mapping
@@ -13,12 +18,11 @@ from sqlalchemy.engine import Connection
 
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import Trial, order_for
-from evaluation.listening.store import people, queries
-from evaluation.listening.store.queries import of
-from evaluation.listening.store.schema import LISTENERS, SESSIONS, STUDIES
+from evaluation.listening.store import schema
+from evaluation.listening.store.schema import LISTENERS, PEOPLE, SESSIONS, STUDIES, keys
 from evaluation.listening.store.validation import refuse, token_hash
 
-TOKEN_BYTES, ID_BYTES, CODE_BYTES = 32, 8, 5  # random
+TOKEN_BYTES, ID_BYTES, CODE_BYTES, SALT_BYTES = 32, 8, 5, 32  # random
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class KnownListener:
     """A listener whose token was recognised.
 
     Attributes:
-        order: practice and the set, as this listener hears them. completed, withdrawn: seconds since 1970, None if never.
+        order: practice and the set, in this listener's order. completed, withdrawn: seconds since 1970, None if never.
         closed: whether the study is.
     """
 
@@ -47,8 +51,8 @@ def recognise(connection: Connection, study: Study, token: object, withdrawn: bo
     Raises:
         Refused: nobody in this study, or somebody who has withdrawn.
     """
-    row = connection.execute(queries.KNOWN_LOCKED if lock else queries.KNOWN,
-                             of(token_hash=token_hash(token), study=study.id)).one_or_none()
+    row = connection.execute(schema.FIND_LISTENER_LOCKED if lock else schema.FIND_LISTENER,
+                             keys(token_hash=token_hash(token), study=study.id)).one_or_none()
     if row is None:
         raise refuse(study, "session")
     if row.withdrawn is not None and not withdrawn:
@@ -86,7 +90,7 @@ def come_back(connection: Connection, study: Study, user: str, now: float) -> tu
     Raises:
         Refused: this one has withdrawn.
     """
-    row = people.listener_of(connection, study, user)
+    row = listener_of(connection, study, user)
     if row is None:
         return None
     if row["withdrawn"] is not None:
@@ -117,8 +121,39 @@ def next_cell(connection: Connection, study: Study) -> int:
 
 def answered(connection: Connection, listener: str) -> set[str]:
     """Trials that this listener has answered."""
-    return set(connection.execute(queries.ANSWERED, of(listener=listener)).scalars())
+    return set(connection.execute(schema.ANSWERED_TRIALS, keys(listener=listener)).scalars())
 
 
 def is_closed(connection: Connection, study: Study) -> bool:
-    return connection.execute(queries.STUDY, of(study=study.id)).one().closed is not None
+    return connection.execute(schema.FIND_STUDY, keys(study=study.id)).one().closed is not None
+
+
+def person_hash(salt: str, study: Study, user: str) -> str:
+    """What is stored of a user: the same user is somebody else in another study. salt: secret, kept beside the answers only."""
+    return hmac.new(bytes.fromhex(salt), f"{study.id}\n{user}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def listener_of(connection: Connection, study: Study, user: str) -> Mapping[str, Any] | None:
+    """The row of the listener who is this user, None where the user is new."""
+    hashes = [person_hash(salt, study, user) for salt in _salts(connection, study)]
+    query = sa.select(LISTENERS).join(PEOPLE, PEOPLE.c.listener == LISTENERS.c.listener).where(
+        PEOPLE.c.study == study.id, PEOPLE.c.person.in_(hashes)).order_by(LISTENERS.c.entered)
+    return connection.execute(query).mappings().first()
+
+
+def remember(connection: Connection, study: Study, user: str, listener: str) -> None:
+    """Know the user again as this listener; `lock_study` was called."""
+    salt = next(iter(_salts(connection, study)), None) or secrets.token_hex(SALT_BYTES)
+    person = person_hash(salt, study, user)
+    connection.execute(PEOPLE.insert().values(study=study.id, salt=salt, person=person, listener=listener))
+
+
+def person_of(connection: Connection, study: Study, listener: str) -> Mapping[str, Any]:
+    """What is stored of a listener who signed in."""
+    query = sa.select(PEOPLE).where(PEOPLE.c.study == study.id, PEOPLE.c.listener == listener)
+    return connection.execute(query).mappings().one()
+
+
+def _salts(connection: Connection, study: Study) -> list[str]:
+    """One, made with the study's first listener; more only where answers of two databases were brought together."""
+    return list(connection.execute(sa.select(PEOPLE.c.salt).where(PEOPLE.c.study == study.id).distinct()).scalars())

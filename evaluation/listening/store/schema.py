@@ -1,7 +1,8 @@
-"""The tables of the store, and how an older file becomes a newer one.
+"""The tables of the store, how an older file becomes a newer one, and the statements that every request uses.
 
 Migrations are plain SQL that SQLite and PostgreSQL both understand, numbered from 1; the database remembers the last one done.
 They only ever add: no statement deletes a table, a column or a row. Answers are inserted and never updated.
+Statements are built once: putting one together costs more than running it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from evaluation.listening.errors import StoreError
@@ -76,3 +78,31 @@ def migrate(connection: Connection, migrations: Sequence[Sequence[str]] = MIGRAT
         connection.execute(sa.text("INSERT INTO schema_version VALUES (:version, :applied)"),
                            {"version": number, "applied": datetime.now(UTC).isoformat(timespec="seconds")})
     return len(migrations) - done
+
+
+def _same(table: sa.Table, *names: str) -> list[sa.ColumnElement[bool]]:
+    """Conditions that choose rows by these columns. Parameters are called of_x: x alone names the column in an UPDATE."""
+    return [table.c[name] == bindparam(f"of_{name}") for name in names]
+
+
+def keys(**values: object) -> dict[str, object]:
+    """Parameters of the statements below."""
+    return {f"of_{name}": value for name, value in values.items()}
+
+
+FIND_LISTENER = sa.select(LISTENERS, STUDIES.c.closed).join(SESSIONS, SESSIONS.c.listener == LISTENERS.c.listener).join(
+    STUDIES, STUDIES.c.study == LISTENERS.c.study).where(*_same(SESSIONS, "token_hash"), *_same(LISTENERS, "study"))
+FIND_LISTENER_LOCKED = FIND_LISTENER.with_for_update(of=LISTENERS)
+ANSWERED_TRIALS = sa.select(ANSWERS.c.trial).where(*_same(ANSWERS, "listener"))
+FIND_ANSWER = sa.select(ANSWERS).where(*_same(ANSWERS, "listener", "trial"))
+ADD_ANSWER = ANSWERS.insert()
+OPENED_AT = sa.select(OPENINGS.c.opened).where(*_same(OPENINGS, "listener", "trial"))
+ADD_OPENING = OPENINGS.insert()
+PLAY_COUNTS = sa.select(PLAYS.c.clip, PLAYS.c.count).where(*_same(PLAYS, "listener", "trial"))
+ADD_PLAY = PLAYS.insert()
+PLAY_AGAIN = PLAYS.update().where(*_same(PLAYS, "listener", "trial", "clip")).values(
+    count=PLAYS.c.count + 1).returning(PLAYS.c.count)
+COMPLETE = LISTENERS.update().where(*_same(LISTENERS, "listener")).values(completed=bindparam("at"))
+WITHDRAW = LISTENERS.update().where(*_same(LISTENERS, "listener")).values(withdrawn=bindparam("at"))
+FIND_STUDY = sa.select(STUDIES).where(*_same(STUDIES, "study"))
+CLOSE = STUDIES.update().where(*_same(STUDIES, "study"), STUDIES.c.closed.is_(None)).values(closed=bindparam("at"))

@@ -9,21 +9,19 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from evaluation.listening.design.study import Study
-from evaluation.listening.design.trials import Trial
 from evaluation.listening.design.wording import sentence
 from evaluation.listening.errors import Refused, StoreError
-from evaluation.listening.store import events, people, queries
-from evaluation.listening.store.database import plain, reading, writing
-from evaluation.listening.store.events import line, replay
+from evaluation.listening.store import events, listeners, schema
+from evaluation.listening.store.database import connect, lock_schema, reading, store_error, writing
 from evaluation.listening.store.journal import Journal
-from evaluation.listening.store.listeners import KnownListener, answered, come_back, enter, is_closed, lock_study, recognise
-from evaluation.listening.store.queries import of
-from evaluation.listening.store.shown import ShownTrial, shown
+from evaluation.listening.store.listeners import KnownListener
+from evaluation.listening.store.replies import ListenerSession, ShownTrial, StoredAnswer, shown_trial
+from evaluation.listening.store.schema import keys
 from evaluation.listening.store.validation import (
     AnswerRequest,
     check_answer,
@@ -37,22 +35,31 @@ from evaluation.listening.store.validation import (
 Note = Callable[[str, events.Values], None]
 
 
-@dataclass(frozen=True)
-class ListenerSession:
-    """A listener who may begin or go on. token: unguessable, opens the session; whoever has it is the listener."""
+def open_store(study: Study, url: str | None = None, clock: Callable[[], float] = time.time,
+               journal: Journal | None = None) -> AnswerStore:
+    """The store of a study, migrated to the newest schema; created if it is not there.
 
-    listener: str
-    token: str
-
-
-@dataclass(frozen=True)
-class StoredAnswer:
-    """An answer that is on the disk. again: it was already. code: the completion code once all is answered, else ''."""
-
-    again: bool
-    done: int
-    of: int
-    code: str
+    Args:
+        url: of a database; WORKBENCH_DATABASE_URL, or the study's own file, if None.
+        journal: its lines are replayed first, and it is given what the database holds and they lack.
+    Raises:
+        StoreError: it cannot be opened, was written by a newer zest, or holds answers to another version of this study.
+    """
+    engine = connect(study.database, url)
+    with writing(engine, study.wording) as connection:
+        lock_schema(connection)
+        schema.migrate(connection)
+        studies = schema.STUDIES
+        stored = connection.execute(sa.select(studies.c.hash).where(studies.c.study == study.id)).scalar_one_or_none()
+        if stored is None:
+            connection.execute(studies.insert().values(study=study.id, hash=study.hash, opened=clock()))
+        elif stored != study.hash:
+            raise StoreError(f"The answers to this study were given to another version of it ({stored[:12]}, this one is "
+                             f"{study.hash[:12]}); restore the study they belong to.")
+    store = AnswerStore(study, engine, clock, journal)
+    if journal is not None:
+        _level(store, journal)
+    return store
 
 
 class AnswerStore:
@@ -79,24 +86,26 @@ class AnswerStore:
             raise refuse(self.study, "sign_in")
         checked = None if user else check_entry(self.study, consent, setup)
         with self._writing() as (connection, note):
-            lock_study(connection, self.study)
-            entered = self._come_back(connection, user) if user else None
+            listeners.lock_study(connection, self.study)
+            entered = listeners.come_back(connection, self.study, user, self.clock()) if user else None
             new = entered is None
+            if new and user:
+                self._refuse_before_all_lines_came()
             if new:
                 checked = checked or check_entry(self.study, consent, setup)
-                entered = enter(connection, self.study, checked, self.clock())
+                entered = listeners.enter(connection, self.study, checked, self.clock())
             row, token = entered
             note(events.ENTERED, row)
             if user and new:
-                people.remember(connection, self.study, user, row["listener"])
+                listeners.remember(connection, self.study, user, row["listener"])
             if user:
-                note(events.RECOGNISED, people.person_of(connection, self.study, row["listener"]))
+                note(events.RECOGNISED, listeners.person_of(connection, self.study, row["listener"]))
         return ListenerSession(row["listener"], token)
 
     def knows(self, user: str) -> bool:
         """Whether this user has entered before, so that consent and setup are there already. Raises StoreError."""
         with reading(self.engine, self.study.wording) as connection:
-            return people.listener_of(connection, self.study, user) is not None
+            return listeners.listener_of(connection, self.study, user) is not None
 
     def next_trial(self, token: str) -> ShownTrial | None:
         """The first trial without an answer, None at the end; it counts as shown from the first call on.
@@ -106,15 +115,15 @@ class AnswerStore:
         """
         with reading(self.engine, self.study.wording) as connection:
             known = self._open_to(connection, token)
-            done = answered(connection, known.listener)
+            done = listeners.answered(connection, known.listener)
             trial = next((one for one in known.order if one.id not in done), None)
-            opened = None if trial is None else _opening(connection, known.listener, trial.id)
-            played = {} if trial is None else _plays(connection, known.listener, trial.id)
-        if trial is None:
-            return None
+            if trial is None:
+                return None
+            opened = _opened_at(connection, known.listener, trial.id)
+            played = _play_counts(connection, known.listener, trial.id)
         if opened is None:
             self._open(token, trial.id)
-        return shown(self.study, trial, place_of(known.order, trial), len(known.order), tuple(played))
+        return shown_trial(self.study, trial, place_of(known.order, trial), len(known.order), tuple(played))
 
     def completion(self, token: str) -> str:
         """The completion code of a listener who has answered everything, also after the study was closed, else ''.
@@ -131,14 +140,14 @@ class AnswerStore:
         with self._writing() as (connection, note):
             known = self._open_to(connection, token, lock=True)
             own = own_trial(known.order, trial)
-            opened = None if own is None else _opening(connection, known.listener, own.id)
+            opened = None if own is None else _opened_at(connection, known.listener, own.id)
             check_play(self.study, known.listener, own, clip, opened, self.clock())
-            keys = {"listener": known.listener, "trial": trial, "clip": clip}
-            count = connection.execute(queries.PLAY_AGAIN, of(**keys)).scalar_one_or_none()
+            play = {"listener": known.listener, "trial": trial, "clip": clip}
+            count = connection.execute(schema.PLAY_AGAIN, keys(**play)).scalar_one_or_none()
             if count is None:
                 count = 1
-                connection.execute(queries.ADD_PLAY, {**keys, "count": count})
-            note(events.PLAYED, {**keys, "count": count, "opened": opened})
+                connection.execute(schema.ADD_PLAY, {**play, "count": count})
+            note(events.PLAYED, {**play, "count": count, "opened": opened})
         return count
 
     def answer(self, token: str, trial: str, value: str, remark: str = "") -> StoredAnswer:
@@ -151,53 +160,55 @@ class AnswerStore:
         with self._writing() as (connection, note):
             known = self._open_to(connection, token, lock=True)
             own = own_trial(known.order, trial)
-            facts = self._facts(connection, known.listener, own) if own else (None, {}, None)
-            asked = AnswerRequest(trial, value, remark, *facts)
-            new = check_answer(self.study, known.listener, own, asked, now)
+            facts = self._facts(connection, known.listener, own.id) if own else (None, {}, None)
+            sent = AnswerRequest(trial, value, remark, *facts)
+            new = check_answer(self.study, known.listener, own, sent, now)
             if new:
                 row = {"listener": known.listener, "trial": own.id, "place": place_of(known.order, own), "value": value,
-                       "remark": remark, "plays": json.dumps(dict(asked.plays), sort_keys=True), "opened": asked.opened,
+                       "remark": remark, "plays": json.dumps(dict(sent.plays), sort_keys=True), "opened": sent.opened,
                        "answered": now, "study_hash": self.study.hash}
-                connection.execute(queries.ADD_ANSWER, row)
+                connection.execute(schema.ADD_ANSWER, row)
             else:
-                row = connection.execute(queries.ANSWER, of(listener=known.listener, trial=own.id)).mappings().one()
+                row = connection.execute(schema.FIND_ANSWER, keys(listener=known.listener, trial=own.id)).mappings().one()
             note(events.ANSWERED, row)
-            done = answered(connection, known.listener)
-            whole = len(done) == len(known.order)
-            if whole:
-                self._complete(connection, note, known, now)
-        return StoredAnswer(not new, len(done), len(known.order), known.code if whole else "")
+            done = len(listeners.answered(connection, known.listener))
+            if done == len(known.order):
+                completed = known.completed or now  # when all was answered first stays
+                connection.execute(schema.COMPLETE, {**keys(listener=known.listener), "at": completed})
+                note(events.COMPLETED, {"listener": known.listener, "completed": completed})
+        return StoredAnswer(not new, done, len(known.order), known.code if done == len(known.order) else "")
 
     def withdraw(self, token: str) -> None:
         """Mark all of the listener's answers as withdrawn; they stay, and are not counted. Raises Refused, StoreError."""
         with self._writing() as (connection, note):
             known = self._recognise(connection, token, withdrawn=True, lock=True)
             at = known.withdrawn or self.clock()
-            connection.execute(queries.WITHDRAW, {**of(listener=known.listener), "at": at})
+            connection.execute(schema.WITHDRAW, {**keys(listener=known.listener), "at": at})
             note(events.WITHDRAWN, {"listener": known.listener, "withdrawn": at})
 
     def close(self) -> bool:
         """Take no more answers; returns whether it was open. Raises StoreError."""
-        ours = of(study=self.study.id)
+        study = keys(study=self.study.id)
         with self._writing() as (connection, note):
-            was_open = connection.execute(queries.CLOSE, {**ours, "at": self.clock()}).rowcount == 1
-            note(events.CLOSED, connection.execute(queries.STUDY, ours).mappings().one())
+            was_open = connection.execute(schema.CLOSE, {**study, "at": self.clock()}).rowcount == 1
+            note(events.CLOSED, connection.execute(schema.FIND_STUDY, study).mappings().one())
         return was_open
 
     def is_closed(self) -> bool:
         """Raises StoreError."""
         with reading(self.engine, self.study.wording) as connection:
-            return is_closed(connection, self.study)
+            return listeners.is_closed(connection, self.study)
 
     def replay(self, lines: Iterable[str]) -> None:
         """Take in what was acknowledged elsewhere, as lines of a journal. Raises StoreError."""
         with writing(self.engine, self.study.wording) as connection:
-            replay(connection, self.study, lines)
+            events.replay(connection, self.study, lines)
 
-    def _facts(self, connection: Connection, listener: str, trial: Trial) -> tuple[float | None, dict[str, int], str | None]:
+    @staticmethod
+    def _facts(connection: Connection, listener: str, trial: str) -> tuple[float | None, dict[str, int], str | None]:
         """When the trial was shown, how often its clips were played, and what was answered before."""
-        before = connection.execute(queries.ANSWER, of(listener=listener, trial=trial.id)).one_or_none()
-        return (_opening(connection, listener, trial.id), _plays(connection, listener, trial.id),
+        before = connection.execute(schema.FIND_ANSWER, keys(listener=listener, trial=trial)).one_or_none()
+        return (_opened_at(connection, listener, trial), _play_counts(connection, listener, trial),
                 None if before is None else before.value)
 
     def _open_to(self, connection: Connection, token: str, lock: bool = False) -> KnownListener:
@@ -210,34 +221,25 @@ class AnswerStore:
     def _recognise(self, connection: Connection, token: str, withdrawn: bool = False, lock: bool = False) -> KnownListener:
         """As in listeners.py; but while lines of earlier sessions have not been fetched, nobody is told to be unknown."""
         try:
-            return recognise(connection, self.study, token, withdrawn, lock)
+            return listeners.recognise(connection, self.study, token, withdrawn, lock)
         except Refused as refused:
-            if refused.reason == "session" and self._journal is not None and not self._journal.is_whole(self.study.id):
-                raise StoreError(sentence(self.study.wording, "lost")) from refused
+            if refused.reason == "session":
+                self._refuse_before_all_lines_came(refused)
             raise
 
-    def _come_back(self, connection: Connection, user: str) -> tuple[dict, str] | None:
-        """As in listeners.py; but while lines of earlier sessions have not been fetched, nobody is taken to be new."""
-        entered = come_back(connection, self.study, user, self.clock())
-        if entered is None and self._journal is not None and not self._journal.is_whole(self.study.id):
-            raise StoreError(sentence(self.study.wording, "lost"))
-        return entered
-
-    @staticmethod
-    def _complete(connection: Connection, note: Note, known: KnownListener, now: float) -> None:
-        """All is answered; when that was so first stays."""
-        at = known.completed or now
-        connection.execute(queries.COMPLETE, {**of(listener=known.listener), "at": at})
-        note(events.COMPLETED, {"listener": known.listener, "completed": at})
+    def _refuse_before_all_lines_came(self, cause: Exception | None = None) -> None:
+        """Raises StoreError while the journal's lines of earlier sessions are missing: the listener may stand in them."""
+        if self._journal is not None and not self._journal.is_whole(self.study.id):
+            raise StoreError(sentence(self.study.wording, "lost")) from cause
 
     def _open(self, token: str, trial: str) -> None:
         """Remember when a trial was first shown; a second page of the same listener changes nothing."""
         with self._writing() as (connection, note):
             listener = self._open_to(connection, token, lock=True).listener
-            opened = _opening(connection, listener, trial)
+            opened = _opened_at(connection, listener, trial)
             if opened is None:
                 opened = self.clock()
-                connection.execute(queries.ADD_OPENING, {"listener": listener, "trial": trial, "opened": opened})
+                connection.execute(schema.ADD_OPENING, {"listener": listener, "trial": trial, "opened": opened})
             note(events.OPENED, {"listener": listener, "trial": trial, "opened": opened})
 
     @contextmanager
@@ -248,17 +250,29 @@ class AnswerStore:
         """
         lines: list[str] = []
         with writing(self.engine, self.study.wording) as connection:
-            yield connection, lambda kind, values: lines.append(line(self.study, kind, values))
+            yield connection, lambda kind, values: lines.append(events.line(self.study, kind, values))
         if self._journal is not None:
-            try:
-                self._journal.write(self.study.id, lines)
-            except OSError as error:
-                raise plain(error, self.study.wording) from error
+            _write_lines(self.study, self._journal, lines)
 
 
-def _opening(connection: Connection, listener: str, trial: str) -> float | None:
-    return connection.execute(queries.OPENING, of(listener=listener, trial=trial)).scalar_one_or_none()
+def _level(store: AnswerStore, journal: Journal) -> None:
+    """Afterwards the database and the journal hold the same, whichever of the two was lost or cut off."""
+    known = journal.attach(store.study.id, store.replay)
+    with reading(store.engine, store.study.wording) as connection:
+        stored = events.events_of(connection, store.study)
+    _write_lines(store.study, journal, [one for one in stored if one not in known])
 
 
-def _plays(connection: Connection, listener: str, trial: str) -> dict[str, int]:
-    return {row.clip: row.count for row in connection.execute(queries.PLAYED, of(listener=listener, trial=trial))}
+def _write_lines(study: Study, journal: Journal, lines: Iterable[str]) -> None:
+    try:
+        journal.write(study.id, lines)
+    except OSError as error:
+        raise store_error(error, study.wording) from error
+
+
+def _opened_at(connection: Connection, listener: str, trial: str) -> float | None:
+    return connection.execute(schema.OPENED_AT, keys(listener=listener, trial=trial)).scalar_one_or_none()
+
+
+def _play_counts(connection: Connection, listener: str, trial: str) -> dict[str, int]:
+    return {row.clip: row.count for row in connection.execute(schema.PLAY_COUNTS, keys(listener=listener, trial=trial))}

@@ -1,4 +1,7 @@
-"""Whether listeners agree: Krippendorff's alpha (package krippendorff), and each listener's correlation with the rest."""
+"""All answers of a study as one table, and whether listeners agree.
+
+Agreement is Krippendorff's alpha (package krippendorff), and each listener's correlation with the rest.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,36 @@ import pandas as pd
 from scipy import stats
 
 from evaluation.listening.design.questions import QUESTIONS, SCALE
-from evaluation.listening.design.trials import RATED
+from evaluation.listening.design.study import Study
+from evaluation.listening.design.trials import KNOWN, RATED, TRAP
+from evaluation.listening.store.collected import Collected
 
+COLUMNS = ("listener", "trial", "question", "kind", "pair", "condition", "against", "value", "vote", "right", "played", "place",
+           "seconds", "answered", "remark", "withdrawn")
 FEWEST = 4  # conditions below which a correlation says nothing
+
+
+def answer_table(study: Study, collected: Collected) -> pd.DataFrame:
+    """One row an answer, columns COLUMNS, in the order the answers came.
+
+    condition: the system or anchor that was judged; of a preference the preferred one, and `against` the other. '' for practice
+    and checks. vote: 1 to 5, NaN unless on that scale. right: of a check whether it was passed, else None. played: every clip
+    was played to its end. seconds: from showing to answering. withdrawn: the listener withdrew.
+    """
+    trials = study.design.trials()
+    left = {listener.listener for listener in collected.listeners if listener.withdrawn is not None}
+    rows = []
+    for answer in collected.answers:
+        trial = trials[answer.trial]
+        scale = QUESTIONS[trial.question].kind == SCALE
+        sides = trial.conditions if answer.value != "b" else trial.conditions[::-1]
+        condition, against = (*sides, "", "")[:2]
+        rows.append((answer.listener, trial.id, trial.question, trial.kind, trial.pair, condition, against, answer.value,
+                     float(answer.value) if scale else float("nan"),
+                     answer.value in trial.accepted if trial.kind in (TRAP, KNOWN) else None,
+                     all(answer.plays.get(clip, 0) >= 1 for _, clip in trial.clips), answer.place,
+                     round(answer.answered - answer.opened, 3), answer.answered, answer.remark, answer.listener in left))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def alphas(table: pd.DataFrame) -> dict[str, float | None]:

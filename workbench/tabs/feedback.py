@@ -1,11 +1,12 @@
-"""Errors as the workbench shows them: one plain sentence, never a traceback and never just 'Error'."""
+"""What a visitor is told: errors as one plain sentence, never a traceback; buttons that say what they are doing."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -32,3 +33,12 @@ def as_alerts() -> Iterator[None]:
     except Exception as error:
         log.exception("conversion failed")
         raise alert(text.BUG) from error
+
+
+def button_update(words: str, on: bool) -> Callable[[], dict[str, Any]]:
+    """A function for an event that gives a button these words and switches it on or off.
+
+    The update is built anew at every call: Gradio takes the words out of the dictionary that it is given, so a dictionary
+    that was kept would switch the button on the second time and leave the old words on it.
+    """
+    return lambda: gr.update(value=words, interactive=on)

@@ -14,18 +14,18 @@ from gradio.utils import get_upload_folder
 
 from evaluation.listening.analysis import StudyResults, results_of
 from evaluation.listening.publish.export import export_study
-from evaluation.listening.publish.overview import study_progress
-from evaluation.listening.publish.paragraph import paper_paragraph
+from evaluation.listening.publish.markdown import paper_paragraph
 from evaluation.listening.store import AnswerStore, Collected, collect
+from evaluation.listening.store.collected import study_progress
 from pipelines.errors import ZestError
 from pipelines.files import make_folder
 from workbench.listening import admin_text as text
-from workbench.listening.admin import Administration
-from workbench.listening.admin_access import AdminAccess, address_of, without_folders
+from workbench.listening.admin import AdminAccess, without_folders
 from workbench.listening.gather_tab import GatheredSet
+from workbench.listening.requests import address_of
 from workbench.listening.results_view import empty_html, results_html
 from workbench.listening.studies import store_of, study_ids
-from workbench.tabs.alerts import as_alerts
+from workbench.tabs.feedback import as_alerts
 
 
 @dataclass(frozen=True)
@@ -35,18 +35,14 @@ class ResultsActions:
     access: AdminAccess
     gathered: GatheredSet
 
-    @property
-    def administration(self) -> Administration:
-        return self.access.administration
-
     def unlock(self, password: str, request: gr.Request) -> str:
         """A pass for the right password."""
         with as_alerts():
-            return self.administration.unlock(password, address_of(request))
+            return self.access.administration.unlock(password, address_of(request) or "unknown")
 
     def page(self, key: str, profile: gr.OAuthProfile | None) -> list[Any]:
         """Both faces of the tab: with everything for an administrator, empty for everybody else."""
-        if not self.administration.allows(key, profile):
+        if not self.access.administration.allows(key, profile):
             typed = gr.skip()  # this may come while somebody is typing the password
             return [gr.update(visible=True), gr.update(visible=False), typed, gr.update(choices=[], value=None), gr.skip(),
                     *self.gathered.hidden(), gr.update(active=False)]
@@ -56,7 +52,7 @@ class ResultsActions:
 
     def watch(self, key: str, profile: gr.OAuthProfile | None) -> list[Any]:
         """The list with fresh counts; stops by itself once the pass is no longer good."""
-        if not self.administration.allows(key, profile):
+        if not self.access.administration.allows(key, profile):
             return [gr.skip(), gr.update(active=False)]
         return [gr.update(choices=study_choices()), gr.skip()]
 
@@ -124,5 +120,5 @@ def _line(name: str) -> str:
         return text.BROKEN_LINE.format(id=name, sentence=without_folders(error))
     questions = ", ".join(text.QUESTION_NAMES[question].split(",")[0] for question in info["questions"])
     return text.LIST_LINE.format(systems=", ".join(info["systems"]), state=text.CLOSED if count.closed else text.OPEN,
-                                 completed=count.completed, wanted=count.wanted, begun=count.begun, questions=questions,
+                                 completed=count.completed, planned=count.planned, begun=count.begun, questions=questions,
                                  made=info["created"][:10])
