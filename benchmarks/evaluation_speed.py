@@ -108,13 +108,13 @@ def measured(count: int, systems: Sequence[str], names: Sequence[str] | None, jo
     """Seconds of one evaluation of `count` pairs in this process: in all, per stage, and per metric's arithmetic."""
     from evaluation.metrics import registry
 
-    metrics = [registry.metric(name) for name in names or registry.DEFAULT]
+    metrics = [registry.metric(name) for name in names or registry.default_names()]
     if jobs == 1:  # a worker's own counting would stay in the worker
         metrics = [Timed(metric) for metric in metrics]
     stages = Stages()
     with TemporaryDirectory() as folder:
         pairs = different_pairs(count, Path(folder) / "clips")
-        run = evaluate(pairs, parse_systems(systems), Path(folder) / "run", metrics, registry.OBSERVERS, jobs=jobs, hook=stages)
+        run = evaluate(pairs, parse_systems(systems), Path(folder) / "run", metrics, registry.observers(), jobs=jobs, hook=stages)
     scoring = {metric.info.name: metric.seconds for metric in metrics if isinstance(metric, Timed)}
     return {"seconds": stages.total, "stages": stages.seconds, "arithmetic": scoring, "not_measured": run.not_measured}
 

@@ -1,4 +1,4 @@
-"""The marks that benchmark tables are read against: judges and voices on natural dev speech, corpus by corpus."""
+"""The natural reference of benchmark tables: judges and voices on natural dev speech, corpus by corpus."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from evaluation.instruments.speaker_similarity import RESEMBLYZER
 from evaluation.judges.mini import JUDGES
 from evaluation.metrics.observations import Observations
-from evaluation.natural_reference.computed import JudgeMark, NaturalClip, judge_mark, voice_mark
+from evaluation.natural_reference.computed import JudgeReference, NaturalClip, judge_reference, voice_reference
 from evaluation.protocol.settings import TARGETS
 from pipelines.hooks import Hook, silent
 from pipelines.labels import EMOTIONS
@@ -23,7 +23,7 @@ def natural_marks(clips: Sequence[Clip], heard: Observations, hook: Hook = silen
     """What the dev clips of the five emotions score.
 
     Returns:
-        {"judges": judge to corpus (and 'all') to percent heard right: 'five' emotions, 'four' without neutral (means over
+        {"judges": judge to corpus (and 'all') to percent judged right: 'five' emotions, 'four' without neutral (means over
         emotions), and each; "cross_emotion_cosine": of one speaker's neutral and emotional recordings, None without any}.
     Raises:
         ZestError: no such clip, or a model is missing.
@@ -34,17 +34,17 @@ def natural_marks(clips: Sequence[Clip], heard: Observations, hook: Hook = silen
         heard.observe(name, paths, hook=hook)
     voices = [(NaturalClip(clip.path, clip.speaker, clip.emotion), heard.get(VOICE, clip.path)) for clip in chosen]
     return {"judges": {judge: _by_corpus(chosen, f"emotion@{judge}", heard) for judge in JUDGES},
-            "cross_emotion_cosine": voice_mark(voices).cross_emotion}
+            "cross_emotion_cosine": voice_reference(voices).cross_emotion}
 
 
 def _by_corpus(clips: Sequence[Clip], judge: str, heard: Observations) -> dict[str, dict[str, float]]:
     groups = {"all": clips} | {corpus: [clip for clip in clips if clip.corpus == corpus]
                                for corpus in sorted({clip.corpus for clip in clips})}
-    return {name: _shares(judge_mark([(clip.emotion, heard.get(judge, clip.path)) for clip in own]))
+    return {name: _shares(judge_reference([(clip.emotion, heard.get(judge, clip.path)) for clip in own]))
             for name, own in groups.items()}
 
 
-def _shares(mark: JudgeMark) -> Mapping[str, float]:
-    each = {label: 100 * row[label] / sum(row.values()) for label, row in mark.confusion.items()}
+def _shares(reference: JudgeReference) -> Mapping[str, float]:
+    each = {label: 100 * row[label] / sum(row.values()) for label, row in reference.confusion.items()}
     four = [each[label] for label in TARGETS if label in each]
-    return {"five": mark.accuracy, "four": float(np.mean(four)) if four else float("nan")} | each
+    return {"five": reference.accuracy, "four": float(np.mean(four)) if four else float("nan")} | each

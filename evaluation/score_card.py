@@ -18,7 +18,7 @@ from evaluation.metrics import f0 as melody
 from evaluation.metrics import naturalness, voice, words
 from evaluation.metrics.base import Seen, Value
 from evaluation.metrics.observations import Observations
-from evaluation.natural_reference.stored import StoredMarks, stored_marks
+from evaluation.natural_reference.stored import StoredReference, stored_reference
 from evaluation.pair import Pair
 from pipelines.errors import ZestError
 from pipelines.features.audio import load
@@ -140,7 +140,7 @@ class _Clips:
     reference: Path | None
     converted: Path
     heard: Observations
-    marks: StoredMarks
+    marks: StoredReference
 
     def seen(self, observer: str) -> Seen:
         """Listen, if need be. Raises ZestError where the observer cannot."""
@@ -157,7 +157,7 @@ class _Clips:
 
 
 def score_card(source: Path | str, reference: Path | str | None, converted: Path | str, text: str = "", emotion: str = "",
-               language: str = "en", heard: Observations | None = None, marks: StoredMarks | None = None,
+               language: str = "en", heard: Observations | None = None, marks: StoredReference | None = None,
                hook: Hook = silent) -> ScoreCard:
     """Score one conversion; takes seconds, and the models are loaded with the first one.
 
@@ -176,7 +176,7 @@ def score_card(source: Path | str, reference: Path | str | None, converted: Path
         load(path)
     other = None if reference is None else Path(reference)
     pair = Pair("card", paths[0], other or paths[0], emotion, text=text.strip(), language=language.strip() or "en")
-    clips = _Clips(pair, other, Path(converted), heard or Observations(), marks or stored_marks())
+    clips = _Clips(pair, other, Path(converted), heard or Observations(), marks or stored_reference())
     found, missing = {}, {}
     for index, subject in enumerate(SUBJECTS):
         hook(Event("progress", subject, value=(index, len(SUBJECTS))))
@@ -239,7 +239,7 @@ def _voice(clips: _Clips) -> Voice:
 
 
 def _melody(clips: _Clips) -> Melody:
-    seen, pair = clips.seen(melody.MeanShift.observer), clips.pair
+    seen, pair = clips.seen(melody.MeanShift().observer), clips.pair
     sides = [None if one is None else melody.contour(one) for one in (seen.source, seen.reference, seen.converted)]
     described = [None if one is None else statistics(one) for one in sides]
     against = [_value(metric.score(pair, seen)) for metric in (melody.MeanShift(), melody.MeanError(), melody.RangeError())]

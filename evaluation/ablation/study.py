@@ -45,7 +45,7 @@ def prepare(study: Path | str, manifest: Path | str, only: Iterable[str] = ()) -
         ZestError: an unknown question, metric or system, or a setting out of range. CheckpointError: no such checkpoint.
     """
     read = read_study(study).only(only)
-    metrics = read.metrics or registry.DEFAULT
+    metrics = read.metrics or registry.default_names()
     for name in (*metrics, *(name for question in read.questions for name in question.metrics)):
         registry.metric(name)
     for question in read.questions:

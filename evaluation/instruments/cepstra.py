@@ -24,7 +24,7 @@ DB = 10 / np.log(10) * np.sqrt(2)
 
 
 @dataclass(frozen=True)
-class Aligned:
+class AlignedCepstra:
     """Frames of two recordings along the cheapest alignment.
 
     Attributes:
@@ -70,11 +70,11 @@ def mel_cepstra(power: np.ndarray) -> np.ndarray:
     return np.concatenate([cepstra[:, :1], 2 * cepstra[:, 1:]], axis=1)
 
 
-def align(one: dict[str, Any], other: dict[str, Any]) -> Aligned:
+def align(one: dict[str, Any], other: dict[str, Any]) -> AlignedCepstra:
     """Align two observations of `analyse` by dynamic time warping over coefficients 1 to 24."""
     distortion, path = _path(one["cepstra"], other["cepstra"])
     a, b = np.asarray(one["hz"]), np.asarray(other["hz"])
-    return Aligned(distortion, a[path[:, 0]], b[path[:, 1]], len(a) * STEP, len(b) * STEP)
+    return AlignedCepstra(distortion, a[path[:, 0]], b[path[:, 1]], len(a) * STEP, len(b) * STEP)
 
 
 @lru_cache(maxsize=8)

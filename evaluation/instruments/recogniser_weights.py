@@ -7,7 +7,7 @@ import os
 from functools import cache, lru_cache
 from pathlib import Path
 
-from evaluation.metrics.needs import missing_package, reachable
+from evaluation.instruments.needs import missing_package, reachable
 from pipelines.errors import ZestError
 
 SIZES = ("tiny.en", "tiny", "base.en", "base", "small.en", "small", "medium", "large-v3", "turbo")

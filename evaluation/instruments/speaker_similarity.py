@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from evaluation.metrics.needs import hub_revision, missing_package, unavailable_from_hub, version
+from evaluation.instruments.needs import hub_revision, missing_package, unavailable_from_hub, version
 from pipelines.errors import ZestError
 from pipelines.features.audio import SAMPLE_RATE
 

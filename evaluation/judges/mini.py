@@ -1,37 +1,63 @@
 """Emotion judges: classifiers that never saw the converter and share no weights with it.
 
-Two of them look at different things: `whisper` at pooled hidden states of Whisper base, `egemaps` at 88 hand-made
+Two ship with this repository. `whisper` looks at pooled hidden states of Whisper base, `egemaps` at 88 hand-made
 acoustic functionals. Both know five emotions and were trained on speakers that are in no dev split.
 What they score on natural speech stands in checkpoints/judge-mini/JUDGE_CARD.md.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from safetensors.numpy import load_file
 
+from evaluation.instruments.needs import missing_package
+from evaluation.judges.base import EmotionJudge
 from evaluation.judges.features import FEATURES
 from pipelines.errors import CheckpointError
+from pipelines.labels import EMOTIONS
 
 JUDGES = ("whisper", "egemaps")
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "judge-mini"
 
 
-class Judge(Protocol):
-    """Anything that gives probabilities of emotions."""
+@dataclass(frozen=True)
+class ShippedJudge(EmotionJudge):
+    """A judge of checkpoints/judge-mini, listed in registry.py."""
 
-    name: str
-    emotions: tuple[str, ...]
+    default = True
 
-    def posteriors(self, clips: Sequence[np.ndarray]) -> np.ndarray:
-        """(clips, emotions) probabilities; a clip is (n,) float32 at 16 kHz."""
+    @property
+    def where(self) -> str:
+        return f"checkpoints/judge-mini/{self.name}"
+
+    def digest(self) -> str:
+        """First 8 hex digits of the file's sha256."""
+        return _file_digest(self.name)
+
+    def unavailable(self) -> str | None:
+        if not (DEFAULT_FOLDER / f"{self.name}.safetensors").is_file():
+            return (f"The judge's file {self.name}.safetensors is missing from checkpoints/judge-mini; "
+                    "restore it from the repository.")
+        if self.library == "opensmile":
+            return missing_package("opensmile")
+        from evaluation.instruments.recogniser_weights import unavailable
+
+        return unavailable("base")
+
+    def load(self) -> FeatureJudge:
+        return load_judge(self.name)
+
+
+CARD = "checkpoints/judge-mini/JUDGE_CARD.md"
+WHISPER = ShippedJudge("whisper", EMOTIONS, "openai-whisper", CARD)
+EGEMAPS = ShippedJudge("egemaps", EMOTIONS, "opensmile", CARD)
 
 
 @dataclass(frozen=True)
@@ -102,3 +128,8 @@ def _forward(x: np.ndarray, layers: tuple[tuple[np.ndarray, np.ndarray], ...]) -
 def _log_softmax(logits: np.ndarray) -> np.ndarray:
     shifted = logits - logits.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+@cache
+def _file_digest(name: str) -> str:
+    return hashlib.sha256((DEFAULT_FOLDER / f"{name}.safetensors").read_bytes()).hexdigest()[:8]

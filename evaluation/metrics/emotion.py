@@ -1,90 +1,133 @@
-"""Emotion moved? What independent judges hear. Their accuracy on natural speech stands beside it (natural_marks.py)."""
+"""Emotion moved? What independent judges say of a conversion. Their accuracy on natural speech stands beside it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from evaluation.metrics.base import MetricInfo, Seen, Value
-from evaluation.metrics.needs import version
-from evaluation.metrics.scores import percent
+import numpy as np
+
+from evaluation.judges import registry as judges
+from evaluation.metrics.base import Metric, Observer, Seen, Value, percent, rounded
+from evaluation.metrics.subjects import ANY_EMOTION, EMOTION, EMOTION_ACCURACY, TARGET_POSTERIOR
 from evaluation.pair import Pair
-from pipelines.labels import EMOTIONS
-
-LIBRARIES = {"whisper": "openai-whisper", "egemaps": "opensmile", "superb": "transformers", "iemocap": "speechbrain",
-             "emotion2vec": "funasr"}
 
 
 @dataclass(frozen=True)
-class Accuracy:
-    """Share of conversions in which a judge hears the wanted emotion before all others that it knows."""
+class EmotionObserver(Observer):
+    """Posteriors of the emotion judge `model`: {emotion: probability} over the emotions it knows."""
 
-    judge: str
-    base = "emotion"
-
-    @property
-    def observer(self) -> str:
-        return f"emotion@{self.judge}"
+    kind = "emotion"
 
     @property
-    def info(self) -> MetricInfo:
-        question = f"In how many conversions does the judge {self.judge} hear the wanted emotion?"
-        return MetricInfo(f"{self.base}@{self.judge}", question, "higher", 0.0, 100.0, "%", source_of(self.judge),
-                          models_of(self.judge))
+    def key(self) -> str:
+        return f"judge-{self.model}-{judges.judge(self.model).digest()}"
+
+    def unavailable(self) -> str | None:
+        return judges.judge(self.model).unavailable()
+
+    def observations(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
+        judge = judges.judge(self.model).load()
+        return [dict(zip(judge.emotions, rounded(row), strict=True)) for row in judge.posteriors(clips)]
+
+
+@dataclass(frozen=True)
+class JudgeMetric(Metric):
+    """What the metrics of this file share. model: the judge."""
+
+    better = "higher"
+    high, unit = 100.0, "%"
+    observed_by = EmotionObserver
+    always_named = True
+    subject = EMOTION
+
+    @classmethod
+    def models(cls) -> tuple[str, ...]:
+        return judges.names()
+
+    @classmethod
+    def default_models(cls) -> tuple[str, ...]:
+        return judges.default_names()
+
+    def described_source(self) -> str:
+        return judges.judge(self.model).source
+
+    def described_models(self) -> str:
+        return judges.judge(self.model).described_models()
+
+
+@dataclass(frozen=True)
+class TargetEmotionMetric(JudgeMetric):
+    """A metric that asks for the target emotion by name."""
 
     def score(self, pair: Pair, seen: Seen) -> Value | None:
         """None where the judge does not know the emotion."""
-        heard = seen.converted
-        if not heard or pair.emotion not in heard:
-            return None
-        return percent(max(heard, key=heard.__getitem__) == pair.emotion)
+        return self.compare(seen.converted, pair.emotion) if seen.converted and pair.emotion in seen.converted else None
 
     def failed(self, pair: Pair) -> Value | None:
         """A miss, where the judge knows the emotion."""
-        return percent(False) if pair.emotion in emotions_of(self.judge) else None
+        return Value(0.0) if pair.emotion in judges.judge(self.model).emotions else None
+
+    def compare(self, posteriors: Mapping[str, float], target: str) -> Value:
+        """posteriors: of the conversion, by emotion; the target is one of them."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class Posterior:
-    """Probability that a judge gives to the wanted emotion."""
+class Accuracy(TargetEmotionMetric):
+    """Share of conversions in which the judge finds the target emotion likelier than any other that it knows. A failed conversion
+    is a miss."""
 
-    judge: str
+    base = "emotion"
+    question = "In how many conversions does the judge {model} hear the wanted emotion?"
+    role = EMOTION_ACCURACY
+
+    def compare(self, posteriors: Mapping[str, float], target: str) -> Value:
+        return percent(max(posteriors, key=posteriors.__getitem__) == target)
+
+
+@dataclass(frozen=True)
+class Posterior(TargetEmotionMetric):
+    """Probability that the judge gives to the target emotion, 0 to 1."""
+
     base = "target-posterior"
+    question = "How probable does the judge {model} find the wanted emotion?"
+    high, unit = 1.0, "probability"
+    role = TARGET_POSTERIOR
 
-    @property
-    def observer(self) -> str:
-        return f"emotion@{self.judge}"
+    def compare(self, posteriors: Mapping[str, float], target: str) -> Value:
+        return Value(posteriors[target])
 
-    @property
-    def info(self) -> MetricInfo:
-        question = f"How probable does the judge {self.judge} find the wanted emotion?"
-        return MetricInfo(f"{self.base}@{self.judge}", question, "higher", 0.0, 1.0, "probability", source_of(self.judge),
-                          models_of(self.judge))
+
+@dataclass(frozen=True)
+class NearerToReference(JudgeMetric):
+    """Share of conversions whose posteriors, all of them, are nearer to those of the reference than to those of the source
+    (Jensen-Shannon distance). It asks nothing by name, so it also judges emotions that a judge does not know: fearful speech is
+    heard as some mixture of the five. It cannot tell fear from what is mixed alike, and says nothing of how far the conversion
+    moved. The source unchanged has 0 by definition, the reference itself 100."""
+
+    base = "emotion-nearer"
+    question = "In how many conversions does the judge {model} hear more of the reference than of the source?"
+    subject = ANY_EMOTION
+
+    def described_source(self) -> str:
+        return f"Lin 1991 (distance); {super().described_source()}"
 
     def score(self, pair: Pair, seen: Seen) -> Value | None:
-        """None where the judge does not know the emotion."""
-        return Value(seen.converted[pair.emotion]) if seen.converted and pair.emotion in seen.converted else None
+        """None where one of the three was not observed, or source and reference are judged alike."""
+        if not (seen.source and seen.reference and seen.converted) or seen.source == seen.reference:
+            return None
+        return percent(_distance(seen.converted, seen.reference) < _distance(seen.converted, seen.source))
 
     def failed(self, pair: Pair) -> Value | None:
-        return Value(0.0) if pair.emotion in emotions_of(self.judge) else None
+        return percent(False)
 
 
-def emotions_of(judge: str) -> tuple[str, ...]:
-    """Which emotions a judge knows, without loading it."""
-    if judge in ("whisper", "egemaps"):
-        return EMOTIONS
-    return EMOTIONS[:4] if judge in ("superb", "iemocap") else (*EMOTIONS, "fearful", "disgusted")
+def _distance(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    from scipy.spatial.distance import jensenshannon
+
+    return float(jensenshannon([one[name] for name in one], [other[name] for name in one]))
 
 
-def models_of(judge: str) -> str:
-    """For MetricInfo.models."""
-    from evaluation.judges.registry import HUB, digest
-
-    where = HUB[judge].hub_id if judge in HUB else f"checkpoints/judge-mini/{judge}"
-    return f"{where} ({digest(judge)}), {LIBRARIES[judge]} {version(LIBRARIES[judge])}"
-
-
-def source_of(judge: str) -> str:
-    """For MetricInfo.source."""
-    from evaluation.judges.registry import HUB
-
-    return HUB[judge].source if judge in HUB else "checkpoints/judge-mini/JUDGE_CARD.md"
+METRICS = (Accuracy, Posterior, NearerToReference)

@@ -2,51 +2,111 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from evaluation.metrics.base import MetricInfo, Seen, Value
-from evaluation.metrics.needs import version
-from evaluation.metrics.scores import plain
+import numpy as np
+
+from evaluation.instruments.needs import version
+from evaluation.metrics.base import Metric, Observer, Seen, Value, plain
+from evaluation.metrics.subjects import NATURALNESS
 from evaluation.pair import Pair
-
-PARTS = {"overall": "How natural as a whole", "signal": "How undistorted the speech", "background": "How quiet the background"}
 
 
 @dataclass(frozen=True)
-class DistillMosScore:
-    """DistillMOS of the conversion."""
+class DistillMosObserver(Observer):
+    """Predicted MOS, one number."""
 
-    observer = "distillmos"
+    kind = "distillmos"
+    packages = ("distillmos", "torchaudio")
 
     @property
-    def info(self) -> MetricInfo:
-        return MetricInfo("distillmos", "How natural does a predictor of listeners' scores find it?", "higher", 1.0, 5.0,
-                          "predicted MOS 1-5", "DistillMOS (arXiv 2502.05356)", f"distillmos {version('distillmos')}")
+    def key(self) -> str:
+        return f"distillmos-{version('distillmos')}"
+
+    def observations(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
+        from evaluation.instruments.predicted_mos import predicted_mos
+
+        return [round(predicted_mos(clip), 4) for clip in clips]
+
+
+@dataclass(frozen=True)
+class DnsMosObserver(Observer):
+    """DNSMOS P.835: {"overall", "signal", "background"}."""
+
+    kind = "dnsmos"
+    packages = ("speechmos", "onnxruntime")
+
+    @property
+    def key(self) -> str:
+        return f"dnsmos-p835-speechmos-{version('speechmos')}"
+
+    def observations(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
+        from evaluation.instruments.predicted_mos import dnsmos
+
+        return [{name: round(value, 4) for name, value in dnsmos(clip).items()} for clip in clips]
+
+
+@dataclass(frozen=True)
+class MosMetric(Metric):
+    """What the metrics of this file share."""
+
+    better = "higher"
+    low, high, unit = 1.0, 5.0, "predicted MOS 1-5"
+    subject = NATURALNESS
+
+    def failed(self, pair: Pair) -> Value | None:
+        """The worst on the scale."""
+        return Value(1.0)
+
+
+@dataclass(frozen=True)
+class DistillMosScore(MosMetric):
+    """DistillMOS 0.9.1."""
+
+    base = "distillmos"
+    question = "How natural does a predictor of listeners' scores find it?"
+    source = "DistillMOS (arXiv 2502.05356)"
+    libraries = ("distillmos",)
+    observed_by = DistillMosObserver
 
     def score(self, pair: Pair, seen: Seen) -> Value | None:
         return plain(seen.converted)
 
-    def failed(self, pair: Pair) -> Value | None:
-        """The worst on the scale."""
-        return Value(1.0)
+
+@dataclass(frozen=True)
+class DnsMosOverall(MosMetric):
+    """DNSMOS P.835, made for noisy calls: `sig_bak_ovr.onnx` of the package speechmos (MIT). A clip under 9 s is repeated until
+    it fills the model's window, as the authors do."""
+
+    base = "dnsmos-overall"
+    question = "How natural as a whole, by a predictor made for noisy calls?"
+    source = "DNSMOS P.835 (arXiv 2110.01763)"
+    observed_by = DnsMosObserver
+    scale: ClassVar[str] = "overall"
+
+    def described_models(self) -> str:
+        return f"sig_bak_ovr.onnx in speechmos {version('speechmos')} (MIT), onnxruntime {version('onnxruntime')}"
+
+    def score(self, pair: Pair, seen: Seen) -> Value | None:
+        return plain(seen.converted[self.scale]) if seen.converted else None
 
 
 @dataclass(frozen=True)
-class DnsMosScore:
-    """One of the three DNSMOS P.835 scores of the conversion. part: 'overall', 'signal' or 'background'."""
+class DnsMosSignal(DnsMosOverall):
+    """Its score of the speech itself."""
 
-    part: str = "overall"
-    observer = "dnsmos"
+    base, scale = "dnsmos-signal", "signal"
+    question = "How undistorted the speech, by a predictor made for noisy calls?"
 
-    @property
-    def info(self) -> MetricInfo:
-        return MetricInfo(f"dnsmos-{self.part}", f"{PARTS[self.part]}, by a predictor made for noisy calls?", "higher", 1.0, 5.0,
-                          "predicted MOS 1-5", "DNSMOS P.835 (arXiv 2110.01763)",
-                          f"sig_bak_ovr.onnx in speechmos {version('speechmos')} (MIT), onnxruntime {version('onnxruntime')}")
 
-    def score(self, pair: Pair, seen: Seen) -> Value | None:
-        return plain(seen.converted[self.part]) if seen.converted else None
+@dataclass(frozen=True)
+class DnsMosBackground(DnsMosOverall):
+    """Its score of the background."""
 
-    def failed(self, pair: Pair) -> Value | None:
-        """The worst on the scale."""
-        return Value(1.0)
+    base, scale = "dnsmos-background", "background"
+    question = "How quiet the background, by a predictor made for noisy calls?"
+
+
+METRICS = (DistillMosScore, DnsMosOverall, DnsMosSignal, DnsMosBackground)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.metrics.base import Metric, Observer, Seen, Value
-from evaluation.metrics.registry import OBSERVERS
-from evaluation.natural_reference.computed import Marks, NaturalClip, measure_marks
+from evaluation.metrics.registry import observers as all_observers
+from evaluation.natural_reference.computed import NaturalClip, NaturalReference, measure_natural_reference
 from evaluation.pair import Pair
 from evaluation.run.observing import ClipNames, ObservationStore, observe_clips
 from evaluation.run.shards import WorkerPool, Workers
@@ -34,7 +34,7 @@ class Observations:
     def __init__(self, folder: Path | None = None, observers: Mapping[str, Observer] | None = None, jobs: int = 1):
         self._temporary = tempfile.TemporaryDirectory(prefix="zest-observations-") if folder is None else None
         self.folder = Path(self._temporary.name) if folder is None else Path(folder)
-        self.observers = OBSERVERS if observers is None else observers
+        self.observers = all_observers() if observers is None else observers
         self.workers = Workers(jobs)
         self.problems: dict[Path, str] = {}
         self._names = ClipNames()
@@ -78,8 +78,9 @@ class Observations:
         """What one observer observed of a pair's clips."""
         return Seen(*(self.get(name, path, pair.language) for path in (pair.source, pair.reference, converted, pair.parallel)))
 
-    def marks(self, clips: Sequence[NaturalClip], observers: Sequence[str], seed: int = 0, hook: Hook = silent) -> Marks:
-        """Natural marks of labelled clips, as observers 'emotion@<judge>' and 'voice@<embedding>' hear them.
+    def natural_reference(self, clips: Sequence[NaturalClip], observers: Sequence[str], seed: int = 0,
+                          hook: Hook = silent) -> NaturalReference:
+        """What observers 'emotion@<judge>' and 'voice@<embedding>' measure of labelled natural clips.
 
         Raises:
             ZestError: as `observe`.
@@ -88,7 +89,7 @@ class Observations:
             for language in sorted({clip.language for clip in clips}):
                 self.observe(name, [clip.path for clip in clips if clip.language == language], language, hook)
         keys = {name: self._observer(name).key for name in observers}
-        return measure_marks(clips, lambda name, clip: self.get(name, clip.path, clip.language), keys, seed)
+        return measure_natural_reference(clips, lambda name, clip: self.get(name, clip.path, clip.language), keys, seed)
 
     def _sides(self, pair: Pair, converted: Path) -> list[Path]:
         return [path for path in (pair.source, pair.reference, converted, pair.parallel) if path is not None]

@@ -1,18 +1,21 @@
 """Voice kept? Cosines of speaker embeddings, and what a verifier and a list of known speakers would say.
 
-An utterance in another emotion scores lower even in nature: the mark is natural_marks.py's cross-emotion cosine, and above it
+An utterance in another emotion scores lower even in nature: the natural cross-emotion cosine is what can be reached, and above it
 more is not better.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from evaluation.instruments.speaker_similarity import RESEMBLYZER
-from evaluation.metrics.base import MetricInfo, Seen, Value
-from evaluation.metrics.needs import version
-from evaluation.metrics.scores import cosine, percent, plain
+import numpy as np
+
+from evaluation.instruments.needs import version
+from evaluation.instruments.speaker_similarity import MODELS, RESEMBLYZER
+from evaluation.metrics.base import Metric, Observer, Seen, Value, percent, plain, rounded
+from evaluation.metrics.subjects import SPEAKER_ACCURACY, SPEAKER_SIMILARITY, VOICE
 from evaluation.natural_reference.computed import Centroids
 from evaluation.pair import Pair
 
@@ -20,26 +23,47 @@ SOURCES = {"resemblyzer": "GE2E (arXiv 1710.10467)", "ecapa": "ECAPA-TDNN (arXiv
 
 
 @dataclass(frozen=True)
-class _Voice:
+class VoiceObserver(Observer):
+    """Speaker embedding of unit length, a list of numbers."""
+
+    kind = "voice"
+
+    @property
+    def key(self) -> str:
+        from evaluation.instruments.speaker_similarity import key_of
+
+        return key_of(self.model)
+
+    def unavailable(self) -> str | None:
+        from evaluation.instruments.speaker_similarity import unavailable
+
+        return unavailable(self.model)
+
+    def observations(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
+        from evaluation.instruments.speaker_similarity import speaker_embedding
+
+        return [rounded(speaker_embedding(clip, self.model)) for clip in clips]
+
+
+@dataclass(frozen=True)
+class VoiceMetric(Metric):
     """What the metrics of this file share. model: of speaker embeddings."""
 
-    model: str = RESEMBLYZER
-    base = ""
-    question = ""
     better = "higher"
-    low, high = 0.0, 100.0
-    unit = "%"
+    high, unit = 100.0, "%"
+    observed_by = VoiceObserver
+    subject = VOICE
 
-    @property
-    def observer(self) -> str:
-        return f"voice@{self.model}"
+    @classmethod
+    def models(cls) -> tuple[str, ...]:
+        return MODELS
 
-    @property
-    def info(self) -> MetricInfo:
-        name = self.base if self.model == RESEMBLYZER else f"{self.base}@{self.model}"
+    def described_source(self) -> str:
+        return SOURCES[self.model]
+
+    def described_models(self) -> str:
         package = "resemblyzer" if self.model == RESEMBLYZER else "speechbrain"
-        return MetricInfo(name, self.question, self.better, self.low, self.high, self.unit, SOURCES[self.model],
-                          f"{self.model}, {package} {version(package)}")
+        return f"{self.model}, {package} {version(package)}"
 
     def failed(self, pair: Pair) -> Value | None:
         """A miss where shares are counted; a cosine has no worst that a failure could be given."""
@@ -47,20 +71,21 @@ class _Voice:
 
 
 @dataclass(frozen=True)
-class ToSource(_Voice):
-    """Cosine to the source. Judged against the natural cross-emotion cosine, not against 1."""
+class ToSource(VoiceMetric):
+    """Cosine to the source."""
 
     base = "voice-to-source"
     question = "How alike is the voice to the source's? Natural speech in another emotion is the mark, not 1."
     low, high, unit = -1.0, 1.0, "cosine"
+    role = SPEAKER_SIMILARITY
 
     def score(self, pair: Pair, seen: Seen) -> Value | None:
         return plain(cosine(seen.converted, seen.source)) if seen.converted and seen.source else None
 
 
 @dataclass(frozen=True)
-class ToReference(_Voice):
-    """Cosine to the reference: leakage of its voice."""
+class ToReference(VoiceMetric):
+    """Cosine to the reference: what leaks. Only where the reference's speaker is another one."""
 
     base = "voice-to-reference"
     question = "How alike is the voice to the reference's? What leaks from another speaker."
@@ -75,8 +100,8 @@ class ToReference(_Voice):
 
 
 @dataclass(frozen=True)
-class CloserToSource(_Voice):
-    """Share of conversions that are closer to the source than to the reference; pairs of two speakers only."""
+class CloserToSource(VoiceMetric):
+    """Share of conversions whose cosine to the source is above that to the reference. Only between two speakers."""
 
     base = "voice-closer-to-source"
     question = "In how many conversions is the voice closer to the source's than to the reference's?"
@@ -92,8 +117,9 @@ class CloserToSource(_Voice):
 
 
 @dataclass(frozen=True)
-class Accept(_Voice):
-    """Share that a verifier would accept as the source's speaker at the threshold of equal errors on natural pairs."""
+class Accept(VoiceMetric):
+    """Share that a verifier accepts as the source's speaker, at the threshold where natural pairs of this run give as many false
+    rejections as false acceptances. Scored in a second pass, when the natural recordings have been measured."""
 
     threshold: float | None = None
     base = "voice-accepted"
@@ -107,22 +133,21 @@ class Accept(_Voice):
     def failed(self, pair: Pair) -> Value | None:
         return None if self.threshold is None else percent(False)
 
-    def with_marks(self, marks: Any) -> Accept:
+    def with_natural_reference(self, natural: Any) -> Accept:
         """With the threshold of this embedding. Raises ZestError where no natural pairs told it."""
-        return replace(self, threshold=marks.voice(self.model).threshold)
+        return replace(self, threshold=natural.voice(self.model).threshold)
 
 
 @dataclass(frozen=True)
-class SpeakerAccuracy(_Voice):
-    """Share recognised as the source's speaker among all labelled speakers of the natural clips.
-
-    Speakers are the mean of their natural embeddings; the pair's own source is left out of its speaker's mean, or the
-    answer would be in the question.
-    """
+class SpeakerAccuracy(VoiceMetric):
+    """Share in which the source's speaker is the nearest of all labelled speakers of the run's natural recordings (nearest mean;
+    the pair's own source is left out of its speaker's mean). Second pass; only for speakers with two recordings."""
 
     centroids: Centroids | None = field(default=None, repr=False)
     base = "speaker-accuracy"
     question = "In how many conversions is the source's speaker the nearest of all known speakers?"
+    role = SPEAKER_ACCURACY
+    natural_rows = False  # a natural recording is a part of its own speaker's mean
 
     def score(self, pair: Pair, seen: Seen) -> Value | None:
         """None where the source's speaker is not labelled, or known by this one recording only."""
@@ -135,10 +160,19 @@ class SpeakerAccuracy(_Voice):
         known = self.centroids is not None and self.centroids.counts.get(pair.source_speaker, 0) > 1
         return percent(False) if known else None
 
-    def with_marks(self, marks: Any) -> SpeakerAccuracy:
+    def with_natural_reference(self, natural: Any) -> SpeakerAccuracy:
         """With the speakers' centroids. Raises ZestError where fewer than two speakers are labelled."""
-        return replace(self, centroids=marks.voice(self.model).centroids_of_many())
+        return replace(self, centroids=natural.voice(self.model).centroids_of_many())
+
+
+def cosine(one: Sequence[float], other: Sequence[float]) -> float:
+    """Cosine of two embeddings, -1 to 1."""
+    a, b = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
 
 
 def _one_speaker(pair: Pair) -> bool:
     return pair.source_speaker != "" and pair.source_speaker == pair.reference_speaker
+
+
+METRICS = (ToSource, ToReference, CloserToSource, Accept, SpeakerAccuracy)

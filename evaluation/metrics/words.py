@@ -2,148 +2,180 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, ClassVar
 
+import numpy as np
+
+from evaluation.instruments.needs import version
 from evaluation.instruments.recogniser import MODEL, is_looping, normalise
-from evaluation.metrics.base import MetricInfo, Seen, Value
-from evaluation.metrics.observers import transcript_models
-from evaluation.metrics.scores import percent
+from evaluation.instruments.recogniser_weights import SIZES
+from evaluation.metrics.base import Metric, Observer, Seen, Value, percent
+from evaluation.metrics.subjects import CHARACTER_ERRORS, WORDS
 from evaluation.pair import Pair
+from pipelines.features.audio import SAMPLE_RATE
 
-SOURCE = "Levenshtein (1966); Radford et al., Whisper (arXiv 2212.04356)"
+SPEECH_DB = 40.0  # what is so much below the loudest frame, at the ends of a clip, is not speech
 
 
 @dataclass(frozen=True)
-class Transcribed:
-    """What metrics share that read transcripts. size: of Whisper."""
+class TranscriptObserver(Observer):
+    """Words, by Whisper of the size `model`: {"text", "seconds"}; seconds from the first to the last speech."""
 
-    size: str = MODEL
-    base = ""
-    question = ""
-    better = "lower"
-    high = float("inf")
+    kind = "transcript"
+    per_language = True
+
+    @property
+    def key(self) -> str:
+        from evaluation.instruments.recogniser_weights import digest
+
+        return f"whisper-{self.model}-{digest(self.model)}-greedy-thinned"
+
+    def unavailable(self) -> str | None:
+        from evaluation.instruments.recogniser_weights import unavailable
+
+        return unavailable(self.model)
+
+    def observations(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
+        from evaluation.instruments.recogniser import transcribe
+
+        texts = transcribe(clips, language, self.model)
+        return [{"text": text, "seconds": speech_seconds(clip)} for text, clip in zip(texts, clips, strict=True)]
+
+
+@dataclass(frozen=True)
+class TranscriptMetric(Metric):
+    """What metrics share that read transcripts."""
+
     unit = "%"
-    source = SOURCE
+    source = "Levenshtein (1966); Radford et al., Whisper (arXiv 2212.04356)"
+    observed_by = TranscriptObserver
 
-    @property
-    def observer(self) -> str:
-        return f"transcript@{self.size}"
+    @classmethod
+    def models(cls) -> tuple[str, ...]:
+        return (MODEL, *(size for size in SIZES if size != MODEL))
 
-    @property
-    def info(self) -> MetricInfo:
-        name = self.base if self.size == MODEL else f"{self.base}@{self.size}"
-        return MetricInfo(name, self.question, self.better, 0.0, self.high, self.unit, self.source, transcript_models(self.size))
+    def described_models(self) -> str:
+        return f"openai-whisper {version('openai-whisper')}, size {self.model}; jiwer {version('jiwer')}"
 
 
 @dataclass(frozen=True)
-class _Words(Transcribed):
+class WordsMetric(TranscriptMetric):
     """What the metrics of this file share."""
 
+    subject = WORDS
+
     def score(self, pair: Pair, seen: Seen) -> Value | None:
-        """None where there is no text and nothing was heard in the source."""
+        """None where there is no text and the source's transcript is empty."""
         if seen.converted is None:
             return None
-        wanted = _wanted(pair, seen)
-        return self.compare(wanted, normalise(seen.converted["text"], pair.language), pair.language) if wanted else None
+        target = normalise(pair.text or (seen.source["text"] if seen.source else ""), pair.language)
+        return self.compare(target, normalise(seen.converted["text"], pair.language)) if target else None
 
     def failed(self, pair: Pair) -> Value | None:
-        """As if nothing had been heard; None where the pair has no text, since its length is then unknown."""
-        wanted = normalise(pair.text, pair.language)
-        return self.compare(wanted, "", pair.language) if wanted else None
+        """As if no word had been recognised; None where the pair has no text, since its length is then unknown."""
+        target = normalise(pair.text, pair.language)
+        return self.compare(target, "") if target else None
 
-    def compare(self, wanted: str, heard: str, language: str) -> Value | None:
-        """Both normalised."""
+    def compare(self, target: str, recognised: str) -> Value | None:
+        """Both normalised; `target` is not empty."""
         raise NotImplementedError
 
 
+@lru_cache(maxsize=64)
+def character_edits(target: str, recognised: str) -> tuple[int, int]:
+    """(edits, characters of `target`), by jiwer; cached, because three metrics ask for the same pair in turn."""
+    import jiwer
+
+    found = jiwer.process_characters(target, recognised)
+    return found.substitutions + found.insertions + found.deletions, found.hits + found.substitutions + found.deletions
+
+
+def word_edits(target: str, recognised: str) -> tuple[int, int]:
+    """(edits, words of `target`), by jiwer."""
+    import jiwer
+
+    found = jiwer.process_words(target, recognised)
+    return found.substitutions + found.insertions + found.deletions, found.hits + found.substitutions + found.deletions
+
+
 @dataclass(frozen=True)
-class Cer(_Words):
-    """Character error rate: edits over characters, summed over the set."""
+class Cer(WordsMetric):
+    """Edits over characters, summed over the set. Can exceed 100 % when the recogniser loops. A failed conversion has all
+    characters wrong."""
 
     base = "cer"
     question = "Which share of the characters is heard wrongly?"
+    role = CHARACTER_ERRORS
+    edits: ClassVar[Callable[[str, str], tuple[int, int]]] = staticmethod(character_edits)
 
-    def compare(self, wanted: str, heard: str, language: str) -> Value:
-        edits, count = character_edits(wanted, heard)
+    def compare(self, target: str, recognised: str) -> Value:
+        edits, count = self.edits(target, recognised)
         return Value(100 * edits / count, count)
 
 
 @dataclass(frozen=True)
-class CappedCer(_Words):
-    """CER in which no clip counts more than all of its characters, so that one looping transcript cannot decide a set."""
+class CappedCer(WordsMetric):
+    """The same with no clip counting more than all of its characters: what `cer` would be if a looping transcript were merely
+    wrong. Where the two differ, look at `looping`."""
 
     base = "cer-capped"
     question = "The same, with no clip counting more than all its characters: what remains when Whisper loops?"
     high = 100.0
 
-    def compare(self, wanted: str, heard: str, language: str) -> Value:
-        edits, count = character_edits(wanted, heard)
+    def compare(self, target: str, recognised: str) -> Value:
+        edits, count = character_edits(target, recognised)
         return Value(100 * min(edits, count) / count, count)
 
 
 @dataclass(frozen=True)
-class Wer(_Words):
-    """Word error rate: edits over words, summed over the set; letters where a script has no spaces."""
+class Wer(Cer):
+    """Edits over words, summed over the set; letters where a script has no spaces."""
 
     base = "wer"
     question = "Which share of the words is heard wrongly?"
-
-    def compare(self, wanted: str, heard: str, language: str) -> Value:
-        edits, count = _word_edits(wanted, heard)
-        return Value(100 * edits / count, count)
+    role = None
+    edits = staticmethod(word_edits)
 
 
 @dataclass(frozen=True)
-class Empty(_Words):
-    """Share of conversions in which no word is heard."""
+class Empty(WordsMetric):
+    """Share of conversions in which no word is recognised."""
 
     base = "empty"
     question = "In how many conversions is no word heard at all?"
     high = 100.0
+    accident = True
 
-    def compare(self, wanted: str, heard: str, language: str) -> Value:
-        return percent(not any(character.isalnum() for character in heard))
+    def compare(self, target: str, recognised: str) -> Value:
+        return percent(not any(character.isalnum() for character in recognised))
 
 
 @dataclass(frozen=True)
-class Looping(_Words):
-    """Share of conversions whose transcript is more than twice as long as the text: the recogniser repeats itself."""
+class Looping(WordsMetric):
+    """Share of transcripts more than twice as long as the text. A failed conversion does not loop and is not counted."""
 
     base = "looping"
     question = "In how many conversions does the recogniser run on, more than twice the text's length?"
     high = 100.0
+    accident = True
 
-    def compare(self, wanted: str, heard: str, language: str) -> Value:
-        return percent(is_looping(wanted, heard))
+    def compare(self, target: str, recognised: str) -> Value:
+        return percent(is_looping(target, recognised))
 
     def failed(self, pair: Pair) -> Value | None:
-        """A failure does not loop: it is counted by `cer` and `empty`."""
+        """None: a failure is counted by `cer` and `empty`."""
         return None
 
 
-def spoken(pair: Pair, transcript: dict | None) -> str:
-    """Normalised characters of a transcript, without spaces."""
-    text = normalise(transcript["text"], pair.language) if transcript else ""
-    return "".join(text.split())
+def speech_seconds(clip: np.ndarray) -> float:
+    """From the first to the last frame within 40 dB of the loudest, s; (n,) at 16 kHz."""
+    import librosa
+
+    _, (start, end) = librosa.effects.trim(clip, top_db=SPEECH_DB, frame_length=400, hop_length=160)
+    return round(float(end - start) / SAMPLE_RATE, 4)
 
 
-@lru_cache(maxsize=64)
-def character_edits(wanted: str, heard: str) -> tuple[int, int]:
-    """(edits, characters of `wanted`), by jiwer; cached, because three metrics ask for the same pair in turn."""
-    import jiwer
-
-    found = jiwer.process_characters(wanted, heard)
-    return found.substitutions + found.insertions + found.deletions, found.hits + found.substitutions + found.deletions
-
-
-def _word_edits(wanted: str, heard: str) -> tuple[int, int]:
-    import jiwer
-
-    found = jiwer.process_words(wanted, heard)
-    return found.substitutions + found.insertions + found.deletions, found.hits + found.substitutions + found.deletions
-
-
-def _wanted(pair: Pair, seen: Seen) -> str:
-    text = pair.text or (seen.source["text"] if seen.source else "")
-    return normalise(text, pair.language)
+METRICS = (Cer, CappedCer, Wer, Empty, Looping)

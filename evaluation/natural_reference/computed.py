@@ -1,4 +1,4 @@
-"""The marks that conversions are held against: what the same judges and embeddings say about natural, labelled speech.
+"""The natural reference of conversions: what the same judges and embeddings say about natural, labelled speech.
 
 A judge that hears 60 % of natural speech right cannot hear 90 % of conversions right for a good reason; a voice that is as
 close to its source as one speaker's utterances in two emotions are to each other cannot be asked to come closer.
@@ -20,6 +20,7 @@ from pipelines.labels import NEUTRAL, WITHOUT_LABEL
 
 SAME_PER_SPEAKER = 200  # pairs of clips of one speaker, so that a large speaker does not decide alone
 CROSS_PER_SPEAKER = 60  # pairs of one speaker in two emotions
+KINDS = ("emotion", "voice")  # of observers whose observations of natural speech are worth knowing
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,12 @@ class NaturalClip:
 
 
 @dataclass(frozen=True)
-class JudgeMark:
+class JudgeReference:
     """A judge on natural speech.
 
     Attributes:
-        accuracy: mean over emotions of the share heard right, %, so that a frequent emotion does not decide.
-        clips: how many were asked. confusion: label to heard emotion to count.
+        accuracy: mean over emotions of the share judged right, %, so that a frequent emotion does not decide.
+        clips: how many were asked. confusion: label to the likeliest emotion to count.
     """
 
     accuracy: float
@@ -67,7 +68,7 @@ class Centroids:
 
 
 @dataclass(frozen=True)
-class VoiceMark:
+class VoiceReference:
     """A speaker embedding on natural speech.
 
     Attributes:
@@ -92,17 +93,21 @@ class VoiceMark:
 
 
 @dataclass(frozen=True)
-class Marks:
-    """judges: by judge. voices: by speaker embedding. keys: observer names to the keys of the observers that listened.
-    missing: why a mark could not be measured, by observer name."""
+class NaturalReference:
+    """What natural speech scores.
 
-    judges: Mapping[str, JudgeMark] = field(default_factory=dict)
-    voices: Mapping[str, VoiceMark] = field(default_factory=dict)
+    Attributes:
+        judges: by judge. voices: by speaker embedding. keys: observer names to the keys of the observers.
+        missing: why something could not be measured, by observer name.
+    """
+
+    judges: Mapping[str, JudgeReference] = field(default_factory=dict)
+    voices: Mapping[str, VoiceReference] = field(default_factory=dict)
     keys: Mapping[str, str] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
 
-    def voice(self, model: str) -> VoiceMark:
-        """Raises ZestError where this embedding has no mark, saying why."""
+    def voice(self, model: str) -> VoiceReference:
+        """Raises ZestError where this embedding has measured nothing, saying why."""
         if model not in self.voices:
             nothing = f"Nothing natural was measured with the speaker embedding {model}."
             raise ZestError(self.missing.get(f"voice@{model}", nothing))
@@ -110,8 +115,8 @@ class Marks:
 
     def document(self) -> dict[str, Any]:
         """marks.json: judges and voices by observer key."""
-        return {"judges": {self.keys[f"emotion@{name}"]: asdict(mark) for name, mark in self.judges.items()},
-                "voices": {self.keys[f"voice@{name}"]: asdict(mark) for name, mark in self.voices.items()},
+        return {"judges": {self.keys[f"emotion@{name}"]: asdict(one) for name, one in self.judges.items()},
+                "voices": {self.keys[f"voice@{name}"]: asdict(one) for name, one in self.voices.items()},
                 "missing": dict(self.missing)}
 
 
@@ -145,8 +150,9 @@ def clips_of_manifest(path: Path, split: str = "dev") -> list[NaturalClip]:
     return [NaturalClip(clip.path, clip.speaker, clip.emotion, clip.language) for clip in clips]
 
 
-def measure_marks(clips: Sequence[NaturalClip], look: Look, keys: Mapping[str, str], seed: int = 0) -> Marks:
-    """All marks that labels allow.
+def measure_natural_reference(clips: Sequence[NaturalClip], look: Look, keys: Mapping[str, str],
+                              seed: int = 0) -> NaturalReference:
+    """Everything that labels allow.
 
     Args:
         look: what an observer observed of a clip, None where nothing.
@@ -158,33 +164,33 @@ def measure_marks(clips: Sequence[NaturalClip], look: Look, keys: Mapping[str, s
         kind, _, model = name.partition("@")
         try:
             if kind == "emotion":
-                judges[model] = judge_mark([(clip.emotion, look(name, clip)) for clip in clips])
+                judges[model] = judge_reference([(clip.emotion, look(name, clip)) for clip in clips])
             elif kind == "voice":
-                voices[model] = voice_mark([(clip, look(name, clip)) for clip in clips if clip.speaker], seed)
+                voices[model] = voice_reference([(clip, look(name, clip)) for clip in clips if clip.speaker], seed)
         except ZestError as error:
             missing[name] = str(error)
-    return Marks(judges, voices, dict(keys), missing)
+    return NaturalReference(judges, voices, dict(keys), missing)
 
 
-def judge_mark(heard: Iterable[tuple[str, Mapping[str, float] | None]]) -> JudgeMark:
+def judge_reference(judged: Iterable[tuple[str, Mapping[str, float] | None]]) -> JudgeReference:
     """(label, posteriors) of natural clips to accuracy and confusions; unknown emotions are passed over.
 
     Raises:
         ZestError: no clip has a label that the judge knows.
     """
     confusion: dict[str, dict[str, int]] = {}
-    for label, posteriors in heard:
+    for label, posteriors in judged:
         if posteriors and label in posteriors:
             row = confusion.setdefault(label, dict.fromkeys(posteriors, 0))
             row[max(posteriors, key=posteriors.__getitem__)] += 1
     if not confusion:
         raise ZestError("No natural recording has an emotion label that this judge knows.")
     shares = [row[label] / sum(row.values()) for label, row in confusion.items()]
-    return JudgeMark(100 * float(np.mean(shares)), sum(sum(row.values()) for row in confusion.values()), confusion)
+    return JudgeReference(100 * float(np.mean(shares)), sum(sum(row.values()) for row in confusion.values()), confusion)
 
 
-def voice_mark(observed: Sequence[tuple[NaturalClip, Sequence[float] | None]], seed: int = 0) -> VoiceMark:
-    """Embeddings of clips with labelled speakers to the marks of one embedding.
+def voice_reference(observed: Sequence[tuple[NaturalClip, Sequence[float] | None]], seed: int = 0) -> VoiceReference:
+    """Embeddings of clips with labelled speakers to the reference of one embedding.
 
     Raises:
         ZestError: fewer than two speakers, or no speaker with two clips.
@@ -202,7 +208,7 @@ def voice_mark(observed: Sequence[tuple[NaturalClip, Sequence[float] | None]], s
     threshold, rate = equal_error(_cosines(vectors, same), _cosines(vectors, different))
     cross = _cosines(vectors, _cross_emotion_pairs(speakers, [clip.emotion for clip, _ in known], random))
     sums = {name: vectors[indices].sum(0).round(5).tolist() for name, indices in speakers.items()}
-    return VoiceMark(threshold, 100 * rate, len(same) + len(different), _spread(cross),
+    return VoiceReference(threshold, 100 * rate, len(same) + len(different), _spread(cross),
                      Centroids(sums, {name: len(indices) for name, indices in speakers.items()}))
 
 

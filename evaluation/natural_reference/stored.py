@@ -1,9 +1,9 @@
-"""Marks of natural speech kept beside the judges, for conversions that come alone and bring no natural speech of their own.
+"""The natural reference kept beside the judges, for conversions that come alone and bring no natural speech of their own.
 
     python -m evaluation.natural_reference.stored --manifest manifest.csv
 
 measures them on the dev split (speakers that no judge was trained on) and writes checkpoints/judge-mini/natural_marks.json.
-A mark belongs to the observer key that measured it: another version of a judge or embedding has no mark, not an old one.
+Each number belongs to the observer key that measured it: another version of a judge or embedding has none, not an old one.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ OBSERVERS = (*(f"emotion@{judge}" for judge in JUDGES), f"voice@{RESEMBLYZER}")
 
 
 @dataclass(frozen=True)
-class StoredMarks:
-    """judges: by observer key, as natural_marks.JudgeMark. voices: by observer key, as VoiceMark without centroids.
+class StoredReference:
+    """judges: by observer key, as computed.JudgeReference. voices: by observer key, as VoiceReference without centroids.
     about: on which speech they were measured, one sentence."""
 
     judges: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -39,13 +39,13 @@ class StoredMarks:
 
 
 @cache
-def stored_marks(path: Path = FILE) -> StoredMarks:
-    """Read the marks; none where the file is missing or damaged (what reads them then says that they are not known)."""
+def stored_reference(path: Path = FILE) -> StoredReference:
+    """Read the file; nothing where the file is missing or damaged (a score card then says that they are not known)."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        return StoredMarks(document["judges"], document["voices"], document["about"])
+        return StoredReference(document["judges"], document["voices"], document["about"])
     except (OSError, ValueError, KeyError):
-        return StoredMarks()
+        return StoredReference()
 
 
 def measure(manifest: Path, output: Path = FILE, kept: Path | None = None,
@@ -53,8 +53,8 @@ def measure(manifest: Path, output: Path = FILE, kept: Path | None = None,
     """Measure on a manifest's dev split, and write.
 
     Args:
-        kept: folder of observations (evaluation/metrics/observations.py), so that clips are listened to once.
-        observers: who listens, by name; the registry's if None.
+        kept: folder of observations (evaluation/metrics/observations.py), so that clips are observed once.
+        observers: by name; the registry's if None.
     Raises:
         ZestError: the manifest cannot be read, or a judge or embedding is missing. OutputError: not writable.
     """
@@ -64,24 +64,25 @@ def measure(manifest: Path, output: Path = FILE, kept: Path | None = None,
     from pipelines.training.data.corpus import read_manifest
 
     clips = clips_of_manifest(manifest)
-    marks = Observations(kept, observers).marks(clips, OBSERVERS if observers is None else list(observers)).document()
+    names = OBSERVERS if observers is None else list(observers)
+    measured = Observations(kept, observers).natural_reference(clips, names).document()
     corpora = Counter(clip.corpus for clip in read_manifest(manifest) if clip.split == "dev")
-    for voice in marks["voices"].values():
+    for voice in measured["voices"].values():
         del voice["centroids"]  # embeddings of people; a conversion that comes alone is not asked who speaks
     speakers = len({clip.speaker for clip in clips})
     document = {
         "about": f"{len(clips)} natural clips of {speakers} held-out speakers ({', '.join(sorted(corpora))})",
         "created": datetime.now(UTC).isoformat(timespec="seconds"), "command": "python -m evaluation.natural_reference.stored",
         "manifest_hash": hashlib.sha256(manifest.read_bytes()).hexdigest()[:12], "split": "dev",
-        "corpora": dict(corpora), **marks}
+        "corpora": dict(corpora), **measured}
     write_whole(output, (json.dumps(document, indent=1) + "\n").encode())
     return document
 
 
-def main(manifest: Annotated[Path, typer.Option(help="Manifest CSV whose dev split is listened to.")],
+def main(manifest: Annotated[Path, typer.Option(help="Manifest CSV whose dev split is measured.")],
          output: Annotated[Path, typer.Option("--output", "-o")] = FILE,
          kept: Annotated[Optional[Path], typer.Option(help="Folder of observations to go on with.")] = None) -> None:
-    """Measure the marks of natural speech that score cards show."""
+    """Measure the natural reference that score cards show."""
     print(json.dumps(measure(manifest, output, kept), indent=1))
 
 

@@ -6,24 +6,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluation.metrics.base import Metric, MetricInfo
+from evaluation.metrics.subjects import (
+    EMOTION_ACCURACY,
+    OTHER,
+    SPEAKER_ACCURACY,
+    SPEAKER_SIMILARITY,
+    SUBJECTS,
+    TARGET_POSTERIOR,
+    KnownOrder,
+    Role,
+    Subject,
+)
 from evaluation.run.folder import EvaluationRun
-
-SUBJECTS = {  # evaluation/metrics/<subject>.py: the question as a heading
-    "words": "Words kept?", "emotion": "Emotion moved?", "unseen": "Any emotion moved, known to the judge or not?",
-    "voice": "Voice kept?", "melody": "Melody moved?",
-    "tempo": "Tempo moved?", "parallel": "Right for this speaker?", "other": "Other metrics",
-    "naturalness": "Natural? Predicted by models, not heard by people",
-}
-CER, SHAPE = "cer", "f0-shape-rmse"
 
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """info: what the metric is. subject: a key of SUBJECTS. metric: to score natural rows with, None where it cannot be had."""
+    """What a report must know of a metric.
+
+    Attributes:
+        info: what it is. subject: its table. metric: to score natural rows with, None where it cannot be had.
+        role: what the report takes it for. order: two natural rows of which one must score better, the subject's if None.
+        accident: what no natural recording should do. natural_rows: natural recordings can be scored like conversions.
+    """
 
     info: MetricInfo
-    subject: str
+    subject: Subject
     metric: Metric | None = None
+    role: Role | None = None
+    order: KnownOrder | None = None
+    accident: bool = False
+    natural_rows: bool = True
 
 
 @dataclass(frozen=True)
@@ -33,35 +46,42 @@ class Catalogue:
     entries: Mapping[str, CatalogueEntry]
     measured: tuple[str, ...]
 
-    def infos(self, subject: str | None = None) -> tuple[MetricInfo, ...]:
+    def infos(self, subject: Subject | None = None) -> tuple[MetricInfo, ...]:
         """Of the metrics that were measured; of one subject or of all."""
         return tuple(self.entries[name].info for name in self.measured if subject in (None, self.entries[name].subject))
 
+    def with_role(self, role: Role) -> tuple[MetricInfo, ...]:
+        """Of the measured metrics that play a role."""
+        return tuple(self.entries[name].info for name in self.measured if self.entries[name].role == role)
+
     def accuracies(self) -> tuple[MetricInfo, ...]:
-        """Judges' accuracy: shares of pairs heard as the wanted emotion, one metric a judge."""
-        return tuple(info for info in self.infos("emotion") if info.unit.startswith("%"))
+        """Judges' accuracy: shares of pairs judged as the target emotion, one metric a judge."""
+        return self.with_role(EMOTION_ACCURACY)
 
     def posteriors(self) -> tuple[MetricInfo, ...]:
-        """What judges give to the wanted emotion, between 0 and 1."""
-        return tuple(info for info in self.infos("emotion") if not info.unit.startswith("%"))
+        """What judges give to the target emotion, between 0 and 1."""
+        return self.with_role(TARGET_POSTERIOR)
 
     def to_source(self) -> tuple[MetricInfo, ...]:
         """Speaker cosines to the source."""
-        return tuple(info for info in self.infos("voice") if info.unit == "cosine" and "source" in info.name)
+        return self.with_role(SPEAKER_SIMILARITY)
 
     def speaker_accuracies(self) -> tuple[MetricInfo, ...]:
         """Closed-set speaker accuracy."""
-        return tuple(info for info in self.infos("voice") if info.unit.startswith("%") and "accuracy" in info.name)
+        return self.with_role(SPEAKER_ACCURACY)
 
     def named(self, *names: str) -> tuple[MetricInfo, ...]:
         """Those of these names that were measured."""
         return tuple(self.entries[name].info for name in names if name in self.measured)
 
     def headlines(self) -> tuple[MetricInfo, ...]:
-        """One number a question: words, emotion by every judge, voice, melody, predicted naturalness."""
-        melody = self.named(SHAPE) or self.infos("melody")[:1]
-        chosen = (*self.named(CER), *self.accuracies(), *self.to_source()[:1], *melody, *self.infos("naturalness")[:1])
-        return chosen or self.infos()[:5]
+        """One number a question, as subjects say it: words, emotion by every judge, voice, F0, predicted naturalness."""
+        chosen: list[MetricInfo] = []
+        for subject in subjects_of(self):
+            own = self.with_role(subject.headline) if subject.headline else ()
+            own = own or (self.infos(subject) if subject.otherwise else ())
+            chosen += own if subject.every else own[:1]
+        return tuple(chosen) or self.infos()[:5]
 
 
 def catalogue_of(run: EvaluationRun, entries: Mapping[str, CatalogueEntry] | None = None) -> Catalogue:
@@ -77,13 +97,21 @@ def catalogue_of(run: EvaluationRun, entries: Mapping[str, CatalogueEntry] | Non
     return Catalogue(found, run.metrics)
 
 
-def subjects_of(catalogue: Catalogue) -> Sequence[str]:
-    """Those with something measured, in the order of SUBJECTS."""
-    return [subject for subject in SUBJECTS if catalogue.infos(subject)]
+def subjects_of(catalogue: Catalogue) -> Sequence[Subject]:
+    """Those with something measured, in the order of SUBJECTS; a metric may bring a subject of its own, which comes last."""
+    named = dict.fromkeys((*SUBJECTS.values(), *(entry.subject for entry in catalogue.entries.values())))
+    return [subject for subject in named if catalogue.infos(subject)]
+
+
+def entry_of(metric: Metric, usable: bool = True) -> CatalogueEntry:
+    """What a metric says of itself. usable: it can score natural rows of the run."""
+    plays = metric.role is not None and not (metric.role.default_model and metric.info.name != metric.base)
+    return CatalogueEntry(metric.info, metric.subject, metric if usable else None, metric.role if plays else None, metric.order,
+                          metric.accident, metric.natural_rows)
 
 
 def _registered(name: str, key: str | None) -> CatalogueEntry | None:
-    """A metric as it is now; to score with only where its observer is still the one that listened."""
+    """A metric as it is now; to score with only where its observer is still the one that observed the run."""
     from evaluation.metrics import registry
     from pipelines.errors import ZestError
 
@@ -91,22 +119,12 @@ def _registered(name: str, key: str | None) -> CatalogueEntry | None:
         metric = registry.metric(name)
     except ZestError:
         return None
-    subject = type(metric).__module__.rpartition(".")[2]
-    usable = metric if _key(metric.observer) == key else None
-    return CatalogueEntry(metric.info, subject if subject in SUBJECTS else "other", usable)
-
-
-def _key(observer: str) -> str | None:
-    """None where its model is gone."""
-    from evaluation.metrics import registry
-    from pipelines.errors import ZestError
-
     try:
-        return registry.OBSERVERS[observer].key
-    except ZestError:
-        return None
+        return entry_of(metric, metric.observing().key == key)
+    except ZestError:  # its model is gone
+        return entry_of(metric, key is None)
 
 
 def _unknown(name: str, models: str) -> CatalogueEntry:
     info = MetricInfo(name, "Not known to this version of zest.", "closer", float("-inf"), float("inf"), "", "", models)
-    return CatalogueEntry(info, "other")
+    return CatalogueEntry(info, OTHER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from evaluation.natural_reference.report_rows import RECORDINGS
+from evaluation.natural_reference.rows import RECORDINGS
 from evaluation.report.blocks import Cell, Column, Row, Table
 from evaluation.report.matrix import Matrix
 from evaluation.report.observed import RunObservations

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evaluation.metrics.base import MetricInfo
-from evaluation.natural_reference.report_marks import Mark, natural_accuracy, natural_confusions
+from evaluation.metrics.subjects import CHARACTER_ERRORS, NATURALNESS
+from evaluation.natural_reference.rows import NaturalRow, natural_accuracy, natural_confusions
 from evaluation.report import published
 from evaluation.report.blocks import Beside, Block, Cell, Column, Fold, Paragraph, Row, Section, Table
-from evaluation.report.catalogue import CER, SUBJECTS, Catalogue, subjects_of
+from evaluation.report.catalogue import Catalogue, subjects_of
 from evaluation.report.confusion import confusion, confusion_table
 from evaluation.report.figures import distributions, emotion_bars
 from evaluation.report.numbers import ARROWS
@@ -42,7 +43,7 @@ class Material:
     catalogue: Catalogue
     results: RunResults
     observed: RunObservations
-    marks: tuple[Mark, ...]
+    natural_rows: tuple[NaturalRow, ...]
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -53,7 +54,7 @@ def glance(material: Material) -> Section:
     """The first page: what was run, the main numbers, and what a reader must doubt."""
     results, catalogue = material.results, material.catalogue
     blocks: list[Block] = [
-        settings_table(results, catalogue.headlines(), "Main numbers, all settings together", material.marks, [ALL]),
+        settings_table(results, catalogue.headlines(), "Main numbers, all settings together", material.natural_rows, [ALL]),
         Paragraph(READING + _pooled(results)), *_warnings(material), counts_table(results)]
     failed = [(one.system, one.failed) for one in material.run.conversions.values() if one.failed is not None]
     if failed:
@@ -66,8 +67,8 @@ def settings(material: Material) -> Section:
     blocks: list[Block] = []
     for subject in subjects_of(material.catalogue):
         infos = material.catalogue.infos(subject)
-        blocks.append(settings_table(material.results, infos, SUBJECTS[subject], material.marks))
-        if subject == "naturalness":
+        blocks.append(settings_table(material.results, infos, subject.heading, material.natural_rows))
+        if subject == NATURALNESS:
             blocks.append(Paragraph(MOS_NOTE, "warning"))
     blocks += [Paragraph(f"{name}: not measured: {reason}", "warning") for name, reason in material.run.not_measured.items()]
     changed = [name for name in material.catalogue.measured if material.catalogue.entries[name].metric is None]
@@ -106,7 +107,7 @@ def comparisons(material: Material) -> Section:
     blocks += [Fold(f"{setting_name(setting)}: differences", (
         comparison_table(results, catalogue.headlines(), f"Differences, {setting_name(setting)}", setting),))
         for setting in results.settings if setting is not ALL]
-    every = tuple(comparison_table(results, catalogue.infos(subject), SUBJECTS[subject]) for subject in subjects_of(catalogue))
+    every = tuple(comparison_table(results, catalogue.infos(subject), subject.heading) for subject in subjects_of(catalogue))
     return Section("comparisons", "Systems compared", (*blocks, Fold("Every metric, all settings together", every)))
 
 
@@ -145,7 +146,7 @@ def pictures(material: Material) -> Section:
 def beside_published(material: Material) -> Section:
     """The paper's table next to this run's numbers."""
     catalogue, results = material.catalogue, material.results
-    tables = (("Character error rate, %", catalogue.named(CER), published.CER),
+    tables = (("Character error rate, %", catalogue.with_role(CHARACTER_ERRORS), published.CER),
               ("Emotion accuracy, %", catalogue.accuracies(), published.EMOTION),
               ("Speaker accuracy, %", catalogue.speaker_accuracies(), published.SPEAKER))
     return Section("published", "Beside the published table", (

@@ -1,69 +1,31 @@
 """Does a metric tell natural speech from what must be worse? One that does not is useless, whatever it says of systems.
 
-Every metric is asked about two recordings whose order is known beforehand (see QUESTIONS), over the same pairs.
+Every metric is asked about two rows whose order is known beforehand (the metric's own, or its subject's), over the same pairs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
 from evaluation.metrics.base import MetricInfo
-from evaluation.natural_reference.report_rows import PARALLEL, REFERENCE, is_by_definition
-from evaluation.pair import Pair
+from evaluation.metrics.subjects import KnownOrder
+from evaluation.natural_reference.rows import is_by_definition
 from evaluation.report.blocks import Cell, Column, Row, Table
-from evaluation.report.catalogue import Catalogue, subjects_of
+from evaluation.report.catalogue import Catalogue, CatalogueEntry, subjects_of
 from evaluation.report.matrix import Matrix
 from evaluation.report.numbers import ARROWS, difference_cell, estimate_cell
 from evaluation.report.statistics import Difference, differences, estimates, resample
 
-SOURCE, COPY = "source", "copy"
-EVERY = "all the pairs"
 SEPARATES, BY_DEFINITION = "separates them", "separates them (one of them by definition)"
 USELESS, REVERSED = "does not separate them: useless here", "ranks them the wrong way round: useless here"
 UNASKED, ACCIDENT = "not measured", "counts accidents: both should be near 0"
 
 
-@dataclass(frozen=True)
-class SeparationQuestion:
-    """Two rows whose order is known. good, bad: candidates, the first that was measured is taken. applies: to which pairs."""
-
-    good: tuple[str, ...]
-    bad: tuple[str, ...]
-    applies: Callable[[Pair], bool]
-    pairs: str
-
-
-def _every(pair: Pair) -> bool:
-    return True
-
-
-def _other_text(pair: Pair) -> bool:
-    return pair.setting not in ("ssst", "dsst")
-
-
-def _other_speaker(pair: Pair) -> bool:
-    return pair.reference_speaker != pair.source_speaker
-
-
-_EMOTIONAL = SeparationQuestion((PARALLEL, REFERENCE), (SOURCE,), _every, EVERY)
-_WORDS = SeparationQuestion((SOURCE,), (REFERENCE,), _other_text, "the pairs of different text")
-QUESTIONS = {
-    "words": _WORDS, "emotion": _EMOTIONAL, "unseen": _EMOTIONAL, "melody": _EMOTIONAL, "tempo": _EMOTIONAL, "other": _EMOTIONAL,
-    "parallel": SeparationQuestion((PARALLEL,), (SOURCE,), _every, EVERY),
-    "voice": SeparationQuestion((PARALLEL, SOURCE), (REFERENCE,), _other_speaker, "the pairs of different speakers"),
-    "naturalness": SeparationQuestion((SOURCE,), (COPY,), _every, EVERY),
-}
-
-OTHER_QUESTIONS = {"vuv-f1": _WORDS}  # it asks for the source's sounds, although it hears voicing
-ACCIDENTS = ("empty", "looping")  # what no natural recording should do: nothing to separate
-
-
 def separation_table(matrix: Matrix, catalogue: Catalogue, draws: int, seed: int) -> Table:
     """One row a metric: what it says of both recordings, the difference, and the verdict."""
-    rows = [_row(matrix, info, OTHER_QUESTIONS.get(info.name, QUESTIONS[subject]), draws, seed)
+    rows = [_row(matrix, catalogue.entries[info.name], draws, seed)
             for subject in subjects_of(catalogue) for info in catalogue.infos(subject)]
     columns = (Column("verdict", words=True), Column("must be better"), Column("must be worse"), Column("difference", "paired"),
                Column("over", words=True))
@@ -85,34 +47,32 @@ def verdict(difference: Difference | None, info: MetricInfo) -> str:
     return SEPARATES if right else REVERSED
 
 
-def _row(matrix: Matrix, info: MetricInfo, question: SeparationQuestion, draws: int, seed: int) -> Row:
-    rows = np.array([index for index, pair in enumerate(matrix.pairs) if question.applies(pair)], dtype=int)
-    names = [_first(matrix, info, candidates, rows) for candidates in (question.good, question.bad)]
+def _row(matrix: Matrix, entry: CatalogueEntry, draws: int, seed: int) -> Row:
+    info, order = entry.info, entry.order or entry.subject.order
+    rows = np.array([index for index, pair in enumerate(matrix.pairs) if order.applies(pair)], dtype=int)
+    names = [_first(matrix, info, candidates, rows) for candidates in (order.better, order.worse)]
     if None in names:
-        return _unasked(info, question, names)
+        return _unasked(info, order, names)
     rows = rows[np.all([matrix.scores(name, info.name, rows).weights > 0 for name in names], axis=0)]  # both were measured
     sides = [matrix.scores(name, info.name, rows) for name in names]
     resamples = resample(matrix.speakers[rows], draws, seed)
     found, difference = estimates(sides, resamples, len(rows)), differences([(sides[0], sides[1])], resamples)[0]
     trivial = any(is_by_definition(matrix, name, info.name) for name in names)
-    said = ACCIDENT if info.name.split("@")[0] in ACCIDENTS else _graded(verdict(difference, info), trivial)
+    said = ACCIDENT if entry.accident else verdict(difference, info)
+    if said == SEPARATES and trivial:  # a recording compared with itself proves little
+        said = BY_DEFINITION
     cells = [_named(estimate_cell(estimate, info, len(rows)), name) for estimate, name in zip(found, names, strict=True)]
     return Row(info.name, (Cell(said, mark="words clear" if said in (USELESS, REVERSED) else "words"), *cells,
-                           difference_cell(difference, info), Cell(f"{len(rows)} of {question.pairs}", mark="words")),
+                           difference_cell(difference, info), Cell(f"{len(rows)} of {order.pairs}", mark="words")),
                ARROWS.get(info.better, ""))
 
 
-def _unasked(info: MetricInfo, question: SeparationQuestion, names: Sequence[str | None]) -> Row:
+def _unasked(info: MetricInfo, order: KnownOrder, names: Sequence[str | None]) -> Row:
     """A row for a metric that lacks one recording or both."""
-    missing = [" or ".join(candidates) for name, candidates in zip(names, (question.good, question.bad), strict=True) if not name]
+    missing = [" or ".join(candidates) for name, candidates in zip(names, (order.better, order.worse), strict=True) if not name]
     why = Cell(f"no row of {' and '.join(missing)}", mark="words")
-    return Row(info.name, (Cell(UNASKED, mark="words"), why, Cell(""), Cell(""), Cell(question.pairs, mark="words")),
+    return Row(info.name, (Cell(UNASKED, mark="words"), why, Cell(""), Cell(""), Cell(order.pairs, mark="words")),
                ARROWS.get(info.better, ""))
-
-
-def _graded(said: str, trivial: bool) -> str:
-    """A recording compared with itself proves little, and the reader is told."""
-    return BY_DEFINITION if said == SEPARATES and trivial else said
 
 
 def _first(matrix: Matrix, info: MetricInfo, candidates: Sequence[str], rows: np.ndarray) -> str | None:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from evaluation.metrics.base import MetricInfo
-from evaluation.natural_reference import report_rows as natural_rows
-from evaluation.natural_reference.report_marks import Mark
+from evaluation.natural_reference.rows import ROLES as NATURAL_ROLES
+from evaluation.natural_reference.rows import NaturalRow, is_by_definition
 from evaluation.report import published
 from evaluation.report.blocks import Cell, Column, Row, Table
 from evaluation.report.matrix import Matrix
@@ -35,16 +35,16 @@ def column(info: MetricInfo) -> Column:
     return Column(*heading(info))
 
 
-def settings_table(results: RunResults, infos: Sequence[MetricInfo], caption: str, marks: Sequence[Mark] = (),
+def settings_table(results: RunResults, infos: Sequence[MetricInfo], caption: str, natural_rows: Sequence[NaturalRow] = (),
                    settings: Sequence[str | None] | None = None) -> Table:
     """Rows: systems within settings, then what natural speech reaches; columns: metrics.
 
     Args:
-        infos: the metrics to show. marks: rows of natural speech, shown after the systems. settings: None means all.
+        infos: the metrics to show. natural_rows: shown after the systems. settings: None means all.
     """
     shown = results.settings if settings is None else settings
     rows = [_row(results, setting, system, infos, shown) for setting in shown for system in results.matrix.systems]
-    return Table(caption, "system", tuple(column(info) for info in infos), (*rows, *_mark_rows(marks, infos)))
+    return Table(caption, "system", tuple(column(info) for info in infos), (*rows, *_natural_rows(natural_rows, infos)))
 
 
 def comparison_table(results: RunResults, infos: Sequence[MetricInfo], caption: str, setting: str | None = ALL) -> Table:
@@ -119,28 +119,28 @@ def _row(results: RunResults, setting: str | None, system: str, infos: Sequence[
     cells = tuple(_cell(results, setting, system, info, expected) for info in infos)
     speakers = results.speakers[setting]
     part = f"{setting_name(setting)} \u00b7 {expected} pairs of {speakers} source speaker{'s' if speakers != 1 else ''}"
-    role = natural_rows.ROLES[system] if natural else ROLES.get(system, "")
+    role = NATURAL_ROLES[system] if natural else ROLES.get(system, "")
     told = role if setting == shown[0] else ""  # once a table is enough
     return Row(system, cells, told, part if len(shown) > 1 else "", "mark" if natural else "")
 
 
 def _cell(results: RunResults, setting: str | None, system: str, info: MetricInfo, expected: int) -> Cell:
-    if system in results.matrix.natural and natural_rows.is_by_definition(results.matrix, system, info.name):
+    if system in results.matrix.natural and is_by_definition(results.matrix, system, info.name):
         return Cell("by definition", note="compared with itself", mark="faint")
     return estimate_cell(results.estimate(setting, system, info.name), info, expected)
 
 
-def _mark_rows(marks: Sequence[Mark], infos: Sequence[MetricInfo]) -> list[Row]:
+def _natural_rows(natural_rows: Sequence[NaturalRow], infos: Sequence[MetricInfo]) -> list[Row]:
     """Rows of natural speech that say something about one of these metrics."""
     names = {info.name for info in infos}
-    return [Row(mark.title, tuple(_mark_cell(mark, info) for info in infos), mark.explanation, "natural marks", "mark")
-            for mark in marks if names & set(mark.values)]
+    return [Row(row.title, tuple(_natural_cell(row, info) for info in infos), row.explanation, "natural speech", "mark")
+            for row in natural_rows if names & set(row.values)]
 
 
-def _mark_cell(mark: Mark, info: MetricInfo) -> Cell:
-    if info.name not in mark.values:
+def _natural_cell(row: NaturalRow, info: MetricInfo) -> Cell:
+    if info.name not in row.values:
         return Cell("")
-    return Cell(number(mark.values[info.name], info.unit), note=mark.notes.get(info.name, ""))
+    return Cell(number(row.values[info.name], info.unit), note=row.notes.get(info.name, ""))
 
 
 def _converted(matrix: Matrix, system: str, rows: np.ndarray) -> Cell:

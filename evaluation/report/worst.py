@@ -14,8 +14,9 @@ import numpy as np
 from scipy.stats import rankdata
 
 from evaluation.metrics.base import MetricInfo
+from evaluation.metrics.subjects import CHARACTER_ERRORS
 from evaluation.pair import Pair
-from evaluation.report.catalogue import CER, Catalogue
+from evaluation.report.catalogue import Catalogue
 from evaluation.report.matrix import Matrix
 
 RULE = ("Rule: each pair is ranked among all pairs of the system by CER, by voice cosine to the source, and by the posterior "
@@ -40,7 +41,7 @@ def focus_of(systems: Sequence[str]) -> str:
 
 def ranked_by(catalogue: Catalogue) -> tuple[tuple[MetricInfo, ...], ...]:
     """Groups of metrics; within a group, values are averaged before they are ranked."""
-    groups = (catalogue.named(CER), catalogue.to_source()[:1], catalogue.posteriors())
+    groups = (catalogue.with_role(CHARACTER_ERRORS), catalogue.to_source()[:1], catalogue.posteriors())
     return tuple(group for group in groups if group)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from evaluation.metrics.subjects import CHARACTER_ERRORS
 from evaluation.pair import Pair
 from evaluation.plots import converted_figure
 from evaluation.report.blocks import Figure, PairCard, Paragraph, Player, Section
-from evaluation.report.catalogue import CER
 from evaluation.report.clips import players
 from evaluation.report.numbers import number
 from evaluation.report.observed import observer_keys
@@ -52,7 +52,8 @@ def _paths(material: Material, pair: Pair, system: str):
 
 def _words(material: Material, pair: Pair, system: str) -> tuple[str, str | None]:
     """What the source says, as written or as heard; and what the recogniser heard in the conversion, None where unknown."""
-    observer = observer_keys(material.run).get(CER, "")
+    transcribed = next(iter(material.catalogue.with_role(CHARACTER_ERRORS)), None)
+    observer = observer_keys(material.run).get(transcribed.name, "") if transcribed else ""
     heard = _text(material.observed.of_conversion(observer, pair, system))
     return pair.text or _text(material.observed.of_clip(observer, pair.source, pair.language)) or "", heard
 

@@ -91,8 +91,7 @@ def material_of(run: EvaluationRun, draws: int = DRAWS, seed: int = 0, entries: 
 
     compare: also compute the difference of every two systems.
     """
-    from evaluation.natural_reference.report_marks import marks_of
-    from evaluation.natural_reference.report_rows import with_natural_rows
+    from evaluation.natural_reference.rows import natural_reference_rows, with_natural_rows
     from evaluation.report import sections
     from evaluation.report.matrix import matrix_of
     from evaluation.report.observed import RunObservations
@@ -104,7 +103,7 @@ def material_of(run: EvaluationRun, draws: int = DRAWS, seed: int = 0, entries: 
     _tell(hook, 1)
     results = results_of(matrix, draws, seed, compare=compare)
     _tell(hook, 2)
-    return sections.Material(run, catalogue, results, observed, marks_of(run, catalogue))
+    return sections.Material(run, catalogue, results, observed, natural_reference_rows(run, catalogue))
 
 
 def _refuse(run: EvaluationRun, worst_of: str | None) -> None:

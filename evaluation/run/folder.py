@@ -69,7 +69,7 @@ class RunFolder:
         return self.path / "scores.jsonl"
 
     @property
-    def marks_file(self) -> Path:
+    def natural_reference_file(self) -> Path:
         return self.path / "marks.json"
 
     @property
@@ -104,9 +104,9 @@ class RunFolder:
         return {(line["system"], line["pair"]): ConversionRecord(**{name: line[name] for name in names if name in line})
                 for line in read_lines(self.conversions_file)}
 
-    def marks(self) -> dict[str, Any] | None:
+    def natural_reference(self) -> dict[str, Any] | None:
         """marks.json (natural_reference/computed.py), None where there is none. Raises ZestError: it is damaged."""
-        return _read_json(self.marks_file)
+        return _read_json(self.natural_reference_file)
 
     def score_lines(self) -> dict[tuple[str, str], dict[str, Any]]:
         """The last line of scores.jsonl of every (system, pair)."""
@@ -160,9 +160,9 @@ class EvaluationRun:
         return self.files.converted()
 
     @cached_property
-    def marks(self) -> dict[str, Any]:
-        """What natural speech scores (evaluation/natural_reference/computed.py); empty where nothing was marked."""
-        return self.files.marks() or {}
+    def natural_reference(self) -> dict[str, Any]:
+        """What natural speech scores (evaluation/natural_reference/computed.py); empty where nothing was measured."""
+        return self.files.natural_reference() or {}
 
     @property
     def complete(self) -> bool:

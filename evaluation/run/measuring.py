@@ -1,4 +1,4 @@
-"""From conversions to scores: observe every clip, mark natural speech, score every pair."""
+"""From conversions to scores: observe every clip, measure natural speech, score every pair."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from evaluation.metrics.base import Marked, Metric, Observer, Seen
-from evaluation.natural_reference.computed import Marks, NaturalClip, clips_of_pairs, measure_marks
+from evaluation.metrics.base import Metric, NeedsNaturalReference, Observer, Seen
+from evaluation.natural_reference.computed import (
+    KINDS,
+    NaturalClip,
+    NaturalReference,
+    clips_of_pairs,
+    measure_natural_reference,
+)
 from evaluation.pair import Pair
 from evaluation.run.converting import clip_of
 from evaluation.run.folder import ConversionRecord, RunFolder
@@ -17,8 +23,6 @@ from evaluation.run.scoring import score_pairs
 from evaluation.run.shards import WorkerPool
 from pipelines.errors import AudioError, OutputError, ZestError
 from pipelines.hooks import Hook
-
-MARKING = ("emotion@", "voice@")  # observers whose view of natural speech is worth knowing
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,8 @@ class Measuring:
         listened = {key: self._listen(observers[key], key) for key in dict.fromkeys(metric.observer for metric in metrics)}
         for metric in metrics:
             _tell(info["metrics"][metric.info.name], listened[metric.observer])
-        marks = self._mark(observers, info["seed"])
-        able = dict(self._able(metrics, marks, info))
+        natural = self._measure_natural(observers, info["seed"])
+        able = dict(self._able(metrics, natural, info))
         scored, broke = score_pairs(able, self.converted, self._seen, self.files, self.pool, self.hook)
         for name, sentence in broke.items():
             info["metrics"][name]["note"] = sentence
@@ -75,7 +79,7 @@ class Measuring:
         if any(info["metrics"][name]["not_measured"] for name in wanted):
             return False  # its model may be there by now
         known = self.files.score_lines()
-        return self.files.marks_file.is_file() and all(
+        return self.files.natural_reference_file.is_file() and all(
             wanted <= set(known.get((one.system, one.pair), {"values": ()})["values"]) for _, one in self.converted)
 
     def _listen(self, observer: Observer, key: str) -> Listened:
@@ -94,8 +98,8 @@ class Measuring:
         return Listened(observed.new, None, observed.note)
 
     def _clips(self) -> Iterator[ObservedClip]:
-        """Everything to listen to: natural recordings, failed pair or not, so that marks never depend on the systems; and
-        what was converted."""
+        """Everything to observe: what was converted, and natural recordings, whether their pair failed or not, so that the
+        natural reference never depends on the systems."""
         for clip in clips_of_pairs(self.pairs):
             readable = self._named(clip.path, clip.language)
             if readable is not None:
@@ -116,30 +120,30 @@ class Measuring:
         return Seen(**{role: None if path is None else self.stores[key].get(self.names.clip(path, pair.language))
                        for role, path in paths.items()})
 
-    def _mark(self, observers: Mapping[str, Observer], seed: int) -> Marks:
-        """What natural speech scores; what other observers marked before is kept in marks.json."""
+    def _measure_natural(self, observers: Mapping[str, Observer], seed: int) -> NaturalReference:
+        """What natural speech scores; what other observers measured before is kept in marks.json."""
         def look(name: str, natural: NaturalClip) -> Any:
             clip = self._named(natural.path, natural.language)
             return None if clip is None else self.stores[name].get(clip)
 
-        keys = {name: observers[name].key for name in self.stores if name.startswith(MARKING)}
-        marks = measure_marks(clips_of_pairs(self.pairs), look, keys, seed)
-        before, now = self.files.marks() or {}, marks.document()
+        keys = {name: observers[name].key for name in self.stores if name.partition("@")[0] in KINDS}
+        natural = measure_natural_reference(clips_of_pairs(self.pairs), look, keys, seed)
+        before, now = self.files.natural_reference() or {}, natural.document()
         document = {part: before.get(part, {}) | now[part] for part in now}
         document["missing"] = {name: why for name, why in document["missing"].items()
                                if name in now["missing"] or name not in keys}
         if document != before:
-            self.files.write_json(self.files.marks_file, document)
-        return marks
+            self.files.write_json(self.files.natural_reference_file, document)
+        return natural
 
-    def _able(self, metrics: Sequence[Metric], marks: Marks, info: dict[str, Any]) -> Iterator[tuple[str, Metric]]:
-        """Metrics that can be scored, with the marks that they need."""
+    def _able(self, metrics: Sequence[Metric], natural: NaturalReference, info: dict[str, Any]) -> Iterator[tuple[str, Metric]]:
+        """Metrics that can be scored, with the natural reference that they need."""
         for metric in metrics:
             name = metric.info.name
             if metric.observer not in self.stores:
                 continue
             try:
-                yield name, metric.with_marks(marks) if isinstance(metric, Marked) else metric
+                yield name, metric.with_natural_reference(natural) if isinstance(metric, NeedsNaturalReference) else metric
             except ZestError as error:
                 info["metrics"][name]["not_measured"] = str(error)
 

@@ -61,9 +61,9 @@ def _measuring(metrics: Sequence[Metric | str] | None,
         return list(metrics), observers
     from evaluation.metrics import registry
 
-    wanted = registry.DEFAULT if metrics is None else metrics
+    wanted = registry.default_names() if metrics is None else metrics
     chosen = [registry.metric(one) if isinstance(one, str) else one for one in wanted]
-    return chosen, registry.OBSERVERS if observers is None else observers
+    return chosen, registry.observers() if observers is None else observers
 
 
 def _refuse_nothing(pairs: Sequence[Pair], systems: Sequence[System]) -> None:

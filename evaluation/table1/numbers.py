@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from evaluation.metrics.base import MetricInfo
-from evaluation.natural_reference.report_rows import is_by_definition
+from evaluation.metrics.subjects import CHARACTER_ERRORS
+from evaluation.natural_reference.rows import is_by_definition
 from evaluation.report import published
 from evaluation.report.blocks import Block, Cell, Column, Paragraph, Row, Table
-from evaluation.report.catalogue import CER, Catalogue
+from evaluation.report.catalogue import Catalogue
 from evaluation.report.numbers import NOTHING, estimate_cell, heading
 from evaluation.report.results import ALL, RunResults
 from evaluation.report.tables import measured_cell, published_cell, setting_name
@@ -32,7 +33,7 @@ class TableQuestion:
 
 def questions(catalogue: Catalogue) -> tuple[TableQuestion, ...]:
     """Character errors, emotion, speaker."""
-    return (TableQuestion("Character error rate", catalogue.named(CER), published.CER),
+    return (TableQuestion("Character error rate", catalogue.with_role(CHARACTER_ERRORS), published.CER),
             TableQuestion("Emotion accuracy", catalogue.accuracies(), published.EMOTION),
             TableQuestion("Speaker accuracy", catalogue.speaker_accuracies(), published.SPEAKER))
 
@@ -115,6 +116,6 @@ def _theirs(question: TableQuestion, system: str, setting: str | None) -> float 
 
 
 def _about(system: str) -> str:
-    from evaluation.natural_reference import report_rows as natural_rows
+    from evaluation.natural_reference import rows as natural_rows
 
     return ROWS[system].about if system in ROWS else natural_rows.ROLES.get(system, "")

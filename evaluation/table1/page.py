@@ -113,5 +113,5 @@ def _others(material: Material, asked: Sequence[TableQuestion]) -> list[Block]:
     """Every other metric of the run, all settings together."""
     shown = {info.name for question in asked for info in question.infos}
     infos = [info for info in material.catalogue.infos() if info.name not in shown]
-    table = settings_table(material.results, infos, "Other measures, all settings together", material.marks, [ALL])
+    table = settings_table(material.results, infos, "Other measures, all settings together", material.natural_rows, [ALL])
     return possible(material.results, table, ALL)

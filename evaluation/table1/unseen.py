@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evaluation.metrics.subjects import ANY_EMOTION
 from evaluation.report.blocks import Block, Cell, Column, Paragraph, Row, Section, Table
 from evaluation.report.confusion import Counts, confusion
 from evaluation.report.observed import observer_keys
@@ -27,7 +28,7 @@ def unseen_section(material: Material) -> Section | None:
     emotions = [emotion for emotion in results.matrix.emotions if emotion not in EMOTIONS]
     if SETTING not in results.matrix.settings or not emotions:
         return None
-    infos = [*material.catalogue.infos("unseen"), *material.catalogue.named(*F0)]
+    infos = [*material.catalogue.infos(ANY_EMOTION), *material.catalogue.named(*F0)]
     setting = ALL if results.matrix.settings == (SETTING,) else SETTING  # a run of one setting has it under ALL
     blocks: list[Block] = [Paragraph(TOLD)]
     if infos:

@@ -52,7 +52,7 @@ OBSERVERS = {
     "voice@resemblyzer": Level("level-voice", lambda level: [1.0, level]),
     "transcript@base": Level("level-words", lambda level: {"text": LOOP if level > 0.8 else SAID, "seconds": 1.0}, True),
     "distillmos": Level("level-mos", lambda level: 4.0 if level < 0.8 else 3.0),
-    "f0": registry.OBSERVERS["f0"], "spectrum": registry.OBSERVERS["spectrum"], "clock": registry.OBSERVERS["clock"],
+    "f0": registry.observer("f0"), "spectrum": registry.observer("spectrum"), "clock": registry.observer("clock"),
 }
 
 

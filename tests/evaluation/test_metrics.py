@@ -12,19 +12,24 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+from evaluation.instruments import needs
 from evaluation.instruments.cepstra import mel_cepstra
+from evaluation.judges import hub
 from evaluation.judges import registry as judges
-from evaluation.metrics import needs, registry
-from evaluation.metrics.base import Marked, MetricInfo, Seen, Value
-from evaluation.metrics.observers import Clock, DistillMos, DnsMos, Melody, Spectrum
+from evaluation.metrics import registry
+from evaluation.metrics.base import MetricInfo, NeedsNaturalReference, Seen, Value
+from evaluation.metrics.f0 import F0Observer
+from evaluation.metrics.naturalness import DistillMosObserver, DnsMosObserver
+from evaluation.metrics.parallel import SpectrumObserver
+from evaluation.metrics.tempo import ClockObserver
 from evaluation.natural_reference.computed import (
-    Marks,
     NaturalClip,
+    NaturalReference,
     clips_of_pairs,
     equal_error,
-    judge_mark,
-    measure_marks,
-    voice_mark,
+    judge_reference,
+    measure_natural_reference,
+    voice_reference,
 )
 from evaluation.pair import Pair
 from pipelines.errors import ZestError
@@ -58,8 +63,8 @@ def observed(observer, *clips: np.ndarray):
 
 def test_every_metric_and_every_model_is_documented():
     headings = {line.lstrip("# ").strip("`") for line in DOCS.read_text().splitlines() if line.startswith("### `")}
-    assert headings == set(registry.FAMILIES), "docs/metrics.md has one heading a metric, and none of a metric that is gone"
-    models = {model for family in registry.FAMILIES.values() for model in family.models}
+    assert headings == set(registry.families()), "docs/metrics.md has one heading a metric, and none of a metric that is gone"
+    models = {model for family in registry.families().values() for model in family.models()}
     assert [model for model in sorted(models) if f"`{model}`" not in DOCS.read_text()] == []
 
 
@@ -70,11 +75,11 @@ def test_a_metric_says_what_a_reader_must_know(name):
     assert isinstance(info, MetricInfo) and info.name == name
     assert info.question.endswith(("?", ".")) and info.better in ("higher", "lower", "closer") and info.low < info.high
     assert info.unit and info.source and info.models
-    assert metric.observer in registry.OBSERVERS
+    assert metric.observer in registry.observers()
 
 
 def test_keys_of_observers_are_file_names_and_differ():
-    keys = [observer.key for observer in registry.OBSERVERS.values()]
+    keys = [observer.key for observer in registry.observers().values()]
     assert len(set(keys)) == len(keys)
     assert all(Path(key).name == key and not key.startswith(".") for key in keys)
 
@@ -100,7 +105,7 @@ def test_the_list_is_read_without_loading_torch():
 def test_zest_metrics_lists_the_default_set_readably_and_as_json(zest_here):
     rows = json.loads((done := zest_here("metrics", "--json")).stdout)
     assert done.returncode == 0
-    assert tuple(row["name"] for row in rows) == registry.DEFAULT
+    assert tuple(row["name"] for row in rows) == registry.default_names()
     plain = zest_here("metrics").stdout
     for row in rows:
         assert row["question"] in plain and row["models"] in plain
@@ -156,7 +161,7 @@ def test_a_judge_is_right_wrong_or_not_asked(base):
 
 def test_labels_of_the_hub_become_ours():
     wanted = {"hap": "happy", "Angry": "angry", "生气/angry": "angry", "neu": "neutral", "<unk>": "<unk>", "Fear": "fearful"}
-    assert {label: judges.emotion_of_label(label) for label in wanted} == wanted
+    assert {label: hub.emotion_of_label(label) for label in wanted} == wanted
 
 
 def test_a_hub_judge_is_loaded_from_a_folder_of_the_same_kind_and_gives_probabilities(tmp_path):
@@ -167,12 +172,12 @@ def test_a_hub_judge_is_loaded_from_a_folder_of_the_same_kind_and_gives_probabil
         id2label=dict(enumerate(("neu", "hap", "ang", "sad"))), label2id={"neu": 0, "hap": 1, "ang": 2, "sad": 3})
     transformers.Wav2Vec2ForSequenceClassification(config).save_pretrained(tmp_path)
     transformers.Wav2Vec2FeatureExtractor().save_pretrained(tmp_path)
-    judge = judges.load_hub_judge("superb", str(tmp_path))
+    judge = hub.load_hub_judge(hub.SUPERB, str(tmp_path))
     rows = judge.posteriors([speak(MAN, 0.6), speak(WOMAN, 0.8)])
     assert judge.emotions == ("neutral", "happy", "angry", "sad")
     assert rows.shape == (2, 4) and rows.sum(1) == pytest.approx([1, 1], abs=1e-5)
     with pytest.raises(ZestError, match="could not be loaded"):
-        judges.load_hub_judge("superb", str(tmp_path / "nothing"))
+        hub.load_hub_judge(hub.SUPERB, str(tmp_path / "nothing"))
 
 
 def test_judges_that_cannot_be_had_are_one_sentence(monkeypatch):
@@ -181,19 +186,19 @@ def test_judges_that_cannot_be_had_are_one_sentence(monkeypatch):
     assert "hub cannot be reached" in registry.available("emotion@superb")
     with pytest.raises(ZestError, match="hub cannot be reached"):
         registry.observer("emotion@superb").observe([speak()], "en")
-    monkeypatch.setattr(judges, "missing_package", lambda *names: "The package is not installed.")
+    monkeypatch.setattr(hub, "missing_package", lambda *names: "The package is not installed.")
     assert registry.available("emotion@emotion2vec") == "The package is not installed."
     with pytest.raises(ZestError, match="no judge called 'ears'"):
-        judges.canonical("ears")
+        judges.judge("ears")
 
 
 def test_a_judges_mark_counts_emotions_alike_and_passes_over_what_it_does_not_know():
     sure = {name: {"angry": float(name == "angry"), "sad": float(name == "sad")} for name in ("angry", "sad")}
-    mark = judge_mark([("angry", sure["angry"])] * 9 + [("sad", sure["angry"]), ("calm", sure["sad"]), ("sad", None)])
+    mark = judge_reference([("angry", sure["angry"])] * 9 + [("sad", sure["angry"]), ("calm", sure["sad"]), ("sad", None)])
     assert mark.accuracy == 50 and mark.clips == 10
     assert mark.confusion == {"angry": {"angry": 9, "sad": 0}, "sad": {"angry": 1, "sad": 0}}
     with pytest.raises(ZestError, match="No natural recording"):
-        judge_mark([("calm", sure["sad"])])
+        judge_reference([("calm", sure["sad"])])
 
 
 # voice
@@ -219,22 +224,22 @@ def natural(speaker: str, *degrees: float, emotion: str = "neutral") -> list[tup
 
 def test_a_verifier_accepts_from_the_natural_threshold_on():
     accept = registry.metric("voice-accepted")
-    assert isinstance(accept, Marked)
+    assert isinstance(accept, NeedsNaturalReference)
     assert accept.score(PAIR, Seen(unit(0), unit(90), unit(5))) is None, "without a threshold nothing is made up"
-    mark = voice_mark(natural("anna", 0, 10, 20) + natural("ben", 80, 90, 100))
+    mark = voice_reference(natural("anna", 0, 10, 20) + natural("ben", 80, 90, 100))
     assert np.cos(np.radians(60)) < mark.threshold < np.cos(np.radians(20)) and mark.equal_error_rate == 0
-    ready = accept.with_marks(Marks(voices={"resemblyzer": mark}))
+    ready = accept.with_natural_reference(NaturalReference(voices={"resemblyzer": mark}))
     assert ready.score(PAIR, Seen(unit(0), unit(90), unit(15))).value == 100
     assert ready.score(PAIR, Seen(unit(0), unit(90), unit(75))).value == 0
     assert ready.failed(PAIR).value == 0
     with pytest.raises(ZestError, match="Nothing natural"):
-        accept.with_marks(Marks())
+        accept.with_natural_reference(NaturalReference())
 
 
 def test_the_pairs_own_source_does_not_tell_who_speaks():
     """Anna's other recordings lie near Ben's: only the source itself lies where the conversion does."""
-    mark = voice_mark(natural("anna", 0, 80, 82) + natural("ben", 60, 62, 64))
-    metric = registry.metric("speaker-accuracy").with_marks(Marks(voices={"resemblyzer": mark}))
+    mark = voice_reference(natural("anna", 0, 80, 82) + natural("ben", 60, 62, 64))
+    metric = registry.metric("speaker-accuracy").with_natural_reference(NaturalReference(voices={"resemblyzer": mark}))
     assert metric.score(PAIR, Seen(unit(0), unit(90), unit(45))).value == 0
     assert metric.score(PAIR, Seen(unit(80), unit(90), unit(45))).value == 100
     assert metric.score(replace(PAIR, source_speaker="nobody"), Seen(unit(0), unit(90), unit(45))) is None
@@ -249,10 +254,10 @@ def test_the_equal_error_threshold_is_where_theory_puts_it():
 
 def test_one_speaker_gives_no_threshold_and_the_reason_is_kept():
     clips = [clip for clip, _ in natural("anna", 0, 10)]
-    marks = measure_marks(clips, lambda name, clip: unit(0), {"voice@resemblyzer": "resemblyzer-1"})
+    marks = measure_natural_reference(clips, lambda name, clip: unit(0), {"voice@resemblyzer": "resemblyzer-1"})
     assert "two labelled speakers" in marks.missing["voice@resemblyzer"]
     with pytest.raises(ZestError, match="two labelled speakers"):
-        registry.metric("voice-accepted").with_marks(marks)
+        registry.metric("voice-accepted").with_natural_reference(marks)
 
 
 def test_the_natural_recordings_of_a_protocol_are_listed_once_with_their_labels():
@@ -267,7 +272,7 @@ def test_the_natural_recordings_of_a_protocol_are_listed_once_with_their_labels(
 @pytest.fixture(scope="module")
 def melodies() -> Seen:
     """The reference speaks an octave above the source, with the same words and melody; the conversion is the source."""
-    low, high = observed(Melody(), speak(MAN, 1.6), speak(replace(MAN, mean_hz=2 * MAN.mean_hz), 1.6))
+    low, high = observed(F0Observer(), speak(MAN, 1.6), speak(replace(MAN, mean_hz=2 * MAN.mean_hz), 1.6))
     return Seen(low, high, low)
 
 
@@ -289,7 +294,7 @@ def test_a_voiceless_conversion_has_no_melody(melodies):
 def spectra() -> dict[str, dict]:
     clips = {"plain": speak(MAN, 1.2), "quiet": 0.25 * speak(MAN, 1.2), "woman": speak(WOMAN, 1.2),
              "whispered": speak(replace(MAN, whispered=True), 1.2)}
-    return dict(zip(clips, observed(Spectrum(), *clips.values()), strict=True))
+    return dict(zip(clips, observed(SpectrumObserver(), *clips.values()), strict=True))
 
 
 def test_voicing_is_the_same_in_a_copy_and_gone_in_a_whisper(spectra):
@@ -344,7 +349,7 @@ def test_tempo_is_characters_a_second_and_a_loop_is_no_tempo():
 
 def test_length_is_that_of_speech_without_the_silence_around_it():
     speech, silence = speak(MAN, 1.5), np.zeros(RATE, np.float32)
-    plain, padded, double = observed(Clock(), speech, np.concatenate([silence, speech, silence]), np.tile(speech, 2))
+    plain, padded, double = observed(ClockObserver(), speech, np.concatenate([silence, speech, silence]), np.tile(speech, 2))
     ratio = registry.metric("duration-ratio")
     assert ratio.score(PAIR, Seen(plain, plain, padded)).value == pytest.approx(1, abs=0.03)
     assert ratio.score(PAIR, Seen(plain, plain, double)).value == pytest.approx(2, abs=0.05)
@@ -356,7 +361,7 @@ def test_predicted_naturalness_falls_when_speech_is_spoilt(name, package, record
     clip = recording.samples[:2 * RATE]
     peak = np.abs(clip).max()
     coarse = (np.round(clip / peak * 2) / 2 * peak).astype(np.float32)  # two bits
-    clean, spoilt = observed(DistillMos() if name == "distillmos" else DnsMos(), clip, coarse)
+    clean, spoilt = observed(DistillMosObserver() if name == "distillmos" else DnsMosObserver(), clip, coarse)
     metric = registry.metric(name)
     before, after = (metric.score(PAIR, Seen(one, one, one)).value for one in (clean, spoilt))
     assert 1 <= after < before - 0.3 < 5

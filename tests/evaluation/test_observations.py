@@ -132,7 +132,7 @@ def test_marks_of_natural_speech_come_from_the_real_speaker_embedding(tmp_path):
             save(path, speak(voice, 1.6, seed))
             natural.append(NaturalClip(path, speaker, emotion))
     observed = Observations(tmp_path / "kept")
-    mark = observed.marks(natural, ["voice@resemblyzer"]).voice("resemblyzer")
+    mark = observed.natural_reference(natural, ["voice@resemblyzer"]).voice("resemblyzer")
     voices = {clip.path.stem: np.array(observed.get("voice@resemblyzer", clip.path)) for clip in natural}
     assert voices["man-neutral"] @ voices["man-angry"] >= mark.threshold > voices["man-neutral"] @ voices["woman-neutral"]
     assert mark.equal_error_rate == 0

@@ -18,7 +18,8 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from evaluation.metrics.base import MetricInfo
-from evaluation.natural_reference.computed import Centroids, JudgeMark, Marks, VoiceMark
+from evaluation.metrics.subjects import CHARACTER_ERRORS, SPEAKER_SIMILARITY, VOICE, WORDS
+from evaluation.natural_reference.computed import Centroids, JudgeReference, NaturalReference, VoiceReference
 from evaluation.pair import Pair
 from evaluation.report import clips, published, write_report
 from evaluation.report.blocks import Beside, Block, Cell, Column, Document, Fold, PairCard, Row, Section, Table
@@ -178,13 +179,13 @@ def test_differences_are_paired_and_signed(document):
     assert row(table, "source \u2212 copy")["emotion-level"].text == "0.0"
 
 
-def test_natural_marks_stand_below_the_systems_and_over_the_bars(run, tmp_path):
+def test_the_natural_reference_stands_below_the_systems_and_over_the_bars(run, tmp_path):
     for name in ("run.json", "pairs.csv", "conversions.jsonl", "scores.jsonl"):
         (tmp_path / name).write_bytes((run.folder / name).read_bytes())
-    heard = JudgeMark(62.5, 16, {"angry": {"angry": 6, "sad": 2}, "sad": {"angry": 4, "sad": 4}})
-    voice = VoiceMark(0.54, 16.9, 40, {"mean": 0.65, "p5": 0.5, "p95": 0.8, "pairs": 12}, Centroids({}, {}))
-    marks = Marks({"level": heard}, {"spectrum": voice}, {"emotion@level": "level-judge-v1", "voice@spectrum": "spectrum-v1"})
-    (tmp_path / "marks.json").write_text(json.dumps(marks.document()))
+    heard = JudgeReference(62.5, 16, {"angry": {"angry": 6, "sad": 2}, "sad": {"angry": 4, "sad": 4}})
+    voice = VoiceReference(0.54, 16.9, 40, {"mean": 0.65, "p5": 0.5, "p95": 0.8, "pairs": 12}, Centroids({}, {}))
+    keys = {"emotion@level": "level-judge-v1", "voice@spectrum": "spectrum-v1"}
+    (tmp_path / "marks.json").write_text(json.dumps(NaturalReference({"level": heard}, {"spectrum": voice}, keys).document()))
     document = document_of(open_run(tmp_path), worst=0, draws=100, entries=ENTRIES)
     glance = tables(section(document, "glance"))[0]
     assert row(glance, "judge on natural speech")["emotion-level"] == Cell("62.5", note="16 clips")
@@ -203,7 +204,8 @@ def two_axes(values: list[list[float]], weights: list[list[float]] | None = None
     made = np.ones((1, len(pairs)), dtype=bool)
     matrix = Matrix(pairs, ("mine",), ("cer", "voice-to-source"), array, np.ones_like(array) if weights is None else
                     np.array(weights, dtype=float)[None], ~made, made, (False, False))
-    entries = {"cer": CatalogueEntry(infos[0], "words"), "voice-to-source": CatalogueEntry(infos[1], "voice")}
+    entries = {"cer": CatalogueEntry(infos[0], WORDS, role=CHARACTER_ERRORS),
+               "voice-to-source": CatalogueEntry(infos[1], VOICE, role=SPEAKER_SIMILARITY)}
     return matrix, Catalogue(entries, ("cer", "voice-to-source"))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from evaluation.metrics.observations import Observations
-from evaluation.natural_reference.stored import FILE, StoredMarks, measure, stored_marks
+from evaluation.natural_reference.stored import FILE, StoredReference, measure, stored_reference
 from evaluation.score_card import SUBJECTS, Change, changes, score_card
 from pipelines.errors import AudioError, ZestError
 from pipelines.features.audio import save
@@ -30,7 +30,7 @@ HEARD = {"transcript@base": {name: {"text": text, "seconds": 1.0} for name, text
          "distillmos": {"source": 4.0, "reference": 3.5, "converted": 2.5}}
 CONFUSION = {"angry": {"neutral": 1, "angry": 3}, "neutral": {"neutral": 4, "angry": 0}}
 CROSS = {"mean": 0.7, "p5": 0.6, "p95": 0.8, "pairs": 9}
-MARKS = StoredMarks({"emotion@whisper-1": {"accuracy": 87.5, "clips": 8, "confusion": CONFUSION}},
+MARKS = StoredReference({"emotion@whisper-1": {"accuracy": 87.5, "clips": 8, "confusion": CONFUSION}},
                     {"voice@resemblyzer-1": {"threshold": 0.55, "cross_emotion": CROSS}}, "twelve made-up clips")
 
 
@@ -115,7 +115,7 @@ def test_a_mark_of_another_model_is_not_known_rather_than_wrong(paths):
     card = card_of(paths, emotion="angry")
     assert card.emotions[1].natural_accuracy is None, "egemaps has no mark under its key"
     assert "not known for this recording" in card_html(card)
-    empty = card_of(paths, marks=StoredMarks())
+    empty = card_of(paths, marks=StoredReference())
     assert empty.voice.threshold is None and "Marks of natural speech: not known" in card_html(empty)
 
 
@@ -167,16 +167,16 @@ def test_card_as_html_and_text_holds_no_markup_of_transcripts(paths):
 
 def test_stored_marks_belong_to_the_judges_that_ship():
     """Another judge in checkpoints/ needs its marks measured again: python -m evaluation.natural_reference.stored."""
-    from evaluation.metrics.observers import Emotion
+    from evaluation.metrics.emotion import EmotionObserver
 
     document = json.loads(FILE.read_text())
-    assert {Emotion("whisper").key, Emotion("egemaps").key} <= set(document["judges"])
+    assert {EmotionObserver("whisper").key, EmotionObserver("egemaps").key} <= set(document["judges"])
     for mark in document["judges"].values():
         shares = [row[label] / sum(row.values()) for label, row in mark["confusion"].items()]
         assert mark["accuracy"] == pytest.approx(100 * np.mean(shares)) and mark["clips"] > 100
     assert all("centroids" not in mark for mark in document["voices"].values()), "no embeddings of people"
-    assert stored_marks().about == document["about"]
-    assert stored_marks(FILE.parent / "nowhere.json") == StoredMarks()
+    assert stored_reference().about == document["about"]
+    assert stored_reference(FILE.parent / "nowhere.json") == StoredReference()
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ def test_marks_are_measured_by_the_script_on_the_dev_split_only(tmp_path):
     manifest = tmp_path / "manifest.csv"
     manifest.write_text("\n".join(rows) + "\n")
     measure(manifest, tmp_path / "marks.json", observers={"voice@resemblyzer": Height()})
-    marks = stored_marks(tmp_path / "marks.json")
+    marks = stored_reference(tmp_path / "marks.json")
     assert list(marks.voices) == ["height-1"]
     voice, = marks.voices.values()
     assert marks.about.startswith("4 natural clips of 2 held-out speakers")

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from evaluation.instruments import speaker_similarity
-from evaluation.judges import registry as judges
+from evaluation.judges import hub
 from pipelines.errors import ZestError
 from tests.support import hub_folders
 from tests.support.speech import MAN, WOMAN, speak
@@ -77,7 +77,7 @@ def test_ecapa_gives_one_vector_of_length_one_a_voice(folder, monkeypatch):
 def test_the_speechbrain_judge_names_emotions_as_its_label_file_does(folder):
     (folder / "hyperparams.yaml").write_text(JUDGE.replace("FOLDER", str(folder)))
     (folder / "label_encoder.txt").write_text(LABELS)
-    judge = judges.load_hub_judge("iemocap", str(folder))
+    judge = hub.load_hub_judge(hub.IEMOCAP, str(folder))
     rows = judge.posteriors([speak(MAN, 0.6), speak(WOMAN, 0.8)])
     assert judge.emotions == ("neutral", "angry", "happy", "sad")
     assert rows.shape == (2, 4) and rows.sum(1) == pytest.approx([1, 1], abs=1e-5)
@@ -87,6 +87,6 @@ def test_a_folder_that_holds_no_model_is_one_sentence(folder):
     with pytest.raises(ZestError, match="could not be loaded"):
         speaker_similarity.load_ecapa(str(folder))
     with pytest.raises(ZestError, match="could not be loaded"):
-        judges.load_hub_judge("iemocap", str(folder))
+        hub.load_hub_judge(hub.IEMOCAP, str(folder))
     with pytest.raises(ZestError, match="no speaker embedding called 'ears'"):
         speaker_similarity.speaker_embedding(speak(MAN, 0.6), "ears")

@@ -14,6 +14,13 @@ from typing import Any
 import numpy as np
 
 from evaluation.metrics.base import MetricInfo, Seen, Value
+from evaluation.metrics.subjects import (
+    CHARACTER_ERRORS,
+    EMOTION_ACCURACY,
+    SPEAKER_SIMILARITY,
+    SUBJECTS,
+    TARGET_POSTERIOR,
+)
 from evaluation.pair import Pair
 from evaluation.report.catalogue import CatalogueEntry
 from evaluation.run.folder import EvaluationRun
@@ -125,7 +132,10 @@ METRICS = {
                      lambda pair, seen: Value(0.0)),
 }
 OBSERVERS = {"letters": Transcript(), "judge": LevelJudge(), "spectrum": Spectrum(), "absent": Absent()}
-ENTRIES = {metric.info.name: CatalogueEntry(metric.info, subject.strip(), metric) for subject, metric in METRICS.items()}
+ROLES = {"cer": CHARACTER_ERRORS, "emotion-level": EMOTION_ACCURACY, "target-level": TARGET_POSTERIOR,
+         "voice-to-source": SPEAKER_SIMILARITY}
+ENTRIES = {metric.info.name: CatalogueEntry(metric.info, SUBJECTS[subject.strip()], metric, ROLES.get(metric.info.name))
+           for subject, metric in METRICS.items()}
 
 
 def make_run(folder: Path, systems: Sequence[str] = ("source", "copy")) -> EvaluationRun:

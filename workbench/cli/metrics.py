@@ -38,11 +38,11 @@ def describe(every: bool = False) -> list[dict[str, Any]]:
     from evaluation.metrics import registry
 
     rows = []
-    for name in registry.names() if every else registry.DEFAULT:
+    for name in registry.names() if every else registry.default_names():
         info = registry.metric(name).info
         about = {key: value if not isinstance(value, float) or isfinite(value) else None for key, value in asdict(info).items()}
-        rows.append(about | {"range": _range(info.low, info.high), "default": name in registry.DEFAULT,
-                             "needs_marks": registry.needs_marks(name), "not_available": registry.available(name)})
+        rows.append(about | {"range": _range(info.low, info.high), "default": name in registry.default_names(),
+                             "needs_marks": registry.needs_natural_reference(name), "not_available": registry.available(name)})
     return rows
 
 
@@ -54,12 +54,12 @@ def table(rows: list[dict[str, Any]]) -> str:
         indent = " " * (width + 2)
         lines = [f"{row['name']:{width}}  {row['question']}",
                  f"{indent}{DIRECTIONS[row['better']]}; {row['range']} {row['unit']}; {row['models']}",
-                 f"{indent}{row['not_available'] or 'available'}{_marks(row)}"]
+                 f"{indent}{row['not_available'] or 'available'}{_second_pass(row)}"]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 
 
-def _marks(row: dict[str, Any]) -> str:
+def _second_pass(row: dict[str, Any]) -> str:
     return "; scored in a second pass, after natural speech was measured" if row["needs_marks"] else ""
 
 

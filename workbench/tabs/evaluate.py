@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from evaluation.metrics.registry import DEFAULT
+from evaluation.metrics.registry import default_names
 from pipelines.errors import ZestError
 from workbench.jobs import queue as jobs
 from workbench.jobs.queue import Job, Status
@@ -111,8 +111,9 @@ def _whole_set(access: AdminAccess) -> View:
                             elem_id="zest-files")
             gr.Markdown(text.FILES_NOTE, elem_classes="zest-limits")
             baselines = gr.Checkbox(True, label=text.BASELINES_LABEL, info=text.BASELINES_INFO)
-            with gr.Accordion(f"{text.METRICS_LABEL} ({len(DEFAULT)})", open=False):
-                metrics = gr.CheckboxGroup(list(DEFAULT), value=list(DEFAULT), show_label=False, elem_id="zest-metrics")
+            names = list(default_names())
+            with gr.Accordion(f"{text.METRICS_LABEL} ({len(names)})", open=False):
+                metrics = gr.CheckboxGroup(names, value=names, show_label=False, elem_id="zest-metrics")
             button = gr.Button(text.START, variant="primary", size="lg", elem_id="zest-evaluate")
         with gr.Column(scale=8, min_width=320):
             view = _view(access)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from evaluation.instruments.needs import version
 from evaluation.listening.design.clips import Progress, write_clips
 from evaluation.listening.design.drawing import StudyPlan, draw, pairs_that_help, ratings_per_system
 from evaluation.listening.design.questions import askable, parse_questions, study_emotions
@@ -21,7 +22,6 @@ from evaluation.listening.design.study import FORMAT, Study, open_study, study_h
 from evaluation.listening.design.trials import Design, opaque
 from evaluation.listening.design.wording import ENGLISH, missing_texts
 from evaluation.listening.errors import StudyError
-from evaluation.metrics.needs import version
 from evaluation.pair import Pair
 from evaluation.run.folder import EvaluationRun
 from pipelines.errors import OutputError
