@@ -131,11 +131,11 @@ def as_json(scores: QualityScores, marks: Mapping[str, Any], digest: str, seed: 
 def _entry(scores: QualityScores, system: str, pair: Pair) -> dict[str, Any]:
     """One conversion: every metric's value (None where it has none), and what was heard."""
     line = scores.lines[system, pair.id]
-    values = {metric: value and value[0] for metric, value in line["values"].items()}
+    values = {metric: value and value[0] for metric, value in line.values.items()}
     transcript = scores.of_conversion(system, pair, "cer")
     judged = {judge: scores.of_conversion(system, pair, f"emotion@{judge}") for judge in JUDGES}
     return {"pair": pair_name(pair), "emotion": pair.emotion, "heard": transcript and transcript["text"], "text": pair.text,
-            "values": values, "judged": judged, "failed": line["failed"]}
+            "values": values, "judged": judged, "failed": line.failed}
 
 
 def _metrics(rows: Mapping[str, Mapping[str, float]], shown: Sequence[tuple[str, str, int]]) -> str:

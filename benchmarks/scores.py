@@ -22,9 +22,10 @@ from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS
 from evaluation.report.confusion import Counts, confusion
 from evaluation.report.matrix import Matrix, matrix_of
-from evaluation.report.observed import RunObservations, observer_keys
 from evaluation.report.statistics import estimates, resample, set_value
 from evaluation.run import EvaluationRun, evaluate
+from evaluation.run.folder import ScoreRecord
+from evaluation.run.observing import RunObservations
 from evaluation.run.systems import System
 from pipelines.files import make_folder
 from workbench.cli.progress import stage_bars
@@ -48,9 +49,9 @@ class QualityScores:
         return RunObservations(self.run)
 
     @cached_property
-    def lines(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """By (system, pair id), every metric's [value, weight], as in RUN/scores.jsonl."""
-        return self.run.files.score_lines()
+    def lines(self) -> dict[tuple[str, str], ScoreRecord]:
+        """By (system, pair id), every metric's (value, weight)."""
+        return self.run.files.scores()
 
     @cached_property
     def english(self) -> np.ndarray:
@@ -85,17 +86,17 @@ class QualityScores:
 
     def heard_as(self, system: str, judge: str) -> Counts:
         """Wanted emotion to the emotion that a judge heard to how many pairs; empty where the judge could not be asked."""
-        key = observer_keys(self.run).get(f"emotion@{judge}")
+        key = self.run.record.observer_keys.get(f"emotion@{judge}")
         return {} if key is None else confusion(self.matrix, system, key, self.observed)
 
     def of_conversion(self, system: str, pair: Pair, metric: str) -> Any:
         """What the observer of a metric observed of a conversion, None where nothing was."""
-        key = observer_keys(self.run).get(metric)
+        key = self.run.record.observer_keys.get(metric)
         return None if key is None else self.observed.of_conversion(key, pair, system)
 
     def of_source(self, pair: Pair, metric: str) -> Any:
         """What the observer of a metric observed of a source, None where nothing was."""
-        key = observer_keys(self.run).get(metric)
+        key = self.run.record.observer_keys.get(metric)
         return None if key is None else self.observed.of_clip(key, pair.source, pair.language)
 
     def octave_jumps(self, system: str) -> float:

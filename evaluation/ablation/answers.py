@@ -56,7 +56,7 @@ def answer_of(run: EvaluationRun, question: Question, names: Mapping[tuple[str, 
         names: (question, variant) to the system's name in the run. beside: systems that are shown, too.
     """
     matrix = matrix_of(run)
-    wanted = question.metrics or tuple(run.info["metrics"])
+    wanted = question.metrics or tuple(run.record.metrics)
     shown = tuple(name for name in wanted if name in matrix.metrics)
     rows, resamples = matrix.rows(), resample(matrix.speakers, draws, seed)
     first = names[question.name, question.variants[0].name]
@@ -73,7 +73,7 @@ def answer_of(run: EvaluationRun, question: Question, names: Mapping[tuple[str, 
     return Answer(question.name, question.title, tuple(registry.metric(name).info for name in shown), tuple(lines),
                   (*(f"{name} was not measured: {why}" for name, why in run.not_measured.items() if name in wanted),
                    *_failures(run, lines), *_doubt(matrix)),
-                  len(rows), run.info["pairs_hash"], len(set(matrix.speakers)), draws, seed)
+                  len(rows), run.record.pairs_hash, len(set(matrix.speakers)), draws, seed)
 
 
 def _failures(run: EvaluationRun, lines: Sequence[AnswerLine]) -> Iterator[str]:

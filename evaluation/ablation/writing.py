@@ -66,10 +66,10 @@ def write_record(folder: Path, study: Study, question: Question, plan: Plan, wor
     stages = {stage.label: stage for own in variants.values() for stage in (*own, *_scratch(own, plan))}
     document: dict[str, Any] = {
         "command": command, "study": study.path.name, "question": question.name, "protocol": vars(study.protocol),
-        "pairs_hash": run.info["pairs_hash"],
-        "machine": {"processor": platform.machine(), "cores": os.cpu_count(), "device": run.info["device"]},
+        "pairs_hash": run.record.pairs_hash,
+        "machine": {"processor": platform.machine(), "cores": os.cpu_count(), "device": run.record.device},
         "variants": [{"variant": variant.name, "system": names[question.name, variant.name], "settings": variant.settings,
-                      "checkpoint_hash": run.info["systems"][names[question.name, variant.name]]["checkpoint_hash"],
+                      "checkpoint_hash": run.record.systems[names[question.name, variant.name]].checkpoint_hash,
                       "stages": [stage.label for stage in variants[variant.name]]} for variant in question.variants],
         "stages": {label: {"from": "checkpoint" if label in plan.supplied else "trained", "seconds": workshop.seconds(stage),
                            **stage.decides} for label, stage in sorted(stages.items())}}

@@ -21,8 +21,8 @@ from evaluation.natural_reference.computed import Centroids, NaturalReference, V
 from evaluation.pair import Pair
 from evaluation.report.catalogue import Catalogue, subjects_of
 from evaluation.report.matrix import Matrix
-from evaluation.report.observed import RunObservations, observer_keys
 from evaluation.run.folder import EvaluationRun
+from evaluation.run.observing import RunObservations
 from pipelines.errors import ZestError
 
 ROLES = {
@@ -89,7 +89,7 @@ def with_natural_rows(matrix: Matrix, catalogue: Catalogue, observed: RunObserva
     """
     rows = [name for name, recording in RECORDINGS.items() if any(recording(pair) for pair in matrix.pairs)]
     extra = np.zeros((2, len(rows), len(matrix.metrics), len(matrix.pairs)))
-    keys = observer_keys(observed.run)
+    keys = observed.run.record.observer_keys
     for index, name in enumerate(matrix.metrics):
         entry = catalogue.entries[name]
         if entry.metric is not None and entry.natural_rows:
@@ -129,5 +129,5 @@ def _value(metric: Metric, observer: str, pair: Pair, path: Path, observed: RunO
 
 def _measured(run: EvaluationRun, metric: str) -> Mapping[str, Any]:
     """What the metric's observer measured of natural speech, from marks.json; empty where it measured nothing."""
-    key = observer_keys(run).get(metric, "")
+    key = run.record.observer_keys.get(metric, "")
     return next((part[key] for name in ("judges", "voices") if key in (part := run.natural_reference.get(name, {}))), {})

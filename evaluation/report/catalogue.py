@@ -92,8 +92,8 @@ def catalogue_of(run: EvaluationRun, entries: Mapping[str, CatalogueEntry] | Non
     """
     known = {} if entries is None else dict(entries)
     if entries is None:
-        known = {name: entry for name, about in run.info["metrics"].items() if (entry := _registered(name, about.get("key")))}
-    found = {name: known.get(name) or _unknown(name, about.get("models", "")) for name, about in run.info["metrics"].items()}
+        known = {name: entry for name, about in run.record.metrics.items() if (entry := _registered(name, about.key))}
+    found = {name: known.get(name) or _unknown(name, about.models) for name, about in run.record.metrics.items()}
     return Catalogue(found, run.metrics)
 
 

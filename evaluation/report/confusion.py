@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from evaluation.natural_reference.rows import RECORDINGS
 from evaluation.report.blocks import Cell, Column, Row, Table
 from evaluation.report.matrix import Matrix
-from evaluation.report.observed import RunObservations
+from evaluation.run.observing import RunObservations
 from pipelines.labels import EMOTIONS
 
 Counts = dict[str, dict[str, int]]  # wanted emotion to heard emotion to how many pairs

@@ -16,37 +16,40 @@ UNKNOWN = "unknown"
 
 def provenance(run: EvaluationRun, results: RunResults) -> Section:
     """The last section."""
-    info = run.info
+    record = run.record
     facts = {
-        "pairs": f"{len(run.pairs)}, hash {info['pairs_hash']}", "created": info.get("created", UNKNOWN),
-        "seed of the run": info.get("seed", UNKNOWN), "device": info.get("device", UNKNOWN),
+        "pairs": f"{len(run.pairs)}, hash {record.pairs_hash}", "created": _known(record.created),
+        "seed of the run": _known(record.seed), "device": _known(record.device),
         "bootstrap": f"{results.draws} resamples, seed {results.seed}, source speakers and then their pairs",
     }
-    systems = [Row(name, (Cell(_spec(about.get("spec")), mark="words"), Cell(about.get("checkpoint_hash") or "no weights")))
-               for name, about in info["systems"].items()]
-    metrics = [Row(name, (Cell(str(about.get("key", UNKNOWN)), mark="words"), Cell(about.get("models") or UNKNOWN, mark="words"),
-                          Cell(about["not_measured"] or "measured", mark="words"))) for name, about in info["metrics"].items()]
+    systems = [Row(name, (Cell(_spec(about.spec), mark="words"), Cell(about.checkpoint_hash or "no weights")))
+               for name, about in record.systems.items()]
+    metrics = [Row(name, (Cell(str(about.key), mark="words"), Cell(about.models or UNKNOWN, mark="words"),
+                          Cell(about.not_measured or "measured", mark="words"))) for name, about in record.metrics.items()]
     return Section("provenance", "Provenance", (
         _facts("The run", facts),
         Table("Systems", "system", (Column("made with", words=True), Column("checkpoint hash")), tuple(systems)),
         Table("Metrics", "metric", tuple(Column(name, words=True) for name in ("observer", "models", "state")), tuple(metrics)),
-        _facts("Versions", info.get("versions", {})),
-        *([_facts("Versions of later parts of the run", info["versions_later"])] if info.get("versions_later") else []),
+        _facts("Versions", record.versions),
+        *([_facts("Versions of later parts of the run", record.versions_later)] if record.versions_later else []),
         Paragraph("To repeat:"), Paragraph(commands(run), "code")))
 
 
 def commands(run: EvaluationRun) -> str:
     """What to type: the command that the run recorded, or one with the same pairs, systems and seed."""
-    given = run.info.get("command")
     systems = [word for name in run.systems for word in ("--system", name)]
-    seed = ["--seed", str(run.info["seed"])] if "seed" in run.info else []
-    evaluate = given or shlex.join(["zest", "evaluate", "pairs.csv", *systems, *seed, "-o", run.folder.name])
+    seed = [] if run.record.seed is None else ["--seed", str(run.record.seed)]
+    evaluate = run.record.command or shlex.join(["zest", "evaluate", "pairs.csv", *systems, *seed, "-o", run.folder.name])
     return f"{evaluate}\n{shlex.join(['zest', 'report', run.folder.name])}"
 
 
 def _facts(caption: str, facts: Mapping[str, Any]) -> Table:
     rows = [Row(name, (Cell(str(value), mark="words"),)) for name, value in facts.items()]
     return Table(caption, "what", (Column("value", words=True),), tuple(rows))
+
+
+def _known(value: Any) -> Any:
+    return UNKNOWN if value is None else value
 
 
 def _spec(spec: Any) -> str:

@@ -13,7 +13,6 @@ from evaluation.report.catalogue import Catalogue, subjects_of
 from evaluation.report.confusion import confusion, confusion_table
 from evaluation.report.figures import distributions, emotion_bars
 from evaluation.report.numbers import ARROWS
-from evaluation.report.observed import RunObservations, observer_keys
 from evaluation.report.results import ALL, RunResults
 from evaluation.report.separation import separation_table, useless
 from evaluation.report.statistics import FEW_SPEAKERS
@@ -27,6 +26,7 @@ from evaluation.report.tables import (
     settings_table,
 )
 from evaluation.run.folder import EvaluationRun
+from evaluation.run.observing import RunObservations
 
 READING = ("Each cell: the value of the set, its 95 % bootstrap interval over source speakers and their pairs, and the pairs "
            "measured of those expected. An interval without width says that the pairs agree, not that the number is certain. "
@@ -113,7 +113,7 @@ def comparisons(material: Material) -> Section:
 
 def confusions(material: Material) -> Section:
     """What judges heard, in conversions and in natural speech."""
-    keys = observer_keys(material.run)
+    keys = material.run.record.observer_keys
     blocks: list[Block] = []
     for info in material.catalogue.accuracies():
         counts = [(system, confusion(material.results.matrix, system, keys[info.name], material.observed))
@@ -192,5 +192,5 @@ def _warnings(material: Material) -> list[Paragraph]:
         said.append("Some pairs name no source speaker; there, the source recording was resampled in the speaker's place.")
     if not material.run.complete:
         said.append("The run is not finished: pairs that were not scored yet are missing from every number; see the coverage.")
-    said += [f"{name}: {about['note']}" for name, about in material.run.info["metrics"].items() if about.get("note")]
+    said += [f"{name}: {metric.note}" for name, metric in material.run.record.metrics.items() if metric.note]
     return [Paragraph(sentence, "warning") for sentence in said]

@@ -8,12 +8,10 @@ from evaluation.plots import converted_figure
 from evaluation.report.blocks import Figure, PairCard, Paragraph, Player, Section
 from evaluation.report.clips import players
 from evaluation.report.numbers import number
-from evaluation.report.observed import observer_keys
 from evaluation.report.sections import Material
 from evaluation.report.svg import to_svg
 from evaluation.report.tables import setting_name
 from evaluation.report.worst import RULE, Worst, worst_pairs
-from evaluation.run.converting import clip_of
 from pipelines.errors import AudioError
 from pipelines.features.audio import load
 from pipelines.features.pitch import F0Contour, statistics, track
@@ -47,13 +45,13 @@ def _card(material: Material, one: Worst, system: str, rank: int, clips: tuple[P
 
 
 def _paths(material: Material, pair: Pair, system: str):
-    return pair.source, pair.reference, clip_of(material.run.files, pair, material.run.conversions[system, pair.id])
+    return pair.source, pair.reference, material.run.files.clip(pair, material.run.conversions[system, pair.id])
 
 
 def _words(material: Material, pair: Pair, system: str) -> tuple[str, str | None]:
     """What the source says, as written or as heard; and what the recogniser heard in the conversion, None where unknown."""
     transcribed = next(iter(material.catalogue.with_role(CHARACTER_ERRORS)), None)
-    observer = observer_keys(material.run).get(transcribed.name, "") if transcribed else ""
+    observer = material.run.record.observer_keys.get(transcribed.name, "") if transcribed else ""
     heard = _text(material.observed.of_conversion(observer, pair, system))
     return pair.text or _text(material.observed.of_clip(observer, pair.source, pair.language)) or "", heard
 

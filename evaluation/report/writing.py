@@ -79,8 +79,8 @@ def document_of(run: EvaluationRun, worst_of: str | None = None, worst: int = 10
               provenance(run, material.results)]
     _tell(hook, 4)
     settings = ", ".join(setting.upper() for setting in material.results.matrix.settings if setting)
-    created = str(run.info.get("created", "")).replace("T", " ").replace("+00:00", " UTC")
-    subtitle = " \u00b7 ".join(filter(None, (f"{len(run.pairs)} pairs (hash {run.info['pairs_hash']})",
+    created = (run.record.created or "").replace("T", " ").replace("+00:00", " UTC")
+    subtitle = " \u00b7 ".join(filter(None, (f"{len(run.pairs)} pairs (hash {run.record.pairs_hash})",
                                              f"{len(run.systems)} systems", settings, created)))
     return Document("How the conversions scored", subtitle, tuple(parts))
 
@@ -94,8 +94,8 @@ def material_of(run: EvaluationRun, draws: int = DRAWS, seed: int = 0, entries: 
     from evaluation.natural_reference.rows import natural_reference_rows, with_natural_rows
     from evaluation.report import sections
     from evaluation.report.matrix import matrix_of
-    from evaluation.report.observed import RunObservations
     from evaluation.report.results import results_of
+    from evaluation.run.observing import RunObservations
 
     catalogue, observed = catalogue_of(run, entries), RunObservations(run)
     _tell(hook, 0)

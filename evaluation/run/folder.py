@@ -1,21 +1,21 @@
 """A RUN/ folder: where everything of an evaluation lies, and how it is read again.
 
-    run.json                            provenance: pairs, systems, metrics, versions (see `RunFolder.info`)
+    run.json                            what the run was made from (record.py)
     pairs.csv                           the protocol
     wavs/<system>/<pair id>.wav         conversions, 16 kHz, 16 bit
     predicted/<system>/<pair id>.json   {"hz": [...], "step": seconds} where the system predicts a contour
     conversions.jsonl                   {"system", "pair", "seconds", "unchanged", "failed": null | sentence}
-    observations/<observer key>.jsonl   what observers heard in clips
+    observations/<observer key>.jsonl   what observers observed in clips (observing.py)
     scores.jsonl                        {"system", "pair", "setting", "emotion", "source_speaker", "failed", "values"}
-    marks.json                          what natural speech scores
+    marks.json                          what natural speech scores (natural_reference/computed.py)
 
 A later line of a JSONL replaces an earlier one of the same system and pair.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,19 +24,21 @@ import numpy as np
 import pandas as pd
 
 from evaluation.pair import Pair, read_pairs
-from evaluation.run.lines import read_lines
+from evaluation.run.json_files import read_json, read_lines
+from evaluation.run.record import RunRecord
 from pipelines.errors import ZestError
 from pipelines.features.pitch import F0Contour
-from pipelines.files import make_folder, write_whole
 
 COLUMNS = ("system", "pair", "setting", "emotion", "source_speaker", "metric", "value", "weight", "failed")
 
 
 @dataclass(frozen=True)
 class ConversionRecord:
-    """What became of one pair under one system.
+    """One line of conversions.jsonl: what became of one pair under one system.
 
-    seconds: of work. unchanged: the clip is the source itself. failed: the sentence why there is no clip, None where there is.
+    Attributes:
+        seconds: of work. failed: the sentence why there is no conversion, None where there is one.
+        unchanged: the conversion is the source itself.
     """
 
     system: str
@@ -47,13 +49,31 @@ class ConversionRecord:
 
 
 @dataclass(frozen=True)
+class ScoreRecord:
+    """One line of scores.jsonl: what every metric says of one conversion.
+
+    Attributes:
+        failed: the sentence why there is no conversion, None where there is one.
+        values: by metric (value, weight), None where the metric has no value for the pair.
+    """
+
+    system: str
+    pair: str
+    setting: str = ""
+    emotion: str = ""
+    source_speaker: str = ""
+    failed: str | None = None
+    values: Mapping[str, tuple[float, float] | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class RunFolder:
-    """The paths of a RUN/ folder; makes folders when something is to be written."""
+    """The files of a RUN/ folder, read line by line."""
 
     path: Path
 
     @property
-    def info_file(self) -> Path:
+    def record_file(self) -> Path:
         return self.path / "run.json"
 
     @property
@@ -82,35 +102,27 @@ class RunFolder:
     def contour_file(self, system: str, pair: str) -> Path:
         return self.path / "predicted" / system / f"{pair}.json"
 
-    def info(self) -> dict[str, Any] | None:
-        """run.json, None where there is none yet.
+    def clip(self, pair: Pair, conversion: ConversionRecord) -> Path | None:
+        """The recording to listen to: the source itself where it is unchanged, None where the conversion failed."""
+        if conversion.failed is not None:
+            return None
+        return pair.source if conversion.unchanged else self.wav(conversion.system, conversion.pair)
 
-        Keys: pairs_hash, created, seed, device, command, systems {name: {"spec", "checkpoint_hash"}},
-        metrics {name: {"key", "models", "not_measured": None or a sentence, if need be "note"}}, versions {package: version}.
+    def record(self) -> RunRecord | None:
+        """run.json, None where there is none yet. Raises ZestError: it is damaged."""
+        return RunRecord.read(self.record_file)
 
-        Raises:
-            ZestError: it is damaged.
-        """
-        return _read_json(self.info_file)
+    def conversions(self) -> dict[tuple[str, str], ConversionRecord]:
+        """The last line of conversions.jsonl of every (system, pair)."""
+        return {(line["system"], line["pair"]): _from_line(ConversionRecord, line) for line in read_lines(self.conversions_file)}
 
-    def write_json(self, file: Path, document: Any) -> None:
-        """Whole or not at all. Raises OutputError."""
-        make_folder(file.parent)
-        write_whole(file, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
-
-    def converted(self) -> dict[tuple[str, str], ConversionRecord]:
-        """What is known of every (system, pair)."""
-        names = ConversionRecord.__dataclass_fields__
-        return {(line["system"], line["pair"]): ConversionRecord(**{name: line[name] for name in names if name in line})
-                for line in read_lines(self.conversions_file)}
+    def scores(self) -> dict[tuple[str, str], ScoreRecord]:
+        """The last line of scores.jsonl of every (system, pair)."""
+        return {(line["system"], line["pair"]): _from_line(ScoreRecord, line) for line in read_lines(self.scores_file)}
 
     def natural_reference(self) -> dict[str, Any] | None:
         """marks.json (natural_reference/computed.py), None where there is none. Raises ZestError: it is damaged."""
-        return _read_json(self.natural_reference_file)
-
-    def score_lines(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """The last line of scores.jsonl of every (system, pair)."""
-        return {(line["system"], line["pair"]): line for line in read_lines(self.scores_file)}
+        return read_json(self.natural_reference_file)
 
 
 @dataclass(frozen=True)
@@ -118,11 +130,11 @@ class EvaluationRun:
     """An evaluation as it lies on disk, finished or not.
 
     Attributes:
-        files: where everything is. info: run.json. pairs: the protocol.
+        files: where everything is. record: run.json. pairs: the protocol.
     """
 
     files: RunFolder
-    info: dict[str, Any]
+    record: RunRecord
     pairs: tuple[Pair, ...]
 
     @property
@@ -132,45 +144,53 @@ class EvaluationRun:
     @property
     def systems(self) -> tuple[str, ...]:
         """Names, in the order they were asked for."""
-        return tuple(self.info["systems"])
+        return tuple(self.record.systems)
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """Names of the metrics that were measured; see `not_measured` for the others."""
-        return tuple(name for name, about in self.info["metrics"].items() if not about["not_measured"])
+        return tuple(name for name in self.record.metrics if name not in self.not_measured)
 
     @property
     def not_measured(self) -> dict[str, str]:
         """Per metric that could not be measured, the sentence why."""
-        return {name: about["not_measured"] for name, about in self.info["metrics"].items() if about["not_measured"]}
+        return self.record.not_measured
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """Long form, one row per system, pair and metric: the columns COLUMNS.
+        """Long form, one row per system, pair and metric: the columns COLUMNS, in the order of systems, pairs and metrics.
 
         value and weight are NaN where a metric has no value for the pair: `failed` is then empty where the metric does not
         apply (no text, no parallel recording...), and holds the sentence where the conversion failed and the metric has no
         worst. Rows are there only for pairs scored so far and metrics that were measured.
         """
-        return _long_form(self.files.score_lines().values(), self.systems, self.pairs, self.metrics)
+        system_place, pair_place = ({name: index for index, name in enumerate(names)}
+                                    for names in (self.systems, (pair.id for pair in self.pairs)))
+        lines = [line for line in self.files.scores().values() if line.system in system_place and line.pair in pair_place]
+        lines.sort(key=lambda line: (system_place[line.system], pair_place[line.pair]))
+        nothing = (float("nan"), float("nan"))
+        rows = [(line.system, line.pair, line.setting, line.emotion, line.source_speaker, metric,
+                 *(line.values[metric] or nothing), line.failed)
+                for line in lines for metric in self.metrics if metric in line.values]
+        return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"value": float, "weight": float})
 
     @cached_property
     def conversions(self) -> dict[tuple[str, str], ConversionRecord]:
         """By (system, pair id)."""
-        return self.files.converted()
+        return self.files.conversions()
 
     @cached_property
     def natural_reference(self) -> dict[str, Any]:
-        """What natural speech scores (evaluation/natural_reference/computed.py); empty where nothing was measured."""
+        """What natural speech scores (evaluation/natural_reference/computed.py); empty where it was not measured."""
         return self.files.natural_reference() or {}
 
     @property
     def complete(self) -> bool:
         """Every system and pair has a value, or the reason for none, of every measured metric."""
-        expected = len(self.systems) * len(self.pairs)
-        wanted = set(self.metrics)
-        lines = self.files.score_lines().values()
-        return sum(wanted <= set(line["values"]) and line["system"] in self.info["systems"] for line in lines) == expected
+        measured = set(self.metrics)
+        lines = self.files.scores().values()
+        scored = sum(measured <= set(line.values) and line.system in self.record.systems for line in lines)
+        return scored == len(self.systems) * len(self.pairs)
 
     def wav(self, system: str, pair: str) -> Path | None:
         """The conversion; None where it failed or is not there yet."""
@@ -178,8 +198,8 @@ class EvaluationRun:
         return path if path.is_file() else None
 
     def predicted(self, system: str, pair: str) -> F0Contour | None:
-        """The contour that the system asked for; None where it asked for none."""
-        document = _read_json(self.files.contour_file(system, pair))
+        """The contour that the system asked for, Hz; None where it asked for none."""
+        document = read_json(self.files.contour_file(system, pair))
         return None if document is None else F0Contour(np.array(document["hz"], dtype=np.float64), document["step"])
 
 
@@ -192,30 +212,12 @@ def open_run(folder: Path | str) -> EvaluationRun:
     files = RunFolder(Path(folder))
     if not files.path.is_dir():
         raise ZestError(f"There is no folder {files.path}; name the folder that zest evaluate wrote with -o.")
-    info = files.info()
-    if info is None:
+    record = files.record()
+    if record is None:
         raise ZestError(f"{files.path} has no run.json, so it is not the folder of a zest evaluate.")
-    if not {"systems", "metrics", "pairs_hash"} <= set(info):
-        raise ZestError(f"{files.info_file} is damaged; run the same zest evaluate into another folder.")
-    return EvaluationRun(files, info, tuple(read_pairs(files.pairs_file, required=("source", "reference"))))
+    return EvaluationRun(files, record, tuple(read_pairs(files.pairs_file, required=("source", "reference"))))
 
 
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise ZestError(f"{path} is damaged; delete it and run the same command again.") from error
-
-
-def _long_form(lines, systems: tuple[str, ...], pairs: tuple[Pair, ...], metrics: tuple[str, ...]) -> pd.DataFrame:
-    """Score lines in the order of systems, pairs and metrics."""
-    place = {pair.id: index for index, pair in enumerate(pairs)}
-    known = [line for line in lines if line["system"] in systems and line["pair"] in place]
-    known.sort(key=lambda line: (systems.index(line["system"]), place[line["pair"]]))
-    nothing = (float("nan"), float("nan"))
-    rows = [(line["system"], line["pair"], line["setting"], line["emotion"], line["source_speaker"], metric,
-             *(line["values"][metric] or nothing), line["failed"])
-            for line in known for metric in metrics if metric in line["values"]]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"value": float, "weight": float})
+def _from_line(kind: type, line: dict[str, Any]) -> Any:
+    """A record of a line; keys of other versions are passed over."""
+    return kind(**{name: line[name] for name in kind.__dataclass_fields__ if name in line})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +18,48 @@ from evaluation.natural_reference.computed import (
     measure_natural_reference,
 )
 from evaluation.pair import Pair
-from evaluation.run.converting import clip_of
-from evaluation.run.folder import ConversionRecord, RunFolder
+from evaluation.run.folder import ConversionRecord, RunFolder, ScoreRecord
+from evaluation.run.json_files import appending, write_json
 from evaluation.run.observing import ClipNames, ObservationStore, ObservedClip, observe_clips
-from evaluation.run.scoring import score_pairs
+from evaluation.run.record import RunRecord
 from evaluation.run.shards import WorkerPool
 from pipelines.errors import AudioError, OutputError, ZestError
-from pipelines.hooks import Hook
+from pipelines.hooks import Event, Hook
+
+SHARD = 16  # pairs; scoring is arithmetic, so a shard must hold some of it to be worth sending
 
 
 @dataclass(frozen=True)
-class Listened:
-    """What became of an observer. new: clips it listened to now; missing: why it could not observe anything, None if it
-    could; note: a sentence about a part that it could not."""
+class ObserverOutcome:
+    """What became of an observer in this call.
+
+    Attributes:
+        new: clips that it observed now. missing: why it could not observe anything, None where it could.
+        note: why it could not observe some clips, None where it could.
+    """
 
     new: int = 0
     missing: str | None = None
     note: str | None = None
+
+
+@dataclass(frozen=True)
+class ScoringItem:
+    """One conversion to score. seen: by observer; failed: the sentence, then nothing was observed."""
+
+    system: str
+    pair: Pair
+    seen: Mapping[str, Seen]
+    failed: str | None
+
+
+@dataclass(frozen=True)
+class ScoredItem:
+    """values: by metric. broke: by metric that crashed on this pair, the sentence; its value is None then."""
+
+    item: ScoringItem
+    values: dict[str, tuple[float, float] | None]
+    broke: dict[str, str]
 
 
 @dataclass
@@ -51,62 +78,70 @@ class Measuring:
     stores: dict[str, ObservationStore] = field(default_factory=dict)
 
     def __post_init__(self):
-        made = self.files.converted()
-        self.converted = [(pair, made[system, pair.id]) for system in self.systems for pair in self.pairs]
+        known = self.files.conversions()
+        self.conversions = [(pair, known[system, pair.id]) for system in self.systems for pair in self.pairs]
 
-    def run(self, metrics: Sequence[Metric], observers: Mapping[str, Observer], info: dict[str, Any]) -> int:
+    def run(self, metrics: Sequence[Metric], observers: Mapping[str, Observer], record: RunRecord) -> tuple[int, RunRecord]:
         """Measure what is not measured yet.
 
-        Args:
-            info: run.json; what was not measured, and why, is filled in.
         Returns:
-            how many clips were observed and conversions scored.
+            how many clips were observed and conversions scored; and the run's record with what was not measured, and why.
         """
-        if self._is_done(metrics, info):
-            return 0
-        listened = {key: self._listen(observers[key], key) for key in dict.fromkeys(metric.observer for metric in metrics)}
+        if self._is_done(metrics, record):
+            return 0, record
+        outcomes = {key: self._observe(observers[key], key) for key in dict.fromkeys(metric.observer for metric in metrics)}
         for metric in metrics:
-            _tell(info["metrics"][metric.info.name], listened[metric.observer])
-        natural = self._measure_natural(observers, info["seed"])
-        able = dict(self._able(metrics, natural, info))
-        scored, broke = score_pairs(able, self.converted, self._seen, self.files, self.pool, self.hook)
+            outcome = outcomes[metric.observer]
+            record = record.with_metric(metric.info.name, not_measured=outcome.missing, note=outcome.note or None)
+        natural, able = self._measure_natural(observers, record.seed), {}
+        for metric in metrics:
+            name = metric.info.name
+            if metric.observer in self.stores:
+                try:
+                    able[name] = metric.with_natural_reference(natural) if isinstance(metric, NeedsNaturalReference) else metric
+                except ZestError as error:
+                    record = record.with_metric(name, not_measured=str(error))
+        scored, broke = self._score(able)
         for name, sentence in broke.items():
-            info["metrics"][name]["note"] = sentence
-        return scored + sum(one.new for one in listened.values())
+            record = record.with_metric(name, note=sentence)
+        return scored + sum(outcome.new for outcome in outcomes.values()), record
 
-    def _is_done(self, metrics: Sequence[Metric], info: dict[str, Any]) -> bool:
-        wanted = {metric.info.name for metric in metrics}
-        if any(info["metrics"][name]["not_measured"] for name in wanted):
+    def _is_done(self, metrics: Sequence[Metric], record: RunRecord) -> bool:
+        names = {metric.info.name for metric in metrics}
+        if names & set(record.not_measured):
             return False  # its model may be there by now
-        known = self.files.score_lines()
-        return self.files.natural_reference_file.is_file() and all(
-            wanted <= set(known.get((one.system, one.pair), {"values": ()})["values"]) for _, one in self.converted)
+        return self.files.natural_reference_file.is_file() and not self._to_score(names, self.files.scores())
 
-    def _listen(self, observer: Observer, key: str) -> Listened:
+    def _to_score(self, names: set[str], known: Mapping[tuple[str, str], ScoreRecord]) -> list[tuple[Pair, ConversionRecord]]:
+        """Conversions of which one of these metrics has no value yet."""
+        return [(pair, one) for pair, one in self.conversions
+                if (line := known.get((one.system, one.pair))) is None or not names <= set(line.values)]
+
+    def _observe(self, observer: Observer, key: str) -> ObserverOutcome:
         try:
-            missing = _unavailable(observer)
+            missing = observer.unavailable() if hasattr(observer, "unavailable") else None
             if missing:
-                return Listened(missing=missing)
+                return ObserverOutcome(missing=missing)
             observed = observe_clips(observer, self._clips(), self.files.observations, self.pool, self.hook)
         except OutputError:
             raise
         except ZestError as error:
-            return Listened(missing=str(error))
+            return ObserverOutcome(missing=str(error))
         except Exception as error:  # noqa: BLE001 - a model that crashes must not cost the other metrics
-            return Listened(missing=f"{key} broke ({type(error).__name__}: {error}).")
+            return ObserverOutcome(missing=f"{key} broke ({type(error).__name__}: {error}).")
         self.stores[key] = observed.store
-        return Listened(observed.new, None, observed.note)
+        return ObserverOutcome(observed.new, None, observed.note)
 
     def _clips(self) -> Iterator[ObservedClip]:
-        """Everything to observe: what was converted, and natural recordings, whether their pair failed or not, so that the
-        natural reference never depends on the systems."""
+        """Everything to observe: what was converted; and natural recordings, of failed pairs too, so that the natural
+        reference never depends on the systems."""
         for clip in clips_of_pairs(self.pairs):
             readable = self._named(clip.path, clip.language)
             if readable is not None:
                 yield readable
-        for pair, one in self.converted:
+        for pair, one in self.conversions:
             if one.failed is None:
-                yield self.names.clip(clip_of(self.files, pair, one), pair.language)
+                yield self.names.clip(self.files.clip(pair, one), pair.language)
 
     def _named(self, path: Path, language: str) -> ObservedClip | None:
         try:
@@ -114,16 +149,10 @@ class Measuring:
         except AudioError:  # its pairs have failed and say so
             return None
 
-    def _seen(self, key: str, pair: Pair, one: ConversionRecord) -> Seen:
-        paths = {"source": pair.source, "reference": pair.reference, "converted": clip_of(self.files, pair, one),
-                 "parallel": pair.parallel}
-        return Seen(**{role: None if path is None else self.stores[key].get(self.names.clip(path, pair.language))
-                       for role, path in paths.items()})
-
     def _measure_natural(self, observers: Mapping[str, Observer], seed: int) -> NaturalReference:
-        """What natural speech scores; what other observers measured before is kept in marks.json."""
-        def look(name: str, natural: NaturalClip) -> Any:
-            clip = self._named(natural.path, natural.language)
+        """What natural speech scores. What other observers measured before is kept in marks.json."""
+        def look(name: str, recording: NaturalClip) -> Any:
+            clip = self._named(recording.path, recording.language)
             return None if clip is None else self.stores[name].get(clip)
 
         keys = {name: observers[name].key for name in self.stores if name.partition("@")[0] in KINDS}
@@ -133,28 +162,57 @@ class Measuring:
         document["missing"] = {name: why for name, why in document["missing"].items()
                                if name in now["missing"] or name not in keys}
         if document != before:
-            self.files.write_json(self.files.natural_reference_file, document)
+            write_json(self.files.natural_reference_file, document)
         return natural
 
-    def _able(self, metrics: Sequence[Metric], natural: NaturalReference, info: dict[str, Any]) -> Iterator[tuple[str, Metric]]:
-        """Metrics that can be scored, with the natural reference that they need."""
-        for metric in metrics:
-            name = metric.info.name
-            if metric.observer not in self.stores:
-                continue
-            try:
-                yield name, metric.with_natural_reference(natural) if isinstance(metric, NeedsNaturalReference) else metric
-            except ZestError as error:
-                info["metrics"][name]["not_measured"] = str(error)
+    def _score(self, metrics: Mapping[str, Metric]) -> tuple[int, dict[str, str]]:
+        """Score what has no value yet; values of other metrics that a line already holds are kept.
+
+        Args:
+            metrics: by name, those whose observer could observe.
+        Returns:
+            how many lines were written; and per metric that crashed on a pair, the sentence of the first.
+        """
+        known = self.files.scores()
+        todo, broke = self._to_score(set(metrics), known), {}
+        done = len(self.conversions) - len(todo)
+        self.hook(Event("progress", "score", value=(done, len(self.conversions))))
+        with appending(self.files.scores_file) as lines:
+            for count, shard in self.pool.map(partial(_score_shard, metrics), self._items(metrics, todo)):
+                for one in shard:
+                    pair, before = one.item.pair, known.get((one.item.system, one.item.pair.id))
+                    values = {**(before.values if before else {}), **one.values}
+                    lines.add(asdict(ScoreRecord(one.item.system, pair.id, pair.setting, pair.emotion, pair.source_speaker,
+                                                 one.item.failed, values)))
+                    broke = one.broke | broke
+                done += count
+                self.hook(Event("progress", "score", value=(done, len(self.conversions))))
+        return len(todo), broke
+
+    def _items(self, metrics: Mapping[str, Metric], todo: Sequence[tuple[Pair, ConversionRecord]]) -> Iterator[list[ScoringItem]]:
+        """Shards, each filled with observations only when its turn comes."""
+        observers = sorted({metric.observer for metric in metrics.values()})
+        for start in range(0, len(todo), SHARD):
+            yield [ScoringItem(one.system, pair, {} if one.failed else {key: self._seen(key, pair, one) for key in observers},
+                               one.failed) for pair, one in todo[start:start + SHARD]]
+
+    def _seen(self, key: str, pair: Pair, one: ConversionRecord) -> Seen:
+        paths = (pair.source, pair.reference, self.files.clip(pair, one), pair.parallel)
+        return Seen(*(None if path is None else self.stores[key].get(self.names.clip(path, pair.language)) for path in paths))
 
 
-def _tell(about: dict[str, Any], listened: Listened) -> None:
-    about["not_measured"] = listened.missing
-    about.pop("note", None)
-    if listened.note:
-        about["note"] = listened.note
+def _score_shard(metrics: Mapping[str, Metric], items: Sequence[ScoringItem]) -> list[ScoredItem]:
+    return [_score_item(metrics, item) for item in items]
 
 
-def _unavailable(observer: Observer) -> str | None:
-    """Observers may say beforehand why they cannot."""
-    return observer.unavailable() if hasattr(observer, "unavailable") else None
+def _score_item(metrics: Mapping[str, Metric], item: ScoringItem) -> ScoredItem:
+    values, broke = {}, {}
+    for name, metric in metrics.items():
+        try:
+            value = metric.failed(item.pair) if item.failed else metric.score(item.pair, item.seen[metric.observer])
+            number = value is not None and math.isfinite(value.value)  # a value that is not a number is no value
+            values[name] = (float(value.value), float(value.weight)) if number else None
+        except Exception as error:  # noqa: BLE001 - one metric's crash must not cost the others' hours
+            values[name] = None
+            broke[name] = f"The metric broke on the pair {item.pair.id} ({type(error).__name__}: {error})."
+    return ScoredItem(item, values, broke)

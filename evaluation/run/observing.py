@@ -1,6 +1,7 @@
-"""The middle stage: each observer listens once to each distinct clip, in shards; nothing but names stays in memory.
+"""Observations of clips: made once for each distinct clip and observer, in shards, and found again later.
 
-A clip is named by its samples, so a source that many pairs share, or that a corpus holds twice, is observed once.
+A clip is named by its samples, so a source that many pairs share, or that a corpus holds twice, is observed once. Memory holds
+names and places of lines only.
 """
 
 from __future__ import annotations
@@ -10,28 +11,31 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from evaluation.metrics.base import Observer
-from evaluation.run.lines import appending
+from evaluation.metrics.base import Observer, Seen
+from evaluation.pair import Pair
+from evaluation.run.folder import EvaluationRun
+from evaluation.run.json_files import appending
 from evaluation.run.shards import WorkerPool, cut
-from pipelines.errors import OutputError, ZestError
+from pipelines.errors import AudioError, OutputError, ZestError
 from pipelines.features.audio import load
 from pipelines.files import make_folder
 from pipelines.hooks import Event, Hook
 
 SHARD = 16  # clips between two writes
+KEPT = 4096  # observations that `RunObservations` keeps in memory: a reference is shared by many pairs
 HEAD = re.compile(rb'\{"clip": "(\w+)", "language": "([\w-]*)", "value": ')
 
 
 @dataclass(frozen=True)
 class ObservedClip:
-    """A recording to listen to. name: of its samples; samples: how many; language: what is spoken."""
+    """A recording to observe. name: of its samples; samples: how many; language: what is spoken."""
 
     path: Path
     name: str
@@ -76,7 +80,7 @@ class ObservationStore:
                     self.places[head] = file.tell() - len(line)
 
     def has(self, clip: ObservedClip) -> bool:
-        """Was it observed, be it that nothing could be heard?"""
+        """Whether it was observed, even where the observation is None."""
         return self.key(clip) in self.places
 
     def get(self, clip: ObservedClip) -> Any:
@@ -93,12 +97,59 @@ class ObservationStore:
 
 @dataclass(frozen=True)
 class ObservingOutcome:
-    """store: where the observations are. new: how many clips were listened to. note: the sentence of a language that the
-    observer cannot listen to, None where there is none."""
+    """store: where the observations are. new: how many clips were observed now. note: the sentence of a language that the
+    observer cannot observe, None where there is none."""
 
     store: ObservationStore
     new: int
     note: str | None = None
+
+
+class RunObservations:
+    """Looks up the observations of a run, for its report; every recording is read once, for its name."""
+
+    def __init__(self, run: EvaluationRun):
+        self.run = run
+        self._names = ClipNames()
+        self._stores: dict[str, ObservationStore | None] = {}
+        self._get = lru_cache(maxsize=KEPT)(self._read)
+
+    def of_clip(self, observer: str, path: Path | None, language: str) -> Any:
+        """What was observed of a recording, None where nothing was.
+
+        Args:
+            observer: its key, which is its file's name in observations/.
+        """
+        if path is None:
+            return None
+        try:
+            clip = self._names.clip(path, language)
+        except AudioError:  # moved or deleted since: the scores stay, the observation cannot be found
+            return None
+        return self._get(observer, clip)
+
+    def of_conversion(self, observer: str, pair: Pair, system: str) -> Any:
+        """What was observed of a pair's conversion, None where there is none."""
+        conversion = self.run.conversions.get((system, pair.id))
+        return None if conversion is None else self.of_clip(observer, self.run.files.clip(pair, conversion), pair.language)
+
+    def as_converted(self, observer: str, pair: Pair, path: Path) -> Seen:
+        """A pair as if a system had returned this natural recording."""
+        return Seen(*(self.of_clip(observer, clip, pair.language)
+                      for clip in (pair.source, pair.reference, path, pair.parallel)))
+
+    def _read(self, observer: str, clip: ObservedClip) -> Any:
+        store = self._store(observer)
+        return store.get(clip) if store is not None and store.has(clip) else None
+
+    def _store(self, observer: str) -> ObservationStore | None:
+        if observer not in self._stores:
+            path = self.run.files.observations / f"{observer}.jsonl"
+            store = ObservationStore(path, per_language=False) if path.is_file() else None
+            if store is not None:  # whether the observer minds the language is seen in its file
+                store.per_language = any(language for _, language in store.places)
+            self._stores[observer] = store
+        return self._stores[observer]
 
 
 def samples_name(samples: np.ndarray) -> str:
@@ -111,7 +162,7 @@ def observe_clips(observer: Observer, clips: Iterable[ObservedClip], folder: Pat
                   hook: Hook) -> ObservingOutcome:
     """Observe what was not observed yet; clips of alike length go together, because batches are padded.
 
-    A language that the observer cannot listen to leaves the other languages as they are.
+    A language that the observer cannot observe leaves the other languages as they are.
 
     Raises:
         ZestError: nothing can be observed, because the model is missing; what was observed before stays.

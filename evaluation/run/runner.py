@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from evaluation.metrics.base import Metric, Observer
 from evaluation.pair import Pair, write_pairs
-from evaluation.run.converting import convert_pairs
-from evaluation.run.folder import EvaluationRun, RunFolder, open_run
+from evaluation.run.folder import ConversionRecord, EvaluationRun, RunFolder, open_run
+from evaluation.run.json_files import appending, write_json
 from evaluation.run.measuring import Measuring
-from evaluation.run.provenance import agreed, describe
-from evaluation.run.shards import LOKY, WorkerPool, Workers
-from evaluation.run.systems import System
-from pipelines.errors import ZestError
+from evaluation.run.record import RunRecord
+from evaluation.run.shards import LOKY, WorkerPool, Workers, cut
+from evaluation.run.systems import Rendered, System
+from pipelines.errors import AudioError, CheckpointError, OutputError, ZestError
+from pipelines.features.audio import SAMPLE_RATE, from_array, load, save
 from pipelines.files import alone_in, make_folder
 from pipelines.hooks import Event, Hook, silent
+
+SHARD = 4  # pairs a worker process converts at a time; one where everything happens in this process
 
 
 def evaluate(pairs: Sequence[Pair], systems: Sequence[System], folder: Path | str, metrics: Sequence[Metric | str] | None = None,
@@ -40,29 +44,50 @@ def evaluate(pairs: Sequence[Pair], systems: Sequence[System], folder: Path | st
     """
     begun = time.perf_counter()
     workers, files = Workers(jobs, backend), RunFolder(Path(folder))
-    chosen, listeners = _measuring(metrics, observers)
+    chosen, known_observers = _metrics_and_observers(metrics, observers)
     _refuse_nothing(pairs, systems)
     make_folder(files.path)
     with alone_in(files.path, "evaluation"), WorkerPool(workers) as pool:
-        info = agreed(files.info(), describe(pairs, systems, chosen, listeners, seed, device, command), str(files.path))
-        _begin(files, info, pairs)
+        record = _begin(files, pairs, RunRecord.describe(pairs, systems, chosen, known_observers, seed, device, command))
         done = sum(convert_pairs(system, pairs, files, pool, hook) for system in systems)
-        done += Measuring(files, pairs, [system.name for system in systems], pool, hook).run(chosen, listeners, info)
-        if files.info() != info:
-            files.write_json(files.info_file, info)
-    hook(Event("end", "evaluate", time.perf_counter() - begun, done))
+        measuring = Measuring(files, pairs, [system.name for system in systems], pool, hook)
+        measured, record = measuring.run(chosen, known_observers, record)
+        if files.record() != record:
+            record.write(files.record_file)
+    hook(Event("end", "evaluate", time.perf_counter() - begun, done + measured))
     return open_run(files.path)
 
 
-def _measuring(metrics: Sequence[Metric | str] | None,
-               observers: Mapping[str, Observer] | None) -> tuple[list[Metric], Mapping[str, Observer]]:
-    """Metrics as objects, and who observes for them."""
+def convert_pairs(system: System, pairs: Sequence[Pair], files: RunFolder, pool: WorkerPool, hook: Hook) -> int:
+    """Convert what is not converted yet. Returns how many pairs that were.
+
+    A pair whose recordings cannot be read, or that the system refuses, becomes a line with the sentence.
+
+    Raises:
+        CheckpointError: the system cannot be loaded at all. OutputError: the disk is full.
+    """
+    known = files.conversions()
+    todo = [pair for pair in pairs if not _is_done(files, known.get((system.name, pair.id)))]
+    stage, done = f"convert {system.name}", len(pairs) - len(todo)
+    hook(Event("progress", stage, value=(done, len(pairs))))
+    with appending(files.conversions_file) as lines:
+        for count, conversions in pool.map(partial(_convert_shard, system, files), cut(todo, 1 if pool.alone else SHARD)):
+            for conversion in conversions:
+                lines.add(asdict(conversion))
+            done += count
+            hook(Event("progress", stage, value=(done, len(pairs))))
+    return len(todo)
+
+
+def _metrics_and_observers(metrics: Sequence[Metric | str] | None,
+                           observers: Mapping[str, Observer] | None) -> tuple[list[Metric], Mapping[str, Observer]]:
+    """Metrics as objects, and who observes for them. The registry is read only where a name or a default needs it."""
     if observers is not None and metrics is not None and not any(isinstance(one, str) for one in metrics):
         return list(metrics), observers
     from evaluation.metrics import registry
 
-    wanted = registry.default_names() if metrics is None else metrics
-    chosen = [registry.metric(one) if isinstance(one, str) else one for one in wanted]
+    asked = registry.default_names() if metrics is None else metrics
+    chosen = [registry.metric(one) if isinstance(one, str) else one for one in asked]
     return chosen, registry.observers() if observers is None else observers
 
 
@@ -77,9 +102,52 @@ def _refuse_nothing(pairs: Sequence[Pair], systems: Sequence[System]) -> None:
         raise ZestError(f"Two systems are called '{twice}'; give each a name of its own.")
 
 
-def _begin(files: RunFolder, info: dict[str, Any], pairs: Sequence[Pair]) -> None:
-    """The protocol first: a folder with a run.json is a run that can be read."""
-    if files.info() is None:
+def _begin(files: RunFolder, pairs: Sequence[Pair], now: RunRecord) -> RunRecord:
+    """Write pairs.csv, then run.json: a folder with a run.json is a run that can be read. Returns the record to go on with."""
+    before = files.record()
+    record = now if before is None else before.continued(now, files.path)
+    if before is None:
         write_pairs(files.pairs_file, list(pairs))
-    if files.info() != info:
-        files.write_json(files.info_file, info)
+    if before != record:
+        record.write(files.record_file)
+    return record
+
+
+def _is_done(files: RunFolder, known: ConversionRecord | None) -> bool:
+    return known is not None and (known.failed is not None or files.wav(known.system, known.pair).is_file())
+
+
+def _convert_shard(system: System, files: RunFolder, pairs: Sequence[Pair]) -> list[ConversionRecord]:
+    return [_convert(system, files, pair) for pair in pairs]
+
+
+def _convert(system: System, files: RunFolder, pair: Pair) -> ConversionRecord:
+    begun = time.perf_counter()
+    try:
+        rendered = _render(system, pair)
+    except (CheckpointError, OutputError):
+        raise  # no pair of this system can do better
+    except ZestError as error:
+        return ConversionRecord(system.name, pair.id, time.perf_counter() - begun, failed=str(error))
+    except Exception as error:  # noqa: BLE001 - anyone's system: one pair's crash must not cost the other thousand
+        sentence = f"The system {system.name} broke on this pair ({type(error).__name__}: {error})."
+        return ConversionRecord(system.name, pair.id, time.perf_counter() - begun, failed=sentence)
+    seconds = time.perf_counter() - begun
+    wav = files.wav(system.name, pair.id)
+    make_folder(wav.parent)
+    if rendered.predicted is not None:
+        hz = [round(float(value), 2) for value in rendered.predicted.hz]
+        write_json(files.contour_file(system.name, pair.id), {"hz": hz, "step": rendered.predicted.step})
+    save(wav, rendered.samples)  # last: a WAV is the sign of a finished conversion
+    return ConversionRecord(system.name, pair.id, round(seconds, 3), unchanged=rendered.unchanged)
+
+
+def _render(system: System, pair: Pair) -> Rendered:
+    for path in filter(None, (pair.source, pair.reference, pair.parallel)):
+        load(path)  # a recording that cannot be read cannot be compared with either
+    rendered = system.render(pair)
+    try:
+        from_array(rendered.samples, SAMPLE_RATE, "the conversion")  # silence and NaN are refused here, as everywhere
+    except AudioError as error:
+        raise ZestError(f"What {system.name} made cannot be scored: {error}") from error
+    return rendered

@@ -66,20 +66,20 @@ def _warnings(material: Material) -> list[Paragraph]:
 
 
 def _facts(material: Material, sittings: Sequence[Session]) -> Table:
-    run, info = material.run, material.run.info
-    hashes = {system: about["checkpoint_hash"] for system, about in info["systems"].items() if about["checkpoint_hash"]}
+    run, record = material.run, material.run.record
+    hashes = {system: about.checkpoint_hash for system, about in record.systems.items() if about.checkpoint_hash}
     work = sum(run.conversions[system, pair.id].seconds for system in run.systems for pair in run.pairs
                if (system, pair.id) in run.conversions)
     facts = {
-        "seed": info["seed"], "hash of the pairs": info["pairs_hash"],
+        "seed": record.seed, "hash of the pairs": record.pairs_hash,
         "hashes of checkpoints": _by_hash(hashes) or "no weights",
         "bootstrap": f"{material.results.draws} resamples, seed {material.results.seed}, source speakers and then their pairs",
-        "command": (sittings[-1].command if sittings else info["command"]) or "from Python",
+        "command": (sittings[-1].command if sittings else record.command) or "from Python",
         "commands of earlier sittings": "; ".join(dict.fromkeys(session.command for session in sittings[:-1])) or "none",
         "hardware": "; ".join(dict.fromkeys(session.hardware for session in sittings)) or "unknown",
         "wall time": _wall(sittings), "of it converting": f"{work:.0f} s over all rows and pairs, beside other work or not",
-        "begun": info["created"],
-        "versions": ", ".join(f"{name} {number}" for name, number in info["versions"].items()),
+        "begun": record.created,
+        "versions": ", ".join(f"{name} {number}" for name, number in record.versions.items()),
     }
     return Table("How", "what", (Column("value", words=True),),
                  tuple(Row(name, (Cell(str(value), mark="words"),)) for name, value in facts.items()))

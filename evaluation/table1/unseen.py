@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from evaluation.metrics.subjects import ANY_EMOTION
 from evaluation.report.blocks import Block, Cell, Column, Paragraph, Row, Section, Table
 from evaluation.report.confusion import Counts, confusion
-from evaluation.report.observed import observer_keys
 from evaluation.report.results import ALL
 from evaluation.report.sections import Material
 from evaluation.report.tables import settings_table
@@ -39,7 +38,7 @@ def unseen_section(material: Material) -> Section | None:
 
 def _heard(material: Material, emotions: Sequence[str]) -> list[Table]:
     """One table a judge."""
-    keys, matrix = observer_keys(material.run), material.results.matrix
+    keys, matrix = material.run.record.observer_keys, material.results.matrix
     tables = []
     for info in material.catalogue.accuracies():
         counts = {system: confusion(matrix, system, keys[info.name], material.observed) for system in matrix.systems}

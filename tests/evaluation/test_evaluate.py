@@ -274,7 +274,7 @@ def test_evaluate_converts_scores_and_does_nothing_the_second_time(zest, tmp_pat
     assert document["systems"]["copy"]["duration-ratio"]["value"] == pytest.approx(1.0, abs=0.01)
     assert {failure["pair"] for failure in document["failures"]} == {"b"} and document["failed"] == 2
     run = open_run(tmp_path / "RUN")
-    assert run.complete and run.info["command"].startswith("zest evaluate pairs.csv")
+    assert run.complete and run.record.command.startswith("zest evaluate pairs.csv")
     second = zest(*command)
     assert json.loads(second.stdout) == document and "nothing was done" in second.stderr
 

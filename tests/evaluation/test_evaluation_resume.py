@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.run import open_run, parse_systems
-from evaluation.run.lines import appending, read_lines
+from evaluation.run.json_files import appending, read_lines
 from evaluation.run.shards import PACKAGES, Workers
 from pipelines.errors import OutputError, ZestError
 from tests.support.small_evaluation import Halved, comparable, make_pairs, run

@@ -92,7 +92,7 @@ def test_a_missing_model_is_not_measured_and_the_rest_goes_on(pairs, tmp_path):
     done = run(pairs, tmp_path / "run", metrics=(*METRICS, Unheard()), observers=observers)
     assert done.not_measured == {"unheard": "The package 'absent' is not installed."}
     assert set(done.scores.metric) == {"loudness-ratio", "only-angry"} and done.complete
-    assert done.info["metrics"]["unheard"]["not_measured"] == "The package 'absent' is not installed."
+    assert done.record.metrics["unheard"].not_measured == "The package 'absent' is not installed."
     later = run(pairs, tmp_path / "run", metrics=(*METRICS, Unheard()), observers={**OBSERVERS, "absent": Loudness("absent-1")})
     assert later.not_measured == {} and values(later, "unheard") == values(done, "loudness-ratio"), "measured once it is there"
     assert values(later) == values(done)
@@ -101,7 +101,7 @@ def test_a_missing_model_is_not_measured_and_the_rest_goes_on(pairs, tmp_path):
 def test_a_metric_that_crashes_on_one_pair_costs_one_value(pairs, tmp_path):
     done = run(pairs, tmp_path / "run", metrics=(LoudnessRatio(), Breaking()))
     assert np.isnan(values(done, "breaking")["p1"]) and values(done, "breaking")["p2"] == 1.0
-    assert "no such luck" in done.info["metrics"]["breaking"]["note"] and not np.isnan(values(done)["p1"])
+    assert "no such luck" in done.record.metrics["breaking"].note and not np.isnan(values(done)["p1"])
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def test_a_language_that_cannot_be_heard_costs_only_its_pairs(pairs, tmp_path):
     mixed = [*pairs[:4], *(replace(pair, language="da") for pair in pairs[4:])]
     done = run(mixed, tmp_path / "run", metrics=(Tolerant(),), observers={"loudness": Polyglot()})
     assert [pair for pair, value in values(done).items() if np.isnan(value)] == ["p4", "p5"]
-    assert done.info["metrics"]["loudness-ratio"]["note"] == "There is no normaliser for Danish." and done.not_measured == {}
+    assert done.record.metrics["loudness-ratio"].note == "There is no normaliser for Danish." and done.not_measured == {}
 
 
 def test_a_clip_that_crashes_a_model_costs_only_its_pairs(pairs, tmp_path):

@@ -291,7 +291,7 @@ def test_signs_of_html_and_markdown_in_names_stay_text():
 
 def test_provenance_says_how_to_repeat(run, document):
     text = " ".join(cell.text for table in tables(section(document, "provenance")) for each in table.rows for cell in each.cells)
-    assert run.info["pairs_hash"] in text and "level-judge-v1" in text and "200 resamples, seed 0" in text
+    assert run.record.pairs_hash in text and "level-judge-v1" in text and "200 resamples, seed 0" in text
     assert "zest evaluate pairs.csv --system source --system copy -o RUN" in said(document, "provenance")
 
 

@@ -56,7 +56,7 @@ def test_the_table_has_this_runs_numbers_with_intervals_and_the_published_ones_b
 
 def test_the_page_says_how_it_was_made(made):
     page = made.page.read_text()
-    for words in (made.run.info["pairs_hash"], "zest reproduce table1 -o RUN", sessions.hardware(), "| seed | 0 |",
+    for words in (made.run.record.pairs_hash, "zest reproduce table1 -o RUN", sessions.hardware(), "| seed | 0 |",
                   "12 pairs, 2 rows, settings SSST, SSDT, DSST, DSDT, UTE, USS", "100 resamples"):
         assert words in page, words
     assert re.search(r"\| wall time \| \d+ s \|", page)

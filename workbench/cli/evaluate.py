@@ -58,7 +58,7 @@ def summarise(run) -> dict[str, Any]:
     table = run.scores
     failed = table[table.failed.notna()].drop_duplicates(["system", "pair"])
     return {
-        "folder": str(run.folder), "pairs": len(run.pairs), "pairs_hash": run.info["pairs_hash"],
+        "folder": str(run.folder), "pairs": len(run.pairs), "pairs_hash": run.record.pairs_hash,
         "failed": len(failed), "failures": failed[["system", "pair", "failed"]].to_dict("records"),
         "systems": {system: {metric: _set_value(own) for metric, own in rows.groupby("metric", sort=False)}
                     for system, rows in table.groupby("system", sort=False)},

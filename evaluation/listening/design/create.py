@@ -110,8 +110,8 @@ def _info(plan: StudyPlan, run: EvaluationRun, pairs: list[Pair], left_out: dict
         "systems": list(plan.systems), "questions": [question.name for question in plan.questions],
         "emotions": list(study_emotions(pairs)), "listeners": plan.listeners, "cap": plan.cap, "seed": plan.seed,
         "rules": asdict(plan.rules), "loudness_lufs": loudness, "clips": clips,
-        "run": {"pairs_hash": run.info["pairs_hash"], "pairs": len(run.pairs),
-                "systems": {name: run.info["systems"][name] for name in plan.systems}},
+        "run": {"pairs_hash": run.record.pairs_hash, "pairs": len(run.pairs),
+                "systems": {name: asdict(run.record.systems[name]) for name in plan.systems}},
         "pairs": {pair.id: {"emotion": pair.emotion, "source_emotion": pair.source_emotion, "setting": pair.setting}
                   for pair in pairs},
         "left_out": left_out,

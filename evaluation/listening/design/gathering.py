@@ -16,13 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from evaluation.listening.errors import StudyError
 from evaluation.pair import NO_REFERENCE, Pair, pairs_hash, read_pairs, write_pairs
 from evaluation.run.folder import EvaluationRun, RunFolder, open_run
+from evaluation.run.record import RunRecord, SystemRecord
 from evaluation.run.wavs import SAFE_NAME
 from pipelines.errors import OutputError
 from pipelines.features.audio import load, save
@@ -103,7 +103,7 @@ def forget(folder: Path | str) -> None:
             files.pairs_file.unlink(missing_ok=True)  # first: without it, nothing is gathered
             for part in ("wavs", "recordings"):
                 shutil.rmtree(files.path / part, ignore_errors=True)
-            files.info_file.unlink(missing_ok=True)
+            files.record_file.unlink(missing_ok=True)
             files.scores_file.unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(f"Cannot empty {files.path}: {error.strerror or error}.") from error
@@ -144,13 +144,13 @@ def _write_run_files(files: RunFolder) -> GatheredConversions:
     """Write what follows from pairs and conversions; done again before each use, so a kill in between does no harm."""
     pairs = _pairs(files)
     found = _count(files, pairs)
-    info: dict[str, Any] = {"pairs_hash": pairs_hash(pairs), "metrics": {}, "seed": 0, "command": "gathered for a listening test",
-                            "systems": {name: {"spec": {"kind": "gathered"}, "checkpoint_hash": None} for name in found.systems}}
+    record = RunRecord(pairs_hash=pairs_hash(pairs), metrics={}, seed=0, command="gathered for a listening test",
+                       systems={name: SystemRecord({"kind": "gathered"}) for name in found.systems})
     lines = [{"system": name, "pair": pair.id, "setting": pair.setting, "emotion": pair.emotion,
               "source_speaker": pair.source_speaker, "failed": None if files.wav(name, pair.id).is_file() else MISSING,
               "values": {}} for name in found.systems for pair in pairs]
     write_whole(files.scores_file, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())
-    files.write_json(files.info_file, info)
+    record.write(files.record_file)
     return found
 
 

@@ -1,4 +1,8 @@
-"""JSONL that survives a kill: whole lines are kept, the half line of an interrupted write is dropped."""
+"""JSON and JSONL files of a run.
+
+A JSON file is written whole or not at all. JSONL survives a kill: whole lines are kept, the half line of an interrupted
+write is dropped.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import OutputError
+from pipelines.errors import OutputError, ZestError
+from pipelines.files import make_folder, write_whole
 
 BLOCK = 1 << 16  # bytes
+
+
+def read_json(path: Path) -> Any:
+    """The document, None where there is no file. Raises ZestError: it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ZestError(f"{path} is damaged; delete it and run the same command again.") from error
+
+
+def write_json(path: Path, document: Any) -> Path:
+    """Whole or not at all, in a folder that is made where it is missing. Raises OutputError."""
+    make_folder(path.parent)
+    return write_whole(path, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -47,7 +68,9 @@ class Lines:
             if self._file.write(line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
-            raise _unwritable(self.path, error) from error
+            reason = error.strerror or str(error)
+            raise OutputError(f"Cannot write {self.path}: {reason[:1].lower()}{reason[1:]}; free some space or choose another "
+                              "place.") from error
 
     def close(self) -> None:
         if self._file is not None:
@@ -91,7 +114,3 @@ def _drop_half_line(path: Path) -> None:
                 return
         file.truncate(0)
 
-
-def _unwritable(path: Path, error: OSError) -> OutputError:
-    reason = error.strerror or str(error)
-    return OutputError(f"Cannot write {path}: {reason[:1].lower()}{reason[1:]}; free some space or choose another place.")
