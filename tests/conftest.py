@@ -10,15 +10,24 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.conversion import Converter
-from pipelines.features.audio import Recording, load
+from tests.support.session import begin_session
+
+if TYPE_CHECKING:  # torch is imported by tests that need it, and not by the process that hands out tests
+    from pipelines.conversion import Converter
+    from pipelines.features.audio import Recording
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
 SECONDS = 600  # for one command on a slow, busy machine
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # pytest-xdist's worker processes have one
+        begin_session()
 
 
 @pytest.fixture(scope="session")
@@ -34,12 +43,16 @@ def reference_path() -> Path:
 @pytest.fixture(scope="session")
 def recording(source_path: Path) -> Recording:
     """3.5 s of speech, mono, 16 kHz."""
+    from pipelines.features.audio import load
+
     return load(source_path)
 
 
 @pytest.fixture(scope="session")
 def converter() -> Converter:
     """The shipped checkpoint, loaded once."""
+    from pipelines.conversion import Converter
+
     return Converter.from_pretrained()
 
 

@@ -3,14 +3,14 @@ for contracts that hold whatever was learnt."""
 
 from __future__ import annotations
 
-import atexit
 import csv
 import json
 import shutil
-import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import COLUMNS, read_manifest
 from pipelines.training.data.teacher import KIND
 from pipelines.training.stages.registry import STAGES, run_stage
+from tests.support.session import once_a_session
 from tests.support.speech import Voice, in_emotion, speak
 
 TEACHER_WIDTH = 512
@@ -66,8 +67,10 @@ class Tiny:
     def checkpoint(self) -> Path:
         return self.folder / "checkpoint"
 
-    def train(self, stage: str, **options) -> bool:
-        return run_stage(stage, self.recipe, self.manifest, **options)
+    def train(self, stage: str, plots: bool = False, **options) -> bool:
+        """plots: whether the loss plot is drawn, which takes longer than the training itself."""
+        with nullcontext() if plots else patch("pipelines.training.loop.trainer.plot_log"):
+            return run_stage(stage, self.recipe, self.manifest, **options)
 
 
 def write_corpus(folder: Path) -> Path:
@@ -114,9 +117,9 @@ def pretend_teacher(cache: FeatureCache, manifest: Path) -> None:
 @lru_cache(maxsize=1)
 def tiny_corpus() -> Path:
     """The folder with corpus/manifest.csv and a feature cache that all tiny trainings of this session share."""
-    folder = Path(tempfile.mkdtemp(prefix="zest-tiny-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    pretend_teacher(FeatureCache(folder / "cache"), write_corpus(folder / "corpus"))
+    with once_a_session("tiny") as (folder, is_there):
+        if not is_there:
+            pretend_teacher(FeatureCache(folder / "cache"), write_corpus(folder / "corpus"))
     return folder
 
 
@@ -134,8 +137,11 @@ def new_tiny(folder: Path, seed: int = 0, copy_of: Tiny | None = None) -> Tiny:
 
 @lru_cache(maxsize=1)
 def trained_tiny() -> Tiny:
-    """Every stage, once a session."""
-    tiny = new_tiny(tiny_corpus() / "trained")
-    for stage in STAGES:
-        assert tiny.train(stage), stage
+    """Every stage, trained once a session with its loss plot."""
+    with once_a_session("trained-tiny") as (folder, is_there):
+        if is_there:
+            return Tiny(folder)
+        tiny = new_tiny(folder)
+        for stage in STAGES:
+            assert tiny.train(stage, plots=True), stage
     return tiny
