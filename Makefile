@@ -1,23 +1,36 @@
-# make run   starts the workbench       make test  runs the tests
-# Both create .venv the first time; a stamp file makes the second time quick.
+# make run        starts the workbench
+# make test       runs all tests
+# make test-fast  leaves out slow tests, and those with a browser or a server
+# make lint       checks style, types and whitespace
+# make coverage   runs all tests and says which share of the lines they reach
+# Each creates .venv the first time; a stamp file makes the second time quick.
 
 PYTHON ?= python3.11
 # Files of tests that run at the same time, on a core each.
 WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint examples clean
+.PHONY: run test test-fast lint coverage examples clean
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py
 
 test: $(VENV)/.installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
+
+test-fast: $(VENV)/.installed-dev
+	$(PYTEST) -m "not slow and not browser and not server"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
+	$(BIN)/pyright
+	if git rev-parse --git-dir; then $(BIN)/pre-commit run --all-files; fi  # hooks read the list of files from git
+
+coverage: $(VENV)/.installed-dev  # of what runs in the tests' own processes
+	$(PYTEST) --cov --cov-report=term:skip-covered
 
 examples: $(VENV)/.installed
 	$(BIN)/python -m examples.render_examples examples

@@ -6,6 +6,7 @@ import ast
 import importlib
 import os
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -68,8 +69,9 @@ def test_space_front_matter_fits_the_repository():
 
 
 def test_readme_commands_exist():
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
-    assert set(re.findall(r"make ([a-z]+)", README)) <= targets
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    for page in ("README.md", "CONTRIBUTING.md"):
+        assert set(re.findall(r"^    make ([a-z-]+)", (ROOT / page).read_text(), re.M)) <= targets
     assert LIMITS in " ".join(README.split())
 
 
@@ -80,10 +82,31 @@ def test_exit_codes_are_documented():
     assert LIMITS in " ".join(page.split())
 
 
-def test_ci_calls_make_test():
-    script = ROOT / ".ci" / "run"
-    assert os.access(script, os.X_OK)
-    assert re.search(r"^make test$", script.read_text(), re.M)
+@pytest.mark.parametrize(("broken", "calls"), [("none", ["lint", "test"]), ("lint", ["lint"]), ("test", ["lint", "test"])])
+def test_ci_runs_lint_and_tests_and_fails_where_one_of_them_fails(tmp_path, broken, calls):
+    """With commands that only write down how they are called; `make` fails at the broken target."""
+    checkout, commands, log = tmp_path / "checkout", tmp_path / "bin", tmp_path / "calls"
+    (checkout / ".ci").mkdir(parents=True)
+    commands.mkdir()
+    shutil.copy(ROOT / ".ci" / "run", checkout / ".ci")
+    for name in ("chromium", "initdb"):  # found, so that nothing is installed
+        _write_command(commands / name, "")
+    _write_command(commands / "make", f'echo "$PWD $@" >> {log}; [ "$1" != {broken} ]')
+    variables = os.environ | {"PATH": f"{commands}:{os.environ['PATH']}"}
+    result = subprocess.run([checkout / ".ci" / "run"], cwd=tmp_path, env=variables, check=False)
+    assert log.read_text().splitlines() == [f"{checkout} {target}" for target in calls]
+    assert (result.returncode == 0) == (broken == "none")
+
+
+def _write_command(path: Path, line: str) -> None:
+    path.write_text(f"#!/bin/sh\n{line}\n")
+    path.chmod(0o755)
+
+
+def test_the_public_host_runs_the_same_script():
+    (workflow,) = (ROOT / ".github" / "workflows").glob("*.yml")
+    jobs = yaml.safe_load(workflow.read_text())["jobs"]
+    assert [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step] == [".ci/run"]
 
 
 def test_nothing_committed_names_a_machine_or_is_huge():

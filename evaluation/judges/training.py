@@ -149,4 +149,3 @@ def train(name: str, clips: list[Clip], data: JudgeData, output: Path, changed: 
     if changed > 0:
         examples = join(examples, data.examples(name, some_of_each(heard, changed, RECIPES[name].seed), CHANGED))
     save(FeatureJudge(name, EMOTIONS, fit(examples, RECIPES[name])), output)
-
