@@ -1,4 +1,4 @@
-"""What can go wrong with a listening test, by who can mend it."""
+"""The errors of a listening test, by who can mend them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pipelines.errors import OutputError, RecipeError, ZestError
 
 
 class StudyError(RecipeError):
-    """A study that cannot be made, or a folder that is broken or was altered."""
+    """A study that cannot be created, or a folder that is broken or was altered."""
 
 
 class StoreError(OutputError):

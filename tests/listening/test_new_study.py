@@ -23,10 +23,10 @@ from workbench.listening.studies import VARIABLE, study_ids
 from workbench.listening.study_builder import (
     StudyRequest,
     enough_sentence,
-    made_sentence,
     make_study,
     offered,
     parse_request,
+    study_sentence,
     ticked,
 )
 
@@ -179,7 +179,7 @@ def test_the_form_makes_a_study_in_the_folder_of_studies(run, studies):
     study = make_study(run, requested, lambda *done: told.append(done))
     assert study.folder.parent == studies and study_ids() == [study.id] and study.info["seed"] == 3
     assert told[-1][0] == told[-1][1] == len(told)
-    said = made_sentence(study)
+    said = study_sentence(study)
     assert f"{len(study.design.cells)} sets of {len(study.design.cells[0])} trials" in said and "preliminary" in said
     assert not [name for name in os.listdir(studies) if name.startswith(".")]
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
 from workbench.cli.streams import say
+
+if TYPE_CHECKING:
+    from evaluation.listening.design.study import Study
+    from evaluation.listening.store import Collected
 
 EXIT_CODES = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exit_codes.MEANINGS.items()) + "."
 
@@ -66,19 +70,19 @@ def create(
 
     if run is None or output is None or not systems:
         raise ZestError("Name the run with --run, its systems with --systems a,b and the new folder with -o.")
-    made = create_study(open_run(run), _list(systems), _list(questions), output, listeners, seed, cap, sign_in=sign_in)
-    ratings = expected_ratings(made)
+    created = create_study(open_run(run), _list(systems), _list(questions), output, listeners, seed, cap, sign_in=sign_in)
+    ratings = expected_ratings(created)
     if as_json:
-        print(json.dumps(_summary(made) | {"ratings_per_system": ratings}, indent=2, ensure_ascii=False))
-    if made.info["left_out"]:
-        left_out = len(made.info["left_out"])
+        print(json.dumps(_summary(created) | {"ratings_per_system": ratings}, indent=2, ensure_ascii=False))
+    if created.info["left_out"]:
+        left_out = len(created.info["left_out"])
         verb, which = ("pair was", "it") if left_out == 1 else ("pairs were", "them")
         say(f"{left_out} {verb} left out, because a system failed on {which}.")
-    say(f"Made {made.folder}: {len(made.design.cells)} sets of {len(made.design.cells[0])} trials, "
-        f"{len(made.design.clips)} clips, hash {made.hash[:12]}.")
+    say(f"Made {created.folder}: {len(created.design.cells)} sets of {len(created.design.cells[0])} trials, "
+        f"{len(created.design.clips)} clips, hash {created.hash[:12]}.")
     least = min(ratings.values())
-    if least < made.rules.preliminary_below:
-        say(f"With {listeners} listeners a system gets {least:.0f} ratings a question; below {made.rules.preliminary_below} "
+    if least < created.rules.preliminary_below:
+        say(f"With {listeners} listeners a system gets {least:.0f} ratings a question; below {created.rules.preliminary_below} "
             "results are called preliminary: ask more listeners or fewer questions.")
 
 
@@ -134,12 +138,12 @@ def export(
 
     if output is None:
         raise ZestError("Where to? Name a folder for the files with -o.")
-    asked = _collected(folder, database)
-    files = export_study(*asked, output, results_of(*asked, draws=draws, seed=seed))
+    answers = _collected(folder, database)
+    files = export_study(*answers, output, results_of(*answers, draws=draws, seed=seed))
     say(f"Wrote {len(files)} files into {output}: {', '.join(file.name for file in files)}.")
 
 
-def _collected(folder: Path, database: str | None) -> tuple:
+def _collected(folder: Path, database: str | None) -> tuple[Study, Collected]:
     """The study and everything that was answered."""
     from evaluation.listening.design.study import open_study
     from evaluation.listening.store import collect, open_store
@@ -148,12 +152,13 @@ def _collected(folder: Path, database: str | None) -> tuple:
     return found, collect(open_store(found, database))
 
 
-def _summary(made) -> dict:
-    cells = made.design.cells
-    return {"folder": str(made.folder), "id": made.id, "hash": made.hash, "systems": list(made.systems),
-            "questions": made.info["questions"], "sets": len(cells), "trials_per_set": len(cells[0]),
-            "clips": len(made.design.clips), "listeners": made.info["listeners"],
-            "loudness_lufs": made.info["loudness_lufs"], "left_out": made.info["left_out"]}
+def _summary(study: Study) -> dict[str, Any]:
+    """What --json prints of a study."""
+    cells = study.design.cells
+    return {"folder": str(study.folder), "id": study.id, "hash": study.hash, "systems": list(study.systems),
+            "questions": study.info["questions"], "sets": len(cells), "trials_per_set": len(cells[0]),
+            "clips": len(study.design.clips), "listeners": study.info["listeners"],
+            "loudness_lufs": study.info["loudness_lufs"], "left_out": study.info["left_out"]}
 
 
 def _list(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Who may administer listening tests: whoever knows the password, or whom Hugging Face's sign-in names.
 
-An endpoint of a page that is called "private" is still reachable over raw HTTP, so every function that reads results or changes a
-study asks `Administration.check` first, at every call.
+An endpoint of a page that is called "private" is still reachable over raw HTTP. So every function that reads results or
+changes a study calls `Administration.check` first, each time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from workbench.tabs.feedback import as_alerts
 PASSWORD_VARIABLE = "WORKBENCH_ADMIN_PASSWORD"
 NAMES_VARIABLE = "WORKBENCH_ADMINS"  # Hugging Face user names, with commas
 SHORTEST = 10  # letters of a password that is accepted
-HOURS = 4.0  # that a pass is good for
+HOURS = 4.0  # for which a pass is valid
 WRONG_OF_ADDRESS, WRONG_OF_ALL = RateLimitItemPerMinute(5, 10), RateLimitItemPerMinute(50, 10)  # in ten minutes
 LOG = logging.getLogger("zest.listening")
 
@@ -66,7 +66,9 @@ class Attempts:
 
 @dataclass(frozen=True)
 class Administration:
-    """Attributes:
+    """The administrators of this workbench.
+
+    Attributes:
         password: '' where there is none. names: who may come by Hugging Face's sign-in; none where that is not set up.
         secret: signs passes; a fresh one with every start, so a restart ends them all.
     """
@@ -98,7 +100,7 @@ class Administration:
         """Return if whoever asks may; log who may not.
 
         Args:
-            key: a pass of `unlock`. profile: of Gradio's sign-in, None where nobody signed in. what: is asked for, for the log.
+            key: a pass of `unlock`. profile: of Gradio's sign-in, None where nobody signed in. what: the action, for the log.
         Raises:
             NotAllowed: neither pass nor profile, or not a good one.
         """
@@ -106,15 +108,14 @@ class Administration:
             raise self._refuse(what, address, admin_text.LOCKED)
 
     def allows(self, key: object, profile: Any) -> bool:
-        """As `check`, without a word."""
-        return self._is_pass(key) or (profile is not None and getattr(profile, "username", None) in self.names)
-
-    def _is_pass(self, key: object) -> bool:
+        """As `check`, without error and log."""
+        if profile is not None and getattr(profile, "username", None) in self.names:
+            return True
         if not self.password or not isinstance(key, str):
             return False
         until, _, signature = key.partition(".")
-        good = hmac.compare_digest(signature.encode("utf-8", "replace"), self._signature(until).encode())
-        return good and self.clock() < float(until)
+        valid = hmac.compare_digest(signature.encode("utf-8", "replace"), self._signature(until).encode())
+        return valid and self.clock() < float(until)
 
     def _signature(self, until: str) -> str:
         return hmac.new(self.secret, until.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
@@ -136,9 +137,11 @@ def administration() -> Administration:
 
 @dataclass(frozen=True)
 class AdminAccess:
-    """Attributes:
-        administration: who may. key: the pass of this visit; Gradio keeps a State on the server and reads no such value from
-            a request, and a pass is signed besides.
+    """An administrator's access on a page: the pass that was unlocked, and the check before everything it opens.
+
+    Attributes:
+        administration: who may. key: the pass of this visit. Gradio keeps a State on the server and reads no such value
+            from a request, and a pass is signed besides.
     """
 
     administration: Administration

@@ -18,8 +18,8 @@ from workbench.tabs.feedback import alert
 from workbench.tabs.score import Made
 
 
-def send_made(access: AdminAccess, made: gr.State, converted: gr.Audio, emotions: list[str]) -> None:
-    """Under a conversion: what made it, its emotion, and the button. An older message goes when another conversion comes."""
+def gather_panel(access: AdminAccess, conversion: gr.State, converted: gr.Audio, emotions: list[str]) -> None:
+    """Under a conversion: its system, its emotion, and the button. An older message goes when another conversion comes."""
 
     def send(one: Made | None, system: str, emotion: str, key: str, profile: gr.OAuthProfile | None, request: gr.Request) -> str:
         with access.open_to(key, profile, request, "gather a conversion"):
@@ -39,7 +39,7 @@ def send_made(access: AdminAccess, made: gr.State, converted: gr.Audio, emotions
         button = gr.Button(text.GATHER, elem_id="zest-gather-send")
         said = gr.HTML(elem_classes="zest-made")
     converted.change(lambda: "", None, said, **QUIET)
-    button.click(send, [made, system, emotion, access.key], said, api_visibility="private", concurrency_limit=1)
+    button.click(send, [conversion, system, emotion, access.key], said, api_visibility="private", concurrency_limit=1)
 
 
 class GatheredSet:
@@ -80,9 +80,9 @@ class GatheredSet:
 
     def connect(self, nothing: gr.components.Component) -> gr.events.Dependency:
         """Wire the buttons; `nothing` is any component, since a gathered set has no id."""
-        asked = [self.form.systems, self.form.questions, *self.form.numbers, self.access.key]
-        for component in asked[:-2]:
-            component.change(self.count, asked, self.enough, **QUIET)
+        inputs = [self.form.systems, self.form.questions, *self.form.numbers, self.access.key]
+        for component in inputs[:-2]:
+            component.change(self.count, inputs, self.enough, **QUIET)
         self.empty.click(lambda: gr.update(visible=True), None, self.sure, **QUIET)
         self.no.click(lambda: gr.update(visible=False), None, self.sure, **QUIET)
         self.yes.click(self.forget, self.access.key, [self.sure, *self.all()], **QUIET)

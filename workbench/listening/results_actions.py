@@ -1,4 +1,7 @@
-"""What the Results tab does. Every function here asks first whether whoever calls may: endpoints can be called without a page."""
+"""What the buttons and lists of the Results tab do.
+
+Every method checks first whether the caller may do it, because endpoints can be called without a page.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ from workbench.tabs.feedback import as_alerts
 
 @dataclass(frozen=True)
 class ResultsActions:
-    """What the tab does; everything here asks first whether whoever calls may."""
+    """access: checks the caller. gathered: the panel of gathered conversions."""
 
     access: AdminAccess
     gathered: GatheredSet
@@ -57,7 +60,7 @@ class ResultsActions:
         return [gr.update(choices=study_choices()), gr.skip()]
 
     def show(self, study: str | None, key: str, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
-        """Everything about one study, as `results_tab.Parts.study`."""
+        """Everything about one study, as `results_tab.ResultsView.study`."""
         if not study:
             return nothing()
         with self.access.open_to(key, profile, request, "read results"):
@@ -100,7 +103,7 @@ def export_zip(study: str) -> Path:
 
 
 def nothing() -> list[Any]:
-    """As `results_tab.Parts.study`, with no study chosen."""
+    """As `results_tab.ResultsView.study`, with no study chosen."""
     hidden = gr.update(visible=False)
     return [empty_html(), gr.update(value="", visible=False), hidden, gr.update(interactive=False), hidden,
             gr.update(visible=False, value=None)]
@@ -113,12 +116,14 @@ def _store(study: str | None) -> AnswerStore:
 
 
 def _line(name: str) -> str:
+    """What the list says of a study, in two lines."""
     try:
         store = store_of(name)
-        count, info = study_progress(store), store.study.info
+        progress, info = study_progress(store), store.study.info
     except ZestError as error:
         return text.BROKEN_LINE.format(id=name, sentence=without_folders(error))
     questions = ", ".join(text.QUESTION_NAMES[question].split(",")[0] for question in info["questions"])
-    return text.LIST_LINE.format(systems=", ".join(info["systems"]), state=text.CLOSED if count.closed else text.OPEN,
-                                 completed=count.completed, planned=count.planned, begun=count.begun, questions=questions,
-                                 made=info["created"][:10])
+    state = text.CLOSED if progress.closed else text.OPEN
+    return text.LIST_LINE.format(systems=", ".join(info["systems"]), state=state, completed=progress.completed,
+                                 planned=progress.planned, begun=progress.begun, questions=questions,
+                                 created=info["created"][:10])

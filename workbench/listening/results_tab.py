@@ -21,7 +21,7 @@ LINK = """(id) => id ? new URL('?study=' + id, window.location.origin + window.l
 
 
 @dataclass(frozen=True)
-class ResultsComponents:
+class ResultsView:
     """The components of the tab."""
 
     locked: gr.Column
@@ -46,7 +46,7 @@ class ResultsComponents:
     timer: gr.Timer
 
     def page(self) -> list[gr.components.Component]:
-        """What `Counter.page` fills: which of the two faces shows, the list, the gathered set, the timer."""
+        """What `ResultsActions.page` fills: which of the two faces shows, the list, the gathered set, the timer."""
         return [self.locked, self.opened, self.password, self.studies, self.none, *self.gathered.all(), self.timer]
 
     def study(self) -> list[gr.components.Component]:
@@ -60,35 +60,35 @@ def results_tab(demo: gr.Blocks, tab: gr.Tab, access: AdminAccess) -> None:
         with gr.Column(elem_id="zest-unlock"):
             gr.HTML(_title(escape(text.NOT_SET_UP)))
         return
-    parts = _parts(access)
-    counter = ResultsActions(access, parts.gathered)
-    key, page = access.key, {"inputs": [access.key], "outputs": parts.page(), **QUIET}
-    for trigger in (parts.unlock.click, parts.password.submit):
-        trigger(counter.unlock, parts.password, key, api_visibility="private", concurrency_limit=1).success(counter.page, **page)
-    parts.lock.click(lambda: ["", None, *nothing()], None, [key, parts.studies, *parts.study()], **QUIET).then(
-        counter.page, **page)
-    demo.load(counter.page, **page)
-    tab.select(counter.page, **page)
-    parts.gathered.connect(parts.password).then(counter.page, **page)
-    parts.timer.tick(counter.watch, key, [parts.studies, parts.timer], **QUIET)
-    _one_study(parts, counter)
+    view = _view(access)
+    actions = ResultsActions(access, view.gathered)
+    key, page = access.key, {"inputs": [access.key], "outputs": view.page(), **QUIET}
+    for trigger in (view.unlock.click, view.password.submit):
+        trigger(actions.unlock, view.password, key, api_visibility="private", concurrency_limit=1).success(actions.page, **page)
+    view.lock.click(lambda: ["", None, *nothing()], None, [key, view.studies, *view.study()], **QUIET).then(
+        actions.page, **page)
+    demo.load(actions.page, **page)
+    tab.select(actions.page, **page)
+    view.gathered.connect(view.password).then(actions.page, **page)
+    view.timer.tick(actions.watch, key, [view.studies, view.timer], **QUIET)
+    _one_study(view, actions)
 
 
-def _one_study(parts: ResultsComponents, counter: ResultsActions) -> None:
+def _one_study(view: ResultsView, actions: ResultsActions) -> None:
     """What happens with the chosen study."""
-    key, quiet = counter.access.key, QUIET
-    chosen, shown = [parts.studies, key], parts.study()
-    again = {"api_visibility": "private", "concurrency_limit": 2, "show_progress_on": parts.results}
-    parts.studies.change(None, parts.studies, parts.link, js=LINK, api_visibility="private")
-    parts.studies.input(counter.show, chosen, shown, **again)
-    parts.refresh.click(counter.show, chosen, shown, **again).then(counter.watch, key, [parts.studies, parts.timer], **quiet)
-    parts.close.click(lambda: gr.update(visible=True), None, parts.sure, **quiet)
-    parts.no.click(lambda: gr.update(visible=False), None, parts.sure, **quiet)
-    parts.yes.click(counter.close, chosen, shown, **again).then(counter.watch, key, [parts.studies, parts.timer], **quiet)
-    export = parts.export.click(button_update(text.EXPORTING, False), None, parts.export, **quiet).then(
-        counter.export, chosen, parts.files, api_visibility="private", concurrency_limit=1, show_progress_on=parts.files)
-    export.success(button_update(text.EXPORT, True), None, parts.export, **quiet)
-    export.failure(button_update(text.EXPORT, True), None, parts.export, **quiet)
+    key, quiet = actions.access.key, QUIET
+    chosen, shown = [view.studies, key], view.study()
+    again = {"api_visibility": "private", "concurrency_limit": 2, "show_progress_on": view.results}
+    view.studies.change(None, view.studies, view.link, js=LINK, api_visibility="private")
+    view.studies.input(actions.show, chosen, shown, **again)
+    view.refresh.click(actions.show, chosen, shown, **again).then(actions.watch, key, [view.studies, view.timer], **quiet)
+    view.close.click(lambda: gr.update(visible=True), None, view.sure, **quiet)
+    view.no.click(lambda: gr.update(visible=False), None, view.sure, **quiet)
+    view.yes.click(actions.close, chosen, shown, **again).then(actions.watch, key, [view.studies, view.timer], **quiet)
+    export = view.export.click(button_update(text.EXPORTING, False), None, view.export, **quiet).then(
+        actions.export, chosen, view.files, api_visibility="private", concurrency_limit=1, show_progress_on=view.files)
+    export.success(button_update(text.EXPORT, True), None, view.export, **quiet)
+    export.failure(button_update(text.EXPORT, True), None, view.export, **quiet)
 
 
 def _title(sentence: str) -> str:
@@ -97,7 +97,7 @@ def _title(sentence: str) -> str:
     return f"<h3>{text.LOCKED_TITLE}</h3><p class='zest-small'>{said}</p>"
 
 
-def _parts(access: AdminAccess) -> ResultsComponents:
+def _view(access: AdminAccess) -> ResultsView:
     with gr.Column(elem_id="zest-unlock") as locked:
         gr.HTML(_title(text.LOCKED_NOTE))
         password = gr.Textbox(label=text.PASSWORD_LABEL, type="password", visible=bool(access.administration.password),
@@ -125,5 +125,5 @@ def _parts(access: AdminAccess) -> ResultsComponents:
                                interactive=False, visible=False, elem_id="zest-paragraph")
         gathered = GatheredSet(access)
         lock = gr.Button(text.LOCK, size="sm", elem_id="zest-lock")
-    return ResultsComponents(locked, password, unlock, opened, lock, studies, none, refresh, close, export, sure, yes, no, link,
-                             files, results, paragraph, about, gathered, gr.Timer(WATCH_SECONDS, active=False))
+    return ResultsView(locked, password, unlock, opened, lock, studies, none, refresh, close, export, sure, yes, no, link,
+                       files, results, paragraph, about, gathered, gr.Timer(WATCH_SECONDS, active=False))

@@ -10,12 +10,130 @@ from html import escape
 
 from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.results import OpinionScore, StudyResults
-from evaluation.listening.analysis.screening import REASONS, WITHDRAWN, Verdict
+from evaluation.listening.analysis.screening import REASONS, WITHDRAWN
 from evaluation.listening.design.questions import ANCHORS
-from evaluation.listening.publish.markdown import NOT_COMPARABLE, exclusions, shown
+from evaluation.listening.publish.markdown import NOT_COMPARABLE, correlation_range, exclusions, number, shown
 from evaluation.listening.publish.plots import Picture, pictures
 from evaluation.report.svg import to_svg
 from workbench.listening import admin_text as text
+
+
+def results_html(results: StudyResults) -> str:
+    """The whole study, or a calm sentence where nobody has answered yet."""
+    head = _head(results)
+    screened = _screening(results) if results.verdicts else ""
+    if not results.before.listeners or not results.before.ratings:
+        return f'<div class="zest-study">{head}<div class="zest-empty">{text.NO_ANSWERS}</div>{screened}</div>'
+    drawn = {picture.name: picture for picture in pictures(results)}
+    sections = (*_opinions(results, drawn), _compared(results), _preferred(results, drawn), *_emotions(results, drawn),
+                _agreement(results), screened)
+    nobody = "" if results.after.listeners else f'<p class="zest-note">{text.NOBODY_COUNTS}</p>'
+    return f'<div class="zest-study">{head}{nobody}{"".join(sections)}<p class="small">{escape(NOT_COMPARABLE)}</p></div>'
+
+
+def empty_html(sentence: str = text.CHOOSE) -> str:
+    return f'<div class="zest-study"><div class="zest-empty">{escape(sentence)}</div></div>'
+
+
+def _head(results: StudyResults) -> str:
+    after = results.after
+    facts = ((len(results.verdicts), "listeners came"), (results.before.listeners, "stayed, did not withdraw"),
+             (after.listeners, "count after screening"), (after.ratings, "ratings that count"))
+    cells = "".join(f"<div><b>{count}</b><span>{said}</span></div>" for count, said in facts)
+    state = '<em class="closed">closed</em>' if results.closed else '<em class="open">open</em>'
+    study = results.study
+    return (f'<h3>{escape(", ".join(study.systems))} {state}</h3><div class="facts">{cells}</div>'
+            f'<p class="small">Made {escape(study.info["created"][:10])}, seed {study.info["seed"]}, id {study.id}, '
+            f"hash {study.hash[:12]}.</p>")
+
+
+def _opinions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:
+    before = {(one.question, one.condition): one for one in results.before.opinions}
+    after = {(one.question, one.condition): one for one in results.after.opinions}
+    for question in dict.fromkeys(name for name, _ in before):
+        ranked = [key for key in (*after, *(key for key in before if key not in after)) if key[0] == question]
+        rows = [_opinion_row(after.get(key), before[key]) for key in ranked]
+        least = results.study.rules.preliminary_below
+        notes = [text.PRELIMINARY_NOTE.format(least=least)] if any(one and one.preliminary for one in after.values()) else []
+        head = ("", "MOS (95 % interval)", "listeners", "ratings", "before screening", "")
+        yield _section(text.QUESTION_NAMES[question], _table(head, rows) + _note(*notes, text.ANCHORS_NOTE)
+                       + _figures(drawn, f"mos-{question}", f"votes-{question}"))
+
+
+def _opinion_row(one: OpinionScore | None, before: OpinionScore) -> list[str]:
+    earlier = f"{shown(before.mos)}, {before.ratings} ratings"
+    if one is None:
+        return [_name(before.condition), "-", "0", "0", earlier, ""]
+    chip = '<i class="chip">preliminary</i>' if one.preliminary else ""
+    return [_name(one.condition), f"<b>{shown(one.mos)}</b>", str(one.listeners), str(one.ratings), earlier, chip]
+
+
+def _compared(results: StudyResults) -> str:
+    rows = [[escape(f"{one.first} \u2212 {one.second}"), escape(text.QUESTION_NAMES[one.question]), shown(one.difference),
+             number(one.p, 3)] for one in results.after.compared]
+    return _section("Differences", _table(("", "question", "difference (95 % interval)", "adjusted p"), rows)
+                    + _note(text.DIFFERENCES_NOTE)) if rows else ""
+
+
+def _preferred(results: StudyResults, drawn: dict[str, Picture]) -> str:
+    rows = [[_name(one.condition), shown(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"]
+            for one in results.after.preferred]
+    return _section("Preference", _table(("", "score (95 % interval)", "preferred"), rows) + _note(text.PREFERENCE_NOTE)
+                    + _figures(drawn, "preference")) if rows else ""
+
+
+def _emotions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:
+    rows = [[_name(name), f"{value:.0f} ({low:.0f} to {high:.0f})", str(count)]
+            for name, (value, low, high, count) in results.after.recognised.items()]
+    if rows:
+        yield _section("Emotion heard as wanted", _table(("", "% (95 % interval)", "answers"), rows) + _note(text.EMOTIONS_NOTE)
+                       + _figures(drawn, *(name for name in drawn if name.startswith("emotions-"))))
+
+
+def _agreement(results: StudyResults) -> str:
+    rows = [[escape(text.QUESTION_NAMES[question]), number(alpha)] for question, alpha in results.after.agreement.items()]
+    note = _note(text.AGREEMENT_NOTE, correlation_range(results.after))
+    return _section("Agreement", _table(("", "Krippendorff's alpha"), rows) + note) if rows else ""
+
+
+def _screening(results: StudyResults) -> str:
+    rows = []
+    for verdict in results.verdicts:
+        if not verdict.counts:
+            why = [WITHDRAWN] if verdict.withdrawn else [REASONS[name] for name in verdict.broken]
+            rows.append([verdict.listener, escape(", ".join(why)), f"{verdict.traps[0]} of {verdict.traps[1]}",
+                         f"{verdict.known[0]} of {verdict.known[1]}", number(verdict.deviation), number(verdict.z)])
+    head = ("listener", "why not counted", "traps failed", "known failed", "deviation", "z")
+    table = _table(head, rows) if rows else ""
+    return _section("Screening", f"<p>{escape(exclusions(results))}</p>{table}")
+
+
+def _section(title: str, body: str) -> str:
+    return f'<section class="part"><h4>{escape(title)}</h4>{body}</section>'
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Cells are HTML already; the first of each row is its header."""
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    body = "".join(f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>' for row in rows)
+    return f'<div class="scroll" tabindex="0"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _figures(drawn: dict[str, Picture], *names: str) -> str:
+    found = [f'<figure role="img" aria-label="{escape(f"{one.title}: {one.said}", quote=True)}">'
+             f"<figcaption>{escape(one.title)}</figcaption>{to_svg(one.figure)}</figure>"
+             for one in (drawn[name] for name in names if name in drawn)]
+    return f'<div class="figures">{"".join(found)}</div>' if found else ""
+
+
+def _note(*sentences: str) -> str:
+    said = " ".join(sentence for sentence in sentences if sentence)
+    return f'<p class="small">{escape(said)}</p>'
+
+
+def _name(condition: str) -> str:
+    return f'<span class="anchor">{escape(condition)}</span>' if condition in ANCHORS else escape(condition)
+
 
 CSS = """
 .zest-study { --ink: var(--body-text-color); --raised: var(--block-background-fill);
@@ -76,130 +194,3 @@ CSS = """
 .zest-small { margin: 0.2rem 0; font-size: 0.9rem; color: color-mix(in srgb, var(--body-text-color) 76%, transparent); }
 .zest-made a { font-weight: 600; }
 """
-
-
-def results_html(results: StudyResults) -> str:
-    """The whole study, or a calm sentence where nobody has answered yet."""
-    head = _head(results)
-    if not results.before.listeners or not results.before.ratings:
-        return f'<div class="zest-study">{head}<div class="zest-empty">{text.NO_ANSWERS}</div>{_left(results)}</div>'
-    drawn = {picture.name: picture for picture in pictures(results)}
-    parts = (*_opinions(results, drawn), _compared(results), _preferred(results, drawn), *_emotions(results, drawn),
-             _agreement(results), _screening(results))
-    nobody = "" if results.after.listeners else f'<p class="zest-note">{text.NOBODY_COUNTS}</p>'
-    return f'<div class="zest-study">{head}{nobody}{"".join(parts)}<p class="small">{escape(NOT_COMPARABLE)}</p></div>'
-
-
-def empty_html(sentence: str = text.CHOOSE) -> str:
-    return f'<div class="zest-study"><div class="zest-empty">{escape(sentence)}</div></div>'
-
-
-def _head(results: StudyResults) -> str:
-    after = results.after
-    facts = ((len(results.verdicts), "listeners came"), (results.before.listeners, "stayed, did not withdraw"),
-             (after.listeners, "count after screening"), (after.ratings, "ratings that count"))
-    cells = "".join(f"<div><b>{count}</b><span>{said}</span></div>" for count, said in facts)
-    state = '<em class="closed">closed</em>' if results.closed else '<em class="open">open</em>'
-    study = results.study
-    return (f'<h3>{escape(", ".join(study.systems))} {state}</h3><div class="facts">{cells}</div>'
-            f'<p class="small">Made {escape(study.info["created"][:10])}, seed {study.info["seed"]}, id {study.id}, '
-            f"hash {study.hash[:12]}.</p>")
-
-
-def _opinions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:
-    before = {(one.question, one.condition): one for one in results.before.opinions}
-    after = {(one.question, one.condition): one for one in results.after.opinions}
-    for question in dict.fromkeys(name for name, _ in before):
-        ranked = [key for key in (*after, *(key for key in before if key not in after)) if key[0] == question]
-        rows = [_opinion(after.get(key), before[key]) for key in ranked]
-        least = results.study.rules.preliminary_below
-        notes = [text.PRELIMINARY_NOTE.format(least=least)] if any(one and one.preliminary for one in after.values()) else []
-        head = ("", "MOS (95 % interval)", "listeners", "ratings", "before screening", "")
-        yield _part(text.QUESTION_NAMES[question], _table(head, rows) + _note(*notes, text.ANCHORS_NOTE)
-                    + _figures(drawn, f"mos-{question}", f"votes-{question}"))
-
-
-def _opinion(one: OpinionScore | None, before: OpinionScore) -> list[str]:
-    earlier = f"{shown(before.mos)}, {before.ratings} ratings"
-    if one is None:
-        return [_name(before.condition), "-", "0", "0", earlier, ""]
-    chip = '<i class="chip">preliminary</i>' if one.preliminary else ""
-    return [_name(one.condition), f"<b>{shown(one.mos)}</b>", str(one.listeners), str(one.ratings), earlier, chip]
-
-
-def _compared(results: StudyResults) -> str:
-    rows = [[escape(f"{one.first} \u2212 {one.second}"), escape(text.QUESTION_NAMES[one.question]), shown(one.difference),
-             _number(one.p, 3)] for one in results.after.compared]
-    return _part("Differences", _table(("", "question", "difference (95 % interval)", "adjusted p"), rows)
-                 + _note(text.DIFFERENCES_NOTE)) if rows else ""
-
-
-def _preferred(results: StudyResults, drawn: dict[str, Picture]) -> str:
-    rows = [[_name(one.condition), shown(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"]
-            for one in results.after.preferred]
-    return _part("Preference", _table(("", "score (95 % interval)", "preferred"), rows) + _note(text.PREFERENCE_NOTE)
-                 + _figures(drawn, "preference")) if rows else ""
-
-
-def _emotions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:
-    rows = [[_name(name), f"{value:.0f} ({low:.0f} to {high:.0f})", str(count)]
-            for name, (value, low, high, count) in results.after.recognised.items()]
-    if rows:
-        yield _part("Emotion heard as wanted", _table(("", "% (95 % interval)", "answers"), rows) + _note(text.EMOTIONS_NOTE)
-                    + _figures(drawn, *(name for name in drawn if name.startswith("emotions-"))))
-
-
-def _agreement(results: StudyResults) -> str:
-    rows = [[escape(text.QUESTION_NAMES[question]), _number(alpha)] for question, alpha in results.after.agreement.items()]
-    known = [value for value in results.after.correlations.values() if value is not None]
-    rest = f"Correlation of a listener with the rest: {min(known):.2f} to {max(known):.2f}." if known else ""
-    return _part("Agreement", _table(("", "Krippendorff's alpha"), rows) + _note(text.AGREEMENT_NOTE, rest)) if rows else ""
-
-
-def _screening(results: StudyResults) -> str:
-    rows = [_verdict(verdict) for verdict in results.verdicts if not verdict.counts]
-    head = ("listener", "why not counted", "traps failed", "known failed", "deviation", "z")
-    table = _table(head, rows) if rows else ""
-    return _part("Screening", f"<p>{escape(exclusions(results))}</p>{table}")
-
-
-def _left(results: StudyResults) -> str:
-    """Of a study without a rating: who came and went."""
-    return _screening(results) if results.verdicts else ""
-
-
-def _verdict(verdict: Verdict) -> list[str]:
-    why = [WITHDRAWN] if verdict.withdrawn else [REASONS[name] for name in verdict.broken]
-    return [verdict.listener, escape(", ".join(why)), f"{verdict.traps[0]} of {verdict.traps[1]}",
-            f"{verdict.known[0]} of {verdict.known[1]}", _number(verdict.deviation), _number(verdict.z)]
-
-
-def _part(title: str, body: str) -> str:
-    return f'<section class="part"><h4>{escape(title)}</h4>{body}</section>'
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Cells are HTML already; the first of each row is its header."""
-    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    body = "".join(f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>' for row in rows)
-    return f'<div class="scroll" tabindex="0"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _figures(drawn: dict[str, Picture], *names: str) -> str:
-    made = [f'<figure role="img" aria-label="{escape(f"{one.title}: {one.said}", quote=True)}">'
-            f"<figcaption>{escape(one.title)}</figcaption>{to_svg(one.figure)}</figure>"
-            for one in (drawn[name] for name in names if name in drawn)]
-    return f'<div class="figures">{"".join(made)}</div>' if made else ""
-
-
-def _note(*sentences: str) -> str:
-    said = " ".join(sentence for sentence in sentences if sentence)
-    return f'<p class="small">{escape(said)}</p>'
-
-
-def _name(condition: str) -> str:
-    return f'<span class="anchor">{escape(condition)}</span>' if condition in ANCHORS else escape(condition)
-
-
-def _number(value: float | None, places: int = 2) -> str:
-    return "-" if value is None else f"{value:.{places}f}"

@@ -29,8 +29,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class ListenerEndpoints:
-    """Args:
-        store_of: opens a study by its id, raising StudyError. rate_limit: as its module says.
+    """What a listener's page can ask over HTTP, a method an address.
+
+    Args:
+        store_of: opens a study by its id, raising StudyError. rate_limit: see requests.RateLimit.
     """
 
     def __init__(self, store_of: Callable[[str], AnswerStore], rate_limit: RateLimit):
@@ -92,13 +94,13 @@ class ListenerEndpoints:
         return document({})
 
     async def _listener(self, request: Request) -> tuple[AnswerStore, str]:
-        """The study and the token; whose it is, the store decides."""
+        """The study's store and the token of a listener; the store decides whose it is."""
         token = token_of(request)
         self._count(request, token_hash(token) if token else "")
         return await self._store(request), token
 
     async def _store(self, request: Request) -> AnswerStore:
-        """Raises RequestError: no such study; StudyError: it is there and broken; StoreError."""
+        """The store of the study in the address. Raises RequestError: no such study; StudyError: a broken one; StoreError."""
         name = request.path_params["study"]
         if not STUDY_ID.fullmatch(name):
             raise RequestError("nowhere")
@@ -124,9 +126,10 @@ class ListenerEndpoints:
 def listening_routes(store_of: Callable[[str], AnswerStore] = studies.store_of,
                      rate_limit: RateLimit | None = None) -> list[Mount]:
     """What Gradio is given at launch as `app_kwargs={"routes": ...}`."""
-    on = ListenerEndpoints(store_of, rate_limit or RateLimit())
-    gets = {"/static/{file}": on.static, "/{study}": on.page, "/{study}/about": on.about, "/{study}/clip/{clip}.wav": on.clip}
-    posts = {name: getattr(on, name) for name in ("enter", "next", "played", "answer", "withdraw")}
+    endpoints = ListenerEndpoints(store_of, rate_limit or RateLimit())
+    gets = {"/static/{file}": endpoints.static, "/{study}": endpoints.page, "/{study}/about": endpoints.about,
+            "/{study}/clip/{clip}.wav": endpoints.clip}
+    posts = {name: getattr(endpoints, name) for name in ("enter", "next", "played", "answer", "withdraw")}
     routes = [Route(path, _guarded(endpoint), methods=["GET"]) for path, endpoint in gets.items()]
     routes += [Route(f"/{{study}}/{name}", _guarded(endpoint), methods=["POST"]) for name, endpoint in posts.items()]
     inner = Starlette(routes=routes, exception_handlers={HTTPException: _by_status})

@@ -15,7 +15,7 @@ from evaluation.listening.store import AnswerStore, open_store
 
 VARIABLE = "WORKBENCH_STUDIES"  # the folder of studies, if it is not ./studies
 LOG = logging.getLogger("zest.listening")
-_OPENING = threading.Lock()  # two who come at once get one store, not two
+_OPEN_LOCK = threading.Lock()  # two who come at once get one store, not two
 
 
 def studies_folder() -> Path:
@@ -25,7 +25,7 @@ def studies_folder() -> Path:
 
 def store_of(study_id: str) -> AnswerStore:
     """The store of a study by its id, opened once and kept. Raises StudyError: no such study; StoreError: no database."""
-    with _OPENING:
+    with _OPEN_LOCK:
         return _open(studies_folder(), study_id)
 
 

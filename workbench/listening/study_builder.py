@@ -1,4 +1,4 @@
-"""Making a study on the page: of a finished evaluation, or of conversions that were gathered one by one."""
+"""A study from the values of a form: of a finished evaluation, or of conversions that were gathered one by one."""
 
 from __future__ import annotations
 
@@ -17,20 +17,25 @@ from workbench.listening import admin_text as text
 from workbench.listening.studies import studies_folder
 
 LISTENERS = 20
-FIRST = ("naturalness", "emotion-similarity")  # what is ticked where it can be asked
+FIRST = ("naturalness", "emotion-similarity")  # ticked where they can be asked
 MOST_LISTENERS, MOST_TRIALS = 10_000, 500  # as zest study create
 
 
 @dataclass(frozen=True)
 class StudyRequest:
-    """What the form asks for, checked."""
+    """What the form asks for, checked.
+
+    Attributes:
+        systems, questions: names. listeners: whole sets to be answered. cap: trials a listener answers at most.
+        sign_in: with Hugging Face, one set each.
+    """
 
     systems: tuple[str, ...]
     questions: tuple[str, ...]
     listeners: int = LISTENERS
     cap: int = CAP
     seed: int = 0
-    sign_in: bool = False  # with Hugging Face, one set each
+    sign_in: bool = False
 
 
 def parse_request(systems: Sequence[str] | None, questions: Sequence[str] | None, listeners: object, cap: object, seed: object,
@@ -70,8 +75,8 @@ def make_study(run: EvaluationRun, requested: StudyRequest, progress: Callable[[
                         requested.seed, requested.cap, progress=progress, sign_in=requested.sign_in)
 
 
-def made_sentence(study: Study) -> str:
-    """What was made, and whether it will be enough."""
+def study_sentence(study: Study) -> str:
+    """What the study consists of, and whether it will be enough."""
     cells, least = study.design.cells, min(expected_ratings(study).values())
     said = f"{len(cells)} set{'s' * (len(cells) != 1)} of {len(cells[0])} trials; a system gets {least:.0f} ratings a question."
     if study.info["left_out"]:
@@ -85,12 +90,12 @@ def made_sentence(study: Study) -> str:
 
 def enough_sentence(run: EvaluationRun, requested: StudyRequest) -> str:
     """How many pairs there are, and how many such a study can use. Raises StudyError."""
-    there, wanted = useful_pairs(run, requested.systems, requested.questions, requested.listeners, requested.cap)
-    have = f"{there} pair{'s' * (there != 1)} can be used"
-    if there >= wanted:
+    usable, useful = useful_pairs(run, requested.systems, requested.questions, requested.listeners, requested.cap)
+    have = f"{usable} pair{'s' * (usable != 1)} can be used"
+    if usable >= useful:
         return f"{have}; enough for {requested.listeners} listeners."
-    interval = " One pair makes a study without intervals; two give the first." if there < 2 else ""
-    return f"{have}; up to {wanted} would help: with fewer pairs, more listeners hear the same ones.{interval}"
+    interval = " One pair makes a study without intervals; two give the first." if usable < 2 else ""
+    return f"{have}; up to {useful} would help: with fewer pairs, more listeners hear the same ones.{interval}"
 
 
 def _whole(value: object) -> int | None:

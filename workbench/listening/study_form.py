@@ -1,10 +1,11 @@
-"""The form that makes a study: beside a finished evaluation, and of gathered conversions."""
+"""The form that creates a study: beside a finished evaluation, and for gathered conversions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -17,7 +18,7 @@ from workbench.jobs import queue as jobs
 from workbench.listening import admin_text as text
 from workbench.listening.admin import AdminAccess
 from workbench.listening.requests import signs_in
-from workbench.listening.study_builder import LISTENERS, made_sentence, make_study, offered, parse_request, ticked
+from workbench.listening.study_builder import LISTENERS, make_study, offered, parse_request, study_sentence, ticked
 from workbench.tabs.feedback import button_update
 
 QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
@@ -38,7 +39,7 @@ class StudyForm:
     numbers: tuple[gr.Number, gr.Number, gr.Number]
     sign_in: gr.Checkbox
     button: gr.Button
-    made: gr.HTML
+    outcome: gr.HTML
 
     def choices(self) -> list[gr.components.Component]:
         """What depends on the run, in the order of `fill`."""
@@ -47,9 +48,9 @@ class StudyForm:
     def fill(self, run: EvaluationRun) -> list[Any]:
         """The choices that a run gives."""
         systems, questions = offered(run)
-        first, asked = ticked(systems, questions)
-        return [gr.update(choices=list(systems), value=first),
-                gr.update(choices=[(text.QUESTION_NAMES[name], name) for name in questions], value=asked)]
+        ticked_systems, ticked_questions = ticked(systems, questions)
+        return [gr.update(choices=list(systems), value=ticked_systems),
+                gr.update(choices=[(text.QUESTION_NAMES[name], name) for name in questions], value=ticked_questions)]
 
     def fill_nothing(self) -> list[Any]:
         return [gr.update(choices=[], value=[]), gr.update(choices=[], value=[])]
@@ -57,19 +58,19 @@ class StudyForm:
     def make(self, chosen: str, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float,
              sign_in: bool, key: str, profile: gr.OAuthProfile | None, request: gr.Request,
              progress: gr.Progress = gr.Progress()) -> str:
-        """Make the study and say where it is."""
+        """Create the study and say where it is."""
         with self.access.open_to(key, profile, request, "make a study"):
             requested = parse_request(systems, questions, listeners, cap, seed, sign_in)
-            return made_html(make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips")))
+            return study_html(make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips")))
 
     def connect(self, chosen: gr.components.Component) -> gr.events.Dependency:
-        """Button off, make, button on again whatever happened."""
+        """Button off, create the study, button on again whatever happened."""
         run = self.button.click(button_update(text.MAKING, False), None, self.button, **QUIET).then(
-            self.make, [chosen, self.systems, self.questions, *self.numbers, self.sign_in, self.access.key], self.made,
-            concurrency_limit=1, api_visibility="private", show_progress_on=self.made)
-        made = run.success(button_update(text.MAKE, True), None, self.button, **QUIET)
+            self.make, [chosen, self.systems, self.questions, *self.numbers, self.sign_in, self.access.key], self.outcome,
+            concurrency_limit=1, api_visibility="private", show_progress_on=self.outcome)
+        created = run.success(button_update(text.MAKE, True), None, self.button, **QUIET)
         run.failure(button_update(text.MAKE, True), None, self.button, **QUIET)
-        return made
+        return created
 
 
 def study_form(access: AdminAccess, run_of: Callable[[str], EvaluationRun]) -> StudyForm:
@@ -87,15 +88,15 @@ def study_form(access: AdminAccess, run_of: Callable[[str], EvaluationRun]) -> S
     sign_in = gr.Checkbox(False, label=text.SIGN_IN_LABEL, info=text.SIGN_IN_INFO, visible=signs_in(),
                           elem_classes="zest-sign-in")
     button = gr.Button(text.MAKE, variant="primary", elem_classes="zest-make")
-    made = gr.HTML(elem_classes="zest-made")
-    return StudyForm(access, run_of, systems, questions, numbers, sign_in, button, made)
+    outcome = gr.HTML(elem_classes="zest-made")
+    return StudyForm(access, run_of, systems, questions, numbers, sign_in, button, outcome)
 
 
-def job_form(access: AdminAccess, jobs_of, job: gr.Textbox, files: gr.File) -> None:
-    """The form beside a job, there once its downloads are.
+def job_form(access: AdminAccess, jobs_of: Callable[[], Path], job: gr.Textbox, files: gr.File) -> None:
+    """The form beside a job, visible once the job's downloads are.
 
     Args:
-        jobs_of: () -> the folder of all jobs. job: holds the id. files: are filled when the job is done.
+        jobs_of: gives the folder of all jobs. job: holds the id. files: are filled when the job is done.
     """
     with gr.Accordion(text.MAKE_TITLE, open=False, visible=False, elem_id="zest-job-study") as box:
         form = study_form(access, lambda name: _run_of_job(jobs_of(), name))
@@ -106,18 +107,18 @@ def job_form(access: AdminAccess, jobs_of, job: gr.Textbox, files: gr.File) -> N
             return [gr.update(visible=False), *(gr.skip() for _ in form.choices()), ""]
         return [gr.update(visible=True), *form.fill(open_run(found.run)), ""]
 
-    files.change(show, job, [box, *form.choices(), form.made], **QUIET)
+    files.change(show, job, [box, *form.choices(), form.outcome], **QUIET)
     form.connect(job)
 
 
-def made_html(study: Study) -> str:
+def study_html(study: Study) -> str:
     """The link and what the study consists of."""
     return (f'<div class="zest-job"><p class="headline">{escape(text.MADE)}</p>'
             f'<p><a href="?study={study.id}" target="_blank">?study={study.id}</a></p>'
-            f'<p class="small">{escape(made_sentence(study))}</p></div>')
+            f'<p class="small">{escape(study_sentence(study))}</p></div>')
 
 
-def _run_of_job(root, name: str) -> EvaluationRun:
+def _run_of_job(root: Path, name: str) -> EvaluationRun:
     job = jobs.find_job(root, name)
     if job is None or job.status().state != jobs.DONE:
         raise StudyError(text.NO_JOB)

@@ -20,7 +20,7 @@ from pipelines.settings import MAX_STRENGTH, Settings
 from workbench import summary
 from workbench.cli.progress import fraction_hook
 from workbench.listening.admin import AdminAccess
-from workbench.listening.gather_tab import send_made
+from workbench.listening.gather_tab import gather_panel
 from workbench.model import MODEL_QUEUE, converter
 from workbench.tabs import tables, text
 from workbench.tabs.feedback import alert, as_alerts
@@ -150,7 +150,7 @@ def _outputs(problem: str | None, presets: Sequence[str], access: AdminAccess) -
         made = gr.State()
         score_made(made, converted)
         if access.administration.configured:
-            send_made(access, made, converted, ["", *presets])
+            gather_panel(access, made, converted, ["", *presets])
         with gr.Accordion(text.DETAILS_LABEL, open=False):
             details = gr.JSON(show_label=False, elem_id="zest-details")
     return Outputs(converted, plot, table, status, details, made, results)

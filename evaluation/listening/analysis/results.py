@@ -99,7 +99,7 @@ def results_of(study: Study, collected: Collected, draws: int = DRAWS, seed: int
     verdicts = screen(study.rules, collected, table)
     stayed = [verdict.listener for verdict in verdicts if not verdict.withdrawn]
     counted = [verdict.listener for verdict in verdicts if verdict.counts]
-    before, after = (_side(study, table[table.listener.isin(who)], len(who), draws, seed) for who in (stayed, counted))
+    before, after = (_analysis(study, table[table.listener.isin(group)], len(group), draws, seed) for group in (stayed, counted))
     devices = {who.listener: who.setup.get("device", "unknown") for who in collected.listeners if who.listener in counted}
     return StudyResults(study, verdicts, devices, before, after, collected.closed is not None, draws, seed)
 
@@ -107,39 +107,36 @@ def results_of(study: Study, collected: Collected, draws: int = DRAWS, seed: int
 def opinions_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[OpinionScore, ...]:
     """Mean opinion scores of a table of answers, by question and then by the interval's lower bound."""
     rated = table[(table.kind == RATED) & table.vote.notna()]
-    found = [_opinion(study, question, condition, rows, draws, seed)
+    found = [OpinionScore(question, condition, mean_opinion(_ratings(rows), draws, seed), rows.listener.nunique(), len(rows),
+                          len(rows) < study.rules.preliminary_below, distribution(rows.vote))
              for (question, condition), rows in rated.groupby(["question", "condition"])]
     order = [question.name for question in study.questions]
     return tuple(sorted(found, key=lambda one: (order.index(one.question), one.mos.low is None, -(one.mos.low or one.mos.value))))
 
 
-def _side(study: Study, table: pd.DataFrame, listeners: int, draws: int, seed: int) -> Analysis:
+def comparisons_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[SystemComparison, ...]:
+    """Every two systems on every scale; anchors are not tested."""
+    compared = []
+    votes = table[(table.kind == RATED) & table.vote.notna()]
+    for question, rows in votes.groupby("question", sort=False):
+        sides = {system: rows[rows.condition == system] for system in study.systems if (rows.condition == system).any()}
+        couples = list(combinations(sides, 2))
+        tests = _adjusted([_signed_rank(sides[first], sides[second]) for first, second in couples])
+        differences = [mean_difference(_ratings(sides[first]), _ratings(sides[second]), draws, seed) for first, second in couples]
+        compared += [SystemComparison(question, *couple, difference, p)
+                     for couple, difference, p in zip(couples, differences, tests, strict=True)]
+    return tuple(compared)
+
+
+def _analysis(study: Study, table: pd.DataFrame, listeners: int, draws: int, seed: int) -> Analysis:
     rated = table[table.kind == RATED]
     return Analysis(listeners, len(rated), opinions_of(study, table, draws, seed), comparisons_of(study, table, draws, seed),
                     alphas(table), correlations(table), tuple(preferences(table, min(draws, FITS), seed)),
                     confusion(study, table), recognised(study, table))
 
 
-def _opinion(study: Study, question: str, condition: str, rows: pd.DataFrame, draws: int, seed: int) -> OpinionScore:
-    return OpinionScore(question, condition, mean_opinion(_ratings(rows), draws, seed), rows.listener.nunique(), len(rows),
-                        len(rows) < study.rules.preliminary_below, distribution(rows.vote))
-
-
-def comparisons_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[SystemComparison, ...]:
-    """Every two systems on every scale; anchors are there to be looked at, not to be tested."""
-    compared = []
-    votes = table[(table.kind == RATED) & table.vote.notna()]
-    for question, rows in votes.groupby("question", sort=False):
-        sides = {system: rows[rows.condition == system] for system in study.systems if (rows.condition == system).any()}
-        couples = list(combinations(sides, 2))
-        tests = [_signed_rank(sides[first], sides[second]) for first, second in couples]
-        gaps = [mean_difference(_ratings(sides[first]), _ratings(sides[second]), draws, seed) for first, second in couples]
-        compared += [SystemComparison(question, *couple, gap, p)
-                     for couple, gap, p in zip(couples, gaps, _adjusted(tests), strict=True)]
-    return tuple(compared)
-
-
 def _signed_rank(first: pd.DataFrame, second: pd.DataFrame) -> float | None:
+    """p of Wilcoxon's signed-rank test over listeners' mean votes; None where nobody rated both, or nobody differed."""
     means = pd.concat([side.groupby("listener").vote.mean() for side in (first, second)], axis=1, join="inner").to_numpy()
     difference = means[:, 0] - means[:, 1]
     if np.count_nonzero(difference) == 0:
@@ -148,6 +145,7 @@ def _signed_rank(first: pd.DataFrame, second: pd.DataFrame) -> float | None:
 
 
 def _adjusted(tests: list[float | None]) -> list[float | None]:
+    """The same tests, adjusted for their number after Benjamini and Hochberg."""
     known = [p for p in tests if p is not None]
     adjusted = iter(stats.false_discovery_control(known)) if known else iter(())
     return [None if p is None else float(next(adjusted)) for p in tests]

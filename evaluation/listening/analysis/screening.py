@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from scipy import stats
 
 from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.trials import KNOWN, RATED, TRAP
-from evaluation.listening.store.collected import Collected
+from evaluation.listening.store.collected import Collected, Listener
 
 WITHDRAWN = "withdrew"
 REASONS = {
@@ -25,10 +25,12 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """Attributes:
+    """What the rules say of one listener.
+
+    Attributes:
         broken: names of rules, () for who counts. withdrawn: counts neither before nor after screening.
         traps, known: (failed, asked). deviation: standard deviation of the votes, None below two votes. z: see Rules.outlier,
-            None where it was not asked.
+            None where it was not computed.
     """
 
     listener: str
@@ -53,10 +55,15 @@ def screen(rules: ScreeningRules, collected: Collected, table: pd.DataFrame) -> 
     nothing = table.iloc[:0]
     first = [_verdict(rules, listener, rows.get(listener.listener, nothing)) for listener in collected.listeners]
     scores = _outlier_scores(table, [verdict.listener for verdict in first if verdict.counts])
-    return tuple(_with_score(verdict, scores.get(verdict.listener), rules) for verdict in first)
+    verdicts = []
+    for verdict in first:
+        z = scores.get(verdict.listener)
+        far = z is not None and abs(z) >= rules.outlier
+        verdicts.append(replace(verdict, z=z, broken=(*verdict.broken, "outlier") if far else verdict.broken))
+    return tuple(verdicts)
 
 
-def _verdict(rules: ScreeningRules, listener, rows: pd.DataFrame) -> Verdict:
+def _verdict(rules: ScreeningRules, listener: Listener, rows: pd.DataFrame) -> Verdict:
     traps, known = (_failures(rows, kind) for kind in (TRAP, KNOWN))
     votes = rows.loc[(rows.kind == RATED) & rows.vote.notna(), "vote"].to_numpy()
     deviation = float(np.std(votes, ddof=1)) if len(votes) > 1 else None
@@ -87,9 +94,3 @@ def _outlier_scores(table: pd.DataFrame, listeners: list[str]) -> dict[str, floa
     if np.ptp(means.to_numpy()) < 1e-9:
         return dict.fromkeys(means.index, 0.0)
     return dict(zip(means.index, map(float, stats.zscore(means.to_numpy(), ddof=1)), strict=True))
-
-
-def _with_score(verdict: Verdict, z: float | None, rules: ScreeningRules) -> Verdict:
-    far = z is not None and abs(z) >= rules.outlier
-    return Verdict(verdict.listener, (*verdict.broken, "outlier") if far else verdict.broken, verdict.withdrawn, verdict.traps,
-                   verdict.known, verdict.deviation, z)

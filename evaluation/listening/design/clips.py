@@ -85,7 +85,11 @@ def write_clips(folder: Path, contents: Mapping[str, ClipContent], run: Evaluati
             progress(index + 1, len(distinct))
     levels = {content: loudness(clip) for content, clip in samples.items()}
     target = common_target([(levels[content], float(np.abs(clip).max())) for content, clip in samples.items()])
-    written = {content: _wav(at_loudness(clip, levels[content], target)) for content, clip in samples.items()}
+    written: dict[ClipContent, bytes] = {}
+    for content, clip in samples.items():
+        wav = io.BytesIO()
+        soundfile.write(wav, at_loudness(clip, levels[content], target), SAMPLE_RATE, format="WAV", subtype="PCM_16")
+        written[content] = wav.getvalue()
     for name, content in contents.items():
         write_whole(folder / f"{name}.wav", written[content])
     return {name: {"seconds": round(len(samples[content]) / SAMPLE_RATE, 3),
@@ -118,6 +122,7 @@ def _samples(content: ClipContent, pair: Pair, run: EvaluationRun) -> np.ndarray
 
 
 def _path(content: ClipContent, pair: Pair, run: EvaluationRun) -> Path:
+    """The recording that a clip is made from. Raises StudyError: there is none."""
     if content.kind == SYSTEM:
         path = run.wav(content.system, pair.id)
         if path is None:
@@ -128,9 +133,3 @@ def _path(content: ClipContent, pair: Pair, run: EvaluationRun) -> Path:
     if path is None:
         raise StudyError(f"The pair {pair.id} has no {content.kind} recording.")
     return path
-
-
-def _wav(samples: np.ndarray) -> bytes:
-    content = io.BytesIO()
-    soundfile.write(content, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
-    return content.getvalue()

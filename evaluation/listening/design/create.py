@@ -1,4 +1,4 @@
-"""Making a study from a finished run."""
+"""A study from a finished run: its pairs, clips, design, wording and hash, written once."""
 
 from __future__ import annotations
 
@@ -48,7 +48,11 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
     plan = StudyPlan(tuple(dict.fromkeys(systems)), parse_questions(questions), listeners, cap, seed,
                      salt or secrets.token_hex(16), rules or ScreeningRules())
     pairs, left_out = _usable(run, plan.systems)
-    _refuse_without_reference(plan, pairs)
+    possible = askable(pairs)
+    impossible = [question.name for question in plan.questions if question.name not in possible]
+    if impossible:
+        raise StudyError(f"Some conversions were made with a stored emotion and have no reference to be played for "
+                         f"{impossible[0]}; leave that question out.")
     design = draw(plan, pairs)
     if folder.exists():
         raise OutputError(f"{folder} exists already; a study is never changed, so choose a new folder with -o.")
@@ -77,7 +81,7 @@ def useful_pairs(run: EvaluationRun, systems: Sequence[str], questions: Sequence
                  cap: int = CAP) -> tuple[int, int]:
     """How many pairs of the run such a study can use, and how many it would use if there were enough.
 
-    One pair makes a study, two give intervals. Raises StudyError as `create_study`.
+    One pair suffices for a study, two give intervals. Raises StudyError as `create_study`.
     """
     plan = StudyPlan(tuple(dict.fromkeys(systems)), parse_questions(questions), listeners, cap, 0, "")
     pairs, _ = _usable(run, plan.systems)
@@ -93,14 +97,6 @@ def _usable(run: EvaluationRun, systems: tuple[str, ...]) -> tuple[list[Pair], d
         raise StudyError(f"{run.folder} has no system '{unknown[0]}'; it has {', '.join(run.systems)}.")
     left_out = {pair.id: f"no conversion by {name}" for pair in run.pairs for name in systems if run.wav(name, pair.id) is None}
     return [pair for pair in run.pairs if pair.id not in left_out], left_out
-
-
-def _refuse_without_reference(plan: StudyPlan, pairs: list[Pair]) -> None:
-    possible = askable(pairs)
-    wrong = [question.name for question in plan.questions if question.name not in possible]
-    if wrong:
-        raise StudyError(f"Some conversions were made with a stored emotion and have no reference to be played for "
-                         f"{wrong[0]}; leave that question out.")
 
 
 def _info(plan: StudyPlan, run: EvaluationRun, pairs: list[Pair], left_out: dict[str, str], clips: dict,

@@ -29,7 +29,7 @@ from evaluation.listening.design.trials import KNOWN, RATED, TRAINING, TRAP, Cli
 from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
 
-RATERS = 2  # listeners a set is made for: more pairs say more of a system than more listeners of the same few
+RATERS = 2  # listeners per set: more pairs say more of a system than more listeners of the same few
 PRACTICE = 5  # training trials
 
 

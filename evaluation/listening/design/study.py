@@ -1,6 +1,6 @@
-"""A STUDY/ folder: frozen when it is made, read-only afterwards.
+"""A study's folder: frozen when it is written, read-only afterwards.
 
-    study.json      what was asked, from which run, rules, loudness, versions, and the hash over everything
+    study.json      systems and questions, from which run, rules, loudness, versions, and the hash over everything
     design.json     which clip holds what, and the sets of trials: the key, never shown to a listener
     wording.json    every text that a listener sees
     clips/<id>.wav  16 kHz, 16 bit, one loudness, opaque names
@@ -30,7 +30,9 @@ SETTINGS = ("format", "id", "created", "systems", "questions", "emotions", "list
 
 @dataclass(frozen=True)
 class Study:
-    """Attributes:
+    """A listening test as it was created.
+
+    Attributes:
         folder: where it lies. info: study.json. design: clips and trials.
         wording: its texts, and today's for those of the page that are younger than the study.
     """
@@ -62,7 +64,7 @@ class Study:
 
     @property
     def sign_in(self) -> bool:
-        """Whether listeners have to sign in; studies from before that could be asked for have no such setting."""
+        """Whether listeners have to sign in; older studies have no such setting, and their listeners do not."""
         return self.info.get("sign_in", False)
 
     @property
@@ -83,7 +85,7 @@ class Study:
 
 
 def open_study(folder: Path | str) -> Study:
-    """Read a study that is as it was made.
+    """Read a study that is as it was created.
 
     Raises:
         StudyError: it is missing, damaged, or anything in it was changed; the sentence says what.
@@ -97,7 +99,11 @@ def open_study(folder: Path | str) -> Study:
     lacking = [key for key in SETTINGS if key not in info]
     if lacking:
         raise StudyError(f"{folder / 'study.json'} has no {lacking[0]}, so it is no whole study; make it again.")
-    study = Study(folder, info, _design(folder, design), with_todays_texts(wording))
+    try:
+        parsed = design_from(design)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StudyError(f"{folder / 'design.json'} is damaged; restore it, or make a new study.") from error
+    study = Study(folder, info, parsed, with_todays_texts(wording))
     _check_clips(study)
     if study_hash(info, design, wording) != info["hash"]:
         raise StudyError(f"{folder} was changed after it was made: its settings, design or wording no longer have the hash "
@@ -120,9 +126,9 @@ def find_study(studies: Path, study_id: str) -> Study:
 
 def study_folders(studies: Path) -> dict[str, Path]:
     """Folders of studies by their id, the newest first; nothing is checked yet."""
-    found = {file.parent: _about(file) for file in studies.glob("*/study.json")} if studies.is_dir() else {}
-    ours = [(about, folder) for folder, about in found.items() if STUDY_ID.fullmatch(str(about.get("id", "")))]
-    return {about["id"]: folder for about, folder in sorted(ours, key=lambda one: str(one[0].get("created")), reverse=True)}
+    found = {file.parent: _info_or_nothing(file) for file in studies.glob("*/study.json")} if studies.is_dir() else {}
+    named = [(info, folder) for folder, info in found.items() if STUDY_ID.fullmatch(str(info.get("id", "")))]
+    return {info["id"]: folder for info, folder in sorted(named, key=lambda one: str(one[0].get("created")), reverse=True)}
 
 
 def study_hash(info: dict[str, Any], design: dict[str, Any], wording: dict[str, Any]) -> str:
@@ -132,7 +138,7 @@ def study_hash(info: dict[str, Any], design: dict[str, Any], wording: dict[str, 
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _about(file: Path) -> dict[str, Any]:
+def _info_or_nothing(file: Path) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -150,13 +156,6 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise StudyError(f"{folder / name} is damaged; restore it, or make a new study.")
     return document
-
-
-def _design(folder: Path, document: dict[str, Any]) -> Design:
-    try:
-        return design_from(document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise StudyError(f"{folder / 'design.json'} is damaged; restore it, or make a new study.") from error
 
 
 def _check_clips(study: Study) -> None:
@@ -177,7 +176,7 @@ def _check_clips(study: Study) -> None:
 
 
 def _check_sense(study: Study) -> None:
-    """What a hash cannot tell: that the study was made rightly."""
+    """What a hash cannot tell: that the study makes sense."""
     if not isinstance(study.sign_in, bool):
         raise StudyError(f"{study.folder / 'study.json'} says neither true nor false to sign_in; restore it, or make a new one.")
     lacking = missing_texts(study.wording)

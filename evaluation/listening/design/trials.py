@@ -1,4 +1,4 @@
-"""What a study consists of: clips by what they hold, trials, and sets of trials; and how a listener comes to an order."""
+"""What a study consists of: clips, trials and sets of trials; and in which order a listener gets them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Trial:
     Attributes:
         id: says nothing of what it is. kind: 'training', 'rated', 'trap' or 'known'.
         clips: (role, clip id) in the order they are played.
-        conditions: who is judged: a system or an anchor; of a preference those of a and b; () for training and checks.
+        conditions: what is judged: a system or an anchor; of a preference those of a and b; () for training and checks.
         accepted: the answers that pass a check; () where every answer is right.
     """
 
@@ -46,7 +46,9 @@ class Trial:
 
 @dataclass(frozen=True)
 class Design:
-    """Attributes:
+    """The clips and trials of a study.
+
+    Attributes:
         clips: what each clip id holds. training: the same for everyone.
         cells: sets of trials; a listener answers one. Every rated clip is in exactly one.
     """
@@ -74,7 +76,7 @@ def design_from(document: dict[str, Any]) -> Design:
 
 
 def opaque(salt: str, *parts: object) -> str:
-    """Sixteen hex digits that nobody can tell anything from who does not know the salt."""
+    """Sixteen hex digits; they tell nothing to anybody who does not know the salt."""
     return hashlib.sha256("|".join((salt, *map(str, parts))).encode()).hexdigest()[:16]
 
 

@@ -1,8 +1,8 @@
 """Answers on a disk that does not last: every line of the journal is also sent to a dataset on the Hugging Face hub.
 
 With WORKBENCH_DATASET=user/name (and HF_TOKEN, which may write there) the dataset's lines are fetched when a study is opened,
-and this process's own are pushed every other minute and when it ends. The dataset is made private: it holds completion codes,
-and the studies with their keys (hub_studies.py). While the hub is away answers go on being taken, and are sent once it is back.
+and this process's own are pushed every other minute and when it ends. The dataset is private: it holds completion codes, and
+the studies with their keys (hub_studies.py). While the hub is away answers go on being taken, and are sent once it is back.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class HubJournal(Journal):
     Args:
         dataset: 'user/name'. folder: of the journal. minutes: between pushes.
     Raises:
-        StoreError: the dataset's name is none.
+        StoreError: the dataset has no valid name.
     """
 
     def __init__(self, dataset: str, folder: Path, minutes: float = MINUTES):
@@ -85,9 +85,10 @@ class HubJournal(Journal):
             LOG.warning("The hub does not answer; answers of earlier sessions come in once it does.")
         if study_id in self._broken:
             raise self._broken.pop(study_id)
-        if _is_refusal(self.scheduler.problem):
+        problem = self.scheduler.problem
+        if isinstance(problem, HfHubHTTPError) and problem.response.status_code in NOT_ALLOWED:
             raise StoreError(f"The dataset {self.dataset} for the answers cannot be read and written: check {VARIABLE} and "
-                             "HF_TOKEN.") from self.scheduler.problem
+                             "HF_TOKEN.") from problem
         return known | self._fetched.get(study_id, set())
 
     def is_whole(self, study_id: str) -> bool:
@@ -135,14 +136,14 @@ class _Scheduler(CommitScheduler):
 
     def __init__(self, api: HfApi, dataset: str, folder: Path, minutes: float, after: Callable[[bool], None]):
         self.problem: Exception | None = None
-        self._after, self._made = after, False
+        self._after, self._created = after, False
         super().__init__(repo_id=dataset, repo_type="dataset", folder_path=folder, every=minutes, hf_api=api,
                          allow_patterns="*.jsonl")
 
     def push_to_hub(self) -> CommitInfo | None:
         """One round; a failure is told once, and the next round tries again."""
         try:
-            private = self._make()
+            private = self._ensure_dataset()
             pushed = super().push_to_hub()
             self._after(private)
         except Exception as error:  # whatever it is, answers go on being taken
@@ -156,23 +157,23 @@ class _Scheduler(CommitScheduler):
         self.problem = None
         return pushed
 
-    def _make(self) -> bool:
+    def _ensure_dataset(self) -> bool:
         """The dataset, if it is not there; private, because whoever can read it sees completion codes. Returns whether it is.
 
-        Asked every round: this call tells at once when the hub is away, where others try again for half a minute.
+        Called every round: this call tells at once when the hub is away, where others try again for half a minute.
         """
-        if not self._made:
+        if not self._created:
             HfApi.create_repo(self.api, self.repo_id, repo_type="dataset", private=True, exist_ok=True)
         private = self.api.repo_info(self.repo_id, repo_type="dataset").private
-        if not private and not self._made:
+        if not private and not self._created:
             LOG.warning("The dataset %s is public: everybody can read the answers and completion codes in it, so "
                         "studies, which hold the key to the answers, are not put there; make it private.", self.repo_id)
-        self._made = True
+        self._created = True
         return bool(private)
 
 
 class _LateApi(HfApi):
-    """CommitScheduler makes its repository when it starts, and fails with the hub; here the first round does."""
+    """CommitScheduler creates its repository when it starts, and fails with the hub; here the first round creates it."""
 
     def create_repo(self, repo_id: str, **_given: object) -> RepoUrl:
         return RepoUrl(f"{self.endpoint}/datasets/{repo_id}", endpoint=self.endpoint)
@@ -187,7 +188,3 @@ def hub_journal(studies: Path) -> HubJournal | None:
 
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
-
-
-def _is_refusal(problem: Exception | None) -> bool:
-    return isinstance(problem, HfHubHTTPError) and problem.response.status_code in NOT_ALLOWED

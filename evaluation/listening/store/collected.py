@@ -14,7 +14,9 @@ from evaluation.listening.store.store import AnswerStore
 
 @dataclass(frozen=True)
 class Listener:
-    """Attributes:
+    """One who entered.
+
+    Attributes:
         listener: random id. setup: how they listened. entered, completed, withdrawn: seconds since 1970, None if never.
     """
 
@@ -28,7 +30,9 @@ class Listener:
 
 @dataclass(frozen=True)
 class GivenAnswer:
-    """Attributes:
+    """One answer as it is stored.
+
+    Attributes:
         place: 1 for the listener's first trial. plays: by clip id, times played to the end.
         opened, answered: when the trial was shown and answered, seconds since 1970.
     """
@@ -46,7 +50,11 @@ class GivenAnswer:
 
 @dataclass(frozen=True)
 class Collected:
-    """closed: when the study was closed, seconds since 1970, None while it is open."""
+    """Everything that was collected.
+
+    Attributes:
+        closed: when the study was closed, seconds since 1970, None while it is open.
+    """
 
     listeners: tuple[Listener, ...]
     answers: tuple[GivenAnswer, ...]
@@ -73,7 +81,7 @@ class StudyProgress:
 
     Attributes:
         completed, begun: listeners who did not withdraw, with the whole set answered, and all of them. withdrawn: who did.
-        planned: listeners the study was made for. answers: of everybody. closed: seconds since 1970, None while it is open.
+        planned: listeners the study was created for. answers: of everybody. closed: seconds since 1970, None while it is open.
     """
 
     completed: int

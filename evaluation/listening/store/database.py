@@ -92,7 +92,7 @@ def store_error(error: Exception, wording: Mapping[str, Any]) -> StoreError:
         return StoreError("The answers cannot be stored: no permission to write there, or there is no such folder.")
     if isinstance(error, (OperationalError, InterfaceError, IntegrityError, OSError)):
         return StoreError(sentence(wording, "lost"))
-    raise error  # a mistake of ours
+    raise error  # a mistake in zest
 
 
 def _engine(address: sa.URL) -> Engine:

@@ -1,4 +1,4 @@
-"""What happened in a study as lines of JSON, and back into the tables.
+"""What happened in a study as lines of JSON, and from those lines back into the tables.
 
 A line says how things are ("this clip was played twice"), not what to do, so any line may come twice, late, or in another
 order: replaying all of them gives the same tables. Lines are written by `journal.py`.
@@ -88,8 +88,8 @@ def replay(connection: Connection, study: Study, lines: Iterable[str]) -> None:
     _at_least(connection, played)
     _add(connection, ANSWERS, [{**one, "study_hash": study.hash} for one in sorted(answered, key=lambda one: one["answered"])])
     for kind in (COMPLETED, WITHDRAWN):
-        _mark(connection, LISTENERS.c[kind], LISTENERS.c.listener, [(one["listener"], one[kind]) for one in events[kind]])
-    _mark(connection, STUDIES.c.closed, STUDIES.c.study, [(study.id, one["closed"]) for one in events[CLOSED]])
+        _set_once(connection, LISTENERS.c[kind], LISTENERS.c.listener, [(one["listener"], one[kind]) for one in events[kind]])
+    _set_once(connection, STUDIES.c.closed, STUDIES.c.study, [(study.id, one["closed"]) for one in events[CLOSED]])
 
 
 def events_of(connection: Connection, study: Study) -> list[str]:
@@ -142,8 +142,8 @@ def _at_least(connection: Connection, played: list[Values]) -> None:
                            [{f"of_{name}": one[name] for name in keys} for one in played])
 
 
-def _mark(connection: Connection, column: sa.Column, key: sa.Column, marks: list[tuple[str, float]]) -> None:
+def _set_once(connection: Connection, column: sa.Column, key: sa.Column, times: list[tuple[str, float]]) -> None:
     """Times that are set once and stay."""
-    if marks:
+    if times:
         update = sa.update(column.table).where(key == sa.bindparam("of"), column.is_(None))
-        connection.execute(update.values({column.name: sa.bindparam("at")}), [{"of": of, "at": at} for of, at in marks])
+        connection.execute(update.values({column.name: sa.bindparam("at")}), [{"of": of, "at": at} for of, at in times])

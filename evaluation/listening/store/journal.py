@@ -1,4 +1,4 @@
-"""What was acknowledged, once more as lines in files that are only ever appended to: for places whose disk does not last.
+"""A second copy of what was acknowledged, as lines in files that are only appended to: for disks that do not last.
 
     FOLDER/<study id>/<uuid>-<number>.jsonl     written by one process each; a new one is begun when a file has grown long
 
@@ -21,8 +21,10 @@ LONGEST = 1 << 20  # bytes of a file: all of it is sent each time it has grown
 
 
 class Journal:
-    """Args:
-        folder: made when it is needed. lock: held while a line is written; whoever copies the files holds it for their sizes.
+    """Files of lines, each synced before `write` returns.
+
+    Args:
+        folder: created when it is needed. lock: held while a line is written; whoever copies the files holds it to read sizes.
     """
 
     def __init__(self, folder: Path, lock: threading.Lock | None = None, longest: int = LONGEST):

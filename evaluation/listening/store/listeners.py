@@ -155,5 +155,5 @@ def person_of(connection: Connection, study: Study, listener: str) -> Mapping[st
 
 
 def _salts(connection: Connection, study: Study) -> list[str]:
-    """One, made with the study's first listener; more only where answers of two databases were brought together."""
+    """One, drawn with the study's first listener; more only where answers of two databases were brought together."""
     return list(connection.execute(sa.select(PEOPLE.c.salt).where(PEOPLE.c.study == study.id).distinct()).scalars())

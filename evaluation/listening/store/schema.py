@@ -65,7 +65,7 @@ def migrate(connection: Connection, migrations: Sequence[Sequence[str]] = MIGRAT
     Returns:
         how many migrations were done.
     Raises:
-        StoreError: the database was made by a newer version.
+        StoreError: the database was written by a newer version.
     """
     connection.execute(sa.text("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, applied TEXT NOT NULL)"))
     done = connection.execute(sa.text("SELECT max(version) FROM schema_version")).scalar() or 0

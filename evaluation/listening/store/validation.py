@@ -1,4 +1,4 @@
-"""The one place where a listener's requests are judged: every rule, each with its reason; nothing here touches the database."""
+"""The rules by which a listener's requests are accepted or refused, each with its reason. No database is touched here."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from evaluation.listening.errors import Refused
 
 MOST_LETTERS = 500  # of a remark
 EARLY = 0.9  # share of a clip's length that must have passed; clocks and players are not exact
-SETUP = ("device", "place", "hearing")  # what is asked about listening
+SETUP = ("device", "place", "hearing")  # questions about listening
 LOG = logging.getLogger("zest.listening")
 
 
 @dataclass(frozen=True)
 class AnswerRequest:
-    """What a listener sent, and what the store knows of the trial.
+    """An answer that a listener sent, and what the store knows of its trial.
 
     Attributes:
         trial: id as sent. opened: when it was first shown, None if it never was. plays: by clip, how often it was played to
@@ -55,7 +55,7 @@ def check_entry(study: Study, consent: object, setup: object) -> dict[str, str]:
 
 
 def check_play(study: Study, listener: str, trial: Trial | None, clip: object, opened: float | None, now: float) -> None:
-    """A clip of a trial that was shown, and long enough ago to have been heard. Raises Refused."""
+    """A clip of a trial that was shown, and long enough ago to have been played. Raises Refused."""
     if trial is None or opened is None:
         raise refuse(study, "trial", listener)
     if not isinstance(clip, str) or clip not in {name for _, name in trial.clips}:
@@ -64,7 +64,7 @@ def check_play(study: Study, listener: str, trial: Trial | None, clip: object, o
         raise refuse(study, "unplayed", listener)
 
 
-def check_answer(study: Study, listener: str, trial: Trial | None, asked: AnswerRequest, now: float) -> bool:
+def check_answer(study: Study, listener: str, trial: Trial | None, sent: AnswerRequest, now: float) -> bool:
     """Whether an answer may be stored.
 
     Returns:
@@ -73,20 +73,20 @@ def check_answer(study: Study, listener: str, trial: Trial | None, asked: Answer
         Refused: the trial is not this listener's or was not shown yet, another answer is stored, the value is none of those
             shown, a clip was not played to its end, or less time has passed than playing takes; a remark that is too long.
     """
-    if trial is None or asked.opened is None:
+    if trial is None or sent.opened is None:
         raise refuse(study, "trial", listener)
-    if not isinstance(asked.value, str) or asked.value not in study.answers_to(trial):
+    if not isinstance(sent.value, str) or sent.value not in study.answers_to(trial):
         raise refuse(study, "value", listener)
-    if asked.before is not None:
-        if asked.before != asked.value:
+    if sent.before is not None:
+        if sent.before != sent.value:
             raise refuse(study, "answered", listener)
         return False
     clips = {name for _, name in trial.clips}
-    if any(asked.plays.get(clip, 0) < 1 for clip in clips):
+    if any(sent.plays.get(clip, 0) < 1 for clip in clips):
         raise refuse(study, "unplayed", listener)
-    if now - asked.opened < EARLY * sum(study.seconds(clip) for clip in clips):
+    if now - sent.opened < EARLY * sum(study.seconds(clip) for clip in clips):
         raise refuse(study, "unplayed", listener)
-    check_remark(study, listener, asked.remark)
+    check_remark(study, listener, sent.remark)
     return True
 
 
