@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from pipelines.networks.hifigan import V1, Generator, without_weight_norm
+from pipelines.networks.hifigan import V1, HifiganGenerator, without_weight_norm
 
 
 def hubert_base() -> nn.Module:
@@ -86,5 +86,5 @@ def inputs(seconds: float) -> dict[str, tuple[nn.Module, torch.Tensor]]:
     return {
         "HuBERT base": (hubert_base(), samples), "wav2vec 2.0 large": (wav2vec_large(), samples),
         "ECAPA-TDNN": (Ecapa().eval(), torch.randn(1, 80, int(100 * seconds))),
-        "HiFi-GAN V1": (without_weight_norm(Generator(V1, 512)).eval(), torch.randn(1, int(50 * seconds), 512)),
+        "HiFi-GAN V1": (without_weight_norm(HifiganGenerator(V1, 512)).eval(), torch.randn(1, int(50 * seconds), 512)),
     }

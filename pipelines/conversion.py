@@ -21,7 +21,7 @@ from pipelines.features.pitch import VOICED_CONFIDENCE, F0Contour, track
 from pipelines.hooks import Event, Hook, Timings, silent, stage
 from pipelines.networks.sace import emotion_frames, pool_frames
 from pipelines.networks.speaker import ease_vector
-from pipelines.networks.units import Content
+from pipelines.networks.units import EncodedContent
 from pipelines.settings import Settings
 from pipelines.transfer import has_melody, transfer
 
@@ -164,7 +164,7 @@ class Converter:
                                   "with 'zest train acoustic' or 'zest train generate'.")
         return self.decoders[0]
 
-    def _soft_units(self, content: Content, count: int) -> np.ndarray | None:
+    def _soft_units(self, content: EncodedContent, count: int) -> np.ndarray | None:
         """(count, units), for a generator that was trained on them."""
         generator, units = self.models.generator, self.models.units
         if generator is None or generator.temperature == 0:

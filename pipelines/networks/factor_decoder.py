@@ -8,7 +8,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from pipelines.networks.hifigan import V1, Generator, HifiganSizes
+from pipelines.networks.hifigan import V1, HifiganGenerator, HifiganSizes
 from pipelines.networks.sace import SACE_WIDTH
 from pipelines.networks.speaker import EASE_WIDTH
 
@@ -59,7 +59,7 @@ class FactorDecoder(nn.Module):
         else:
             self.f0_encoder = ConvLstm(2, (width // 16, width // 8, width // 4, width), 3) if f0_encoder else nn.Identity()
         self.f0_codes = f0_codes
-        self.generator = Generator(sizes, width + (width if f0_codes or f0_encoder else 2) + whole)
+        self.generator = HifiganGenerator(sizes, width + (width if f0_codes or f0_encoder else 2) + whole)
 
     def forward(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, *whole: torch.Tensor) -> torch.Tensor:
         """Waveform.

@@ -5,6 +5,7 @@ Upsampling is that of resynthesis from units (Polyak et al., Interspeech 2021), 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -14,7 +15,7 @@ from torch.nn.utils.parametrizations import weight_norm
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 SLOPE = 0.1  # of every leaky ReLU but the last
-LAST_SLOPE = 0.01  # as in the released code, so that released weights would sound the same here
+LAST_SLOPE = 0.01  # as in the released code, so that released weights sound the same here
 EDGE = 7  # kernel of the first and the last convolution
 
 
@@ -56,23 +57,39 @@ def sizes_of(name: str, channels: int = 0) -> HifiganSizes:
 
 
 class ResidualBlock(nn.Module):
-    """Dilated convolutions with a residual around each step. Shapes: (batch, channels, n) in and out."""
+    """Dilated convolutions with a residual around each step. Shapes: (batch, channels, n) in and out.
+
+    Tensors have the published names: `convs1` and `convs2` where a plain convolution follows each dilated one, else `convs`.
+    """
 
     def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...], block: int):
         super().__init__()
-        self.steps = nn.ModuleList()
+        dilated, plain = nn.ModuleList(), nn.ModuleList()
         for dilation in dilations:
-            layers = [(nn.LeakyReLU(SLOPE), _same(channels, channels, kernel, each)) for each in _step(dilation, block)]
-            self.steps.append(nn.Sequential(*(layer for pair in layers for layer in pair)))
+            dilated.append(_same(channels, channels, kernel, dilation))
+            if block == 1:
+                plain.append(_same(channels, channels, kernel))
+        self.steps = len(dilations)
+        if block == 1:
+            self.convs1, self.convs2 = dilated, plain
+        else:
+            self.convs = dilated
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        for step in self.steps:
-            x = x + step(x)
+        for step in range(self.steps):
+            change = x
+            for layer in self.layers_of(step):
+                change = layer(nn.functional.leaky_relu(change, SLOPE))
+            x = x + change
         return x
 
+    def layers_of(self, step: int) -> tuple[nn.Module, ...]:
+        """The convolutions of a step, in order."""
+        return (self.convs[step],) if hasattr(self, "convs") else (self.convs1[step], self.convs2[step])
 
-class Generator(nn.Module):
-    """Features to waveform.
+
+class HifiganGenerator(nn.Module):
+    """Features to waveform. Tensors have the names of the released code (github.com/jik876/hifi-gan).
 
     Weights begin as PyTorch's convolutions do. The released code draws them from N(0, 0.01) after adding weight norm, whose
     next forward pass overwrites the draw, so the published networks began like this one.
@@ -80,23 +97,55 @@ class Generator(nn.Module):
 
     def __init__(self, sizes: HifiganSizes, inputs: int):
         super().__init__()
-        self.first = _same(inputs, sizes.channels, EDGE)
-        self.ups, self.stages = nn.ModuleList(), nn.ModuleList()
+        self.conv_pre = _same(inputs, sizes.channels, EDGE)
+        self.ups, self.resblocks = nn.ModuleList(), nn.ModuleList()
         channels = sizes.channels
         for rate, kernel in zip(sizes.rates, sizes.rate_kernels, strict=True):
             self.ups.append(weight_norm(nn.ConvTranspose1d(channels, channels // 2, kernel, rate, padding=(kernel - rate) // 2)))
             channels //= 2
-            self.stages.append(nn.ModuleList(ResidualBlock(channels, width, dilations, sizes.block)
-                                             for width, dilations in zip(sizes.kernels, sizes.dilations, strict=True)))
-        self.last = _same(channels, 1, EDGE)
+            self.resblocks.extend(ResidualBlock(channels, width, dilations, sizes.block)
+                                  for width, dilations in zip(sizes.kernels, sizes.dilations, strict=True))
+        self.conv_post = _same(channels, 1, EDGE)
+        self.register_load_state_dict_pre_hook(_read_former_names)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """(batch, time, inputs) at 50 Hz to (batch, time * 320) at 16 kHz, within -1 and 1."""
-        x = self.first(features.transpose(1, 2))
-        for up, blocks in zip(self.ups, self.stages, strict=True):
+        """(batch, time, inputs) to (batch, time * hop), within -1 and 1; with the sizes here, 50 Hz to 16 kHz."""
+        x = self.conv_pre(features.transpose(1, 2))
+        side_by_side = len(self.resblocks) // len(self.ups)
+        for stage, up in enumerate(self.ups):
             x = up(nn.functional.leaky_relu(x, SLOPE))
-            x = sum(block(x) for block in blocks) / len(blocks)
-        return torch.tanh(self.last(nn.functional.leaky_relu(x, LAST_SLOPE)))[:, 0]
+            blocks = [self.resblocks[stage * side_by_side + place] for place in range(side_by_side)]
+            x = sum(block(x) for block in blocks) / side_by_side
+        return torch.tanh(self.conv_post(nn.functional.leaky_relu(x, LAST_SLOPE)))[:, 0]
+
+
+def parameters_by_layer(module: nn.Module) -> list[nn.Parameter]:
+    """`module.parameters()`, but residual blocks give theirs step by step, not `convs1` before `convs2`.
+
+    Optimisers store moments by place. Training states from before the published names have them in this order.
+    """
+    if isinstance(module, ResidualBlock):
+        return [value for step in range(module.steps) for layer in module.layers_of(step) for value in layer.parameters()]
+    own = list(module.parameters(recurse=False))
+    return own + [value for child in module.children() for value in parameters_by_layer(child)]
+
+
+def _read_former_names(generator: HifiganGenerator, state: dict[str, torch.Tensor], prefix: str, *_) -> None:
+    """Rename what checkpoints and training states from before the published names call `first`, `stages` and `last`."""
+    side_by_side = len(generator.resblocks) // len(generator.ups)
+    single = hasattr(generator.resblocks[0], "convs")
+
+    def block(found: re.Match) -> str:
+        stage, place, step, layer = (int(number) for number in found.groups())
+        convs = "convs" if single else "convs1" if layer == 1 else "convs2"  # layers 0 and 2 were activations
+        return f"resblocks.{stage * side_by_side + place}.{convs}.{step}."
+
+    for name in [name for name in state if name.startswith(prefix)]:
+        former = name[len(prefix):]
+        published = re.sub(r"^stages\.(\d+)\.(\d+)\.steps\.(\d+)\.([13])\.", block, former)
+        published = re.sub(r"^first\.", "conv_pre.", re.sub(r"^last\.", "conv_post.", published))
+        if published != former:
+            state[prefix + published] = state.pop(name)
 
 
 def without_weight_norm(module: nn.Module) -> nn.Module:
@@ -123,20 +172,20 @@ def plain_state(module: nn.Module) -> dict[str, torch.Tensor]:
 
 def receptive_field(sizes: HifiganSizes) -> int:
     """Input frames that one output sample depends on, at that place within its frame where they are most."""
-    heard = [frames_heard(sizes, sample) for sample in range(sizes.hop)]
-    return max(last - first + 1 for first, last in heard)
+    seen = [frames_seen(sizes, sample) for sample in range(sizes.hop)]
+    return max(last - first + 1 for first, last in seen)
 
 
 def context(sizes: HifiganSizes) -> int:
     """Input frames that must be seen before and behind a frame, for its samples to be what they are in the whole."""
-    return max(-frames_heard(sizes, 0)[0], frames_heard(sizes, sizes.hop - 1)[1])
+    return max(-frames_seen(sizes, 0)[0], frames_seen(sizes, sizes.hop - 1)[1])
 
 
-def frames_heard(sizes: HifiganSizes, sample: int) -> tuple[int, int]:
+def frames_seen(sizes: HifiganSizes, sample: int) -> tuple[int, int]:
     """First and last input frame that an output sample depends on, without regard to where the recording begins and ends.
 
     Walks back from the output. A convolution widens the interval by half its span to both sides. A transposed one spreads its
-    input i over i * rate - padding and the kernel - 1 samples after it, so it hears all i whose spread meets the interval.
+    input i over i * rate - padding and the kernel - 1 samples after it, so it sees all i whose spread meets the interval.
     """
     block = max(_reach(kernel, dilations, sizes.block) for kernel, dilations in zip(sizes.kernels, sizes.dilations, strict=True))
     first, last = sample - EDGE // 2, sample + EDGE // 2
@@ -148,7 +197,7 @@ def frames_heard(sizes: HifiganSizes, sample: int) -> tuple[int, int]:
 
 
 def _reach(kernel: int, dilations: tuple[int, ...], block: int) -> int:
-    """Samples to one side that a residual block hears."""
+    """Samples to one side that a residual block sees."""
     return sum(step * (kernel // 2) for dilation in dilations for step in _step(dilation, block))
 
 

@@ -48,7 +48,7 @@ class ContentEncoder(nn.Module):
 
 
 @dataclass(frozen=True)
-class Content:
+class EncodedContent:
     """Units of a recording.
 
     Attributes:
@@ -88,12 +88,12 @@ class UnitEncoder(nn.Module):
         return (self.centroids.pow(2).sum(1) - 2 * flat @ self.centroids.T).reshape(*hidden.shape[:-1], -1)
 
     @torch.inference_mode()
-    def encode(self, samples: np.ndarray) -> Content:
+    def encode(self, samples: np.ndarray) -> EncodedContent:
         """(n,) float32 at 16 kHz to n // 320 + 1 units."""
         device = self.centroids.device
         states = self.encoder(torch.as_tensor(samples, device=device)[None])
         units = self.quantise(states[self.layer][0])
-        return Content(units.cpu().numpy(), torch.cat(states).cpu().numpy())
+        return EncodedContent(units.cpu().numpy(), torch.cat(states).cpu().numpy())
 
 
 def frame_count(samples: int) -> int:

@@ -33,7 +33,7 @@ class Encoder(nn.Module):
         return self.layers(x).float().chunk(2, dim=1)
 
 
-class Generator(nn.Module):
+class VawGanGenerator(nn.Module):
     """(n, latent), emotions (n,) and what else it is told (n, context) to (n, bins)."""
 
     def __init__(self, bins: int, width: int, latent: int, context: int):
@@ -66,7 +66,7 @@ class Autoencoder(nn.Module):
     def __init__(self, bins: int, width: int, latent: int, context: int = 0):
         super().__init__()
         self.encode = Encoder(bins, width, latent)
-        self.generate = Generator(bins, width, latent, context)
+        self.generate = VawGanGenerator(bins, width, latent, context)
         self.register_buffer("mean", torch.zeros(bins))
         self.register_buffer("deviation", torch.ones(bins))
 

@@ -13,9 +13,9 @@ from pipelines.networks.hifigan import (
     V1,
     V2,
     V3,
-    Generator,
+    HifiganGenerator,
     HifiganSizes,
-    frames_heard,
+    frames_seen,
     plain_state,
     receptive_field,
     without_weight_norm,
@@ -73,7 +73,7 @@ def without_gradient(module: nn.Module) -> list[str]:
 @pytest.mark.parametrize("frames", [1, 7])
 def test_every_frame_becomes_320_samples(name, frames):
     with torch.no_grad():
-        made = Generator(narrow(name), INPUTS)(torch.randn(2, frames, INPUTS))
+        made = HifiganGenerator(narrow(name), INPUTS)(torch.randn(2, frames, INPUTS))
     assert made.shape == (2, frames * HOP) and PRESETS[name].hop == HOP
     assert made.abs().max() <= 1
 
@@ -83,24 +83,24 @@ def test_a_sample_depends_on_exactly_the_frames_that_are_computed(name):
     """Gradients, in double precision because the outermost frames count for next to nothing; sample by sample of one frame."""
     sizes, middle, samples = narrow(name), 24, [0, 1, 52, 107, 160, 213, 268, 319]
     features = torch.randn(len(samples), 2 * middle + 1, INPUTS, dtype=torch.float64, requires_grad=True)
-    made = Generator(sizes, INPUTS).double()(features)
+    made = HifiganGenerator(sizes, INPUTS).double()(features)
     sum(made[row, middle * HOP + sample] for row, sample in enumerate(samples)).backward()
     heard = [row.abs().sum(-1).nonzero()[:, 0] - middle for row in features.grad]
-    assert [(int(frames[0]), int(frames[-1])) for frames in heard] == [frames_heard(sizes, sample) for sample in samples]
+    assert [(int(frames[0]), int(frames[-1])) for frames in heard] == [frames_seen(sizes, sample) for sample in samples]
     assert all(len(frames) == frames[-1] - frames[0] + 1 for frames in heard), "a frame in between was not heard"
 
 
 def test_the_receptive_field_is_that_of_the_most_demanding_sample():
     assert {name: receptive_field(sizes) for name, sizes in PRESETS.items()} == {"V1": 42, "V2": 42, "V3": 33}
     for sizes in PRESETS.values():
-        spans = [last - first + 1 for first, last in (frames_heard(sizes, sample) for sample in range(HOP))]
+        spans = [last - first + 1 for first, last in (frames_seen(sizes, sample) for sample in range(HOP))]
         assert receptive_field(sizes) == max(spans) and min(spans) >= max(spans) - 1
-        assert frames_heard(sizes, HOP) == tuple(frame + 1 for frame in frames_heard(sizes, 0))
+        assert frames_seen(sizes, HOP) == tuple(frame + 1 for frame in frames_seen(sizes, 0))
 
 
 def test_removing_weight_norm_leaves_the_output():
     for sizes in (narrow("V1"), TINY):
-        network, features = Generator(sizes, INPUTS), torch.randn(2, 5, INPUTS)
+        network, features = HifiganGenerator(sizes, INPUTS), torch.randn(2, 5, INPUTS)
         for value in network.parameters():  # away from the beginning, where magnitudes still are those of the weights
             value.data.mul_(1 + 0.3 * torch.rand_like(value))
         with torch.no_grad():
@@ -111,10 +111,10 @@ def test_removing_weight_norm_leaves_the_output():
 
 
 def test_plain_weights_can_be_had_again_and_again_of_a_network_that_goes_on_training():
-    network, features = Generator(TINY, INPUTS), torch.randn(2, 5, INPUTS)
+    network, features = HifiganGenerator(TINY, INPUTS), torch.randn(2, 5, INPUTS)
     names = set(network.state_dict())
     for _ in range(2):  # exported while it trains, whenever held-out speech sounds better than before
-        plain = without_weight_norm(Generator(TINY, INPUTS))
+        plain = without_weight_norm(HifiganGenerator(TINY, INPUTS))
         plain.load_state_dict(plain_state(network))
         assert torch.allclose(plain(features), network(features), atol=1e-6) and set(network.state_dict()) == names
         network(features).mean().backward()
@@ -125,13 +125,13 @@ def test_with_the_published_upsampling_parameters_are_the_published_number(name,
     """80 mel bands in, upsampling 8x8x2x2 (V1, V2) or 8x8x4 (V3), in millions as published, that is cut off after two digits."""
     rates, kernels = UPSAMPLING_256[name]
     sizes = replace(PRESETS[name], rates=rates, rate_kernels=kernels)
-    assert published <= parameters(lambda: Generator(sizes, 80)) / 1e6 < published + 0.01
+    assert published <= parameters(lambda: HifiganGenerator(sizes, 80)) / 1e6 < published + 0.01
 
 
 @pytest.mark.parametrize(("name", "ours"), [("V1", 13_075_777), ("V2", 872_881), ("V3", 1_245_057)])
 def test_with_320_samples_per_frame_parameters_are_a_little_fewer(name, ours):
     """80 inputs again and 5x4x4x2x2: five stages whose transposed kernels are shorter; V1 and V2 lose 6 %, V3 15 %."""
-    assert parameters(lambda: Generator(PRESETS[name], 80)) == ours
+    assert parameters(lambda: HifiganGenerator(PRESETS[name], 80)) == ours
 
 
 def test_discriminators_have_the_published_widths_by_default():

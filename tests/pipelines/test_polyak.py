@@ -73,7 +73,7 @@ def test_the_export_is_of_the_design_and_hears_an_x_vector(run):
         assert isinstance(generator, FactorGenerator) and generator.trunk.condition.in_features == 192
     else:
         assert isinstance(generator, FactorDecoder) and generator.f0_embed.num_embeddings == config["f0_codes"] == 5
-        assert generator.generator.first.in_channels == 128 + 128 + 192 and not config["unit_encoder"]
+        assert generator.generator.conv_pre.in_channels == 128 + 128 + 192 and not config["unit_encoder"]
 
 
 def test_what_is_heard_of_a_clip_is_what_its_codes_keep_and_nothing_of_sace():

@@ -18,7 +18,7 @@ from pipelines.errors import CheckpointError, RecipeError
 from pipelines.features.audio import Recording, load, speech_level
 from pipelines.labels import EMOTIONS
 from pipelines.networks.factor_decoder import FactorDecoder
-from pipelines.networks.hifigan import V1, V2, V3, context, frames_heard, sizes_of, without_weight_norm
+from pipelines.networks.hifigan import V1, V2, V3, context, frames_seen, sizes_of, without_weight_norm
 from pipelines.networks.units import HOP
 from pipelines.settings import Settings
 from pipelines.training.data.cache import FeatureCache
@@ -158,7 +158,7 @@ def test_a_step_is_adversarial_and_reaches_every_weight_of_both_sides(examples, 
     step(other)
     assert [name for name, value in task.parts.named_parameters() if torch.equal(before[name], value)] == []
     assert [name for name, value in task.parts.named_parameters() if not value.grad.abs().sum() > 0] == []
-    one, judged_otherwise = (each.trained.generator.last.bias.grad for each in (task, other))
+    one, judged_otherwise = (each.trained.generator.conv_post.bias.grad for each in (task, other))
     assert not torch.allclose(one, judged_otherwise), "the generator does not hear its discriminators"
 
 
@@ -230,7 +230,7 @@ def test_the_export_has_plain_weights_of_the_recipes_sizes(trained):
     decoder, names = load_generator(folder), folder.tensors("generator")
     assert isinstance(decoder, FactorDecoder) and decoder.sizes == sizes_of("V3", 64) and decoder.temperature == 0
     assert decoder.embed.num_embeddings == folder.setting("generator", "units") == 20
-    assert not any("parametrizations" in name for name in names) and "generator.last.weight" in names
+    assert not any("parametrizations" in name for name in names) and "generator.conv_post.weight" in names
     assert not decoder.training
 
 
@@ -305,7 +305,7 @@ def test_with_less_context_than_computed_a_joint_would_be_heard():
             part = decoder.generator(heard[:, middle - frames:middle + frames + 1])[0, frames * HOP:(frames + 1) * HOP]
             assert bool((part - whole).abs().max() < 1e-12) is same
     assert [context(each) for each in (V1, V2, V3)] == [
-        max(-frames_heard(each, 0)[0], frames_heard(each, HOP - 1)[1]) for each in (V1, V2, V3)]
+        max(-frames_seen(each, 0)[0], frames_seen(each, HOP - 1)[1]) for each in (V1, V2, V3)]
 
 
 # Mistakes in what is asked for

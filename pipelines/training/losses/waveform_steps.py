@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from pipelines.networks.hifigan import parameters_by_layer
 from pipelines.training.loop.optim import Update
 from pipelines.training.losses.discriminators import adversarial_loss, discriminator_loss, relative_matching_loss
 from pipelines.training.losses.spectral_loss import mel_loss, spectral_loss
@@ -27,7 +28,7 @@ def running_average(network: nn.Module) -> AveragedModel:
 
 def optimiser_of(network: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
     """AdamW with the betas of HiFi-GAN (Kong et al., NeurIPS 2020, section 3)."""
-    return torch.optim.AdamW(network.parameters(), learning_rate, (0.8, 0.99), weight_decay=0.01)
+    return torch.optim.AdamW(parameters_by_layer(network), learning_rate, (0.8, 0.99), weight_decay=0.01)
 
 
 def regression(made: torch.Tensor, real: torch.Tensor, mel_weight: float, spectral_weight: float) -> tuple[torch.Tensor, Logged]:
