@@ -1,11 +1,7 @@
-"""What each process of test_distributed.py runs: a small task, trained by the one loop, and the weights it ended with.
-
-    torchrun --nproc-per-node=2 tests/support/together.py TASK FOLDER STEPS STOP
-"""
+"""What each process of test_distributed.py runs: a small task, trained by the one loop, and the weights it ended with."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -51,13 +47,10 @@ class Normalised(Regression):
         return super().step(number, random, update)
 
 
-def main(name: str, folder: str, steps: str, stop: str) -> None:
+def train_task(task_class: type[Regression], folder: Path, steps: int, stop_after_seconds: float = float("inf")) -> None:
+    """Train in FOLDER/run and write the weights of this process into FOLDER/weights-RANK.pt."""
     with distributed.joined("cpu") as device:
         torch.manual_seed(7 + distributed.rank())  # so that only the first one's weights are right
-        task = {"regression": Regression, "batchnorm": Normalised}[name]()
-        train(task, Run(Path(folder) / "run", int(steps), device=device, stop_after_seconds=0.0 if int(stop) else float("inf")))
-        torch.save(dict(task.parts.state_dict()), Path(folder) / f"weights-{distributed.rank()}.pt")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        task = task_class()
+        train(task, Run(folder / "run", steps, device=device, stop_after_seconds=stop_after_seconds))
+        torch.save(dict(task.parts.state_dict()), folder / f"weights-{distributed.rank()}.pt")

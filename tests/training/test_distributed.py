@@ -21,17 +21,18 @@ from pipelines.training.loop.run_log import read_log
 from pipelines.training.loop.trainer import hash_seed
 from pipelines.training.stages.registry import run_stage
 from tests.support import tiny
+from tests.support.processes import SECONDS, two_together, zest
+from tests.support.together import Normalised, Regression, train_task
 
 ROOT = Path(__file__).resolve().parents[2]
-TOGETHER = ROOT / "tests" / "support" / "together.py"
-SECONDS = 400
+TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 
 
-def launch(*arguments: object, cwd: Path = ROOT) -> subprocess.CompletedProcess:
-    """As on a machine with several GPUs, with torch's own launcher; on the CPU processes talk through gloo."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", *map(str, arguments)]
+def launch(*command: object, cwd: Path) -> subprocess.CompletedProcess:
+    """As on a machine with several GPUs, with a launcher; on the CPU processes talk through gloo."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "COLUMNS": "120"}
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
+    return subprocess.run(list(map(str, command)), cwd=cwd, env=environment, capture_output=True, text=True, timeout=SECONDS,
+                          check=False)
 
 
 def final(folder: Path, rank: int) -> dict[str, torch.Tensor]:
@@ -47,7 +48,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 
 
 def test_two_processes_take_the_step_of_one_with_both_parts_of_the_batch(tmp_path):
-    result = launch(TOGETHER, "regression", tmp_path, 5, 0)
+    result = two_together(train_task, Regression, tmp_path, 5, folder=tmp_path)
     assert result.returncode == 0, result.stderr
     first, second = (final(tmp_path, rank) for rank in (0, 1))
     assert same(first, second), "processes drifted apart"
@@ -58,8 +59,6 @@ def test_two_processes_take_the_step_of_one_with_both_parts_of_the_batch(tmp_pat
 
 def reference(steps: int, ranks: tuple[int, ...] = (0, 1)) -> dict[str, torch.Tensor]:
     """The same training in this process, on the parts of all ranks at once."""
-    from tests.support.together import Regression
-
     torch.manual_seed(7)  # what the first process began with
     task = Regression()
     for number in range(steps):
@@ -70,11 +69,12 @@ def reference(steps: int, ranks: tuple[int, ...] = (0, 1)) -> dict[str, torch.Te
 
 def test_stopped_and_resumed_in_several_processes_is_the_same_as_uninterrupted(tmp_path):
     whole, pieces = tmp_path / "whole", tmp_path / "pieces"
-    assert launch(TOGETHER, "batchnorm", whole, 6, 0).returncode == 0
-    assert launch(TOGETHER, "batchnorm", pieces, 6, 1).returncode == 0  # the first one's clock stops all after a step
+    assert two_together(train_task, Normalised, whole, 6, folder=tmp_path).returncode == 0
+    # The first one's clock stops all after a step.
+    assert two_together(train_task, Normalised, pieces, 6, 0.0, folder=tmp_path).returncode == 0
     state = torch.load(pieces / "run" / "state.pt", weights_only=True)
     assert state["number"] == 1
-    assert launch(TOGETHER, "batchnorm", pieces, 6, 0).returncode == 0
+    assert two_together(train_task, Normalised, pieces, 6, folder=tmp_path).returncode == 0
     for rank in (0, 1):
         assert same(final(whole, rank), final(pieces, rank))
     assert same(final(whole, 0), final(whole, 1)), "running statistics are of each process's own part"
@@ -87,7 +87,8 @@ def test_stopped_and_resumed_in_several_processes_is_the_same_as_uninterrupted(t
 def test_a_stage_in_two_processes_is_exported_once_and_resumes_exactly(tmp_path):
     stage = "ease"  # of all stages the quickest; each takes the same loop
     whole, pieces = (before(stage, tmp_path / name) for name in ("whole", "pieces"))
-    result = train(whole, stage)
+    result = launch(*TORCHRUN, "-m", "workbench.cli.main", "train", stage, "--manifest", whole.folder / "train.csv",
+                    "--recipe", whole.recipe, cwd=whole.folder)
     assert result.returncode == 0, result.stderr
     assert result.stderr.count(f"Stage {stage} is finished.") == 1
     assert train(pieces, stage, "--minutes", 1e-9).stderr.count("goes on with the same command") == 1
@@ -113,8 +114,9 @@ def before(stage: str, folder: Path) -> tiny.Tiny:
 
 
 def train(run: tiny.Tiny, stage: str, *more: object) -> subprocess.CompletedProcess:
-    return launch("-m", "workbench.cli.main", "train", stage, "--manifest", run.folder / "train.csv", "--recipe", run.recipe,
-                  *more, cwd=run.folder)
+    """As above, by a quicker start."""
+    return two_together(zest, "train", stage, "--manifest", run.folder / "train.csv", "--recipe", run.recipe, *more,
+                        folder=run.folder)
 
 
 def test_accelerate_launches_the_same(tmp_path):
@@ -126,9 +128,7 @@ def test_accelerate_launches_the_same(tmp_path):
     command = [accelerate, "launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no",
                "--dynamo_backend", "no", "-m", "workbench.cli.main", "train", "ease", "--manifest", run.manifest,
                "--recipe", run.recipe]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    result = subprocess.run(list(map(str, command)), cwd=run.folder, env=environment, capture_output=True, text=True,
-                            timeout=SECONDS, check=False)
+    result = launch(*command, cwd=run.folder)
     assert result.returncode == 0 and result.stderr.count("Stage ease is finished.") == 1, result.stderr
     one, alone = (Folder(each.checkpoint).tensors("speaker") for each in (run, tiny.trained_tiny()))
     assert not same(one, alone), "one process trained alone"

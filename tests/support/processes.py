@@ -1,0 +1,72 @@
+"""Processes of their own for tests, without the seconds that imports take.
+
+A server of `multiprocessing` imports what training needs once, and each process is a fork of this server. It has imported
+modules, and nothing that a test did is in it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from benchmarks.listening_server import free_port
+
+SECONDS = 400.0  # for one command on a slow, busy machine
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload([__name__, "pipelines.training.stages.registry", "pipelines.training.stages.hubert",
+                                  "torch._dynamo", "tests.support.tiny", "workbench.cli.main"])
+
+
+def start(function: Callable[..., Any], *arguments: Any, folder: Path, output: Path | str = os.devnull,
+          environment: dict[str, str] | None = None) -> BaseProcess:
+    """Begin `function(*arguments)` in `folder`. Both can be pickled; what is printed goes into the file `output`."""
+    process = PROCESSES.Process(target=_enter, args=(function, arguments, folder, output, environment or {}))
+    process.start()
+    return process
+
+
+def two_together(function: Callable[..., Any], *arguments: Any, folder: Path) -> subprocess.CompletedProcess:
+    """The same call in two processes that torch.distributed joins, with the variables that `torchrun` sets.
+
+    Returns:
+        the first exit code that is not 0, or 0, and what both printed.
+    """
+    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2", "COLUMNS": "120"}
+    outputs = [folder / f"output-{rank}.txt" for rank in range(2)]
+    processes = [start(function, *arguments, folder=folder, output=output,
+                       environment=shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)})
+                 for rank, output in enumerate(outputs)]
+    for process in processes:
+        process.join(SECONDS)
+    codes = [process.exitcode for process in processes]
+    if None in codes:
+        for process in processes:
+            process.kill()
+        raise TimeoutError(f"not within {SECONDS} s: {arguments}")
+    return subprocess.CompletedProcess(arguments, next(filter(None, codes), 0), "", "".join(map(Path.read_text, outputs)))
+
+
+def zest(*arguments: Any) -> None:
+    """The command line, in a process that a test started."""
+    from workbench.cli.main import main
+
+    sys.argv = ["zest", *map(str, arguments)]
+    main()
+
+
+def _enter(function: Callable[..., Any], arguments: tuple, folder: Path, output: Path | str, environment: dict[str, str]) -> None:
+    import torch
+
+    os.chdir(folder)
+    os.environ.update(environment)
+    torch.set_num_threads(1)
+    with open(output, "wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    function(*arguments)
