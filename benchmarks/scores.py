@@ -20,9 +20,9 @@ import numpy as np
 from evaluation.instruments.f0 import jumps
 from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS
-from evaluation.report.confusion import Counts, confusion
-from evaluation.report.matrix import Matrix, matrix_of
+from evaluation.report.results import Matrix, matrix_of
 from evaluation.report.statistics import estimates, resample, set_value
+from evaluation.report.tables import Counts, confusion
 from evaluation.run import EvaluationRun, evaluate
 from evaluation.run.folder import ScoreRecord
 from evaluation.run.observing import RunObservations

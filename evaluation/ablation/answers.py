@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evaluation.metrics import registry
 from evaluation.metrics.base import MetricInfo
-from evaluation.report.matrix import Matrix, matrix_of
+from evaluation.report.results import Matrix, matrix_of
 from evaluation.report.statistics import FEW_SPEAKERS, Difference, Estimate, differences, estimates, resample
 from evaluation.run import EvaluationRun
 from pipelines.training.ablation.study import Question

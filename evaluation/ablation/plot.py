@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evaluation.ablation.answers import Answer
-from evaluation.report.numbers import heading
-from evaluation.report.svg import SERIES
+from evaluation.report.figures import SERIES
+from evaluation.report.tables import heading
 
 COLUMNS = 3
 BESIDE, VARIANT = SERIES[0], SERIES[3]

@@ -15,8 +15,8 @@ import pandas as pd
 from evaluation.ablation.answers import Answer, AnswerLine
 from evaluation.ablation.plot import draw, png
 from evaluation.report.blocks import Cell, Column, Document, Paragraph, Row, Section, Table
-from evaluation.report.markdown import to_markdown
-from evaluation.report.numbers import estimate_cell, heading
+from evaluation.report.rendering import to_markdown
+from evaluation.report.tables import estimate_cell, heading
 from evaluation.run import EvaluationRun
 from pipelines.files import write_whole
 from pipelines.training.ablation.plan import Plan

@@ -20,7 +20,7 @@ from evaluation.metrics.subjects import PARALLEL, REFERENCE
 from evaluation.natural_reference.computed import Centroids, NaturalReference, VoiceReference
 from evaluation.pair import Pair
 from evaluation.report.catalogue import Catalogue, subjects_of
-from evaluation.report.matrix import Matrix
+from evaluation.report.results import Matrix
 from evaluation.run.folder import EvaluationRun
 from evaluation.run.observing import RunObservations
 from pipelines.errors import ZestError

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from evaluation.metrics.base import MetricInfo
-from evaluation.metrics.subjects import CHARACTER_ERRORS, NATURALNESS
+from evaluation.metrics.subjects import NATURALNESS
 from evaluation.natural_reference.rows import NaturalRow, natural_accuracy, natural_confusions
-from evaluation.report import published
 from evaluation.report.blocks import Beside, Block, Cell, Column, Fold, Paragraph, Row, Section, Table
 from evaluation.report.catalogue import Catalogue, subjects_of
-from evaluation.report.confusion import confusion, confusion_table
 from evaluation.report.figures import distributions, emotion_bars
-from evaluation.report.numbers import ARROWS
 from evaluation.report.results import ALL, RunResults
 from evaluation.report.separation import separation_table, useless
 from evaluation.report.statistics import FEW_SPEAKERS
 from evaluation.report.tables import (
+    ARROWS,
     comparison_table,
+    confusion,
+    confusion_table,
     counts_table,
     failures_table,
     missing_rows,
-    published_table,
     setting_name,
     settings_table,
 )
@@ -31,6 +34,7 @@ from evaluation.run.observing import RunObservations
 READING = ("Each cell: the value of the set, its 95 % bootstrap interval over source speakers and their pairs, and the pairs "
            "measured of those expected. An interval without width says that the pairs agree, not that the number is certain. "
            "A failed conversion stays in the denominator: it counts as the worst where a metric has one.")
+UNKNOWN = "unknown"
 MOS_NOTE = ("Predicted MOS is a model's guess, not the mean opinion of listeners. Listeners' MOS: not measured: this run has no "
             "listening test.")
 
@@ -143,19 +147,6 @@ def pictures(material: Material) -> Section:
     return Section("pictures", "Per emotion and per pair", tuple(blocks or [Paragraph("Not measured: nothing to draw.")]))
 
 
-def beside_published(material: Material) -> Section:
-    """The paper's table next to this run's numbers."""
-    catalogue, results = material.catalogue, material.results
-    tables = (("Character error rate, %", catalogue.with_role(CHARACTER_ERRORS), published.CER),
-              ("Emotion accuracy, %", catalogue.accuracies(), published.EMOTION),
-              ("Speaker accuracy, %", catalogue.speaker_accuracies(), published.SPEAKER))
-    return Section("published", "Beside the published table", (
-        Paragraph(f"Published: {published.SOURCE}. Character error rate and accuracy compare only within one recogniser, one "
-                  "judge and one corpus; the authors judged emotion with the converter's own encoder. The columns below stand "
-                  "beside each other for orientation and must not be subtracted."),
-        *(block for caption, infos, theirs in tables for block in _published(results, infos, theirs, caption))))
-
-
 def metrics(material: Material) -> Section:
     """What each number means."""
     columns = (Column("question", words=True), Column("better"), Column("range"), Column("model and version", words=True),
@@ -166,10 +157,33 @@ def metrics(material: Material) -> Section:
     return Section("metrics", "What each metric is", (Table("Metrics of this run", "metric", columns, tuple(rows)),))
 
 
-def _published(results: RunResults, infos: tuple[MetricInfo, ...], theirs: tuple[published.Published, ...],
-               caption: str) -> list[Block]:
-    missing = [] if infos else [Paragraph(f"{caption.removesuffix(', %')}: not measured in this run.", "warning")]
-    return [*missing, published_table(results, infos, theirs, caption)]
+def provenance(run: EvaluationRun, results: RunResults) -> Section:
+    """The last section."""
+    record = run.record
+    facts = {
+        "pairs": f"{len(run.pairs)}, hash {record.pairs_hash}", "created": record.created or UNKNOWN,
+        "seed of the run": UNKNOWN if record.seed is None else record.seed, "device": record.device or UNKNOWN,
+        "bootstrap": f"{results.draws} resamples, seed {results.seed}, source speakers and then their pairs",
+    }
+    systems = [Row(name, (Cell(_spec(about.spec), mark="words"), Cell(about.checkpoint_hash or "no weights")))
+               for name, about in record.systems.items()]
+    metrics = [Row(name, (Cell(str(about.key), mark="words"), Cell(about.models or UNKNOWN, mark="words"),
+                          Cell(about.not_measured or "measured", mark="words"))) for name, about in record.metrics.items()]
+    return Section("provenance", "Provenance", (
+        _facts("The run", facts),
+        Table("Systems", "system", (Column("made with", words=True), Column("checkpoint hash")), tuple(systems)),
+        Table("Metrics", "metric", tuple(Column(name, words=True) for name in ("observer", "models", "state")), tuple(metrics)),
+        _facts("Versions", record.versions),
+        *([_facts("Versions of later parts of the run", record.versions_later)] if record.versions_later else []),
+        Paragraph("To repeat:"), Paragraph(commands(run), "code")))
+
+
+def commands(run: EvaluationRun) -> str:
+    """What to type: the command that the run recorded, or one with the same pairs, systems and seed."""
+    systems = [word for name in run.systems for word in ("--system", name)]
+    seed = [] if run.record.seed is None else ["--seed", str(run.record.seed)]
+    evaluate = run.record.command or shlex.join(["zest", "evaluate", "pairs.csv", *systems, *seed, "-o", run.folder.name])
+    return f"{evaluate}\n{shlex.join(['zest', 'report', run.folder.name])}"
 
 
 def _range(info: MetricInfo) -> str:
@@ -194,3 +208,14 @@ def _warnings(material: Material) -> list[Paragraph]:
         said.append("The run is not finished: pairs that were not scored yet are missing from every number; see the coverage.")
     said += [f"{name}: {metric.note}" for name, metric in material.run.record.metrics.items() if metric.note]
     return [Paragraph(sentence, "warning") for sentence in said]
+
+
+def _facts(caption: str, facts: Mapping[str, Any]) -> Table:
+    rows = [Row(name, (Cell(str(value), mark="words"),)) for name, value in facts.items()]
+    return Table(caption, "what", (Column("value", words=True),), tuple(rows))
+
+
+def _spec(spec: Any) -> str:
+    if isinstance(spec, dict):
+        return ", ".join(f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in spec.items())
+    return UNKNOWN if spec is None else str(spec)

@@ -14,9 +14,9 @@ from evaluation.metrics.subjects import KnownOrder
 from evaluation.natural_reference.rows import is_by_definition
 from evaluation.report.blocks import Cell, Column, Row, Table
 from evaluation.report.catalogue import Catalogue, CatalogueEntry, subjects_of
-from evaluation.report.matrix import Matrix
-from evaluation.report.numbers import ARROWS, difference_cell, estimate_cell
+from evaluation.report.results import Matrix
 from evaluation.report.statistics import Difference, differences, estimates, resample
+from evaluation.report.tables import ARROWS, difference_cell, estimate_cell
 
 SEPARATES, BY_DEFINITION = "separates them", "separates them (one of them by definition)"
 USELESS, REVERSED = "does not separate them: useless here", "ranks them the wrong way round: useless here"

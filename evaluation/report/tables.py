@@ -1,21 +1,25 @@
-"""The tables of a report: settings x metrics per system, comparisons of systems, and the published table."""
+"""The tables of a report: settings x metrics, comparisons of systems, confusion matrices; and how numbers are written."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from evaluation.metrics.base import MetricInfo
+from evaluation.natural_reference.rows import RECORDINGS, NaturalRow, is_by_definition
 from evaluation.natural_reference.rows import ROLES as NATURAL_ROLES
-from evaluation.natural_reference.rows import NaturalRow, is_by_definition
-from evaluation.report import published
 from evaluation.report.blocks import Cell, Column, Row, Table
-from evaluation.report.matrix import Matrix
-from evaluation.report.numbers import NOTHING, difference_cell, estimate_cell, heading, number
-from evaluation.report.results import ALL, RunResults
+from evaluation.report.results import ALL, Matrix, RunResults
+from evaluation.report.statistics import ROUNDING, Difference, Estimate
+from evaluation.run.observing import RunObservations
+from pipelines.labels import EMOTIONS
 
+Counts = dict[str, dict[str, int]]  # target emotion to judged emotion to how many pairs
+MINUS = "\u2212"
+NOTHING = "\u2013"
+ARROWS = {"higher": "\u2191 higher is better", "lower": "\u2193 lower is better", "closer": "\u2248 closer to natural is better"}
 ROLES = {  # what a built-in system stands for in every table
     "source": "natural source, which is also the source unchanged: the emotion floor",
     "copy": "copy-synthesis: what the vocoder costs",
@@ -24,6 +28,58 @@ ROLES = {  # what a built-in system stands for in every table
     "polyak": "baseline: Polyak et al., codes of F0 of the reference",
 }
 NEEDED = {"source": "natural source and source unchanged (the emotion floor)", "copy": "copy-synthesis"}
+
+
+def decimals(unit: str, signed: bool = False) -> int:
+    """Percentages with one decimal, everything else (cosines, semitones, MOS, ratios, dB) with two; differences three."""
+    return 1 if unit.strip().startswith("%") else 3 if signed else 2
+
+
+def number(value: float, unit: str, signed: bool = False) -> str:
+    """A value without its unit; a true minus sign, never -0, and a difference that is there is not written as 0."""
+    text = f"{value:{'+' if signed else ''}.{decimals(unit, signed)}f}"
+    if not any(digit in text for digit in "123456789"):
+        text = f"{value:+.0e}" if signed and abs(value) > ROUNDING else text.lstrip("+-")
+    return text.replace("-", MINUS)
+
+
+def span(low: float | None, high: float | None, unit: str, signed: bool = False) -> str:
+    """[low, high]; says so where there is none."""
+    if low is None or high is None:
+        return "no interval"
+    return f"[{number(low, unit, signed)}, {number(high, unit, signed)}]"
+
+
+def estimate_cell(estimate: Estimate | None, info: MetricInfo, expected: int) -> Cell:
+    """value [interval] measured/expected."""
+    if estimate is None:
+        return Cell(NOTHING, note=f"0/{expected}", mark="faint")
+    return Cell(number(estimate.value, info.unit), span(estimate.low, estimate.high, info.unit),
+                f"{estimate.measured}/{estimate.expected}")
+
+
+def difference_cell(difference: Difference | None, info: MetricInfo) -> Cell:
+    """difference [interval] share; bold where the interval leaves 0 out."""
+    if difference is None:
+        return Cell(NOTHING, note="no common pair", mark="faint")
+    detail = span(difference.low, difference.high, info.unit, signed=True)
+    note = "" if difference.share is None else f"p {share(difference.share)}"
+    return Cell(number(difference.value, info.unit, signed=True), detail, note, "clear" if difference.clear else "")
+
+
+def share(value: float) -> str:
+    """Of resamples, as p-values are written."""
+    return "< 0.001" if value <= 0.001 else f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def heading(info: MetricInfo) -> tuple[str, str]:
+    """A metric's name and, smaller, its unit and direction."""
+    return info.name, " \u00b7 ".join(filter(None, (unit_of(info), ARROWS.get(info.better, info.better))))
+
+
+def unit_of(info: MetricInfo) -> str:
+    """The unit; a model's MOS is called predicted wherever it stands."""
+    return f"predicted {info.unit}" if info.unit.startswith("MOS") else info.unit
 
 
 def setting_name(setting: str | None) -> str:
@@ -56,23 +112,6 @@ def comparison_table(results: RunResults, infos: Sequence[MetricInfo], caption: 
     return Table(caption, "systems", tuple(column(info) for info in infos), tuple(rows))
 
 
-def published_table(results: RunResults, infos: Sequence[MetricInfo], theirs: Sequence[published.Published],
-                    caption: str) -> Table:
-    """Rows: settings; columns: this run's systems, measured here, and beside them the paper's, headed as published.
-
-    Args:
-        infos: this run's metrics that ask the same question as the paper's number.
-    """
-    ours = [(system, info) for info in infos for system in results.matrix.systems if system not in results.matrix.natural]
-    named = [setting for setting in results.matrix.settings if setting]
-    settings = dict.fromkeys([*published.SETTINGS, *named])
-    columns = [*(Column(system, group=f"measured in this run: {info.name}, %") for system, info in ours),
-               *(Column(one.system, group=published.HEADING) for one in theirs)]
-    rows = [Row(setting_name(setting), (*(measured_cell(results, setting, system, info) for system, info in ours),
-                                        *(published_cell(one.value(setting)) for one in theirs))) for setting in settings]
-    return Table(caption, "setting", tuple(columns), tuple(rows))
-
-
 def failures_table(matrix: Matrix, reasons: Sequence[tuple[str, str]]) -> Table:
     """Conversions that failed, by sentence.
 
@@ -99,17 +138,46 @@ def missing_rows(systems: Sequence[str]) -> list[str]:
             for name, what in NEEDED.items() if name not in systems]
 
 
-def measured_cell(results: RunResults, setting: str, system: str, info: MetricInfo) -> Cell:
-    """A system's value in one setting of the paper, which the run may not have."""
-    only = results.matrix.settings == (setting,)  # a run of one setting has it under ALL
-    if setting not in results.matrix.settings:
-        return Cell("not in this run", mark="faint")
-    return estimate_cell(results.estimate(ALL if only else setting, system, info.name), info, results.expected(setting))
+def confusion(matrix: Matrix, system: str, observer: str, observed: RunObservations) -> Counts:
+    """Counts over all pairs of a system, or of a natural row, whose clip a judge observed.
+
+    Args:
+        observer: the judge's key.
+    """
+    found: Counts = {}
+    for pair in matrix.pairs:
+        if system in matrix.natural:
+            posteriors = observed.of_clip(observer, RECORDINGS[system](pair), pair.language)
+        else:
+            posteriors = observed.of_conversion(observer, pair, system)
+        judged = emotion_of(posteriors)
+        if judged is not None and pair.emotion:
+            row = found.setdefault(pair.emotion, {})
+            row[judged] = row.get(judged, 0) + 1
+    return found
 
 
-def published_cell(value: float | None) -> Cell:
-    """A percentage of the paper."""
-    return Cell(NOTHING, mark="faint") if value is None else Cell(f"{value:.1f}")
+def emotion_of(posteriors: Mapping[str, float] | None) -> str | None:
+    """The likeliest emotion of a judge's observation; None where there is none."""
+    return max(posteriors, key=posteriors.__getitem__) if posteriors else None
+
+
+def confusion_table(counts: Counts, caption: str) -> Table:
+    """Rows: target emotions; columns: judged ones; cells: percent of the row, and the count."""
+    targets = _in_order(counts)
+    judged = _in_order({name for row in counts.values() for name in row} | set(targets) | set(EMOTIONS))
+    rows = []
+    for target in targets:
+        total = sum(counts[target].values())
+        cells = [(counts[target].get(name, 0), "clear" if name == target else "") for name in judged]
+        rows.append(Row(target, tuple(Cell(f"{100 * count / max(total, 1):.0f} %", note=str(count), mark=mark,
+                                           shade=count / max(total, 1)) for count, mark in cells), f"{total} clips"))
+    return Table(caption, "wanted \u2193 heard \u2192", tuple(Column(name) for name in judged), tuple(rows), dense=True)
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    """As the judges list them, others after them."""
+    return sorted(names, key=lambda name: (EMOTIONS.index(name) if name in EMOTIONS else len(EMOTIONS), name))
 
 
 def _row(results: RunResults, setting: str | None, system: str, infos: Sequence[MetricInfo],

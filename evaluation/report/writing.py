@@ -54,8 +54,7 @@ def write_report(folder: Path | str, output: Path | str | None = None, worst_of:
         check_writable(path)
     _refuse(run, worst_of)
     document = document_of(run, worst_of, worst, audio, draws, seed, entries, hook)
-    from evaluation.report.html import to_html
-    from evaluation.report.markdown import to_markdown
+    from evaluation.report.rendering import to_html, to_markdown
 
     content = to_html(document).encode(), to_markdown(document).encode()
     write_whole(files.html, content[0])
@@ -67,16 +66,15 @@ def document_of(run: EvaluationRun, worst_of: str | None = None, worst: int = 10
                 seed: int = 0, entries: Mapping[str, CatalogueEntry] | None = None, hook: Hook = silent) -> Document:
     """A run's report before it is HTML or Markdown; see `write_report`."""
     from evaluation.report import sections  # imported late: matplotlib and scipy take a second
-    from evaluation.report.provenance import provenance
-    from evaluation.report.worst import focus_of
-    from evaluation.report.worst_section import worst as worst_section
+    from evaluation.report.published import beside_published
+    from evaluation.report.worst import focus_of, worst_section
 
     material = material_of(run, draws, seed, entries, hook=hook)
     parts = [make(material) for make in (sections.glance, sections.settings, sections.separation, sections.comparisons,
-                                         sections.confusions, sections.pictures, sections.beside_published)]
+                                         sections.confusions, sections.pictures, beside_published)]
     _tell(hook, 3)
     parts += [worst_section(material, worst_of or focus_of(run.systems), worst, audio), sections.metrics(material),
-              provenance(run, material.results)]
+              sections.provenance(run, material.results)]
     _tell(hook, 4)
     settings = ", ".join(setting.upper() for setting in material.results.matrix.settings if setting)
     created = (run.record.created or "").replace("T", " ").replace("+00:00", " UTC")
@@ -93,8 +91,7 @@ def material_of(run: EvaluationRun, draws: int = DRAWS, seed: int = 0, entries: 
     """
     from evaluation.natural_reference.rows import natural_reference_rows, with_natural_rows
     from evaluation.report import sections
-    from evaluation.report.matrix import matrix_of
-    from evaluation.report.results import results_of
+    from evaluation.report.results import matrix_of, results_of
     from evaluation.run.observing import RunObservations
 
     catalogue, observed = catalogue_of(run, entries), RunObservations(run)

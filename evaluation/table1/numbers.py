@@ -13,9 +13,8 @@ from evaluation.natural_reference.rows import is_by_definition
 from evaluation.report import published
 from evaluation.report.blocks import Block, Cell, Column, Paragraph, Row, Table
 from evaluation.report.catalogue import Catalogue
-from evaluation.report.numbers import NOTHING, estimate_cell, heading
 from evaluation.report.results import ALL, RunResults
-from evaluation.report.tables import measured_cell, published_cell, setting_name
+from evaluation.report.tables import NOTHING, estimate_cell, heading, measured_cell, published_cell, setting_name
 from evaluation.table1.rows import ROWS
 
 HERE = "measured in this run"

@@ -114,7 +114,7 @@ def _focus(run: EvaluationRun) -> str | None:
 def _written(run: EvaluationRun, request: TableRequest, entries: Mapping[str, CatalogueEntry] | None, left_out: Mapping[str, str],
              refusals: Mapping[str, str]) -> tuple[Path, Path]:
     """table1.md and table1.csv."""
-    from evaluation.report.markdown import to_markdown
+    from evaluation.report.rendering import to_markdown
     from evaluation.table1.numbers import number_frame, questions
     from evaluation.table1.page import page
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from evaluation.metrics.subjects import ANY_EMOTION
 from evaluation.report.blocks import Block, Cell, Column, Paragraph, Row, Section, Table
-from evaluation.report.confusion import Counts, confusion
 from evaluation.report.results import ALL
 from evaluation.report.sections import Material
-from evaluation.report.tables import settings_table
+from evaluation.report.tables import Counts, confusion, settings_table
 from evaluation.table1.numbers import possible
 from pipelines.labels import EMOTIONS
 

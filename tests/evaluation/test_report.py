@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +22,14 @@ from evaluation.metrics.base import MetricInfo
 from evaluation.metrics.subjects import CHARACTER_ERRORS, SPEAKER_SIMILARITY, VOICE, WORDS
 from evaluation.natural_reference.computed import Centroids, JudgeReference, NaturalReference, VoiceReference
 from evaluation.pair import Pair
-from evaluation.report import clips, published, write_report
+from evaluation.report import published, worst, write_report
 from evaluation.report.blocks import Beside, Block, Cell, Column, Document, Fold, PairCard, Row, Section, Table
 from evaluation.report.catalogue import Catalogue, CatalogueEntry
-from evaluation.report.html import to_html
-from evaluation.report.markdown import to_markdown
-from evaluation.report.matrix import Matrix
-from evaluation.report.numbers import number
+from evaluation.report.rendering import to_html, to_markdown
+from evaluation.report.results import Matrix
 from evaluation.report.separation import BY_DEFINITION, REVERSED, SEPARATES, USELESS, verdict
 from evaluation.report.statistics import Difference
+from evaluation.report.tables import number
 from evaluation.report.worst import worst_pairs
 from evaluation.report.writing import document_of
 from evaluation.run.folder import EvaluationRun, open_run
@@ -233,11 +233,11 @@ def test_players_hold_the_recordings_unchanged(run, page):
 
 
 def test_players_shrink_and_then_give_way_where_a_report_would_become_too_large(run, monkeypatch):
-    wanted = [("one", run.pairs[0].source), ("two", run.pairs[1].reference), ("none", None)]
-    monkeypatch.setattr(clips, "FLAC_BUDGET", 10)
-    assert [player.uri[:15] for player in clips.players(wanted)] == ["data:audio/ogg;", "data:audio/ogg;", ""]
-    monkeypatch.setattr(clips, "BUDGET", 10)
-    assert [(player.uri, player.missing) for player in clips.players(wanted)][1] == ("", clips.TOO_MUCH)
+    labelled = [("one", run.pairs[0].source), ("two", run.pairs[1].reference), ("none", None)]
+    monkeypatch.setattr(worst, "FLAC_BUDGET", 10)
+    assert [player.uri[:15] for player in worst.players(labelled)] == ["data:audio/ogg;", "data:audio/ogg;", ""]
+    monkeypatch.setattr(worst, "BUDGET", 10)
+    assert [(player.uri, player.missing) for player in worst.players(labelled)][1] == ("", worst.TOO_MUCH)
 
 
 class Checker(html.parser.HTMLParser):
@@ -272,14 +272,36 @@ def test_the_page_is_self_contained_and_can_be_read_aloud(page):
     assert len(checker.ids) == len(set(checker.ids)) and {f"#{name}" for name in checker.ids} <= set(checker.links)
 
 
-def test_markdown_has_every_table_of_the_page(document, page):
-    text = to_markdown(document)
-    for part in document.sections:
-        assert f"## {part.title}" in text
-        for table in tables(list(blocks(part.blocks))):
-            assert len(re.findall(rf"^\| {re.escape(table.corner)} \|", text, re.M)) > 0
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    assert len(lines) > 60 and all(line.endswith("|") for line in lines)
+def markdown_tables(text):
+    """[caption, heads, rows] of every table of a Markdown page, cells as plain text."""
+    found, lines = [], text.splitlines()
+    for place, line in enumerate(lines):
+        if not line.startswith("| "):
+            continue
+        cells = [" ".join(re.sub(r"\\(.)", r"\1", cell).split()) for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if not lines[place - 1].startswith("| "):
+            found.append((re.sub(r"\\(.)", r"\1", lines[place - 1 - (lines[place - 1] == "")]).strip("*"), cells, []))
+        elif set("".join(cells)) - set("-:"):
+            found[-1][2].append(cells)
+    return found
+
+
+def test_markdown_has_every_table_of_the_page(document):
+    written = markdown_tables(to_markdown(document))
+    expected = [table for part in document.sections for table in tables(list(blocks(part.blocks)))]
+    assert len(written) == len(expected) > 10
+    for table, (caption, heads, lines) in zip(expected, written, strict=True):
+        assert caption == " ".join(table.caption.split()) and heads[0] == table.corner
+        assert len(heads) == 1 + len(table.columns)
+        assert all(each.text in head for each, head in zip(table.columns, heads[1:], strict=True))
+        assert [name.strip("*") for name, *cells in lines if not any(cells) and name.startswith("**")] == [
+            name for name, _ in groupby(each.section for each in table.rows) if name]
+        rows = [cells for cells in lines if any(cells[1:]) or not cells[0].startswith("**")]
+        for each, (head, *cells) in zip(table.rows, rows, strict=True):
+            assert head.startswith(each.head) and each.detail in head
+            assert len(cells) == len(each.cells)
+            for cell, shown in zip(each.cells, cells, strict=True):
+                assert " ".join(cell.text.split()) in shown and cell.detail in shown and cell.note in shown
 
 
 def test_signs_of_html_and_markdown_in_names_stay_text():

@@ -14,7 +14,7 @@ from evaluation.listening.analysis.screening import REASONS, WITHDRAWN
 from evaluation.listening.design.questions import ANCHORS
 from evaluation.listening.publish.markdown import NOT_COMPARABLE, correlation_range, exclusions, number, shown
 from evaluation.listening.publish.plots import Picture, pictures
-from evaluation.report.svg import to_svg
+from evaluation.report.figures import to_svg
 from workbench.listening import admin_text as text
 
 

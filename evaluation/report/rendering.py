@@ -1,8 +1,25 @@
-"""A report's text and tables in Markdown; pictures and players are in the HTML file."""
+"""A report as HTML and as Markdown.
+
+The HTML file is self-contained: styles, pictures and clips are inside, nothing is fetched. The Markdown file has the same text
+and tables; it names the pictures and leaves the players out.
+"""
 
 from __future__ import annotations
 
+from itertools import groupby
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
 from evaluation.report.blocks import Beside, Block, Cell, Column, Document, Figure, Fold, PairCard, Paragraph, Row, Table
+
+
+def to_html(document: Document) -> str:
+    """Render a report; everything but the figures' own SVG is escaped."""
+    environment = Environment(loader=PackageLoader("evaluation.report"), undefined=StrictUndefined, trim_blocks=True,
+                              lstrip_blocks=True, autoescape=select_autoescape(default=True, default_for_string=True))
+    environment.filters["parts"] = lambda rows: [(section, list(own)) for section, own in groupby(rows, lambda row: row.section)]
+    environment.tests["of"] = lambda block, name: type(block).__name__ == name
+    return environment.get_template("report.html.jinja").render(document=document)
 
 
 def to_markdown(document: Document) -> str:
