@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from evaluation.ablation.answers import Answer, AnswerLine
-from evaluation.ablation.plot import draw, png
 from evaluation.report.blocks import Cell, Column, Document, Paragraph, Row, Section, Table
+from evaluation.report.figures import SERIES
 from evaluation.report.rendering import to_markdown
 from evaluation.report.tables import estimate_cell, heading
 from evaluation.run import EvaluationRun
@@ -24,13 +26,18 @@ from pipelines.training.ablation.stages import Workshop
 from pipelines.training.ablation.study import Question, Study
 from pipelines.training.stages.stage_keys import Stage
 
+COLUMNS = 3
+BESIDE, VARIANT = SERIES[0], SERIES[3]
+
 
 def write_answer(folder: Path, answer: Answer) -> None:
     """`<question>.csv`, `.md` and `.png`, each whole or not at all."""
     content = io.StringIO()
     table(answer).to_csv(content, index=False, lineterminator="\n")
     write_whole(folder / f"{answer.name}.csv", content.getvalue().encode())
-    write_whole(folder / f"{answer.name}.png", png(draw(answer)))
+    picture = io.BytesIO()
+    draw(answer).savefig(picture, format="png", dpi=110, metadata={"Software": None})
+    write_whole(folder / f"{answer.name}.png", picture.getvalue())
     text = to_markdown(page(answer)) + f"\n![{answer.title}]({answer.name}.png)\n"
     write_whole(folder / f"{answer.name}.md", text.encode())
 
@@ -57,6 +64,18 @@ def page(answer: Answer) -> Document:
     about = (f"{answer.pairs} pairs of {answer.speakers} source speakers, hash {answer.pairs_hash}; {answer.draws} resamples of "
              f"speakers and then their pairs, seed {answer.seed}.")
     return Document(answer.title, about, (Section(answer.name, "Table", (Table(caption, "variant", columns, rows), *notes)),))
+
+
+def draw(answer: Answer) -> Figure:
+    """Values with 95 % intervals; the first variant's value as a line through all rows."""
+    count = max(1, len(answer.infos))
+    columns = min(COLUMNS, count)
+    height = 0.9 + 0.3 * len(answer.lines)
+    figure = Figure(figsize=(1.6 + 3.2 * columns, 0.5 + height * -(-count // columns)), layout="constrained")
+    for index in range(len(answer.infos)):
+        _panel(figure.add_subplot(-(-count // columns), columns, index + 1), answer, index, index % columns == 0)
+    figure.suptitle(answer.title, fontsize=11)
+    return figure
 
 
 def write_record(folder: Path, study: Study, question: Question, plan: Plan, workshop: Workshop, run: EvaluationRun,
@@ -93,3 +112,24 @@ def _cells(answer: Answer, line: AnswerLine) -> tuple[Cell, ...]:
 
 def _get(found: Any, key: str) -> Any:
     return None if found is None else getattr(found, key)
+
+
+def _panel(axis: Axes, answer: Answer, index: int, labelled: bool) -> None:
+    for place, line in enumerate(answer.lines):
+        estimate, colour = line.estimates[index], BESIDE if line.beside else VARIANT
+        if estimate is None:
+            continue
+        axis.plot(estimate.value, place, "o", color=colour, markersize=5)
+        if estimate.low is not None:
+            axis.hlines(place, estimate.low, estimate.high, color=colour, linewidth=1.6)
+    first = answer.lines[0].estimates[index]
+    if first is not None:
+        axis.axvline(first.value, color="#c4c4c4", linewidth=1, zorder=0)
+    name, detail = heading(answer.infos[index])
+    axis.set_title(f"{name}\n{detail}", fontsize=8)
+    axis.set_yticks(range(len(answer.lines)), [line.name for line in answer.lines] if labelled else [], fontsize=8)
+    axis.set_ylim(len(answer.lines) - 0.5, -0.5)
+    axis.tick_params(axis="x", labelsize=8)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(axis="x", color="#ececec", linewidth=0.8)
+    axis.set_axisbelow(True)

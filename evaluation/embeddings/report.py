@@ -13,10 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evaluation.embeddings.probes import Probe, Vectors, emotion_probe, speaker_probe
-from evaluation.embeddings.projection import METHODS, TSNE, project
+from pipelines.errors import ZestError
 from pipelines.files import make_folder, write_whole
 from pipelines.labels import EMOTIONS
 
+TSNE, UMAP = "tsne", "umap"
+METHODS = {TSNE: "t-SNE", UMAP: "UMAP"}
+PERPLEXITY = 30.0
 PANELS = (("x-vector", "emotions"), ("EASE", "emotions"), ("SACE", "emotions"), ("SACE", "speakers"))
 PROBES = {"emotion": emotion_probe, "speaker": speaker_probe}
 COLOURS = ("#4f5661", "#bb5566", "#ddaa33", "#004488", "#117733", "#6b4c9a")  # neutral, angry, happy, sad, surprised; others
@@ -57,6 +60,26 @@ def draw(vectors: Vectors, places: Mapping[str, np.ndarray], probes: Mapping[str
     return figure
 
 
+def check_method(name: str) -> None:
+    """Raises ZestError: there is no such method, or its package is missing."""
+    if name not in METHODS:
+        raise ZestError(f"There is no projection '{name}'; choose one of {', '.join(METHODS)}.")
+    if name == UMAP:
+        _umap()
+
+
+def project(values: np.ndarray, method: str = TSNE, seed: int = 0) -> np.ndarray:
+    """(clips, width) to (clips, 2), every dimension standardised first. Raises ZestError as check_method."""
+    from sklearn.manifold import TSNE as Tsne
+    from sklearn.preprocessing import StandardScaler
+
+    check_method(method)
+    standard = StandardScaler().fit_transform(values)
+    if method == UMAP:
+        return _umap()(random_state=seed, n_neighbors=min(15, len(values) - 1)).fit_transform(standard)
+    return Tsne(2, perplexity=min(PERPLEXITY, (len(values) - 1) / 3), init="pca", random_state=seed).fit_transform(standard)
+
+
 def _scatter(axis: Axes, places: np.ndarray, names: np.ndarray) -> None:
     present = set(names.tolist())
     order = [name for name in EMOTIONS if name in present] + sorted(present - set(EMOTIONS))
@@ -74,3 +97,12 @@ def _many(count: int) -> list:
     from matplotlib import colormaps
 
     return [colormaps["turbo"](place) for place in np.linspace(0.03, 0.97, count)]
+
+
+def _umap():
+    try:
+        from umap import UMAP as Umap
+    except ImportError as error:
+        raise ZestError("UMAP needs the package umap-learn; install it with 'pip install umap-learn', "
+                        "or choose --method tsne.") from error
+    return Umap

@@ -17,6 +17,13 @@ PER_SETTING = 200
 SECONDS = (1.0, 10.0)
 EVERY_SPLIT = "all"
 MOST = 200_000  # pairs of one setting; more would fill the memory of a laptop and take years to convert
+# One different-text source a speaker, from code/F0_predictor/pitch_convert.py of github.com/iiscleap/ZEST.
+ESD_SENTENCES = {"0011": 21, "0012": 22, "0013": 25, "0014": 32, "0015": 34, "0016": 35, "0017": 38, "0018": 43,
+                 "0019": 23, "0020": 47}
+ESD_SOURCES = {f"esd-{speaker}": f"esd-en-{sentence:03d}" for speaker, sentence in ESD_SENTENCES.items()}
+ESD_SETTINGS = ("ssst", "ssdt", "dsst", "dsdt")
+ESD_PUBLISHED = {"ssst": 1200, "ssdt": 1160, "dsst": 10_800, "dsdt": 10_440}
+ESD_SECONDS = (0.5, 60.0)  # what a conversion takes; the authors set no limits
 
 Drawn = Iterator[tuple[Clip, Clip]]
 
@@ -77,6 +84,29 @@ def make_protocol(clips: Sequence[Clip], settings: Sequence[str] = tuple(SETTING
     refusals = {setting.name: f"Setting {setting.name} ({setting.title}) cannot be served: {why_not(setting, pool)} ({where})."
                 for setting in empty}
     return PairProtocol(pairs, refusals)
+
+
+def esd_test(clips: Sequence[Clip], settings: Sequence[str] = ESD_SETTINGS, seed: int = 0) -> PairProtocol:
+    """The pairs of ZEST's authors on ESD's English test sentences, as their published code makes them.
+
+    Same text: each of the 30 test sentences of each of the 10 speakers is a source, with the four emotions of itself
+    (SSST: 10 x 30 x 4 = 1,200) or of each of the 9 other speakers (DSST: 10,800). Different text: one neutral sentence a
+    speaker is the source, with the other 29 sentences in the four emotions, of the same speaker (SSDT: 10 x 29 x 4 = 1,160)
+    or of each of the 9 others (DSDT: 10,440). The seed changes their order only.
+
+    Args:
+        clips: a manifest written by `zest manifest esd`, alone or among others.
+
+    Raises:
+        ZestError: a setting is unknown.
+        RecipeError: there is no English test recording of ESD.
+    """
+    ours = [clip for clip in clips if clip.speaker in ESD_SOURCES]
+    if not ours:
+        raise RecipeError("The manifest has no English speaker of ESD (esd-0011 to esd-0020); "
+                          "make one with 'zest manifest esd'.")
+    return make_protocol(ours, settings, seed, split="test", seconds=ESD_SECONDS, per_setting=None,
+                         different_text_sources=ESD_SOURCES)
 
 
 def unseen(clips: Sequence[Clip], training: Sequence[Clip]) -> list[Clip]:

@@ -9,12 +9,13 @@ import pandas as pd
 
 from evaluation.metrics.base import MetricInfo
 from evaluation.metrics.subjects import CHARACTER_ERRORS
-from evaluation.natural_reference.rows import is_by_definition
+from evaluation.natural_reference.rows import ROLES, is_by_definition
 from evaluation.report import published
 from evaluation.report.blocks import Block, Cell, Column, Paragraph, Row, Table
 from evaluation.report.catalogue import Catalogue
+from evaluation.report.published import measured_cell, published_cell
 from evaluation.report.results import ALL, RunResults
-from evaluation.report.tables import NOTHING, estimate_cell, heading, measured_cell, published_cell, setting_name
+from evaluation.report.tables import NOTHING, estimate_cell, heading, setting_name
 from evaluation.table1.rows import ROWS
 
 HERE = "measured in this run"
@@ -115,6 +116,4 @@ def _theirs(question: TableQuestion, system: str, setting: str | None) -> float 
 
 
 def _about(system: str) -> str:
-    from evaluation.natural_reference import rows as natural_rows
-
-    return ROWS[system].about if system in ROWS else natural_rows.ROLES.get(system, "")
+    return ROWS[system].about if system in ROWS else ROLES.get(system, "")

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from evaluation.metrics.subjects import ANY_EMOTION
 from evaluation.report import published
 from evaluation.report.blocks import Block, Cell, Column, Document, Paragraph, Row, Section, Table
 from evaluation.report.results import ALL
 from evaluation.report.sections import MOS_NOTE, READING, Material
 from evaluation.report.statistics import FEW_SPEAKERS
-from evaluation.report.tables import settings_table
+from evaluation.report.tables import Counts, confusion, settings_table
 from evaluation.table1.numbers import TableQuestion, possible, question_table, settings_of
 from evaluation.table1.rows import absent
 from evaluation.table1.sessions import Session
-from evaluation.table1.unseen import unseen_section
+from pipelines.labels import EMOTIONS
 
 TITLE = "Table 1 of ZEST, reproduced"
 BESIDE = (f"Published: {published.SOURCE}. The authors measured on ESD with another recogniser and judged emotion with the "
           "converter's own encoder; numbers compare within one recogniser, one judge and one corpus, so what stands side by side "
           "here must not be subtracted. What can be compared is which rows are better than which others.")
+UNSEEN = "ute"
+F0 = ("f0-mean-shift", "f0-range-error")
+TOLD = ("The judges know five emotions and none of these, so there is no accuracy; the paper has none either. What can be said: "
+        "in how many conversions a judge hears more of the reference than of the source (0 for the source unchanged, 100 for the "
+        "reference itself, by definition; the mark to reach is natural parallel), how far F0 moved, and which of the five the "
+        "judges take the conversions and the natural recordings for.")
 
 
 def page(material: Material, asked: Sequence[TableQuestion], left_out: Sequence[str], refusals: Mapping[str, str],
@@ -38,6 +45,21 @@ def page(material: Material, asked: Sequence[TableQuestion], left_out: Sequence[
         unseen_section(material),
         Section("others", "Beside the paper's columns", (*_others(material, asked), Paragraph(MOS_NOTE, "warning"))))
     return Document(TITLE, subtitle, tuple(section for section in sections if section))
+
+
+def unseen_section(material: Material) -> Section | None:
+    """None where the run has no pair whose emotion the judges do not know."""
+    results = material.results
+    emotions = [emotion for emotion in results.matrix.emotions if emotion not in EMOTIONS]
+    if UNSEEN not in results.matrix.settings or not emotions:
+        return None
+    infos = [*material.catalogue.infos(ANY_EMOTION), *material.catalogue.named(*F0)]
+    setting = ALL if results.matrix.settings == (UNSEEN,) else UNSEEN  # a run of one setting has it under ALL
+    blocks: list[Block] = [Paragraph(TOLD)]
+    if infos:
+        table = settings_table(results, infos, f"What moved: {results.expected(setting)} pairs", settings=[setting])
+        blocks += possible(results, table, setting)
+    return Section("unseen", "Unseen emotions", (*blocks, *_judged(material, emotions)))
 
 
 def _pairs(material: Material) -> Table:
@@ -115,3 +137,25 @@ def _others(material: Material, asked: Sequence[TableQuestion]) -> list[Block]:
     infos = [info for info in material.catalogue.infos() if info.name not in shown]
     table = settings_table(material.results, infos, "Other measures, all settings together", material.natural_rows, [ALL])
     return possible(material.results, table, ALL)
+
+
+def _judged(material: Material, emotions: Sequence[str]) -> list[Table]:
+    """One table a judge."""
+    keys, matrix = material.run.record.observer_keys, material.results.matrix
+    tables = []
+    for info in material.catalogue.accuracies():
+        counts = {system: confusion(matrix, system, keys[info.name], material.observed) for system in matrix.systems}
+        tables.append(_judged_table(info.name, counts, emotions))
+    return tables
+
+
+def _judged_table(judge: str, counts: dict[str, Counts], emotions: Sequence[str]) -> Table:
+    """Rows: target emotion, then systems; columns: the five; cells: % of the row, and the count."""
+    rows = [Row(system, tuple(_share(found[emotion], judged) for judged in EMOTIONS), section=f"reference {emotion}")
+            for emotion in emotions for system, found in counts.items() if emotion in found]
+    return Table(f"Heard as, by {judge}", "row", tuple(Column(name) for name in EMOTIONS), tuple(rows))
+
+
+def _share(row: dict[str, int], judged: str) -> Cell:
+    count, total = row.get(judged, 0), sum(row.values())
+    return Cell(f"{100 * count / total:.0f} %", note=str(count))

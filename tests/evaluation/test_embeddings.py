@@ -9,7 +9,7 @@ import pytest
 
 from evaluation.embeddings import Vectors, write_embeddings
 from evaluation.embeddings.probes import cross_validated, emotion_probe, speaker_probe
-from evaluation.embeddings.projection import project
+from evaluation.embeddings.report import project
 from pipelines.errors import RecipeError, ZestError
 from pipelines.labels import EMOTIONS
 from tests.support.tiny import new_tiny

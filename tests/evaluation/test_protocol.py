@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from evaluation.pair import Pair, PairsError, pairs_hash, read_pairs, write_pairs
 from evaluation.protocol import SETTINGS, PairProtocol, esd_test, make_protocol, unseen
-from evaluation.protocol.esd_test import PUBLISHED
+from evaluation.protocol.make import ESD_PUBLISHED
 from pipelines.errors import OutputError, RecipeError, ZestError
 from pipelines.training.data.corpus import Clip
 from workbench.cli import exit_codes
@@ -79,7 +79,7 @@ def test_settings_are_what_their_names_say():
 def test_the_published_counts_come_out_for_a_full_esd_test_tree():
     clips = esd_tree() + parallel("other", split="test")
     protocol = esd_test(clips)
-    assert protocol.counts == PUBLISHED == {"ssst": 1200, "ssdt": 1160, "dsst": 10_800, "dsdt": 10_440}
+    assert protocol.counts == ESD_PUBLISHED == {"ssst": 1200, "ssdt": 1160, "dsst": 10_800, "dsdt": 10_440}
     found = checked(protocol, clips)
     sources = {(source.speaker, source.text_id) for name in ("ssdt", "dsdt") for source, _, _ in found[name]}
     assert len(sources) == 10 and ("esd-0014", "esd-en-032") in sources and ("esd-0020", "esd-en-047") in sources

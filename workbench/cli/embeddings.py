@@ -26,7 +26,7 @@ def embeddings(
 ) -> None:
     """Draw x-vector, EASE and SACE of labelled speech in two dimensions, with the accuracies of linear probes."""
     from evaluation.embeddings import some_vectors, write_embeddings
-    from evaluation.embeddings.projection import check_method
+    from evaluation.embeddings.report import check_method
     from evaluation.embeddings.vectors import factor_vectors
     from evaluation.judges.data import judged, some_of_each
     from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT

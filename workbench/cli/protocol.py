@@ -34,9 +34,8 @@ def protocol(
 ) -> None:
     """Generate the pairs of a protocol, balanced over speakers and emotions."""
     from evaluation.pair import write_pairs
-    from evaluation.protocol import PER_SETTING, SETTINGS, make_protocol, unseen
+    from evaluation.protocol import ESD_SETTINGS, PER_SETTING, SETTINGS, make_protocol, unseen
     from evaluation.protocol import esd_test as esd_test_protocol
-    from evaluation.protocol.esd_test import SETTINGS as ESD_SETTINGS
     from pipelines.files import check_writable
     from pipelines.training.data.corpus import read_manifest
 
