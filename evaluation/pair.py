@@ -28,11 +28,11 @@ class Pair:
 
     Attributes:
         id: unique in its set, safe as a file name.
-        source, reference: recordings; emotion: the wanted one, which is the reference's.
+        source, reference: recordings; emotion: the target, which is the reference's.
         setting: ssst, ssdt, dsst, dsdt, uss, ute, or '' where nobody said.
         text: what the source says, '' where nobody wrote it down. language: two letters.
         source_emotion, source_speaker, reference_speaker: names, '' where unknown.
-        parallel: the source's speaker saying the source's sentence in the wanted emotion, for comparison only.
+        parallel: the source's speaker saying the source's sentence in the target emotion, for comparison only.
     """
 
     id: str

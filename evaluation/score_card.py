@@ -1,6 +1,6 @@
-"""One conversion scored at once: what the judges hear in source, reference and converted, each beside its natural mark.
+"""One conversion scored at once: what was observed of source, reference and converted, each beside what natural speech scores.
 
-The numbers are those of evaluation/metrics, by the same observers; only the natural marks come from elsewhere
+The numbers are those of evaluation/metrics, by the same observers. Only the natural reference comes from elsewhere
 (evaluation/natural_reference/stored.py), because one conversion brings no labelled natural speech of its own.
 """
 
@@ -14,8 +14,7 @@ from typing import Any
 
 from evaluation.instruments.recogniser import normalise
 from evaluation.judges.mini import JUDGES
-from evaluation.metrics import f0 as melody
-from evaluation.metrics import naturalness, voice, words
+from evaluation.metrics import f0, naturalness, voice, words
 from evaluation.metrics.base import Seen, Value
 from evaluation.metrics.observations import Observations
 from evaluation.natural_reference.stored import StoredReference, stored_reference
@@ -25,55 +24,57 @@ from pipelines.features.audio import load
 from pipelines.features.pitch import F0Statistics, statistics
 from pipelines.hooks import Event, Hook, silent
 
-WORDS, VOICE, MELODY, NATURALNESS = "words", "voice", "melody", "naturalness"
-SUBJECTS = (WORDS, *(f"emotion@{judge}" for judge in JUDGES), VOICE, MELODY, NATURALNESS)
+WORDS, VOICE, F0, NATURALNESS = "words", "voice", "melody", "naturalness"
+SUBJECTS = (WORDS, *(f"emotion@{judge}" for judge in JUDGES), VOICE, F0, NATURALNESS)
 TEXT, SOURCE = "text", "source"  # what the words are held against
+JSON_KEYS = {"f0": "melody", "target": "wanted", "recognised": "heard", "natural_target": "natural_wanted",
+             "natural_from": "marks_from"}  # of fields whose key in JSON is another one
 
 
 @dataclass(frozen=True)
-class Change:
-    """A stretch of words. kind: 'equal', 'substitute', 'insert' or 'delete'; wanted, heard: '' where there is none."""
+class WordChange:
+    """A stretch of words. kind: 'equal', 'substitute', 'insert' or 'delete'; target, recognised: '' where there is none."""
 
     kind: str
-    wanted: str
-    heard: str
+    target: str
+    recognised: str
 
 
 @dataclass(frozen=True)
-class Words:
+class WordScores:
     """Words kept? cer, wer: %. against: 'text', or 'source' where the transcript of the source stands in for it.
-    changes: from the wanted to the heard words, normalised. source_cer: the natural source's own CER against the text,
+    changes: from the target to the recognised words, normalised. source_cer: the natural source's own CER against the text,
     None without a text. looping: the recogniser repeats itself."""
 
     cer: float
     wer: float
     against: str
-    changes: tuple[Change, ...]
+    changes: tuple[WordChange, ...]
     source_cer: float | None
     looping: bool
     model: str
 
 
 @dataclass(frozen=True)
-class Emotion:
+class EmotionScores:
     """Emotion moved? before, after, reference: posteriors of source, converted and reference (None without one).
 
-    wanted: the wanted emotion, '' where nobody said. natural_accuracy: what this judge hears right of natural speech, %,
-    mean over emotions, of natural_clips; natural_wanted: the same of the wanted emotion only; None where not known.
+    target: the emotion, '' where nobody said. natural_accuracy: what this judge recognises of natural speech, %, mean over
+    emotions, of natural_clips; natural_target: the same of the target emotion only; None where not known.
     """
 
     judge: str
-    wanted: str
+    target: str
     before: Mapping[str, float]
     after: Mapping[str, float]
     reference: Mapping[str, float] | None
     natural_accuracy: float | None
-    natural_wanted: float | None
+    natural_target: float | None
     natural_clips: int
 
 
 @dataclass(frozen=True)
-class Voice:
+class VoiceScores:
     """Voice kept or leaked? Cosines of speaker embeddings.
 
     to_source: kept. to_reference: leaked. source_to_reference: how alike the two are anyway; both None without a reference.
@@ -90,8 +91,8 @@ class Voice:
 
 
 @dataclass(frozen=True)
-class Melody:
-    """Melody moved? F0 of each recording, None where nothing is voiced (or without a reference).
+class F0Scores:
+    """F0 moved? F0 of each recording, None where nothing is voiced (or without a reference).
 
     mean_error, range_error: converted against the reference, semitones; None without one. mean_shift: against the source.
     """
@@ -105,7 +106,7 @@ class Melody:
 
 
 @dataclass(frozen=True)
-class Naturalness:
+class NaturalnessScores:
     """Natural? Predicted MOS (DistillMOS), not listeners'. The natural source's is the ceiling."""
 
     source: float
@@ -117,56 +118,57 @@ class Naturalness:
 @dataclass(frozen=True)
 class ScoreCard:
     """What is known of one conversion; a subject that could not be measured is None (or missing from emotions), and
-    `not_measured` says why, by subject of SUBJECTS. marks_from: on which speech the stored marks were measured, '' if unknown."""
+    `not_measured` says why, by subject of SUBJECTS. natural_from: on which speech the natural reference was measured, '' if
+    unknown."""
 
-    words: Words | None = None
-    emotions: tuple[Emotion, ...] = ()
-    voice: Voice | None = None
-    melody: Melody | None = None
-    naturalness: Naturalness | None = None
+    words: WordScores | None = None
+    emotions: tuple[EmotionScores, ...] = ()
+    voice: VoiceScores | None = None
+    f0: F0Scores | None = None
+    naturalness: NaturalnessScores | None = None
     not_measured: Mapping[str, str] = field(default_factory=dict)
-    marks_from: str = ""
+    natural_from: str = ""
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
-        return asdict(self)
+        return asdict(self, dict_factory=lambda fields: {JSON_KEYS.get(name, name): value for name, value in fields})
 
 
 @dataclass(frozen=True)
-class _Clips:
-    """The recordings of one card, and what was heard in them."""
+class _CardClips:
+    """The recordings of one card, and what was observed of them."""
 
     pair: Pair
     reference: Path | None
     converted: Path
-    heard: Observations
-    marks: StoredReference
+    observations: Observations
+    natural: StoredReference
 
     def seen(self, observer: str) -> Seen:
-        """Listen, if need be. Raises ZestError where the observer cannot."""
+        """Observe, if need be. Raises ZestError where the observer cannot."""
         paths = [self.pair.source, self.converted, *([self.reference] if self.reference else [])]
-        self.heard.observe(observer, paths, self.pair.language)
-        get = partial(self.heard.get, observer, language=self.pair.language)
+        self.observations.observe(observer, paths, self.pair.language)
+        get = partial(self.observations.get, observer, language=self.pair.language)
         seen = Seen(get(self.pair.source), get(self.reference), get(self.converted))
         if seen.source is None or seen.converted is None:
             raise ZestError("The model found nothing in this recording that it could measure.")
         return seen
 
     def key(self, observer: str) -> str:
-        return self.heard.observers[observer].key
+        return self.observations.observers[observer].key
 
 
 def score_card(source: Path | str, reference: Path | str | None, converted: Path | str, text: str = "", emotion: str = "",
-               language: str = "en", heard: Observations | None = None, marks: StoredReference | None = None,
-               hook: Hook = silent) -> ScoreCard:
+               language: str = "en", observations: Observations | None = None,
+               natural: StoredReference | None = None, hook: Hook = silent) -> ScoreCard:
     """Score one conversion; takes seconds, and the models are loaded with the first one.
 
     Args:
         source, reference, converted: recordings; no reference where the emotion was a preset.
-        text: what the source says, '' where nobody wrote it down. emotion: the wanted one, '' where unknown.
+        text: what the source says, '' where nobody wrote it down. emotion: the target, '' where unknown.
         language: two letters.
-        heard: observations to use and to add to; forgotten afterwards if None.
-        marks: of natural speech; the stored ones if None.
+        observations: to use and to add to; forgotten afterwards if None.
+        natural: what natural speech scores; the stored reference if None.
         hook: gets 'progress' events of each of SUBJECTS, value (done before it, of how many), and of 'done' at the end.
     Raises:
         AudioError: a recording cannot be read. What a missing model would have measured stands in `not_measured` instead.
@@ -176,17 +178,17 @@ def score_card(source: Path | str, reference: Path | str | None, converted: Path
         load(path)
     other = None if reference is None else Path(reference)
     pair = Pair("card", paths[0], other or paths[0], emotion, text=text.strip(), language=language.strip() or "en")
-    clips = _Clips(pair, other, Path(converted), heard or Observations(), marks or stored_reference())
+    clips = _CardClips(pair, other, Path(converted), observations or Observations(), natural or stored_reference())
     found, missing = {}, {}
     for index, subject in enumerate(SUBJECTS):
         hook(Event("progress", subject, value=(index, len(SUBJECTS))))
         found[subject] = _measured(_MEASURES[subject], clips, subject, missing)
     hook(Event("progress", "done", value=(len(SUBJECTS), len(SUBJECTS))))
     emotions = tuple(one for judge in JUDGES if (one := found[f"emotion@{judge}"]) is not None)
-    return ScoreCard(found[WORDS], emotions, found[VOICE], found[MELODY], found[NATURALNESS], missing, clips.marks.about)
+    return ScoreCard(found[WORDS], emotions, found[VOICE], found[F0], found[NATURALNESS], missing, clips.natural.about)
 
 
-def _measured(measure: Callable[[_Clips], Any], clips: _Clips, subject: str, missing: dict[str, str]) -> Any:
+def _measured(measure: Callable[[_CardClips], Any], clips: _CardClips, subject: str, missing: dict[str, str]) -> Any:
     """None, and the sentence in `missing`, where it cannot be measured; the other subjects go on."""
     try:
         return measure(clips)
@@ -197,65 +199,65 @@ def _measured(measure: Callable[[_Clips], Any], clips: _Clips, subject: str, mis
     return None
 
 
-def _words(clips: _Clips) -> Words:
+def _words(clips: _CardClips) -> WordScores:
     cer, pair = words.Cer(), clips.pair
     seen = clips.seen(cer.observer)
     value = cer.score(pair, seen)
     if value is None:
-        raise ZestError("No word was heard in the source; write down what it says, and score again.")
-    wanted = normalise(pair.text or seen.source["text"], pair.language)
-    got = normalise(seen.converted["text"], pair.language)
+        raise ZestError("No word was recognised in the source; write down what it says, and score again.")
+    target = normalise(pair.text or seen.source["text"], pair.language)
+    recognised = normalise(seen.converted["text"], pair.language)
     natural = cer.score(pair, Seen(seen.source, None, seen.source)) if pair.text else None
-    return Words(value.value, _value(words.Wer().score(pair, seen)), TEXT if pair.text else SOURCE, changes(wanted, got),
-                 _value(natural), _value(words.Looping().score(pair, seen)) > 0, cer.info.models)
+    return WordScores(value.value, _value(words.Wer().score(pair, seen)), TEXT if pair.text else SOURCE,
+                      changes(target, recognised), _value(natural), _value(words.Looping().score(pair, seen)) > 0, cer.info.models)
 
 
-def changes(wanted: str, heard: str) -> tuple[Change, ...]:
-    """Words as jiwer aligns them, neighbours of one kind together; `wanted` is not empty."""
+def changes(target: str, recognised: str) -> tuple[WordChange, ...]:
+    """Words as jiwer aligns them, neighbours of one kind together; `target` is not empty."""
     import jiwer
 
-    aligned = jiwer.process_words(wanted, heard)
+    aligned = jiwer.process_words(target, recognised)
     ours, theirs = aligned.references[0], aligned.hypotheses[0]
-    return tuple(Change(chunk.type, " ".join(ours[chunk.ref_start_idx:chunk.ref_end_idx]),
-                        " ".join(theirs[chunk.hyp_start_idx:chunk.hyp_end_idx])) for chunk in aligned.alignments[0])
+    return tuple(WordChange(chunk.type, " ".join(ours[chunk.ref_start_idx:chunk.ref_end_idx]),
+                            " ".join(theirs[chunk.hyp_start_idx:chunk.hyp_end_idx])) for chunk in aligned.alignments[0])
 
 
-def _emotion(judge: str, clips: _Clips) -> Emotion:
+def _emotion(judge: str, clips: _CardClips) -> EmotionScores:
     seen = clips.seen(f"emotion@{judge}")
-    mark = clips.marks.judges.get(clips.key(f"emotion@{judge}"), {})
-    row = mark.get("confusion", {}).get(clips.pair.emotion, {})
+    found = clips.natural.judges.get(clips.key(f"emotion@{judge}"), {})
+    row = found.get("confusion", {}).get(clips.pair.emotion, {})
     right = 100 * row.get(clips.pair.emotion, 0) / sum(row.values()) if row else None
-    return Emotion(judge, clips.pair.emotion, seen.source, seen.converted, seen.reference, mark.get("accuracy"), right,
-                   mark.get("clips", 0))
+    return EmotionScores(judge, clips.pair.emotion, seen.source, seen.converted, seen.reference, found.get("accuracy"), right,
+                         found.get("clips", 0))
 
 
-def _voice(clips: _Clips) -> Voice:
+def _voice(clips: _CardClips) -> VoiceScores:
     metric = voice.ToSource()
     seen, pair = clips.seen(metric.observer), clips.pair
-    mark = clips.marks.voices.get(clips.key(metric.observer), {})
+    found = clips.natural.voices.get(clips.key(metric.observer), {})
     anyway = voice.ToReference().score(pair, Seen(seen.source, seen.reference, seen.source))
-    return Voice(metric.model, _value(metric.score(pair, seen)), _value(voice.ToReference().score(pair, seen)), _value(anyway),
-                 mark.get("threshold"), mark.get("cross_emotion"))
+    return VoiceScores(metric.model, _value(metric.score(pair, seen)), _value(voice.ToReference().score(pair, seen)),
+                       _value(anyway), found.get("threshold"), found.get("cross_emotion"))
 
 
-def _melody(clips: _Clips) -> Melody:
-    seen, pair = clips.seen(melody.MeanShift().observer), clips.pair
-    sides = [None if one is None else melody.contour(one) for one in (seen.source, seen.reference, seen.converted)]
+def _f0(clips: _CardClips) -> F0Scores:
+    seen, pair = clips.seen(f0.MeanShift().observer), clips.pair
+    sides = [None if one is None else f0.contour(one) for one in (seen.source, seen.reference, seen.converted)]
     described = [None if one is None else statistics(one) for one in sides]
-    against = [_value(metric.score(pair, seen)) for metric in (melody.MeanShift(), melody.MeanError(), melody.RangeError())]
-    return Melody(*described, *against)
+    against = [_value(metric.score(pair, seen)) for metric in (f0.MeanShift(), f0.MeanError(), f0.RangeError())]
+    return F0Scores(*described, *against)
 
 
-def _naturalness(clips: _Clips) -> Naturalness:
+def _naturalness(clips: _CardClips) -> NaturalnessScores:
     metric = naturalness.DistillMosScore()
     seen = clips.seen(metric.observer)
-    return Naturalness(seen.source, seen.reference, _value(metric.score(clips.pair, seen)), metric.info.models)
+    return NaturalnessScores(seen.source, seen.reference, _value(metric.score(clips.pair, seen)), metric.info.models)
 
 
 def _value(value: Value | None) -> float | None:
     return None if value is None else value.value
 
 
-_MEASURES: Mapping[str, Callable[[_Clips], Any]] = {
-    WORDS: _words, VOICE: _voice, MELODY: _melody, NATURALNESS: _naturalness,
+_MEASURES: Mapping[str, Callable[[_CardClips], Any]] = {
+    WORDS: _words, VOICE: _voice, F0: _f0, NATURALNESS: _naturalness,
     **{f"emotion@{judge}": partial(_emotion, judge) for judge in JUDGES}}

@@ -1,4 +1,4 @@
-"""Are the words kept? What Whisper hears, greedy, and how texts are spelled before they are compared."""
+"""Are the words kept? Transcripts by Whisper, greedy, and how texts are spelled before they are compared."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")  # written without spaces: lett
 
 def transcribe(clips: Sequence[np.ndarray], language: str = "en", size: str = MODEL, batch: int = BATCH,
                window: int | None = None) -> list[str]:
-    """What Whisper hears: greedy, temperature 0, decoding time marks as `transcribe` does (without them more clips differ).
+    """Transcripts by Whisper: greedy, temperature 0, decoding time marks as `transcribe` does (without them more clips differ).
 
-    The padding of short clips is thinned out (recogniser_window.py); a clip of more than 30 s is heard window by
-    window. How a clip is heard depends on the clip alone, not on the others it came with.
+    The padding of short clips is thinned out (recogniser_window.py); a clip of more than 30 s is transcribed window
+    by window. A transcript depends on the clip alone, not on the others it came with.
 
     Args:
         clips: (n,) float32 at 16 kHz each.
@@ -36,15 +36,15 @@ def transcribe(clips: Sequence[np.ndarray], language: str = "en", size: str = MO
     for index, clip in enumerate(clips):
         own = window_of(clip)
         chosen.setdefault(own if window is None or own is None else min(FULL, max(own, window)), []).append(index)
-    heard = [""] * len(clips)
+    transcripts = [""] * len(clips)
     for seconds, indices in chosen.items():
         for start in range(0, len(indices), batch):
             part = indices[start:start + batch]
             some = [clips[index] for index in part]
             texts = _decode_long(some, language, size) if seconds is None else _decode(some, language, seconds, size)
             for index, text in zip(part, texts, strict=True):
-                heard[index] = text
-    return heard
+                transcripts[index] = text
+    return transcripts
 
 
 def check_language(language: str, size: str = MODEL) -> None:
@@ -57,9 +57,9 @@ def check_language(language: str, size: str = MODEL) -> None:
         raise ZestError(f"Whisper {size} knows English only, not '{language}'; choose the size {size.removesuffix('.en')}.")
 
 
-def is_looping(wanted: str, heard: str) -> bool:
+def is_looping(target: str, recognised: str) -> bool:
     """Is a transcript more than twice as long as it should be? Whisper then repeats itself, which says little of the words."""
-    return len(heard) > 2 * len(wanted)
+    return len(recognised) > 2 * len(target)
 
 
 def normalise(text: str, language: str = "en") -> str:

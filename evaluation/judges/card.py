@@ -56,8 +56,8 @@ def write_card(folder: Path, judges: Sequence[FeatureJudge], clips: Sequence[Cli
 
 
 def balanced_accuracy(judge: FeatureJudge, examples: Examples) -> float:
-    """Mean over emotions of the share that is heard right, percent."""
-    right = _heard(judge, examples) == examples.emotions
+    """Mean over emotions of the share that is judged right, percent."""
+    right = _judged(judge, examples) == examples.emotions
     return 100 * float(np.mean([right[examples.emotions == name].mean() for name in EMOTIONS if name in examples.emotions]))
 
 
@@ -70,13 +70,13 @@ def _section(judge: FeatureJudge, examples: Examples, title: str) -> str:
 
 
 def _confusion(judge: FeatureJudge, examples: Examples) -> str:
-    heard = _heard(judge, examples)
+    found = _judged(judge, examples)
     rows = [f"| {corner} | " + " | ".join(cells) + " |" for corner, cells in
             [("", EMOTIONS), ("---", ["---"] * len(EMOTIONS))]
-            + [(wanted, [str(((examples.emotions == wanted) & (heard == name)).sum()) for name in EMOTIONS])
-               for wanted in EMOTIONS if wanted in examples.emotions]]
+            + [(label, [str(((examples.emotions == label) & (found == name)).sum()) for name in EMOTIONS])
+               for label in EMOTIONS if label in examples.emotions]]
     return "\n".join(rows)
 
 
-def _heard(judge: FeatureJudge, examples: Examples) -> np.ndarray:
+def _judged(judge: FeatureJudge, examples: Examples) -> np.ndarray:
     return np.array(EMOTIONS)[judge.ensemble.posteriors(examples.features).argmax(1)]

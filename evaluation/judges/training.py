@@ -41,7 +41,7 @@ class JudgeRecipe:
 
 @dataclass(frozen=True)
 class JudgeStage:
-    """The table [judge] of a recipe. changed: clips per corpus and emotion that are also heard in another voice."""
+    """The table [judge] of a recipe. changed: clips per corpus and emotion that also serve in another voice."""
 
     judges: tuple = JUDGES
     changed: int = 80
@@ -144,8 +144,8 @@ def train(name: str, clips: list[Clip], data: JudgeData, output: Path, changed: 
     """Gather, fit and save one judge. Raises RecipeError if it is unknown or an emotion is absent."""
     if name not in RECIPES:
         raise RecipeError(f"There is no judge called '{name}'; choose one of {', '.join(RECIPES)}.")
-    heard = judged(training_clips(clips))
-    examples = data.examples(name, heard)
+    labelled = judged(training_clips(clips))
+    examples = data.examples(name, labelled)
     if changed > 0:
-        examples = join(examples, data.examples(name, some_of_each(heard, changed, RECIPES[name].seed), CHANGED))
+        examples = join(examples, data.examples(name, some_of_each(labelled, changed, RECIPES[name].seed), CHANGED))
     save(FeatureJudge(name, EMOTIONS, fit(examples, RECIPES[name])), output)

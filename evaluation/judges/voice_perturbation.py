@@ -1,7 +1,7 @@
 """Other voices and vocoder artefacts for the judges' training: WORLD copies with moved pitch, formants and level.
 
-A judge that trained on eight voices per language learns those voices; and one that never heard a vocoder
-takes its artefacts for an emotion.
+A judge that trains on eight voices per language learns those voices. A judge that trains without vocoded speech
+takes the artefacts of a vocoder for an emotion.
 """
 
 from __future__ import annotations

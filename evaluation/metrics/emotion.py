@@ -80,7 +80,7 @@ class Accuracy(TargetEmotionMetric):
     is a miss."""
 
     base = "emotion"
-    question = "In how many conversions does the judge {model} hear the wanted emotion?"
+    question = "In how many conversions does the judge {model} find the target emotion likeliest?"
     role = EMOTION_ACCURACY
 
     def compare(self, posteriors: Mapping[str, float], target: str) -> Value:
@@ -92,7 +92,7 @@ class Posterior(TargetEmotionMetric):
     """Probability that the judge gives to the target emotion, 0 to 1."""
 
     base = "target-posterior"
-    question = "How probable does the judge {model} find the wanted emotion?"
+    question = "How probable does the judge {model} find the target emotion?"
     high, unit = 1.0, "probability"
     role = TARGET_POSTERIOR
 
@@ -103,12 +103,12 @@ class Posterior(TargetEmotionMetric):
 @dataclass(frozen=True)
 class NearerToReference(JudgeMetric):
     """Share of conversions whose posteriors, all of them, are nearer to those of the reference than to those of the source
-    (Jensen-Shannon distance). It asks nothing by name, so it also judges emotions that a judge does not know: fearful speech is
-    heard as some mixture of the five. It cannot tell fear from what is mixed alike, and says nothing of how far the conversion
+    (Jensen-Shannon distance). It asks nothing by name, so it also judges emotions that a judge does not know: fearful speech
+    gets some mixture of the five. It cannot tell fear from what is mixed alike, and says nothing of how far the conversion
     moved. The source unchanged has 0 by definition, the reference itself 100."""
 
     base = "emotion-nearer"
-    question = "In how many conversions does the judge {model} hear more of the reference than of the source?"
+    question = "In how many conversions is the judgement of {model} nearer to the reference's than to the source's?"
     subject = ANY_EMOTION
 
     def described_source(self) -> str:

@@ -1,8 +1,8 @@
-"""What observers heard in recordings, kept: each distinct clip is listened to once by each observer.
+"""Observations of recordings, kept: each observer observes each distinct clip once.
 
 The same store as a run's observations/ (evaluation/run/observing.py): a clip is named by its samples, a line of JSON is
 appended per clip, a half line of a kill is passed over, clips of alike length are batched, and memory holds names and places
-only. This is the front for everything that is no run: one conversion scored at once, natural marks of a manifest, a notebook.
+only. This is the front for everything that is no run: one conversion scored at once, the natural reference of a manifest, a notebook.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Observations:
     Args:
         folder: where they are kept, one JSONL file an observer; None for a folder that goes with this object.
         observers: by the names that metrics give; the registry's if None.
-        jobs: processes that listen.
+        jobs: processes that observe.
     """
 
     def __init__(self, folder: Path | None = None, observers: Mapping[str, Observer] | None = None, jobs: int = 1):
@@ -41,7 +41,7 @@ class Observations:
         self._stores: dict[str, ObservationStore] = {}
 
     def observe(self, name: str, paths: Iterable[Path], language: str = "en", hook: Hook = silent) -> int:
-        """Listen to what was not listened to yet. A file that cannot be read is noted in `problems` and passed over.
+        """Observe what was not observed yet. A file that cannot be read is noted in `problems` and passed over.
 
         Args:
             name: of the observer. hook: gets 'progress' events of the stage 'observe <observer key>'.

@@ -103,7 +103,7 @@ F0 = Subject("f0", "F0 moved?", _EMOTIONAL, F0_SHAPE, otherwise=True)
 TEMPO = Subject("tempo", "Tempo moved?", _EMOTIONAL)
 PARALLEL_RECORDING = Subject("parallel", "Right for this speaker?", KnownOrder((PARALLEL,), (SOURCE,)))
 OTHER = Subject("other", "Other metrics", _EMOTIONAL)
-NATURALNESS = Subject("naturalness", "Natural? Predicted by models, not heard by people", KnownOrder((SOURCE,), (COPY,)),
+NATURALNESS = Subject("naturalness", "Natural? Predicted by models, not rated by people", KnownOrder((SOURCE,), (COPY,)),
                       otherwise=True)
 SUBJECTS: Mapping[str, Subject] = {subject.name: subject for subject in (
     WORDS, EMOTION, ANY_EMOTION, VOICE, F0, TEMPO, PARALLEL_RECORDING, OTHER, NATURALNESS)}

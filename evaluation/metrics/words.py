@@ -107,7 +107,7 @@ class Cer(WordsMetric):
     characters wrong."""
 
     base = "cer"
-    question = "Which share of the characters is heard wrongly?"
+    question = "Which share of the characters is recognised wrongly?"
     role = CHARACTER_ERRORS
     edits: ClassVar[Callable[[str, str], tuple[int, int]]] = staticmethod(character_edits)
 
@@ -135,7 +135,7 @@ class Wer(Cer):
     """Edits over words, summed over the set; letters where a script has no spaces."""
 
     base = "wer"
-    question = "Which share of the words is heard wrongly?"
+    question = "Which share of the words is recognised wrongly?"
     role = None
     edits = staticmethod(word_edits)
 
@@ -145,7 +145,7 @@ class Empty(WordsMetric):
     """Share of conversions in which no word is recognised."""
 
     base = "empty"
-    question = "In how many conversions is no word heard at all?"
+    question = "In how many conversions is no word recognised at all?"
     high = 100.0
     accident = True
 

@@ -1,4 +1,4 @@
-"""The score card: numbers of the same metrics beside natural marks, words that changed, nothing lost when a model is missing."""
+"""The score card: numbers of the same metrics beside natural speech, words that changed, nothing lost when a model is missing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from evaluation.metrics.observations import Observations
 from evaluation.natural_reference.stored import FILE, StoredReference, measure, stored_reference
-from evaluation.score_card import SUBJECTS, Change, changes, score_card
+from evaluation.score_card import SUBJECTS, WordChange, changes, score_card
 from pipelines.errors import AudioError, ZestError
 from pipelines.features.audio import save
 from tests.support.speech import MAN, WOMAN, in_emotion, speak
@@ -30,7 +30,7 @@ HEARD = {"transcript@base": {name: {"text": text, "seconds": 1.0} for name, text
          "distillmos": {"source": 4.0, "reference": 3.5, "converted": 2.5}}
 CONFUSION = {"angry": {"neutral": 1, "angry": 3}, "neutral": {"neutral": 4, "angry": 0}}
 CROSS = {"mean": 0.7, "p5": 0.6, "p95": 0.8, "pairs": 9}
-MARKS = StoredReference({"emotion@whisper-1": {"accuracy": 87.5, "clips": 8, "confusion": CONFUSION}},
+NATURAL = StoredReference({"emotion@whisper-1": {"accuracy": 87.5, "clips": 8, "confusion": CONFUSION}},
                     {"voice@resemblyzer-1": {"threshold": 0.55, "cross_emotion": CROSS}}, "twelve made-up clips")
 
 
@@ -75,8 +75,8 @@ def observers(**other):
 
 def card_of(paths, reference=True, listeners=None, **options):
     heard = Observations(None, listeners or observers())
-    return score_card(paths["source"], paths["reference"] if reference else None, paths["converted"], heard=heard,
-                      marks=options.pop("marks", MARKS), **options)
+    return score_card(paths["source"], paths["reference"] if reference else None, paths["converted"],
+                      observations=heard, natural=options.pop("natural", NATURAL), **options)
 
 
 def test_every_number_is_what_can_be_computed_by_hand(paths):
@@ -86,12 +86,12 @@ def test_every_number_is_what_can_be_computed_by_hand(paths):
     assert card.words.against == "source" and card.words.source_cer is None
     whisper = card.emotions[0]
     assert (whisper.before["angry"], whisper.after["angry"], whisper.reference["angry"]) == (0.1, 0.7, 0.8)
-    assert (whisper.natural_accuracy, whisper.natural_wanted, whisper.natural_clips) == (87.5, 75.0, 8)
+    assert (whisper.natural_accuracy, whisper.natural_target, whisper.natural_clips) == (87.5, 75.0, 8)
     assert (card.voice.to_source, card.voice.to_reference, card.voice.source_to_reference) == pytest.approx((0.8, 0.6, 0.0))
     assert (card.voice.threshold, card.voice.cross_emotion["mean"]) == (0.55, 0.7)
-    assert card.melody.mean_shift == pytest.approx(12 * np.log2(1.5))
-    assert card.melody.mean_error == pytest.approx(12 * np.log2(4 / 3))
-    heights = [one.mean_hz for one in (card.melody.source, card.melody.reference, card.melody.converted)]
+    assert card.f0.mean_shift == pytest.approx(12 * np.log2(1.5))
+    assert card.f0.mean_error == pytest.approx(12 * np.log2(4 / 3))
+    heights = [one.mean_hz for one in (card.f0.source, card.f0.reference, card.f0.converted)]
     assert heights == pytest.approx([100, 200, 150])
     assert (card.naturalness.source, card.naturalness.converted) == (4.0, 2.5)
     assert card.not_measured == {}
@@ -101,29 +101,29 @@ def test_every_number_is_what_can_be_computed_by_hand(paths):
 def test_with_a_text_the_natural_source_has_a_cer_of_its_own(paths):
     card = card_of(paths, text="The cat sat.")
     assert card.words.against == "text"
-    assert card.words.source_cer == pytest.approx(100 * 5 / 11), "' down' was heard in the source, too"
+    assert card.words.source_cer == pytest.approx(100 * 5 / 11), "' down' was recognised in the source, too"
 
 
 def test_a_preset_has_no_reference_and_nothing_is_said_about_one(paths):
     card = card_of(paths, reference=False, emotion="angry")
-    assert card.voice.to_reference is None and card.melody.reference is None and card.melody.mean_error is None
+    assert card.voice.to_reference is None and card.f0.reference is None and card.f0.mean_error is None
     assert card.emotions[0].reference is None and card.naturalness.reference is None
     assert "to reference" not in card_html(card).lower() and "<th>Reference</th>" not in card_html(card)
 
 
-def test_a_mark_of_another_model_is_not_known_rather_than_wrong(paths):
+def test_a_reference_of_another_model_is_not_known_rather_than_wrong(paths):
     card = card_of(paths, emotion="angry")
-    assert card.emotions[1].natural_accuracy is None, "egemaps has no mark under its key"
+    assert card.emotions[1].natural_accuracy is None, "nothing is stored under the key of egemaps"
     assert "not known for this recording" in card_html(card)
-    empty = card_of(paths, marks=StoredReference())
-    assert empty.voice.threshold is None and "Marks of natural speech: not known" in card_html(empty)
+    empty = card_of(paths, natural=StoredReference())
+    assert empty.voice.threshold is None and "Natural reference: not known" in card_html(empty)
 
 
 def test_a_missing_and_a_crashing_model_cost_only_their_own_subject(paths):
     listeners = observers(**{"transcript@base": Known("transcript@base", missing="Whisper is <not> here; install it."),
                              "f0": Known("f0", crashes=True)})
     card = card_of(paths, listeners=listeners)
-    assert card.words is None and card.melody is None and card.voice is not None and len(card.emotions) == 2
+    assert card.words is None and card.f0 is None and card.voice is not None and len(card.emotions) == 2
     assert card.not_measured["words"] == "Whisper is <not> here; install it."
     assert "IndexError" in card.not_measured["melody"]
     assert "not measured: Whisper is &lt;not&gt; here; install it." in card_html(card)
@@ -149,8 +149,8 @@ def test_a_file_that_is_no_recording_is_one_sentence(paths):
 
 def test_changes_are_marked_and_escaped():
     found = changes("the cat sat", "the <i>hat</i> sat down")
-    assert found == (Change("equal", "the", "the"), Change("substitute", "cat", "<i>hat</i>"), Change("equal", "sat", "sat"),
-                     Change("insert", "", "down"))
+    assert found == (WordChange("equal", "the", "the"), WordChange("substitute", "cat", "<i>hat</i>"), WordChange("equal", "sat", "sat"),
+                     WordChange("insert", "", "down"))
     marked = changes_html(found)
     assert marked == "the <del>cat</del> <ins>&lt;i&gt;hat&lt;/i&gt;</ins> sat <ins>down</ins>"
     assert changes_html(changes("a b", "")) == "<del>a b</del>"
@@ -160,21 +160,21 @@ def test_card_as_html_and_text_holds_no_markup_of_transcripts(paths):
     card = card_of(paths, emotion="angry", text="The cat <script>sat</script> down")
     shown, plain = card_html(card), card_text(card)
     assert "<script>" not in shown and "<b>down" not in shown
-    assert "angry (wanted)" in shown and "10 → 70 %" in shown
+    assert "angry (target)" in shown and "10 → 70 %" in shown
     assert "Predicted MOS" in shown and "not the mean opinion of listeners" in shown
-    assert "[-cat" in plain and "wanted" in plain and "twelve made-up clips" in plain
+    assert "[-cat" in plain and "  target" in plain and "twelve made-up clips" in plain
 
 
-def test_stored_marks_belong_to_the_judges_that_ship():
-    """Another judge in checkpoints/ needs its marks measured again: python -m evaluation.natural_reference.stored."""
+def test_the_stored_reference_belongs_to_the_judges_that_ship():
+    """Another judge in checkpoints/ needs its natural reference measured again: python -m evaluation.natural_reference.stored."""
     from evaluation.metrics.emotion import EmotionObserver
 
     document = json.loads(FILE.read_text())
     assert {EmotionObserver("whisper").key, EmotionObserver("egemaps").key} <= set(document["judges"])
-    for mark in document["judges"].values():
-        shares = [row[label] / sum(row.values()) for label, row in mark["confusion"].items()]
-        assert mark["accuracy"] == pytest.approx(100 * np.mean(shares)) and mark["clips"] > 100
-    assert all("centroids" not in mark for mark in document["voices"].values()), "no embeddings of people"
+    for judge in document["judges"].values():
+        shares = [row[label] / sum(row.values()) for label, row in judge["confusion"].items()]
+        assert judge["accuracy"] == pytest.approx(100 * np.mean(shares)) and judge["clips"] > 100
+    assert all("centroids" not in voice for voice in document["voices"].values()), "no embeddings of people"
     assert stored_reference().about == document["about"]
     assert stored_reference(FILE.parent / "nowhere.json") == StoredReference()
 
@@ -191,7 +191,7 @@ class Height:
         return [[float(np.cos(8 * angle)), float(np.sin(8 * angle))] for angle in angles]
 
 
-def test_marks_are_measured_by_the_script_on_the_dev_split_only(tmp_path):
+def test_the_script_measures_the_dev_split_only(tmp_path):
     """Two synthetic voices; the train clips would change the number of clips."""
     rows = ["path,corpus,speaker,sex,emotion,language,text_id,text,seconds,split,licence"]
     for voice, speaker in ((MAN, "man"), (WOMAN, "woman")):
@@ -202,10 +202,10 @@ def test_marks_are_measured_by_the_script_on_the_dev_split_only(tmp_path):
     manifest = tmp_path / "manifest.csv"
     manifest.write_text("\n".join(rows) + "\n")
     measure(manifest, tmp_path / "marks.json", observers={"voice@resemblyzer": Height()})
-    marks = stored_reference(tmp_path / "marks.json")
-    assert list(marks.voices) == ["height-1"]
-    voice, = marks.voices.values()
-    assert marks.about.startswith("4 natural clips of 2 held-out speakers")
+    natural = stored_reference(tmp_path / "marks.json")
+    assert list(natural.voices) == ["height-1"]
+    voice, = natural.voices.values()
+    assert natural.about.startswith("4 natural clips of 2 held-out speakers")
     assert voice["cross_emotion"]["pairs"] == 2 and -1 <= voice["threshold"] <= 1
 
 

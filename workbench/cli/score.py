@@ -18,11 +18,11 @@ def score(
     reference: Annotated[Path, typer.Argument(help="Recording whose emotion was taken; - if the emotion was a preset.")],
     converted: Annotated[Path, typer.Argument(help="The conversion, by any system.")],
     text: Annotated[str, typer.Option(help="What the source says; else its transcript stands in for it.")] = "",
-    emotion: Annotated[str, typer.Option(help="The wanted emotion: neutral, angry, happy, sad or surprised.")] = "",
+    emotion: Annotated[str, typer.Option(help="The target emotion: neutral, angry, happy, sad or surprised.")] = "",
     language: Annotated[str, typer.Option(help="Two letters, such as en, de or pl.")] = "en",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> None:
-    """Score CONVERTED: words that changed, emotion, voice, F0, predicted naturalness, each beside its natural mark."""
+    """Score CONVERTED: words that changed, emotion, voice, F0, predicted naturalness, each beside what natural speech scores."""
     from evaluation.score_card import score_card
     from workbench.score_card.text import card_text
 

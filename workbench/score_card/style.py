@@ -27,7 +27,7 @@ CSS = """
 .zest-card .bars u.before { grid-row: 1; } .zest-card .bars u.after { grid-row: 2; }
 .zest-card .before { background: #8a94a6; } .zest-card .after { background: #4f46e5; } .zest-card .plain { background: #c3c9d4; }
 .dark .zest-card .after { background: #818cf8; }
-.zest-card .wanted { font-weight: 600; }
+.zest-card .target { font-weight: 600; }
 .zest-card .legend i { display: inline-block; width: 0.8rem; height: 0.5rem; border-radius: 2px; margin: 0 0.15rem 0 0.5rem; }
 .zest-card .scale > div { grid-template-columns: minmax(6rem, 28%) 1fr 2.4rem; }
 .zest-card .track { position: relative; grid-column: 2; grid-row: 1 / 3; height: 1rem; background:

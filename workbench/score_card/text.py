@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluation.score_card import TEXT, Change, Emotion, Melody, ScoreCard, Voice, Words
+from evaluation.score_card import TEXT, EmotionScores, F0Scores, ScoreCard, VoiceScores, WordChange, WordScores
 from pipelines.features.pitch import F0Statistics
 from workbench.score_card.card import UNKNOWN
 
@@ -10,38 +10,38 @@ from workbench.score_card.card import UNKNOWN
 def card_text(card: ScoreCard) -> str:
     """What was measured, one block a subject; words lost stand in [-...-], new ones in {+...+}, as in diffs."""
     blocks = [_words(card.words) if card.words else [], *(_emotion(one) for one in card.emotions),
-              _voice(card.voice) if card.voice else [], _melody(card.melody) if card.melody else []]
+              _voice(card.voice) if card.voice else [], _f0(card.f0) if card.f0 else []]
     if card.naturalness:
         one = card.naturalness
         blocks.append(["Predicted MOS (a model's, not listeners'), 1 to 5",
                        f"  converted {one.converted:.2f}   natural source {one.source:.2f}"])
-    blocks.append([f"Marks of natural speech: {card.marks_from or UNKNOWN}."])
+    blocks.append([f"Natural reference: {card.natural_from or UNKNOWN}."])
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def _words(words: Words) -> list[str]:
+def _words(words: WordScores) -> list[str]:
     against = "text" if words.against == TEXT else "transcript of the source"
     natural = UNKNOWN if words.source_cer is None else f"{words.source_cer:.1f} %"
     return [f"Words: CER {words.cer:.1f} %, WER {words.wer:.1f} % against the {against}; natural source: {natural}",
             "  " + " ".join(_change(one) for one in words.changes)]
 
 
-def _change(change: Change) -> str:
+def _change(change: WordChange) -> str:
     if change.kind == "equal":
-        return change.wanted
-    lost = f"[-{change.wanted}-]" if change.wanted else ""
-    new = f"{{+{change.heard}+}}" if change.heard else ""
+        return change.target
+    lost = f"[-{change.target}-]" if change.target else ""
+    new = f"{{+{change.recognised}+}}" if change.recognised else ""
     return " ".join(filter(None, (lost, new)))
 
 
-def _emotion(one: Emotion) -> list[str]:
-    mark = UNKNOWN if one.natural_accuracy is None else f"{one.natural_accuracy:.0f} % of {one.natural_clips} natural clips right"
-    rows = [f"  {name:<12}{100 * one.before.get(name, 0):5.0f} % -> {100 * share:3.0f} %{'  wanted' * (name == one.wanted)}"
+def _emotion(one: EmotionScores) -> list[str]:
+    natural = UNKNOWN if one.natural_accuracy is None else f"{one.natural_accuracy:.0f} % of {one.natural_clips} natural clips"
+    rows = [f"  {name:<12}{100 * one.before.get(name, 0):5.0f} % -> {100 * share:3.0f} %{'  target' * (name == one.target)}"
             for name, share in one.after.items()]
-    return [f"Emotion, judge {one.judge} (it hears {mark}); source -> converted", *rows]
+    return [f"Emotion, judge {one.judge} (it recognises {natural}); source -> converted", *rows]
 
 
-def _voice(voice: Voice) -> list[str]:
+def _voice(voice: VoiceScores) -> list[str]:
     lines = [f"Voice: cosine to source {voice.to_source:.2f}"]
     if voice.to_reference is not None:
         lines.append(f"  to reference {voice.to_reference:.2f} (source to reference anyway: {voice.source_to_reference:.2f})")
@@ -51,13 +51,13 @@ def _voice(voice: Voice) -> list[str]:
     return [*lines, f"  natural, one speaker in two emotions: {natural}; verifier's threshold: {threshold}"]
 
 
-def _melody(melody: Melody) -> list[str]:
-    rows = (("source", melody.source), ("reference", melody.reference), ("converted", melody.converted))
-    lines = [f"  {name:<10} {_f0(one)}" for name, one in rows if one is not None or name != "reference"]
-    if melody.mean_error is not None:
-        lines.append(f"  distance to the reference: mean {melody.mean_error:.1f}, range {melody.range_error:.1f} semitones")
+def _f0(f0: F0Scores) -> list[str]:
+    rows = (("source", f0.source), ("reference", f0.reference), ("converted", f0.converted))
+    lines = [f"  {name:<10} {_statistics(one)}" for name, one in rows if one is not None or name != "reference"]
+    if f0.mean_error is not None:
+        lines.append(f"  distance to the reference: mean {f0.mean_error:.1f}, range {f0.range_error:.1f} semitones")
     return ["F0: mean, range (5th to 95th percentile)", *lines]
 
 
-def _f0(one: F0Statistics | None) -> str:
+def _statistics(one: F0Statistics | None) -> str:
     return "no voiced frame" if one is None else f"{one.mean_hz:5.0f} Hz {one.range_semitones:5.1f} semitones"

@@ -20,7 +20,7 @@ LANGUAGES = ("en", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "
 
 @dataclass(frozen=True)
 class Made:
-    """A conversion that the Convert tab made. source, reference, converted: paths; emotion: of a preset, else ''."""
+    """The result of the Convert tab. source, reference, converted: paths; emotion: of a preset, else ''."""
 
     source: str
     reference: str | None
@@ -30,14 +30,14 @@ class Made:
 
 def score(source: str | None, reference: str | None, converted: str | None, said: str = "", emotion: str = "",
           language: str = "en", progress: gr.Progress = gr.Progress()) -> tuple[str, dict[str, Any]]:
-    """Score one conversion, made by any system: words, emotion, voice, F0, predicted naturalness, beside natural marks.
+    """Score one conversion by any system: words, emotion, voice, F0, predicted naturalness, beside natural speech.
 
     Args:
         source: Recording whose words and voice were to be kept.
         reference: Recording whose emotion was taken, if there was one.
         converted: The conversion.
         said: What the source says; without it, the transcript of the source stands in.
-        emotion: The wanted emotion: neutral, angry, happy, sad, surprised, or nothing.
+        emotion: The target emotion: neutral, angry, happy, sad, surprised, or nothing.
         language: Two letters, such as en.
 
     Returns:
@@ -96,10 +96,10 @@ def run_scoring(button: gr.Button, function, inputs: list, outputs: list, shown_
     run.failure(button_update(label, True), None, button, **quiet)
 
 
-def _score_made(made: Made | None, said: str, language: str, progress: gr.Progress = gr.Progress()) -> str:
-    if made is None:
+def _score_made(result: Made | None, said: str, language: str, progress: gr.Progress = gr.Progress()) -> str:
+    if result is None:
         raise alert(text.NOT_CONVERTED)
-    return score(made.source, made.reference, made.converted, said, made.emotion, language, progress)[0]
+    return score(result.source, result.reference, result.converted, said, result.emotion, language, progress)[0]
 
 
 def _language(name: str) -> gr.Dropdown:
