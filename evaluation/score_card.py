@@ -209,7 +209,8 @@ def _words(clips: _CardClips) -> WordScores:
     recognised = normalise(seen.converted["text"], pair.language)
     natural = cer.score(pair, Seen(seen.source, None, seen.source)) if pair.text else None
     return WordScores(value.value, _value(words.Wer().score(pair, seen)), TEXT if pair.text else SOURCE,
-                      changes(target, recognised), _value(natural), _value(words.Looping().score(pair, seen)) > 0, cer.info.models)
+                      changes(target, recognised), _value(natural), _value(words.Looping().score(pair, seen)) > 0,
+                      cer.info.models)
 
 
 def changes(target: str, recognised: str) -> tuple[WordChange, ...]:

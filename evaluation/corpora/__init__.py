@@ -1,4 +1,7 @@
-"""Readers that turn corpora in their published folder layouts into manifests: one module a corpus."""
+"""Readers that turn corpora in their published folder layouts into manifests: one file a corpus, named here.
+
+docs/how-to/add-a-corpus.md shows how a corpus is added.
+"""
 
 from __future__ import annotations
 

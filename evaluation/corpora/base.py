@@ -18,7 +18,7 @@ class CorpusError(RecipeError):
 
 
 @dataclass(frozen=True)
-class Entry:
+class CorpusEntry:
     """One recording as its corpus describes it.
 
     Attributes:
@@ -41,18 +41,27 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Corpus:
-    """A reader. `layout` completes the sentence 'expected ...'; `entries` yields recordings in a fixed order."""
+class CorpusReader:
+    """A reader.
+
+    Attributes:
+        name: as in `zest manifest NAME`. title: as its makers write it. licence: of the recordings.
+        layout: completes the sentence 'expected ...'.
+        has_layout: is a folder the corpus' root? entries: the recordings below a root, in a fixed order.
+        languages: two letters each. split: which speakers or sentences are `dev`, `test` or `evaluation`.
+    """
 
     name: str
     title: str
     licence: str
     layout: str
     has_layout: Callable[[Path], bool]
-    entries: Callable[[Path], Iterator[Entry]]
+    entries: Callable[[Path], Iterator[CorpusEntry]]
+    languages: tuple[str, ...] = ("en",)
+    split: str = ""
 
 
-def find_root(corpus: Corpus, folder: Path) -> Path:
+def find_root(corpus: CorpusReader, folder: Path) -> Path:
     """The folder that has the corpus' layout: the one given, or one at most two levels below it.
 
     Raises:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from evaluation.corpora.base import Corpus, Entry, decode, files, held_out
+from evaluation.corpora.base import CorpusEntry, CorpusReader, decode, files, held_out
 
 EMOTIONS = {"ANG": "angry", "DIS": "disgusted", "FEA": "fearful", "HAP": "happy", "NEU": "neutral", "SAD": "sad"}
 TEXTS = {
@@ -28,13 +28,13 @@ def has_layout(folder: Path) -> bool:
     return (folder / "AudioWAV").is_dir()
 
 
-def entries(root: Path) -> Iterator[Entry]:
+def entries(root: Path) -> Iterator[CorpusEntry]:
     found = [(path, NAME.fullmatch(path.stem)) for path in files(root / "AudioWAV", ".wav")]
     named = [(path, *name.groups()) for path, name in found if name and name[2] in TEXTS and name[3] in EMOTIONS]
     sexes = _sexes(root / "VideoDemographics.csv")
     dev = held_out({actor: sexes.get(actor, "") for _, actor, _, _ in named})
     for path, actor, sentence, emotion in named:
-        yield Entry(path, f"cremad-{actor}", sexes.get(actor, ""), EMOTIONS[emotion], "en", f"cremad-{sentence.lower()}",
+        yield CorpusEntry(path, f"cremad-{actor}", sexes.get(actor, ""), EMOTIONS[emotion], "en", f"cremad-{sentence.lower()}",
                     TEXTS[sentence], "dev" if actor in dev else "train")
 
 
@@ -46,4 +46,5 @@ def _sexes(path: Path) -> dict[str, str]:
     return {row.get("ActorID") or "": (row.get("Sex") or "").lower() for row in rows}
 
 
-CORPUS = Corpus("cremad", "CREMA-D", "ODbL 1.0", "recordings such as AudioWAV/1001_DFA_ANG_XX.wav", has_layout, entries)
+CORPUS = CorpusReader("cremad", "CREMA-D", "ODbL 1.0", "recordings such as AudioWAV/1001_DFA_ANG_XX.wav", has_layout, entries,
+                      split="a seeded tenth of the women and of the men `dev`")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from evaluation.corpora.base import Corpus, Entry, files
+from evaluation.corpora.base import CorpusEntry, CorpusReader, files
 
 EMOTIONS = {"W": "angry", "L": "bored", "E": "disgusted", "A": "fearful", "F": "happy", "T": "sad", "N": "neutral"}
 MEN = {"03", "10", "11", "12", "15"}
@@ -33,12 +33,13 @@ def has_layout(folder: Path) -> bool:
     return (folder / "wav").is_dir() and any(NAME.fullmatch(path.stem) for path in (folder / "wav").glob("*.wav"))
 
 
-def entries(root: Path) -> Iterator[Entry]:
+def entries(root: Path) -> Iterator[CorpusEntry]:
     for path in files(root / "wav", ".wav"):
         if name := NAME.fullmatch(path.stem):
             speaker, sentence, emotion = name.groups()
-            yield Entry(path, f"emodb-{speaker}", "male" if speaker in MEN else "female", EMOTIONS[emotion], "de",
+            yield CorpusEntry(path, f"emodb-{speaker}", "male" if speaker in MEN else "female", EMOTIONS[emotion], "de",
                         f"emodb-{sentence}", TEXTS.get(sentence, ""), "dev" if speaker in DEV else "train")
 
 
-CORPUS = Corpus("emodb", "EmoDB", "free for research (TU Berlin)", "recordings such as wav/03a01Fa.wav", has_layout, entries)
+CORPUS = CorpusReader("emodb", "EmoDB", "free for research (TU Berlin)", "recordings such as wav/03a01Fa.wav", has_layout,
+                      entries, languages=("de",), split="15 and 16 `dev`")

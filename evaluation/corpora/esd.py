@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from evaluation.corpora.base import Corpus, Entry, decode, files, folders
+from evaluation.corpora.base import CorpusEntry, CorpusReader, decode, files, folders
 
 EMOTIONS = {"neutral": "neutral", "angry": "angry", "happy": "happy", "sad": "sad", "surprise": "surprised"}
 SENTENCES = 350
@@ -32,13 +32,13 @@ def has_layout(folder: Path) -> bool:
     return any(part.name.lower() in EMOTIONS for speaker in speakers for part in folders(speaker))
 
 
-def entries(root: Path) -> Iterator[Entry]:
+def entries(root: Path) -> Iterator[CorpusEntry]:
     for folder in folders(root):
         if re.fullmatch(r"00\d\d", folder.name):
             yield from _speaker(folder)
 
 
-def _speaker(folder: Path) -> Iterator[Entry]:
+def _speaker(folder: Path) -> Iterator[CorpusEntry]:
     number = int(folder.name)
     language = "en" if number >= FIRST_ENGLISH else "zh"
     texts = _texts(folder, language)
@@ -49,7 +49,7 @@ def _speaker(folder: Path) -> Iterator[Entry]:
             continue
         sentence = sentence_of(int(name[2]))
         subset = parts[1] if len(parts) == 3 and parts[1] in SUBSETS else subset_of(sentence)
-        yield Entry(path, f"esd-{folder.name}", "male" if number in MEN else "female", emotion, language,
+        yield CorpusEntry(path, f"esd-{folder.name}", "male" if number in MEN else "female", emotion, language,
                     f"esd-{language}-{sentence:03d}", texts.get(path.stem) or texts.get(str(sentence), ""), subset)
 
 
@@ -87,5 +87,7 @@ def _without_emotion(rest: str) -> str:
     return head.strip() if last.lower() in EMOTIONS else rest.strip()
 
 
-CORPUS = Corpus("esd", "ESD", "research use only (ESD release form)",
-                "speakers' folders with recordings such as 0011/Angry/0011_000351.wav", has_layout, entries)
+CORPUS = CorpusReader("esd", "ESD", "research use only (ESD release form)",
+                      "speakers' folders with recordings such as 0011/Angry/0011_000351.wav", has_layout, entries,
+                      languages=("en", "zh"),
+                      split="published, by **sentence**: 1-20 `evaluation`, 21-50 `test`, others `train`; no `dev`")

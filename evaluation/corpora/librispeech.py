@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from evaluation.corpora.base import Corpus, Entry, decode, files, folders
+from evaluation.corpora.base import CorpusEntry, CorpusReader, decode, files, folders
 from pipelines.labels import UNLABELLED
 
 SUBSET = re.compile(r"(train|dev|test)-(clean|other)(-\d+)?")
@@ -25,7 +25,7 @@ def has_layout(folder: Path) -> bool:
     return any(re.fullmatch(r"\d+", reader.name) for subset in _subsets(folder) for reader in folders(subset))
 
 
-def entries(root: Path) -> Iterator[Entry]:
+def entries(root: Path) -> Iterator[CorpusEntry]:
     for subset in _subsets(root):
         sexes = _sexes(subset.parent / "SPEAKERS.TXT")
         split = subset.name.split("-")[0]
@@ -39,14 +39,14 @@ def _subsets(folder: Path) -> list[Path]:
     return [child for child in folders(folder) if SUBSET.fullmatch(child.name)]
 
 
-def _chapter(folder: Path, split: str, sexes: dict[str, str]) -> Iterator[Entry]:
+def _chapter(folder: Path, split: str, sexes: dict[str, str]) -> Iterator[CorpusEntry]:
     texts: dict[str, str] = {}
     for listing in files(folder, ".txt"):
         lines = decode(listing.read_bytes()).splitlines() if listing.name.endswith(".trans.txt") else []
         texts |= {name: text for name, _, text in (line.partition(" ") for line in lines)}
     for path in files(folder, ".flac"):
         if name := NAME.fullmatch(path.stem):
-            yield Entry(path, f"librispeech-{name[1]}", sexes.get(name[1], ""), UNLABELLED, "en",
+            yield CorpusEntry(path, f"librispeech-{name[1]}", sexes.get(name[1], ""), UNLABELLED, "en",
                         f"librispeech-{path.stem}", texts.get(path.stem, ""), split)
 
 
@@ -58,5 +58,5 @@ def _sexes(path: Path) -> dict[str, str]:
     return {row[0].strip(): SEXES.get(row[1].strip(), "") for row in cells if len(row) > 1}
 
 
-CORPUS = Corpus("librispeech", "LibriSpeech", "CC BY 4.0", "recordings such as test-clean/61/70968/61-70968-0000.flac",
-                has_layout, entries)
+CORPUS = CorpusReader("librispeech", "LibriSpeech", "CC BY 4.0", "recordings such as test-clean/61/70968/61-70968-0000.flac",
+                      has_layout, entries, split="published, by speaker: `train`, `dev`, `test`")

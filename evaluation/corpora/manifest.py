@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from evaluation.corpora import CORPORA
-from evaluation.corpora.base import Corpus, CorpusError, Entry, find_root
+from evaluation.corpora.base import CorpusEntry, CorpusError, CorpusReader, find_root
 from pipelines.errors import ZestError
 from pipelines.files import write_whole
 
@@ -19,13 +19,13 @@ GIT_LFS = b"version https://git-lfs"
 class Manifest:
     """A corpus as a table. `rows` pairs every entry with its length in seconds; `left_out` has what cannot be read."""
 
-    corpus: Corpus
+    corpus: CorpusReader
     root: Path
-    rows: tuple[tuple[Entry, float], ...]
+    rows: tuple[tuple[CorpusEntry, float], ...]
     left_out: tuple[Path, ...]
 
 
-def reader(name: str) -> Corpus:
+def reader(name: str) -> CorpusReader:
     """The reader of a corpus.
 
     Raises:
@@ -37,7 +37,7 @@ def reader(name: str) -> Corpus:
 
 
 def read_corpus(name: str, folder: Path,
-                progress: Callable[[Sequence[Entry]], Iterable[Entry]] = lambda entries: entries) -> Manifest:
+                progress: Callable[[Sequence[CorpusEntry]], Iterable[CorpusEntry]] = lambda entries: entries) -> Manifest:
     """Read a corpus from its published layout. Only audio headers are read, never samples.
 
     Args:
@@ -53,7 +53,7 @@ def read_corpus(name: str, folder: Path,
     entries = list(corpus.entries(root))
     if not entries:
         raise CorpusError(f"{root} has {corpus.title}'s folders but no recordings: expected {corpus.layout}.")
-    rows: list[tuple[Entry, float]] = []
+    rows: list[tuple[CorpusEntry, float]] = []
     left_out: list[Path] = []
     for entry in progress(entries):
         seconds = _seconds(entry.path)

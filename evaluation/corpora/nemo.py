@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from evaluation.corpora.base import Corpus, CorpusError, Entry, decode, files
+from evaluation.corpora.base import CorpusEntry, CorpusError, CorpusReader, decode, files
 
 EMOTIONS = {"anger": "angry", "fear": "fearful", "happiness": "happy", "neutral": "neutral", "sadness": "sad",
             "surprised": "surprised"}
@@ -26,14 +26,14 @@ def has_layout(folder: Path) -> bool:
     return (folder / "samples").is_dir() and (folder / "data.tsv").is_file()
 
 
-def entries(root: Path) -> Iterator[Entry]:
+def entries(root: Path) -> Iterator[CorpusEntry]:
     rows = _rows(root / "data.tsv")
     for path in files(root / "samples", ".wav"):
         name = NAME.fullmatch(path.stem)
         if not name or name[2] not in EMOTIONS:
             continue
         speaker, row = name[1].lower(), rows.get(path.name, {})
-        yield Entry(path, f"nemo-{speaker}", row.get("gender", ""), EMOTIONS[name[2]], "pl", f"nemo-{int(name[3]):02d}",
+        yield CorpusEntry(path, f"nemo-{speaker}", row.get("gender", ""), EMOTIONS[name[2]], "pl", f"nemo-{int(name[3]):02d}",
                     row.get("raw_text", ""), "dev" if speaker in DEV else "train")
 
 
@@ -51,5 +51,5 @@ def _rows(path: Path) -> dict[str, dict[str, str]]:
     return {row["file_id"].strip(): {name: (row[name] or "").strip() for name in COLUMNS} for row in reader}
 
 
-CORPUS = Corpus("nemo", "nEMO", "CC BY-NC-SA 4.0", "recordings such as samples/WR0_surprised_64.wav beside data.tsv",
-                has_layout, entries)
+CORPUS = CorpusReader("nemo", "nEMO", "CC BY-NC-SA 4.0", "recordings such as samples/WR0_surprised_64.wav beside data.tsv",
+                      has_layout, entries, languages=("pl",), split="MP0 and WR0 `dev`")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from evaluation.corpora.base import Corpus, Entry, files, folders
+from evaluation.corpora.base import CorpusEntry, CorpusReader, files, folders
 
 EMOTIONS = {"01": "neutral", "02": "calm", "03": "happy", "04": "sad", "05": "angry", "06": "fearful", "07": "disgusted",
             "08": "surprised"}
@@ -25,16 +25,17 @@ def has_layout(folder: Path) -> bool:
     return any(re.fullmatch(r"Actor_\d\d", child.name) for child in folders(folder))
 
 
-def entries(root: Path) -> Iterator[Entry]:
+def entries(root: Path) -> Iterator[CorpusEntry]:
     for folder in folders(root):
         if not re.fullmatch(r"Actor_\d\d", folder.name):
             continue
         for path in files(folder, ".wav"):
             if name := NAME.fullmatch(path.stem):
                 emotion, sentence, actor = name.groups()
-                yield Entry(path, f"ravdess-{actor}", "male" if int(actor) % 2 else "female", EMOTIONS[emotion], "en",
+                yield CorpusEntry(path, f"ravdess-{actor}", "male" if int(actor) % 2 else "female", EMOTIONS[emotion], "en",
                             f"ravdess-{sentence}", TEXTS[sentence], "dev" if int(actor) >= FIRST_DEV else "train")
 
 
-CORPUS = Corpus("ravdess", "RAVDESS", "CC BY-NC-SA 4.0",
-                "actors' folders with recordings such as Actor_12/03-01-05-01-02-01-12.wav", has_layout, entries)
+CORPUS = CorpusReader("ravdess", "RAVDESS", "CC BY-NC-SA 4.0",
+                      "actors' folders with recordings such as Actor_12/03-01-05-01-02-01-12.wav", has_layout, entries,
+                      split="actors 19-24 `dev`")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from evaluation.corpora.base import Corpus, Entry, decode, files, folders
+from evaluation.corpora.base import CorpusEntry, CorpusReader, decode, files, folders
 from pipelines.labels import UNLABELLED
 
 SPLITS = ("train", "test")
@@ -26,13 +26,13 @@ def has_layout(folder: Path) -> bool:
     return any(re.fullmatch(r"DR[1-8]", region.name.upper()) for part in parts for region in folders(part))
 
 
-def entries(root: Path) -> Iterator[Entry]:
+def entries(root: Path) -> Iterator[CorpusEntry]:
     for part in folders(root):
         if part.name.lower() in SPLITS:
             yield from _part(part)
 
 
-def _part(folder: Path) -> Iterator[Entry]:
+def _part(folder: Path) -> Iterator[CorpusEntry]:
     found: dict[tuple[str, str], Path] = {}
     for path in files(folder, ".wav"):
         speaker, sentence = path.parent.name.upper(), path.name.upper().split(".")[0]
@@ -40,7 +40,7 @@ def _part(folder: Path) -> Iterator[Entry]:
             known = found.get((speaker, sentence))
             found[speaker, sentence] = path if known is None or len(path.name) > len(known.name) else known
     for (speaker, sentence), path in found.items():
-        yield Entry(path, f"timit-{speaker.lower()}", SEXES[speaker[0]], UNLABELLED, "en", f"timit-{sentence.lower()}",
+        yield CorpusEntry(path, f"timit-{speaker.lower()}", SEXES[speaker[0]], UNLABELLED, "en", f"timit-{sentence.lower()}",
                     _text(path, sentence), folder.name.lower())
 
 
@@ -52,5 +52,5 @@ def _text(path: Path, sentence: str) -> str:
     return ""
 
 
-CORPUS = Corpus("timit", "TIMIT", "LDC user agreement (LDC93S1)", "recordings such as TRAIN/DR1/FCJF0/SA1.WAV",
-                has_layout, entries)
+CORPUS = CorpusReader("timit", "TIMIT", "LDC user agreement (LDC93S1)", "recordings such as TRAIN/DR1/FCJF0/SA1.WAV",
+                      has_layout, entries, split="published, by speaker: `train`, `test`")

@@ -76,8 +76,8 @@ class TargetEmotionMetric(JudgeMetric):
 
 @dataclass(frozen=True)
 class Accuracy(TargetEmotionMetric):
-    """Share of conversions in which the judge finds the target emotion likelier than any other that it knows. A failed conversion
-    is a miss."""
+    """Share of conversions in which the judge finds the target emotion likelier than any other that it knows. A failed
+    conversion is a miss."""
 
     base = "emotion"
     question = "In how many conversions does the judge {model} find the target emotion likeliest?"
@@ -103,9 +103,9 @@ class Posterior(TargetEmotionMetric):
 @dataclass(frozen=True)
 class NearerToReference(JudgeMetric):
     """Share of conversions whose posteriors, all of them, are nearer to those of the reference than to those of the source
-    (Jensen-Shannon distance). It asks nothing by name, so it also judges emotions that a judge does not know: fearful speech
-    gets some mixture of the five. It cannot tell fear from what is mixed alike, and says nothing of how far the conversion
-    moved. The source unchanged has 0 by definition, the reference itself 100."""
+    (Jensen-Shannon distance). It asks for no emotion by name. So it also judges emotions that a judge does not know: a judge
+    gives fearful speech some mixture of the five. It cannot tell fear from a similar mixture, and does not say how far the
+    conversion moved. The unchanged source has 0 by definition, the reference itself 100."""
 
     base = "emotion-nearer"
     question = "In how many conversions is the judgement of {model} nearer to the reference's than to the source's?"

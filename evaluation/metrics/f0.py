@@ -57,10 +57,9 @@ class F0Metric(Metric):
 
 @dataclass(frozen=True)
 class Correlation(F0Metric):
-    """Pearson r of F0 in semitones, voiced frames joined, aligned by DTW on the contours' shapes within a band of 25 %.
-    **The alignment itself raises it.** Two RAVDESS dev recordings in different emotions reach 0.66 on average (5 to 95 %: 0.20 to
-    0.92), two of one speaker in one emotion 0.76 (404 pairs): it separates little, and per pair it depends on the tracker (the
-    values by dio and by harvest correlate with 0.39). Read it as a rough indication over hundreds of pairs, or not at all."""
+    """Pearson r of F0 in semitones, voiced frames joined, aligned by DTW on the contours' shapes within a band of 25 %. **The
+    alignment itself raises it.** Two natural recordings in different emotions reach 0.66 on average, two of one speaker in one
+    emotion 0.76. Read it as a rough indication over hundreds of pairs, or not at all."""
 
     base = "f0-correlation"
     question = "Do the reference's ups and downs return? Pearson r after DTW; unrelated recordings reach 0.7 already."
@@ -74,8 +73,8 @@ class Correlation(F0Metric):
 
 @dataclass(frozen=True)
 class Rmse(F0Metric):
-    """RMSE in semitones along the same alignment, the speakers' difference in height included: between a man and a woman it says
-    that they are a man and a woman."""
+    """RMSE in semitones along the same alignment, with the speakers' difference in mean F0 included. Between a man and a woman
+    it mostly measures that difference."""
 
     base = "f0-rmse"
     question = "How far is F0 from the reference's after DTW, the speakers' difference in height included?"
@@ -87,7 +86,7 @@ class Rmse(F0Metric):
 
 @dataclass(frozen=True)
 class ShapeRmse(Rmse):
-    """The same with each contour moved to the same mean: fair between speakers."""
+    """The same with each contour moved to the same mean."""
 
     base = "f0-shape-rmse"
     question = "How far is F0 from the reference's after DTW, each around its own mean?"
@@ -99,7 +98,7 @@ class ShapeRmse(Rmse):
 
 @dataclass(frozen=True)
 class MeanError(F0Metric):
-    """Distance of mean F0 (semitones) to the reference's. Between speakers of different height it is large by nature."""
+    """Distance of mean F0 (semitones) to the reference's. Between speakers of different mean F0 it is large by nature."""
 
     base = "f0-mean-error"
     question = "How far is the mean F0 from the reference's (speakers of another height differ by nature)?"
@@ -137,8 +136,8 @@ class MeanShift(F0Metric):
 
 @dataclass(frozen=True)
 class VoicingF1(F0Metric):
-    """F1 of voiced frames against the source, after DTW on mel-cepstra at 5 ms (tempo may have moved, so frames are not compared
-    one by one). A failed conversion has 0."""
+    """F1 of voiced frames against the source, after DTW on mel-cepstra at 5 ms, since the tempo may have changed. A failed
+    conversion has 0."""
 
     base = "vuv-f1"
     question = "Are the source's sounds still voiced or unvoiced? F1 of voiced frames after DTW on the sounds."

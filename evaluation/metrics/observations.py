@@ -2,7 +2,8 @@
 
 The same store as a run's observations/ (evaluation/run/observing.py): a clip is named by its samples, a line of JSON is
 appended per clip, a half line of a kill is passed over, clips of alike length are batched, and memory holds names and places
-only. This is the front for everything that is no run: one conversion scored at once, the natural reference of a manifest, a notebook.
+only. This is the front for everything that is no run: one conversion scored at once, the natural reference of a
+manifest, a notebook.
 """
 
 from __future__ import annotations

@@ -84,8 +84,8 @@ class ParallelRmse(ParallelMetric):
 
 @dataclass(frozen=True)
 class ParallelCorrelation(ParallelMetric):
-    """Pearson r over the same frames. The sounds are aligned, not the contours, so unlike `f0-correlation` it is not raised by
-    the alignment."""
+    """Pearson r over the same frames. The sounds are aligned, not the contours. Unlike `f0-correlation`, the alignment does not
+    raise it."""
 
     base = "parallel-f0-correlation"
     question = "Does F0 rise and fall where it does in the real emotional recording of this speaker? Pearson r."
@@ -99,7 +99,7 @@ class ParallelCorrelation(ParallelMetric):
 
 @dataclass(frozen=True)
 class ParallelDuration(ParallelMetric):
-    """Length of speech over the real recording's."""
+    """Length of speech over the natural recording's."""
 
     base = "parallel-duration-ratio"
     question = "How long against the real emotional recording of this speaker? 1 is right."

@@ -36,8 +36,9 @@ class ClockObserver(Observer):
 
 @dataclass(frozen=True)
 class TempoRatio(TranscriptMetric):
-    """Characters of the transcript per second, from the first to the last speech (within 40 dB of the loudest frame), over the
-    reference's. The reference is transcribed in the pair's language. Looping and empty transcripts have no tempo."""
+    """Characters of the transcript per second, over the same of the reference. Seconds count from the first to the last speech
+    (within 40 dB of the loudest frame). The reference is transcribed in the pair's language. Looping and empty transcripts have
+    no tempo."""
 
     base = "tempo-ratio"
     question = "How fast against the reference? 1 is its tempo, above 1 is faster."

@@ -85,7 +85,7 @@ class ToSource(VoiceMetric):
 
 @dataclass(frozen=True)
 class ToReference(VoiceMetric):
-    """Cosine to the reference: what leaks. Only where the reference's speaker is another one."""
+    """Cosine to the reference, which measures leakage. Only where the reference has another speaker."""
 
     base = "voice-to-reference"
     question = "How alike is the voice to the reference's? What leaks from another speaker."
@@ -118,8 +118,8 @@ class CloserToSource(VoiceMetric):
 
 @dataclass(frozen=True)
 class Accept(VoiceMetric):
-    """Share that a verifier accepts as the source's speaker, at the threshold where natural pairs of this run give as many false
-    rejections as false acceptances. Scored in a second pass, when the natural recordings have been measured."""
+    """Share that a verifier accepts as the source's speaker. The threshold is where natural pairs of this run give as many
+    false rejections as false acceptances. Scored in a second pass, when the natural recordings have been measured."""
 
     threshold: float | None = None
     base = "voice-accepted"
@@ -140,8 +140,9 @@ class Accept(VoiceMetric):
 
 @dataclass(frozen=True)
 class SpeakerAccuracy(VoiceMetric):
-    """Share in which the source's speaker is the nearest of all labelled speakers of the run's natural recordings (nearest mean;
-    the pair's own source is left out of its speaker's mean). Second pass; only for speakers with two recordings."""
+    """Share in which the source's speaker is the nearest of all labelled speakers of the run's natural recordings. Nearest
+    means nearest mean, and the pair's own source is left out of its speaker's mean. Second pass; only for speakers with two
+    recordings."""
 
     centroids: Centroids | None = field(default=None, repr=False)
     base = "speaker-accuracy"

@@ -103,7 +103,7 @@ def word_edits(target: str, recognised: str) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Cer(WordsMetric):
-    """Edits over characters, summed over the set. Can exceed 100 % when the recogniser loops. A failed conversion has all
+    """Edits over characters, summed over the set. It can exceed 100 % when the recogniser loops. A failed conversion has all
     characters wrong."""
 
     base = "cer"
@@ -132,7 +132,7 @@ class CappedCer(WordsMetric):
 
 @dataclass(frozen=True)
 class Wer(Cer):
-    """Edits over words, summed over the set; letters where a script has no spaces."""
+    """Edits over words, summed over the set."""
 
     base = "wer"
     question = "Which share of the words is recognised wrongly?"
@@ -142,7 +142,7 @@ class Wer(Cer):
 
 @dataclass(frozen=True)
 class Empty(WordsMetric):
-    """Share of conversions in which no word is recognised."""
+    """Share of conversions with an empty transcript."""
 
     base = "empty"
     question = "In how many conversions is no word recognised at all?"

@@ -149,7 +149,8 @@ def test_a_file_that_is_no_recording_is_one_sentence(paths):
 
 def test_changes_are_marked_and_escaped():
     found = changes("the cat sat", "the <i>hat</i> sat down")
-    assert found == (WordChange("equal", "the", "the"), WordChange("substitute", "cat", "<i>hat</i>"), WordChange("equal", "sat", "sat"),
+    assert found == (WordChange("equal", "the", "the"), WordChange("substitute", "cat", "<i>hat</i>"),
+                     WordChange("equal", "sat", "sat"),
                      WordChange("insert", "", "down"))
     marked = changes_html(found)
     assert marked == "the <del>cat</del> <ins>&lt;i&gt;hat&lt;/i&gt;</ins> sat <ins>down</ins>"

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from evaluation.corpora import CORPORA
 from workbench.cli.streams import say
 
 if TYPE_CHECKING:
-    from evaluation.corpora.base import Entry
+    from evaluation.corpora.base import CorpusEntry
 
 
 def manifest(
-    corpus: Annotated[str, typer.Argument(help="esd, ravdess, cremad, emodb, nemo, timit or librispeech.")],
+    corpus: Annotated[str, typer.Argument(help=f"One of {', '.join(CORPORA)}.")],
     path: Annotated[Path, typer.Argument(help="Folder that the corpus was unpacked to.")],
     output: Annotated[Optional[Path], typer.Option(
         "--output", "-o", help="CSV file to write; manifest-CORPUS.csv if left out. An existing file is replaced.")] = None,
@@ -40,7 +41,7 @@ def manifest(
                           "speakers": len(speakers), "hours": hours, "left_out": [str(path) for path in found.left_out]}))
 
 
-def _progress(entries: Sequence[Entry]) -> Iterable[Entry]:
+def _progress(entries: Sequence[CorpusEntry]) -> Iterable[CorpusEntry]:
     """A bar on stderr while the audio headers are read; silent where stderr is not a terminal."""
     from rich.console import Console
     from rich.progress import track
