@@ -1,4 +1,4 @@
-"""Who may administer: the password or a named sign-in, asked at every call; over raw HTTP nothing leaks."""
+"""Who may administer: the password or a named sign-in, checked at every call; over raw HTTP nothing leaks."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def test_over_raw_http_every_function_that_an_administrator_has_is_refused_and_t
 
 
 def test_reading_closing_and_exporting_are_refused_and_logged_even_with_a_true_id(served, studies, log):
-    """What the list of choices would turn away already, asked of the functions themselves."""
+    """The functions themselves refuse what the list of choices would refuse already."""
     demo, _ = served
     study = open_study(studies / "STUDY")
     counter = next(one.fn.__self__ for one in demo.fns.values() if isinstance(getattr(one.fn, "__self__", None), ResultsActions))

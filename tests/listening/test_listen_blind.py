@@ -58,7 +58,7 @@ def test_trials_of_every_kind_look_alike_on_the_wire(study, seen):
 def test_the_reply_to_an_answer_does_not_tell_whether_a_check_was_passed(client, listener, study):
     replies = set()
     while shown := listener.next():
-        listener.hear(shown)
+        listener.play_all(shown)
         trial = study.design.trials()[shown["trial"]]
         wrong = [value for value, _ in shown["options"] if value not in trial.accepted]
         reply = listener.answer(shown, wrong[0] if trial.kind != RATED and wrong else shown["options"][0][0])

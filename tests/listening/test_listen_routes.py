@@ -52,10 +52,10 @@ def test_requests_of_nobody_or_of_somebody_else_are_refused(client, listener, st
     other = Listener(client, store)
     for _ in range(5):  # practice is the same for all
         shown = other.next()
-        other.hear(shown)
+        other.play_all(shown)
         other.answer(shown)
     theirs = other.next()
-    other.hear(theirs)
+    other.play_all(theirs)
     refused(listener.answer(theirs), 403, "trial")
     refused(listener.post("played", trial=theirs["trial"], clip=theirs["clips"][0][1]), 403, "trial")
     assert {answer.listener for answer in collect(store).answers} == {other.name}
@@ -66,10 +66,10 @@ def test_answers_that_cannot_be_are_refused_with_their_reason(listener, store):
     shown = listener.next()
     refused(listener.answer(shown), 403, "unplayed")
     clip = shown["clips"][0][1]
-    refused(listener.post("played", trial=shown["trial"], clip=clip), 403, "unplayed")  # sooner than it can have been heard
+    refused(listener.post("played", trial=shown["trial"], clip=clip), 403, "unplayed")  # sooner than it can have been played
     refused(listener.post("played", trial=shown["trial"], clip="0" * 16), 403, "clip")
     refused(listener.post("played", trial="0" * 16, clip=clip), 403, "trial")
-    listener.hear(shown)
+    listener.play_all(shown)
     for value in ("0", "6", "3.5", "excellent", "", "1 ", "１"):
         refused(listener.answer(shown | {"options": [[value, ""]]}), 403, "value")
     refused(listener.answer(shown | {"trial": "0" * 16}), 403, "trial")
@@ -78,7 +78,7 @@ def test_answers_that_cannot_be_are_refused_with_their_reason(listener, store):
 
 def test_a_replay_is_harmless_and_a_second_opinion_is_refused(listener, store):
     shown = listener.next()
-    listener.hear(shown)
+    listener.play_all(shown)
     first, again = listener.answer(shown, "2"), listener.answer(shown, "2")
     assert (first.json()["again"], again.json()["again"]) == (False, True)
     assert first.json() | {"again": True} == again.json()
@@ -90,7 +90,7 @@ def test_a_replay_is_harmless_and_a_second_opinion_is_refused(listener, store):
                                     "a\nb"])
 def test_markup_and_sql_in_a_remark_are_only_text(listener, store, remark):
     shown = listener.next()
-    listener.hear(shown)
+    listener.play_all(shown)
     assert listener.answer(shown, remark=remark).status_code == 200
     assert [answer.remark for answer in collect(store).answers] == [remark]
     assert listener.next()["place"] == 2
@@ -99,7 +99,7 @@ def test_markup_and_sql_in_a_remark_are_only_text(listener, store, remark):
 @pytest.mark.parametrize("remark", ["x" * (MOST_LETTERS + 1), "\x00", "\ud800"])
 def test_remarks_that_cannot_be_stored_are_refused(listener, store, remark):
     shown = listener.next()
-    listener.hear(shown)
+    listener.play_all(shown)
     body = json.dumps({"trial": shown["trial"], "value": "1", "remark": remark})
     reply = listener.client.post(f"{listener.base}/answer", content=body, headers=listener.headers | JSON)
     assert str(MOST_LETTERS) in refused(reply, 403, "comment")
@@ -205,7 +205,7 @@ def test_a_hundred_listeners_behind_one_address_are_not_slowed():
 
 def test_closed_withdrawn_and_unstorable_are_told_and_nothing_is_acknowledged(client, listener, store, monkeypatch):
     shown = listener.next()
-    listener.hear(shown)
+    listener.play_all(shown)
     with monkeypatch.context() as broken:
         broken.setattr(store, "answer", lambda *_: (_ for _ in ()).throw(StoreError("Your answer was not stored.")))
         reply = listener.answer(shown)

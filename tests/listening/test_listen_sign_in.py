@@ -135,7 +135,7 @@ def test_one_person_who_enters_from_many_windows_at_once_is_one_listener(study, 
 
 
 def test_neither_name_nor_number_is_stored_and_no_hash_is_published_or_tells_who_it_is(store, client, space, study, tmp_path,
-                                                                                      caplog):
+                                                                                       caplog):
     enter(client, study, cookie(ANN))
     with reading(store.engine) as connection:
         row = connection.execute(sa.select(PEOPLE)).mappings().one()
@@ -209,15 +209,15 @@ def test_over_http_the_signed_in_come_in_once_and_all_others_are_told_to_sign_in
 
 
 def test_a_browser_that_tells_only_its_origin_is_believed_for_this_server_only(client, study, space):
-    def asked(origin: str) -> bool:
+    def believed(origin: str) -> bool:
         return client.get(f"/listen/{study.id}/about", headers=cookie(ANN) | {"Origin": origin}).json()["signed_in"]
 
-    assert asked("http://testserver") and not asked("https://example.org") and not asked("null")
+    assert believed("http://testserver") and not believed("https://example.org") and not believed("null")
 
 
 @pytest.mark.parametrize("missing", ["SYSTEM", "OAUTH_CLIENT_ID"])
 def test_where_the_sign_in_is_a_mock_or_there_is_none_nobody_enters_and_the_page_says_why(client, store, study, space,
-                                                                                         monkeypatch, missing):
+                                                                                          monkeypatch, missing):
     monkeypatch.delenv(missing)
     told = about(client, study, cookie(ANN))
     assert (told["sign_in_offered"], told["signed_in"], told["known"]) == (False, False, False)

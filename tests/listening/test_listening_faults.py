@@ -50,8 +50,8 @@ def open_at(study, monkeypatch):
 def small_disk(folder: Path) -> Iterator[Path]:
     """A file system of its own with little space; skipped where nobody may mount one."""
     folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={TINY}k", "tmpfs", folder], capture_output=True, check=False)
-    if made.returncode:
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={TINY}k", "tmpfs", folder], capture_output=True, check=False)
+    if mounted.returncode:
         pytest.skip("a file system can only be mounted by root")
     try:
         yield folder
@@ -67,10 +67,10 @@ def not_stored(reply, words: str) -> None:
 
 
 def ready(store) -> tuple[Listener, dict]:
-    """Somebody who has heard a trial and is about to answer."""
+    """Somebody who has played a trial and is about to answer."""
     listener = Listener(serving(), store)
     shown = listener.next()
-    listener.hear(shown)
+    listener.play_all(shown)
     return listener, shown
 
 

@@ -33,7 +33,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def study(run, tmp_path_factory):
-    return small_study(run, tmp_path_factory.mktemp("made") / "STUDY", systems=("copy", "f0-swap"))
+    return small_study(run, tmp_path_factory.mktemp("study") / "STUDY", systems=("copy", "f0-swap"))
 
 
 @pytest.fixture
@@ -129,9 +129,9 @@ def test_a_study_is_put_there_once_in_one_commit_and_is_not_fetched_where_it_is(
 def test_a_study_made_on_the_page_is_put_there_by_the_next_round(run, space):
     with hub() as (address, state):
         folder = space(address, "first")
-        made = make_study(run, StudyRequest(("copy", "f0-swap"), ("naturalness",), 4, 20, 3))
+        created = make_study(run, StudyRequest(("copy", "f0-swap"), ("naturalness",), 4, 20, 3))
         pushed(folder)
-        assert json.loads(held(state, made)["study.json"])["hash"] == made.hash
+        assert json.loads(held(state, created)["study.json"])["hash"] == created.hash
 
 
 @pytest.mark.parametrize("name", ["study.json", "design.json", "wording.json", "clip"])

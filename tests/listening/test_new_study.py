@@ -1,4 +1,4 @@
-"""Studies made on the page, of a finished run or of gathered conversions; bad wishes are one sentence and leave nothing."""
+"""Studies made on the page, of a run or of gathered conversions; impossible requests are one sentence and leave nothing."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_conversions_that_were_gathered_make_a_study_like_any_run(clips, tmp_pat
     assert found == GatheredConversions(2, {"mine": 2, "theirs": 2})
     run = gathered_run(tmp_path / "set")
     assert run.complete and offered(run) == (("mine", "theirs"), tuple(QUESTIONS))
-    asked = ("naturalness", "emotion-similarity", "preference")
-    study = create_study(run, ("mine", "theirs"), asked, tmp_path / "S", listeners=4)
+    questions = ("naturalness", "emotion-similarity", "preference")
+    study = create_study(run, ("mine", "theirs"), questions, tmp_path / "S", listeners=4)
     assert open_study(tmp_path / "S").systems == ("mine", "theirs") and not study.info["left_out"]
     assert {pair["emotion"] for pair in study.info["pairs"].values()} == {"angry"}
 
@@ -202,18 +202,18 @@ def test_what_converts_is_ticked_first_and_only_questions_that_can_be_asked():
 
 def test_the_form_says_how_many_pairs_there_are_and_would_help(run):
     requested = StudyRequest(("copy", "f0-swap"), ("naturalness",), listeners=20)
-    there, wanted = useful_pairs(run, requested.systems, requested.questions, 20)
-    assert there == len(run.pairs) and wanted > there
-    assert f"up to {wanted} would help" in enough_sentence(run, requested)
+    usable, useful = useful_pairs(run, requested.systems, requested.questions, 20)
+    assert usable == len(run.pairs) and useful > usable
+    assert f"up to {useful} would help" in enough_sentence(run, requested)
     few = StudyRequest(("copy", "f0-swap"), ("naturalness",), listeners=2, cap=12)
-    assert useful_pairs(run, few.systems, few.questions, 2, 12)[1] <= there and "enough for 2" in enough_sentence(run, few)
+    assert useful_pairs(run, few.systems, few.questions, 2, 12)[1] <= usable and "enough for 2" in enough_sentence(run, few)
 
 
 def test_as_many_pairs_as_would_help_are_all_used(tmp_path, run):
-    there, wanted = useful_pairs(run, ("copy",), ("naturalness",), listeners=4, cap=12)
+    usable, useful = useful_pairs(run, ("copy",), ("naturalness",), listeners=4, cap=12)
     study = create_study(run, ("copy",), ("naturalness",), tmp_path / "S", listeners=4, cap=12)
     rated = {trial.pair for cell in study.design.cells for trial in cell if trial.conditions}
-    assert wanted <= there and len(rated) == wanted
+    assert useful <= usable and len(rated) == useful
 
 
 @pytest.mark.parametrize(("given", "sentence"), [

@@ -34,9 +34,9 @@ def studies(tmp_path_factory):
     """A folder of studies: gathered conversions, and one study of them that a listener has answered."""
     folder, clips = tmp_path_factory.mktemp("studies"), tmp_path_factory.mktemp("clips")
     for number, voice in enumerate((MAN, WOMAN)):
-        source, made, reference = (save(clips / f"{name}{number}.wav", speak(voice, 0.6, seed=seed + number) * 0.4)
-                                   for seed, name in enumerate(("source", "made", "reference")))
-        gather(folder / "gathered", source, made, reference, "sad", "mine")
+        source, converted, reference = (save(clips / f"{name}{number}.wav", speak(voice, 0.6, seed=seed + number) * 0.4)
+                                        for seed, name in enumerate(("source", "converted", "reference")))
+        gather(folder / "gathered", source, converted, reference, "sad", "mine")
     listened(create_study(gathered_run(folder / "gathered"), ("mine",), ("naturalness",), folder / "older", listeners=2))
     return folder
 
@@ -109,10 +109,10 @@ def test_an_administrator_makes_a_study_watches_answers_exports_and_closes_it(ch
     page.wait_for_selector("#zest-gathered .zest-systems label")
     page.locator("#zest-gathered .zest-listeners input").fill("4")
     page.locator("#zest-gathered .zest-make").click()
-    made = page.locator("#zest-gathered .zest-made a").first.inner_text()
+    link = page.locator("#zest-gathered .zest-made a").first.inner_text()
     (folder,) = (file.parent for file in studies.glob("*/study.json") if file.parent.name != "older")
     study = open_study(folder)
-    assert made == f"?study={study.id}"
+    assert link == f"?study={study.id}"
     card = page.locator("#zest-studies label").filter(has_text="0 of 4 listeners finished")
     card.click()
     wait_until(lambda: "No answers yet" in page.locator("#zest-study-results").first.inner_text())

@@ -41,8 +41,8 @@ def run(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def made(run, tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("made") / "STUDY"
+def frozen(run, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("study") / "STUDY"
     code, _, said = call("create", "--run", run, "--systems", "copy, f0-swap", "--questions", "naturalness,preference",
                          "--listeners", 4, "--cap", 24, "--seed", 7, "-o", folder)
     assert code == 0, said
@@ -50,9 +50,9 @@ def made(run, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def answered(made, tmp_path) -> Path:
+def answered(frozen, tmp_path) -> Path:
     """A copy with two whole sets, a listener who stopped and left a remark, and one who withdrew."""
-    folder = shutil.copytree(made, tmp_path / "STUDY")
+    folder = shutil.copytree(frozen, tmp_path / "STUDY")
     store = open_store(open_study(folder), clock=Clock())
     for _ in range(2):
         whole_set(store, lambda shown: shown.options[-2][0])
@@ -77,10 +77,10 @@ def test_create_makes_a_study_of_every_question_and_says_what_it_will_give(run, 
     assert sorted(path.name for path in (tmp_path / "S").iterdir()) == ["clips", "design.json", "study.json", "wording.json"]
 
 
-def test_check_says_that_a_study_is_whole_or_what_is_wrong_with_it(made, tmp_path):
-    code, out, said = call("check", made, "--json")
+def test_check_says_that_a_study_is_whole_or_what_is_wrong_with_it(frozen, tmp_path):
+    code, out, said = call("check", frozen, "--json")
     assert code == 0 and "whole and unchanged" in said and json.loads(out)["clips"] > 10
-    broken = shutil.copytree(made, tmp_path / "broken")
+    broken = shutil.copytree(frozen, tmp_path / "broken")
     (broken / "wording.json").write_text((broken / "wording.json").read_text().replace("natural", "lovely"))
     code, _, said = call("check", broken)
     assert code == exit_codes.BAD_INPUT and "changed after it was made" in said and "\n" not in said
@@ -113,13 +113,13 @@ def test_export_writes_every_answer_marked_and_harmless_in_a_spreadsheet(answere
     raw = json.loads((tmp_path / "out" / "answers.json").read_text())
     assert [row["remark"] for row in raw if row["remark"]] == [FORMULA]
     assert sum(row["withdrawn"] == "True" for row in rows) == 1 and {row["study_hash"] for row in rows} == {study.hash}
-    people = list(csv.DictReader((tmp_path / "out" / "listeners.csv").open(newline="")))
-    assert len(people) == 4 and {person["device"] for person in people} == {"headphones", "earphones"}
+    listeners = list(csv.DictReader((tmp_path / "out" / "listeners.csv").open(newline="")))
+    assert len(listeners) == 4 and {listener["device"] for listener in listeners} == {"headphones", "earphones"}
     assert "earphones" not in (tmp_path / "out" / "paragraph.md").read_text(), "who withdrew is not described"
     assert study.hash in (tmp_path / "out" / "paragraph.md").read_text()
 
 
-def test_what_cannot_be_done_is_said_in_one_sentence_with_the_right_code(run, made, tmp_path):
+def test_what_cannot_be_done_is_said_in_one_sentence_with_the_right_code(run, frozen, tmp_path):
     out = tmp_path / "S"
     wrong = {
         ("create", "--systems", "copy", "-o", out): (exit_codes.USAGE, "--run"),
@@ -128,9 +128,9 @@ def test_what_cannot_be_done_is_said_in_one_sentence_with_the_right_code(run, ma
         ("create", "--run", run, "--systems", "magic", "-o", out): (exit_codes.BAD_INPUT, "no system 'magic'"),
         ("create", "--run", run, "--systems", "copy", "--questions", "beauty", "-o", out): (exit_codes.BAD_INPUT, "no question"),
         ("create", "--run", run, "--systems", "copy", "--cap", 5, "-o", out): (exit_codes.BAD_INPUT, "the cap is 5"),
-        ("create", "--run", run, "--systems", "copy", "-o", made): (exit_codes.OUTPUT, "exists already"),
-        ("results", made, "--database", "nonsense"): (exit_codes.OUTPUT, "is not understood"),
-        ("export", made): (exit_codes.USAGE, "-o"),
+        ("create", "--run", run, "--systems", "copy", "-o", frozen): (exit_codes.OUTPUT, "exists already"),
+        ("results", frozen, "--database", "nonsense"): (exit_codes.OUTPUT, "is not understood"),
+        ("export", frozen): (exit_codes.USAGE, "-o"),
         ("close", tmp_path): (exit_codes.BAD_INPUT, "no study.json"),
     }
     for arguments, (code, words) in wrong.items():
@@ -139,24 +139,24 @@ def test_what_cannot_be_done_is_said_in_one_sentence_with_the_right_code(run, ma
     assert not out.exists()
 
 
-def test_the_command_line_starts_the_study_commands_and_shows_their_help(zest_here, made):
-    result = zest_here("study", "check", made)
+def test_the_command_line_starts_the_study_commands_and_shows_their_help(zest_here, frozen):
+    result = zest_here("study", "check", frozen)
     assert result.returncode == 0 and "whole and unchanged" in result.stderr, result.stderr
     assert {"create", "check", "close", "results", "export"} <= set(zest_here("study", "--help").stdout.split())
-    broken = zest_here("study", "check", made.parent)
+    broken = zest_here("study", "check", frozen.parent)
     assert broken.returncode == exit_codes.BAD_INPUT and "Traceback" not in broken.stderr
 
 
 def test_conversions_gathered_by_command_make_a_study(tmp_path):
-    made = {name: audio.save(tmp_path / f"{name}.wav", speak(voice, 0.6, seed=seed) * 0.4)
-            for seed, (name, voice) in enumerate({"man": MAN, "woman": WOMAN, "made": MAN}.items())}
+    clips = {name: audio.save(tmp_path / f"{name}.wav", speak(voice, 0.6, seed=seed) * 0.4)
+             for seed, (name, voice) in enumerate({"man": MAN, "woman": WOMAN, "converted": MAN}.items())}
     where = ("-o", tmp_path / "SET")
-    assert call("gather", made["man"], made["made"], "--emotion", "sad")[0] == exit_codes.USAGE
-    code, _, said = call("gather", made["man"], made["made"], "--emotion", "sad", "--system", "mine", *where)
+    assert call("gather", clips["man"], clips["converted"], "--emotion", "sad")[0] == exit_codes.USAGE
+    code, _, said = call("gather", clips["man"], clips["converted"], "--emotion", "sad", "--system", "mine", *where)
     assert code == 0 and "holds 1 pair, converted by mine (1)" in said
-    code, _, said = call("gather", made["woman"], made["made"], "--reference", made["man"], "--system", "mine", *where)
+    code, _, said = call("gather", clips["woman"], clips["converted"], "--reference", clips["man"], "--system", "mine", *where)
     assert code == 0 and "holds 2 pairs, converted by mine (2)" in said
-    code, _, said = call("gather", made["woman"], made["made"], *where)
+    code, _, said = call("gather", clips["woman"], clips["converted"], *where)
     assert code == exit_codes.BAD_INPUT and "Give the reference" in said
     code, _, said = call("create", "--run", tmp_path / "SET", "--systems", "mine", "--questions", "emotion-choice", "-o",
                          tmp_path / "S")

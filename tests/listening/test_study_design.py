@@ -38,14 +38,14 @@ def full(run, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def made(run, tmp_path_factory):
-    return small_study(run, tmp_path_factory.mktemp("made") / "STUDY")
+def small(run, tmp_path_factory):
+    return small_study(run, tmp_path_factory.mktemp("study") / "STUDY")
 
 
 @pytest.fixture
-def study(made, tmp_path):
+def study(small, tmp_path):
     """A copy that may be broken."""
-    return open_study(shutil.copytree(made.folder, tmp_path / "STUDY"))
+    return open_study(shutil.copytree(small.folder, tmp_path / "STUDY"))
 
 
 def many_pairs(count: int = 40) -> list[Pair]:
@@ -94,11 +94,11 @@ def test_ids_and_the_order_shown_tell_nothing_of_systems(full):
     assert len(set(first)) > 8, "anyone may come first"
 
 
-def test_same_seed_gives_the_same_study_and_another_seed_another(run, made, tmp_path):
+def test_same_seed_gives_the_same_study_and_another_seed_another(run, small, tmp_path):
     assert draw(plan(seed=1), many_pairs()) == draw(plan(seed=1), many_pairs()) != draw(plan(seed=2), many_pairs())
     again = small_study(run, tmp_path / "again")
-    assert (again.design, again.info["clips"]) == (made.design, made.info["clips"]) and again.id == made.id
-    assert not set(small_study(run, tmp_path / "other", salt=None).design.clips) & set(made.design.clips), "salts are secrets"
+    assert (again.design, again.info["clips"]) == (small.design, small.info["clips"]) and again.id == small.id
+    assert not set(small_study(run, tmp_path / "other", salt=None).design.clips) & set(small.design.clips), "salts are secrets"
 
 
 def test_every_set_hears_every_condition_equally_often_and_no_rated_item_is_in_two_sets():
@@ -116,11 +116,11 @@ def test_every_set_hears_every_condition_equally_often_and_no_rated_item_is_in_t
 
 
 def test_natural_copy_floor_and_ceiling_are_hidden_among_the_systems(full):
-    heard = {question: {name for trial in rated(full.design.trials().values()) if trial.question == question
-                        for name in trial.conditions} for question in ALL_QUESTIONS}
-    assert heard["naturalness"] == {*SYSTEMS, NATURAL, COPY}
-    assert heard["emotion-similarity"] == heard["speaker-similarity"] == {*SYSTEMS, NATURAL, COPY, FLOOR, CEILING}
-    assert heard["emotion-choice"] == {*SYSTEMS, NATURAL, FLOOR} and heard["preference"] == {*SYSTEMS, NATURAL}
+    conditions = {question: {name for trial in rated(full.design.trials().values()) if trial.question == question
+                                for name in trial.conditions} for question in ALL_QUESTIONS}
+    assert conditions["naturalness"] == {*SYSTEMS, NATURAL, COPY}
+    assert conditions["emotion-similarity"] == conditions["speaker-similarity"] == {*SYSTEMS, NATURAL, COPY, FLOOR, CEILING}
+    assert conditions["emotion-choice"] == {*SYSTEMS, NATURAL, FLOOR} and conditions["preference"] == {*SYSTEMS, NATURAL}
     for trial in rated(full.design.trials().values()):
         if trial.question == "speaker-similarity" and trial.conditions == (FLOOR,):
             given, judged = (full.design.clips[clip].pair.split("-")[0] for _, clip in trial.clips)

@@ -33,8 +33,8 @@ DRAWS = 100
 
 @pytest.fixture(scope="module")
 def study():
-    made = simulated_study(ALL_QUESTIONS)
-    return replace(made, info=made.info | {"loudness_lufs": -23.0})
+    study = simulated_study(ALL_QUESTIONS)
+    return replace(study, info=study.info | {"loudness_lufs": -23.0})
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +69,13 @@ def contrast(first: str, second: str) -> float:
 
 
 def test_there_is_a_picture_of_everything_that_was_answered_and_it_says_the_same_in_words(results):
-    made = {picture.name: picture for picture in pictures(results)}
+    found = {picture.name: picture for picture in pictures(results)}
     scales = [name for name in ALL_QUESTIONS if name not in ("emotion-choice", "preference")]
-    wanted = {f"{kind}-{name}" for name in scales for kind in ("mos", "votes")} | {"preference"}
-    assert wanted <= set(made) and {name for name in made if name.startswith("emotions-")} == {
+    expected = {f"{kind}-{name}" for name in scales for kind in ("mos", "votes")} | {"preference"}
+    assert expected <= set(found) and {name for name in found if name.startswith("emotions-")} == {
         f"emotions-{name.strip('()')}" for name in results.after.confusion}
     for one in results.after.opinions:
-        assert f"{one.condition} {one.mos.value:.2f}" in made[f"mos-{one.question}"].said
+        assert f"{one.condition} {one.mos.value:.2f}" in found[f"mos-{one.question}"].said
 
 
 def test_points_and_intervals_stand_where_the_numbers_say(natural):
@@ -126,8 +126,8 @@ def test_votes_fill_the_whole_bar_and_stand_in_it_as_percent(natural):
     assert len(widths) == len(natural) and all(width == pytest.approx(1) for width in widths.values())
     written = sorted(text.get_text() for text in axis.texts)
     shares = [count / one.ratings for one in natural for count in one.votes.values()]
-    wanted = sorted(f"{100 * share:.0f}" for share in shares if share >= 0.07)
-    assert written == wanted
+    expected = sorted(f"{100 * share:.0f}" for share in shares if share >= 0.07)
+    assert written == expected
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["1", "2", "3", "4", "5"]
 
 
@@ -167,8 +167,8 @@ def test_a_study_without_counted_answers_has_no_pictures(study, collected, tmp_p
 
 
 def test_the_export_has_every_picture_narrow_enough_for_a_phone(study, collected, results, tmp_path):
-    made = simulated_folder(study, tmp_path / "study")
-    files = export_study(made, collected, tmp_path / "out", results)
+    folder = simulated_folder(study, tmp_path / "study")
+    files = export_study(folder, collected, tmp_path / "out", results)
     drawn = [file for file in files if file.suffix == ".png"]
     assert {file.stem for file in drawn} == {picture.name for picture in pictures(results)}
     for file in drawn:

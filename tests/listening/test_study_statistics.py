@@ -29,8 +29,8 @@ DRAWS = 200
 
 @pytest.fixture(scope="module")
 def study():
-    made = simulated_study(ALL_QUESTIONS)
-    return replace(made, info=made.info | {"loudness_lufs": -23.0})
+    study = simulated_study(ALL_QUESTIONS)
+    return replace(study, info=study.info | {"loudness_lufs": -23.0})
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +52,9 @@ def ratings(votes: np.ndarray) -> Ratings:
 
 def votes_of(listeners: int, items: int, mean: float = 3.3, seed: int = 0) -> np.ndarray:
     dice = np.random.default_rng(seed)
-    heard = mean + dice.normal(0, 0.5, (listeners, 1)) + dice.normal(0, 0.4, (1, items)) + dice.normal(0, 0.7, (listeners, items))
-    return np.clip(np.rint(heard), 1, 5)
+    opinions = (mean + dice.normal(0, 0.5, (listeners, 1)) + dice.normal(0, 0.4, (1, items))
+                + dice.normal(0, 0.7, (listeners, items)))
+    return np.clip(np.rint(opinions), 1, 5)
 
 
 def wrong_answer(study, trial) -> str:
@@ -185,9 +186,9 @@ def test_withdrawn_answers_count_nowhere_but_stay_in_the_export(study, crowd):
     assert len(exported) == len(collected.answers), "excluded and withdrawn ones are marked, never deleted"
     own = exported[exported.listener == name]
     assert own.withdrawn.all() and not own.counted.any()
-    people = listeners_frame(found, results).set_index("listener")
-    assert people.loc[name, "withdrawn"].startswith("1970-01-01T00:00:05") and not people.loc[name, "counted"]
-    assert (people.counted == [verdict.counts for verdict in results.verdicts]).all()
+    frame = listeners_frame(found, results).set_index("listener")
+    assert frame.loc[name, "withdrawn"].startswith("1970-01-01T00:00:05") and not frame.loc[name, "counted"]
+    assert (frame.counted == [verdict.counts for verdict in results.verdicts]).all()
 
 
 def test_agreement_is_one_for_equal_votes_and_about_zero_for_random_ones():
@@ -225,9 +226,9 @@ def test_bradley_terry_scores_order_systems_as_they_were_preferred(results):
 
 
 def test_confusion_counts_every_choice_and_the_floors_own_emotion(study, results):
-    heard = results.after.confusion
-    assert sum(sum(row.values()) for row in heard["best"].values()) == results.after.recognised["best"][3]
-    assert set(heard[FLOOR]) == {"neutral"}, "an unconverted source has its own emotion"
+    chosen = results.after.confusion
+    assert sum(sum(row.values()) for row in chosen["best"].values()) == results.after.recognised["best"][3]
+    assert set(chosen[FLOOR]) == {"neutral"}, "an unconverted source has its own emotion"
     value, low, high, _ = results.after.recognised[NATURAL]
     assert 0 <= low <= value <= high <= 100
 

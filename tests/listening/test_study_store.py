@@ -321,9 +321,9 @@ def test_addresses_and_files_that_are_no_database_are_refused_in_a_sentence(stud
 
 def test_the_tables_that_are_queried_are_those_that_the_migrations_make(study, either):
     store = open_store(study, either)
-    made = sa.inspect(store.engine)
+    database = sa.inspect(store.engine)
     for table in (STUDIES, LISTENERS, SESSIONS, PEOPLE, OPENINGS, PLAYS, ANSWERS):
-        assert [column["name"] for column in made.get_columns(table.name)] == [column.name for column in table.columns]
+        assert [column["name"] for column in database.get_columns(table.name)] == [column.name for column in table.columns]
     store.engine.dispose()
 
 

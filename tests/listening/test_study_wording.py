@@ -1,4 +1,4 @@
-"""Studies older than a text of the page still open, with today's English for it; what was asked is never filled in."""
+"""Studies older than a text of the page still open, with today's English for it; questions are never filled in."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ def run(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def made(run, tmp_path_factory):
-    return small_study(run, tmp_path_factory.mktemp("made") / "STUDY", systems=("copy", "f0-swap"))
+def small(run, tmp_path_factory):
+    return small_study(run, tmp_path_factory.mktemp("study") / "STUDY", systems=("copy", "f0-swap"))
 
 
 @pytest.fixture
-def frozen(made, tmp_path):
+def frozen(small, tmp_path):
     """Makes the study as it would have been frozen with other texts or settings."""
     def freeze(change):
-        folder = shutil.copytree(made.folder, tmp_path / "OLD")
+        folder = shutil.copytree(small.folder, tmp_path / "OLD")
         info, design, wording = (json.loads((folder / f"{name}.json").read_text()) for name in ("study", "design", "wording"))
         change(info, wording)
         info["hash"] = study_hash(info, design, wording)
@@ -99,8 +99,8 @@ def test_a_new_study_is_made_with_every_text_or_not_at_all(run, tmp_path):
 
 def test_sign_in_is_asked_for_on_the_command_line(run, tmp_path):
     arguments = ["study", "create", "--run", str(run.folder), "--systems", "copy,f0-swap", "--questions", "naturalness"]
-    for more, asked in (([], False), (["--sign-in"], True)):
-        folder = tmp_path / f"S{asked}"
+    for more, sign_in in (([], False), (["--sign-in"], True)):
+        folder = tmp_path / f"S{sign_in}"
         result = CliRunner().invoke(command_line.app, [*arguments, *more, "-o", str(folder)])
         assert result.exit_code == 0, result.stderr
-        assert json.loads((folder / "study.json").read_text())["sign_in"] is asked is open_study(folder).sign_in
+        assert json.loads((folder / "study.json").read_text())["sign_in"] is sign_in is open_study(folder).sign_in

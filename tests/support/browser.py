@@ -100,7 +100,7 @@ def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
 
 
 def agree_and_tell(page: Page) -> None:
-    """On the listeners' page from the consent to the practice: agrees, says how they listen, hears the volume check."""
+    """On the listeners' page from the consent to the practice: agrees, says how they listen, plays the volume check."""
     page.check("#agree")
     page.get_by_role("button", name="Start").click()
     for name in ("Headphones", "Quiet", "No"):

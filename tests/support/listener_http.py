@@ -19,7 +19,7 @@ from workbench.listening.routes import listening_routes
 
 
 class Listener:
-    """Somebody with a browser: asks over HTTP, and hears clips as fast as the clock is moved."""
+    """Somebody with a browser: asks over HTTP, and plays clips as fast as the clock is moved."""
 
     def __init__(self, client: TestClient, store, **setup):
         self.client, self.store, self.base = client, store, f"/listen/{store.study.id}"
@@ -33,7 +33,7 @@ class Listener:
     def next(self) -> dict:
         return self.post("next").json()["trial"]
 
-    def hear(self, shown: dict) -> None:
+    def play_all(self, shown: dict) -> None:
         for _, clip in shown["clips"]:
             self.store.clock.now += self.store.study.seconds(clip) + 0.1
             assert self.post("played", trial=shown["trial"], clip=clip).status_code == 200
@@ -45,7 +45,7 @@ class Listener:
         """Every trial, as it was shown."""
         seen = []
         while shown := self.next():
-            self.hear(shown)
+            self.play_all(shown)
             seen.append(shown)
             self.code = self.answer(shown).json()["code"]
         return seen

@@ -48,6 +48,6 @@ def finished_run(folder: Path, sentences: int = 2, seconds: float = 0.55) -> Eva
 
 def small_study(run: EvaluationRun, folder: Path, **changed) -> Study:
     """Two systems, two questions, four listeners: sets of 15 trials."""
-    asked = {"systems": ("copy", "transfer"), "questions": ("naturalness", "emotion-choice"), "listeners": 4, "seed": 5,
-             "cap": 15, "salt": "pepper"} | changed
-    return create_study(run, folder=folder, **asked)
+    settings = {"systems": ("copy", "transfer"), "questions": ("naturalness", "emotion-choice"), "listeners": 4, "seed": 5,
+                "cap": 15, "salt": "pepper"} | changed
+    return create_study(run, folder=folder, **settings)

@@ -29,8 +29,8 @@ class RawVisitor:
 
     def call(self, number: int, data: list[Any]) -> str:
         """Everything that the server says to a call through the queue."""
-        asked = {"data": data, "fn_index": number, "session_hash": self.session, "event_data": None, "trigger_id": None}
-        joined = self._client.post("gradio_api/queue/join", json=asked)
+        request = {"data": data, "fn_index": number, "session_hash": self.session, "event_data": None, "trigger_id": None}
+        joined = self._client.post("gradio_api/queue/join", json=request)
         if joined.status_code != 200:
             return joined.text
         said = ""
@@ -43,8 +43,8 @@ class RawVisitor:
 
     def run(self, number: int, data: list[Any]) -> str:
         """The same without the queue."""
-        asked = {"data": data, "fn_index": number, "session_hash": self.session}
-        return self._client.post("gradio_api/run/predict", json=asked).text
+        request = {"data": data, "fn_index": number, "session_hash": self.session}
+        return self._client.post("gradio_api/run/predict", json=request).text
 
     def output(self, number: int, data: list[Any]) -> list[Any]:
         """What a call returned. Raises AssertionError where it failed."""

@@ -12,7 +12,7 @@ from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.results import OpinionScore, StudyResults
 from evaluation.listening.analysis.screening import REASONS, WITHDRAWN
 from evaluation.listening.design.questions import ANCHORS
-from evaluation.listening.publish.markdown import NOT_COMPARABLE, correlation_range, exclusions, number, shown
+from evaluation.listening.publish.markdown import NOT_COMPARABLE, correlation_range, exclusions, interval_text, number
 from evaluation.listening.publish.plots import Picture, pictures
 from evaluation.report.figures import to_svg
 from workbench.listening import admin_text as text
@@ -61,22 +61,22 @@ def _opinions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]
 
 
 def _opinion_row(one: OpinionScore | None, before: OpinionScore) -> list[str]:
-    earlier = f"{shown(before.mos)}, {before.ratings} ratings"
+    earlier = f"{interval_text(before.mos)}, {before.ratings} ratings"
     if one is None:
         return [_name(before.condition), "-", "0", "0", earlier, ""]
     chip = '<i class="chip">preliminary</i>' if one.preliminary else ""
-    return [_name(one.condition), f"<b>{shown(one.mos)}</b>", str(one.listeners), str(one.ratings), earlier, chip]
+    return [_name(one.condition), f"<b>{interval_text(one.mos)}</b>", str(one.listeners), str(one.ratings), earlier, chip]
 
 
 def _compared(results: StudyResults) -> str:
-    rows = [[escape(f"{one.first} \u2212 {one.second}"), escape(text.QUESTION_NAMES[one.question]), shown(one.difference),
+    rows = [[escape(f"{one.first} \u2212 {one.second}"), escape(text.QUESTION_NAMES[one.question]), interval_text(one.difference),
              number(one.p, 3)] for one in results.after.compared]
     return _section("Differences", _table(("", "question", "difference (95 % interval)", "adjusted p"), rows)
                     + _note(text.DIFFERENCES_NOTE)) if rows else ""
 
 
 def _preferred(results: StudyResults, drawn: dict[str, Picture]) -> str:
-    rows = [[_name(one.condition), shown(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"]
+    rows = [[_name(one.condition), interval_text(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"]
             for one in results.after.preferred]
     return _section("Preference", _table(("", "score (95 % interval)", "preferred"), rows) + _note(text.PREFERENCE_NOTE)
                     + _figures(drawn, "preference")) if rows else ""

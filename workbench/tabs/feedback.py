@@ -38,7 +38,7 @@ def as_alerts() -> Iterator[None]:
 def button_update(words: str, on: bool) -> Callable[[], dict[str, Any]]:
     """A function for an event that gives a button these words and switches it on or off.
 
-    The update is built anew at every call: Gradio takes the words out of the dictionary that it is given, so a dictionary
-    that was kept would switch the button on the second time and leave the old words on it.
+    The update is built anew at every call, because Gradio takes the words out of the dictionary that it is given. A
+    dictionary that was kept would switch the button on the second time and leave the old words on it.
     """
     return lambda: gr.update(value=words, interactive=on)

@@ -2,8 +2,8 @@
 
 Balance. Every question has conditions: the systems and hidden anchors (for a preference: couples of them). The drawn pairs
 are dealt over the sets by a cyclic Latin square (Cochran & Cox 1957, chapter 4): set b has condition k with the pairs of
-group (b + k) mod sets. So every set has every condition equally often, every (condition, pair) is in exactly one set, and a
-set has its conditions with different pairs as long as there are enough.
+group (b + k) mod sets. So every set has every condition equally often, and every (condition, pair) is in exactly one set.
+A set has its conditions with different pairs as long as there are enough.
 """
 
 from __future__ import annotations

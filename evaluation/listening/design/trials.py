@@ -75,9 +75,9 @@ def design_from(document: dict[str, Any]) -> Design:
                   tuple(tuple(_trial(one) for one in cell) for cell in document["cells"]))
 
 
-def opaque(salt: str, *parts: object) -> str:
+def opaque(salt: str, *values: object) -> str:
     """Sixteen hex digits; they tell nothing to anybody who does not know the salt."""
-    return hashlib.sha256("|".join((salt, *map(str, parts))).encode()).hexdigest()[:16]
+    return hashlib.sha256("|".join((salt, *map(str, values))).encode()).hexdigest()[:16]
 
 
 def order_for(design: Design, cell: int, seed: int, listener: str) -> tuple[Trial, ...]:

@@ -1,8 +1,9 @@
 """Answers on a disk that does not last: every line of the journal is also sent to a dataset on the Hugging Face hub.
 
-With WORKBENCH_DATASET=user/name (and HF_TOKEN, which may write there) the dataset's lines are fetched when a study is opened,
-and this process's own are pushed every other minute and when it ends. The dataset is private: it holds completion codes, and
-the studies with their keys (hub_studies.py). While the hub is away answers go on being taken, and are sent once it is back.
+WORKBENCH_DATASET=user/name names the dataset, and HF_TOKEN may write there. The dataset's lines are fetched when a study is
+opened. This process's own lines are pushed every other minute and when it ends. The dataset is private, because it holds
+completion codes, and the studies with their keys (hub_studies.py). While the hub is away answers go on being taken, and are
+sent once it is back.
 """
 
 from __future__ import annotations

@@ -24,8 +24,9 @@ def results_markdown(results: StudyResults) -> str:
             f"{len(results.verdicts)} listeners came, {results.before.listeners} did not withdraw, {after.listeners} count after "
             f"screening, with {after.ratings} ratings. The study is {'closed' if results.closed else 'still open'}. "
             f"Hash {study.hash[:12]}.", ""]
-    compared = [[one.question, f"{one.first} - {one.second}", shown(one.difference), number(one.p, 3)] for one in after.compared]
-    preferred = [[one.condition, shown(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"]
+    compared = [[one.question, f"{one.first} - {one.second}", interval_text(one.difference), number(one.p, 3)]
+                for one in after.compared]
+    preferred = [[one.condition, interval_text(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"]
                  for one in after.preferred]
     return "\n".join([
         *head, *_opinion_tables(results),
@@ -43,7 +44,7 @@ def paper_paragraph(results: StudyResults) -> str:
     """
     study, after = results.study, results.after
     devices = ", ".join(f"{name} ({count})" for name, count in sorted(Counter(results.devices.values()).items()))
-    means = [f"{one.question}, {one.condition}: {shown(one.mos)}, {one.ratings} ratings of {one.listeners} listeners"
+    means = [f"{one.question}, {one.condition}: {interval_text(one.mos)}, {one.ratings} ratings of {one.listeners} listeners"
              f"{', preliminary' if one.preliminary else ''}" for one in after.opinions]
     preferred = [f"{one.condition} preferred in {one.wins} of {one.of} comparisons" for one in after.preferred]
     alphas = [f"{alpha:.2f} ({question})" for question, alpha in after.agreement.items() if alpha is not None]
@@ -77,7 +78,7 @@ def exclusions(results: StudyResults) -> str:
             f"{rules.least_deviation:g}, or |z| of the mean deviation from the others at or above {rules.outlier:g}.")
 
 
-def shown(interval: Interval) -> str:
+def interval_text(interval: Interval) -> str:
     """'3.71 (3.50 to 3.92)', or the value alone where there is no interval."""
     if interval.low is None or interval.high is None:
         return f"{interval.value:.2f}"
@@ -106,8 +107,8 @@ def _opinion_tables(results: StudyResults) -> list[str]:
 
 
 def _opinion_row(one: OpinionScore, before: OpinionScore) -> list[object]:
-    return [one.condition, shown(one.mos), one.listeners, one.ratings, " ".join(map(str, one.votes.values())),
-            f"{shown(before.mos)}, {before.ratings} ratings", "preliminary" if one.preliminary else ""]
+    return [one.condition, interval_text(one.mos), one.listeners, one.ratings, " ".join(map(str, one.votes.values())),
+            f"{interval_text(before.mos)}, {before.ratings} ratings", "preliminary" if one.preliminary else ""]
 
 
 def _agreement_table(side: Analysis) -> list[str]:

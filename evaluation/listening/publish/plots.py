@@ -18,7 +18,7 @@ from evaluation.listening.analysis.choices import PreferenceScore
 from evaluation.listening.analysis.intervals import HIGHEST, LOWEST, Interval
 from evaluation.listening.analysis.results import OpinionScore, StudyResults
 from evaluation.listening.design.questions import ANCHORS, VOTES
-from evaluation.listening.publish.markdown import shown
+from evaluation.listening.publish.markdown import interval_text
 from evaluation.plots import save_figure
 from pipelines.files import make_folder
 
@@ -51,7 +51,7 @@ def pictures(results: StudyResults) -> list[Picture]:
     found = [picture for question in questions
              for picture in _opinion_pictures(question, [one for one in side.opinions if one.question == question])]
     if side.preferred:
-        said = "; ".join(f"{one.condition} {shown(Interval(one.score, one.low, one.high))}" for one in side.preferred)
+        said = "; ".join(f"{one.condition} {interval_text(Interval(one.score, one.low, one.high))}" for one in side.preferred)
         found.append(Picture("preference", "Preference, Bradley-Terry scores", said, preference_figure(side.preferred)))
     found += [Picture(f"emotions-{name.strip('()')}", f"Emotions heard, {name}", _confusion_words(table), confusion_figure(table))
               for name, table in side.confusion.items()]
@@ -131,7 +131,7 @@ def confusion_figure(table: Mapping[str, Mapping[str, int]]) -> Figure:
 
 
 def _opinion_pictures(question: str, opinions: Sequence[OpinionScore]) -> Iterator[Picture]:
-    scores = "; ".join(f"{one.condition} {shown(one.mos)}" for one in opinions)
+    scores = "; ".join(f"{one.condition} {interval_text(one.mos)}" for one in opinions)
     votes = "; ".join(f"{one.condition}: " + ", ".join(f"{count} times {vote}" for vote, count in one.votes.items())
                       for one in opinions)
     yield Picture(f"mos-{question}", f"Mean opinion scores, {question}", scores, opinion_figure(opinions))

@@ -98,15 +98,15 @@ def events_of(connection: Connection, study: Study) -> list[str]:
         return connection.execute(query.where(LISTENERS.c.study == study.id)).mappings()
 
     both = sa.and_(OPENINGS.c.listener == PLAYS.c.listener, OPENINGS.c.trial == PLAYS.c.trial)
-    people = list(read(sa.select(LISTENERS, SESSIONS.c.token_hash).join(SESSIONS, SESSIONS.c.listener == LISTENERS.c.listener)))
-    rows = {ENTERED: people,  # one for each session; those of one listener differ in nothing else
+    sessions = list(read(sa.select(LISTENERS, SESSIONS.c.token_hash).join(SESSIONS, SESSIONS.c.listener == LISTENERS.c.listener)))
+    rows = {ENTERED: sessions,  # those of one listener differ in nothing but the token
             RECOGNISED: connection.execute(sa.select(PEOPLE).where(PEOPLE.c.study == study.id)).mappings(),
             OPENED: read(sa.select(OPENINGS).join(LISTENERS, LISTENERS.c.listener == OPENINGS.c.listener)),
             PLAYED: read(sa.select(PLAYS, OPENINGS.c.opened).join(OPENINGS, both)
                          .join(LISTENERS, LISTENERS.c.listener == PLAYS.c.listener)),
             ANSWERED: read(sa.select(ANSWERS).join(LISTENERS, LISTENERS.c.listener == ANSWERS.c.listener)),
-            COMPLETED: [one for one in people if one["completed"] is not None],
-            WITHDRAWN: [one for one in people if one["withdrawn"] is not None],
+            COMPLETED: [one for one in sessions if one["completed"] is not None],
+            WITHDRAWN: [one for one in sessions if one["withdrawn"] is not None],
             CLOSED: connection.execute(sa.select(STUDIES).where(STUDIES.c.study == study.id,
                                                                 STUDIES.c.closed.is_not(None))).mappings()}
     return list(dict.fromkeys(line(study, kind, values) for kind, found in rows.items() for values in found))
