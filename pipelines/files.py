@@ -13,9 +13,9 @@ from pipelines.errors import OutputError
 
 
 def write_whole(path: Path | str, content: bytes) -> Path:
-    """Write a file next to its final place, then move it there, so that nobody ever sees half of it.
+    """Write a file beside its final place, then move it there, so that half of it is never seen.
 
-    Devices such as /dev/null are written to directly: replacing them would be a surprise.
+    Devices such as /dev/null are written to directly, not replaced.
 
     Raises:
         OutputError: the folder is missing or not writable, or the disk is full.
@@ -66,7 +66,7 @@ def make_folder(path: Path | str) -> Path:
 
 @contextmanager
 def alone_in(folder: Path, work: str) -> Iterator[None]:
-    """Two of a kind of work in one folder would undo each other; the lock goes with the process, however it ends.
+    """Lock a folder for one kind of work, since two would undo each other. The lock ends with the process, however that ends.
 
     Raises:
         OutputError: another process has it, or the folder cannot be written.

@@ -29,7 +29,7 @@ Hook = Callable[[Event], None]
 
 
 def silent(event: Event) -> None:
-    """The hook of a caller who wants none."""
+    """A hook that does nothing."""
 
 
 @contextmanager

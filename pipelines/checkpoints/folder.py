@@ -1,4 +1,4 @@
-"""One folder of weights: a safetensors file (fp16) and a JSON config per part. Loads from a folder or a hub id."""
+"""A checkpoint folder: for each network a safetensors file (fp16) and a JSON config. It lies here or on the hub."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ def find_folder(source: str | Path) -> Path:
 
 @dataclass(frozen=True)
 class Folder:
-    """Reads and writes the parts of a checkpoint folder."""
+    """Reads and writes the files of a checkpoint folder, by the names of its networks."""
 
     path: Path
 
-    def has(self, part: str) -> bool:
-        """Whether the part is there at all."""
-        return (self.path / f"{part}.json").exists() or (self.path / f"{part}.safetensors").exists()
+    def has(self, name: str) -> bool:
+        """Whether there is any file of it."""
+        return (self.path / f"{name}.json").exists() or (self.path / f"{name}.safetensors").exists()
 
-    def config(self, part: str) -> dict:
-        """`<part>.json`. Raises CheckpointError when it is missing or damaged."""
-        file = self.path / f"{part}.json"
+    def config(self, name: str) -> dict:
+        """`<name>.json`. Raises CheckpointError when it is missing or damaged."""
+        file = self.path / f"{name}.json"
         try:
             return json.loads(file.read_text())
         except FileNotFoundError as error:
@@ -54,52 +54,52 @@ class Folder:
         except (OSError, ValueError) as error:
             raise CheckpointError(f"The checkpoint file {file} is damaged; restore it with 'git checkout'.") from error
 
-    def setting(self, part: str, key: str) -> Any:
-        """One value of `<part>.json`. Raises CheckpointError when the file or the value is missing."""
-        config = self.config(part)
+    def setting(self, name: str, key: str) -> Any:
+        """One value of `<name>.json`. Raises CheckpointError when the file or the value is missing."""
+        config = self.config(name)
         if key not in config:
-            raise CheckpointError(f"The checkpoint file {self.path / part}.json has no '{key}'; restore it with 'git checkout'.")
+            raise CheckpointError(f"The checkpoint file {self.path / name}.json has no '{key}'; restore it with 'git checkout'.")
         return config[key]
 
-    def tensors(self, part: str) -> dict[str, torch.Tensor]:
-        """`<part>.safetensors` as float32 (integers as they are). Raises CheckpointError when missing or damaged."""
-        file = self.path / f"{part}.safetensors"
+    def tensors(self, name: str) -> dict[str, torch.Tensor]:
+        """`<name>.safetensors` as float32 (integers as they are). Raises CheckpointError when missing or damaged."""
+        file = self.path / f"{name}.safetensors"
         if not file.is_file():
             raise CheckpointError(f"The checkpoint file {file} is missing; restore it with 'git checkout' or {OFFLINE}.")
         try:
             stored = load_file(file)
         except (SafetensorError, OSError, ValueError) as error:
             raise CheckpointError(f"The checkpoint file {file} is damaged; restore it with 'git checkout'.") from error
-        return {name: value.float() if value.is_floating_point() else value for name, value in stored.items()}
+        return {key: value.float() if value.is_floating_point() else value for key, value in stored.items()}
 
-    def fill(self, module: nn.Module, part: str) -> nn.Module:
-        """Load a part's weights into a module, in eval mode. Raises CheckpointError when they do not fit."""
+    def fill(self, module: nn.Module, name: str) -> nn.Module:
+        """Load a network's weights into a module, in eval mode. Raises CheckpointError when they do not fit."""
         try:
-            module.load_state_dict(self.tensors(part), strict=True)
+            module.load_state_dict(self.tensors(name), strict=True)
         except RuntimeError as error:
-            raise self.misfit(part) from error
+            raise self.misfit(name) from error
         return module.eval()
 
-    def fitting(self, module: nn.Module, part: str) -> nn.Module:
-        """Load those of a part's weights that the module has by name and shape, for a training to begin with."""
+    def fitting(self, module: nn.Module, name: str) -> nn.Module:
+        """Load those of a network's weights that the module has by name and shape, for a training to begin with."""
         own = module.state_dict()
-        learnt = {name: value for name, value in self.tensors(part).items() if name in own and value.shape == own[name].shape}
+        learnt = {key: value for key, value in self.tensors(name).items() if key in own and value.shape == own[key].shape}
         module.load_state_dict(learnt, strict=False)
         return module
 
-    def misfit(self, part: str) -> CheckpointError:
+    def misfit(self, name: str) -> CheckpointError:
         """The error for weights of another shape or name than the config says."""
-        return CheckpointError(f"The checkpoint file {self.path / part}.safetensors does not fit its config; "
+        return CheckpointError(f"The checkpoint file {self.path / name}.safetensors does not fit its config; "
                                "restore both with 'git checkout'.")
 
-    def write(self, part: str, tensors: dict[str, torch.Tensor], config: dict) -> None:
+    def write(self, name: str, tensors: dict[str, torch.Tensor], config: dict) -> None:
         """Write both files, floats as fp16; each appears whole or not at all."""
         self.path.mkdir(parents=True, exist_ok=True)
-        small = {name: (value.detach().cpu().half() if value.is_floating_point() else value.detach().cpu()).contiguous().clone()
-                 for name, value in tensors.items()}
-        partial = self.path / f".{part}.part"
+        small = {key: (value.detach().cpu().half() if value.is_floating_point() else value.detach().cpu()).contiguous().clone()
+                 for key, value in tensors.items()}
+        partial = self.path / f".{name}.part"
         save_file(small, partial)
         partial.chmod(0o644)  # safetensors' 0600 would hide the weights from everyone else
-        partial.replace(self.path / f"{part}.safetensors")
+        partial.replace(self.path / f"{name}.safetensors")
         partial.write_text(json.dumps(config, indent=2) + "\n")
-        partial.replace(self.path / f"{part}.json")
+        partial.replace(self.path / f"{name}.json")

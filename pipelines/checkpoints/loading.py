@@ -125,47 +125,48 @@ def load_vocoder(folder: Folder) -> Vocoder | None:
     return folder.fill(Vocoder(**sizes), "vocoder")
 
 
-def load_generator(folder: Folder, part: str = "generator") -> FactorGenerator | FactorDecoder | None:
+def load_generator(folder: Folder, name: str = "generator") -> FactorGenerator | FactorDecoder | None:
     """In the design that its config names; None where the checkpoint has no generator: the residual decoders can do without.
 
-    part: another one that is such a network, as `polyak`, the baseline's.
+    name: another network of that kind, as `polyak`, the baseline's.
     """
-    if not folder.has(part):
+    if not folder.has(name):
         return None
-    design = folder.config(part).get("design", "istft")  # configs older than the choice have no such key
+    design = folder.config(name).get("design", "istft")  # configs older than the choice have no such key
     if design not in GENERATORS:
-        raise folder.misfit(part)
-    return folder.fill(GENERATORS[design](folder, part), part)
+        raise folder.misfit(name)
+    return folder.fill(GENERATORS[design](folder, name), name)
 
 
-def _istft(folder: Folder, part: str) -> FactorGenerator:
-    sizes = {size: folder.setting(part, size) for size in ("units", "width", "blocks", "fine_blocks", "expand")}
-    head = (folder.setting(part, f"head_{size}") for size in ("width", "blocks", "expand"))
-    trunk = Trunk(**sizes, **_chosen(folder, part, ("unit_encoder", "f0_encoder", "whole")))
-    return FactorGenerator(trunk, Vocoder(*head), folder.setting(part, "temperature"))
+def _istft(folder: Folder, name: str) -> FactorGenerator:
+    sizes = {size: folder.setting(name, size) for size in ("units", "width", "blocks", "fine_blocks", "expand")}
+    head = (folder.setting(name, f"head_{size}") for size in ("width", "blocks", "expand"))
+    trunk = Trunk(**sizes, **_optional(folder, name, CHOICES))
+    return FactorGenerator(trunk, Vocoder(*head), folder.setting(name, "temperature"))
 
 
-def _hifigan(folder: Folder, part: str) -> FactorDecoder:
-    size, channels, units = (folder.setting(part, key) for key in ("size", "channels", "units"))
+def _hifigan(folder: Folder, name: str) -> FactorDecoder:
+    size, channels, units = (folder.setting(name, key) for key in ("size", "channels", "units"))
     if size not in SIZES:
-        raise folder.misfit(part)
-    decoder = FactorDecoder(sizes_of(size, channels), units, temperature=folder.setting(part, "temperature"),
-                            **_chosen(folder, part, ("unit_encoder", "f0_encoder", "whole", "f0_codes")))
+        raise folder.misfit(name)
+    decoder = FactorDecoder(sizes_of(size, channels), units, temperature=folder.setting(name, "temperature"),
+                            **_optional(folder, name, {**CHOICES, "f0_codes": "f0_codes"}))
     return without_weight_norm(decoder)  # weights are stored without it
 
 
-def _chosen(folder: Folder, part: str, names: tuple[str, ...]) -> dict[str, Any]:
-    """What the config says of these; configs older than a choice lack it, and are of its default."""
-    config = folder.config(part)
-    return {name: config[name] for name in names if name in config}
+def _optional(folder: Folder, name: str, keys: dict[str, str]) -> dict[str, Any]:
+    """Arguments by stored key; configs older than a choice lack it, and are of its default."""
+    config = folder.config(name)
+    return {argument: config[key] for key, argument in keys.items() if key in config}
 
 
+CHOICES = {"unit_encoder": "unit_encoder", "f0_encoder": "f0_encoder", "whole": "global_condition"}  # stored key to argument
 GENERATORS = {"istft": _istft, "hifigan": _hifigan}
 
 
 def load_vawgan(folder: Folder) -> VawGan:
-    settings = {key: folder.setting("vawgan", key) for key in ("width", "spectrum_latent", "melody_latent", "emotions")}
-    return folder.fill(VawGan(**settings), "vawgan")
+    sizes = (folder.setting("vawgan", key) for key in ("width", "spectrum_latent", "melody_latent", "emotions"))
+    return folder.fill(VawGan(*sizes), "vawgan")
 
 
 def load_presets(folder: Folder) -> dict[str, torch.Tensor]:

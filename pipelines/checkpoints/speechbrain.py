@@ -38,15 +38,15 @@ def read_sizes(folder: Path) -> EmbeddingSizes:
 
     try:
         document = yaml.load((folder / FILES[0]).read_text(), _sizes_loader(yaml))
-        made, heard = document["embedding_model"], document["compute_features"]
-        kind = made.pop("class").rpartition(".")[2]
-        heard.pop("class")
+        network, bands = document["embedding_model"], document["compute_features"]
+        kind = network.pop("class").rpartition(".")[2]
+        bands.pop("class")
     except (OSError, UnicodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{folder} holds no speaker embedding of SpeechBrain: its {FILES[0]} is missing or names no "
                               "embedding_model.") from error
     if kind not in WIDTHS:
         raise CheckpointError(f"{folder} holds a speaker embedding of the kind {kind}; only {' and '.join(WIDTHS)} are known.")
-    return EmbeddingSizes(kind, *(_resolved(arguments, document) for arguments in (made, heard)))
+    return EmbeddingSizes(kind, *(_resolved(arguments, document) for arguments in (network, bands)))
 
 
 def _sizes_loader(yaml) -> type:

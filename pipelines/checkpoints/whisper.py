@@ -20,11 +20,11 @@ from pipelines.errors import CheckpointError
 
 @dataclass(frozen=True)
 class PackagedWhisper:
-    """Where a Whisper size lies inside installed packages. `parts` are (package, path inside it), concatenated."""
+    """Where a Whisper size lies inside installed packages. `files` are (package, path inside it), concatenated."""
 
     name: str
     sha256: str
-    parts: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str], ...]
 
 
 PACKAGED = {
@@ -62,7 +62,7 @@ def packaged_bytes(name: str) -> bytes:
     if name not in PACKAGED:
         raise CheckpointError(f"No packaged Whisper called '{name}'; choose one of {', '.join(PACKAGED)}.")
     packaged, content = PACKAGED[name], b""
-    for package, inside in packaged.parts:
+    for package, inside in packaged.files:
         spec = importlib.util.find_spec(package)
         if spec is None or not spec.submodule_search_locations:
             raise CheckpointError(
@@ -106,11 +106,11 @@ def read_variables(content: bytes) -> dict[str, np.ndarray]:
     return dict(reader.variable() for _ in range(reader.number("I")))
 
 
-def _attention(out: dict, key: str, stack: np.ndarray, bias: np.ndarray, parts: tuple[str, ...]) -> None:
-    for part, weight, b in zip(parts, np.split(stack, len(parts)), np.split(bias, len(parts))):
-        out[f"{key}.{part}.weight"] = weight
-        if part != "key":  # whisper's key projection has no bias
-            out[f"{key}.{part}.bias"] = b
+def _attention(out: dict, key: str, stack: np.ndarray, bias: np.ndarray, layers: tuple[str, ...]) -> None:
+    for layer, weight, b in zip(layers, np.split(stack, len(layers)), np.split(bias, len(layers))):
+        out[f"{key}.{layer}.weight"] = weight
+        if layer != "key":  # whisper's key projection has no bias
+            out[f"{key}.{layer}.bias"] = b
 
 
 def _norm(out: dict, key: str, source: dict, prefix: str) -> None:
@@ -124,9 +124,9 @@ def _layer(out: dict, key: str, source: dict, prefix: str, cross: bool) -> None:
     _norm(out, key + ".attn_ln", source, own + "/layer_norm")
     if cross:
         other = prefix + "/attention"
-        for index, parts in enumerate((("query",), ("key", "value"), ("out",))):
+        for index, layers in enumerate((("query",), ("key", "value"), ("out",))):
             weight, bias = source[f"{other}/linear_{index}/weight"], source[f"{other}/linear_{index}/bias"]
-            _attention(out, key + ".cross_attn", weight, bias, parts)
+            _attention(out, key + ".cross_attn", weight, bias, layers)
         _norm(out, key + ".cross_attn_ln", source, other + "/layer_norm")
     for index, place in ((0, "0"), (1, "2")):
         out[f"{key}.mlp.{place}.weight"] = source[f"{prefix}/ffn/linear_{index}/weight"]

@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.features.audio import SAMPLE_RATE
 
 F0_FLOOR, F0_CEIL = 55.0, 800.0  # Hz
-VOICED_CONFIDENCE = 0.5  # a frame that a reader would call voiced
+VOICED_CONFIDENCE = 0.5  # from which a frame counts as voiced
 SYNTHESIS_CONFIDENCE = 0.15  # WORLD sounds best with generous voicing; its aperiodicity does the rest
 FRAME_SECONDS = 0.02  # the grid of units and contours, 50 Hz
 REFERENCE_HZ = 55.0  # semitones are counted from here
@@ -71,7 +71,7 @@ def _tracker():
 def track(samples: np.ndarray, step: float = FRAME_SECONDS) -> PitchTrack:
     """Track F0 with SwiftF0 (arXiv 2508.18440) and put it on a regular grid.
 
-    Against WORLD's harvest it makes about 1 % gross errors at a thirtieth of the time (docs/lab-notes/world-and-f0.md).
+    Against WORLD's Harvest it has about 1 % gross errors at a thirtieth of the time (docs/lab-notes/world-and-f0.md).
 
     Args:
         samples: (n,) float32 at 16 kHz.

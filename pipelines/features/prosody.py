@@ -1,4 +1,4 @@
-"""What every encoder hears of a recording besides its units: spectral envelope, F0 and energy on the 50 Hz grid."""
+"""Prosody features of encoders: spectral envelope, F0, voicing and energy on the 50 Hz grid."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def from_track(pitch: PitchTrack, bands: np.ndarray) -> Prosody:
 
 
 def analyse(samples: np.ndarray, pitch: PitchTrack | None = None) -> Prosody:
-    """Prosody of (n,) float32 at 16 kHz; pitch: a track with 10 ms steps, where one was made already."""
+    """Prosody of (n,) float32 at 16 kHz; pitch: its track with 10 ms steps, if there is one."""
     fine = track(samples, 0.01) if pitch is None else pitch
     return from_track(fine.every(2), compact(samples, fine.contour(SYNTHESIS_CONFIDENCE).hz))
 

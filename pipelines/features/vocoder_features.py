@@ -29,7 +29,7 @@ class VocoderFeatures:
 
 
 def vocoder_features(samples: np.ndarray, pitch: PitchTrack | None = None) -> VocoderFeatures:
-    """Of (n,) float32 at 16 kHz; pitch: a track with 10 ms steps, where one was made already."""
+    """Of (n,) float32 at 16 kHz; pitch: its track with 10 ms steps, if there is one."""
     hz = (track(samples, STEP) if pitch is None else pitch).contour(SYNTHESIS_CONFIDENCE).hz
     return features_of(hz, mel_of(envelope(samples, hz, STEP)))
 

@@ -1,4 +1,4 @@
-"""F0 contours as wavelet coefficients: ten bands from single syllables to the whole phrase, an octave apart.
+"""F0 contours as wavelet coefficients: ten bands an octave apart, from single syllables to the phrase.
 
 Continuous wavelet transform with Mexican hats at scales of 2^(i+1) x 5 ms, i = 1 to 10 (Suni et al., SSW 2013; Zhou et al.,
 Odyssey 2020), and the way back (Torrence & Compo, 1998, equation 11) with the constant of hats an octave apart.

@@ -66,7 +66,7 @@ def analyse(samples: np.ndarray, pitch: PitchTrack | None = None) -> WorldFrames
 
     Args:
         samples: (n,) at 16 kHz.
-        pitch: a track with 5 ms steps, where one was made already.
+        pitch: its track with 5 ms steps, if there is one.
     """
     pitch = track(samples, FRAME_SECONDS) if pitch is None else pitch
     contour = pitch.contour(SYNTHESIS_CONFIDENCE).hz
@@ -80,7 +80,7 @@ def analyse(samples: np.ndarray, pitch: PitchTrack | None = None) -> WorldFrames
 
 
 def envelope(samples: np.ndarray, f0: np.ndarray, step: float) -> np.ndarray:
-    """(frames, 513) power by CheapTrick in one piece, as training features are made.
+    """(frames, 513) power by CheapTrick in one piece, for features of training and of references.
 
     Args:
         samples: (n,) at 16 kHz. f0: (frames,) Hz, `step` seconds apart, 0 where unvoiced.
@@ -111,7 +111,7 @@ def synthesise_pieces(f0: np.ndarray, spectra: Spectra) -> np.ndarray:
 
 
 def seams(f0: np.ndarray, spectra: Spectra) -> list[int]:
-    """The quietest unvoiced frame near every 2.5 s; none where somebody speaks on without a pause."""
+    """The quietest unvoiced frame near every 2.5 s; none where speech goes on without a pause."""
     count = max(1, round(len(f0) / SYNTHESISED))
     voiced = np.convolve(f0 > 0, np.ones(2 * UNVOICED + 1), mode="same") > 0.5
     found = []

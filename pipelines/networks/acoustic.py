@@ -1,5 +1,7 @@
-"""The acoustic model of the residual decoder: spectral envelope and energy from units, F0, EASE and SACE
-(shared design, section 2.2). It is run twice, and only the difference is used."""
+"""The acoustic model of the residual decoders: spectral envelope and energy from units, F0, EASE and SACE.
+
+A conversion runs it twice, with the source's emotion and with the target's, and uses only the difference.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +36,12 @@ class AcousticModel(nn.Module):
 
         Args:
             units: (batch, time). octaves: (batch, time) F0 in octaves above 100 Hz. voicing: (batch, time) 0..1.
-            emotion: (batch, 128) mean of the SACE frames. ease: (batch, 128).
+            emotion: (batch, 128) mean of the SACE frames. ease: (batch, 128). mask: (batch, time), ones then zeros.
         Returns:
             (batch, time, 40)
         """
-        melody = torch.stack([octaves - 0.8, voicing], dim=-1)
-        x = self.enter(torch.cat([self.embed(units), phrase_positions(mask, self.position), melody], dim=-1))
+        f0 = torch.stack([octaves - 0.8, voicing], dim=-1)
+        x = self.enter(torch.cat([self.embed(units), phrase_positions(mask, self.position), f0], dim=-1))
         both = torch.cat([emotion, ease], dim=-1)
         x = x * (1 + self.modulate(both)[:, None]) + self.condition(both)[:, None]
         x = self.norm(self.blocks(x, mask))

@@ -1,5 +1,8 @@
-"""The paper's decoder, which makes speech from factors alone: units, F0, EASE and SACE condition a HiFi-GAN (arXiv 2401.04511,
-speech reconstruction). Without encoders, SACE and Hz it is that of Polyak et al., on which the paper's is built."""
+"""The paper's decoder: units, F0, EASE and SACE condition a HiFi-GAN, which generates speech from these factors alone
+(arXiv 2401.04511, speech reconstruction).
+
+Without encoders and SACE, and with codes of F0 in place of Hz, it is the decoder of Polyak et al., on which the paper's is built.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ LAYERS = 2  # of each BiLSTM
 
 
 class ConvLstm(nn.Module):
-    """Convolutions with ReLU, then a BiLSTM: what the paper encodes units and F0 with, so that a frame knows its neighbours.
+    """Convolutions with ReLU, then a BiLSTM: the paper's encoder of units and of F0. Every frame sees its neighbours.
 
     The BiLSTM is the paper's word; the authors' released code has a GRU of the same size in its place.
     """
@@ -44,12 +47,13 @@ class FactorDecoder(nn.Module):
     temperature: of the soft units that it was trained with (UnitEncoder.posterior); 0 means hard ones, as in the paper.
     unit_encoder, f0_encoder: False leaves that encoder out, for ablations: a unit's embedding, or octaves and voicing on their
         two channels, then reach the generator as they are.
-    whole: width of what is known of the whole recording. f0_codes: how many codes (f0_codes.py) tell F0 in place of Hz; 0: none.
-        Each has an embedding of its own, which no encoder reads.
+    global_condition: width of what conditions every frame alike.
+    f0_codes: how many codes (f0_codes.py) stand for F0 in place of Hz; 0: none. Each has an embedding, which no encoder reads.
     """
 
     def __init__(self, sizes: HifiganSizes = V1, units: int = 100, width: int = 128, temperature: float = 0.0,
-                 unit_encoder: bool = True, f0_encoder: bool = True, whole: int = EASE_WIDTH + SACE_WIDTH, f0_codes: int = 0):
+                 unit_encoder: bool = True, f0_encoder: bool = True, global_condition: int = EASE_WIDTH + SACE_WIDTH,
+                 f0_codes: int = 0):
         super().__init__()
         self.sizes, self.temperature = sizes, temperature
         self.embed = nn.Embedding(units, width)
@@ -59,26 +63,30 @@ class FactorDecoder(nn.Module):
         else:
             self.f0_encoder = ConvLstm(2, (width // 16, width // 8, width // 4, width), 3) if f0_encoder else nn.Identity()
         self.f0_codes = f0_codes
-        self.generator = HifiganGenerator(sizes, width + (width if f0_codes or f0_encoder else 2) + whole)
+        self.generator = HifiganGenerator(sizes, width + (width if f0_codes or f0_encoder else 2) + global_condition)
 
-    def forward(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, *whole: torch.Tensor) -> torch.Tensor:
+    def forward(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor,
+                *global_condition: torch.Tensor) -> torch.Tensor:
         """Waveform.
 
         Args:
             units: (batch, time) int, or soft: (batch, time, units) float, a posterior that sums to 1 in every frame.
             f0: (batch, time) Hz at every frame, or int, the codes that last for these frames. voiced: (batch, time) 0..1; codes
                 tell it themselves.
-            whole: EASE of the source (batch, 128) and SACE of the reference (batch, 128), the utterance's mean; or other ones,
-                as wide together as `whole`.
+            global_condition: EASE of the source (batch, 128) and SACE of the reference (batch, 128), the utterance's mean; or
+                others of that width together.
         Returns:
             (batch, time * 320), within -1 and 1.
         """
-        return self.generator(self.encode(units, f0, voiced, *whole))
+        return self.generator(self.encode(units, f0, voiced, *global_condition))
 
-    def encode(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, *whole: torch.Tensor) -> torch.Tensor:
-        """What the generator hears, (batch, time, 512), or 386 without F0 encoder; arguments as above. BiLSTMs know the whole
-        phrase in every frame."""
-        known = torch.cat(whole, dim=-1)[:, None].expand(-1, f0.shape[1], -1)
+    def encode(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor,
+               *global_condition: torch.Tensor) -> torch.Tensor:
+        """The generator's features, (batch, time, 512), or 386 without F0 encoder; arguments as above.
+
+        By the BiLSTMs every frame depends on all others.
+        """
+        known = torch.cat(global_condition, dim=-1)[:, None].expand(-1, f0.shape[1], -1)
         return torch.cat([self.encode_units(units), self.encode_f0(f0, voiced), known], dim=-1)
 
     def encode_units(self, units: torch.Tensor) -> torch.Tensor:

@@ -1,8 +1,8 @@
 """The paper's decoder in a form that two cores can train: factors to mel bands, mel bands to waveform.
 
 The paper conditions HiFi-GAN on the factors (`factor_decoder.py`). Here a trunk of ConvNeXt blocks predicts the envelope's mel
-bands first, which can be supervised frame by frame, and the vocoder (`vocoder.py`) renders them. So a trained vocoder is a
-start, and the waveform's losses still reach the trunk.
+bands first, which can be supervised frame by frame. The vocoder (`vocoder.py`) renders them, and may have been trained before.
+The waveform's losses still reach the trunk.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipelines.networks.vocoder import F0_CENTRE, Vocoder
 FINE = 2  # frames of F0 and of the vocoder per unit frame
 KERNEL = 7
 MEL_CENTRE, MEL_SCALE = -9.0, 4.0  # log mel power of speech at the nominal level, roughly
-WHOLE = EASE_WIDTH + SACE_WIDTH  # what is known of the recording as a whole
+GLOBAL_CONDITION = EASE_WIDTH + SACE_WIDTH  # width of what is known of the recording and the same in every frame
 
 
 class Trunk(nn.Module):
@@ -31,11 +31,11 @@ class Trunk(nn.Module):
 
     unit_encoder, f0_encoder: the blocks at 50 Hz are what encodes units and F0 here; False keeps one of the two out of them, for
         ablations. Embeddings then pass by them through one linear layer, F0 and voicing through the one at 100 Hz alone.
-    whole: width of what is known of the whole recording.
+    global_condition: width of what conditions every frame alike.
     """
 
     def __init__(self, units: int = 100, width: int = 256, blocks: int = 6, fine_blocks: int = 2, expand: int = 3,
-                 unit_encoder: bool = True, f0_encoder: bool = True, whole: int = WHOLE):
+                 unit_encoder: bool = True, f0_encoder: bool = True, global_condition: int = GLOBAL_CONDITION):
         super().__init__()
         self.f0_encoder = f0_encoder
         encoded = UNIT_WIDTH * unit_encoder + 2 * f0_encoder
@@ -43,11 +43,11 @@ class Trunk(nn.Module):
         nn.init.normal_(self.embed.weight)
         self.enter = nn.Linear(encoded, width) if encoded else None
         self.pass_by = None if unit_encoder else nn.Linear(UNIT_WIDTH, width)
-        self.modulate = nn.Linear(whole, width)
-        self.condition = nn.Linear(whole, width)
+        self.modulate = nn.Linear(global_condition, width)
+        self.condition = nn.Linear(global_condition, width)
         self.blocks = nn.ModuleList(ConvBlock(width, KERNEL, expand=expand) for _ in range(blocks if encoded else 0))
-        self.melody = nn.Linear(2, width)
-        self.fine_condition = nn.Linear(whole, width)
+        self.melody = nn.Linear(2, width)  # of F0 and voicing; files call its tensors so
+        self.fine_condition = nn.Linear(global_condition, width)
         self.fine_blocks = nn.ModuleList(ConvBlock(width, KERNEL, expand=expand) for _ in range(fine_blocks))
         self.norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, MELS)
@@ -57,30 +57,31 @@ class Trunk(nn.Module):
         """Unit frames to either side that a frame depends on."""
         return KERNEL // 2 * len(self.blocks) + -(-(KERNEL // 2) * len(self.fine_blocks) // FINE) + 1
 
-    def forward(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, *whole: torch.Tensor) -> torch.Tensor:
+    def forward(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor,
+                *global_condition: torch.Tensor) -> torch.Tensor:
         """Natural-log power of 80 mel bands, 100 Hz.
 
         Args:
             units: (batch, time) int, or soft: (batch, time, units) float, a posterior that sums to 1 in every frame. 50 Hz.
             f0: (batch, frames) Hz at every frame, 100 Hz, 2 time or 2 time - 1 frames. voiced: (batch, frames) 0..1.
-            whole: EASE (batch, 128) and SACE (batch, 128), an utterance's mean; or other ones, as wide together as `whole`.
+            global_condition: EASE (batch, 128) and SACE (batch, 128), an utterance's mean; or others of that width together.
         Returns:
-            (batch, frames, 80) float32, for speech at the nominal level (level.py).
+            (batch, frames, 80) float32, for speech at the nominal level (audio.NOMINAL).
         """
         soft = units if units.is_floating_point() else self.one_hot(units)
-        melody = torch.stack([torch.log2(f0.clamp(min=20.0) / 100.0) - F0_CENTRE, voiced], dim=-1)
-        known = torch.cat(whole, dim=-1)[:, None]
-        x = self._encode(self.embed(soft), melody[:, ::2], known)
-        x = twice_as_fine(x, f0.shape[1]) + self.melody(melody) + self.fine_condition(known)
+        contour = torch.stack([torch.log2(f0.clamp(min=20.0) / 100.0) - F0_CENTRE, voiced], dim=-1)
+        known = torch.cat(global_condition, dim=-1)[:, None]
+        x = self._encode(self.embed(soft), contour[:, ::2], known)
+        x = twice_as_fine(x, f0.shape[1]) + self.melody(contour) + self.fine_condition(known)
         for block in self.fine_blocks:
             x = block(x)
         return self.out(self.norm(x)).float() * MEL_SCALE + MEL_CENTRE
 
-    def _encode(self, embedded: torch.Tensor, melody: torch.Tensor, whole: torch.Tensor) -> torch.Tensor:
+    def _encode(self, embedded: torch.Tensor, contour: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
         """(batch, time, width) at 50 Hz, of what is to be encoded and of what passes by."""
-        encoded = ([] if self.pass_by else [embedded]) + ([melody] if self.f0_encoder else [])
+        encoded = ([] if self.pass_by else [embedded]) + ([contour] if self.f0_encoder else [])
         x = self.enter(torch.cat(encoded, dim=-1)) if self.enter else 0.0
-        x = x * (1 + self.modulate(whole)) + self.condition(whole)
+        x = x * (1 + self.modulate(known)) + self.condition(known)
         for block in self.blocks:
             x = block(x)
         return x + self.pass_by(embedded) if self.pass_by else x
@@ -93,8 +94,8 @@ class Trunk(nn.Module):
 class FactorGenerator(nn.Module):
     """Trunk and vocoder.
 
-    temperature: of the soft units that it was trained with (UnitEncoder.posterior); 0 means hard ones. Not a weight, but nobody
-    can use the network without it.
+    temperature: of the soft units that it was trained with (UnitEncoder.posterior); 0 means hard ones. Not a weight, but the
+    network cannot be used without it.
     """
 
     def __init__(self, trunk: Trunk, vocoder: Vocoder, temperature: float = 0.0):

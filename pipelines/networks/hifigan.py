@@ -177,7 +177,7 @@ def receptive_field(sizes: HifiganSizes) -> int:
 
 
 def context(sizes: HifiganSizes) -> int:
-    """Input frames that must be seen before and behind a frame, for its samples to be what they are in the whole."""
+    """Input frames before and behind a frame that must be given for its samples to be those of the uncut recording."""
     return max(-frames_seen(sizes, 0)[0], frames_seen(sizes, sizes.hop - 1)[1])
 
 

@@ -1,4 +1,4 @@
-"""Building blocks that several factors share."""
+"""Building blocks that several networks share."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ConvBlock(nn.Module):
 
 
 class ConvStack(nn.Module):
-    """Blocks of growing dilation, so that a few layers see a whole phrase."""
+    """Blocks of growing dilation, so that a few layers see a phrase from end to end."""
 
     def __init__(self, width: int, dilations: tuple[int, ...], kernel: int = 7):
         super().__init__()

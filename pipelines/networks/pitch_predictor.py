@@ -1,4 +1,4 @@
-"""Which melody: F0 from units (queries) and emotion frames with EASE (keys and values) (paper, section 3.4)."""
+"""The pitch predictor: F0 from units (queries) and emotion frames with EASE (keys and values) (paper, section 3.4)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ UNIT_WIDTH = 128
 class PitchPredictor(nn.Module):
     """Cross-attention with four heads, then convolutions.
 
-    Differs from the paper in what it predicts: octaves above 100 Hz at every frame (voicing stays the source's)
-    instead of log(F0 + 1) with zeros; and in the query, which knows its place in the phrase, since contours fall
-    and rise by phrase.
+    Differs from the paper in what it predicts: octaves above 100 Hz at every frame instead of log(F0 + 1) with zeros.
+    Voicing stays the source's. The query also knows its place in the phrase, since contours fall and rise by phrase.
     """
 
     def __init__(self, units: int = 100, width: int = 128, heads: int = 4, position: int = 16):

@@ -26,8 +26,8 @@ WINDOW = 25  # frames of a pooled emotion frame: half a second
 class Sace(nn.Module):
     """Hidden states of the self-supervised encoder, summed with learned weights, and two convolutions (kernel 5).
 
-    The paper fine-tunes wav2vec 2.0; this one reads the small HuBERT's frozen hidden states and, since those were
-    trained to forget melody, the prosody features beside them.
+    The paper fine-tunes wav2vec 2.0. This one reads the small HuBERT's frozen hidden states, which were trained to
+    forget F0, and the prosody features beside them.
     """
 
     def __init__(self, hidden_layers: int, hidden_width: int, width: int = 128):
@@ -102,7 +102,7 @@ class WaveSace(nn.Module):
     def _padded(self, waveform: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """At one level, with frames centred on k * 20 ms, and which samples are there.
 
-        Kinds that normalise the whole recording in their first convolution were pretrained without a mask and get none.
+        Kinds whose first convolution normalises over the recording were pretrained without a mask and get none.
         """
         there = torch.arange(waveform.shape[1], device=waveform.device)[None] < HOP * mask.sum(1, keepdim=True) - 1
         padded = nn.functional.pad(at_one_level(waveform, there), (self.pad, self.pad))
@@ -125,7 +125,7 @@ class SpeakerAdversary(nn.Module):
 def pool_frames(frames: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Average over half-second windows: the emotion frames that the pitch predictor attends to.
 
-    Pooling keeps the reference's own melody from leaking through frame by frame; the paper attends to every frame.
+    Pooling keeps the reference's own F0 from leaking through frame by frame. The paper attends to every frame.
 
     Returns:
         (batch, windows, 128) and (batch, windows) of ones where a window has frames.

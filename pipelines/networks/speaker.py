@@ -36,7 +36,7 @@ class XVector(nn.Module):
         """(batch, time, 43), (batch, time) to (batch, 192)."""
         x = features.transpose(1, 2) * mask[:, None]
         for layer, norm in zip(self.layers, self.norms):
-            x = norm(torch.relu(layer(x))) * mask[:, None]  # padding stays silent, or it would be heard at the edge
+            x = norm(torch.relu(layer(x))) * mask[:, None]  # padding stays zero, or it would reach frames at the edge
         x = x.transpose(1, 2)
         return self.embed(torch.cat([masked_mean(x, mask), masked_deviation(x, mask)], dim=1))
 
@@ -64,7 +64,7 @@ class SpeakerEncoder(nn.Module):
         return self.ease(self.xvector(features, mask))
 
     def voice(self, features: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """The x-vector itself, which nobody taught to leave the emotion out: (batch, 192), of length sqrt(192)."""
+        """The x-vector itself, which was not trained to leave the emotion out: (batch, 192), of length sqrt(192)."""
         return unit_size(self.xvector(features, mask))
 
 
@@ -92,8 +92,8 @@ class PublishedEmbedding(nn.Module):
 
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:
         """(batch, samples) at 16 kHz, all of one length, to (batch, width)."""
-        heard = self.features(waveform)
-        return self.network(heard - heard.mean(dim=1, keepdim=True))[:, 0]
+        bands = self.features(waveform)
+        return self.network(bands - bands.mean(dim=1, keepdim=True))[:, 0]
 
 
 class PublishedSpeaker(nn.Module):
@@ -108,7 +108,7 @@ class PublishedSpeaker(nn.Module):
         return self.ease(self.embedding(waveform))
 
     def voice(self, waveform: torch.Tensor) -> torch.Tensor:
-        """(batch, samples) to (batch, width): the embedding alone, of the length that EASE has, for networks that hear it."""
+        """(batch, samples) to (batch, width): the embedding alone, of length sqrt(width), for networks that are given it."""
         return unit_size(self.embedding(waveform))
 
 

@@ -1,5 +1,7 @@
-"""How fast: durations of runs of equal units, their ratio between two emotions, and time warping
-(A2A-ZEST, arXiv 2505.17655, predicts durations; here only the ratio of two predictions is used)."""
+"""The tempo predictor: durations of runs of equal units, their ratio between two emotions, and time warping.
+
+A2A-ZEST (arXiv 2505.17655) predicts durations. Here only the ratio of two predictions is used.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,7 @@ def warp_positions(durations: np.ndarray, ratios: np.ndarray) -> np.ndarray:
     """Where each output frame lies in the input when run k lasts ratios[k] times as long.
 
     Args:
-        durations: (runs,) frames. ratios: (runs,) wanted over present duration.
+        durations: (runs,) frames. ratios: (runs,) target duration over present duration.
     Returns:
         (new frames,) fractional input frames, increasing.
     """

@@ -10,7 +10,7 @@ from torch import nn
 
 from pipelines.features.audio import SAMPLE_RATE
 
-HOP = 320  # samples between frames: 50 Hz
+HOP = SAMPLE_RATE // 50  # samples between frames, 320
 
 
 def receptive_field(config) -> int:
@@ -94,11 +94,3 @@ class UnitEncoder(nn.Module):
         states = self.encoder(torch.as_tensor(samples, device=device)[None])
         units = self.quantise(states[self.layer][0])
         return EncodedContent(units.cpu().numpy(), torch.cat(states).cpu().numpy())
-
-
-def frame_count(samples: int) -> int:
-    """Frames on the 50 Hz grid for a number of samples at 16 kHz."""
-    return samples // HOP + 1
-
-
-assert SAMPLE_RATE // HOP == 50

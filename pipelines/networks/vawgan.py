@@ -1,9 +1,9 @@
-"""VAW-GAN: a variational autoencoder whose generator is told the emotion and has a Wasserstein critic.
+"""VAW-GAN: a variational autoencoder whose generator is conditioned on the emotion and has a Wasserstein critic.
 
 Hsu et al., Interspeech 2017, for voices; Zhou, Sisman & Li, Odyssey 2020 and Interspeech 2020 ("Converting anyone's emotion"),
-for emotions: one for the spectrum, whose generator is told F0 too, and one for wavelet coefficients of F0 (wavelets.py). As
-published, both see single frames. For two CPU cores the spectrum is 40 mel bands instead of 513 bins, and layers are dense
-instead of convolutions over bins.
+for emotions. One autoencoder converts the spectrum and is conditioned on F0 too, one converts wavelet coefficients of F0
+(wavelets.py). As published, both see single frames. For two CPU cores the spectrum is 40 mel bands instead of 513 bins, and
+layers are dense instead of convolutions over bins.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pipelines.features.wavelets import SCALES
 from pipelines.features.world import BANDS
 from pipelines.labels import EMOTIONS
 
-CONTEXT = 2  # what the spectrum's generator is told of F0: octaves above the voice's neutral mean, and voicing
-QUIETEST = 14.0  # natural-log power below the loud frames; what lies deeper is the room
+CONTEXT = 2  # conditions of the spectrum's generator besides the emotion: octaves above the voice's neutral mean, voicing
+QUIETEST = 14.0  # natural-log power below the loud frames; what lies deeper is room noise
 
 
 class Encoder(nn.Module):
@@ -34,21 +34,21 @@ class Encoder(nn.Module):
 
 
 class VawGanGenerator(nn.Module):
-    """(n, latent), emotions (n,) and what else it is told (n, context) to (n, bins)."""
+    """(n, latent), emotions (n,) and other conditions (n, context) to (n, bins)."""
 
     def __init__(self, bins: int, width: int, latent: int, context: int):
         super().__init__()
         self.layers = dense(latent + len(EMOTIONS) + context, width, bins)
 
     def forward(self, code: torch.Tensor, emotion: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
-        told = torch.cat([code, nn.functional.one_hot(emotion, len(EMOTIONS)).float(), context], dim=1)
-        return self.layers(told).float()
+        conditions = torch.cat([code, nn.functional.one_hot(emotion, len(EMOTIONS)).float(), context], dim=1)
+        return self.layers(conditions).float()
 
 
 class Critic(nn.Module):
     """Training only: (n, bins) and emotions (n,) to (n,), high for frames of real speech in that emotion.
 
-    The emotion is compared with what is heard by an inner product (Miyato & Koyama, ICLR 2018).
+    The emotion is compared with the frame by an inner product (Miyato & Koyama, ICLR 2018).
     """
 
     def __init__(self, bins: int, width: int):
@@ -83,9 +83,9 @@ class Autoencoder(nn.Module):
         """(frames, bins) to the same in another emotion, from the mean of the latent code."""
         device = self.mean.device
         code, _ = self.encode(self.standardised(torch.from_numpy(frames).to(device)))
-        told = torch.from_numpy(np.zeros((len(frames), 0), np.float32) if context is None else context).to(device)
-        wanted = torch.full((len(frames),), emotion, device=device)
-        return (self.generate(code, wanted, told) * self.deviation + self.mean).cpu().numpy()
+        conditions = torch.from_numpy(np.zeros((len(frames), 0), np.float32) if context is None else context).to(device)
+        target = torch.full((len(frames),), emotion, device=device)
+        return (self.generate(code, target, conditions) * self.deviation + self.mean).cpu().numpy()
 
 
 class VawGan(nn.Module):
@@ -95,11 +95,11 @@ class VawGan(nn.Module):
     in each emotion of the training speech.
     """
 
-    def __init__(self, width: int = 256, spectrum_latent: int = 32, melody_latent: int = 4, emotions: Sequence[str] = EMOTIONS):
+    def __init__(self, width: int = 256, spectrum_latent: int = 32, f0_latent: int = 4, emotions: Sequence[str] = EMOTIONS):
         super().__init__()
         self.emotions = tuple(emotions)
         self.spectrum = Autoencoder(BANDS, width, spectrum_latent, CONTEXT)
-        self.melody = Autoencoder(SCALES, width, melody_latent)
+        self.melody = Autoencoder(SCALES, width, f0_latent)  # on wavelet coefficients of F0; files call its tensors so
         self.register_buffer("level_change", torch.zeros(len(EMOTIONS)))
 
 
@@ -107,9 +107,9 @@ def shape_and_energy(bands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The spectrum's shape (frames, 40), log power of which each frame sums to one, and log energy (frames, 1): only the shape is
     converted. bands: (frames, 40) natural-log power."""
     energy = np.logaddexp.reduce(bands, axis=1, keepdims=True)
-    heard = np.maximum(bands, np.percentile(energy, 90) - QUIETEST)
-    energy = np.logaddexp.reduce(heard, axis=1, keepdims=True)
-    return (heard - energy).astype(np.float32), energy
+    audible = np.maximum(bands, np.percentile(energy, 90) - QUIETEST)
+    energy = np.logaddexp.reduce(audible, axis=1, keepdims=True)
+    return (audible - energy).astype(np.float32), energy
 
 
 def dense(inputs: int, width: int, outputs: int) -> nn.Sequential:

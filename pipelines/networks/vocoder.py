@@ -1,8 +1,8 @@
 """A neural vocoder that two cores can train: envelope and F0 in, waveform out.
 
-A ConvNeXt trunk (as in Vocos, Siuzdak, ICLR 2024) at 100 Hz tells, for each bin of a short-time spectrum, how the harmonic
-and the noise excitation are to be filtered; an inverse short-time Fourier transform (iSTFTNet, Kaneko et al., ICASSP 2022) makes
-the waveform. Filters start at the envelope itself, so that the network only has to learn what the envelope does not say.
+A ConvNeXt trunk (as in Vocos, Siuzdak, ICLR 2024) at 100 Hz predicts filters of the harmonic and the noise excitation, for each
+bin of a short-time spectrum. An inverse short-time Fourier transform gives the waveform (iSTFTNet, Kaneko et al., ICASSP 2022).
+Filters start at the envelope itself, so that the network only has to learn what the envelope does not say.
 
 The harmonic excitation is a pulse train at F0, as in the neural source filter (Wang et al., 2019), but in the closed form of a
 band-limited pulse train instead of a sum of sines.

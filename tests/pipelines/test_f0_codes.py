@@ -60,8 +60,8 @@ def test_codes_tell_the_contour_of_a_new_recording_better_than_its_mean_does(lea
     heard = standardised(spoken(99))
     melody, voicing = network.decode(network.encode(heard))
     voiced = heard.voiced > 0
-    errors = np.abs(melody[:len(heard.melody)] - heard.melody)[voiced]
-    assert np.median(errors) < 0.6 * np.median(np.abs(heard.melody[voiced]))
+    errors = np.abs(melody[:len(heard.contour)] - heard.contour)[voiced]
+    assert np.median(errors) < 0.6 * np.median(np.abs(heard.contour[voiced]))
     assert np.mean((voicing[:len(voiced)] > 0.5) == voiced) > 0.85
 
 
@@ -70,7 +70,7 @@ def test_who_speaks_is_not_in_the_codes_and_comes_back_with_mean_and_spread(lear
     man, woman = standardised(spoken(7, mean_hz=110.0)), standardised(spoken(7, mean_hz=220.0))
     assert np.array_equal(network.encode(man), network.encode(woman))
     assert woman.mean - man.mean == pytest.approx(1.0, abs=1e-4) and woman.spread == pytest.approx(man.spread, rel=1e-4)
-    assert np.allclose(woman.octaves(woman.melody), octaves(spoken(7, mean_hz=220.0).f0), atol=1e-3)
+    assert np.allclose(woman.octaves(woman.contour), octaves(spoken(7, mean_hz=220.0).f0), atol=1e-3)
 
 
 def test_codes_last_80_ms_whatever_the_length():
@@ -84,9 +84,9 @@ def test_codes_last_80_ms_whatever_the_length():
 
 def test_speech_without_voice_or_melody_has_numbers_all_the_same():
     whispered = dataclasses.replace(spoken(0), voicing=np.zeros(90, np.float32))
-    assert not standardised(whispered).melody.any() and not standardised(whispered).voiced.any()
+    assert not standardised(whispered).contour.any() and not standardised(whispered).voiced.any()
     monotone = standardised(dataclasses.replace(spoken(0), f0=np.full(90, 150.0, np.float32)))
-    assert monotone.spread == LEAST_SPREAD and np.abs(monotone.melody).max() < 1e-3
+    assert monotone.spread == LEAST_SPREAD and np.abs(monotone.contour).max() < 1e-3
 
 
 def test_stretched_codes_keep_their_order_and_both_ends():

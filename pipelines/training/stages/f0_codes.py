@@ -105,10 +105,10 @@ class F0CodesTask:
 
     def _row(self, index: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
         heard, count = self.heard[index], self.recipe.window_frames - self.recipe.window_frames % DOWN
-        first = int(random.integers(0, max(1, len(heard.melody) - count + 1)))
+        first = int(random.integers(0, max(1, len(heard.contour) - count + 1)))
         inside = slice(first, first + count)
-        short = count - len(heard.melody[inside])
-        return (np.pad(heard.melody[inside], (0, short), mode="edge"), np.pad(heard.voiced[inside], (0, short), mode="edge"),
+        short = count - len(heard.contour[inside])
+        return (np.pad(heard.contour[inside], (0, short), mode="edge"), np.pad(heard.voiced[inside], (0, short), mode="edge"),
                 np.pad(np.ones(count - short, np.float32), (0, short)))
 
     def _follow(self, embedded: torch.Tensor, nearest: torch.Tensor) -> torch.Tensor:

@@ -76,7 +76,7 @@ class HifiganTask:
         self.steps_an_epoch = max(1, len(examples) // (whole_batch or recipe.batch))
         units, sizes = spoken.posterior[0].shape[1], sizes_of(recipe.size, recipe.channels)
         decoder = FactorDecoder(sizes, units, temperature=recipe.temperature, unit_encoder=recipe.unit_encoder,
-                                f0_encoder=recipe.f0_encoder, whole=spoken.width, f0_codes=spoken.code_count)
+                                f0_encoder=recipe.f0_encoder, global_condition=spoken.width, f0_codes=spoken.code_count)
         self.parts = nn.ModuleDict({"generator": decoder,
                                     "discriminators": HifiganDiscriminators(recipe.period_width, recipe.scale_width)})
         self.optimisers = {name: optimiser_of(part, recipe.learning_rate) for name, part in self.parts.items()}
