@@ -77,7 +77,7 @@ def _packaged(size: str) -> bool:
     """Are all packages that carry this size installed?"""
     from pipelines.checkpoints.whisper import PACKAGED
 
-    return size in PACKAGED and all(importlib.util.find_spec(package) for package, _ in PACKAGED[size].parts)
+    return size in PACKAGED and all(importlib.util.find_spec(package) for package, _ in PACKAGED[size].files)
 
 
 def _url(size: str) -> str:
