@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -28,15 +29,21 @@ import numpy as np
 import typer
 
 from benchmarks.listening_server import ROOT, Server
+from benchmarks.systems import FunctionSystem
 from benchmarks.tables import columns
 from benchmarks.web_listeners import Notes, WebListener
+from evaluation.listening.design.create import create_study
 from evaluation.listening.design.study import Study
 from evaluation.listening.store import Collected, collect, open_store
+from evaluation.pair import Pair
+from evaluation.run import evaluate
+from evaluation.run.systems import Rendered
+from pipelines.features.audio import SAMPLE_RATE, load, save
+from pipelines.files import make_folder
 
 ALONE, CONVERTING, KILLED = "listening only", "while converting", "while being killed"
 KINDS = ("enter", "next", "clip", "played", "answer")
 LIFE = (0.5, 4.0)  # seconds that a server lives before it is killed, from and to
-AIM = 250  # ms: p95 of saving an answer
 
 
 @dataclass(frozen=True)
@@ -77,12 +84,27 @@ def main(
 
 
 def load_study(folder: Path, listeners: int, sentences: int = 6) -> Study:
-    """Enough sets that nobody is turned away, of up to 40 trials; fewer with fewer sentences."""
-    from tests.support.listening import finished_run, small_study
+    """Enough sets that nobody is turned away, of up to 40 trials; fewer with fewer sentences.
 
-    asked = ("naturalness", "emotion-similarity", "emotion-choice")
-    return small_study(finished_run(folder, sentences), folder / "studies" / "load", questions=asked, cap=40,
-                       listeners=min(10_000, 20 * listeners))
+    Two speakers, two emotions and two systems; every clip is a tone of half a second.
+    """
+    clips, pairs = make_folder(folder / "corpus"), []
+    for speaker, sentence in product(("anna", "bert"), range(sentences)):
+        spoken = {emotion: save(clips / f"{speaker}-{emotion}-{sentence}.wav", tone(len(pairs) + place))
+                  for place, emotion in enumerate(("neutral", "angry", "sad"))}
+        pairs += [Pair(f"{speaker}-{emotion}-{sentence}", spoken["neutral"], spoken[emotion], emotion, "ssst",
+                       source_speaker=speaker, reference_speaker=speaker) for emotion in ("angry", "sad")]
+    systems = [FunctionSystem(name, lambda pair, level=level: Rendered(level * load(pair.source).samples))
+               for name, level in (("copy", 0.5), ("transfer", 0.8))]
+    finished = evaluate(pairs, systems, folder / "RUN", metrics=[], observers={})
+    return create_study(finished, ("copy", "transfer"), ("naturalness", "emotion-similarity", "emotion-choice"),
+                        folder / "studies" / "load", listeners=min(10_000, 20 * listeners), seed=5, cap=40)
+
+
+def tone(number: int) -> np.ndarray:
+    """(8800,) float32 at 16 kHz: 0.55 s of a harmonic tone; another number, another pitch."""
+    hz, seconds = 100 + 7 * number, np.arange(int(0.55 * SAMPLE_RATE)) / SAMPLE_RATE
+    return (0.3 * sum(np.sin(2 * np.pi * hz * k * seconds) / k for k in range(1, 9))).astype(np.float32)
 
 
 def run(folder: Path, study: Study, listeners: int, seconds: float, kills: int, whole: bool, think: tuple[float, float],

@@ -20,7 +20,7 @@ from pipelines.features.audio import Recording, load, save
 from pipelines.features.pitch import VOICED_CONFIDENCE, F0Contour, track
 from pipelines.hooks import Event, Hook, Timings, silent, stage
 from pipelines.networks.sace import emotion_frames, pool_frames
-from pipelines.networks.speaker import ease_vector
+from pipelines.networks.speaker import ease_vector, voice_vector
 from pipelines.networks.units import EncodedContent
 from pipelines.settings import Settings
 from pipelines.transfer import has_melody, transfer
@@ -115,6 +115,14 @@ class Converter:
             raise ZestError(f"There is no emotion preset '{name}'; choose one of {', '.join(self.presets)}.")
         frames = self.models.presets[name].numpy()
         return Emotion(name, frames, frames.mean(axis=0))
+
+    @torch.inference_mode()
+    def xvector(self, source: Factors) -> np.ndarray:
+        """(width,) float32 speaker vector of an encoded recording, from which EASE is computed."""
+        features, waveform = (self.models.tensor(part)[None]
+                              for part in (prosody.network_features(source.prosody), source.recording.samples))
+        mask = torch.ones(features.shape[:2], device=self.models.device)
+        return voice_vector(self.models.speaker, waveform, features, mask)[0].cpu().numpy()
 
     @torch.inference_mode()
     @one_thread()

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from pipelines.conversion import Converter
 from pipelines.features.audio import Recording
-from pipelines.features.prosody import network_features
 from pipelines.hooks import Event, Hook, silent
-from pipelines.networks.speaker import voice_vector
 from pipelines.training.data.audio_store import read_samples
 from pipelines.training.data.corpus import Clip
 
@@ -32,11 +29,7 @@ def factor_vectors(converter: Converter, clips: Sequence[Clip], hook: Hook = sil
     return {factor: np.stack([row[factor] for row in rows]) for factor in FACTORS}
 
 
-@torch.inference_mode()
 def _vectors(converter: Converter, recording: Recording) -> dict[str, np.ndarray]:
-    models, factors = converter.models, converter.encode(recording, synthesis=False)
-    features = torch.as_tensor(network_features(factors.prosody), dtype=torch.float32, device=models.device)[None]
-    waveform = torch.as_tensor(recording.samples, device=models.device)[None]
-    xvector = voice_vector(models.speaker, waveform, features, torch.ones(features.shape[:2], device=models.device))[0]
-    used = np.bincount(factors.units, minlength=len(models.units.centroids)) / len(factors.units)
-    return {XVECTOR: xvector.cpu().numpy(), EASE: factors.ease, SACE: factors.emotion.utterance, UNITS: np.sqrt(used)}
+    factors = converter.encode(recording, synthesis=False)
+    used = np.bincount(factors.units, minlength=len(converter.models.units.centroids)) / len(factors.units)
+    return {XVECTOR: converter.xvector(factors), EASE: factors.ease, SACE: factors.emotion.utterance, UNITS: np.sqrt(used)}
