@@ -24,6 +24,7 @@ from pipelines.training.ablation.jobs import train_side_by_side
 from pipelines.training.ablation.stages import Workshop
 from pipelines.training.stages.stage_keys import Stage
 from tests.support.ablation import METRICS, write_study
+from tests.support.processes import PROCESSES
 from tests.support.tiny import trained_tiny
 from workbench.cli import exit_codes
 
@@ -113,6 +114,12 @@ def test_the_checkpoint_that_supplies_stages_stays_as_it_was(done):
     assert not tempo.is_symlink() and not trained.is_symlink() and tempo.read_bytes() != trained.read_bytes()
 
 
+@pytest.fixture
+def quick_start(monkeypatch):
+    """Processes that start from the tests' server instead of importing everything again."""
+    monkeypatch.setattr(multiprocessing, "get_context", lambda method: PROCESSES)
+
+
 def test_stages_trained_side_by_side_are_those_trained_in_turn(tmp_path):
     tiny = trained_tiny()
     variants = {f"{steps} steps": {"recipe": {"tempo": {"steps": steps}}} for steps in (2, 3)}
@@ -128,7 +135,7 @@ def test_stages_trained_side_by_side_are_those_trained_in_turn(tmp_path):
         assert all(torch.allclose(one[name].float(), other[name].float(), atol=2e-3) for name in one), path
 
 
-def test_a_stage_begins_when_all_that_it_reads_is_finished(tmp_path):
+def test_a_stage_begins_when_all_that_it_reads_is_finished(tmp_path, quick_start):
     first = Stage("hubert", "1", {}, {}, ())
     slow, quick = (Stage(name, "1", {}, {}, (first,)) for name in ("units", "ease"))
     last = Stage("sace", "1", {}, {}, (first, slow, quick))
@@ -144,7 +151,7 @@ def _noted(folder: Path, stage: Stage) -> None:
     (folder / stage.label).touch()
 
 
-def test_a_mistake_in_one_process_is_one_sentence_and_stops_the_others(tmp_path):
+def test_a_mistake_in_one_process_is_one_sentence_and_stops_the_others(tmp_path, quick_start):
     tiny = trained_tiny()
     study = write_study(tmp_path, tiny, {"steps": {
         "long": {"recipe": {"tempo": {"steps": 100_000}}}, "broken": {"recipe": {"tempo": {"steps": 3}}}}},
@@ -160,7 +167,7 @@ def test_a_mistake_in_one_process_is_one_sentence_and_stops_the_others(tmp_path)
     assert not list((tmp_path / "study").glob("stages/*/stage.json"))
 
 
-def test_a_process_that_is_killed_is_one_sentence():
+def test_a_process_that_is_killed_is_one_sentence(quick_start):
     with pytest.raises(ZestError, match="A process was stopped from outside while tempo-1 was trained"):
         train_side_by_side([Stage("tempo", "1", {}, {}, ())], _killed_from_outside, 1)
 
