@@ -30,6 +30,16 @@ def pytest_configure(config: pytest.Config) -> None:
         begin_session()
 
 
+STARTERS = {"chromium": "browser", "workbench": "server", "served": "server", "administered": "server",
+            "server": "server"}  # fixtures that start something, and the marker of tests that use them
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture in STARTERS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(STARTERS[fixture])
+
+
 @pytest.fixture(scope="session")
 def source_path() -> Path:
     return EXAMPLES / "source-man.wav"

@@ -28,6 +28,8 @@ from tests.support.processes import PROCESSES
 from tests.support.tiny import trained_tiny
 from workbench.cli import exit_codes
 
+pytestmark = pytest.mark.slow
+
 QUESTIONS = {"f0": {"predicted": {}, "source": {"settings": {"f0": "source"}}},
              "tempo": {"6 steps": {}, "3 steps": {"recipe": {"tempo": {"steps": 3}}}}}
 

@@ -34,6 +34,7 @@ def vectors() -> Vectors:
     return Vectors(noise, emotions, speakers, np.full(len(rows), "made"), takes.astype(str))
 
 
+@pytest.mark.slow
 def test_probes_find_what_a_factor_tells_and_nothing_that_it_does_not(vectors):
     assert emotion_probe(vectors, "SACE").accuracy > 95 and emotion_probe(vectors, "x-vector").accuracy > 60
     assert emotion_probe(vectors, "EASE").accuracy < 35
@@ -66,6 +67,7 @@ def test_a_projection_keeps_neighbours_together_and_repeats(vectors):
     np.testing.assert_array_equal(places, project(vectors.values["SACE"], seed=1))
 
 
+@pytest.mark.slow
 def test_picture_and_numbers_are_written(vectors, tmp_path):
     picture = write_embeddings(vectors, tmp_path / "new", {"split": "dev"})
     document = json.loads((tmp_path / "new" / "embeddings.json").read_text())

@@ -263,6 +263,7 @@ def test_a_list_in_a_zip_may_not_name_files_outside(clips, tmp_path, cell):
 # the command
 
 
+@pytest.mark.slow
 def test_evaluate_converts_scores_and_does_nothing_the_second_time(zest, tmp_path, source_path, reference_path):
     write_pairs(tmp_path / "pairs.csv", [Pair("a", source_path, reference_path, "happy", "dsdt"),
                                          Pair("b", source_path, tmp_path / "gone.wav", "happy", "dsdt")])

@@ -25,6 +25,7 @@ def pairs(tmp_path):
     return make_pairs(tmp_path / "speech")
 
 
+@pytest.mark.slow
 def test_scores_do_not_depend_on_jobs(pairs, tmp_path):
     systems = (*parse_systems(["source"]), Halved(refuses="p4"))
     one, two = (run(pairs, tmp_path / f"jobs-{jobs}", systems, jobs=jobs) for jobs in (1, 2))
@@ -32,6 +33,7 @@ def test_scores_do_not_depend_on_jobs(pairs, tmp_path):
 
 
 @pytest.mark.parametrize("backend", [name for name in PACKAGES if name != "loky"])
+@pytest.mark.slow
 def test_scores_do_not_depend_on_the_backend(pairs, tmp_path, backend):
     pytest.importorskip(PACKAGES[backend], reason=f"requirements-clusters.txt is not installed: {backend} was not tested")
     systems = (*parse_systems(["source"]), Halved(refuses="p4"))
@@ -96,6 +98,7 @@ def killed_after(folder: Path, lines: int) -> None:
         child.wait()
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_gives_what_an_unbroken_one_gives(tmp_path):
     killed_after(tmp_path, lines=3)
     begun = lines_of(tmp_path / "run" / "conversions.jsonl")

@@ -52,6 +52,7 @@ def test_the_same_seed_gives_the_same_judge_and_saving_changes_nothing(tmp_path)
     assert np.allclose(loaded.ensemble.posteriors(train.features), ensemble.posteriors(train.features), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_zest_train_judge_writes_judge_and_card(zest, tmp_path):
     corpus = tiny.tiny_corpus()
     recipe = tmp_path / "judge.toml"

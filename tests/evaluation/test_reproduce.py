@@ -97,6 +97,7 @@ def test_a_system_that_cannot_serve_a_setting_is_not_counted_as_bad_there(clips,
     assert "It knows no fear." in made.report.markdown.read_text()
 
 
+@pytest.mark.slow
 def test_an_interrupted_table_goes_on_and_ends_as_an_unbroken_one(clips, made, tmp_path, monkeypatch):
     monkeypatch.setattr(sessions, "EVERY", 0.0)
 

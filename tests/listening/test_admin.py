@@ -246,6 +246,7 @@ def space(studies, tmp_path_factory):
         yield address
 
 
+@pytest.mark.server
 def test_on_a_space_the_signed_in_administrator_sees_results_and_no_other_visitor_does(space, studies):
     study = open_study(studies / "STUDY")
     config = RawVisitor(space).config()

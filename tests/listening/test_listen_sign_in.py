@@ -119,7 +119,7 @@ def test_whoever_has_withdrawn_stays_so_and_whoever_has_finished_gets_the_code_b
     assert store.completion(again) == store.completion(token) != ""
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
 def test_one_person_who_enters_from_many_windows_at_once_is_one_listener(study, tmp_path, database, request):
     url = f"sqlite:///{tmp_path / 'answers.sqlite'}" if database == "sqlite" else request.getfixturevalue("server")
     first, second = open_store(study, url, Clock()), open_store(study, url, Clock())  # two processes

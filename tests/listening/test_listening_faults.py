@@ -130,6 +130,7 @@ def test_a_database_that_another_process_holds_is_told_and_the_answer_can_be_sen
     answered_after(store, listener, shown)
 
 
+@pytest.mark.server
 def test_a_database_server_that_stops_is_told_and_the_answer_can_be_sent_again_once_it_is_back(open_at, tmp_path):
     postgres.needed()
     with postgres.server() as url:

@@ -14,6 +14,8 @@ from evaluation.listening.publish.hub import FOLDER, VARIABLE
 from evaluation.listening.store import collect, open_store
 from tests.support.hub_server import TOKEN, hub
 
+pytestmark = [pytest.mark.slow, pytest.mark.server]
+
 LISTENERS, THINK = 8, (0.05, 0.3)
 
 

@@ -45,7 +45,7 @@ def url(tmp_path):
     return f"sqlite:///{tmp_path / 'answers.sqlite'}"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
 def either(request, url):
     """Both databases, each empty."""
     if request.param == "sqlite":

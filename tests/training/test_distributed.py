@@ -47,6 +47,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 # A task whose loss is the mean over its batch, so that the averaged gradient is that of the whole batch.
 
 
+@pytest.mark.slow
 def test_two_processes_take_the_step_of_one_with_both_parts_of_the_batch(tmp_path):
     result = two_together(train_task, Regression, tmp_path, 5, folder=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -67,6 +68,7 @@ def reference(steps: int, ranks: tuple[int, ...] = (0, 1)) -> dict[str, torch.Te
     return dict(task.parts.state_dict())
 
 
+@pytest.mark.slow
 def test_stopped_and_resumed_in_several_processes_is_the_same_as_uninterrupted(tmp_path):
     whole, pieces = tmp_path / "whole", tmp_path / "pieces"
     assert two_together(train_task, Normalised, whole, 6, folder=tmp_path).returncode == 0
@@ -84,6 +86,7 @@ def test_stopped_and_resumed_in_several_processes_is_the_same_as_uninterrupted(t
 # Real stages
 
 
+@pytest.mark.slow
 def test_a_stage_in_two_processes_is_exported_once_and_resumes_exactly(tmp_path):
     stage = "ease"  # of all stages the quickest; each takes the same loop
     whole, pieces = (before(stage, tmp_path / name) for name in ("whole", "pieces"))
@@ -119,6 +122,7 @@ def train(run: tiny.Tiny, stage: str, *more: object) -> subprocess.CompletedProc
                         folder=run.folder)
 
 
+@pytest.mark.slow
 def test_accelerate_launches_the_same(tmp_path):
     """--multi_gpu is its word for several processes of one machine, GPUs or not."""
     accelerate = Path(sys.executable).with_name("accelerate")
@@ -182,6 +186,7 @@ def test_each_cuda_process_is_given_its_own_device(monkeypatch):
     assert given == ("nccl",) and named["device_id"] == torch.device("cuda:1") and left == "left"
 
 
+@pytest.mark.slow
 def test_a_mistake_is_one_plain_sentence_of_a_process(tmp_path):
     run = before("ease", tmp_path / "run")
     result = train(run, "ease", "--recipe", "none.toml")

@@ -193,6 +193,7 @@ def test_mixed_precision_reaches_every_layer_and_leaves_losses_close(examples, s
     assert mixed == pytest.approx(plain, rel=0.1), "log mel bands of a nearly silent, untrained output hear the rounding"
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_has_the_same_losses_and_weights_as_uninterrupted(trained, tmp_path, monkeypatch):
     """A real SIGKILL in the middle of a step."""
     monkeypatch.setattr(trainer, "LOG_EVERY", 1)

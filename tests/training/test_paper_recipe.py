@@ -16,6 +16,8 @@ from pipelines.training.stages.whole_recipe import run_recipe
 from tests.support import corpus_trees, hub_folders
 from tests.support.speech import Voice, in_emotion, speak
 
+pytestmark = pytest.mark.slow
+
 RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "paper.toml"
 SPEAKERS = {"0011": Voice(mean_hz=115.0), "0015": Voice(mean_hz=210.0, tract=1.15)}
 NAMES = {"neutral": "Neutral", "angry": "Angry", "happy": "Happy", "sad": "Sad", "surprised": "Surprise"}  # as folders are called

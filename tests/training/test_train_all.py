@@ -14,6 +14,8 @@ from pipelines.training.stages.whole_recipe import run_recipe
 from tests.support import tiny
 from workbench.cli.train import train
 
+pytestmark = pytest.mark.slow
+
 IN_ORDER = ["hubert", "units", "ease"]
 
 

@@ -82,6 +82,7 @@ def test_log_and_loss_plot(trained, stage):
 
 
 @pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.slow
 def test_same_seed_same_result_and_another_seed_another(trained, stage, tmp_path):
     again = before_stage(trained, tmp_path / "again", stage)
     again.train(stage)
@@ -94,6 +95,7 @@ def test_same_seed_same_result_and_another_seed_another(trained, stage, tmp_path
 
 
 @pytest.mark.parametrize("stage", LEARNT)
+@pytest.mark.slow
 def test_stopped_and_resumed_is_the_same_as_uninterrupted(trained, stage, tmp_path):
     whole = before_stage(trained, tmp_path / "whole", stage)
     whole.train(stage)
@@ -104,6 +106,7 @@ def test_stopped_and_resumed_is_the_same_as_uninterrupted(trained, stage, tmp_pa
     assert_same(weights(pieces, stage), weights(whole, stage))
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_is_the_same_as_uninterrupted(trained, tmp_path):
     """A real SIGKILL in the middle of a step; the last saved state and the log must go on as if nothing had happened."""
     run = before_stage(trained, tmp_path / "killed", "ease")

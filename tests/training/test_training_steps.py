@@ -20,6 +20,8 @@ from pipelines.training.stages import registry as stages
 from pipelines.training.stages.registry import STAGES
 from tests.support import tiny
 
+pytestmark = pytest.mark.slow
+
 REPEATS = 6
 # Which logged losses a stage's own optimisers bring down, at which step of its schedule. Reversed gradients start at zero.
 # Not here: what a part brings down for another part's sake, such as "adversarial", which the discriminator drives up.

@@ -152,6 +152,7 @@ def test_named_endpoint_converts_for_programs(workbench, source_path):
         assert audio.getnframes() / 16_000 == pytest.approx(document["converted_seconds"], abs=0.001)
 
 
+@pytest.mark.server
 def test_missing_checkpoint_is_told_on_the_page(chromium, tmp_path):
     with running_workbench(tmp_path, ZEST_CHECKPOINT=str(tmp_path / "nowhere")) as url:
         page = Page(chromium, url)
