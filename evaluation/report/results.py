@@ -27,7 +27,7 @@ class Matrix:
         values, weights: (systems, metrics, pairs); 0 where nothing was measured.
         failed: (systems, pairs) conversions that failed. converted: (systems, pairs) conversions that were made.
         hits: (metrics,) metrics whose values are shares, see `is_hits`.
-        natural: those of `systems` that are no systems but natural recordings (natural_rows.py).
+        natural: those of `systems` that are no systems but natural recordings (evaluation/natural_reference/rows.py).
     """
 
     pairs: tuple[Pair, ...]

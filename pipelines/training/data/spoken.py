@@ -26,7 +26,7 @@ class Spoken:
     """One entry per example.
 
     Attributes:
-        audio: (n,) int16. gains: to bring it to the nominal level (level.py). features: 100 Hz.
+        audio: (n,) int16. gains: to bring it to the nominal level (`speech_level`). features: 100 Hz.
         posterior: (frames, units) float16, 50 Hz.
         voice: (128,) EASE, or another vector that tells the speaker; float32. sace: (128,) float32; None where none is heard.
         codes: (frames,) int64, 50 Hz, of F0, and their number; None where F0 is heard in Hz.

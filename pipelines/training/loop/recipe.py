@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pipelines.errors import RecipeError
 
-PRECISIONS = ("auto", "fp32", "bf16", "fp16")  # arithmetic.py; a recipe is checked without torch
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")  # precision.py; a recipe is checked without torch
 Stage = TypeVar("Stage")
 
 
