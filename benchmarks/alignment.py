@@ -47,9 +47,9 @@ def align(neutral: np.ndarray, real: np.ndarray) -> AlignedFrames:
     return AlignedFrames(one, other, _places(path[:, 0], path[:, 1], len(one.f0)), _places(path[:, 1], path[:, 0], len(other.f0)))
 
 
-def with_melody(frames: WorldFrames, melody: np.ndarray) -> WorldFrames:
-    """Another melody on the frames' own voicing. melody: (frames,) Hz, 0 where unvoiced."""
-    return replace(frames, f0=np.where(frames.f0 > 0, fill_unvoiced(melody), 0.0))
+def with_contour(frames: WorldFrames, contour: np.ndarray) -> WorldFrames:
+    """Another contour on the frames' own voicing. contour: (frames,) Hz, 0 where unvoiced."""
+    return replace(frames, f0=np.where(frames.f0 > 0, fill_unvoiced(contour), 0.0))
 
 
 def with_envelope(frames: WorldFrames, other: WorldFrames) -> WorldFrames:

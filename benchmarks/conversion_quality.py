@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from benchmarks.natural_speech import natural_marks
+from benchmarks.natural_speech import natural_reference
 from benchmarks.quality_pairs import pair_name, quality_hash, quality_pairs
 from benchmarks.scores import NOTHING, QualityScores, scored
 from benchmarks.systems import BASELINES, NATURAL, conversions, neural_systems
@@ -72,12 +72,12 @@ def main(
             copies, decoders = neural_systems(checkpoint, decoder or ())
             systems += copies + conversions(checkpoint, strength or [1.0], tempo, decoders)
         with stage_bars() as bars:
-            marks = natural_marks(clips, Observations(cache), bars)
+            natural = natural_reference(clips, Observations(cache), bars)
         corpus_of = {clip.path: clip.corpus for clip in clips}
         corpora = [corpus_of[pair.source] for pair in chosen]
         with scored(chosen, systems, METRICS, cache) as scores:
-            text = report(scores, corpora, marks)
-            document = as_json(scores, marks, quality_hash(chosen), seed)
+            text = report(scores, corpora, natural)
+            document = as_json(scores, natural, quality_hash(chosen), seed)
     except ZestError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from error
@@ -109,27 +109,27 @@ def summarise(scores: QualityScores, system: str) -> dict[str, float]:
         f"target_{judge}": scores.value(system, f"target-posterior@{judge}") for judge in JUDGES}
 
 
-def report(scores: QualityScores, corpora: Sequence[str], marks: Mapping[str, Any]) -> str:
+def report(scores: QualityScores, corpora: Sequence[str], natural: Mapping[str, Any]) -> str:
     """Everything as plain text. corpora: of the pairs' sources."""
     rows = {system: summarise(scores, system) for system in scores.matrix.systems}
     parts = [_metrics(rows, MAIN), _metrics(rows, MELODY), LEGEND, *_failures(scores)]
     parts += [_emotions(scores, corpora, judge) for judge in JUDGES]
     parts += [_confusion(scores, scores.matrix.systems[-1], judge) for judge in JUDGES]
-    return "\n\n".join(parts + [_marks(marks)])
+    return "\n\n".join(parts + [_natural_table(natural)])
 
 
-def as_json(scores: QualityScores, marks: Mapping[str, Any], digest: str, seed: int) -> dict[str, Any]:
+def as_json(scores: QualityScores, natural: Mapping[str, Any], digest: str, seed: int) -> dict[str, Any]:
     """Summaries, tables and one entry per conversion."""
     systems = {system: {"summary": summarise(scores, system),
                         "per_emotion": {judge: scores.per_emotion(system, f"emotion@{judge}") for judge in JUDGES},
                         "heard_as": {judge: scores.heard_as(system, judge) for judge in JUDGES},
                         "pairs": [_entry(scores, system, pair) for pair in scores.matrix.pairs]}
                for system in scores.matrix.systems}
-    return {"pairs_hash": digest, "seed": seed, "natural": dict(marks), "systems": systems}
+    return {"pairs_hash": digest, "seed": seed, "natural": dict(natural), "systems": systems}
 
 
 def _entry(scores: QualityScores, system: str, pair: Pair) -> dict[str, Any]:
-    """One conversion: every metric's value (None where it has none), and what was heard."""
+    """One conversion: every metric's value (None where it has none), and what was transcribed."""
     line = scores.lines[system, pair.id]
     values = {metric: value and value[0] for metric, value in line.values.items()}
     transcript = scores.of_conversion(system, pair, "cer")
@@ -156,15 +156,15 @@ def _emotions(scores: QualityScores, corpora: Sequence[str], judge: str) -> str:
 
 def _confusion(scores: QualityScores, system: str, judge: str) -> str:
     counts = scores.heard_as(system, judge)
-    rows = [[f"wanted {wanted}", *(str(counts.get(wanted, {}).get(heard, 0)) for heard in EMOTIONS)] for wanted in TARGETS]
+    rows = [[f"wanted {target}", *(str(counts.get(target, {}).get(heard, 0)) for heard in EMOTIONS)] for target in TARGETS]
     return columns([f"{system}: {judge} judge hears", *EMOTIONS], rows)
 
 
-def _marks(marks: Mapping[str, Any]) -> str:
+def _natural_table(natural: Mapping[str, Any]) -> str:
     heads = ["five", "four", "neutral", *TARGETS]
     rows = [[f"{judge} judge, {corpus}", *(cell(row.get(head, NOTHING), 0) for head in heads)]
-            for judge, table in marks["judges"].items() for corpus, row in table.items()]
-    table, cosine = columns(["natural dev speech, %", *heads], rows), marks["cross_emotion_cosine"]
+            for judge, table in natural["judges"].items() for corpus, row in table.items()]
+    table, cosine = columns(["natural dev speech, %", *heads], rows), natural["cross_emotion_cosine"]
     return table if cosine is None else table + (
         f"\n\nnatural recordings of one speaker, neutral and emotional: cosine mean {cosine['mean']:.2f} "
         f"(5-95 %: {cosine['p5']:.2f}-{cosine['p95']:.2f}), {cosine['pairs']} pairs")

@@ -167,9 +167,9 @@ def report(found: dict[int, dict[str, Any]], systems: Sequence[str], jobs: int) 
 
 def _another(samples: np.ndarray, path: Path, seed: int) -> Path:
     """3 s of the samples with a noise of its own."""
-    wanted = int(SECONDS * SAMPLE_RATE)
-    clip = np.tile(samples, -(-wanted // len(samples)))[:wanted]
-    return save(path, clip + NOISE * np.random.default_rng(seed).standard_normal(wanted).astype(np.float32))
+    length = int(SECONDS * SAMPLE_RATE)
+    clip = np.tile(samples, -(-length // len(samples)))[:length]
+    return save(path, clip + NOISE * np.random.default_rng(seed).standard_normal(length).astype(np.float32))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""What a few codes keep of a melody: F0 of held-out speakers through the checkpoint's `f0_codes` and back.
+"""What a few codes keep of a contour: F0 of held-out speakers through the checkpoint's `f0_codes` and back.
 
 python -m benchmarks.f0_codes --manifest MANIFEST --checkpoint DIR [--json f0_codes.json]
 
 Errors are over frames that the tracker calls voiced. Beside them those of a flat line at the recording's own mean, which is
-what is known of a melody without codes. Perplexity is of all codes of the corpus together; it is the number of codes where all
+what is known of a contour without codes. Perplexity is of all codes of the corpus together; it is the number of codes where all
 are used alike.
 """
 
@@ -85,8 +85,8 @@ def summary(recordings: list[Coded], codes: int) -> dict[str, float]:
             "wrong voicing %": 100 * float(wrong.mean()), "perplexity": float(np.exp(-(share * np.log(share)).sum()))}
 
 
-def _semitones(made: np.ndarray, real: np.ndarray) -> float:
-    return float(np.median(np.abs(12 * np.log2(made / real))))
+def _semitones(decoded: np.ndarray, real: np.ndarray) -> float:
+    return float(np.median(np.abs(12 * np.log2(decoded / real))))
 
 
 if __name__ == "__main__":

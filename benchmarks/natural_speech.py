@@ -19,7 +19,7 @@ from pipelines.training.data.corpus import Clip, dev_clips
 VOICE = f"voice@{RESEMBLYZER}"
 
 
-def natural_marks(clips: Sequence[Clip], heard: Observations, hook: Hook = silent) -> dict[str, Any]:
+def natural_reference(clips: Sequence[Clip], observed: Observations, hook: Hook = silent) -> dict[str, Any]:
     """What the dev clips of the five emotions score.
 
     Returns:
@@ -31,16 +31,16 @@ def natural_marks(clips: Sequence[Clip], heard: Observations, hook: Hook = silen
     chosen = [clip for clip in dev_clips(list(clips)) if clip.emotion in EMOTIONS]
     paths = [clip.path for clip in chosen]
     for name in (*(f"emotion@{judge}" for judge in JUDGES), VOICE):
-        heard.observe(name, paths, hook=hook)
-    voices = [(NaturalClip(clip.path, clip.speaker, clip.emotion), heard.get(VOICE, clip.path)) for clip in chosen]
-    return {"judges": {judge: _by_corpus(chosen, f"emotion@{judge}", heard) for judge in JUDGES},
+        observed.observe(name, paths, hook=hook)
+    voices = [(NaturalClip(clip.path, clip.speaker, clip.emotion), observed.get(VOICE, clip.path)) for clip in chosen]
+    return {"judges": {judge: _by_corpus(chosen, f"emotion@{judge}", observed) for judge in JUDGES},
             "cross_emotion_cosine": voice_reference(voices).cross_emotion}
 
 
-def _by_corpus(clips: Sequence[Clip], judge: str, heard: Observations) -> dict[str, dict[str, float]]:
+def _by_corpus(clips: Sequence[Clip], judge: str, observed: Observations) -> dict[str, dict[str, float]]:
     groups = {"all": clips} | {corpus: [clip for clip in clips if clip.corpus == corpus]
                                for corpus in sorted({clip.corpus for clip in clips})}
-    return {name: _shares(judge_reference([(clip.emotion, heard.get(judge, clip.path)) for clip in own]))
+    return {name: _shares(judge_reference([(clip.emotion, observed.get(judge, clip.path)) for clip in own]))
             for name, own in groups.items()}
 
 

@@ -2,7 +2,7 @@
 
 python -m benchmarks.oracle --manifest MANIFEST [--checkpoint DIR] [--json oracle.json]
 
-Uses the parallel dev speakers (RAVDESS and nEMO: every sentence in every emotion). Each row takes some of melody, envelope
+Uses the parallel dev speakers (RAVDESS and nEMO: every sentence in every emotion). Each row takes some of F0, envelope
 and timing from the real recording; the mixed rows take one of them from the converter and the rest from the real recording.
 """
 
@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from benchmarks.alignment import AlignedFrames, align, with_envelope, with_melody
+from benchmarks.alignment import AlignedFrames, align, with_contour, with_envelope
 from benchmarks.quality_pairs import quality_pairs
 from benchmarks.scores import QualityScores, scored
 from benchmarks.systems import FunctionSystem, conversions, natural_source, samples_of
@@ -48,12 +48,12 @@ def _from(build: Callable[[AlignedFrames], WorldFrames]) -> Making:
 
 
 def _both(both: AlignedFrames) -> WorldFrames:
-    return with_envelope(with_melody(both.neutral, both.real_in_neutral_time.f0), both.real_in_neutral_time)
+    return with_envelope(with_contour(both.neutral, both.real_in_neutral_time.f0), both.real_in_neutral_time)
 
 
 ORACLES: Mapping[str, Making] = {
     "neutral source": natural_source,
-    "real F0": _from(lambda a: with_melody(a.neutral, a.real_in_neutral_time.f0)),
+    "real F0": _from(lambda a: with_contour(a.neutral, a.real_in_neutral_time.f0)),
     "real envelope": _from(lambda a: with_envelope(a.neutral, a.real_in_neutral_time)),
     "real timing": _from(lambda a: at_times(a.neutral, a.to_neutral)),
     "real F0 + envelope": _from(_both),
@@ -71,19 +71,19 @@ def mixed(ours: System) -> dict[str, Making]:
     @lru_cache(maxsize=256)
     def predicted(pair: Pair) -> WorldFrames:
         frames = analyse(ours.render(pair).samples)
-        wanted = len(_aligned(pair.source, pair.parallel).neutral.f0)
-        return at_times(frames, np.arange(wanted, dtype=float))  # the last frame again where a frame is missing
+        frame_count = len(_aligned(pair.source, pair.parallel).neutral.f0)
+        return at_times(frames, np.arange(frame_count, dtype=float))  # the last frame again where a frame is missing
 
     def part(build: Callable[[AlignedFrames, WorldFrames], WorldFrames]) -> Making:
         return lambda pair: Rendered(synthesise(build(_aligned(pair.source, pair.parallel), predicted(pair))))
 
     return {
         "our F0, real envelope + timing": part(lambda a, p: at_times(
-            with_envelope(with_melody(a.neutral, p.f0), a.real_in_neutral_time), a.to_neutral)),
+            with_envelope(with_contour(a.neutral, p.f0), a.real_in_neutral_time), a.to_neutral)),
         "our envelope, real F0 + timing": part(lambda a, p: at_times(
-            with_envelope(with_melody(a.neutral, a.real_in_neutral_time.f0), p), a.to_neutral)),
+            with_envelope(with_contour(a.neutral, a.real_in_neutral_time.f0), p), a.to_neutral)),
         "our F0 + envelope, real timing": part(lambda a, p: at_times(
-            with_envelope(with_melody(a.neutral, p.f0), p), a.to_neutral)),
+            with_envelope(with_contour(a.neutral, p.f0), p), a.to_neutral)),
     }
 
 
@@ -119,7 +119,7 @@ def main(
 
 
 def table(scores: QualityScores, judge: str) -> str:
-    """Share heard as intended, over all and per emotion; the mean probability of the wanted emotion; the voice."""
+    """Share judged as the target, over all and per emotion; the mean probability of the target emotion; the voice."""
     rows = []
     for system in scores.matrix.systems:
         emotion = scores.per_emotion(system, f"emotion@{judge}")

@@ -1,8 +1,8 @@
-"""How fast Whisper hears short clips, and whether the faster ways hear the same.
+"""How fast Whisper transcribes short clips, and whether the faster ways write the same.
 
 python -m benchmarks.recogniser_speed MANIFEST [--clips 100] [--corpus ravdess --corpus librispeech] [--json speed.json]
 
-Every way hears the same clips in the same process. The first row is openai-whisper's own `transcribe`, one clip a call,
+Every way transcribes the same clips in the same process. The first row is openai-whisper's own `transcribe`, one clip a call,
 padded to 30 s; 'same' counts transcripts that are equal to the first row's after the normaliser.
 """
 
@@ -77,13 +77,13 @@ def compare(texts: Sequence[str], clips: Sequence[np.ndarray], language: str, si
             model.transcribe(clip, language=language, temperature=0.0, fp16=False)["text"] for clip in some]}
     for name, (window, batch) in WAYS.items():
         ways[name] = lambda some, window=window, batch=batch: transcribe(some, language, size, batch, window)
-    rows, first, wanted = [], [], [normalise(text, language) for text in texts]
+    rows, first, expected = [], [], [normalise(text, language) for text in texts]
     for name, way in ways.items():
         way(sorted(clips, key=len)[::max(1, len(clips) // 8)])  # every window's model is built
-        heard, seconds = _timed(way, clips)
-        plain = [normalise(text, language) for text in heard]
+        transcripts, seconds = _timed(way, clips)
+        plain = [normalise(text, language) for text in transcripts]
         first = first or plain
-        edits, characters = np.sum([character_edits(*pair) for pair in zip(wanted, plain, strict=True)], axis=0)
+        edits, characters = np.sum([character_edits(*pair) for pair in zip(expected, plain, strict=True)], axis=0)
         rows.append({"way": name, "seconds": seconds / len(clips),
                      "faster": rows[0]["seconds"] * len(clips) / seconds if rows else 1.0,
                      "same": 100 * float(np.mean([a == b for a, b in zip(plain, first, strict=True)])),
@@ -106,8 +106,8 @@ def report(rows: Sequence[dict], clips: Sequence[np.ndarray], size: str, threads
 def _timed(way: Callable, clips: Sequence[np.ndarray]) -> tuple[list[str], float]:
     """Seconds of processor time, summed over threads: a machine that is busy with something else does not spoil them."""
     begun = time.process_time()
-    heard = way(clips)
-    return heard, time.process_time() - begun
+    transcripts = way(clips)
+    return transcripts, time.process_time() - begun
 
 
 if __name__ == "__main__":

@@ -80,12 +80,12 @@ class QualityScores:
         return (NOTHING, NOTHING) if found is None or found.low is None else (found.low, found.high)
 
     def per_emotion(self, system: str, metric: str) -> dict[str, float]:
-        """By wanted emotion."""
-        wanted = np.array([pair.emotion for pair in self.matrix.pairs])
-        return {emotion: self.value(system, metric, wanted == emotion) for emotion in TARGETS}
+        """By target emotion."""
+        targets = np.array([pair.emotion for pair in self.matrix.pairs])
+        return {emotion: self.value(system, metric, targets == emotion) for emotion in TARGETS}
 
     def heard_as(self, system: str, judge: str) -> Counts:
-        """Wanted emotion to the emotion that a judge heard to how many pairs; empty where the judge could not be asked."""
+        """Target emotion to the emotion that a judge took it for to how many pairs; empty where the judge could not be asked."""
         key = self.run.record.observer_keys.get(f"emotion@{judge}")
         return {} if key is None else confusion(self.matrix, system, key, self.observed)
 

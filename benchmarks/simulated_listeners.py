@@ -64,14 +64,14 @@ class Crowd:
 def simulated_study(questions: tuple[str, ...], listeners: int = 20, pairs: int = 40, cap: int = CAP, seed: int = 0) -> Study:
     """A study without audio: the design is the real one."""
     audio = Path("none.wav")
-    made = [Pair(f"pair{index:03d}", audio, audio, EMOTIONS[index % 4], source_emotion="neutral",
+    drawn = [Pair(f"pair{index:03d}", audio, audio, EMOTIONS[index % 4], source_emotion="neutral",
                  source_speaker=f"speaker{index % 5}", parallel=audio) for index in range(pairs)]
     plan = StudyPlan(SYSTEMS, parse_questions(questions), listeners, cap, seed, "simulated")
     info = {"id": "0" * 16, "hash": "0" * 64, "systems": list(SYSTEMS), "questions": list(questions), "seed": seed,
             "emotions": ["neutral", *EMOTIONS], "listeners": listeners, "cap": cap, "rules": asdict(ScreeningRules()),
             "created": "", "versions": {"zest-workbench": "simulated"},
-            "pairs": {pair.id: {"emotion": pair.emotion, "source_emotion": "neutral", "setting": ""} for pair in made}}
-    return Study(Path("simulated"), info, draw(plan, made), ENGLISH)
+            "pairs": {pair.id: {"emotion": pair.emotion, "source_emotion": "neutral", "setting": ""} for pair in drawn}}
+    return Study(Path("simulated"), info, draw(plan, drawn), ENGLISH)
 
 
 def simulate(study: Study, crowd: Crowd, seed: int, opinions: Mapping[str, float] = OPINIONS) -> tuple[Collected, dict[str, str]]:
@@ -113,6 +113,6 @@ def _careful(study: Study, trial: Trial, crowd: Crowd, opinions: Mapping[str, fl
         return "a" if dice.random() < 1 / (1 + np.exp(second - first)) else "b"
     opinion = opinions[trial.conditions[0]]
     if QUESTIONS[trial.question].kind == "choice":
-        wanted = study.info["pairs"][trial.pair]["source_emotion" if trial.conditions[0] == FLOOR else "emotion"]
-        return wanted if dice.random() < opinion / 6 else str(dice.choice(options))
+        answer = study.info["pairs"][trial.pair]["source_emotion" if trial.conditions[0] == FLOOR else "emotion"]
+        return answer if dice.random() < opinion / 6 else str(dice.choice(options))
     return VOTES[int(np.clip(np.rint(opinion + offset + dice.normal(0, crowd.noise)), 1, 5)) - 1]

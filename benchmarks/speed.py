@@ -89,8 +89,8 @@ def paper_sizes() -> dict[str, float]:
 
 def lengthened(samples: np.ndarray, seconds: float) -> np.ndarray:
     """Repeated and cut to a length."""
-    wanted = int(seconds * SAMPLE_RATE)
-    return np.tile(samples, -(-wanted // len(samples)))[:wanted]
+    count = int(seconds * SAMPLE_RATE)
+    return np.tile(samples, -(-count // len(samples)))[:count]
 
 
 def report(found: dict) -> str:

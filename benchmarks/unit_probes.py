@@ -59,7 +59,7 @@ def main(
 def measure(encoder: ContentEncoder, train: list[Clip], dev: list[Clip], clips: int, per_cell: int, seed: int) -> dict:
     """{"emotion" or a corpus of speakers: {"layer clusters": percent}}, and "chance" of each."""
     layers = range(1, encoder.hubert.config.num_hidden_layers + 1)
-    states = [heard(encoder, clip) for clip in tqdm(choose_clips(train, clips, seed), desc="codebooks", disable=None)]
+    states = [layer_states(encoder, clip) for clip in tqdm(choose_clips(train, clips, seed), desc="codebooks", disable=None)]
     books = {f"{layer} {count}": UnitEncoder(encoder, torch.from_numpy(cluster(
         np.concatenate([one[layer] for one in states]), count, seed)), layer) for layer, count in product(layers, CLUSTERS)}
     fitted, unseen = (some_vectors(histograms(books, encoder, chosen), chosen)
@@ -71,7 +71,7 @@ def measure(encoder: ContentEncoder, train: list[Clip], dev: list[Clip], clips: 
 
 
 @torch.inference_mode()
-def heard(encoder: ContentEncoder, clip: Clip) -> list[np.ndarray]:
+def layer_states(encoder: ContentEncoder, clip: Clip) -> list[np.ndarray]:
     """Of each layer, the embedding first: (frames, width)."""
     return [state[0].numpy() for state in encoder(torch.from_numpy(read_samples(clip))[None])]
 
@@ -81,7 +81,7 @@ def histograms(books: dict[str, UnitEncoder], encoder: ContentEncoder, clips: Se
     """Codebook to (clips, units), roots of shares."""
     rows: dict[str, list[np.ndarray]] = {name: [] for name in books}
     for clip in tqdm(clips, desc="units", disable=None):
-        states = heard(encoder, clip)
+        states = layer_states(encoder, clip)
         for name, book in books.items():
             units = book.quantise(torch.from_numpy(states[book.layer])).numpy()
             rows[name].append(np.sqrt(np.bincount(units, minlength=len(book.centroids)) / len(units)))

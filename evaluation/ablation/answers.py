@@ -56,8 +56,8 @@ def answer_of(run: EvaluationRun, question: Question, names: Mapping[tuple[str, 
         names: (question, variant) to the system's name in the run. beside: systems that are shown, too.
     """
     matrix = matrix_of(run)
-    wanted = question.metrics or tuple(run.record.metrics)
-    shown = tuple(name for name in wanted if name in matrix.metrics)
+    asked = question.metrics or tuple(run.record.metrics)
+    shown = tuple(name for name in asked if name in matrix.metrics)
     rows, resamples = matrix.rows(), resample(matrix.speakers, draws, seed)
     first = names[question.name, question.variants[0].name]
 
@@ -71,7 +71,7 @@ def answer_of(run: EvaluationRun, question: Question, names: Mapping[tuple[str, 
     lines = [line(variant.name, names[question.name, variant.name], False) for variant in question.variants]
     lines += [line(system, system, True) for system in beside]
     return Answer(question.name, question.title, tuple(registry.metric(name).info for name in shown), tuple(lines),
-                  (*(f"{name} was not measured: {why}" for name, why in run.not_measured.items() if name in wanted),
+                  (*(f"{name} was not measured: {why}" for name, why in run.not_measured.items() if name in asked),
                    *_failures(run, lines), *_doubt(matrix)),
                   len(rows), run.record.pairs_hash, len(set(matrix.speakers)), draws, seed)
 

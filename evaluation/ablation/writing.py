@@ -96,18 +96,18 @@ def write_record(folder: Path, study: Study, question: Question, plan: Plan, wor
 
 
 def _scratch(stages: tuple[Stage, ...], plan: Plan) -> list[Stage]:
-    """What was trained for them without being a part of a checkpoint: critics."""
+    """What was trained for them without being a file of a checkpoint: emotion classifiers."""
     labels = {read.label for stage in stages for read in stage.reads} - {stage.label for stage in stages}
     return [stage for stage in plan.training if stage.label in labels]
 
 
 def _cells(answer: Answer, line: AnswerLine) -> tuple[Cell, ...]:
-    made = []
+    cells = []
     for info, estimate, difference in zip(answer.infos, line.estimates, line.differences, strict=True):
         cell = estimate_cell(estimate, info, answer.pairs)
         clear = difference is not None and difference.clear
-        made.append(Cell(cell.text, cell.detail, cell.note, "clear" if clear else cell.mark))
-    return tuple(made)
+        cells.append(Cell(cell.text, cell.detail, cell.note, "clear" if clear else cell.mark))
+    return tuple(cells)
 
 
 def _get(found: Any, key: str) -> Any:

@@ -1,4 +1,4 @@
-"""Linear probes: how well logistic regression on a factor tells emotions of speakers, or speakers by sentences, it never heard.
+"""Linear probes: how well logistic regression on a factor tells emotions of unseen speakers, or speakers by unseen sentences.
 
 Scores are means over classes (balanced accuracy), so chance is one divided by their number.
 """
@@ -39,7 +39,7 @@ class Probe:
 
 
 def some_vectors(values: dict[str, np.ndarray], clips: Sequence[Clip]) -> Vectors:
-    """Vectors with the labels of the clips that they were made of."""
+    """Vectors with the labels of their clips."""
     names = (np.array([getattr(clip, field) for clip in clips]) for field in ("emotion", "speaker", "corpus"))
     return Vectors(values, *names, np.array([clip.text_id or clip.path.stem for clip in clips]))
 

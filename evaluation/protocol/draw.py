@@ -1,4 +1,4 @@
-"""Pairs of one setting in a balanced, seeded order, made one at a time so that a large corpus costs only what is asked for.
+"""Pairs of one setting in a balanced, seeded order, drawn one at a time, so that a large corpus costs only what is asked for.
 
 The order is that of SHA-256 hashes, not of a random generator whose stream may change with a library's version: the same
 manifest and seed give the same pairs on any machine.

@@ -64,7 +64,7 @@ def make_protocol(clips: Sequence[Clip], settings: Sequence[str] = tuple(SETTING
 
     Raises:
         ZestError: a setting is unknown, or a number makes no sense.
-        RecipeError: the split has no recording of the wanted length, or a setting has more than MOST pairs.
+        RecipeError: the split has no recording of such a length, or a setting has more than MOST pairs.
     """
     chosen = _known(settings)
     for number in (per_setting, count):
@@ -130,9 +130,9 @@ def _known(settings: Sequence[str]) -> list[Setting]:
 
 
 def _usable(clips: Sequence[Clip], split: str, seconds: tuple[float, float]) -> list[Clip]:
-    wanted = {name.strip() for name in split.split(",")}
+    splits = {name.strip() for name in split.split(",")}
     there = sorted({clip.split for clip in clips})
-    found = [clip for clip in clips if split == EVERY_SPLIT or clip.split in wanted]
+    found = [clip for clip in clips if split == EVERY_SPLIT or clip.split in splits]
     if not found:
         raise RecipeError(f"The manifest has no recording of split '{split}'; it has {', '.join(there) or 'none at all'}.")
     usable = [clip for clip in found if seconds[0] <= clip.seconds <= seconds[1]]

@@ -56,7 +56,7 @@ SETTINGS = {setting.name: setting for setting in (
 )}
 
 
-def wanted(setting: Setting) -> tuple[str, ...]:
+def target_emotions(setting: Setting) -> tuple[str, ...]:
     """The emotions that references of this setting may have."""
     return UNSEEN if setting.other_emotions else TARGETS
 
@@ -83,8 +83,8 @@ class ClipPool:
                 self.by_text[clip.corpus, clip.text_id, clip.emotion].append(clip)
 
     def targets(self, setting: Setting) -> list[str]:
-        """The wanted emotions that this setting has here."""
-        return [emotion for emotion in wanted(setting) if self.by_emotion.get(emotion)]
+        """The target emotions that this setting has here."""
+        return [emotion for emotion in target_emotions(setting) if self.by_emotion.get(emotion)]
 
     def sources(self, setting: Setting) -> list[Clip]:
         """What may be converted in this setting."""
@@ -108,7 +108,7 @@ class ClipPool:
         return [clip for clip in found if clip.language == source.language] or found
 
     def takes(self, source: Clip, emotion: str) -> list[Clip]:
-        """The source's speaker saying the source's sentence in the wanted emotion, where the corpus is parallel."""
+        """The source's speaker saying the source's sentence in the target emotion, where the corpus is parallel."""
         return [clip for clip in self.by_text.get((source.corpus, source.text_id, emotion), []) if clip.speaker == source.speaker]
 
 
@@ -125,5 +125,5 @@ def why_not(setting: Setting, pool: ClipPool) -> str:
         what = "from a corpus without emotion labels" if setting.unlabelled_source else "that is labelled neutral"
         return f"there is no recording {what}"
     if not pool.targets(setting):
-        return f"there is no recording labelled {' or '.join(wanted(setting))}"
+        return f"there is no recording labelled {' or '.join(target_emotions(setting))}"
     return f"it needs {setting.needs}"

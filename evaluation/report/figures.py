@@ -53,7 +53,7 @@ def to_svg(figure: Figure) -> str:
 
 
 def emotion_bars(results: RunResults, metric: str, info: MetricInfo, natural: dict[str, float]) -> Figure | None:
-    """Accuracy per wanted emotion and system, with intervals; None where nothing was measured.
+    """Accuracy per target emotion and system, with intervals; None where nothing was measured.
 
     Args:
         natural: per emotion, the judge's accuracy on natural speech in %, drawn as a line over the bars.

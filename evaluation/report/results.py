@@ -25,7 +25,7 @@ class Matrix:
     Attributes:
         pairs, systems, metrics: names of the axes.
         values, weights: (systems, metrics, pairs); 0 where nothing was measured.
-        failed: (systems, pairs) conversions that failed. converted: (systems, pairs) conversions that were made.
+        failed: (systems, pairs) conversions that failed. converted: (systems, pairs) conversions that are there.
         hits: (metrics,) metrics whose values are shares, see `is_hits`.
         natural: those of `systems` that are no systems but natural recordings (evaluation/natural_reference/rows.py).
     """

@@ -116,7 +116,7 @@ def comparisons(material: Material) -> Section:
 
 
 def confusions(material: Material) -> Section:
-    """What judges heard, in conversions and in natural speech."""
+    """What judges took conversions and natural speech for."""
     keys = material.run.record.observer_keys
     blocks: list[Block] = []
     for info in material.catalogue.accuracies():

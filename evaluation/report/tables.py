@@ -213,5 +213,5 @@ def _natural_cell(row: NaturalRow, info: MetricInfo) -> Cell:
 
 def _converted(matrix: Matrix, system: str, rows: np.ndarray) -> Cell:
     place = matrix.systems.index(system)
-    made, failed = int(matrix.converted[place][rows].sum()), int(matrix.failed[place][rows].sum())
-    return Cell(f"{made}/{len(rows)}", note=f"{failed} failed" if failed else "")
+    converted, failed = int(matrix.converted[place][rows].sum()), int(matrix.failed[place][rows].sum())
+    return Cell(f"{converted}/{len(rows)}", note=f"{failed} failed" if failed else "")

@@ -34,7 +34,7 @@ METRICS = (  # the cheap ones first: what a run that is stopped early has
 
 @dataclass(frozen=True)
 class TableRequest:
-    """Which part of the table is wanted.
+    """Which part of the table is asked for.
 
     Attributes:
         rows: names of evaluation/table1/rows.py. settings: of the protocol; count: pairs over all of them.
@@ -100,10 +100,11 @@ def reproduce_table1(clips: Sequence[Clip], folder: Path | str, request: TableRe
 
 
 def _protocol(clips: Sequence[Clip], request: TableRequest) -> PairProtocol:
-    made = make_protocol(clips, request.settings, request.seed, split=request.split, seconds=request.seconds, count=request.count)
-    if not made.pairs:
-        raise RecipeError("No setting of the table can be served: " + " ".join(made.refusals.values()))
-    return made
+    protocol = make_protocol(clips, request.settings, request.seed, split=request.split, seconds=request.seconds,
+                             count=request.count)
+    if not protocol.pairs:
+        raise RecipeError("No setting of the table can be served: " + " ".join(protocol.refusals.values()))
+    return protocol
 
 
 def _focus(run: EvaluationRun) -> str | None:

@@ -12,7 +12,7 @@ import typer
 
 from benchmarks import conversion_quality, oracle
 from benchmarks.conversion_quality import METRICS, report, summarise
-from benchmarks.natural_speech import natural_marks
+from benchmarks.natural_speech import natural_reference
 from benchmarks.scores import QualityScores, scored
 from benchmarks.systems import NATURAL, FunctionSystem, conversions, natural_source
 from evaluation.metrics import registry
@@ -147,14 +147,14 @@ def test_a_benchmark_listens_to_a_clip_once_and_leaves_nothing_but_what_was_hear
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-def test_natural_marks_count_emotions_alike_corpus_by_corpus(tmp_path):
+def test_natural_reference_count_emotions_alike_corpus_by_corpus(tmp_path):
     clips = []
     for speaker, voice in (("m", MAN), ("w", WOMAN)):
         for emotion, level in (("neutral", 0.4), ("angry", LOUD), ("sad", 0.3)):
             path = tmp_path / f"{speaker}-{emotion}.wav"
             save(path, speak(replace(voice, level=level), 0.7))
             clips.append(Clip(path, f"corpus-{speaker}", speaker, emotion, "en", "one", "", 0.7, "dev"))
-    marks = natural_marks(clips, Observations(tmp_path / "heard", OBSERVERS))
+    marks = natural_reference(clips, Observations(tmp_path / "heard", OBSERVERS))
     shares = marks["judges"]["whisper"]["corpus-m"]
     assert (shares["neutral"], shares["angry"], shares["sad"]) == (100, 100, 0)
     assert shares["five"] == pytest.approx(200 / 3) and shares["four"] == 50

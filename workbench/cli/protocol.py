@@ -47,18 +47,18 @@ def protocol(
     if unseen_by is not None:
         clips = unseen(clips, read_manifest(unseen_by))
     if esd_test:
-        made = esd_test_protocol(clips, names or ESD_SETTINGS, seed)
+        drawn = esd_test_protocol(clips, names or ESD_SETTINGS, seed)
     else:
-        made = make_protocol(clips, names or list(SETTINGS), seed, split=split, seconds=(min_seconds, max_seconds),
+        drawn = make_protocol(clips, names or list(SETTINGS), seed, split=split, seconds=(min_seconds, max_seconds),
                              per_setting=None if every else per_setting or PER_SETTING, count=count)
-    for sentence in made.refusals.values():
+    for sentence in drawn.refusals.values():
         say(sentence)
-    if not made.pairs or (strict and made.refusals):
+    if not drawn.pairs or (strict and drawn.refusals):
         raise RecipeError(f"Nothing was written to {output}: " + (
-            "no setting can be served." if not made.pairs else f"{len(made.refusals)} of the settings cannot be served."))
-    write_pairs(output, list(made.pairs))
-    counts = ", ".join(f"{name} {number}" for name, number in made.counts.items())
-    say(f"Wrote {output}: {len(made.pairs)} pairs ({counts}), hash {made.hash}.")
+            "no setting can be served." if not drawn.pairs else f"{len(drawn.refusals)} of the settings cannot be served."))
+    write_pairs(output, list(drawn.pairs))
+    counts = ", ".join(f"{name} {number}" for name, number in drawn.counts.items())
+    say(f"Wrote {output}: {len(drawn.pairs)} pairs ({counts}), hash {drawn.hash}.")
     if as_json:
-        print(json.dumps({"pairs": str(output), "hash": made.hash, "seed": seed, "counts": made.counts,
-                          "refusals": dict(made.refusals)}))
+        print(json.dumps({"pairs": str(output), "hash": drawn.hash, "seed": seed, "counts": drawn.counts,
+                          "refusals": dict(drawn.refusals)}))

@@ -52,15 +52,16 @@ def reproduce(
                            checkpoint=checkpoint, weights=_weights(weights or ()), device=device, jobs=jobs)
     clips = [clip for path in manifest for clip in read_manifest(path)]
     with stage_bars() as bars:
-        made = reproduce_table1(clips, output, request, metric or METRICS, command=shlex.join(["zest", *sys.argv[1:]]), hook=bars)
-    document = {**summarise(made.run), "page": str(made.page), "table": str(made.table), "report": str(made.report.html),
-                "left_out": dict(made.left_out), "refusals": dict(made.refusals)}
+        table1 = reproduce_table1(clips, output, request, metric or METRICS, command=shlex.join(["zest", *sys.argv[1:]]),
+                                  hook=bars)
+    document = {**summarise(table1.run), "page": str(table1.page), "table": str(table1.table), "report": str(table1.report.html),
+                "left_out": dict(table1.left_out), "refusals": dict(table1.refusals)}
     if as_json:
         print(json.dumps(document, indent=2, ensure_ascii=False))
-    for sentence in (*made.refusals.values(), *made.left_out.values()):
+    for sentence in (*table1.refusals.values(), *table1.left_out.values()):
         say(sentence)
     say_failures(document)
-    say(f"Wrote {made.page}: {document['pairs']} pairs, {len(document['systems'])} rows; {made.report.html} has the details.")
+    say(f"Wrote {table1.page}: {document['pairs']} pairs, {len(document['systems'])} rows; {table1.report.html} has the details.")
     raise typer.Exit(exit_codes.SOME_FAILED if document["failed"] else exit_codes.OK)
 
 
