@@ -113,7 +113,7 @@ def job_form(access: AdminAccess, jobs_of: Callable[[], Path], job: gr.Textbox, 
 
 def study_html(study: Study) -> str:
     """The link and what the study consists of."""
-    return (f'<div class="zest-job"><p class="headline">{escape(text.MADE)}</p>'
+    return (f'<div class="zest-job"><p class="headline">{escape(text.CREATED)}</p>'
             f'<p><a href="?study={study.id}" target="_blank">?study={study.id}</a></p>'
             f'<p class="small">{escape(study_sentence(study))}</p></div>')
 
