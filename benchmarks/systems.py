@@ -11,7 +11,7 @@ import numpy as np
 
 from evaluation.pair import Pair
 from evaluation.run import parse_systems
-from evaluation.run.systems import Baseline, Rendered, System
+from evaluation.run.systems import BaselineSystem, Rendered, System
 from pipelines.conversion import Converter
 from pipelines.features.audio import load
 from pipelines.features.pitch import track
@@ -47,18 +47,19 @@ def natural_source(pair: Pair) -> Rendered:
 
 NATURAL = "natural source"
 BASELINES: tuple[System, ...] = (
-    FunctionSystem(NATURAL, natural_source), Baseline("WORLD copy", "copy"), Baseline("F0 statistics swap", "f0-swap"))
+    FunctionSystem(NATURAL, natural_source), BaselineSystem("WORLD copy", "copy"),
+    BaselineSystem("F0 statistics swap", "f0-swap"))
 
 
 def conversions(checkpoint: Path | str, strengths: Sequence[float], tempo: bool = True,
-                decoders: Sequence[str] = ("transfer",)) -> list[System]:
+                decoders: Sequence[str] = ("residual_world",)) -> list[System]:
     """One system per decoder and strength.
 
     Raises:
         ZestError: no such decoder, or a strength out of range.
     """
     specs = [decoder if tempo else f"{decoder}-notempo" for decoder in decoders]
-    return [replace(system, name=f"{system.decoder}, strength {system.strength:g}")
+    return [replace(system, name=f"{system.settings.decoder}, strength {system.settings.strength:g}")
             for system in parse_systems(specs, strengths, str(checkpoint))]
 
 
@@ -69,5 +70,5 @@ def neural_systems(checkpoint: Path | str, wanted: Sequence[str]) -> tuple[list[
         CheckpointError: it cannot be loaded.
     """
     converter = Converter.from_pretrained(checkpoint)
-    copies = [Baseline("neural copy", "copy-neural", str(checkpoint))] if converter.models.vocoder is not None else []
+    copies = [BaselineSystem("neural copy", "copy-neural", str(checkpoint))] if converter.models.vocoder is not None else []
     return copies, list(wanted or converter.decoders)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import os
 import re
-import warnings
 from collections import Counter
 from dataclasses import asdict, dataclass, fields
+from itertools import zip_longest
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from pipelines.errors import RecipeError
+from pipelines.files import write_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REQUIRED = ("source", "reference", "emotion")
+TOO_MANY = "*"  # key of a row that has more cells than the header
+UNREADABLE = "cannot be read as a CSV file with a header line and no row longer than it."
 NO_REFERENCE = "no-reference"  # file name of the reference where there is none: the emotion was a stored one
 FILE_NAME = re.compile(r"\w([\w.,+=~@() -]{0,78}[\w)])?")  # what an id may be: a file name on every system
 
@@ -58,7 +65,7 @@ def write_pairs(path: Path, pairs: list[Pair]) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    from pipelines.files import write_whole
+    import pandas as pd
 
     folder = path.resolve().parent
     rows = [{**asdict(pair), "source": _relative(pair.source, folder), "reference": _relative(pair.reference, folder),
@@ -84,21 +91,36 @@ def read_pairs(path: Path, required: tuple[str, ...] = REQUIRED) -> list[Pair]:
     return pairs
 
 
+def read_rows(path: Path, unreadable: str = UNREADABLE) -> tuple[list[str], list[dict[str, str]]]:
+    """Header and rows of a CSV as text, '' where a cell is empty; blank lines are left out.
+
+    A row that is longer than the header has the key TOO_MANY. unreadable: what is said of a file that is no CSV.
+    Raises:
+        PairsError: the file is missing or not a CSV.
+    """
+    if not path.is_file():
+        raise PairsError(f"There is no list of pairs at {path}; check the path.")
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            names, *rows = [cells for cells in csv.reader(file, strict=True) if len(cells) > 1 or "".join(cells).strip()] or [[]]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise PairsError(f"{path} {unreadable}") from error
+    surplus = [{TOO_MANY: "yes"} if len(cells) > len(names) else {} for cells in rows]
+    return names, [dict(zip_longest(names, cells[:len(names)], fillvalue="")) | more for cells, more in zip(rows, surplus)]
+
+
 def read_table(path: Path, required: tuple[str, ...] = REQUIRED) -> pd.DataFrame:
     """The rows of a list of pairs as text, '' where a cell is empty.
 
     Raises:
         PairsError: the file is missing, empty, not a CSV, or lacks a required column.
     """
-    if not path.is_file():
-        raise PairsError(f"There is no list of pairs at {path}.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # cells would be lost
-            # index_col=False: rows longer than the header must not shift the columns; fillna: rows may end early
-            table = pd.read_csv(path, dtype=str, keep_default_na=False, index_col=False, encoding="utf-8-sig").fillna("")
-    except (ValueError, pd.errors.ParserWarning) as error:  # pandas' parser, encoding and empty-data errors are ValueErrors
-        raise PairsError(f"{path} cannot be read as a CSV file with a header line and no row longer than it.") from error
+    import pandas as pd  # imported late: whoever reads rows alone need not wait for it
+
+    names, rows = read_rows(path)
+    if not names or any(TOO_MANY in row for row in rows):
+        raise PairsError(f"{path} {UNREADABLE}")
+    table = pd.DataFrame(rows, columns=names, dtype=str)
     missing = [column for column in required if column not in table.columns]
     if missing:
         raise PairsError(f"{path} has no column '{missing[0]}'; it needs {', '.join(required)}.")
@@ -145,7 +167,5 @@ def _pair(index: int, row: dict[str, str], folder: Path, required: tuple[str, ..
 
 def _relative(path: Path, folder: Path) -> str:
     """Relative to the CSV's folder while few steps lead there, absolute otherwise."""
-    import os
-
     relative = os.path.relpath(path.resolve(), folder)
     return relative if relative.count("..") <= 3 else str(path.resolve())

@@ -1,18 +1,20 @@
-"""Speech in, speech out: the Converter and its three verbs, encode, transfer, synthesise."""
+"""Speech in, speech out: the Converter with its three verbs, encode, transfer, synthesise; and baselines in its place."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 import torch
 
+from pipelines import baselines
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder
 from pipelines.checkpoints.loading import Models, load_models
-from pipelines.decoders import DECODERS, decoder
-from pipelines.device import one_thread
+from pipelines.decoders import DECODERS, Decoder, find_decoder
+from pipelines.decoders.base import holds, training_command
+from pipelines.device import check_device, one_thread
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.factors import Emotion, Factors, Transferred
 from pipelines.features import prosody, world
@@ -23,20 +25,28 @@ from pipelines.networks.sace import emotion_frames, pool_frames
 from pipelines.networks.speaker import ease_vector, voice_vector
 from pipelines.networks.units import EncodedContent
 from pipelines.settings import Settings
-from pipelines.transfer import has_melody, transfer
+from pipelines.transfer import is_voiced, transfer
 
+MOST = 8  # recordings kept of each kind by RememberingConverter; a minute of a source is some 30 MB
 NO_TEMPO = "This checkpoint has no tempo predictor, so the source's timing was kept."
 
 
 @dataclass(frozen=True)
+class BaselineChoice:
+    """Stands where a conversion has its settings: a baseline has none but its name."""
+
+    system: str
+
+
+@dataclass(frozen=True)
 class Conversion:
-    """What came out of one conversion.
+    """The result of one conversion.
 
     Attributes:
         samples: (n,) float32, 16 kHz.
         source: F0 of the source. reference: F0 of the reference, None with a preset.
         predicted: the F0 that the pitch predictor asked for, on the converted audio's time axis.
-        target: name of the reference recording or of the preset.
+        target: name of the reference recording or of the preset. settings: of the converter, or which baseline converted.
         seconds: wall seconds per stage. notes: plain sentences the user should read (clipping, whispered source).
     """
 
@@ -45,7 +55,7 @@ class Conversion:
     reference: F0Contour | None
     predicted: F0Contour
     target: str
-    settings: Any  # Settings; where a baseline converted (baselines/converting.py), its name
+    settings: Settings | BaselineChoice
     source_seconds: float
     seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -82,9 +92,7 @@ class Converter:
     @property
     def decoders(self) -> tuple[str, ...]:
         """Names of the decoders that this checkpoint has the weights for, the default first."""
-        needs = {"transfer_neural": (self.models.acoustic, self.models.vocoder), "transfer": (self.models.acoustic,),
-                 "generate": (self.models.generator,)}
-        return tuple(name for name in DECODERS if None not in needs.get(name, ()))
+        return tuple(name for name, decoder in DECODERS.items() if not decoder.missing(self.models))
 
     def convert(self, source: Recording | Factors | str | Path, reference: Recording | Factors | str | Path | None = None,
                 emotion: str | None = None, settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
@@ -95,19 +103,19 @@ class Converter:
         """
         if (reference is None) == (emotion is None):
             raise ZestError("Give either a reference recording or the name of an emotion, and not both.")
-        timings, settings = Timings(hook), replace(settings, decoder=settings.decoder or self._default_decoder())
-        wanted = self.preset(emotion) if emotion is not None else None
+        timings, settings = Timings(hook), replace(settings, decoder=self._decoder(settings).name)
+        preset = self.preset(emotion) if emotion is not None else None
         with stage(timings, "read"):
             source, reference = (load(one) if isinstance(one, (str, Path)) else one for one in (source, reference))
         factors = source if isinstance(source, Factors) else self.encode(source, timings)
-        heard = self.encode(reference, timings, synthesis=False) if isinstance(reference, Recording) else reference
-        transferred = self.transfer(factors, wanted or heard.emotion, settings, timings)
+        target = self.encode(reference, timings, synthesis=False) if isinstance(reference, Recording) else reference
+        transferred = self.transfer(factors, preset or target.emotion, settings, timings)
         samples = self.synthesise(transferred, settings, timings)
         return Conversion(
-            samples=samples, source=factors.prosody.contour, reference=heard.prosody.contour if heard else None,
+            samples=samples, source=factors.prosody.contour, reference=target.prosody.contour if target else None,
             predicted=transferred.contour, target=transferred.emotion.name, settings=settings,
             source_seconds=factors.recording.seconds, seconds=timings.seconds,
-            notes=_notes(factors, heard) + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()))
+            notes=_notes(factors, target) + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()))
 
     def preset(self, name: str) -> Emotion:
         """A stored emotion. Raises ZestError when it is unknown."""
@@ -134,12 +142,12 @@ class Converter:
             frames = world.analyse(recording.samples, pitch) if synthesis else None
             bands = world.to_bands(frames.envelope[::4]) if synthesis else world.compact(
                 recording.samples, pitch.contour(world.SYNTHESIS_CONFIDENCE).hz)
-            heard = prosody.from_track(pitch.every(4 if synthesis else 2), bands)
+            own = prosody.from_track(pitch.every(4 if synthesis else 2), bands)
         with stage(hook, "units"):
             content = self.models.units.encode(recording.samples)
-        count = min(len(content.units), len(heard.f0))
-        heard = prosody.Prosody(heard.f0[:count], heard.voicing[:count], heard.bands[:count])
-        features, waveform = (self.models.tensor(part)[None] for part in (prosody.network_features(heard), recording.samples))
+        count = min(len(content.units), len(own.f0))
+        own = prosody.Prosody(own.f0[:count], own.voicing[:count], own.bands[:count])
+        features, waveform = (self.models.tensor(part)[None] for part in (prosody.network_features(own), recording.samples))
         mask = torch.ones(1, count, device=self.models.device)
         with stage(hook, "speaker"):
             ease = ease_vector(self.models.speaker, waveform, features, mask)[0]
@@ -149,12 +157,12 @@ class Converter:
             pooled, there = pool_frames(sace, mask)
             emotion = Emotion(recording.name, pooled[0][there[0] > 0.5].cpu().numpy(),
                               self.models.sace.utterance(sace, mask)[0].cpu().numpy(),
-                              prosody.octaves(heard.f0), heard.voicing >= VOICED_CONFIDENCE)
+                              prosody.octaves(own.f0), own.voicing >= VOICED_CONFIDENCE)
         soft = self._soft_units(content, count) if synthesis else None
-        return Factors(recording, content.units[:count], heard, ease.cpu().numpy(), emotion, frames, soft)
+        return Factors(recording, content.units[:count], own, ease.cpu().numpy(), emotion, frames, soft)
 
     def transfer(self, source: Factors, emotion: Emotion, settings: Settings = Settings(), hook: Hook = silent) -> Transferred:
-        """The source's factors with the wanted emotion, `strength` of the way there."""
+        """The source's factors with the target emotion, `strength` of the way there."""
         with stage(hook, "transfer"):
             transferred = transfer(self.models, source, emotion, settings)
         hook(Event("artefact", "transfer", value=transferred))
@@ -163,14 +171,23 @@ class Converter:
     def synthesise(self, transferred: Transferred, settings: Settings = Settings(), hook: Hook = silent) -> np.ndarray:
         """(n,) float32 at 16 kHz, scaled down only where it would clip."""
         with stage(hook, "synthesise"):
-            samples = decoder(settings.decoder or self._default_decoder())(transferred, self.models)
+            samples = self._decoder(settings).decode(transferred, self.models)
             return samples / max(1.0, float(np.abs(samples).max(initial=0.0)))
 
-    def _default_decoder(self) -> str:
+    def _decoder(self, settings: Settings) -> Decoder:
+        """The one that is named, or the best that there is. Raises CheckpointError: what it requires is not loaded."""
+        if settings.decoder:
+            decoder = find_decoder(settings.decoder)
+            for file in decoder.missing(self.models):
+                other = f"use the decoder '{self.decoders[0]}', or " if self.decoders else ""
+                raise CheckpointError(f"This checkpoint has no {holds(file)}, which the decoder {decoder.name} needs; "
+                                      f"{other}train one with {training_command(file)}.")
+            return decoder
         if not self.decoders:
-            raise CheckpointError("This checkpoint can make no sound yet: it has neither acoustic model nor generator; train one "
-                                  "with 'zest train acoustic' or 'zest train generate'.")
-        return self.decoders[0]
+            files = dict.fromkeys(decoder.missing(self.models)[0] for decoder in DECODERS.values())
+            raise CheckpointError(f"This checkpoint can make no sound yet: it has neither {' nor '.join(map(holds, files))}; "
+                                  f"train one with {' or '.join(map(training_command, files))}.")
+        return DECODERS[self.decoders[0]]
 
     def _soft_units(self, content: EncodedContent, count: int) -> np.ndarray | None:
         """(count, units), for a generator that was trained on them."""
@@ -182,10 +199,102 @@ class Converter:
 
 def _notes(source: Factors, reference: Factors | None) -> tuple[str, ...]:
     notes = list(source.recording.warnings)
-    if not has_melody(source):
+    if not is_voiced(source):
         notes.append("The source has no voiced speech (whispered?): only its envelope and tempo were changed, not its melody.")
     if reference is not None:
         notes += reference.recording.warnings
-        if not has_melody(reference):
+        if not is_voiced(reference):
             notes.append("The reference has no voiced speech, so its melody could not be heard; the emotion may be wrong.")
     return tuple(notes)
+
+
+class Converts(Protocol):
+    """What converts recordings, by whatever means."""
+
+    def convert(self, source: Path, reference: Path | None = None, emotion: str | None = None,
+                settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
+        """As `Converter.convert`."""
+
+
+class RememberingConverter:
+    """A converter that takes each recording apart once, as long as it is among the last few.
+
+    In a list of pairs one source often meets many emotions, and one reference many sources.
+    """
+
+    def __init__(self, converter: Converter, most: int = MOST):
+        self.converter, self.most = converter, most
+        self._kept: dict[tuple[Path, bool], Factors] = {}
+
+    def convert(self, source: Path, reference: Path | None = None, emotion: str | None = None,
+                settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
+        """As `Converter.convert`."""
+        timings = Timings(hook)
+        if emotion is not None:
+            self.converter.preset(emotion)  # an unknown one is refused before any work
+        factors = self.encoded(source, timings, synthesis=True)
+        target = self.encoded(reference, timings, synthesis=False) if reference else None
+        return replace(self.converter.convert(factors, target, emotion, settings, timings), seconds=timings.seconds)
+
+    def encoded(self, path: Path, hook: Hook = silent, synthesis: bool = True) -> Factors:
+        """Factors of a recording; without synthesis, those that a reference needs. Raises AudioError."""
+        key = path.resolve(), synthesis
+        if key not in self._kept:
+            with stage(hook, "read"):
+                recording = load(path)
+            self._kept[key] = self.converter.encode(recording, hook, synthesis)
+        self._kept[key] = self._kept.pop(key)  # the newest stands last
+        kinds = [kept for kept in self._kept if kept[1] == synthesis]
+        if len(kinds) > self.most:
+            del self._kept[kinds[0]]
+        return self._kept[key]
+
+
+class BaselineConverter:
+    """A baseline in the converter's place. Its networks are loaded at once: what is missing is told before any pair.
+
+    Raises:
+        ZestError: there is no such baseline or device. CheckpointError: its weights cannot be loaded.
+    """
+
+    def __init__(self, name: str, checkpoint: str | Path = DEFAULT_CHECKPOINT, device: str = "cpu"):
+        if baselines.find_baseline(name).load is not None:
+            check_device(device)
+        self.name, self.checkpoint, self.device = name, str(checkpoint), device
+        baselines.loaded(name, self.checkpoint, device)
+
+    def convert(self, source: Path, reference: Path | None = None, emotion: str | None = None,
+                settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
+        """As `Converter.convert`, but for the settings: a baseline has none.
+
+        `predicted` is the contour that was asked for, which is the source's where the baseline asks for none.
+        """
+        baselines.check_request(self.name, reference is not None, emotion is not None)
+        timings = Timings(hook)
+        with stage(timings, "read"):
+            own, other = load(source), load(reference) if reference is not None else None
+        with stage(timings, "synthesise"):
+            request = baselines.Request(own.samples, other and other.samples, emotion)
+            rendered = baselines.render(self.name, request, self.checkpoint, self.device)
+        with stage(timings, "pitch"):
+            contours = track(own.samples).contour(), other and track(other.samples).contour()
+        return Conversion(
+            samples=rendered.samples, source=contours[0], reference=contours[1],
+            predicted=contours[0] if rendered.predicted is None else rendered.predicted,
+            target=other.name if other else emotion or self.name, settings=BaselineChoice(self.name),
+            source_seconds=own.seconds, seconds=timings.seconds, notes=own.warnings + (other.warnings if other else ()))
+
+
+def load_converter(system: str = "", checkpoint: str | Path | None = None, device: str = "cpu") -> Converts:
+    """What a program that converts files needs: this project's converter, or the baseline of this name.
+
+    Args:
+        checkpoint: folder or hub id; zest-mini if None.
+
+    Raises:
+        ZestError: there is no such baseline or device. CheckpointError: weights are missing or damaged.
+    """
+    checkpoint = checkpoint or DEFAULT_CHECKPOINT
+    if system:
+        return BaselineConverter(system, checkpoint, device)
+    return RememberingConverter(Converter.from_pretrained(checkpoint, device))

@@ -1,4 +1,4 @@
-"""What a recording is taken apart into, and what a transfer makes of it."""
+"""The factors of a recording, and those that a transfer gives to the decoders."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.features.audio import Recording
-from pipelines.features.pitch import F0Contour
+from pipelines.features.pitch import VOICED_CONFIDENCE, F0Contour
 from pipelines.features.prosody import Prosody
 from pipelines.features.world import WorldFrames
 
 
 @dataclass(frozen=True)
 class Emotion:
-    """An emotion as SACE hears it.
+    """An emotion as SACE encodes it.
 
     Attributes:
         name: of the recording or the preset.
         frames: (windows, 128), pooled over half seconds. utterance: (128,) their recording's mean.
-        octaves: (frames,) F0, octaves above 100 Hz of that recording, 50 Hz, and voiced: (frames,) bool; None for a preset.
+        octaves: (frames,) F0 of that recording, octaves above 100 Hz, 50 Hz. voiced: (frames,) bool. None for a preset.
     """
 
     name: str
@@ -53,13 +53,13 @@ class Transferred:
     """The source's factors with another emotion, in the new timing; 50 Hz.
 
     Attributes:
-        source: what it was made from. emotion: the wanted one.
+        source: the factors before. emotion: the target.
         positions: (frames,) where each new frame lies in the source's frames.
         units: (frames,) int. voicing: (frames,) 0..1.
-        octaves: (frames,) wanted F0, octaves above 100 Hz. source_octaves: (frames,) the source's, warped.
+        octaves: (frames,) target F0, octaves above 100 Hz. source_octaves: (frames,) the source's, warped.
         difference: (frames, 40) to be added to the source's log envelope.
-        strength: how far the emotion is to go from the source's to the wanted one; octaves, positions and difference have gone
-            that far already.
+        strength: how far the emotion goes from the source's to the target; octaves, positions and difference have gone that
+            far already.
     """
 
     source: Factors
@@ -75,6 +75,4 @@ class Transferred:
     @property
     def contour(self) -> F0Contour:
         """The predicted F0, Hz, 0 where unvoiced."""
-        from pipelines.features.pitch import VOICED_CONFIDENCE
-
         return F0Contour(np.where(self.voicing >= VOICED_CONFIDENCE, 100.0 * 2.0**self.octaves, 0.0))

@@ -1,4 +1,4 @@
-"""From a source's factors to those of the wanted emotion: timing, melody and envelope."""
+"""From a source's factors to those of the target emotion: timing, F0 contour and envelope."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from pipelines.features.pitch import VOICED_CONFIDENCE
 from pipelines.networks.tempo import run_lengths, warp_positions
 from pipelines.settings import Settings
 
-VOICED_ENOUGH = 0.02  # share of voiced frames below which there is no melody to move
+VOICED_ENOUGH = 0.02  # share of voiced frames below which there is no contour to move
 
 
 @torch.inference_mode()
 @one_thread()
 def transfer(models: Models, source: Factors, emotion: Emotion, settings: Settings = Settings()) -> Transferred:
-    """The source's factors with the wanted emotion, `strength` of the way there."""
-    wanted = _variant(emotion, settings.seed)
-    positions = _positions(models, source, wanted, settings)
+    """The source's factors with the target emotion, `strength` of the way there."""
+    target = _variant(emotion, settings.seed)
+    positions = _positions(models, source, target, settings)
     nearest = np.clip(np.rint(positions).astype(int), 0, len(source.units) - 1)
     units, voicing = source.units[nearest], source.prosody.voicing[nearest]
     own_octaves = np.interp(positions, np.arange(len(source.units)), prosody.octaves(source.prosody.f0))
-    octaves, difference = _predict(models, source, wanted, units, voicing, own_octaves, settings.f0)
+    octaves, difference = _predict(models, source, target, units, voicing, own_octaves, settings.f0)
     octaves = own_octaves + settings.strength * (octaves - own_octaves)
-    return Transferred(source, wanted, positions, units, voicing, octaves, own_octaves, settings.strength * difference,
+    return Transferred(source, target, positions, units, voicing, octaves, own_octaves, settings.strength * difference,
                        settings.strength)
 
 
-def has_melody(factors: Factors) -> bool:
+def is_voiced(factors: Factors) -> bool:
     """Whether enough of it is voiced."""
     return bool(factors.prosody.contour.voiced.mean() >= VOICED_ENOUGH)
 
@@ -56,14 +56,14 @@ def _positions(models: Models, source: Factors, emotion: Emotion, settings: Sett
     runs, durations = run_lengths(source.units)
     runs, ease = models.tensor(runs.astype(np.int64))[None], models.tensor(source.ease)[None]
     mask = torch.ones(1, runs.shape[1], device=models.device)
-    own, wanted = (models.tempo(runs, mask, models.tensor(heard.utterance)[None], ease)[0].cpu().numpy()
-                   for heard in (source.emotion, emotion))
-    return warp_positions(durations, np.exp(settings.strength * (wanted - own)))
+    own, target = (models.tempo(runs, mask, models.tensor(one.utterance)[None], ease)[0].cpu().numpy()
+                   for one in (source.emotion, emotion))
+    return warp_positions(durations, np.exp(settings.strength * (target - own)))
 
 
 def _predict(models: Models, source: Factors, emotion: Emotion, units: np.ndarray, voicing: np.ndarray,
              own_octaves: np.ndarray, f0: str = PREDICTED) -> tuple[np.ndarray, np.ndarray]:
-    """Wanted octaves (frames,) and envelope difference (frames, 40), at full strength.
+    """Target octaves (frames,) and envelope difference (frames, 40), at full strength.
 
     The checkpoint's gains widen what differs between the two predictions, never what differs from the source.
     """
@@ -73,22 +73,22 @@ def _predict(models: Models, source: Factors, emotion: Emotion, units: np.ndarra
     units, voicing, own = (models.tensor(part)[None] for part in (units.astype(np.int64), voicing, own_octaves))
     mask, ease = torch.ones_like(voicing), models.tensor(source.ease)[None]
     voiced = (voicing >= 0.5).float()
-    wanted = models.tensor(given)[None]
-    if f0 == PREDICTED and has_melody(source):
-        wanted = _melody(models, units, own, voiced, source.emotion, emotion, ease)
+    target = models.tensor(given)[None]
+    if f0 == PREDICTED and is_voiced(source):
+        target = _predicted_contour(models, units, own, voiced, source.emotion, emotion, ease)
     if models.acoustic is None:
-        return wanted[0].cpu().numpy(), np.zeros((len(own_octaves), world.BANDS), np.float32)
+        return target[0].cpu().numpy(), np.zeros((len(own_octaves), world.BANDS), np.float32)
     before = models.acoustic(units, own, voiced, mask, models.tensor(source.emotion.utterance)[None], ease)
-    after = models.acoustic(units, wanted, voiced, mask, models.tensor(emotion.utterance)[None], ease)
-    return wanted[0].cpu().numpy(), models.envelope_gain * (after - before)[0].cpu().numpy()
+    after = models.acoustic(units, target, voiced, mask, models.tensor(emotion.utterance)[None], ease)
+    return target[0].cpu().numpy(), models.envelope_gain * (after - before)[0].cpu().numpy()
 
 
-def _melody(models: Models, units: torch.Tensor, own: torch.Tensor, voiced: torch.Tensor, before: Emotion, after: Emotion,
-            ease: torch.Tensor) -> torch.Tensor:
-    """(1, time) octaves: the source's melody with what the pitch predictor says that the emotion changes."""
+def _predicted_contour(models: Models, units: torch.Tensor, own: torch.Tensor, voiced: torch.Tensor, before: Emotion,
+                       after: Emotion, ease: torch.Tensor) -> torch.Tensor:
+    """(1, time) octaves: the source's contour with what the pitch predictor says that the emotion changes."""
     mask, predicted = torch.ones_like(own), []
-    for heard in (before, after):
-        frames = models.tensor(heard.frames)[None]
+    for emotion in (before, after):
+        frames = models.tensor(emotion.frames)[None]
         predicted.append(models.pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease))
     wider = smooth_f0(predicted[0] + models.f0_gain * (predicted[1] - predicted[0]))
     return anchor_f0(own, predicted[0], wider, voiced)

@@ -8,6 +8,7 @@ import gradio as gr
 
 from pipelines.decoders import DECODERS
 from pipelines.errors import CheckpointError
+from workbench.conversion import converter
 from workbench.listening.admin import AdminAccess, administration
 from workbench.listening.admin_text import TAB as RESULTS
 from workbench.listening.listen_tab import CSS as LISTEN_CSS
@@ -15,7 +16,6 @@ from workbench.listening.listen_tab import listen_tab
 from workbench.listening.results_tab import results_tab
 from workbench.listening.results_view import CSS as RESULTS_CSS
 from workbench.listening.routes import listening_routes
-from workbench.model import converter
 from workbench.score_card.style import CSS as SCORE_CSS
 from workbench.tabs import text
 from workbench.tabs.convert import convert_tab

@@ -18,6 +18,7 @@ from evaluation.run import EvaluationRun, evaluate, parse_systems
 from pipelines.errors import RecipeError
 from pipelines.files import alone_in, make_folder
 from pipelines.hooks import Hook, silent
+from pipelines.settings import Settings
 from pipelines.training.ablation.plan import Plan, make_plan
 from pipelines.training.ablation.stages import Workshop
 from pipelines.training.ablation.study import Study, Variant, read_study
@@ -98,9 +99,6 @@ def _beside(study: Study, device: str = "cpu") -> list:
 
 def _system(variant: Variant, checkpoint: Path, stages: Iterable[Any]) -> tuple[str, str]:
     """What parse_systems reads, named by all that decides it, and its checkpoint."""
-    settings = {"strength": 1.0, "tempo": True, "seed": 0, "f0": "predicted"} | variant.settings
-    spec = f"{variant.decoder}@{settings['strength']:g}" + ("" if settings["tempo"] else "-notempo")
-    spec += f"-seed{settings['seed']}" if settings["seed"] else ""
-    spec += f"-f0{settings['f0']}" if settings["f0"] != "predicted" else ""
+    spec = Settings(**variant.settings).specification(oldest_name=True)  # so that studies on disk go on
     sign = hashlib.sha256(json.dumps([spec, [stage.label for stage in stages]]).encode()).hexdigest()[:8]
-    return f"{variant.decoder}-{sign}={spec}", str(checkpoint)
+    return f"{spec.partition('@')[0]}-{sign}={spec}", str(checkpoint)

@@ -21,7 +21,7 @@ from typing import Any
 from evaluation.metrics.base import Metric, Observer
 from evaluation.pair import Pair, pairs_hash
 from evaluation.run.json_files import read_json, write_json
-from evaluation.run.systems import System
+from evaluation.run.systems import System, with_present_name
 from pipelines.errors import ZestError
 
 PACKAGES = ("zest-workbench", "torch", "numpy", "scipy", "librosa", "openai-whisper", "jiwer", "pyworld", "pysptk", "swift-f0",
@@ -145,7 +145,7 @@ class RunRecord:
             if getattr(self, key) != getattr(now, key):
                 raise ZestError(f"{folder} holds a run with {key} {getattr(self, key)}, not {getattr(now, key)}; {elsewhere}.")
         for name in self.systems.keys() & now.systems.keys():
-            if self.systems[name] != now.systems[name]:
+            if not _same_system(self.systems[name], now.systems[name]):
                 raise ZestError(f"{folder} holds conversions by another system {name} "
                                 f"({_difference(self.systems[name], now.systems[name])}); {elsewhere}, or call this one by "
                                 f"another name, as in new={name}.")
@@ -157,6 +157,10 @@ class RunRecord:
 
 def _read_part(kind: type, about: Mapping[str, Any]) -> Any:
     return kind(**{name: about[name] for name in kind.__dataclass_fields__ if name in about})
+
+
+def _same_system(before: SystemRecord, now: SystemRecord) -> bool:
+    return (before.checkpoint_hash, with_present_name(before.spec)) == (now.checkpoint_hash, with_present_name(now.spec))
 
 
 def _difference(before: SystemRecord, now: SystemRecord) -> str:

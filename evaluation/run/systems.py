@@ -1,16 +1,11 @@
 """What turns a pair into a conversion: the systems that an evaluation compares.
 
-    source                        the natural source, unchanged: the floor of emotion, the ceiling of everything else
-    copy                          WORLD copy-synthesis of the source: what the vocoder costs
-    copy-neural                   the same by the checkpoint's neural vocoder
-    f0-swap                       the source with the reference's F0 mean and variance
-    polyak                        the source's units and voice with the reference's codes of F0
-    vawgan                        VAW-GAN, told the wanted emotion's label
-    transfer, transfer_neural, generate   this project's converter with that decoder, strength 1, tempo moved
-    transfer@0.5-notempo-seed3    strength 0.5, tempo kept, variant 3 of the emotion
+    source, copy, f0-swap...      a baseline by its name (pipelines/baselines)
+    residual_neural, generate...  this project's converter with that decoder (pipelines/decoders), strength 1, tempo moved
+    generate@0.5-notempo-seed3    strength 0.5, tempo kept, variant 3 of the emotion
     generate-f0source             without pitch predictor: the source's F0, or with -f0reference the reference's
     mine=FOLDER                   anyone's conversions: FOLDER/<pair id>.wav (or .flac, .ogg, .mp3, .m4a)
-    loud=transfer@1.5             any of the above under another name
+    loud=generate@1.5             any of the above under another name
 
 This file is the one place of the evaluation that runs the converter; no metric imports it.
 """
@@ -21,36 +16,23 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from evaluation.pair import Pair
-from pipelines.baselines.registry import BASELINES, REFERENCE, Wish, baseline, loaded, make, weights_from
+from pipelines import baselines
+from pipelines.baselines import BASELINES, REFERENCE, Rendered, Request
+from pipelines.decoders import DECODERS, find_decoder, is_decoder
+from pipelines.device import check_device
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.features.audio import load
-from pipelines.features.pitch import F0Contour
+from pipelines.settings import PREDICTED, Settings, read_specification
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
-SPEC = re.compile(r"(?P<decoder>[a-z_]+)(@(?P<strength>\d+(\.\d+)?))?(?P<notempo>-notempo)?(-seed(?P<seed>\d+))?"
-                  r"(-f0(?P<f0>source|reference))?")
+CONVERSION = "conversion"  # the kind of the converter's systems in run.json
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]{0,60}")
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """What a system made of a pair.
-
-    samples: (n,) float32 at 16 kHz. predicted: the contour it asked for, None if it asked for none.
-    unchanged: the samples are the source's, so nothing need be observed again.
-    """
-
-    samples: np.ndarray
-    predicted: F0Contour | None = None
-    unchanged: bool = False
 
 
 class System(Protocol):
@@ -74,8 +56,8 @@ class System(Protocol):
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """One of pipelines/baselines/registry.py. checkpoint: None where it needs no weights."""
+class BaselineSystem:
+    """A baseline. kind: its name in pipelines/baselines. checkpoint: None where it needs no weights."""
 
     name: str
     kind: str
@@ -91,46 +73,40 @@ class Baseline:
         return None if self.checkpoint is None else checkpoint_hash(self.checkpoint)
 
     def render(self, pair: Pair) -> Rendered:
-        reference = load(pair.reference).samples if baseline(self.kind).takes == REFERENCE and pair.has_reference else None
-        made = make(self.kind, Wish(load(pair.source).samples, reference, pair.emotion), self.checkpoint or "", self.device)
-        return Rendered(made.samples, made.asked, made.unchanged)
+        with_reference = baselines.find_baseline(self.kind).takes == REFERENCE and pair.has_reference
+        request = Request(load(pair.source).samples, load(pair.reference).samples if with_reference else None, pair.emotion)
+        return baselines.render(self.kind, request, self.checkpoint or "", self.device)
 
 
 @dataclass(frozen=True)
-class Conversion:
-    """This project's converter."""
+class ConverterSystem:
+    """This project's converter. settings: with the decoder named."""
 
     name: str
     checkpoint: str
-    decoder: str = "transfer"
-    strength: float = 1.0
-    tempo: bool = True
-    seed: int = 0
+    settings: Settings = field(default_factory=lambda: Settings(decoder="residual_world"))
     device: str = "cpu"
-    f0: str = "predicted"
 
     @property
     def spec(self) -> dict[str, Any]:
-        left_out = ("name", "checkpoint") + (("f0",) if self.f0 == "predicted" else ())  # runs older than the choice go on
-        kept = {key: value for key, value in asdict(self).items() if key not in left_out}
-        return {"kind": "conversion", **kept}
+        values = asdict(self.settings)
+        decoder, f0 = values.pop("decoder"), values.pop("f0")
+        chosen = {} if f0 == PREDICTED else {"f0": f0}  # runs older than the choice go on
+        return {"kind": CONVERSION, "decoder": decoder, **values, "device": self.device, **chosen}
 
     @property
     def checkpoint_hash(self) -> str:
         return checkpoint_hash(self.checkpoint)
 
     def render(self, pair: Pair) -> Rendered:
-        from pipelines.settings import Settings
-
-        made = _converter(self.checkpoint, self.device).convert(
-            load(pair.source), load(pair.reference),
-            settings=Settings(strength=self.strength, tempo=self.tempo, decoder=self.decoder, seed=self.seed, f0=self.f0))
-        return Rendered(made.samples, made.predicted)
+        converter = _converter(self.checkpoint, self.device)
+        conversion = converter.convert(load(pair.source), load(pair.reference), settings=self.settings)
+        return Rendered(conversion.samples, conversion.predicted)
 
 
 @dataclass(frozen=True)
-class Recordings:
-    """Conversions that someone made: one file a pair."""
+class RecordingsSystem:
+    """Anyone's conversions: one file a pair."""
 
     name: str
     folder: Path
@@ -154,8 +130,8 @@ def parse_systems(texts: Sequence[str], strengths: Sequence[float] = (), checkpo
     """Systems from what a user writes (see the top of this file).
 
     Args:
-        strengths: each conversion without a strength of its own is made once per strength.
-        seed: of conversions without a seed of their own.
+        strengths: each converter without a strength of its own becomes one system per strength.
+        seed: of converters without a seed of their own.
     Raises:
         ZestError: an unknown system or device, a strength out of range, a folder that is missing, two systems of one name.
     """
@@ -170,10 +146,12 @@ def parse_systems(texts: Sequence[str], strengths: Sequence[float] = (), checkpo
 def why_not(system: System) -> str | None:
     """Why a system can render no pair at all here, as a sentence; None where it can. Loads its weights."""
     try:
-        if isinstance(system, Baseline):
-            loaded(system.kind, system.checkpoint or "", system.device)
-        elif isinstance(system, Conversion) and system.decoder not in _converter(system.checkpoint, system.device).decoders:
-            return f"The checkpoint has no weights for the decoder {system.decoder}."
+        if isinstance(system, BaselineSystem):
+            baselines.loaded(system.kind, system.checkpoint or "", system.device)
+        elif isinstance(system, ConverterSystem):
+            decoder = system.settings.decoder
+            if decoder not in _converter(system.checkpoint, system.device).decoders:
+                return f"The checkpoint has no weights for the decoder {decoder}."
     except CheckpointError as error:
         return str(error)
     return None
@@ -186,7 +164,7 @@ def checkpoint_hash(checkpoint: str) -> str:
     Raises:
         CheckpointError: neither a folder nor a reachable hub id.
     """
-    from pipelines.checkpoints.folder import find_folder
+    from pipelines.checkpoints.folder import find_folder  # imported late: a report needs no torch
 
     digest = hashlib.sha256()
     for file in sorted(path for path in find_folder(checkpoint).iterdir() if path.suffix in (".json", ".safetensors")):
@@ -220,39 +198,26 @@ def _parsed(text: str, strengths: Sequence[float], checkpoint: str | None, devic
         raise ZestError(f"A system cannot be called '{name}'; use letters, digits and . _ + - @, as in mine=FOLDER.")
     if spec in BASELINES:
         return [_baseline(name, spec, checkpoint, device)]
-    match = SPEC.fullmatch(spec)
-    if match is not None and _is_decoder(match["decoder"]):
-        base = Conversion(name, checkpoint or _shipped(), match["decoder"], float(match["strength"] or 1.0),
-                          match["notempo"] is None, int(match["seed"] or seed), device, match["f0"] or "predicted")
-        return _at_strengths(base, strengths if match["strength"] is None else ())
+    converter = read_specification(spec, seed)
+    if converter is not None:
+        check_device(device)
+        settings, with_strength = converter
+        base = ConverterSystem(name, checkpoint or _shipped(), settings, device)
+        return [base] if with_strength else _at_strengths(base, strengths)
     if given and Path(spec).is_dir():
-        return [Recordings(name, Path(spec).resolve())]
+        return [RecordingsSystem(name, Path(spec).resolve())]
     if given:
         raise ZestError(f"There is no folder {spec} with the conversions of {name}.")
-    raise ZestError(f"There is no system '{spec}'; choose {', '.join(BASELINES)}, {', '.join(_decoders())} "
-                    "(as in transfer@0.5-notempo), or NAME=FOLDER with one recording a pair.")
+    raise ZestError(f"There is no system '{spec}'; choose {', '.join(BASELINES)}, {', '.join(DECODERS)} "
+                    f"(as in {next(iter(DECODERS))}@0.5-notempo), or NAME=FOLDER with one recording a pair.")
 
 
-def _baseline(name: str, kind: str, checkpoint: str | None, device: str) -> Baseline:
+def _baseline(name: str, kind: str, checkpoint: str | None, device: str) -> BaselineSystem:
     """Raises ZestError where it has weights and there is no such device."""
     if BASELINES[kind].load is None:
-        return Baseline(name, kind)
-    from pipelines.device import check_device
-
+        return BaselineSystem(name, kind)
     check_device(device)
-    return Baseline(name, kind, weights_from(kind, checkpoint or _shipped()), device)
-
-
-def _at_strengths(base: Conversion, strengths: Sequence[float]) -> list[System]:
-    """One system per strength, or the one as it is; refused at once if out of range."""
-    from pipelines.device import check_device
-    from pipelines.settings import Settings
-
-    check_device(base.device)
-    made = [replace(base, name=_with_strength(base.name, strength), strength=strength) for strength in strengths] or [base]
-    for system in made:
-        Settings(strength=system.strength, tempo=system.tempo, decoder=system.decoder, seed=system.seed)
-    return made
+    return BaselineSystem(name, kind, baselines.weights_from(kind, checkpoint or _shipped()), device)
 
 
 def _shipped() -> str:
@@ -261,20 +226,16 @@ def _shipped() -> str:
     return str(DEFAULT_CHECKPOINT)
 
 
+def _at_strengths(base: ConverterSystem, strengths: Sequence[float]) -> list[System]:
+    """One system per strength, or the one as it is; refused at once if out of range."""
+    return [replace(base, name=_with_strength(base.name, strength), settings=replace(base.settings, strength=strength))
+            for strength in strengths] or [base]
+
+
 def _with_strength(name: str, strength: float) -> str:
     """'transfer-notempo' at 0.5 is 'transfer@0.5-notempo'; strength 1 is not said."""
     head, dash, tail = name.partition("-")
     return name if strength == 1 else f"{head}@{strength:g}{dash}{tail}"
-
-
-def _decoders() -> tuple[str, ...]:
-    from pipelines.decoders import DECODERS
-
-    return tuple(DECODERS)
-
-
-def _is_decoder(name: str) -> bool:
-    return name in _decoders()
 
 
 @lru_cache(maxsize=2)
@@ -288,3 +249,10 @@ def _converter(checkpoint: str, device: str):
         raise
     except ZestError as error:  # whatever keeps it from loading keeps it from every pair
         raise CheckpointError(str(error)) from error
+
+
+def with_present_name(spec: Any) -> Any:
+    """A system's spec as it is written now: a decoder has its name, and none of its older ones."""
+    if not isinstance(spec, dict) or spec.get("kind") != CONVERSION or not is_decoder(spec["decoder"]):
+        return spec
+    return {**spec, "decoder": find_decoder(spec["decoder"]).name}

@@ -13,7 +13,7 @@ from evaluation.instruments.f0 import world_f0
 from evaluation.instruments.predicted_mos import predicted_mos
 from evaluation.instruments.recogniser import normalise, transcribe
 from evaluation.instruments.speaker_similarity import speaker_embedding
-from pipelines.decoders.vocoding import render
+from pipelines.decoders.rendering import render
 from pipelines.features.audio import Recording
 from pipelines.features.vocoder_features import vocoder_features
 from pipelines.networks.vocoder import Vocoder

@@ -1,6 +1,6 @@
 """Baseline: the source with its log-F0 mean and variance replaced by the reference's, through WORLD.
 
-The obvious thing to do with two recordings, and nearly worthless as emotion (shared design, section 2b).
+The obvious thing to do with two recordings; docs/results/mini/ shows how little of an emotion it moves.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pipelines.baselines.base import REFERENCE, Baseline, Rendered, Request
 from pipelines.features.pitch import F0_CEIL, F0_FLOOR, F0Contour, track
 from pipelines.features.world import FRAME_SECONDS, analyse, synthesise
 
@@ -36,5 +37,14 @@ def f0_statistics_swap(source: np.ndarray, reference: np.ndarray) -> tuple[np.nd
         converted samples, and the contour that was asked for (5 ms steps).
     """
     frames = analyse(source)
-    wanted = swap_statistics(F0Contour(frames.f0, FRAME_SECONDS), track(reference, FRAME_SECONDS).contour())
-    return synthesise(replace(frames, f0=wanted.hz)), wanted
+    target = swap_statistics(F0Contour(frames.f0, FRAME_SECONDS), track(reference, FRAME_SECONDS).contour())
+    return synthesise(replace(frames, f0=target.hz)), target
+
+
+def convert(request: Request, _: None) -> Rendered:
+    """The source at the reference's height and range of F0."""
+    return Rendered(*f0_statistics_swap(request.source, request.reference))
+
+
+BASELINE = Baseline("f0-swap", "F0 statistics of the reference", "The source with the reference's F0 mean and variance.", convert,
+                    takes=REFERENCE)

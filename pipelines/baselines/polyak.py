@@ -1,116 +1,32 @@
-"""Baseline: speech resynthesis from units, codes of F0 and a speaker's vector (Polyak et al., Interspeech 2021). The emotion is
-moved by taking the reference's codes of F0, as the paper compares itself with it (arXiv 2401.04511, section 4).
+"""Baseline: speech resynthesis from units, codes of F0 and an x-vector (Polyak et al., Interspeech 2021).
+
+The work is in unit_resynthesis.py, which needs torch; what stands here is read without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import torch
+from pipelines.baselines.base import REFERENCE, Baseline, Rendered, Request
 
-from pipelines.checkpoints.folder import Folder, find_folder
-from pipelines.checkpoints.loading import load_f0_codes, load_generator, load_speaker, load_unit_encoder
-from pipelines.decoders.factor_rendering import render_factors
-from pipelines.decoders.generate import predict_mel
-from pipelines.decoders.vocoding import render
-from pipelines.device import check_device
-from pipelines.errors import CheckpointError, ZestError
-from pipelines.features.audio import NOMINAL, Recording, speech_level
-from pipelines.features.pitch import SYNTHESIS_CONFIDENCE, F0Contour, PitchTrack, track
-from pipelines.features.prosody import analyse, network_features
-from pipelines.features.vocoder_features import STEP, VocoderFeatures
-from pipelines.networks.f0_codes import F0Codes, Standardised, code_count, held, hertz, standardised, stretched
-from pipelines.networks.factor_decoder import FactorDecoder
-from pipelines.networks.generator import FINE, FactorGenerator
-from pipelines.networks.speaker import PublishedSpeaker, SpeakerEncoder, voice_vector
-from pipelines.networks.units import HOP, UnitEncoder
-
-MISSING = "This checkpoint has no polyak, which the baseline of that name needs; train it with 'zest train polyak'."
-
-
-@dataclass(frozen=True)
-class Polyak:
-    """Its networks, in eval mode on one device."""
-
-    units: UnitEncoder
-    speaker: SpeakerEncoder | PublishedSpeaker
-    codes: F0Codes
-    generator: FactorGenerator | FactorDecoder
-    device: str
-
-
-def load_polyak(checkpoint: Folder, device: str = "cpu", generator: torch.nn.Module | None = None) -> Polyak:
-    """generator: another one than the checkpoint's, as one in training.
-
-    Raises:
-        CheckpointError: a part is missing, with the command that trains it, or damaged. ZestError: there is no such device.
-    """
-    check_device(device)
-    generator = load_generator(checkpoint, "polyak") if generator is None else generator
-    if generator is None:
-        raise CheckpointError(MISSING)
-    networks = load_unit_encoder(checkpoint), load_speaker(checkpoint), load_f0_codes(checkpoint), generator
-    return Polyak(*(network.to(device) for network in networks), device)
+if TYPE_CHECKING:
+    from pipelines.baselines.unit_resynthesis import Polyak
 
 
 def load(checkpoint: str, device: str) -> Polyak:
     """From a folder or a hub id; raises as `load_polyak`."""
+    from pipelines.baselines.unit_resynthesis import load_polyak
+    from pipelines.checkpoints.folder import Folder, find_folder
+
     return load_polyak(Folder(find_folder(checkpoint)), device)
 
 
-def resynthesis(checkpoint: Folder, generator: torch.nn.Module, device: str = "cpu") -> Callable[[Recording], np.ndarray]:
-    """A function of a recording to the same, (n,) float32 at 16 kHz, made again from its own units, codes and x-vector."""
-    networks = load_polyak(checkpoint, device, generator)
-    return lambda recording: convert(recording.samples, recording.samples, networks)[0]
+def convert(request: Request, networks: Polyak) -> Rendered:
+    """Words and voice of the source with the reference's F0 codes. Raises ZestError: the reference has no voiced speech."""
+    from pipelines.baselines.unit_resynthesis import resynthesise
+
+    return Rendered(*resynthesise(request.source, request.reference, networks))
 
 
-@torch.inference_mode()
-def convert(source: np.ndarray, reference: np.ndarray, networks: Polyak) -> tuple[np.ndarray, F0Contour]:
-    """Words and voice of the source with the melody of the reference: its codes, stretched to the source's length and decoded
-    at the height and range of the source.
-
-    Args:
-        source, reference: (n,) float32 at 16 kHz.
-    Returns:
-        converted samples at the source's level, and the contour that was asked for: voiced where the source is.
-    Raises:
-        ZestError: the reference has no voiced speech.
-    """
-    pitch = track(source, STEP)
-    own = analyse(source, pitch)
-    speaker, wanted = standardised(own), standardised(own if reference is source else analyse(reference))
-    if not wanted.voiced.any():
-        raise ZestError("The reference has no voiced speech whose F0 could be taken; choose another reference.")
-    features = torch.from_numpy(network_features(own))[None].to(networks.device)
-    waveform = torch.from_numpy(source)[None].to(networks.device)
-    voice = voice_vector(networks.speaker, waveform, features, torch.ones(features.shape[:2], device=networks.device))
-    units = _units(source, networks)[:len(own.f0)]
-    codes = stretched(networks.codes.encode(wanted), code_count(len(units)))
-    samples = _rendered(units, codes, speaker, pitch, voice, networks) * (speech_level(source) / NOMINAL)
-    asked = np.where(speaker.voiced[:len(units)] > 0, hertz(networks.codes, codes, speaker, len(units)), 0.0)
-    return samples / max(1.0, float(np.abs(samples).max(initial=0.0))), F0Contour(asked)
-
-
-def _units(samples: np.ndarray, networks: Polyak) -> np.ndarray:
-    """(frames,) int64, or (frames, units) float32 where the generator was trained on soft ones."""
-    content, temperature = networks.units.encode(samples), networks.generator.temperature
-    if temperature == 0:
-        return content.units.astype(np.int64)
-    hidden = torch.from_numpy(content.hidden[networks.units.layer]).to(networks.device)
-    return networks.units.posterior(hidden, temperature).cpu().numpy()
-
-
-def _rendered(units: np.ndarray, codes: np.ndarray, speaker: Standardised, pitch: PitchTrack, voice: torch.Tensor,
-              networks: Polyak) -> np.ndarray:
-    """At the nominal level, by either design; both end 10 ms behind the last unit frame."""
-    generator, count = networks.generator, len(units)
-    if isinstance(generator, FactorDecoder):
-        samples = render_factors(generator, units, held(codes, count), speaker.voiced[:count], voice)
-        return samples[:len(samples) - HOP // 2]
-    frames = FINE * count - 1
-    f0 = hertz(networks.codes, codes, speaker, frames, FINE)
-    voiced = (pitch.contour(SYNTHESIS_CONFIDENCE).hz > 0)[:frames].astype(np.float32)
-    mel = predict_mel(generator.trunk, units, f0, voiced, voice)
-    return render(generator.vocoder, VocoderFeatures(mel, f0, voiced), networks.device)
+BASELINE = Baseline("polyak", "Polyak et al.", "The source's units and voice with the reference's codes of F0.", convert,
+                    takes=REFERENCE, load=load)

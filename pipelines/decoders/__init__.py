@@ -1,26 +1,26 @@
-"""Decoders by name: each turns `Transferred` factors into samples."""
+"""The decoders, the best first. A new one is a file beside this one and a line of DECODERS (docs/how-to/add-a-decoder.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
-
-from pipelines.checkpoints.loading import Models
-from pipelines.decoders.generate import decode as generate
-from pipelines.decoders.residual_neural import decode as neural_transfer
-from pipelines.decoders.residual_world import decode as world_transfer
+from pipelines.decoders import generate, residual_neural, residual_world
+from pipelines.decoders.base import Decoder
 from pipelines.errors import ZestError
-from pipelines.factors import Transferred
 
-Decoder = Callable[[Transferred, Models], np.ndarray]
+DECODERS: dict[str, Decoder] = {one.name: one for one in (  # as measured (README's table); the first with weights is the default
+    residual_neural.DECODER,
+    residual_world.DECODER,
+    generate.DECODER,
+)}
 
-DECODERS: dict[str, Decoder] = {  # the best first, as measured (README's table): the first that a checkpoint has is its default
-    "transfer_neural": neural_transfer, "transfer": world_transfer, "generate": generate}
+
+def find_decoder(name: str) -> Decoder:
+    """A decoder by its name or an older one. Raises ZestError: there is no such decoder."""
+    for one in DECODERS.values():
+        if name == one.name or name in one.aliases:
+            return one
+    raise ZestError(f"There is no decoder '{name}'; choose one of {', '.join(DECODERS)}.")
 
 
-def decoder(name: str) -> Decoder:
-    """Raises ZestError for a name that is not there."""
-    if name not in DECODERS:
-        raise ZestError(f"There is no decoder '{name}'; choose one of {', '.join(DECODERS)}.")
-    return DECODERS[name]
+def is_decoder(name: str) -> bool:
+    """Whether it is a decoder's name or an older one."""
+    return any(name == one.name or name in one.aliases for one in DECODERS.values())

@@ -1,66 +1,71 @@
-"""The paper's decoder: nothing of the source's sound is kept, all of it is made from factors, by the checkpoint's generator:
-this project's own design (generator.py) or the paper's (factor_decoder.py).
+"""The paper's decoder: nothing of the source's sound is kept, the checkpoint's generator renders all of it from factors.
 
-Strength s lies between source and target in everything that tells emotion: SACE is the source's own at 0 and the wanted one at
-1, F0 and timing are those of the transfer. Only the level is taken from the source, since no factor tells it.
+The generator is of this project's own design (networks/generator.py) or of the paper's (networks/factor_decoder.py). Strength s
+lies between source and target in all that tells emotion: SACE is the source's own at 0 and the target's at 1, F0 and timing
+are those of the transfer. Only the level is taken from the source, since no factor tells it.
 """
 
 from __future__ import annotations
 
-import numpy as np
-import torch
+from typing import TYPE_CHECKING
 
-from pipelines.checkpoints.loading import Models
-from pipelines.decoders.factor_rendering import render_factors
+import numpy as np
+
+from pipelines.decoders.base import Decoder
 from pipelines.decoders.residual_frames import FINE as WORLD_FINE
 from pipelines.decoders.residual_frames import changed_f0
-from pipelines.decoders.vocoding import PIECE, pieces, render
-from pipelines.errors import CheckpointError
 from pipelines.factors import Transferred
 from pipelines.features.audio import NOMINAL, speech_level
 from pipelines.features.pitch import fill_unvoiced
-from pipelines.features.vocoder_features import VocoderFeatures
-from pipelines.networks.factor_decoder import FactorDecoder
-from pipelines.networks.generator import FINE, FactorGenerator, Trunk
-from pipelines.networks.units import HOP
 
-MISSING = "This checkpoint has no generator; use the decoder 'transfer', or train one with 'zest train generate'."
+if TYPE_CHECKING:
+    import torch
+
+    from pipelines.checkpoints.loading import Models
+    from pipelines.features.vocoder_features import VocoderFeatures
+    from pipelines.networks.factor_decoder import FactorDecoder
+    from pipelines.networks.generator import FactorGenerator
 
 
 def decode(transferred: Transferred, models: Models) -> np.ndarray:
-    """(samples,) float32 at 16 kHz. Raises CheckpointError: the checkpoint has no generator."""
-    if models.generator is None:
-        raise CheckpointError(MISSING)
-    samples = _rendered(transferred, models.generator, models.device)
+    """(samples,) float32 at 16 kHz; both designs end 10 ms behind the last unit frame."""
+    from pipelines.decoders.rendering import render, render_factors
+    from pipelines.networks.factor_decoder import FactorDecoder
+    from pipelines.networks.units import HOP
+
+    generator, device = models.generator, models.device
+    if isinstance(generator, FactorDecoder):
+        samples = render_factors(generator, units_of(transferred, generator), *f0_and_voicing(transferred, WORLD_FINE),
+                                 *global_condition(transferred, device))
+        samples = samples[:len(samples) - HOP // 2]
+    else:
+        samples = render(generator.vocoder, features(transferred, generator, device), device)
     return samples * (speech_level(transferred.source.recording.samples) / NOMINAL)
 
 
-def _rendered(transferred: Transferred, generator: FactorGenerator | FactorDecoder, device: str) -> np.ndarray:
-    """At the nominal level, by either design; both end 10 ms behind the last unit frame."""
-    if isinstance(generator, FactorDecoder):
-        samples = render_factors(generator, units_of(transferred, generator), *melody_of(transferred, WORLD_FINE),
-                                 *whole_of(transferred, device))
-        return samples[:len(samples) - HOP // 2]
-    return render(generator.vocoder, features(transferred, generator, device), device)
-
-
 def features(transferred: Transferred, generator: FactorGenerator, device: str = "cpu") -> VocoderFeatures:
-    """What the trunk makes of the factors, at the nominal level; every second of WORLD's frames: the vocoder's run at 10 ms."""
-    f0, voiced = melody_of(transferred, WORLD_FINE // FINE)
-    mel = predict_mel(generator.trunk, units_of(transferred, generator), f0, voiced, *whole_of(transferred, device))
+    """What the generator's mel predictor predicts from the factors, at the nominal level, every 10 ms."""
+    from pipelines.decoders.rendering import predict_mel
+    from pipelines.features.vocoder_features import VocoderFeatures
+    from pipelines.networks.generator import FINE
+
+    f0, voiced = f0_and_voicing(transferred, WORLD_FINE // FINE)
+    mel = predict_mel(generator.trunk, units_of(transferred, generator), f0, voiced, *global_condition(transferred, device))
     return VocoderFeatures(mel, f0, voiced)
 
 
-def melody_of(transferred: Transferred, every: int) -> tuple[np.ndarray, np.ndarray]:
+def f0_and_voicing(transferred: Transferred, every: int) -> tuple[np.ndarray, np.ndarray]:
     """F0 in Hz at every frame, and voicing, 0 or 1; (frames,) float32 each, every so many of WORLD's frames."""
     hz = changed_f0(transferred)[::every]
     return fill_unvoiced(hz).astype(np.float32), (hz > 0).astype(np.float32)
 
 
-def whole_of(transferred: Transferred, device: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """EASE of the source, and SACE between its own and the wanted one; (1, 128) each."""
-    own, wanted = transferred.source.emotion.utterance, transferred.emotion.utterance
-    sace = own + transferred.strength * (wanted - own)
+def global_condition(transferred: Transferred, device: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """EASE of the source, and SACE between its own and the target's; (1, 128) each."""
+    import torch
+
+    own, target = transferred.source.emotion.utterance, transferred.emotion.utterance
+    sace = own + transferred.strength * (target - own)
     ease, sace = (torch.from_numpy(part.astype(np.float32))[None].to(device) for part in (transferred.source.ease, sace))
     return ease, sace
 
@@ -76,18 +81,6 @@ def units_of(transferred: Transferred, generator: FactorGenerator | FactorDecode
     return (posterior[low] * (1 - part) + posterior[np.minimum(low + 1, len(posterior) - 1)] * part).astype(np.float32)
 
 
-@torch.inference_mode()
-def predict_mel(trunk: Trunk, units: np.ndarray, f0: np.ndarray, voiced: np.ndarray, *whole: torch.Tensor,
-                piece: int = PIECE // FINE) -> np.ndarray:
-    """(frames, 80) float32 in pieces that overlap by what the trunk sees, so that memory stays flat.
-
-    Args:
-        units: (time,) or (time, units), 50 Hz. f0, voiced: (frames,) at 100 Hz. piece: unit frames.
-        whole: EASE and SACE, (1, 128) each, or what else the trunk was trained with, on its device.
-    """
-    made = []
-    for first, start, stop, last in pieces(len(units), piece, trunk.reach):
-        melody = (torch.from_numpy(part[FINE * first:FINE * last])[None].to(whole[0].device) for part in (f0, voiced))
-        mel = trunk(torch.from_numpy(units[first:last])[None].to(whole[0].device), *melody, *whole)[0]
-        made.append(mel[FINE * (start - first):FINE * (stop - first)].cpu().numpy())
-    return np.concatenate(made)
+DECODER = Decoder("generate", "Generate (all from factors)",
+                  "Renders all sound from factors, as the paper does; words of unfamiliar sentences may suffer.",
+                  ("generator",), decode)

@@ -1,5 +1,5 @@
 """What both residual decoders render: the source's own frames in the new timing, at the predicted F0, plus the predicted
-difference of the envelope."""
+difference of the envelope. Frames are WORLD's, 200 a second."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.checkpoints.loading import Models
-from pipelines.errors import CheckpointError
 from pipelines.factors import Transferred
 from pipelines.features import world
 from pipelines.features.pitch import F0_CEIL, F0_FLOOR
@@ -16,14 +14,6 @@ from pipelines.features.world import WorldFrames
 
 FINE = 4  # WORLD frames (5 ms) per unit frame (20 ms)
 ALL = slice(None)
-NO_ACOUSTIC = ("This checkpoint has no acoustic model, which the residual decoders need; use the decoder 'generate', or train "
-               "one with 'zest train acoustic'.")
-
-
-def check_acoustic(models: Models) -> None:
-    """Raises CheckpointError: nothing predicts a difference of the envelope."""
-    if models.acoustic is None:
-        raise CheckpointError(NO_ACOUSTIC)
 
 
 def changed_frames(transferred: Transferred, inside: slice = ALL) -> WorldFrames:

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from pipelines.checkpoints.loading import Models
-from pipelines.decoders.residual_frames import changed_f0, changed_frames, check_acoustic
-from pipelines.decoders.vocoding import PIECE, render
-from pipelines.errors import CheckpointError
+from pipelines.decoders.base import Decoder
+from pipelines.decoders.residual_frames import changed_f0, changed_frames
 from pipelines.factors import Transferred
-from pipelines.features.vocoder_features import VocoderFeatures, features_of, mel_of
 
-EVERY = 2  # of WORLD's frames
-MISSING = "This checkpoint has no neural vocoder; use the decoder 'transfer', or train one with 'zest train vocoder'."
+if TYPE_CHECKING:
+    from pipelines.checkpoints.loading import Models
+    from pipelines.features.vocoder_features import VocoderFeatures
+
+EVERY = 2  # of WORLD's frames: the vocoder's are 10 ms
+PIECE = 1000  # frames whose envelopes are computed at once, 10 s
 
 
 def decode(transferred: Transferred, models: Models) -> np.ndarray:
-    """(samples,) float32 at 16 kHz. Raises CheckpointError: the checkpoint has no vocoder or no acoustic model."""
-    check_acoustic(models)
-    if models.vocoder is None:
-        raise CheckpointError(MISSING)
+    """(samples,) float32 at 16 kHz."""
+    from pipelines.decoders.rendering import render
+
     return render(models.vocoder, features(transferred), models.device)
 
 
 def features(transferred: Transferred, piece: int = PIECE) -> VocoderFeatures:
-    """Every second of WORLD's frames: the vocoder's run at 10 ms. Envelopes are made so many frames at a time, which keeps
-    memory flat; what is kept of them, 80 bands, is small."""
+    """The changed frames as the vocoder takes them, every 10 ms.
+
+    Envelopes are computed `piece` frames at a time, so that memory stays flat. Only their 80 bands are kept.
+    """
+    from pipelines.features.vocoder_features import features_of, mel_of
+
     f0 = changed_f0(transferred)[::EVERY]
-    parts = (slice(EVERY * start, EVERY * (start + piece), EVERY) for start in range(0, len(f0), piece))
-    mel = [mel_of(changed_frames(transferred, part).envelope) for part in parts]
-    return features_of(f0, np.concatenate(mel))
+    insides = (slice(EVERY * start, EVERY * (start + piece), EVERY) for start in range(0, len(f0), piece))
+    return features_of(f0, np.concatenate([mel_of(changed_frames(transferred, inside).envelope) for inside in insides]))
+
+
+DECODER = Decoder("residual_neural", "Residual (neural vocoder)",
+                  "Adds the emotion's difference to the source's own sound, by a neural vocoder.",
+                  ("acoustic", "vocoder"), decode, aliases=("transfer_neural",))

@@ -13,15 +13,8 @@ if TYPE_CHECKING:
 
     from pipelines.factors import Emotion
 
-PREDICTED, SOURCE, REFERENCE = "predicted", "source", "reference"
-F0_ORIGINS = (PREDICTED, SOURCE, REFERENCE)  # the pitch predictor, or, to see what it is worth, one of the recordings
+PREDICTED, SOURCE, REFERENCE = "predicted", "source", "reference"  # one of the recordings', to see what predicting is worth
 SMOOTHING = (1 / 9, 2 / 9, 3 / 9, 2 / 9, 1 / 9)  # 100 ms: vocal folds do not change faster (Xu & Sun, JASA 2002)
-
-
-def check_f0_origin(name: str) -> None:
-    """Raises ZestError for a name that is not there."""
-    if name not in F0_ORIGINS:
-        raise ZestError(f"There is no F0 '{name}'; choose one of {', '.join(F0_ORIGINS)}.")
 
 
 def anchor_f0(source: torch.Tensor, own: torch.Tensor, target: torch.Tensor, voiced: torch.Tensor) -> torch.Tensor:

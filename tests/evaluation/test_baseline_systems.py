@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipelines.baselines import registry
-from pipelines.baselines.registry import BASELINES, EMOTION, REFERENCE, Baseline, Made, Wish
+from pipelines import baselines
+from pipelines.baselines import BASELINES, EMOTION, REFERENCE, Baseline, Rendered, Request
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.errors import CheckpointError, ZestError
 from workbench.cli import exit_codes
@@ -19,7 +19,7 @@ from workbench.cli import exit_codes
 @pytest.fixture
 def labelled(monkeypatch) -> str:
     """The name of a baseline that takes a label: it scales the source by the label's length."""
-    entry = Baseline(lambda wish, _: Made(wish.source * len(wish.emotion)), EMOTION)
+    entry = Baseline("scaled", "", "", lambda request, _: Rendered(request.source * len(request.emotion)), EMOTION)
     monkeypatch.setitem(BASELINES, "scaled", entry)
     return "scaled"
 
@@ -98,15 +98,16 @@ def test_a_checkpoint_without_the_weights_is_told_before_any_pair(zest_here, tmp
 
 def test_labels_reach_a_baseline_that_takes_them_and_a_recording_alone_is_refused(labelled):
     source = np.ones(4, np.float32)
-    assert registry.make(labelled, Wish(source, emotion="sad"), "").samples.tolist() == [3.0] * 4
+    assert baselines.render(labelled, Request(source, emotion="sad"), "").samples.tolist() == [3.0] * 4
     with pytest.raises(ZestError, match=r"knows emotions by name only; name one \(--emotion\) instead of a reference\.$"):
-        registry.make(labelled, Wish(source, reference=source), "")
+        baselines.render(labelled, Request(source, reference=source), "")
 
 
 def test_whatever_keeps_weights_from_loading_is_an_error_of_the_checkpoint(monkeypatch):
     def load(checkpoint: str, device: str) -> None:
         raise ZestError(f"{checkpoint} is cold.")
 
-    monkeypatch.setitem(BASELINES, "cold", Baseline(lambda wish, _: Made(wish.source), REFERENCE, load))
+    entry = Baseline("cold", "", "", lambda request, _: Rendered(request.source), REFERENCE, load)
+    monkeypatch.setitem(BASELINES, "cold", entry)
     with pytest.raises(CheckpointError, match="^ice is cold.$"):
-        registry.loaded("cold", "ice", "cpu")
+        baselines.loaded("cold", "ice", "cpu")

@@ -164,8 +164,8 @@ def test_natural_reference_count_emotions_alike_corpus_by_corpus(tmp_path):
 
 def test_conversions_are_named_after_their_strength_and_refused_before_any_work():
     first, second = conversions("somewhere", [1.0, 0.5], tempo=False)
-    assert (first.name, second.name) == ("transfer, strength 1", "transfer, strength 0.5")
-    assert not first.tempo and second.strength == 0.5
+    assert (first.name, second.name) == ("residual_world, strength 1", "residual_world, strength 0.5")
+    assert not first.settings.tempo and second.settings.strength == 0.5
     with pytest.raises(ZestError, match="Strength must lie between"):
         conversions("somewhere", [99.0])
 

@@ -53,15 +53,16 @@ def test_systems_are_read_from_what_a_user_writes(tmp_path):
     kinds = [system.spec["kind"] for system in systems.values()]
     assert kinds == ["source", "copy", "f0-swap", "conversion", "conversion", "conversion", "recordings"]
     plain, odd, loud = systems["transfer"], systems["transfer@0.5-notempo-seed3"], systems["loud"]
-    assert (plain.strength, plain.tempo, plain.seed) == (1.0, True, 7)
-    assert (odd.strength, odd.tempo, odd.seed) == (0.5, False, 3)
-    assert loud.strength == 1.5
+    assert (plain.settings.strength, plain.settings.tempo, plain.settings.seed) == (1.0, True, 7)
+    assert (odd.settings.strength, odd.settings.tempo, odd.settings.seed) == (0.5, False, 3)
+    assert loud.settings.strength == 1.5
+    assert {one.settings.decoder for one in (plain, odd, loud)} == {"residual_world"}, "an older name means the same decoder"
 
 
 def test_strengths_multiply_systems_without_one():
     systems = parse_systems(["source", "transfer-notempo", "transfer@0.7"], strengths=[0.5, 1.0])
     assert [system.name for system in systems] == ["source", "transfer@0.5-notempo", "transfer-notempo", "transfer@0.7"]
-    assert [system.strength for system in systems[1:]] == [0.5, 1.0, 0.7]
+    assert [system.settings.strength for system in systems[1:]] == [0.5, 1.0, 0.7]
 
 
 @pytest.mark.parametrize(("texts", "words"), [

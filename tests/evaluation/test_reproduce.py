@@ -17,7 +17,7 @@ from evaluation.table1 import sessions
 from evaluation.table1.numbers import CANNOT
 from evaluation.table1.reproduce import METRICS, TableRequest, reproduce_table1
 from evaluation.table1.rows import ROWS, available, chosen
-from pipelines.baselines.registry import BASELINES, EMOTION, Baseline, Made
+from pipelines.baselines import BASELINES, EMOTION, Baseline, Rendered
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.errors import CheckpointError, RecipeError, ZestError
 from tests.evaluation.test_baseline_systems import without
@@ -75,19 +75,19 @@ def test_a_checkpoint_lacks_a_decoder_and_another_one_is_given_for_one_row(tmp_p
     bare = without(tmp_path / "bare", "generator")
     found = available(chosen(["generate", "transfer", "no-unit-encoder"]), str(bare),
                       {"no-unit-encoder": str(DEFAULT_CHECKPOINT)})
-    assert [(system.name, system.decoder, system.checkpoint) for system in found.systems] == [
-        ("no-unit-encoder", "generate", str(DEFAULT_CHECKPOINT)), ("transfer", "transfer", str(bare))]
+    assert [(system.name, system.settings.decoder, system.checkpoint) for system in found.systems] == [
+        ("no-unit-encoder", "generate", str(DEFAULT_CHECKPOINT)), ("transfer", "residual_world", str(bare))]
     assert_plain(found.left_out["generate"])
     assert "zest train generate" in found.left_out["generate"]
 
 
 def test_a_system_that_cannot_serve_a_setting_is_not_counted_as_bad_there(clips, tmp_path, monkeypatch):
-    def by_label(wish, _):
-        if wish.emotion == "fearful":
+    def by_label(request, _):
+        if request.emotion == "fearful":
             raise ZestError("It knows no fear.")
-        return Made(wish.source / 2)
+        return Rendered(request.source / 2)
 
-    monkeypatch.setitem(BASELINES, "vawgan", Baseline(by_label, EMOTION))
+    monkeypatch.setitem(BASELINES, "vawgan", Baseline("vawgan", "", "", by_label, EMOTION))
     made = small_table(clips, tmp_path / "RUN", rows=("vawgan",), settings=("dsst", "ute"), count=4)
     table = pd.read_csv(made.table).query("metric == 'cer' and row == 'vawgan'").set_index("setting")
     assert table.value.notna().to_dict() == {"dsst": True, "ute": False, "all": False} and table.measured["ute"] == 0

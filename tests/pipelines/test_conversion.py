@@ -94,7 +94,7 @@ def test_every_seed_is_a_variant(converter, man, converted):
 
 @pytest.mark.parametrize("tempo", [True, False])
 def test_strength_zero_is_the_copy_synthesis(converter, man, tempo):
-    conversion = converter.convert(man, emotion="angry", settings=Settings(strength=0, tempo=tempo, decoder="transfer"))
+    conversion = converter.convert(man, emotion="angry", settings=Settings(strength=0, tempo=tempo, decoder="residual_world"))
     copy = copy_synthesis(man.samples)
     count = min(len(copy), len(conversion.samples))
     assert count >= len(man.samples) - FRAME
@@ -102,12 +102,12 @@ def test_strength_zero_is_the_copy_synthesis(converter, man, tempo):
 
 
 def test_the_default_decoder_is_the_best_that_the_checkpoint_has_and_the_result_names_it(converter, man):
-    assert converter.decoders[:2] == ("transfer_neural", "transfer")
-    assert converter.convert(man, emotion="sad", settings=PLAIN).settings.decoder == "transfer_neural"
+    assert converter.decoders[:2] == ("residual_neural", "residual_world")
+    assert converter.convert(man, emotion="sad", settings=PLAIN).settings.decoder == "residual_neural"
     without = Converter(replace(converter.models, vocoder=None, generator=None))
     plain, named = (without.convert(man, emotion="sad", settings=settings)
-                    for settings in (PLAIN, replace(PLAIN, decoder="transfer")))
-    assert plain.settings.decoder == "transfer"
+                    for settings in (PLAIN, replace(PLAIN, decoder="residual_world")))
+    assert plain.settings.decoder == "residual_world"
     np.testing.assert_array_equal(plain.samples, named.samples)
 
 

@@ -12,7 +12,8 @@ import torch
 from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.loading import Models, load_generator, load_unit_encoder
 from pipelines.conversion import Converter
-from pipelines.decoders.generate import features, predict_mel, units_of
+from pipelines.decoders.generate import features, units_of
+from pipelines.decoders.rendering import predict_mel
 from pipelines.errors import CheckpointError
 from pipelines.features.audio import speech_level
 from pipelines.networks.generator import FactorGenerator, Trunk, twice_as_fine
@@ -122,7 +123,8 @@ def test_bands_in_pieces_and_as_a_whole_are_the_same():
 def test_a_checkpoint_without_generator_says_so_and_does_not_offer_it(converter, generating, recording):
     without = Converter(replace(converter.models, generator=None))
     assert "generate" not in without.decoders and "generate" in generating.decoders
-    with pytest.raises(CheckpointError, match="This checkpoint has no generator; use the decoder 'transfer'"):
+    with pytest.raises(CheckpointError, match="^This checkpoint has no generator, which the decoder generate needs; use the "
+                                              "decoder 'residual_neural', or train one with 'zest train generate'.$"):
         without.convert(recording, emotion="sad", settings=GENERATE)
 
 

@@ -10,11 +10,11 @@ import torch
 
 from evaluation.pair import Pair
 from evaluation.run import parse_systems
-from pipelines.baselines import registry
+from pipelines import baselines
 from pipelines.baselines.neural_copy import neural_copy
 from pipelines.conversion import Converter
+from pipelines.decoders.rendering import render
 from pipelines.decoders.residual_neural import features
-from pipelines.decoders.vocoding import render
 from pipelines.errors import CheckpointError
 from pipelines.features.audio import save
 from pipelines.features.pitch import track
@@ -23,7 +23,7 @@ from pipelines.networks.vocoder import Vocoder
 from pipelines.settings import Settings
 from tests.support.rendered import check_length_and_pitch
 
-NEURAL = Settings(decoder="transfer_neural")
+NEURAL = Settings(decoder="residual_neural")
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,9 @@ def test_the_same_recording_gives_the_same_samples(neural, recording):
 
 def test_a_checkpoint_without_vocoder_says_so_and_does_not_offer_it(converter, recording):
     without = Converter(replace(converter.models, vocoder=None, generator=None))
-    assert without.decoders == ("transfer",)
-    with pytest.raises(CheckpointError, match="This checkpoint has no neural vocoder; use the decoder 'transfer'"):
+    assert without.decoders == ("residual_world",)
+    with pytest.raises(CheckpointError, match="^This checkpoint has no neural vocoder, which the decoder residual_neural needs; "
+                                              "use the decoder 'residual_world', or train one with 'zest train vocoder'.$"):
         without.convert(recording, emotion="sad", settings=NEURAL)
 
 
@@ -72,7 +73,7 @@ def test_another_seed_is_another_noise(recording):
 
 def test_the_neural_copy_is_a_system_of_evaluations_and_keeps_the_melody(neural, recording, tmp_path, monkeypatch):
     system, = parse_systems(["copy-neural"], checkpoint="somewhere")
-    monkeypatch.setattr(registry, "loaded", lambda name, checkpoint, device: neural.models)
+    monkeypatch.setattr(baselines, "loaded", lambda name, checkpoint, device: neural.models)
     source = save(tmp_path / "source.wav", recording.samples)
     made = system.render(Pair("one", source, source, "sad", "ssst")).samples
     own, copied = (track(samples).contour().hz for samples in (recording.samples, made))

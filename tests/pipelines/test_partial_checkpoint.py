@@ -38,7 +38,7 @@ def test_generate_needs_neither_acoustic_model_nor_tempo(without, recording):
     assert NO_TEMPO not in converter.convert(short, emotion="angry", settings=Settings(tempo=False)).notes
 
 
-@pytest.mark.parametrize("decoder", ["transfer", "transfer_neural"])
+@pytest.mark.parametrize("decoder", ["residual_world", "residual_neural"])
 def test_a_residual_decoder_without_acoustic_model_says_what_to_do(without, recording, decoder):
     converter = without("acoustic")
     with pytest.raises(CheckpointError, match="has no acoustic model, .* use the decoder 'generate', or train one with"):

@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from evaluation.run.systems import parse_systems
-from pipelines.baselines import polyak, registry
-from pipelines.baselines.registry import Wish
+from pipelines import baselines
+from pipelines.baselines import Request, polyak
+from pipelines.baselines.unit_resynthesis import resynthesise
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder
 from pipelines.checkpoints.loading import load_f0_codes, load_generator, load_unit_encoder
 from pipelines.errors import CheckpointError, ZestError
@@ -125,7 +126,7 @@ def test_held_out_speech_is_made_again_from_units_codes_and_voice(tmp_path, reco
 
     assert own.train("polyak", generator_scores=scores)
     networks = polyak.load(str(own.checkpoint), "cpu")
-    exported = polyak.convert(recording.samples, recording.samples, networks)[0]
+    exported = resynthesise(recording.samples, recording.samples, networks)[0]
     assert made[0].shape == exported.shape and np.std(exported - made[0]) < 0.02 * np.std(made[0])  # weights in fp16
 
 
@@ -134,9 +135,9 @@ def test_held_out_speech_is_made_again_from_units_codes_and_voice(tmp_path, reco
 
 def test_it_lasts_as_long_as_the_source_is_as_loud_and_repeats_itself(run, voices):
     networks = polyak.load(str(run.checkpoint), "cpu")
-    made, asked = polyak.convert(*voices, networks)
+    made, asked = resynthesise(*voices, networks)
     assert abs(len(made) - len(voices[0])) <= 320 and np.isfinite(made).all() and np.abs(made).max() <= 1
-    assert np.array_equal(made, polyak.convert(*voices, networks)[0])
+    assert np.array_equal(made, resynthesise(*voices, networks)[0])
     assert len(asked.hz) == len(voices[0]) // 320 + 1 and made.std() > 0
     if isinstance(networks.generator, FactorGenerator):  # six steps of HiFi-GAN make next to no sound
         assert speech_level(made) == pytest.approx(speech_level(voices[0]), rel=0.9)
@@ -145,7 +146,7 @@ def test_it_lasts_as_long_as_the_source_is_as_loud_and_repeats_itself(run, voice
 def test_the_melody_is_the_references_at_the_height_of_the_source(run, voices):
     source, reference = voices
     networks = polyak.load(str(run.checkpoint), "cpu")
-    (one, asked), (other, own) = (polyak.convert(source, heard, networks) for heard in (reference, source))
+    (one, asked), (other, own) = (resynthesise(source, heard, networks) for heard in (reference, source))
     assert not np.array_equal(one, other) and not np.array_equal(asked.hz, own.hz)
     assert np.array_equal(asked.voiced, own.voiced) and own.voiced.any()
     mean = {name: np.log2(contour.hz[contour.voiced]).mean() for name, contour in (("asked", asked), ("own", own))}
@@ -155,7 +156,7 @@ def test_the_melody_is_the_references_at_the_height_of_the_source(run, voices):
 def test_a_reference_without_voice_is_one_sentence(run, voices):
     noise = np.random.default_rng(0).normal(0, 0.05, 16_000).astype(np.float32)
     with pytest.raises(ZestError, match="^The reference has no voiced speech .* choose another reference.$"):
-        polyak.convert(voices[0], noise, polyak.load(str(run.checkpoint), "cpu"))
+        resynthesise(voices[0], noise, polyak.load(str(run.checkpoint), "cpu"))
 
 
 def test_the_command_line_converts_by_name(zest_here, tmp_path, source_path, reference_path):
@@ -180,7 +181,7 @@ def test_an_evaluation_has_it_by_name_and_knows_its_weights(tmp_path):
 def test_a_checkpoint_without_a_part_names_the_command_that_trains_it(tmp_path, voices, part):
     bare = without(tiny.trained_tiny(), tmp_path / "bare", part)
     with pytest.raises(CheckpointError) as caught:
-        registry.make("polyak", Wish(*voices), str(bare))
+        baselines.render("polyak", Request(*voices), str(bare))
     message = str(caught.value)
     assert message.startswith(f"This checkpoint has no {part}, ") and message.endswith(f"with 'zest train {part}'.")
 
@@ -193,10 +194,10 @@ def test_the_command_line_says_so_too_and_leaves_nothing(zest_here, tmp_path, so
 
 
 def test_what_ships_speaks_with_the_reference_s_melody(voices):
-    made = registry.make("polyak", Wish(*voices), str(DEFAULT_CHECKPOINT))
+    made = baselines.render("polyak", Request(*voices), str(DEFAULT_CHECKPOINT))
     assert abs(len(made.samples) - len(voices[0])) <= 320 and np.isfinite(made.samples).all()
     assert np.square(made.samples).mean() > 0.1 * np.square(voices[0]).mean()
-    heard, asked = track(made.samples, 0.02).contour().hz, made.asked.hz
+    heard, asked = track(made.samples, 0.02).contour().hz, made.predicted.hz
     count = min(len(heard), len(asked))
     voiced = (heard[:count] > 0) & (asked[:count] > 0)
     assert voiced.mean() > 0.2

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from pipelines.baselines import registry
-from pipelines.baselines.registry import Wish
-from pipelines.baselines.vawgan import Melody, melody_of, moved_melody, vawgan, with_spectrum
+from pipelines import baselines
+from pipelines.baselines import Request
+from pipelines.baselines.vawgan import FineContour, contour_of, moved_contour, vawgan, with_spectrum
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder
 from pipelines.checkpoints.loading import load_vawgan
 from pipelines.errors import CheckpointError, RecipeError
@@ -56,16 +56,16 @@ def network() -> VawGan:
 
 
 def test_the_melody_lies_at_the_sources_level_plus_the_emotions_change(network):
-    own = Melody(np.repeat(phrase(), 4), np.repeat(np.arange(120) % 10 > 2, 4))
+    own = FineContour(np.repeat(phrase(), 4), np.repeat(np.arange(120) % 10 > 2, 4))
     for emotion in range(len(EMOTIONS)):
-        moved = moved_melody(own, emotion, network)
+        moved = moved_contour(own, emotion, network)
         assert moved[own.voiced].mean() - own.level == pytest.approx(float(network.level_change[emotion]), abs=1e-4)
         assert not np.allclose(moved - moved.mean(), own.octaves - own.octaves.mean(), atol=1e-3), "the shape did not change"
 
 
 def test_a_melody_without_voice_is_left_alone(network):
-    own = Melody(np.zeros(200), np.zeros(200, bool))
-    np.testing.assert_array_equal(moved_melody(own, 1, network), own.octaves)
+    own = FineContour(np.zeros(200), np.zeros(200, bool))
+    np.testing.assert_array_equal(moved_contour(own, 1, network), own.octaves)
 
 
 def test_the_spectrum_changes_and_its_energy_does_not(network, recording):
@@ -120,18 +120,18 @@ def test_the_command_line_converts_by_label(zest_here, tmp_path, source_path):
 
 
 def test_without_the_part_anywhere_one_sentence_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "SHIPPED", tmp_path)
+    monkeypatch.setattr(baselines, "SHIPPED", tmp_path)
     with pytest.raises(CheckpointError, match=r"^This checkpoint has no VAW-GAN; train one with 'zest train vawgan'"):
-        registry.make("vawgan", Wish(np.zeros(16_000, np.float32), emotion="sad"), str(tmp_path))
+        baselines.render("vawgan", Request(np.zeros(16_000, np.float32), emotion="sad"), str(tmp_path))
 
 
 def test_a_checkpoints_own_weights_go_before_the_shipped_ones(tmp_path, monkeypatch):
     own, bare = tiny.trained_tiny().checkpoint, tmp_path
-    monkeypatch.setattr(registry, "SHIPPED", own)
+    monkeypatch.setattr(baselines, "SHIPPED", own)
     other = tiny.new_tiny(tmp_path / "other", copy_of=tiny.trained_tiny()).checkpoint
-    assert registry.weights_from("vawgan", str(other)) == str(other)
-    assert registry.weights_from("vawgan", str(bare)) == str(own)
-    assert registry.weights_from("copy-neural", str(bare)) == str(bare)
+    assert baselines.weights_from("vawgan", str(other)) == str(other)
+    assert baselines.weights_from("vawgan", str(bare)) == str(own)
+    assert baselines.weights_from("copy-neural", str(bare)) == str(bare)
 
 
 @pytest.mark.parametrize(("label", "words"), [("unlabelled", "none of the five emotions"), ("sad", "has sad alone.")])
@@ -147,15 +147,15 @@ def test_a_corpus_without_labels_to_tell_apart_is_refused(tmp_path, label, words
 
 def test_the_shipped_weights_move_f0_as_emotions_do(recording):
     """Angry, happy and surprised speech is higher than neutral and sad speech; no part of the converter is needed."""
-    shipped = registry.loaded("vawgan", str(DEFAULT_CHECKPOINT), "cpu")
-    own = melody_of(track(recording.samples, 0.005))
-    level = {name: moved_melody(own, index, shipped)[own.voiced].mean() - own.level for index, name in enumerate(EMOTIONS)}
+    shipped = baselines.loaded("vawgan", str(DEFAULT_CHECKPOINT), "cpu")
+    own = contour_of(track(recording.samples, 0.005))
+    level = {name: moved_contour(own, index, shipped)[own.voiced].mean() - own.level for index, name in enumerate(EMOTIONS)}
     assert shipped.emotions == EMOTIONS and level["neutral"] == pytest.approx(0, abs=1e-4)
     assert min(level["angry"], level["happy"], level["surprised"]) > 0.2 > level["sad"]
 
 
 def test_the_shipped_autoencoder_keeps_the_words_spectrum_and_angry_is_not_sad(recording):
-    shipped = registry.loaded("vawgan", str(DEFAULT_CHECKPOINT), "cpu")
+    shipped = baselines.loaded("vawgan", str(DEFAULT_CHECKPOINT), "cpu")
     frames = world.analyse(recording.samples)
     shape, energy = shape_and_energy(world.to_bands(frames.envelope))
     loud = (energy > np.percentile(energy, 60))[:, 0]

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import numpy as np
 
-from pipelines.decoders import decoder
+from pipelines.decoders import find_decoder
 from pipelines.decoders.residual_frames import changed_frames
 from pipelines.features import world
 from pipelines.features.audio import Recording
@@ -25,7 +25,7 @@ def test_pieces_sound_as_the_whole_and_none_is_long(converter, recording, monkey
         return frames
 
     monkeypatch.setattr(import_module("pipelines.decoders.residual_world"), "changed_frames", noted)
-    pieces = decoder("transfer")(transferred, converter.models)
+    pieces = find_decoder("residual_world").decode(transferred, converter.models)
     assert len(asked) > 4 and max(asked) <= SYNTHESISED + 2 * SEARCH + 100 < len(whole) / 80
     assert len(pieces) == len(whole)
     assert np.square(pieces - whole).mean() < 1e-8 * np.square(whole).mean()

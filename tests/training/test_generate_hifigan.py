@@ -13,7 +13,7 @@ import torch
 from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.loading import load_generator
 from pipelines.conversion import Converter
-from pipelines.decoders.factor_rendering import render_factors
+from pipelines.decoders.rendering import render_factors
 from pipelines.errors import CheckpointError, RecipeError
 from pipelines.features.audio import Recording, load, speech_level
 from pipelines.labels import EMOTIONS
@@ -265,9 +265,9 @@ def test_it_lasts_as_long_as_world_and_is_as_loud_as_the_source(trained, recordi
 
 
 def melody(transferred) -> tuple[np.ndarray, np.ndarray]:
-    from pipelines.decoders.generate import melody_of
+    from pipelines.decoders.generate import f0_and_voicing
 
-    return melody_of(transferred, 4)
+    return f0_and_voicing(transferred, 4)
 
 
 def test_strength_and_emotion_are_heard(trained, recording):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from pipelines.settings import MAX_STRENGTH
+from pipelines.settings import about
 from workbench.cli import exit_codes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +31,7 @@ def test_help_names_every_exit_code(zest):
     words = " ".join(zest("convert", "--help").stdout.split())
     for code, meaning in exit_codes.MEANINGS.items():
         assert f"{code} {meaning}" in words
-    assert f"<={MAX_STRENGTH}" in words
+    assert f"<={about('strength').high}" in words
 
 
 def test_convert_with_a_preset_writes_audio_plot_and_one_json_document(zest, tmp_path, source_path):
@@ -43,7 +43,7 @@ def test_convert_with_a_preset_writes_audio_plot_and_one_json_document(zest, tmp
     assert (info.samplerate, info.channels, info.subtype) == (16_000, 1, "PCM_16")
     assert info.duration == pytest.approx(source.duration, abs=0.03), "without tempo the length stays"
     assert document["converted_seconds"] == pytest.approx(info.duration, abs=0.001)
-    assert document["settings"] == {"strength": 0.8, "tempo": False, "decoder": "transfer_neural", "seed": 3, "f0": "predicted"}
+    assert document["settings"] == {"strength": 0.8, "tempo": False, "decoder": "residual_neural", "seed": 3, "f0": "predicted"}
     assert document["target"] == "angry" and document["f0"]["reference"] is None
     assert document["f0"]["predicted"]["mean_hz"] != document["f0"]["source"]["mean_hz"]
     assert {"units", "transfer", "synthesise"} <= set(document["seconds"])

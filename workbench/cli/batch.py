@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evaluation.pair import TOO_MANY, read_rows
 from pipelines.errors import AudioError, ZestError
 
 COLUMNS = ("source", "reference", "emotion", "output")
 
 
 @dataclass(frozen=True)
-class Pair:
-    """One row. `number` counts from 1 as in the file, without the header; exactly one of reference and emotion is set."""
+class BatchRow:
+    """One conversion of a list.
+
+    `number` counts from 1 as in the file, without the header; exactly one of reference and emotion is set.
+    """
 
     number: int
     source: Path
@@ -44,50 +47,42 @@ class Outcome:
         return {"row": self.number, "error": self.error, **(self.document or {})}
 
 
-def read_pairs(path: Path, folder: Path) -> list[Pair | BadRow]:
+def read_batch(path: Path, folder: Path) -> list[BatchRow | BadRow]:
     """Read a CSV of pairs; paths inside it are relative to the CSV's folder, outputs to `folder`.
 
     Raises:
-        AudioError: the list is missing, is not CSV text, lacks a column, or has no rows.
+        PairsError: the list is missing or is not CSV text. AudioError: it lacks a column, or has no rows.
     """
-    rows = _rows(path)
-    pairs: list[Pair | BadRow] = []
+    rows: list[BatchRow | BadRow] = []
     taken: dict[Path, int] = {}
-    for number, row in enumerate(rows, start=1):
-        pair = _pair(number, row, path.parent, folder)
-        first = taken.setdefault(pair.output, number) if isinstance(pair, Pair) else number
+    for number, cells in enumerate(_read_rows(path), start=1):
+        row = _row(number, cells, path.parent, folder)
+        first = taken.setdefault(row.output, number) if isinstance(row, BatchRow) else number
         if first != number:
-            pair = BadRow(number, f"Rows {first} and {number} have the same output; give each its own.")
-        pairs.append(pair)
-    return pairs
+            row = BadRow(number, f"Rows {first} and {number} have the same output; give each its own.")
+        rows.append(row)
+    return rows
 
 
-def by_source(pairs: list[Pair | BadRow]) -> list[Pair | BadRow]:
+def by_source(rows: list[BatchRow | BadRow]) -> list[BatchRow | BadRow]:
     """Rows of one source one after the other, so that it is taken apart once; what cannot be converted first."""
-    return sorted(pairs, key=lambda pair: str(pair.source) if isinstance(pair, Pair) else "")
+    return sorted(rows, key=lambda row: str(row.source) if isinstance(row, BatchRow) else "")
 
 
-def run(pairs: list[Pair | BadRow], convert: Callable[[Pair], dict[str, Any]]) -> Iterator[Outcome]:
-    """Convert one pair after the other; an error that a user can mend ends its row, not the batch."""
-    for pair in pairs:
-        if isinstance(pair, BadRow):
-            yield Outcome(pair.number, error=pair.reason)
+def run(rows: list[BatchRow | BadRow], convert: Callable[[BatchRow], dict[str, Any]]) -> Iterator[Outcome]:
+    """Convert one row after the other; an error that a user can mend ends its row, not the batch."""
+    for row in rows:
+        if isinstance(row, BadRow):
+            yield Outcome(row.number, error=row.reason)
             continue
         try:
-            yield Outcome(pair.number, document=convert(pair))
+            yield Outcome(row.number, document=convert(row))
         except ZestError as error:
-            yield Outcome(pair.number, error=str(error))
+            yield Outcome(row.number, error=str(error))
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        raise AudioError(f"There is no list of pairs at {path}; check the path.")
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            rows, names = list(reader), reader.fieldnames or []
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise AudioError(f"{path.name} cannot be read as CSV; save it as UTF-8 text with commas.") from error
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    names, rows = read_rows(path, "cannot be read as CSV; save it as UTF-8 text with commas.")
     unknown = [name for name in names if name not in COLUMNS]
     if unknown:
         raise AudioError(f"{path.name} has a column '{unknown[0]}'; it may have {', '.join(COLUMNS)}.")
@@ -98,9 +93,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _pair(number: int, row: dict[str, str], base: Path, folder: Path) -> Pair | BadRow:
-    cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
-    if None in row:
+def _row(number: int, given: dict[str, str], base: Path, folder: Path) -> BatchRow | BadRow:
+    cells = {name: given.get(name, "").strip() for name in COLUMNS}
+    if TOO_MANY in given:
         return BadRow(number, "The row has more cells than the header; quote cells that contain commas.")
     if not cells["source"]:
         return BadRow(number, "The row names no source.")
@@ -113,4 +108,4 @@ def _pair(number: int, row: dict[str, str], base: Path, folder: Path) -> Pair | 
     if output.suffix.lower() != ".wav":
         return BadRow(number, f"The output {output} must end in .wav.")
     reference = base / cells["reference"] if cells["reference"] else None
-    return Pair(number, base / cells["source"], reference, cells["emotion"] or None, folder / output)
+    return BatchRow(number, base / cells["source"], reference, cells["emotion"] or None, folder / output)

@@ -10,8 +10,11 @@ from typing import Annotated, Any, Optional
 
 import typer
 
+from pipelines.baselines import BASELINES
+from pipelines.decoders import DECODERS
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
+from workbench.cli.options import AsJson, Checkpoint, setting_option
 from workbench.cli.progress import stage_bars
 from workbench.cli.streams import say
 
@@ -21,21 +24,20 @@ def evaluate(
     output: Annotated[Optional[Path], typer.Option(
         "--output", "-o", help="Folder of the run; the same command goes on with what is in it.")] = None,
     system: Annotated[Optional[list[str]], typer.Option(
-        help="source, copy, f0-swap, polyak, vawgan, transfer (as in transfer@0.5-notempo-seed3), copy-neural, "
-             "transfer_neural, generate where the checkpoint has it, or mine=FOLDER of recordings named by pair id. "
-             "May be given several times.")] = None,
+        help=f"{', '.join((*BASELINES, *DECODERS))} where the checkpoint has it (as in generate@0.5-notempo-seed3), or "
+             "mine=FOLDER of recordings named by pair id. May be given several times.")] = None,
     wavs: Annotated[Optional[Path], typer.Option(
         help="Score recordings instead: a CSV with the columns source, reference, converted and if wanted text, language, "
              "emotion, system, id; or a zip of them.")] = None,
     metric: Annotated[Optional[list[str]], typer.Option(help="A name of zest metrics; the default set if left out.")] = None,
-    strength: Annotated[Optional[list[float]], typer.Option(
-        min=0.0, max=1.5, help="For systems without a strength of their own; each makes one system.")] = None,
-    checkpoint: Annotated[Optional[str], typer.Option(help="Folder or hub id of a checkpoint; zest-mini if left out.")] = None,
+    strength: Annotated[Optional[list[float]], setting_option(
+        "strength", help="For systems without a strength of their own; each makes one system.")] = None,
+    checkpoint: Checkpoint = None,
     jobs: Annotated[int, typer.Option(min=1, help="Worker processes; they share the cores.")] = 1,
     backend: Annotated[str, typer.Option(help="loky (this machine), ray or dask (clusters).")] = "loky",
-    seed: Annotated[int, typer.Option(min=0, help="Variant of the emotion, for systems without a seed of their own.")] = 0,
+    seed: Annotated[int, setting_option("seed", help="Variant of the emotion, for systems without a seed of their own.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps; for conversion.")] = "cpu",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Convert PAIRS with every system and score them, or score recordings with --wavs; a killed run goes on."""
     from evaluation.run import evaluate as run_evaluation

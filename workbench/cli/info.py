@@ -9,37 +9,36 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.features.audio import LIMITS
-from workbench.cli import exit_codes
+from workbench.cli.options import AsJson, Checkpoint
 from workbench.cli.streams import say
 
 PACKAGES = ("torch", "transformers", "pyworld", "swift-f0", "gradio")
 
 
-def show_info(checkpoint: str | None, as_json: bool) -> int:
-    """Print versions, the checkpoint's presets and the limits. Raises CheckpointError."""
+def info(checkpoint: Checkpoint = None, as_json: AsJson = False) -> None:
+    """Show what is installed and what the checkpoint can do."""
     document = describe(checkpoint)
     if as_json:
         print(json.dumps(document, indent=2))
-        return exit_codes.OK
+        return
     for key, value in document.items():
         print(f"{key + ':':14}{_line(value)}")
-    return exit_codes.OK
 
 
 def describe(checkpoint: str | None = None) -> dict[str, Any]:
     """The document that `zest info --json` prints. Loads the checkpoint, so it also proves that it can be loaded."""
     from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
     from pipelines.conversion import Converter
-    from pipelines.settings import MAX_STRENGTH
+    from pipelines.settings import about
 
-    where = checkpoint or str(DEFAULT_CHECKPOINT)
+    where, strength = checkpoint or str(DEFAULT_CHECKPOINT), about("strength")
     converter = Converter.from_pretrained(where)
     return {
         "checkpoint": where,
         "size_mb": _megabytes(Path(where)),
         "presets": list(converter.presets),
         "decoders": list(converter.decoders),
-        "strength": f"0 to {MAX_STRENGTH:g}",
+        "strength": f"{strength.low:g} to {strength.high:g}",
         "recordings": LIMITS,
         "python": platform.python_version(),
         **{name: _version(name) for name in PACKAGES},

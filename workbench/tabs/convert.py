@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,18 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 from matplotlib.figure import Figure
 
-from evaluation import plots
-from pipelines.features.audio import save
-from pipelines.features.contour import F0_ORIGINS, PREDICTED
-from pipelines.files import make_folder
-from pipelines.settings import MAX_STRENGTH, Settings
-from workbench import summary
+from pipelines.baselines import BASELINES
+from pipelines.decoders import DECODERS
+from pipelines.settings import Settings, about
 from workbench.cli.progress import fraction_hook
+from workbench.conversion import MODEL_QUEUE, convert_and_describe, page_converter
 from workbench.listening.admin import AdminAccess
 from workbench.listening.gather_tab import gather_panel
-from workbench.model import MODEL_QUEUE, converter
 from workbench.tabs import tables, text
 from workbench.tabs.feedback import alert, as_alerts
 from workbench.tabs.score import Made, score_made
 
+DEFAULTS = Settings()
 RECORDING = "recording"  # the value of the emotion choice that asks for a reference
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -63,19 +61,23 @@ class Outputs:
         return [self.converted, self.plot, self.table, self.status, self.details, self.made]
 
 
-def convert(source: str | None, emotion: str, reference: str | None, strength: float, tempo: bool, decoder: str, seed: float,
-            f0: str = PREDICTED, progress: gr.Progress = gr.Progress()) -> tuple[str, Figure, str, str, dict[str, Any], Made]:
+def describes_settings(function: Callable) -> Callable:
+    """Adds the settings to the Args of a docstring, from which the API's page tells programs what parameters mean."""
+    lines = "".join(f"        {name}: {about(name).help}\n" for name in asdict(DEFAULTS))
+    function.__doc__ = function.__doc__.replace("\n    Returns:", f"{lines}\n    Returns:")
+    return function
+
+
+@describes_settings
+def convert(source: str | None, emotion: str, reference: str | None, strength: float = DEFAULTS.strength,
+            tempo: bool = DEFAULTS.tempo, decoder: str = DEFAULTS.decoder, seed: float = DEFAULTS.seed, f0: str = DEFAULTS.f0,
+            progress: gr.Progress = gr.Progress()) -> tuple[str, Figure, str, str, dict[str, Any], Made]:
     """Convert the emotion of a recording; its words and voice stay.
 
     Args:
         source: Recording whose words and voice are kept, 0.5 to 60 seconds.
         emotion: neutral, angry, happy, sad or surprised; or "recording" to take it from the reference.
         reference: Recording whose emotion is taken; read only with emotion "recording".
-        strength: 0 (keeps the source) to 1.5.
-        tempo: Also transfer the tempo; the length changes.
-        decoder: How the converted audio is made, "transfer_neural", "transfer" or "generate"; "" is the best there is.
-        seed: Same seed, same result.
-        f0: Where the melody comes from: "predicted", "source", or "reference", which needs a reference recording.
 
     Returns:
         16-bit WAV at 16 kHz, F0 contours, tables as HTML, status as HTML, and all numbers as JSON.
@@ -85,17 +87,15 @@ def convert(source: str | None, emotion: str, reference: str | None, strength: f
     if emotion == RECORDING and reference is None:
         raise alert(text.NO_REFERENCE)
     with as_alerts():
-        settings = Settings(strength=float(strength), tempo=bool(tempo), decoder=decoder, seed=int(seed or 0), f0=f0)
-        chosen = {"reference": reference} if emotion == RECORDING else {"emotion": emotion}
+        converter = page_converter(decoder)  # the one choice offers decoders and baselines, which have no settings
+        rendering = DEFAULTS.decoder if decoder in BASELINES else decoder
+        settings = Settings(float(strength), bool(tempo), rendering, int(seed or 0), f0)
+        target = (reference, None) if emotion == RECORDING else (None, emotion)
         hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), emotion == RECORDING)
-        conversion = converter().convert(source, **chosen, settings=settings, hook=hook)
-        remeasured = summary.remeasure(conversion)
-        document = summary.document(conversion, remeasured)
-        figure = plots.conversion_figure(conversion.source, conversion.reference, conversion.predicted, remeasured,
-                                         conversion.target)
-        path = save(_result_path(emotion), conversion.samples)
-    made = Made(source, chosen.get("reference"), str(path), chosen.get("emotion", ""))
-    return str(path), figure, tables.tables(document), tables.status(document), document, made
+        described = convert_and_describe(converter, source, *target, settings, _result_path(emotion), hook)
+        figure, document = described.figure(), described.document
+    made = Made(source, target[0], str(described.output), target[1] or "")
+    return str(described.output), figure, tables.tables(document), tables.status(document), document, made
 
 
 def convert_tab(presets: Sequence[str], decoders: Sequence[str], problem: str | None, access: AdminAccess) -> None:
@@ -128,17 +128,23 @@ def _inputs(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     emotion = gr.Radio(choices, value=first, label=text.EMOTION_LABEL, info=text.EMOTION_INFO, elem_id="zest-emotion")
     reference = gr.Audio(label=text.REFERENCE_LABEL, sources=sources, type="filepath", visible=first == RECORDING,
                          buttons=[], elem_id="zest-reference")
-    strength = gr.Slider(0, MAX_STRENGTH, value=1.0, step=0.05, label=text.STRENGTH_LABEL, info=text.STRENGTH_INFO,
-                         elem_id="zest-strength")
-    tempo = gr.Checkbox(True, label=text.TEMPO_LABEL, info=text.TEMPO_INFO, elem_id="zest-tempo")
-    decoder = gr.Dropdown([(text.DECODER_NAMES.get(name, name), name) for name in decoders], value=decoders[0],
-                          label=text.DECODER_LABEL, info=text.DECODER_INFO, elem_id="zest-decoder")
+    limits = about("strength")
+    strength = gr.Slider(limits.low, limits.high, step=limits.step, **_setting("strength"))
+    tempo = gr.Checkbox(**_setting("tempo"))
+    rendering = [(DECODERS[name].label, name) for name in decoders]
+    rendering += [(text.BASELINE.format(baseline.label), name) for name, baseline in BASELINES.items()]
+    decoder = gr.Dropdown(rendering, allow_custom_value=True,  # programs may say a decoder's older name
+                          **_setting("decoder") | {"value": decoders[0]})
     with gr.Row():
-        f0 = gr.Dropdown([(text.F0_NAMES[name], name) for name in F0_ORIGINS], value=PREDICTED, label=text.F0_LABEL,
-                         info=text.F0_INFO, scale=3, min_width=200, elem_id="zest-f0")
-        seed = gr.Number(0, precision=0, minimum=0, label=text.SEED_LABEL, info=text.SEED_INFO, scale=2, min_width=90,
-                         elem_id="zest-seed")
+        choices = [(label, name) for name, label in about("f0").choices.items()]
+        f0 = gr.Dropdown(choices, scale=3, min_width=200, **_setting("f0"))
+        seed = gr.Number(precision=0, minimum=about("seed").low, scale=2, min_width=90, **_setting("seed"))
     return Inputs(source, emotion, reference, strength, tempo, decoder, seed, f0)
+
+
+def _setting(name: str) -> dict[str, Any]:
+    """What a component of the page shows of a setting, whichever kind of component it is."""
+    return {"value": getattr(DEFAULTS, name), "label": about(name).label, "info": about(name).help, "elem_id": f"zest-{name}"}
 
 
 def _outputs(problem: str | None, presets: Sequence[str], access: AdminAccess) -> Outputs:
@@ -186,5 +192,4 @@ def _show_reference(emotion: str) -> dict[str, Any]:
 
 def _result_path(emotion: str) -> Path:
     """A place that Gradio serves and cleans up; no text of a visitor is part of it."""
-    folder = make_folder(Path(get_upload_folder()) / uuid.uuid4().hex)
-    return folder / f"converted-{emotion}.wav"
+    return Path(get_upload_folder()) / uuid.uuid4().hex / f"converted-{emotion}.wav"

@@ -10,7 +10,7 @@ import gradio as gr
 from evaluation.score_card import ScoreCard, score_card
 from pipelines.hooks import Event, Hook
 from pipelines.labels import EMOTIONS
-from workbench.model import MODEL_QUEUE
+from workbench.conversion import MODEL_QUEUE
 from workbench.score_card.card import card_html, stage_name
 from workbench.tabs import tables, text
 from workbench.tabs.feedback import alert, as_alerts, button_update

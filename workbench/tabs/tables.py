@@ -13,13 +13,11 @@ ROWS = (("source", "Source"), ("reference", "Reference"), ("predicted", "Predict
 
 def status(document: dict[str, Any]) -> str:
     """One headline, and the notes that the user should read."""
-    settings = document["settings"]
-    tempo = "transferred" if settings["tempo"] else "kept"
     work = sum(document["seconds"].values())
     headline = f"{document['converted_seconds']:.1f} s of {_target(document)} speech after {work:.1f} s of work"
     notes = "".join(f'<p class="zest-note">{escape(note)}</p>' for note in document["notes"])
     return (f'<div class="zest-message"><p class="headline">{escape(headline)}</p>'
-            f"<p>Strength {settings['strength']:g}, tempo {tempo}, seed {settings['seed']}.</p>{notes}</div>")
+            f"<p>{_how(document['settings'])}</p>{notes}</div>")
 
 
 def empty(sentence: str = text.EMPTY) -> str:
@@ -29,6 +27,14 @@ def empty(sentence: str = text.EMPTY) -> str:
 def tables(document: dict[str, Any]) -> str:
     """F0 of each, then durations, stage timings and the real-time factor."""
     return f'<div class="zest-tables">{_f0_table(document)}{_time_table(document)}</div>'
+
+
+def _how(settings: dict[str, Any]) -> str:
+    """The settings of a conversion, or the baseline that converted."""
+    if "system" in settings:
+        return f"Converted by the baseline {escape(settings['system'])}, which has no settings."
+    tempo = "transferred" if settings["tempo"] else "kept"
+    return f"Strength {settings['strength']:g}, tempo {tempo}, seed {settings['seed']}."
 
 
 def _target(document: dict[str, Any]) -> str:

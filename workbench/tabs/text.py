@@ -13,19 +13,7 @@ EMOTION_INFO = "A stored emotion, or the one of a second recording."
 FROM_RECORDING = "From a recording"
 REFERENCE_LABEL = "Reference: whose emotion"
 LIMITS_NOTE = f"{LIMITS}. Speech of one person works best."
-STRENGTH_LABEL = "Strength"
-STRENGTH_INFO = "0 keeps the source, 1 is natural, 1.5 is the most."
-TEMPO_LABEL = "Transfer the tempo too"
-TEMPO_INFO = "Much of an emotion is in its timing; the length changes."
-DECODER_LABEL = "Decoder"
-DECODER_INFO = "Transfer adds the emotion's difference to the source's own sound."
-DECODER_NAMES = {"transfer": "Transfer (WORLD)", "transfer_neural": "Transfer (neural vocoder)",
-                 "generate": "Generate (all from factors)"}
-F0_LABEL = "Melody (F0)"
-F0_INFO = "Or a recording's own, without the predictor."
-F0_NAMES = {"predicted": "Predicted", "source": "The source's", "reference": "The reference's"}
-SEED_LABEL = "Seed"
-SEED_INFO = "0 is the average reading, others vary it."
+BASELINE = "Baseline: {}"
 CONVERT, CONVERTING = "Convert", "Converting…"
 EXAMPLES_LABEL = "Or try an example (synthetic voices)"
 

@@ -16,7 +16,7 @@ from pipelines.training.loop.recipe import GeneralRecipe, section
 
 FILE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 OWN_FOLDERS = ("runs", "cache", "checkpoint")  # of [general]; a study has folders of its own
-DECODER = "transfer"
+DECODER = "residual_world"  # of variants that name none
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Protocol:
 class Variant:
     """One answer to a question. tables: the whole recipe with its question's and its own changes. changed: tables of its own.
 
-    settings: of the conversion, keys of pipelines.conversion.Settings.
+    settings: of the conversion, keys of pipelines.settings.Settings.
     """
 
     name: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from pipelines.decoders import find_decoder
 from pipelines.errors import RecipeError, ZestError
 from pipelines.training.loop.recipe import section
 
@@ -51,7 +52,6 @@ HIFIGAN = {"generate": ("generate_hifigan", "HifiganRecipe"),  # the table of th
            "polyak": ("polyak", "PolyakHifiganRecipe")}
 EVERY_CONVERSION = ("hubert", "units", "ease", "sace")
 TRANSFER = ("acoustic", "tempo")
-DECODER_STAGES = {"transfer": TRANSFER, "transfer_neural": (*TRANSFER, "vocoder"), "generate": ("generate",)}
 
 
 def check_stage(name: str, others: tuple[str, ...] = ()) -> None:
@@ -63,10 +63,12 @@ def check_stage(name: str, others: tuple[str, ...] = ()) -> None:
 def stages_of(decoder: str, tables: dict[str, dict]) -> tuple[str, ...]:
     """Stages whose parts make a checkpoint that this decoder can convert with.
 
-    `generate` can do without acoustic model and tempo, but goes on with the pitch predictor of the one and moves durations by the
-    other where the recipe has their tables.
+    A decoder that requires no acoustic model can do without tempo, too, but goes on with the pitch predictor of the one and moves
+    durations by the other where the recipe has their tables.
     """
-    chosen = {*EVERY_CONVERSION, *DECODER_STAGES[decoder], *(stage for stage in TRANSFER if stage in tables)}
+    required = set(find_decoder(decoder).requires)
+    writers = {stage for stage, node in GRAPH.items() if required.intersection(node.parts)}
+    chosen = {*EVERY_CONVERSION, *writers, *(stage for stage in TRANSFER if stage in tables or "acoustic" in required)}
     return tuple(stage for stage in GRAPH if stage in chosen)
 
 

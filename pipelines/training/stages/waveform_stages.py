@@ -71,7 +71,7 @@ def prepare_generate(context: Context) -> Prepared:
 
 def prepare_polyak(context: Context) -> Prepared:
     """The baseline's. Raises RecipeError: there is no such design. CheckpointError: there are no codes of F0."""
-    from pipelines.baselines.polyak import resynthesis
+    from pipelines.baselines.unit_resynthesis import resynthesis
     from pipelines.training.stages.polyak import PolyakHifiganRecipe, PolyakRecipe, read_quantised
 
     recipes = {"istft": PolyakRecipe, "hifigan": PolyakHifiganRecipe}

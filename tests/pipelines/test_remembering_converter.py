@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.encodings import Encodings
+from pipelines.conversion import RememberingConverter
 
 
 class Counting:
@@ -27,15 +27,16 @@ def paths(tmp_path, source_path):
 
 
 def test_a_recording_is_taken_apart_once_as_source_and_once_as_reference(paths):
-    encodings = Encodings(Counting())
+    remembering = RememberingConverter(Counting())
     for _ in range(3):
-        assert encodings.source(paths[0]) == ("a.wav", True) and encodings.reference(paths[0]) == ("a.wav", False)
-    assert encodings.converter.asked == [("a.wav", True), ("a.wav", False)]
+        assert remembering.encoded(paths[0]) == ("a.wav", True)
+        assert remembering.encoded(paths[0], synthesis=False) == ("a.wav", False)
+    assert remembering.converter.asked == [("a.wav", True), ("a.wav", False)]
 
 
 def test_the_one_that_was_not_asked_for_longest_is_forgotten(paths):
-    encodings = Encodings(Counting(), most=2)
+    remembering = RememberingConverter(Counting(), most=2)
     a, b, c = paths
     for path in (a, b, a, c, a, b):
-        encodings.source(path)
-    assert [name for name, _ in encodings.converter.asked] == ["a.wav", "b.wav", "c.wav", "b.wav"]
+        remembering.encoded(path)
+    assert [name for name, _ in remembering.converter.asked] == ["a.wav", "b.wav", "c.wav", "b.wav"]

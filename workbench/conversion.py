@@ -1,0 +1,99 @@
+"""One conversion as command, batch and page do it: convert, measure again, save, describe. And the checkpoint that tabs share."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.baselines import BASELINES
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
+from pipelines.conversion import BaselineConverter, Conversion, Converter, Converts
+from pipelines.features.audio import SAMPLE_RATE, save
+from pipelines.features.pitch import F0Contour, statistics, track
+from pipelines.files import make_folder
+from pipelines.hooks import Hook, silent
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CHECKPOINT_VARIABLE = "ZEST_CHECKPOINT"  # another folder or hub id for the workbench
+MODEL_QUEUE = "model"  # concurrency id of every event that runs a model: one at a time
+
+
+@dataclass(frozen=True)
+class DescribedConversion:
+    """A conversion that is saved. output: its WAV. document: all numbers worth keeping, ready for JSON.
+
+    measured: F0 of the converted audio as a tracker finds it, not as it was asked for.
+    """
+
+    conversion: Conversion
+    measured: F0Contour
+    output: Path
+    document: dict[str, Any]
+
+    def figure(self) -> Figure:
+        """The F0 contours side by side."""
+        from evaluation.plots import conversion_figure  # imported late: matplotlib takes half a second
+
+        one = self.conversion
+        return conversion_figure(one.source, one.reference, one.predicted, self.measured, one.target)
+
+
+def convert_and_describe(converter: Converts, source: Path | str, reference: Path | str | None, emotion: str | None,
+                         settings: Settings, output: Path, hook: Hook = silent) -> DescribedConversion:
+    """Convert one recording, write the WAV and describe it.
+
+    Raises:
+        ZestError: as `Converter.convert`. OutputError: the WAV cannot be written.
+    """
+    conversion = converter.convert(source, reference, emotion, settings, hook)
+    measured = track(conversion.samples).contour()
+    document = describe(conversion, measured)
+    make_folder(output.parent)
+    return DescribedConversion(conversion, measured, save(output, conversion.samples), document)
+
+
+def describe(conversion: Conversion, measured: F0Contour) -> dict[str, Any]:
+    """The document of a conversion.
+
+    `f0` holds one entry each for source, reference (None with a preset), predicted and converted; an entry is None
+    where nothing is voiced. `seconds` are wall seconds per stage.
+    """
+    contours = {"source": conversion.source, "reference": conversion.reference,
+                "predicted": conversion.predicted, "converted": measured}
+    return {
+        "target": conversion.target,
+        "settings": asdict(conversion.settings),
+        "source_seconds": round(conversion.source_seconds, 3),
+        "converted_seconds": round(len(conversion.samples) / SAMPLE_RATE, 3),
+        "f0": {name: _numbers(contour) for name, contour in contours.items()},
+        "seconds": {stage: round(seconds, 4) for stage, seconds in conversion.seconds.items()},
+        "real_time_factor": round(conversion.real_time_factor, 4),
+        "notes": list(conversion.notes),
+    }
+
+
+def page_checkpoint() -> str:
+    """Folder or hub id of the checkpoint that the page converts with."""
+    return os.environ.get(CHECKPOINT_VARIABLE) or str(DEFAULT_CHECKPOINT)
+
+
+@lru_cache(maxsize=1)
+def converter() -> Converter:
+    """Load on first use and keep. A failure is not kept: mend the checkpoint and click again. Raises CheckpointError."""
+    return Converter.from_pretrained(page_checkpoint())
+
+
+def page_converter(name: str) -> Converts:
+    """What the page converts with: a baseline by its name, else the shared converter. Raises CheckpointError."""
+    return BaselineConverter(name, page_checkpoint()) if name in BASELINES else converter()
+
+
+def _numbers(contour: F0Contour | None) -> dict[str, float] | None:
+    numbers = None if contour is None else statistics(contour)
+    return None if numbers is None else {key: round(value, 3) for key, value in asdict(numbers).items()}
