@@ -25,7 +25,7 @@ from benchmarks.tables import columns
 from evaluation.listening.design.create import create_study
 from evaluation.pair import Pair
 from evaluation.run import EvaluationRun, evaluate, parse_systems, why_not
-from pipelines.baselines.registry import BASELINES
+from pipelines.baselines import BASELINES
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.conversion import Converter
 from pipelines.errors import ZestError
