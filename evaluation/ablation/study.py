@@ -19,8 +19,8 @@ from pipelines.errors import RecipeError
 from pipelines.files import alone_in, make_folder
 from pipelines.hooks import Hook, silent
 from pipelines.settings import Settings
-from pipelines.training.ablation.plan import Plan, make_plan
-from pipelines.training.ablation.stages import Workshop
+from pipelines.training.ablation.plan import TrainingPlan, make_plan
+from pipelines.training.ablation.stages import StageStore
 from pipelines.training.ablation.study import Study, Variant, read_study
 from pipelines.training.data.corpus import read_manifest
 
@@ -30,7 +30,7 @@ class Ablation:
     """A study that was checked and can be run. pairs: of its protocol. metrics: names of what is measured."""
 
     study: Study
-    plan: Plan
+    plan: TrainingPlan
     pairs: tuple[Pair, ...]
     metrics: tuple[str, ...]
     manifest: Path
@@ -75,9 +75,9 @@ def ablate(ablation: Ablation, output: Path | str, device: str = "cpu", jobs: in
     """
     output, study = make_folder(output), ablation.study
     with alone_in(output, "ablation"):
-        workshop = Workshop(output, ablation.plan, study.checkpoint)
-        workshop.train(ablation.manifest, device, jobs, hook)
-        variants = {(question.name, variant.name): _system(variant, workshop.assemble(stages), stages)
+        store = StageStore(output, ablation.plan, study.checkpoint)
+        store.train(ablation.manifest, device, jobs, hook)
+        variants = {(question.name, variant.name): _system(variant, store.assemble(stages), stages)
                     for question in study.questions for variant in question.variants
                     for stages in [ablation.plan.variants[question.name, variant.name]]}
         texts = {spec: checkpoint for spec, checkpoint in variants.values()}
@@ -88,7 +88,7 @@ def ablate(ablation: Ablation, output: Path | str, device: str = "cpu", jobs: in
         names = {key: spec.partition("=")[0] for key, (spec, _) in variants.items()}
         for question in study.questions:
             write_answer(output, answer_of(run, question, names, study.systems, draws, study.protocol.seed))
-            write_record(output, study, question, ablation.plan, workshop, run, names, command)
+            write_record(output, study, question, ablation.plan, store, run, names, command)
     return run
 
 

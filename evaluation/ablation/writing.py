@@ -21,10 +21,10 @@ from evaluation.report.rendering import to_markdown
 from evaluation.report.tables import estimate_cell, heading
 from evaluation.run import EvaluationRun
 from pipelines.files import write_whole
-from pipelines.training.ablation.plan import Plan
-from pipelines.training.ablation.stages import Workshop
+from pipelines.training.ablation.plan import TrainingPlan
+from pipelines.training.ablation.stages import StageStore
 from pipelines.training.ablation.study import Question, Study
-from pipelines.training.stages.stage_keys import Stage
+from pipelines.training.stages.stage_keys import PlannedStage
 
 COLUMNS = 3
 BESIDE, VARIANT = SERIES[0], SERIES[3]
@@ -78,7 +78,7 @@ def draw(answer: Answer) -> Figure:
     return figure
 
 
-def write_record(folder: Path, study: Study, question: Question, plan: Plan, workshop: Workshop, run: EvaluationRun,
+def write_record(folder: Path, study: Study, question: Question, plan: TrainingPlan, store: StageStore, run: EvaluationRun,
                  names: Mapping[tuple[str, str], str], command: str) -> None:
     """`<question>.json`: per variant its system, settings, stages and weights; per stage where it comes from and what it took."""
     variants = {variant.name: plan.variants[question.name, variant.name] for variant in question.variants}
@@ -90,12 +90,12 @@ def write_record(folder: Path, study: Study, question: Question, plan: Plan, wor
         "variants": [{"variant": variant.name, "system": names[question.name, variant.name], "settings": variant.settings,
                       "checkpoint_hash": run.record.systems[names[question.name, variant.name]].checkpoint_hash,
                       "stages": [stage.label for stage in variants[variant.name]]} for variant in question.variants],
-        "stages": {label: {"from": "checkpoint" if label in plan.supplied else "trained", "seconds": workshop.seconds(stage),
+        "stages": {label: {"from": "checkpoint" if label in plan.supplied else "trained", "seconds": store.seconds(stage),
                            **stage.decides} for label, stage in sorted(stages.items())}}
     write_whole(folder / f"{question.name}.json", (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
 
 
-def _scratch(stages: tuple[Stage, ...], plan: Plan) -> list[Stage]:
+def _scratch(stages: tuple[PlannedStage, ...], plan: TrainingPlan) -> list[PlannedStage]:
     """What was trained for them without being a file of a checkpoint: emotion classifiers."""
     labels = {read.label for stage in stages for read in stage.reads} - {stage.label for stage in stages}
     return [stage for stage in plan.training if stage.label in labels]

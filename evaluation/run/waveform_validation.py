@@ -1,30 +1,41 @@
-"""How networks in training that make waveforms do on held-out speech: recordings are made again from what the network is given of
-them, and heard with instruments: predicted MOS, words, voice, pitch and spectra."""
+"""Scores of networks in training that make waveforms, on held-out speech.
+
+Each recording is resynthesised from what the network is given of it, and measured by predicted MOS, words, voice, F0 and spectra.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import jiwer
 import numpy as np
 import torch
+from torch import nn
 
 from evaluation.instruments.f0 import world_f0
 from evaluation.instruments.predicted_mos import predicted_mos
 from evaluation.instruments.recogniser import normalise, transcribe
 from evaluation.instruments.speaker_similarity import speaker_embedding
+from pipelines.baselines.unit_resynthesis import resynthesis as polyak_resynthesis
+from pipelines.checkpoints.folder import Folder
+from pipelines.checkpoints.loading import load_models
+from pipelines.conversion import Converter
 from pipelines.decoders.rendering import render
 from pipelines.features.audio import Recording
 from pipelines.features.vocoder_features import vocoder_features
-from pipelines.networks.vocoder import Vocoder
+from pipelines.labels import EMOTIONS
+from pipelines.settings import Settings
 from pipelines.training.data.audio_store import read_samples
 from pipelines.training.data.corpus import Clip, dev_clips
 from pipelines.training.losses.spectral_loss import mel_loss
+from pipelines.training.stages.stage import Measure
 from pipelines.training.stages.units import choose_clips
 
 CLIPS = 24
 CER_WEIGHT = 0.05  # points of predicted MOS that a percent of wrong characters costs when the best weights are chosen
 Scores = dict[str, float]
+Resynthesise = Callable[[Recording], np.ndarray]  # (n,) float32 at 16 kHz
 
 
 class HeldOut:
@@ -66,22 +77,38 @@ class HeldOut:
         return [] if unavailable("base") else [normalise(text, "en") for text in transcribe(english)]
 
 
-def vocoder_scores(clips: Sequence[Clip], count: int = CLIPS) -> Callable[[Vocoder, str], Scores] | None:
-    """What measures a vocoder on a device by copy-synthesis; None where the manifest has no dev recordings."""
-    if not _usable(clips):
-        return None
-    held_out = HeldOut(clips, count)
-    features = [vocoder_features(samples) for samples in held_out.samples]
-    return lambda vocoder, device="cpu": held_out.scores([render(vocoder, one, device) for one in features])
-
-
-def generator_scores(clips: Sequence[Clip], count: int = CLIPS) -> Callable[[Callable[[Recording], np.ndarray]], Scores] | None:
-    """What measures a function that makes a recording again from its factors; None where there are no dev recordings."""
-    if not _usable(clips):
+def measure(stage: str, clips: Sequence[Clip], count: int = CLIPS) -> Measure | None:
+    """What measures the network of a stage on held-out speech; None for other stages and where there are no dev recordings."""
+    if stage not in RESYNTHESES or not _usable(clips):
         return None
     held_out = HeldOut(clips, count)
     recordings = [Recording(samples) for samples in held_out.samples]
-    return lambda again: held_out.scores([again(recording) for recording in recordings])
+
+    def prepared(checkpoint: Folder, network: nn.Module, device: str) -> Callable[[], Scores]:
+        resynthesise = RESYNTHESES[stage](checkpoint, network, device)
+        return lambda: held_out.scores([resynthesise(recording) for recording in recordings])
+
+    return prepared
+
+
+def vocoder_resynthesis(checkpoint: Folder, vocoder: nn.Module, device: str = "cpu") -> Resynthesise:
+    """By a vocoder from the recording's own envelope and F0."""
+    return lambda recording: render(vocoder, vocoder_features(recording.samples), device)
+
+
+def generator_resynthesis(checkpoint: Folder, generator: nn.Module, device: str = "cpu") -> Resynthesise:
+    """By a generator from the recording's own factors, as a conversion at strength 0.
+
+    Raises:
+        CheckpointError: the checkpoint lacks a file that a conversion needs.
+    """
+    converter = Converter(replace(load_models(checkpoint, device), generator=generator))
+    unchanged = Settings(strength=0.0, tempo=False, decoder="generate")
+    return lambda recording: converter.convert(recording, emotion=EMOTIONS[0], settings=unchanged).samples
+
+
+RESYNTHESES: dict[str, Callable[[Folder, nn.Module, str], Resynthesise]] = {  # by stage
+    "vocoder": vocoder_resynthesis, "generate": generator_resynthesis, "polyak": polyak_resynthesis}
 
 
 def _usable(clips: Sequence[Clip]) -> list[Clip]:

@@ -21,8 +21,8 @@ from evaluation.run import open_run
 from evaluation.run.folder import ConversionRecord
 from pipelines.errors import RecipeError, ZestError
 from pipelines.training.ablation.jobs import train_side_by_side
-from pipelines.training.ablation.stages import Workshop
-from pipelines.training.stages.stage_keys import Stage
+from pipelines.training.ablation.stages import StageStore
+from pipelines.training.stages.stage_keys import PlannedStage
 from tests.support.ablation import METRICS, write_study
 from tests.support.processes import PROCESSES
 from tests.support.tiny import trained_tiny
@@ -46,7 +46,7 @@ def done(study, tmp_path_factory):
     folder, tiny = tmp_path_factory.mktemp("done"), trained_tiny()
     ablation = prepare(study, tiny.manifest)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.training.stages.registry.run_stage", _killed)
+        patch.setattr("pipelines.training.stages.running.run_stage", _killed)
         with pytest.raises(KeyboardInterrupt):
             ablate(ablation, folder)
     assert not list(folder.glob("stages/*/stage.json")) and not list(folder.glob("*.csv"))
@@ -105,7 +105,7 @@ def test_conversions_that_fail_are_told(done, study):
 
 def test_a_finished_study_does_nothing_again(done, study, monkeypatch):
     before = {path: path.stat().st_mtime_ns for path in done.rglob("*") if path.suffix in (".wav", ".safetensors", ".jsonl")}
-    monkeypatch.setattr("pipelines.training.stages.registry.run_stage", _killed)
+    monkeypatch.setattr("pipelines.training.stages.running.run_stage", _killed)
     ablate(prepare(study, trained_tiny().manifest), done, draws=200)
     assert before == {path: path.stat().st_mtime_ns for path in before}
 
@@ -128,7 +128,7 @@ def test_stages_trained_side_by_side_are_those_trained_in_turn(tmp_path):
     study = write_study(tmp_path, tiny, {"steps": variants}, checkpoint=str(tiny.checkpoint))
     plan, told = prepare(study, tiny.manifest).plan, []
     for folder, jobs in (("in-turn", 1), ("together", 2)):
-        Workshop(tmp_path / folder, plan, tiny.checkpoint).train(tiny.manifest, jobs=jobs, hook=told.append)
+        StageStore(tmp_path / folder, plan, tiny.checkpoint).train(tiny.manifest, jobs=jobs, hook=told.append)
     base = tmp_path / "in-turn"
     weights = sorted(path.relative_to(base) for path in base.glob("stages/*/checkpoint/tempo.safetensors"))
     assert len(weights) == 2 and [event.stage for event in told[:2]] == [event.stage for event in told[2:]]
@@ -138,16 +138,16 @@ def test_stages_trained_side_by_side_are_those_trained_in_turn(tmp_path):
 
 
 def test_a_stage_begins_when_all_that_it_reads_is_finished(tmp_path, quick_start):
-    first = Stage("hubert", "1", {}, {}, ())
-    slow, quick = (Stage(name, "1", {}, {}, (first,)) for name in ("units", "ease"))
-    last = Stage("sace", "1", {}, {}, (first, slow, quick))
+    first = PlannedStage("hubert", "1", {}, {}, ())
+    slow, quick = (PlannedStage(name, "1", {}, {}, (first,)) for name in ("units", "ease"))
+    last = PlannedStage("sace", "1", {}, {}, (first, slow, quick))
     told = []
     train_side_by_side([first, slow, quick, last], partial(_noted, tmp_path), 2, told.append)
     assert told == [first, slow, quick, last]
     assert len(list(tmp_path.iterdir())) == 4, "each found all that it reads"
 
 
-def _noted(folder: Path, stage: Stage) -> None:
+def _noted(folder: Path, stage: PlannedStage) -> None:
     time.sleep(0.3 if stage.name == "units" else 0.0)
     assert all((folder / read.label).exists() for read in stage.reads)
     (folder / stage.label).touch()
@@ -164,17 +164,17 @@ def test_a_mistake_in_one_process_is_one_sentence_and_stops_the_others(tmp_path,
     state.parent.mkdir(parents=True)
     state.write_bytes(b"nothing")
     with pytest.raises(RecipeError, match="The training state .* is damaged or of another recipe"):
-        Workshop(tmp_path / "study", plan, tiny.checkpoint).train(tiny.manifest, jobs=2)
+        StageStore(tmp_path / "study", plan, tiny.checkpoint).train(tiny.manifest, jobs=2)
     assert not multiprocessing.active_children(), "nobody goes on unseen"
     assert not list((tmp_path / "study").glob("stages/*/stage.json"))
 
 
 def test_a_process_that_is_killed_is_one_sentence(quick_start):
     with pytest.raises(ZestError, match="A process was stopped from outside while tempo-1 was trained"):
-        train_side_by_side([Stage("tempo", "1", {}, {}, ())], _killed_from_outside, 1)
+        train_side_by_side([PlannedStage("tempo", "1", {}, {}, ())], _killed_from_outside, 1)
 
 
-def _killed_from_outside(stage: Stage) -> None:
+def _killed_from_outside(stage: PlannedStage) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 

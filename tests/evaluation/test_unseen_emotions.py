@@ -17,8 +17,8 @@ from pipelines.errors import RecipeError
 from pipelines.labels import EMOTIONS, OUTSIDE_EMOTIONS
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.examples import Draw, labels, read_examples, window
-from pipelines.training.loop.context import Context
 from pipelines.training.loop.recipe import GeneralRecipe
+from pipelines.training.stages.stage import Context
 from tests.evaluation.test_protocol import parallel
 from tests.support.small_table import clips_of, small_table
 

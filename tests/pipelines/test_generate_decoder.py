@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from evaluation.run.waveform_validation import generator_resynthesis
 from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.loading import Models, load_generator, load_unit_encoder
 from pipelines.conversion import Converter
@@ -19,7 +20,6 @@ from pipelines.features.audio import speech_level
 from pipelines.networks.generator import FactorGenerator, Trunk, twice_as_fine
 from pipelines.networks.vocoder import Vocoder
 from pipelines.settings import Settings
-from pipelines.training.stages.resynthesis import resynthesis
 from tests.support import tiny
 from tests.support.rendered import check_length_and_pitch
 
@@ -135,5 +135,5 @@ def test_a_trained_generator_is_loaded_with_the_vocoder_it_began_with_and_makes_
     width = folder.setting("vocoder", "width")
     assert generator.vocoder.filters.in_features == width == folder.setting("generator", "head_width") != 256
     assert generator.trunk.embed.in_features == len(load_unit_encoder(folder).centroids) == 20
-    again = resynthesis(folder, generator)(recording)
+    again = generator_resynthesis(folder, generator)(recording)
     assert abs(len(again) - len(recording.samples)) <= 640 and np.isfinite(again).all()

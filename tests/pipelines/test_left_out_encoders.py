@@ -16,8 +16,8 @@ from pipelines.networks.generator import FactorGenerator, Trunk
 from pipelines.networks.hifigan import sizes_of, without_weight_norm
 from pipelines.networks.vocoder import Vocoder
 from pipelines.settings import Settings
-from pipelines.training.stages.generate import GenerateRecipe
 from pipelines.training.stages.generate_hifigan import HifiganRecipe
+from pipelines.training.stages.generate_istft import GenerateRecipe
 from tests.support import tiny
 
 UNITS, FRAMES = 20, 24

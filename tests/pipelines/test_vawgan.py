@@ -18,7 +18,7 @@ from pipelines.features.pitch import track
 from pipelines.features.wavelets import SECONDS, decompose, restore
 from pipelines.labels import EMOTIONS
 from pipelines.networks.vawgan import VawGan, shape_and_energy
-from pipelines.training.stages.registry import run_stage
+from pipelines.training.stages.running import run_stage
 from tests.support import tiny
 from workbench.cli import exit_codes
 

@@ -31,7 +31,7 @@ def killed_in_step(run: Tiny, stage: str, task: str, step: int) -> None:
 def _train_slowly(stage: str, task: str, step: int, recipe: Path, manifest: Path) -> None:
     """Save after every step, and never come back from the one after `step`."""
     from pipelines.training.loop import trainer
-    from pipelines.training.stages.registry import run_stage
+    from pipelines.training.stages.running import run_stage
 
     trainer.CHECKPOINT_SECONDS, trainer.LOG_EVERY = 0.0, 1
     kind = pkgutil.resolve_name(task)

@@ -19,7 +19,8 @@ from pipelines.labels import EMOTIONS
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import COLUMNS, read_manifest
 from pipelines.training.data.teacher import KIND
-from pipelines.training.stages.registry import STAGES, run_stage
+from pipelines.training.stages.registry import STAGES
+from pipelines.training.stages.running import run_stage
 from tests.support.session import once_a_session
 from tests.support.speech import Voice, in_emotion, speak
 

@@ -17,8 +17,7 @@ from pipelines.training.ablation.study import read_study
 from pipelines.training.data.corpus import read_manifest
 from pipelines.training.data.emotional_share import with_share
 from pipelines.training.loop.recipe import read_recipe
-from pipelines.training.stages.registry import STAGES
-from pipelines.training.stages.stage_graph import GRAPH, stage_recipe
+from pipelines.training.stages.registry import STAGES, find_stage
 from tests.support.ablation import write_study
 from tests.support.tiny import new_tiny, trained_tiny, write_manifest
 
@@ -72,14 +71,15 @@ def test_a_default_written_out_is_no_difference(tmp_path, tiny):
         plan_of(tmp_path, tiny, {"base": {}, "same": {"recipe": {"sace": {"emotion_weight": 1.0}}}})
 
 
-def test_the_graph_is_of_the_stages_as_they_are():
-    """What a stage's table decides and what it writes is as its own export says."""
-    tiny, order = trained_tiny(), list(GRAPH)
-    for name, node in GRAPH.items():
-        assert name in STAGES and all(order.index(read) < order.index(name) for read in node.reads)
-        folder = Folder(tiny.runs if node.scratch else tiny.checkpoint)
-        config = folder.config((*node.parts, *node.scratch)[0])
-        table = json.loads(json.dumps(asdict(stage_recipe(name, read_recipe(tiny.recipe)))))  # as a checkpoint keeps it
+def test_a_stage_is_as_its_definition_says():
+    """Its table decides what its own export says; it reads stages before it."""
+    tiny, order = trained_tiny(), list(STAGES)
+    for name in STAGES:
+        stage = find_stage(name)
+        assert stage.name == name and all(order.index(read) < order.index(name) for read in stage.reads)
+        folder = Folder(tiny.runs if stage.scratch else tiny.checkpoint)
+        config = folder.config((*stage.writes, *stage.scratch)[0])
+        table = json.loads(json.dumps(asdict(stage.recipe(read_recipe(tiny.recipe)))))  # as a checkpoint keeps it
         assert name == "hubert" or {key: config[key] for key in table if not key.startswith("head_")} == {
             key: value for key, value in table.items() if not key.startswith("head_")}, name
 

@@ -19,7 +19,7 @@ from pipelines.training.loop import distributed
 from pipelines.training.loop.optim import Update
 from pipelines.training.loop.run_log import read_log
 from pipelines.training.loop.trainer import hash_seed
-from pipelines.training.stages.registry import run_stage
+from pipelines.training.stages.running import run_stage
 from tests.support import tiny
 from tests.support.processes import SECONDS, two_together, zest
 from tests.support.together import Normalised, Regression, train_task

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from evaluation.run.waveform_validation import generator_resynthesis
 from pipelines.checkpoints.folder import Folder
 from pipelines.features.audio import NOMINAL, speech_level
 from pipelines.networks.vocoder import HOP, Vocoder
@@ -18,8 +20,8 @@ from pipelines.training.data.examples import Example, read_examples
 from pipelines.training.data.spoken import Spoken, read_spoken
 from pipelines.training.loop.optim import Update
 from pipelines.training.loop.run_log import read_log
-from pipelines.training.stages.generate import GenerateRecipe, GenerateTask
-from pipelines.training.stages.waveform_stages import clips_of
+from pipelines.training.stages.generate import clips_of
+from pipelines.training.stages.generate_istft import GenerateRecipe, GenerateTask
 from tests.support import tiny
 
 RECIPE = GenerateRecipe(width=16, blocks=1, fine_blocks=1, batch=6, window_frames=30, crop_frames=24)
@@ -97,13 +99,13 @@ def test_held_out_speech_chooses_the_weights_that_are_exported(tmp_path, recordi
         file.unlink()
     made = []
 
-    def scores(again) -> dict[str, float]:
-        made.append(again(recording))
-        return {"score": -float(len(made))}
+    def measure(*network) -> Callable[[], dict[str, float]]:
+        resynthesise = generator_resynthesis(*network)
+        return lambda: made.append(resynthesise(recording)) or {"score": -float(len(made))}
 
-    assert not run.train("generate", stop_after_seconds=0, generator_scores=scores)
+    assert not run.train("generate", stop_after_seconds=0, measure=measure)
     first = Folder(run.checkpoint).tensors("generator")
-    assert run.train("generate", generator_scores=scores)
+    assert run.train("generate", measure=measure)
     assert len(made) == 2 and all(np.isfinite(samples).all() and len(samples) > 40_000 for samples in made)
     assert [line["dev_score"] for line in read_log(run.runs / "generate") if "dev_score" in line] == [-1.0, -2.0]
     last = Folder(run.checkpoint).tensors("generator")
@@ -130,7 +132,7 @@ def test_level_ignores_pauses_and_never_divides_by_zero():
 
 def test_unlabelled_speech_is_heard_again_as_somebody_elses_where_all_speakers_are_heard(examples):
     clips = [example.clip for example in examples]
-    context = SimpleNamespace(heard=clips, labelled=clips[:-1])
+    context = SimpleNamespace(shared=clips, labelled=clips[:-1])
     recipe = dataclasses.replace(RECIPE, unlabelled_speeds=(0.9, 1.1))
     assert clips_of(context, recipe) == clips[:-1]
     *real, slower, faster = clips_of(context, dataclasses.replace(recipe, all_speakers=0.5))

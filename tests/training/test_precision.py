@@ -14,7 +14,7 @@ from pipelines.training.loop import distributed
 from pipelines.training.loop.optim import Update
 from pipelines.training.loop.recipe import GeneralRecipe, section
 from pipelines.training.loop.trainer import Run, train
-from pipelines.training.stages import registry as stages
+from pipelines.training.stages import running
 from tests.support import tiny
 from tests.support.hub_folders import recipe_with
 
@@ -132,7 +132,7 @@ def test_memory_that_is_too_small_names_what_to_change(tmp_path, monkeypatch):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
     run = tiny.new_tiny(tmp_path / "run", copy_of=tiny.trained_tiny())
-    monkeypatch.setattr(stages, "train", out_of_memory)
+    monkeypatch.setattr(running, "train", out_of_memory)
     with pytest.raises(RecipeError) as caught:
         run.train("tempo")
     assert str(caught.value) == (

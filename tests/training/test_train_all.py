@@ -8,8 +8,6 @@ import pytest
 
 from pipelines.errors import RecipeError
 from pipelines.training.stages import whole_recipe
-from pipelines.training.stages.registry import STAGES
-from pipelines.training.stages.stage_graph import GRAPH
 from pipelines.training.stages.whole_recipe import run_recipe
 from tests.support import tiny
 from workbench.cli.train import train
@@ -74,7 +72,7 @@ def test_what_was_stopped_between_two_stages_leaves_nothing_stale(run, monkeypat
     train_all(run)
     named(run, *IN_ORDER, hubert={"steps": 3})
     everything = whole_recipe.run_stage
-    monkeypatch.setattr(whole_recipe, "run_stage", lambda stage, *rest, **scores: stage == "hubert" and everything(stage, *rest))
+    monkeypatch.setattr(whole_recipe, "run_stage", lambda stage, *rest: stage == "hubert" and everything(stage, *rest))
     assert train_all(run)[-1].startswith("Stopped in time at stage units")
     monkeypatch.setattr(whole_recipe, "run_stage", everything)
     assert "Stage units is finished." in train_all(run), "it hears another HuBERT than the one that it was made with"
@@ -87,9 +85,9 @@ def test_acoustic_begins_with_the_pitch_predictor_of_sace_and_not_with_its_own_l
     assert trained_by(run) == "sace, acoustic"
     begun, everything = {}, whole_recipe.run_stage
 
-    def watched(stage, *rest, **scores):
+    def watched(stage, *rest):
         begun[stage] = trained_by(run)
-        return everything(stage, *rest, **scores)
+        return everything(stage, *rest)
 
     monkeypatch.setattr(whole_recipe, "run_stage", watched)
     named(run, *stages, acoustic={"convert_steps": 2})
@@ -110,7 +108,7 @@ def test_the_time_is_for_all_stages_together_and_the_next_call_goes_on(run, monk
     assert not (run.runs / "hubert").exists(), "no stage begins when no time is left"
     given = []
 
-    def half_an_hour(stage, recipe, manifest, device, seconds, **scores):
+    def half_an_hour(stage, recipe, manifest, device, seconds, measure=None):
         given.append((stage, seconds))
         now[0] += 1800
         return stage == "hubert"
@@ -126,19 +124,15 @@ def test_the_time_is_for_all_stages_together_and_the_next_call_goes_on(run, monk
 
 def test_each_stage_is_given_what_measures_it(run, monkeypatch):
     given = {}
-    monkeypatch.setattr(whole_recipe, "run_stage", lambda stage, *_, **scores: given.update({stage: scores}) or True)
-    run_recipe(run.recipe, run.manifest, scores=lambda stage: {"vocoder_scores": stage})
-    assert given == {stage: {"vocoder_scores": stage} for stage in IN_ORDER}
+    monkeypatch.setattr(whole_recipe, "run_stage", lambda stage, *rest: given.update({stage: rest[-1]}) or True)
+    run_recipe(run.recipe, run.manifest, measures=lambda stage: f"measure of {stage}")
+    assert given == {stage: f"measure of {stage}" for stage in IN_ORDER}
 
 
 def test_a_recipe_that_names_no_stage_is_one_sentence(run):
     run.recipe.write_text("[general]\nseed = 1\n")
     with pytest.raises(RecipeError, match=r"has no table of a stage, such as \[units\]"):
         train_all(run)
-
-
-def test_what_every_stage_writes_is_known():
-    assert list(GRAPH) == list(STAGES)
 
 
 def test_the_command_tells_of_every_stage(run, capsys):

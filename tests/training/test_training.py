@@ -21,18 +21,15 @@ from pipelines.training.loop import trainer
 from pipelines.training.loop.recipe import read_recipe, section
 from pipelines.training.loop.run_log import read_log
 from pipelines.training.stages.ease import EaseRecipe
-from pipelines.training.stages.registry import STAGES, run_stage
+from pipelines.training.stages.registry import STAGES, find_stage
+from pipelines.training.stages.running import run_stage
 from tests.support import tiny
 from tests.support.killed_training import killed_in_step
 from tests.support.speech import speak
 
 ROOT = Path(__file__).resolve().parents[2]
 LEARNT = [stage for stage in STAGES if stage != "units"]  # by gradient descent, in the one training loop
-WRITES = {"hubert": ["hubert"], "units": ["units"], "ease": ["speaker"], "critics": [], "sace": ["sace", "pitch", "presets"],
-          "acoustic": ["acoustic", "pitch"], "tempo": ["tempo"], "vocoder": ["vocoder"], "generate": ["generator"],
-          "f0_codes": ["f0_codes"], "polyak": ["polyak"],
-          "vawgan": ["vawgan"]}
-ALL_PARTS = sorted({part for parts in WRITES.values() for part in parts})
+ALL_FILES = sorted({file for stage in STAGES for file in find_stage(stage).writes})
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +39,7 @@ def trained() -> tiny.Tiny:
 
 def weights(run: tiny.Tiny, stage: str) -> dict[str, torch.Tensor]:
     """Everything that the stage wrote into the checkpoint, and for `critics` beside the runs."""
-    files = [run.checkpoint / f"{part}.safetensors" for part in WRITES[stage]] or [run.runs / "critics.safetensors"]
+    files = [run.checkpoint / f"{file}.safetensors" for file in find_stage(stage).writes] or [run.runs / "critics.safetensors"]
     return {f"{file.stem}.{name}": value for file in files for name, value in load_file(file).items()}
 
 
@@ -68,8 +65,8 @@ def before_stage(trained: tiny.Tiny, folder: Path, stage: str, seed: int = 0) ->
 
 
 def test_every_stage_writes_its_parts(trained):
-    assert sorted(path.stem for path in trained.checkpoint.glob("*.safetensors")) == ALL_PARTS
-    assert sorted(path.stem for path in trained.checkpoint.glob("*.json")) == ALL_PARTS
+    assert sorted(path.stem for path in trained.checkpoint.glob("*.safetensors")) == ALL_FILES
+    assert sorted(path.stem for path in trained.checkpoint.glob("*.json")) == ALL_FILES
 
 
 @pytest.mark.parametrize("stage", LEARNT)
@@ -125,8 +122,27 @@ def test_log_lines_of_lost_steps_are_forgotten(trained, tmp_path):
     assert [line["step"] for line in read_log(run.runs / "ease")] == [1, tiny.STEPS]
 
 
-def test_state_is_saved_within_five_minutes():
-    assert trainer.CHECKPOINT_SECONDS <= 300
+def test_a_kill_at_any_moment_loses_less_than_five_minutes(tmp_path, monkeypatch):
+    """By a clock that each step moves on by a minute."""
+    now, lost = [0.0], []
+
+    class Slow:
+        """A task of one number whose steps take a minute."""
+
+        def __init__(self):
+            self.parts = torch.nn.ModuleDict({"number": torch.nn.Linear(1, 1)})
+            self.optimisers = {"number": torch.optim.SGD(self.parts.parameters(), 0.1)}
+
+        def step(self, number, random, update):
+            state = tmp_path / "state.pt"
+            saved = torch.load(state, weights_only=True)["spent"] if state.exists() else 0.0
+            now[0] += 60.0
+            lost.append(now[0] - saved)
+            return {"loss": torch.zeros(())}
+
+    monkeypatch.setattr(trainer.time, "monotonic", lambda: now[0])
+    assert trainer.train(Slow(), trainer.Run(tmp_path, 20))
+    assert max(lost) <= 300 and len(lost) == 20
 
 
 def test_a_finished_stage_exports_again_without_training(trained, tmp_path, monkeypatch):

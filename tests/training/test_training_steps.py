@@ -16,7 +16,7 @@ from pipelines.training.losses import waveform_steps
 from pipelines.training.losses.discriminators import Discriminators
 from pipelines.training.losses.spectral_loss import spectral_loss
 from pipelines.training.losses.waveform_steps import AVERAGED, Shares, adversarial_step
-from pipelines.training.stages import registry as stages
+from pipelines.training.stages import running
 from pipelines.training.stages.registry import STAGES
 from tests.support import tiny
 
@@ -61,7 +61,7 @@ def task_of(tmp_path, monkeypatch):
         run.runs.mkdir()
         for extra in tiny.trained_tiny().runs.glob("critics.*"):
             (run.runs / extra.name).write_bytes(extra.read_bytes())
-        monkeypatch.setattr(stages, "train", catch)
+        monkeypatch.setattr(running, "train", catch)
         with pytest.raises(Caught) as caught:
             run.train(stage)
         return caught.value.args[0]

@@ -8,7 +8,7 @@ import torch
 from pipelines.conversion import Converter
 from pipelines.device import check_device, check_name
 from pipelines.errors import ZestError
-from pipelines.training.stages.registry import run_stage
+from pipelines.training.stages.running import run_stage
 from tests.support import tiny
 from workbench.cli import exit_codes
 

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from functools import partialmethod
 
 from pipelines.errors import ZestError
-from pipelines.training.stages.stage_keys import Stage
+from pipelines.training.stages.stage_keys import PlannedStage
 
 
-def train_side_by_side(stages: Sequence[Stage], train: Callable[[Stage], None], jobs: int,
-                       told: Callable[[Stage], None] = lambda stage: None) -> None:
+def train_side_by_side(stages: Sequence[PlannedStage], train: Callable[[PlannedStage], None], jobs: int,
+                       told: Callable[[PlannedStage], None] = lambda stage: None) -> None:
     """Train all of them; those among them that a stage reads come before it. The cores are shared out among `jobs` processes.
 
     Args:

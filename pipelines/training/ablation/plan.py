@@ -7,29 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.checkpoints.folder import Folder, find_folder
+from pipelines.decoders import find_decoder
 from pipelines.errors import RecipeError
 from pipelines.training.ablation.study import Question, Study, Variant
 from pipelines.training.data.corpus import read_manifest, training_clips
 from pipelines.training.data.emotional_share import with_share
 from pipelines.training.loop.recipe import GeneralRecipe, section
-from pipelines.training.stages.stage_graph import GRAPH, stages_of
-from pipelines.training.stages.stage_keys import Stage, planned, speech_of
+from pipelines.training.stages.registry import EVERY_CONVERSION, STAGES, writers
+from pipelines.training.stages.stage_keys import PlannedStage, planned, speech_of
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingPlan:
     """Attributes:
         variants: (question, variant) names to the stages whose parts make its checkpoint, in the order of training.
         supplied: labels of stages whose weights come from the study's checkpoint.
         training: what must be trained, each after all that it reads.
     """
 
-    variants: dict[tuple[str, str], tuple[Stage, ...]]
+    variants: dict[tuple[str, str], tuple[PlannedStage, ...]]
     supplied: frozenset[str]
-    training: tuple[Stage, ...]
+    training: tuple[PlannedStage, ...]
 
 
-def make_plan(study: Study, manifest: Path | str) -> Plan:
+def make_plan(study: Study, manifest: Path | str) -> TrainingPlan:
     """Raises:
         RecipeError: a table has an unknown key, a variant changes what its decoder does not use, two variants are the same,
             or there is no manifest. CheckpointError: the study's checkpoint is missing or damaged.
@@ -43,12 +44,24 @@ def make_plan(study: Study, manifest: Path | str) -> Plan:
             variants[question.name, variant.name] = _variant_stages(question, variant, speech)
         _refuse_alike(question, variants)
     every = {stage.label: stage for stages in variants.values() for stage in _with_reads(stages)}
-    supplied = frozenset() if study.checkpoint is None else _supplied(study, planned(study.recipe, GRAPH, speech), every)
-    return Plan(variants, supplied, _training(variants.values(), supplied))
+    supplied = frozenset() if study.checkpoint is None else _supplied(study, planned(study.recipe, STAGES, speech), every)
+    return TrainingPlan(variants, supplied, _training(variants.values(), supplied))
 
 
-def _variant_stages(question: Question, variant: Variant, speech: str) -> tuple[Stage, ...]:
-    wanted = stages_of(variant.decoder, variant.tables)
+def _stages_of(decoder: str, tables: dict[str, dict]) -> tuple[str, ...]:
+    """Stages that write what a checkpoint must have for this decoder.
+
+    A decoder that requires no acoustic model can do without `acoustic` and `tempo`. Where the recipe has their tables, it takes
+    the pitch predictor of the one and the durations of the other.
+    """
+    required = find_decoder(decoder).requires
+    moving = {stage for stage in ("acoustic", "tempo") if stage in tables or "acoustic" in required}
+    chosen = writers((*EVERY_CONVERSION, *required)) | moving
+    return tuple(stage for stage in STAGES if stage in chosen)
+
+
+def _variant_stages(question: Question, variant: Variant, speech: str) -> tuple[PlannedStage, ...]:
+    wanted = _stages_of(variant.decoder, variant.tables)
     where = f"Variant '{variant.name}' of the question {question.name}"
     try:
         stages = planned(variant.tables, wanted, speech)
@@ -61,7 +74,7 @@ def _variant_stages(question: Question, variant: Variant, speech: str) -> tuple[
     return tuple(stages[name] for name in wanted)
 
 
-def _refuse_alike(question: Question, variants: Mapping[tuple[str, str], tuple[Stage, ...]]) -> None:
+def _refuse_alike(question: Question, variants: Mapping[tuple[str, str], tuple[PlannedStage, ...]]) -> None:
     seen: dict[tuple, str] = {}
     for variant in question.variants:
         stages = variants[question.name, variant.name]
@@ -71,7 +84,7 @@ def _refuse_alike(question: Question, variants: Mapping[tuple[str, str], tuple[S
         seen[sign] = variant.name
 
 
-def _supplied(study: Study, base: Mapping[str, Stage], every: Mapping[str, Stage]) -> frozenset[str]:
+def _supplied(study: Study, base: Mapping[str, PlannedStage], every: Mapping[str, PlannedStage]) -> frozenset[str]:
     """Labels of the base recipe's stages whose weights the checkpoint has, together with all that they read.
 
     A finished checkpoint has the pitch predictor only as `acoustic` left it. A study that must train an `acoustic` on the
@@ -87,24 +100,24 @@ def _supplied(study: Study, base: Mapping[str, Stage], every: Mapping[str, Stage
     return frozenset(base[name].label for name in there if _whole(name, there, base)) & every.keys()
 
 
-def _whole(name: str, there: set[str], base: Mapping[str, Stage]) -> bool:
+def _whole(name: str, there: set[str], base: Mapping[str, PlannedStage]) -> bool:
     """Whether it is there with everything that it reads; critics leave nothing that a conversion needs."""
-    return name in there and all(_whole(stage.name, there, base) for stage in base[name].reads if GRAPH[stage.name].parts)
+    return name in there and all(_whole(stage.name, there, base) for stage in base[name].reads if stage.writes)
 
 
-def _fits(folder: Folder, stage: Stage) -> bool:
+def _fits(folder: Folder, stage: PlannedStage) -> bool:
     """Whether the checkpoint has the stage's parts, and nothing that it says of their making contradicts the recipe."""
-    parts = GRAPH[stage.name].parts
+    parts = stage.writes
     if not parts or not all(folder.has(part) for part in parts):
         return False
     said = folder.config(parts[0])
     return all(said.get(key, value) == value for key, value in stage.decides["recipe"].items())
 
 
-def _training(variants: Iterable[tuple[Stage, ...]], supplied: frozenset[str]) -> tuple[Stage, ...]:
-    needed: dict[str, Stage] = {}
+def _training(variants: Iterable[tuple[PlannedStage, ...]], supplied: frozenset[str]) -> tuple[PlannedStage, ...]:
+    needed: dict[str, PlannedStage] = {}
 
-    def need(stage: Stage) -> None:
+    def need(stage: PlannedStage) -> None:
         if stage.label in needed or stage.label in supplied:
             return
         for other in stage.reads:
@@ -117,7 +130,7 @@ def _training(variants: Iterable[tuple[Stage, ...]], supplied: frozenset[str]) -
     return tuple(needed.values())
 
 
-def _with_reads(stages: Iterable[Stage]) -> Iterable[Stage]:
+def _with_reads(stages: Iterable[PlannedStage]) -> Iterable[PlannedStage]:
     for stage in stages:
         yield stage
         yield from _with_reads(stage.reads)

@@ -23,19 +23,19 @@ from pipelines.errors import ZestError
 from pipelines.files import alone_in, make_folder, write_whole
 from pipelines.hooks import Event, Hook, silent
 from pipelines.training.ablation.jobs import train_side_by_side
-from pipelines.training.ablation.plan import Plan
-from pipelines.training.stages.stage_graph import GRAPH
-from pipelines.training.stages.stage_keys import Stage
+from pipelines.training.ablation.plan import TrainingPlan
+from pipelines.training.stages.registry import STAGES
+from pipelines.training.stages.stage_keys import PlannedStage
 
 SUFFIXES = (".safetensors", ".json")
 
 
 @dataclass(frozen=True)
-class Workshop:
+class StageStore:
     """Where a study's weights lie. checkpoint: that supplies stages, None where all are trained here."""
 
     folder: Path
-    plan: Plan
+    plan: TrainingPlan
     checkpoint: Path | None = None
 
     def train(self, manifest: Path | str, device: str = "cpu", jobs: int = 1, hook: Hook = silent) -> int:
@@ -49,7 +49,7 @@ class Workshop:
         todo = [stage for stage in self.plan.training if not self._record(stage).exists()]
         begun = count(len(self.plan.training) - len(todo))
 
-        def tell(stage: Stage) -> None:
+        def tell(stage: PlannedStage) -> None:
             hook(Event("progress", f"train {stage.label}", value=(next(begun), len(self.plan.training))))
 
         train = partial(self.train_one, manifest=manifest, device=device)
@@ -61,36 +61,36 @@ class Workshop:
             train(stage)
         return len(todo)
 
-    def assemble(self, stages: Iterable[Stage]) -> Path:
+    def assemble(self, stages: Iterable[PlannedStage]) -> Path:
         """A folder with the parts of these stages, later ones in place of earlier ones (the pitch predictor)."""
         stages = tuple(stages)
         sign = hashlib.sha256("|".join(stage.label for stage in stages).encode()).hexdigest()[:12]
         folder = make_folder(self.folder / "checkpoints" / sign)
         for stage in stages:
-            for part in GRAPH[stage.name].parts:
+            for part in stage.writes:
                 _link(self._home(stage), part, folder)
         return folder
 
-    def seconds(self, stage: Stage) -> float | None:
+    def seconds(self, stage: PlannedStage) -> float | None:
         """Of training; None where it was supplied."""
         record = self._record(stage)
         return json.loads(record.read_text())["seconds"] if record.exists() else None
 
-    def train_one(self, stage: Stage, manifest: Path | str, device: str = "cpu") -> None:
+    def train_one(self, stage: PlannedStage, manifest: Path | str, device: str = "cpu") -> None:
         """Train a stage whose reads are there, or go on with it. Raises as `train`; OutputError: another process is at it."""
         with alone_in(make_folder(self._own(stage)), "training"):
             self._train(stage, manifest, device)
 
-    def _train(self, stage: Stage, manifest: Path | str, device: str) -> None:
+    def _train(self, stage: PlannedStage, manifest: Path | str, device: str) -> None:
         from pipelines.training.loop.run_log import read_log
-        from pipelines.training.stages.registry import run_stage
+        from pipelines.training.stages.running import run_stage
 
         begun, own = time.monotonic(), self._own(stage)
         checkpoint, runs = make_folder(own / "checkpoint"), make_folder(own / "runs")
         for read in _all_reads(stage):
-            for part in GRAPH[read.name].parts:
+            for part in read.writes:
                 _link(self._home(read), part, checkpoint)
-            for part in GRAPH[read.name].scratch:
+            for part in read.scratch:
                 _link(self._own(read) / "runs", part, runs)
         general = stage.tables.get("general", {}) | {"runs": str(runs), "checkpoint": str(checkpoint)}
         if not run_stage(stage.name, stage.tables | {"general": general}, manifest, device):
@@ -100,23 +100,23 @@ class Workshop:
         document = stage.decides | {"label": stage.label, "seconds": round(seconds, 3)}
         write_whole(self._record(stage), (json.dumps(document, indent=2) + "\n").encode())
 
-    def _own(self, stage: Stage) -> Path:
+    def _own(self, stage: PlannedStage) -> Path:
         return self.folder / "stages" / stage.label
 
-    def _record(self, stage: Stage) -> Path:
+    def _record(self, stage: PlannedStage) -> Path:
         return self._own(stage) / "stage.json"
 
-    def _home(self, stage: Stage) -> Path:
+    def _home(self, stage: PlannedStage) -> Path:
         """The folder with the parts that it wrote."""
         if stage.label in self.plan.supplied and self.checkpoint is not None:
             return find_folder(self.checkpoint)
         return self._own(stage) / "checkpoint"
 
 
-def _all_reads(stage: Stage) -> Iterator[Stage]:
+def _all_reads(stage: PlannedStage) -> Iterator[PlannedStage]:
     """What it reads, in the order of training; what these read is among them."""
     names = {read.name: read for read in stage.reads}
-    yield from (names[name] for name in GRAPH if name in names)
+    yield from (names[name] for name in STAGES if name in names)
 
 
 def _link(home: Path, part: str, folder: Path) -> None:

@@ -121,7 +121,7 @@ def read_study(path: Path | str) -> Study:
         RecipeError: it cannot be read, or a key, stage, setting, name or number in it makes no sense. ZestError: a setting
             of the conversion is out of range.
     """
-    from pipelines.training.stages.registry import read_tables
+    from pipelines.training.stages.running import read_tables
 
     path = Path(path)
     given = _table(_read(path), StudyFile, f"The study {path}")
@@ -140,12 +140,12 @@ def read_study(path: Path | str) -> Study:
 
 def changed_tables(tables: dict[str, dict], changes: dict[str, dict], where: str) -> dict[str, dict]:
     """The recipe with other values. Raises RecipeError: no such stage, or a key of [general] that a study sets itself."""
-    from pipelines.training.stages.stage_graph import GRAPH
+    from pipelines.training.stages.registry import STAGES
 
     made = deepcopy(tables)
     for table, values in changes.items():
-        if table not in (*GRAPH, "general"):
-            raise RecipeError(f"{where} changes an unknown stage '{table}'; it may change general, {', '.join(GRAPH)}.")
+        if table not in (*STAGES, "general"):
+            raise RecipeError(f"{where} changes an unknown stage '{table}'; it may change general, {', '.join(STAGES)}.")
         if not isinstance(values, dict):
             raise RecipeError(f"{where} must change {table} key by key, as in {table} = {{ key = value }}.")
         own = [key for key in values if table == "general" and key in OWN_FOLDERS]

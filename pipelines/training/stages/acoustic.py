@@ -11,12 +11,13 @@ SACE and EASE stay frozen: the emotion still comes from the reference alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import torch
 from torch import nn
 
+from pipelines.checkpoints.loading import load_pitch, load_sace
 from pipelines.features.contour import anchor_f0
 from pipelines.labels import EMOTIONS
 from pipelines.networks.acoustic import AcousticModel
@@ -38,7 +39,9 @@ from pipelines.training.data.examples import (
 )
 from pipelines.training.data.factors import FactorStore
 from pipelines.training.loop.optim import Update, set_learning_rate
-from pipelines.training.losses.critics import Discriminator, UnitReader, critics_loss, heard_features, weighted_mean
+from pipelines.training.losses.critics import Discriminator, UnitReader, critics_loss, heard_features, make_critics, weighted_mean
+from pipelines.training.stages.emotional_speech import examples_and_factors
+from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
 
 @dataclass(frozen=True)
@@ -283,3 +286,27 @@ def mix_emotions(batch: Batch, largest: float, random: np.random.Generator) -> B
 def perturb_keeping_gradient(features: torch.Tensor, random: np.random.Generator) -> torch.Tensor:
     """The critics' random equaliser and key, so that no weakness of one exact input is exploited."""
     return features + perturb(torch.zeros(features.shape), random).to(features.device)
+
+
+def prepare(context: Context, recipe: AcousticRecipe) -> Prepared:
+    """Begins with the checkpoint's SACE and pitch predictor, and with the emotion classifiers beside the runs."""
+    examples, store = examples_and_factors(context)
+    sace, pitch = load_sace(context.checkpoint), load_pitch(context.checkpoint).train()
+    task = AcousticTask(context.drawn_at_once(recipe), examples, store, sace, pitch,
+                        context.scratch.fill(make_critics(), "critics"), context.device)
+
+    def export() -> None:
+        sizes, trained = {"units": store.unit_count}, {"units": store.unit_count, "trained_by": "sace, acoustic"}
+        context.checkpoint.write("acoustic", task.parts["acoustic"].state_dict(), {**asdict(recipe), **sizes})
+        context.checkpoint.write("pitch", task.parts["pitch"].state_dict(), trained)
+
+    return Prepared(task, recipe.steps, export)
+
+
+STAGE = Stage(
+    "acoustic",
+    learns="envelope and energy; continues the pitch predictor",
+    source="units, F0, EASE, SACE",
+    loss="L1 on mel bands; then also emotion classifiers, a discriminator and a unit classifier on the predicted spectrum",
+    recipes={"": AcousticRecipe}, prepare=prepare, writes=("acoustic", "pitch"),
+    reads=("hubert", "units", "ease", "critics", "sace"), general=VOICES)

@@ -28,11 +28,12 @@ from pipelines.labels import EMOTIONS
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import COLUMNS, Clip, read_manifest
 from pipelines.training.data.teacher import KIND as TEACHER
-from pipelines.training.loop.context import Context, Prepared
 from pipelines.training.loop.optim import Update
-from pipelines.training.loop.recipe import GeneralRecipe, section
+from pipelines.training.loop.recipe import GeneralRecipe
 from pipelines.training.stages.random_hub import with_random_weights
-from pipelines.training.stages.registry import STAGES, read_tables
+from pipelines.training.stages.registry import STAGES, find_stage
+from pipelines.training.stages.running import read_tables
+from pipelines.training.stages.stage import Context, Prepared
 
 PEAK = 312e12  # bfloat16 operations a second of an A100, as its maker says
 UTILISATION = 0.35  # of them, that training keeps busy; 30 to 40 % is usual for such networks
@@ -92,11 +93,11 @@ def _stage_cost(stage: str, tables: dict[str, dict], context: Context, corpus: C
     if stage == "units":
         del context.tables[stage]["batch"]  # k-means: all its work is hearing clips
     with counting() as read:
-        prepared = STAGES[stage](context)
+        prepared = find_stage(stage).prepare(context, find_stage(stage).recipe(context.tables))
     steps, step = _steps(stage, prepared, tables, corpus) if prepared.task else (0, 0.0)
     with counting() as written:
         prepared.export()
-    heard = min(corpus.clips, section(tables, "units", _units_recipe()).clips) if stage == "units" else corpus.clips
+    heard = min(corpus.clips, find_stage("units").recipe(tables).clips) if stage == "units" else corpus.clips
     return StageCost(stage, steps, step, (read.operations + written.operations) * heard / len(context.clips))
 
 
@@ -145,12 +146,6 @@ def counting() -> Iterator[_Count]:
         warnings.simplefilter("ignore")  # torch's, of accelerators that are not there
         with torch.backends.mkldnn.flags(enabled=False), sdpa_kernel(SDPBackend.MATH), _Count() as count:
             yield count
-
-
-def _units_recipe() -> type:
-    from pipelines.training.stages.units import UnitsRecipe
-
-    return UnitsRecipe
 
 
 def _made_up(folder: Path, seconds: float) -> list[Clip]:

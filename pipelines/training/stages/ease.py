@@ -3,7 +3,7 @@ plus ten times the emotion cross-entropy through gradient reversal (paper, secti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -11,8 +11,9 @@ from torch import nn
 
 from pipelines.labels import EMOTIONS
 from pipelines.networks.speaker import XVECTOR_WIDTH, EaseHeads, SpeakerEncoder
-from pipelines.training.data.examples import Draw, Example, labels, perturb, stack_features, window
+from pipelines.training.data.examples import Draw, Example, labels, perturb, read_examples, stack_features, window
 from pipelines.training.loop.optim import Update, set_learning_rate
+from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage
 
 
 @dataclass(frozen=True)
@@ -101,3 +102,23 @@ def learn(optimisers: dict[str, torch.optim.Optimizer], scores: tuple[torch.Tens
     right = (emotion_score.argmax(1) == emotion)[known].float().mean() if known.any() else torch.zeros(())
     return {"speaker": speaker_loss.detach(), "emotion": emotion_loss.detach(), "emotion_accuracy": right,
             "speaker_accuracy": (speaker_score.argmax(1) == speaker).float().mean()}
+
+
+def prepare(context: Context, recipe: EaseRecipe) -> Prepared:
+    """Both vectors, or EASE alone on a published speaker embedding."""
+    examples = read_examples(context.shared, context.cache)
+    if recipe.xvector:
+        from pipelines.training.stages.published_ease import prepare_published
+
+        return prepare_published(context, recipe, examples)
+    task = EaseTask(context.drawn_at_once(recipe), examples, context.device)
+    return Prepared(task, recipe.steps,
+                    lambda: context.checkpoint.write("speaker", task.parts["encoder"].state_dict(), asdict(recipe)))
+
+
+STAGE = Stage(
+    "ease",
+    learns="x-vector, then EASE on the frozen x-vector",
+    source="prosody features, speaker and emotion labels",
+    loss="speaker cross-entropy; EASE adds 10 x emotion cross-entropy through gradient reversal",
+    recipes={"": EaseRecipe}, prepare=prepare, writes=("speaker",), general=LABELS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -22,6 +22,8 @@ from pipelines.training.data.examples import (
 )
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.critics import critics_loss, heard_features, make_critics
+from pipelines.training.stages.emotional_speech import labelled_examples
+from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,18 @@ class CriticsTask:
         lengths = torch.tensor([w.stop - w.start for w in windows])
         mask = (torch.arange(bands.shape[1])[None] < lengths[:, None]).float()
         return heard_features(bands, melody, voiced, mask, stack_baselines(self.examples, self.baselines, windows)), mask
+
+
+def prepare(context: Context, recipe: CriticsRecipe) -> Prepared:
+    """They are written beside the runs, for the stage `acoustic`."""
+    task = CriticsTask(context.drawn_at_once(recipe), labelled_examples(context), context.device)
+    return Prepared(task, recipe.steps,
+                    lambda: context.scratch.write("critics", task.parts["critics"].state_dict(), asdict(recipe)))
+
+
+STAGE = Stage(
+    "critics",
+    learns="emotion classifiers, used by `acoustic` only",
+    source="prosody features of natural speech",
+    loss="emotion cross-entropy",
+    recipes={"": CriticsRecipe}, prepare=prepare, scratch=("critics",), general=VOICES)

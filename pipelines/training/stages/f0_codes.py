@@ -6,7 +6,7 @@ nothing is near to begin again at random places of the batch, as in Jukebox (Dha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -14,9 +14,10 @@ from torch import nn
 
 from pipelines.errors import RecipeError
 from pipelines.networks.f0_codes import DOWN, F0Codes, standardised
-from pipelines.training.data.examples import Draw, Example
+from pipelines.training.data.examples import Draw, Example, read_examples
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.critics import weighted_mean
+from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage
 
 DEAD = 0.5  # running number of frames near a code in a batch, below which it begins again
 
@@ -113,3 +114,18 @@ class F0CodesTask:
 
     def _follow(self, embedded: torch.Tensor, nearest: torch.Tensor) -> torch.Tensor:
         return self.parts["means"].follow(embedded.detach().flatten(0, 1), nearest.flatten(), self.recipe.decay)
+
+
+def prepare(context: Context, recipe: F0CodesRecipe) -> Prepared:
+    """On labelled clips of real speakers."""
+    task = F0CodesTask(context.drawn_at_once(recipe), read_examples(context.labelled, context.cache), context.device)
+    return Prepared(task, recipe.steps,
+                    lambda: context.checkpoint.write("f0_codes", task.parts["f0_codes"].state_dict(), asdict(recipe)))
+
+
+STAGE = Stage(
+    "f0_codes",
+    learns="a codebook of 20 codes for F0, 12.5 a second, for the baseline `polyak`",
+    source="F0 of labelled speech, standardised per recording",
+    loss="smooth L1 on F0, cross-entropy of voicing, commitment",
+    recipes={"": F0CodesRecipe}, prepare=prepare, writes=("f0_codes",), general=LABELS)

@@ -1,169 +1,92 @@
-"""Stage `generate`: factors to waveform (generator.py), on labelled speech.
+"""Stage `generate`: factors to waveform, in one of two designs; the baseline `polyak` trains the same networks on other factors.
 
-Three phases: the trunk alone on mel bands, which is cheap; then the waveform by its spectra, through the vocoder; then
-discriminators too. Phases after the first render only a crop of what the trunk sees. EASE comes from another recording of the
-speaker in another emotion, as everywhere; SACE is the clip's own. All speech is brought to one level, which no factor tells.
+`istft` (generate_istft.py) is a trunk of mel bands and a vocoder. `hifigan` (generate_hifigan.py) is the paper's own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 
-import numpy as np
-import torch
-from torch import nn
-
-from pipelines.networks.generator import FINE, FactorGenerator, Trunk
-from pipelines.networks.vocoder import HOP, Vocoder
-from pipelines.training.data.examples import Draw, Example
-from pipelines.training.data.spoken import Spoken, draw_clips, held
-from pipelines.training.loop.optim import Update, set_learning_rate
-from pipelines.training.losses.critics import weighted_mean
-from pipelines.training.losses.discriminators import Discriminators
-from pipelines.training.losses.waveform_steps import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
-
-QUIETEST = -18.0  # log mel power at the nominal level below which nothing is heard and nothing to be learnt
-
-
-@dataclass(frozen=True)
-class GenerateRecipe:
-    """Sizes and schedule of the stage's design `istft`; the other one's are in generate_hifigan.py."""
-
-    design: str = "istft"
-    temperature: float = 0.06  # of soft units (UnitEncoder.posterior); 0: hard (docs/lab-notes/units.md)
-    width: int = 256
-    blocks: int = 6  # at 50 Hz
-    fine_blocks: int = 2  # at 100 Hz
-    expand: int = 3
-    unit_encoder: bool = True  # False, an ablation: units go on as they are embedded
-    f0_encoder: bool = True  # False, an ablation: F0 and voicing go on as they are
-    head_width: int = 256  # of the vocoder, where the checkpoint has none to begin with
-    head_blocks: int = 8
-    head_expand: int = 3
-    trunk_steps: int = 4000  # mel bands alone
-    warmup_steps: int = 4000  # waveform, spectra alone
-    gan_steps: int = 60000
-    batch: int = 8
-    trunk_batches: int = 1  # that the trunk hears in a step: its words need many voices, and only one of them is rendered
-    window_frames: int = 50  # unit frames that the trunk sees
-    crop_frames: int = 48  # vocoder frames that are rendered of them
-    all_speakers: float = 0.0  # share of a batch drawn from all speakers alike, also those without labels
-    unlabelled_speeds: tuple = ()  # at which speech without labels is heard again, as somebody else's (virtual_voices.py)
-    trunk_learning_rate: float = 1e-3
-    learning_rate: float = 5e-4
-    gan_learning_rate: float = 2e-4
-    trunk_weight: float = 5.0  # of the trunk's mel bands once there is a waveform
-    mel_weight: float = 15.0
-    spectral_weight: float = 5.0
-    adversarial_share: float = 0.5  # of the spectral losses' gradient (waveform_steps.py)
-    matching_share: float = 0.5
-
-    @property
-    def steps(self) -> int:
-        return self.trunk_steps + self.warmup_steps + self.gan_steps
+from pipelines.checkpoints.folder import Folder
+from pipelines.checkpoints.loading import load_vocoder
+from pipelines.labels import UNLABELLED
+from pipelines.networks.hifigan import plain_state
+from pipelines.networks.vocoder import Vocoder
+from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.corpus import Clip
+from pipelines.training.data.examples import Example, read_examples
+from pipelines.training.data.spoken import Spoken, read_spoken
+from pipelines.training.data.virtual_voices import with_virtual_voices
+from pipelines.training.loop.trainer import Task
+from pipelines.training.stages.generate_hifigan import HifiganRecipe, HifiganTask
+from pipelines.training.stages.generate_istft import GenerateRecipe, GenerateTask
+from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage
 
 
 @dataclass(frozen=True)
-class Batch:
-    """factors: what Trunk takes. mel: (rows, frames, 80), to be predicted; there: (rows, frames), 0 behind a clip's end.
+class GeneratorFactors:
+    """What a generator is trained on, and where its weights go.
 
-    crops: first rendered frame of each of the first rows, which are a batch. real: (batch, samples) of the crops.
+    Attributes:
+        file: of the checkpoint. begins_with: another file, whose weights an untrained generator takes over where they fit.
+        read: factors of examples, by a checkpoint's encoders, at a temperature of soft units, with a cache, on a device.
     """
 
-    factors: tuple[torch.Tensor, ...]
-    mel: torch.Tensor
-    there: torch.Tensor
-    crops: list[int]
-    real: torch.Tensor
+    file: str
+    read: Callable[[list[Example], Folder, float, FeatureCache, str], Spoken]
+    begins_with: str = ""
 
 
-class GenerateTask:
-    """Generator and its discriminators; see Task in trainer.py."""
+def prepare_generator(context: Context, recipe: GenerateRecipe | HifiganRecipe, factors: GeneratorFactors) -> Prepared:
+    """In the recipe's design. Raises CheckpointError: the networks that read the factors are missing."""
+    prepare_task = _hifigan if isinstance(recipe, HifiganRecipe) else _istft
+    recipe = _with_sizes_of_vocoder(context.checkpoint, recipe)
+    examples = read_examples(clips_of(context, recipe), context.cache)
+    data = factors.read(examples, context.checkpoint, recipe.temperature, context.cache, context.device)
+    task, weights, sizes = prepare_task(context, recipe, examples, data)
+    if factors.begins_with and isinstance(recipe, GenerateRecipe) and context.checkpoint.has(factors.begins_with):
+        context.checkpoint.fitting(task.parts["generator"], factors.begins_with)
 
-    def __init__(self, recipe: GenerateRecipe, examples: list[Example], spoken: Spoken, vocoder: Vocoder, device: str = "cpu"):
-        self.recipe, self.spoken, self.device = recipe, spoken, device
-        self.draw = Draw(examples)
-        trunk = Trunk(spoken.posterior[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand,
-                      recipe.unit_encoder, recipe.f0_encoder, spoken.width)
-        generator = FactorGenerator(trunk, vocoder.train(), recipe.temperature)
-        self.parts = nn.ModuleDict({"generator": generator, "discriminators": Discriminators(),
-                                    "average": running_average(generator)})
-        self.optimisers = {name: optimiser_of(self.parts[name], recipe.learning_rate) for name in ("generator", "discriminators")}
+    def export() -> None:
+        context.checkpoint.write(factors.file, weights(), {**asdict(recipe), **sizes})
 
-    @property
-    def trained(self) -> FactorGenerator:
-        """What is measured and exported."""
-        return self.parts["average"].module
+    return Prepared(task, recipe.steps, export, context.validation(task.trained, export))
 
-    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
-        logged = self._learn(number, random, update)
-        if update.last:
-            self.parts["average"].update_parameters(self.parts["generator"])
-        return logged
 
-    def _learn(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
-        recipe, batch, optimiser = self.recipe, self.batch(random), self.optimisers["generator"]
-        with update.autocast():
-            mel = self.parts["generator"].trunk(*batch.factors)
-        trunk = weighted_mean((mel - batch.mel).abs().mean(-1), batch.there)
-        logged = {"trunk": trunk.detach()}
-        if number < recipe.trunk_steps:
-            set_learning_rate(optimiser, recipe.trunk_learning_rate, number, 2 * recipe.trunk_steps)
-            update.apply(trunk, optimiser, limit=LIMIT)
-            return logged
-        made = self._render(mel, batch, update)
-        spectral, heard = regression(made, batch.real, recipe.mel_weight, recipe.spectral_weight)
-        rest, logged = recipe.trunk_weight * trunk, logged | heard
-        number -= recipe.trunk_steps
-        if number < recipe.warmup_steps:
-            set_learning_rate(optimiser, recipe.learning_rate, number, 2 * recipe.warmup_steps)
-            update.apply(spectral + rest, optimiser, limit=LIMIT)
-            return logged
-        for each in self.optimisers.values():
-            set_learning_rate(each, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
-        shares = Shares(recipe.adversarial_share, recipe.matching_share)
-        return logged | adversarial_step(self.parts["discriminators"], self.optimisers["discriminators"], optimiser,
-                                         batch.real, made, spectral, rest, shares, update)
+def clips_of(context: Context, recipe: GenerateRecipe | HifiganRecipe) -> list[Clip]:
+    """Labelled ones; where a share is drawn from all speakers, all, and behind them unlabelled ones at other speeds."""
+    labelled = context.labelled
+    if recipe.all_speakers == 0:
+        return labelled
+    unlabelled = [clip for clip in context.shared if clip.emotion == UNLABELLED]
+    return context.shared + with_virtual_voices(unlabelled, recipe.unlabelled_speeds)[len(unlabelled):]
 
-    def batch(self, random: np.random.Generator) -> Batch:
-        """Random windows, emotions in turn, and a random crop of each to be rendered."""
-        recipe = self.recipe
-        drawn = [draw_clips(self.draw, recipe.batch, recipe.all_speakers, random) for _ in range(recipe.trunk_batches)]
-        indices, others = (sum(chosen, []) for chosen in zip(*drawn, strict=True))
-        rows = [self._row(index, random) for index in indices]
-        posterior, mel, f0, voiced, there = (self._stacked(part) for part in list(zip(*rows, strict=True))[2:])
-        rendered = list(zip(indices, rows, strict=True))[:recipe.batch]
-        real = self._stacked([self.spoken.samples(index, (FINE * first + start) * HOP, recipe.crop_frames * HOP)
-                              for index, (first, start, *_) in rendered])
-        crops = [start for _, (_, start, *_) in rendered]
-        return Batch((posterior, f0, voiced, *self.spoken.whole(indices, others, self.device)), mel, there, crops, real)
 
-    def _render(self, mel: torch.Tensor, batch: Batch, update: Update) -> torch.Tensor:
-        """(batch, samples) of the crops, from the predicted bands."""
-        _, f0, voiced, *_ = batch.factors
-        inside = [slice(start, start + self.recipe.crop_frames) for start in batch.crops]
-        rendered = (whole[:len(inside)] for whole in (mel, f0, voiced))
-        inputs = (torch.stack([row[crop] for row, crop in zip(whole, inside, strict=True)]) for whole in rendered)
-        noise = torch.randn(batch.real.shape, device=self.device)  # seeded for this step by the trainer
-        with update.autocast():
-            made = self.parts["generator"].vocoder(*inputs, noise)
-        return made.float()
+def _with_sizes_of_vocoder(checkpoint: Folder, recipe: GenerateRecipe | HifiganRecipe) -> GenerateRecipe | HifiganRecipe:
+    """A generator that begins with the checkpoint's vocoder has its sizes."""
+    if isinstance(recipe, HifiganRecipe) or not checkpoint.has("vocoder"):
+        return recipe
+    return replace(recipe, **{f"head_{size}": checkpoint.setting("vocoder", size) for size in ("width", "blocks", "expand")})
 
-    def _row(self, index: int, random: np.random.Generator) -> tuple:
-        """First unit frame and first frame to be rendered after it; posterior, mel, F0, voicing, which frames are there."""
-        long, crop = self.recipe.window_frames, self.recipe.crop_frames
-        posterior, features = self.spoken.posterior[index], self.spoken.features[index]
-        first = int(random.integers(0, max(1, len(posterior) - long + 1)))
-        inside = slice(FINE * first, FINE * (first + long))
-        f0 = features.f0[inside]
-        short = FINE * long - len(f0)
-        start = int(random.integers(0, max(1, min(len(f0), FINE * long) - crop + 1)))
-        gain = self.spoken.gains[index]
-        mel = np.maximum(features.mel[inside].astype(np.float32) + 2 * np.log(gain), QUIETEST)
-        soft = posterior[first:first + long].astype(np.float32)
-        return (first, start, held(soft, long), held(mel.astype(np.float32), FINE * long), held(f0, FINE * long),
-                np.pad(features.voiced[inside], (0, short)).astype(np.float32),
-                np.pad(np.ones(len(f0), np.float32), (0, short)))
 
-    def _stacked(self, rows: list[np.ndarray]) -> torch.Tensor:
-        return torch.from_numpy(np.stack(rows)).to(self.device)
+def _istft(context: Context, recipe: GenerateRecipe, examples: list[Example], data: Spoken) -> tuple[Task, Callable, dict]:
+    vocoder = load_vocoder(context.checkpoint) or Vocoder(recipe.head_width, recipe.head_blocks, recipe.head_expand)
+    task = GenerateTask(context.drawn_at_once(recipe), examples, data, vocoder, context.device)
+    return task, task.trained.state_dict, {"units": task.trained.trunk.embed.in_features, "whole": data.width}
+
+
+def _hifigan(context: Context, recipe: HifiganRecipe, examples: list[Example], data: Spoken) -> tuple[Task, Callable, dict]:
+    task = HifiganTask(context.drawn_at_once(recipe), examples, data, context.device, recipe.batch)
+    sizes = {"units": task.trained.embed.num_embeddings, "whole": data.width, "f0_codes": data.code_count}
+    return task, lambda: plain_state(task.trained), sizes
+
+
+STAGE = Stage(
+    "generate",
+    learns="factors to waveform",
+    source="soft units, F0, voicing, EASE of another recording in another emotion, SACE",
+    loss="L1 on the predicted mel bands; then also log spectra; then also discriminators",
+    recipes={"istft": GenerateRecipe, "hifigan": HifiganRecipe},
+    prepare=lambda context, recipe: prepare_generator(context, recipe, GeneratorFactors("generator", read_spoken)),
+    writes=("generator",), reads=("hubert", "units", "ease", "sace"), begins_with="vocoder", general=LABELS)

@@ -22,6 +22,7 @@ from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip
 from pipelines.training.data.teacher import Teacher
 from pipelines.training.loop.optim import Update, set_learning_rate
+from pipelines.training.stages.stage import Context, Prepared, Stage
 
 MINI_CONV = dict(conv_dim=(64, 128, 256, 256), conv_kernel=(40, 10, 8, 4), conv_stride=(8, 5, 4, 2))
 
@@ -116,3 +117,22 @@ class HubertTask:
         level = np.sqrt((piece**2).mean()) * self.recipe.noise * random.random()
         noisy = piece + level * random.standard_normal(len(piece)).astype(np.float32)
         return np.append(noisy[:1], noisy[1:] - random.uniform(-0.3, 0.6) * noisy[:-1])
+
+
+def prepare(context: Context, recipe: HubertRecipe) -> Prepared:
+    """A published HuBERT as it is, or a small one to be trained. Raises CheckpointError: the published one cannot be had."""
+    def export(hubert: HubertModel) -> None:
+        context.checkpoint.write("hubert", hubert.state_dict(), hubert.config.to_diff_dict())
+
+    if recipe.pretrained:
+        return Prepared(None, 0, lambda: export(published_hubert(recipe)))
+    task = HubertTask(context.drawn_at_once(recipe), context.clips, context.cache, context.device)
+    return Prepared(task, recipe.steps, lambda: export(task.parts["encoder"].hubert))
+
+
+STAGE = Stage(
+    "hubert",
+    learns="content: a small `transformers.HubertModel`",
+    source="hidden states of Whisper base, block 4, on the same clip",
+    loss="smooth L1 and cosine",
+    recipes={"": HubertRecipe}, prepare=prepare, writes=("hubert",))

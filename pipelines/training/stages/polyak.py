@@ -1,4 +1,4 @@
-"""What the baseline `polyak` trains on, by the tasks of the stage `generate`: units, codes of F0, an x-vector, nothing of SACE.
+"""Stage `polyak`: the baseline of Polyak et al., by the tasks of `generate` on units, codes of F0 and an x-vector, without SACE.
 
 The x-vector is that of another recording of the speaker, in another emotion: the paper's speakers have one embedding each,
 which no recording's emotion reaches.
@@ -21,8 +21,10 @@ from pipelines.training.data.examples import Example
 from pipelines.training.data.factors import content_of, voices_of
 from pipelines.training.data.spoken import Spoken, levelled, posteriors
 from pipelines.training.data.vocoder_store import stored_features
-from pipelines.training.stages.generate import GenerateRecipe
+from pipelines.training.stages.generate import GeneratorFactors, prepare_generator
 from pipelines.training.stages.generate_hifigan import HifiganRecipe
+from pipelines.training.stages.generate_istft import GenerateRecipe
+from pipelines.training.stages.stage import LABELS, Stage
 
 
 @dataclass(frozen=True)
@@ -65,3 +67,13 @@ def _coded(network: F0Codes, example: Example, features: VocoderFeatures, frames
     speaker = standardised(example.prosody)
     codes = network.encode(speaker)
     return replace(features, f0=hertz(network, codes, speaker, len(features.f0), FINE)), held(codes, frames)
+
+
+STAGE = Stage(
+    "polyak",
+    learns="the baseline of Polyak et al.: factors without SACE to waveform",
+    source="hard units, F0 codes, x-vector of another recording in another emotion",
+    loss="as `generate`",
+    recipes={"istft": PolyakRecipe, "hifigan": PolyakHifiganRecipe},
+    prepare=lambda context, recipe: prepare_generator(context, recipe, GeneratorFactors("polyak", read_quantised, "generator")),
+    writes=("polyak",), reads=("hubert", "units", "ease", "f0_codes"), begins_with="generate", general=LABELS)

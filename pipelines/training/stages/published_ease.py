@@ -3,15 +3,20 @@ alone are trained, on vectors that are computed once."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import torch
 from torch import nn
 
+from pipelines.checkpoints.speechbrain import load_published
 from pipelines.labels import EMOTIONS
-from pipelines.networks.speaker import Ease, EaseHeads
+from pipelines.networks.speaker import Ease, EaseHeads, PublishedSpeaker
 from pipelines.training.data.examples import Draw, Example
+from pipelines.training.data.factors import embeddings_of
 from pipelines.training.loop.optim import Update
 from pipelines.training.stages.ease import EaseRecipe, learn
+from pipelines.training.stages.stage import Context, Prepared
 
 
 class PublishedEaseTask:
@@ -47,3 +52,17 @@ class PublishedEaseTask:
         with update.autocast():
             scores = self.parts["heads"](self.parts["ease"](vectors), reversal)
         return learn(self.optimisers, scores, speaker, emotion, update)
+
+
+def prepare_published(context: Context, recipe: EaseRecipe, examples: list[Example]) -> Prepared:
+    """Raises CheckpointError: the published embedding cannot be had."""
+    embedding, sizes = load_published(recipe.xvector)
+    vectors = embeddings_of(examples, embedding.to(context.device), context.cache)
+    task = PublishedEaseTask(context.drawn_at_once(recipe), examples, vectors, context.device, recipe.batch)
+
+    def export() -> None:
+        speaker = PublishedSpeaker(embedding, sizes.width)
+        speaker.ease = task.parts["ease"]
+        context.checkpoint.write("speaker", speaker.state_dict(), {**asdict(recipe), "embedding": asdict(sizes)})
+
+    return Prepared(task, task.steps, export)

@@ -7,18 +7,22 @@ and EASE from one in another emotion, so that nothing but units, voice and emoti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from torch import nn
 
 from pipelines.checkpoints.hub import load_wav2vec
+from pipelines.checkpoints.loading import load_sace
 from pipelines.networks.pitch_predictor import PitchPredictor
 from pipelines.networks.sace import Sace, SpeakerAdversary, WaveSace, pool_frames
 from pipelines.training.data.examples import Draw, Example, Window, labels, perturb, stack_features, stack_melody, window
 from pipelines.training.data.factors import FactorStore
+from pipelines.training.data.presets import make_presets
 from pipelines.training.loop.optim import Update, set_learning_rate
+from pipelines.training.stages.emotional_speech import examples_and_factors, real_examples
+from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
 
 @dataclass(frozen=True)
@@ -117,3 +121,28 @@ class SaceTask:
             return error / len(windows), {"pitch_hertz": error.detach() / count}
         error = ((predicted - melody).abs() * voiced).sum() / count
         return error, {"pitch_semitones": 12 * error.detach()}
+
+
+def prepare(context: Context, recipe: SaceRecipe) -> Prepared:
+    """Presets are made of the exported SACE and of real speakers alone."""
+    examples, store = examples_and_factors(context)
+    task = SaceTask(context.drawn_at_once(recipe), examples, store, context.device)
+
+    def export() -> None:
+        front = {"wav2vec": task.parts["sace"].front.config.to_diff_dict()} if recipe.front_end else {
+            "hidden_layers": store.hidden_layers, "hidden_width": store.hidden_width}
+        context.checkpoint.write("sace", task.parts["sace"].state_dict(), {**asdict(recipe), **front})
+        context.checkpoint.write("pitch", task.parts["pitch"].state_dict(), {"units": store.unit_count, "trained_by": "sace"})
+        sace = load_sace(context.checkpoint).to(context.device)
+        context.checkpoint.write("presets", *make_presets(sace, real_examples(examples), store))
+
+    return Prepared(task, recipe.steps, export)
+
+
+STAGE = Stage(
+    "sace",
+    learns="SACE and the cross-attention pitch predictor, jointly",
+    source="HuBERT's frozen hidden states, prosody features",
+    loss="emotion cross-entropy, speaker cross-entropy through gradient reversal, L1 on F0 in octaves",
+    recipes={"": SaceRecipe}, prepare=prepare, writes=("sace", "pitch", "presets"), reads=("hubert", "units", "ease"),
+    general=VOICES)

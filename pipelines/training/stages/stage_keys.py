@@ -15,41 +15,52 @@ from typing import Any
 
 from pipelines.training.data.corpus import Clip
 from pipelines.training.loop.recipe import GeneralRecipe, section
-from pipelines.training.stages.stage_graph import GRAPH, reads_of, stage_recipe
+from pipelines.training.stages.registry import STAGES, find_stage
 
 
 @dataclass(frozen=True)
-class Stage:
-    """One stage with one key. tables: the recipe that trains it. decides: what the key is a hash of."""
+class PlannedStage:
+    """One stage with the key that its weights have. tables: the recipe that trains it. decides: what the key is a hash of."""
 
     name: str
     key: str
     tables: dict[str, dict]
     decides: dict[str, Any]
-    reads: tuple[Stage, ...]
+    reads: tuple[PlannedStage, ...]
 
     @property
     def label(self) -> str:
         """Name and key, as its folder is called."""
         return f"{self.name}-{self.key}"
 
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Files of the checkpoint."""
+        return find_stage(self.name).writes
 
-def planned(tables: dict[str, dict], wanted: Iterable[str], speech: str) -> dict[str, Stage]:
-    """Stages by name, those that are read included. speech: from speech_of."""
-    general, made = asdict(section(tables, "general", GeneralRecipe)), {}
+    @property
+    def scratch(self) -> tuple[str, ...]:
+        """Files beside the runs."""
+        return find_stage(self.name).scratch
 
-    def plan(name: str) -> Stage:
-        if name not in made:
-            reads = tuple(plan(other) for other in reads_of(name, tables))
-            decides = {"stage": name, "recipe": asdict(stage_recipe(name, tables)), "speech": speech,
-                       "general": {key: general[key] for key in ("seed", *GRAPH[name].general)},
-                       "reads": sorted(stage.label for stage in reads)}
-            made[name] = Stage(name, _hash(decides), tables, decides, reads)
-        return made[name]
 
-    for name in wanted:
+def planned(tables: dict[str, dict], names: Iterable[str], speech: str) -> dict[str, PlannedStage]:
+    """Stages by name, those that are read included. speech: from speech_of. Raises RecipeError: a table cannot be used."""
+    general, found = asdict(section(tables, "general", GeneralRecipe)), {}
+
+    def plan(name: str) -> PlannedStage:
+        if name not in found:
+            stage = find_stage(name)
+            reads = tuple(plan(other) for other in stage.all_reads(tables))
+            decides = {"stage": name, "recipe": asdict(stage.recipe(tables)), "speech": speech,
+                       "general": {key: general[key] for key in ("seed", *stage.general)},
+                       "reads": sorted(read.label for read in reads)}
+            found[name] = PlannedStage(name, _hash(decides), tables, decides, reads)
+        return found[name]
+
+    for name in names:
         plan(name)
-    return {name: made[name] for name in GRAPH if name in made}
+    return {name: found[name] for name in STAGES if name in found}
 
 
 def speech_of(clips: list[Clip], folder: Path) -> str:

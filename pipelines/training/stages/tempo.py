@@ -3,18 +3,22 @@ and emotion, and EASE of one in another emotion (after A2A-ZEST, arXiv 2505.1765
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from torch import nn
 
+from pipelines.checkpoints.loading import load_sace
 from pipelines.networks.layers import pad_stack
 from pipelines.networks.tempo import TempoPredictor, run_lengths
 from pipelines.training.data.examples import Draw, Example
 from pipelines.training.data.factors import FactorStore
+from pipelines.training.data.presets import utterance_embeddings
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.critics import weighted_mean
+from pipelines.training.stages.emotional_speech import examples_and_factors
+from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
 
 @dataclass(frozen=True)
@@ -53,3 +57,20 @@ class TempoTask:
             total = (((predicted.exp() * mask).sum(1)).log() - wanted.sum(1).log()).abs().mean()
         update.apply(each + self.recipe.total_weight * total, self.optimisers["all"])
         return {"run_log_duration": each.detach(), "total_log_duration": total.detach()}
+
+
+def prepare(context: Context, recipe: TempoRecipe) -> Prepared:
+    """Reads SACE of every example once."""
+    examples, store = examples_and_factors(context)
+    utterances = utterance_embeddings(load_sace(context.checkpoint).to(context.device), examples, store)
+    task = TempoTask(context.drawn_at_once(recipe), examples, store, utterances, context.device)
+    return Prepared(task, recipe.steps, lambda: context.checkpoint.write(
+        "tempo", task.parts["tempo"].state_dict(), {**asdict(recipe), "units": store.unit_count}))
+
+
+STAGE = Stage(
+    "tempo",
+    learns="the duration of each run of equal units",
+    source="units, SACE, EASE",
+    loss="L1 on log durations",
+    recipes={"": TempoRecipe}, prepare=prepare, writes=("tempo",), reads=("hubert", "units", "ease", "sace"), general=VOICES)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from sklearn.cluster import MiniBatchKMeans
 from tqdm import tqdm
 
+from pipelines.checkpoints.loading import load_content_encoder
 from pipelines.errors import RecipeError
 from pipelines.networks.units import ContentEncoder
 from pipelines.training.data.audio_store import read_samples
 from pipelines.training.data.corpus import Clip
+from pipelines.training.stages.stage import Context, Prepared, Stage
 
 
 @dataclass(frozen=True)
@@ -54,3 +56,21 @@ def cluster(frames: np.ndarray, clusters: int, seed: int) -> np.ndarray:
     """(frames, width) to (clusters, width) float32."""
     kmeans = MiniBatchKMeans(clusters, batch_size=8192, n_init=3, max_iter=200, random_state=seed)
     return kmeans.fit(frames).cluster_centers_.astype(np.float32)
+
+
+def prepare(context: Context, recipe: UnitsRecipe) -> Prepared:
+    """Clusters are found when they are exported. Raises as `train_units`."""
+    def export() -> None:
+        encoder = load_content_encoder(context.checkpoint).to(context.device)
+        centroids = train_units(recipe, context.clips, encoder, context.general.seed)
+        context.checkpoint.write("units", {"centroids": centroids}, asdict(recipe))
+
+    return Prepared(None, 0, export)
+
+
+STAGE = Stage(
+    "units",
+    learns="100 clusters of one of its layers",
+    source="clips of every speaker in turn",
+    loss="k-means",
+    recipes={"": UnitsRecipe}, prepare=prepare, writes=("units",), reads=("hubert",))

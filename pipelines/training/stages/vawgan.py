@@ -7,7 +7,7 @@ by a gradient penalty (Gulrajani et al., NeurIPS 2017).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -20,8 +20,9 @@ from pipelines.features.wavelets import SCALES, decompose
 from pipelines.features.world import BANDS
 from pipelines.labels import EMOTIONS, NEUTRAL
 from pipelines.networks.vawgan import Autoencoder, Critic, VawGan, shape_and_energy
-from pipelines.training.data.examples import Draw, Example, speaker_baselines, speaker_means
+from pipelines.training.data.examples import Draw, Example, read_examples, speaker_baselines, speaker_means
 from pipelines.training.loop.optim import Update, set_learning_rate
+from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage
 
 
 @dataclass(frozen=True)
@@ -176,3 +177,18 @@ def level_changes(examples: list[Example]) -> np.ndarray:
     changes = [[value[-1] - means[speaker, neutral][-1] for (speaker, emotion), value in means.items()
                 if emotion == wanted and (speaker, neutral) in means] for wanted in range(len(EMOTIONS))]
     return np.array([np.mean(change) if change else 0.0 for change in changes], np.float32)
+
+
+def prepare(context: Context, recipe: VawGanRecipe) -> Prepared:
+    """On labelled clips of real speakers."""
+    task = VawGanTask(context.drawn_at_once(recipe), read_examples(context.labelled, context.cache), context.device)
+    return Prepared(task, recipe.steps, lambda: context.checkpoint.write(
+        "vawgan", task.parts["vawgan"].state_dict(), {**asdict(recipe), "emotions": task.emotions}))
+
+
+STAGE = Stage(
+    "vawgan",
+    learns="the baseline VAW-GAN: two autoencoders conditioned on the emotion",
+    source="mel bands, wavelet coefficients of F0, emotion labels; no virtual voices",
+    loss="squared error, KL, Wasserstein critics with gradient penalty",
+    recipes={"": VawGanRecipe}, prepare=prepare, writes=("vawgan",), general=LABELS)

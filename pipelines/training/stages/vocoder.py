@@ -5,7 +5,7 @@ First spectra alone (regression), then discriminators beside them. Crops are sho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from pipelines.training.data.vocoder_store import stored_features
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.discriminators import Discriminators
 from pipelines.training.losses.waveform_steps import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
+from pipelines.training.stages.stage import Context, Prepared, Stage
 
 
 @dataclass(frozen=True)
@@ -106,3 +107,21 @@ class VocoderTask:
                 np.pad(features.f0[inside], (0, short), mode="edge").astype(np.float32),
                 np.pad(features.voiced[inside], (0, short)).astype(np.float32),
                 np.pad(samples, (0, frames * HOP - len(samples))).astype(np.float32))
+
+
+def prepare(context: Context, recipe: VocoderRecipe) -> Prepared:
+    """On all clips, labelled or not."""
+    task = VocoderTask(context.drawn_at_once(recipe), context.clips, context.cache, context.device)
+
+    def export() -> None:
+        context.checkpoint.write("vocoder", task.trained.state_dict(), asdict(recipe))
+
+    return Prepared(task, recipe.steps, export, context.validation(task.trained, export))
+
+
+STAGE = Stage(
+    "vocoder",
+    learns="envelope and F0 to waveform, on all speech of the manifest",
+    source="80 mel bands of the WORLD envelope, F0, voicing",
+    loss="log spectra; then also period and spectrum discriminators",
+    recipes={"": VocoderRecipe}, prepare=prepare, writes=("vocoder",))

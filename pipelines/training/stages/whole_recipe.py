@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from pipelines.checkpoints.folder import Folder
 from pipelines.errors import RecipeError
@@ -14,36 +13,37 @@ from pipelines.files import make_folder, write_whole
 from pipelines.training.data.corpus import read_manifest, training_clips
 from pipelines.training.loop import distributed
 from pipelines.training.loop.recipe import GeneralRecipe, section
-from pipelines.training.stages.registry import STAGES, read_tables, run_stage
-from pipelines.training.stages.stage_graph import GRAPH
-from pipelines.training.stages.stage_keys import Stage, planned, speech_of
+from pipelines.training.stages.registry import STAGES
+from pipelines.training.stages.running import read_tables, run_stage
+from pipelines.training.stages.stage import Measure
+from pipelines.training.stages.stage_keys import PlannedStage, planned, speech_of
 
-Scores = Callable[[str], dict[str, Any]]  # of a stage: what run_stage is to be given to measure held-out speech
 Tell = Callable[[str], None]
 
 
 def run_recipe(recipe: Path | str | dict, manifest: Path | str, device: str = "cpu", stop_after_seconds: float = float("inf"),
-               scores: Scores = lambda stage: {}, tell: Tell = lambda sentence: None) -> bool:
+               measures: Callable[[str], Measure | None] = lambda stage: None, tell: Tell = lambda sentence: None) -> bool:
     """Train every stage of the recipe, or go on where it stopped; returns whether all are finished.
 
     A stage whose key (stage_keys.py) is that of its last training is left as it is, as long as what it wrote is there. One whose
     key is another, because its table, the training speech or what it reads has changed, is trained anew; its last run is kept
     under another name, and is gone on with when the recipe is the old one again.
 
-    recipe: a file, or its tables. tell: hears a sentence about every stage; of several processes, the first one's alone.
-
+    Args:
+        recipe: a file, or its tables. measures: of a stage, what run_stage is given to score held-out speech.
+        tell: gets a sentence about every stage; of several processes, the first one's alone.
     Raises:
         As run_stage; RecipeError also where the recipe has no table of a stage.
     """
     tables = recipe if isinstance(recipe, dict) else read_tables(recipe)
-    general, wanted = section(tables, "general", GeneralRecipe), [stage for stage in STAGES if stage in tables]
-    if not wanted:
+    general, names = section(tables, "general", GeneralRecipe), [stage for stage in STAGES if stage in tables]
+    if not names:
         raise RecipeError("The recipe has no table of a stage, such as [units]; name what is to be trained, if only by an empty "
                           "table.")
-    plan = planned(tables, wanted, speech_of(training_clips(read_manifest(manifest)), Path(manifest).parent))
+    plan = planned(tables, names, speech_of(training_clips(read_manifest(manifest)), Path(manifest).parent))
     deadline, left_alone = time.monotonic() + stop_after_seconds, set()
     with distributed.joined(device) as own:
-        for name in wanted:
+        for name in names:
             if distributed.agree(_is_finished(plan[name], general), own):
                 tell(f"Stage {name} was finished before.")
                 left_alone.add(name)
@@ -57,7 +57,7 @@ def run_recipe(recipe: Path | str | dict, manifest: Path | str, device: str = "c
             begins = distributed.agree(not (_run(name, general) / "state.pt").exists(), own)
             for earlier in _overwritten(plan[name], left_alone) if begins else ():
                 run_stage(earlier, recipe, manifest, device, left)
-            if not run_stage(name, recipe, manifest, device, left, **scores(name)):
+            if not run_stage(name, recipe, manifest, device, left, measures(name)):
                 tell(f"Stopped in time at stage {name}; the same command goes on there.")
                 return False
             if distributed.rank() == 0:
@@ -66,13 +66,13 @@ def run_recipe(recipe: Path | str | dict, manifest: Path | str, device: str = "c
     return True
 
 
-def _is_finished(stage: Stage, general: GeneralRecipe) -> bool:
-    written = {general.checkpoint: GRAPH[stage.name].parts, general.runs: GRAPH[stage.name].scratch}
+def _is_finished(stage: PlannedStage, general: GeneralRecipe) -> bool:
+    written = {general.checkpoint: stage.writes, general.runs: stage.scratch}
     there = all(Folder(Path(folder)).has(part) for folder, parts in written.items() for part in parts)
     return there and _read_note(stage, general) == (stage.key, True)
 
 
-def _begin(stage: Stage, general: GeneralRecipe, tell: Tell) -> None:
+def _begin(stage: PlannedStage, general: GeneralRecipe, tell: Tell) -> None:
     """Note whose run it is; that of another key makes way, and one that this key had before comes back."""
     key, _ = _read_note(stage, general)
     if key not in ("", stage.key):
@@ -87,17 +87,17 @@ def _begin(stage: Stage, general: GeneralRecipe, tell: Tell) -> None:
     _write_note(stage, general, finished=False)
 
 
-def _overwritten(stage: Stage, left_alone: set[str]) -> list[str]:
+def _overwritten(stage: PlannedStage, left_alone: set[str]) -> list[str]:
     """Stages that must write their parts again, which a last training of this one has gone on with: sace, before acoustic."""
     return [read.name for read in stage.reads
-            if read.name in left_alone and set(GRAPH[read.name].parts) & set(GRAPH[stage.name].parts)]
+            if read.name in left_alone and set(read.writes) & set(stage.writes)]
 
 
 def _run(name: str, general: GeneralRecipe) -> Path:
     return Path(general.runs) / name
 
 
-def _read_note(stage: Stage, general: GeneralRecipe) -> tuple[str, bool]:
+def _read_note(stage: PlannedStage, general: GeneralRecipe) -> tuple[str, bool]:
     """Key of the last training and whether it came to its end; '' where nothing was noted."""
     try:
         note = json.loads((_run(stage.name, general) / "stage.json").read_text())
@@ -106,6 +106,6 @@ def _read_note(stage: Stage, general: GeneralRecipe) -> tuple[str, bool]:
         return "", False
 
 
-def _write_note(stage: Stage, general: GeneralRecipe, finished: bool) -> None:
+def _write_note(stage: PlannedStage, general: GeneralRecipe, finished: bool) -> None:
     folder = make_folder(_run(stage.name, general))
     write_whole(folder / "stage.json", (json.dumps({"key": stage.key, "finished": finished}) + "\n").encode())

@@ -1,0 +1,169 @@
+"""Stage `generate`: factors to waveform (generator.py), on labelled speech.
+
+Three phases: the trunk alone on mel bands, which is cheap; then the waveform by its spectra, through the vocoder; then
+discriminators too. Phases after the first render only a crop of what the trunk sees. EASE comes from another recording of the
+speaker in another emotion, as everywhere; SACE is the clip's own. All speech is brought to one level, which no factor tells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from pipelines.networks.generator import FINE, FactorGenerator, Trunk
+from pipelines.networks.vocoder import HOP, Vocoder
+from pipelines.training.data.examples import Draw, Example
+from pipelines.training.data.spoken import Spoken, draw_clips, held
+from pipelines.training.loop.optim import Update, set_learning_rate
+from pipelines.training.losses.critics import weighted_mean
+from pipelines.training.losses.discriminators import Discriminators
+from pipelines.training.losses.waveform_steps import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
+
+QUIETEST = -18.0  # log mel power at the nominal level below which nothing is heard and nothing to be learnt
+
+
+@dataclass(frozen=True)
+class GenerateRecipe:
+    """Sizes and schedule of the stage's design `istft`; the other one's are in generate_hifigan.py."""
+
+    design: str = "istft"
+    temperature: float = 0.06  # of soft units (UnitEncoder.posterior); 0: hard (docs/lab-notes/units.md)
+    width: int = 256
+    blocks: int = 6  # at 50 Hz
+    fine_blocks: int = 2  # at 100 Hz
+    expand: int = 3
+    unit_encoder: bool = True  # False, an ablation: units go on as they are embedded
+    f0_encoder: bool = True  # False, an ablation: F0 and voicing go on as they are
+    head_width: int = 256  # of the vocoder, where the checkpoint has none to begin with
+    head_blocks: int = 8
+    head_expand: int = 3
+    trunk_steps: int = 4000  # mel bands alone
+    warmup_steps: int = 4000  # waveform, spectra alone
+    gan_steps: int = 60000
+    batch: int = 8
+    trunk_batches: int = 1  # that the trunk hears in a step: its words need many voices, and only one of them is rendered
+    window_frames: int = 50  # unit frames that the trunk sees
+    crop_frames: int = 48  # vocoder frames that are rendered of them
+    all_speakers: float = 0.0  # share of a batch drawn from all speakers alike, also those without labels
+    unlabelled_speeds: tuple = ()  # at which speech without labels is heard again, as somebody else's (virtual_voices.py)
+    trunk_learning_rate: float = 1e-3
+    learning_rate: float = 5e-4
+    gan_learning_rate: float = 2e-4
+    trunk_weight: float = 5.0  # of the trunk's mel bands once there is a waveform
+    mel_weight: float = 15.0
+    spectral_weight: float = 5.0
+    adversarial_share: float = 0.5  # of the spectral losses' gradient (waveform_steps.py)
+    matching_share: float = 0.5
+
+    @property
+    def steps(self) -> int:
+        return self.trunk_steps + self.warmup_steps + self.gan_steps
+
+
+@dataclass(frozen=True)
+class Batch:
+    """factors: what Trunk takes. mel: (rows, frames, 80), to be predicted; there: (rows, frames), 0 behind a clip's end.
+
+    crops: first rendered frame of each of the first rows, which are a batch. real: (batch, samples) of the crops.
+    """
+
+    factors: tuple[torch.Tensor, ...]
+    mel: torch.Tensor
+    there: torch.Tensor
+    crops: list[int]
+    real: torch.Tensor
+
+
+class GenerateTask:
+    """Generator and its discriminators; see Task in trainer.py."""
+
+    def __init__(self, recipe: GenerateRecipe, examples: list[Example], spoken: Spoken, vocoder: Vocoder, device: str = "cpu"):
+        self.recipe, self.spoken, self.device = recipe, spoken, device
+        self.draw = Draw(examples)
+        trunk = Trunk(spoken.posterior[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand,
+                      recipe.unit_encoder, recipe.f0_encoder, spoken.width)
+        generator = FactorGenerator(trunk, vocoder.train(), recipe.temperature)
+        self.parts = nn.ModuleDict({"generator": generator, "discriminators": Discriminators(),
+                                    "average": running_average(generator)})
+        self.optimisers = {name: optimiser_of(self.parts[name], recipe.learning_rate) for name in ("generator", "discriminators")}
+
+    @property
+    def trained(self) -> FactorGenerator:
+        """What is measured and exported."""
+        return self.parts["average"].module
+
+    def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
+        logged = self._learn(number, random, update)
+        if update.last:
+            self.parts["average"].update_parameters(self.parts["generator"])
+        return logged
+
+    def _learn(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
+        recipe, batch, optimiser = self.recipe, self.batch(random), self.optimisers["generator"]
+        with update.autocast():
+            mel = self.parts["generator"].trunk(*batch.factors)
+        trunk = weighted_mean((mel - batch.mel).abs().mean(-1), batch.there)
+        logged = {"trunk": trunk.detach()}
+        if number < recipe.trunk_steps:
+            set_learning_rate(optimiser, recipe.trunk_learning_rate, number, 2 * recipe.trunk_steps)
+            update.apply(trunk, optimiser, limit=LIMIT)
+            return logged
+        made = self._render(mel, batch, update)
+        spectral, heard = regression(made, batch.real, recipe.mel_weight, recipe.spectral_weight)
+        rest, logged = recipe.trunk_weight * trunk, logged | heard
+        number -= recipe.trunk_steps
+        if number < recipe.warmup_steps:
+            set_learning_rate(optimiser, recipe.learning_rate, number, 2 * recipe.warmup_steps)
+            update.apply(spectral + rest, optimiser, limit=LIMIT)
+            return logged
+        for each in self.optimisers.values():
+            set_learning_rate(each, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
+        shares = Shares(recipe.adversarial_share, recipe.matching_share)
+        return logged | adversarial_step(self.parts["discriminators"], self.optimisers["discriminators"], optimiser,
+                                         batch.real, made, spectral, rest, shares, update)
+
+    def batch(self, random: np.random.Generator) -> Batch:
+        """Random windows, emotions in turn, and a random crop of each to be rendered."""
+        recipe = self.recipe
+        drawn = [draw_clips(self.draw, recipe.batch, recipe.all_speakers, random) for _ in range(recipe.trunk_batches)]
+        indices, others = (sum(chosen, []) for chosen in zip(*drawn, strict=True))
+        rows = [self._row(index, random) for index in indices]
+        posterior, mel, f0, voiced, there = (self._stacked(part) for part in list(zip(*rows, strict=True))[2:])
+        rendered = list(zip(indices, rows, strict=True))[:recipe.batch]
+        real = self._stacked([self.spoken.samples(index, (FINE * first + start) * HOP, recipe.crop_frames * HOP)
+                              for index, (first, start, *_) in rendered])
+        crops = [start for _, (_, start, *_) in rendered]
+        return Batch((posterior, f0, voiced, *self.spoken.whole(indices, others, self.device)), mel, there, crops, real)
+
+    def _render(self, mel: torch.Tensor, batch: Batch, update: Update) -> torch.Tensor:
+        """(batch, samples) of the crops, from the predicted bands."""
+        _, f0, voiced, *_ = batch.factors
+        inside = [slice(start, start + self.recipe.crop_frames) for start in batch.crops]
+        rendered = (whole[:len(inside)] for whole in (mel, f0, voiced))
+        inputs = (torch.stack([row[crop] for row, crop in zip(whole, inside, strict=True)]) for whole in rendered)
+        noise = torch.randn(batch.real.shape, device=self.device)  # seeded for this step by the trainer
+        with update.autocast():
+            made = self.parts["generator"].vocoder(*inputs, noise)
+        return made.float()
+
+    def _row(self, index: int, random: np.random.Generator) -> tuple:
+        """First unit frame and first frame to be rendered after it; posterior, mel, F0, voicing, which frames are there."""
+        long, crop = self.recipe.window_frames, self.recipe.crop_frames
+        posterior, features = self.spoken.posterior[index], self.spoken.features[index]
+        first = int(random.integers(0, max(1, len(posterior) - long + 1)))
+        inside = slice(FINE * first, FINE * (first + long))
+        f0 = features.f0[inside]
+        short = FINE * long - len(f0)
+        start = int(random.integers(0, max(1, min(len(f0), FINE * long) - crop + 1)))
+        gain = self.spoken.gains[index]
+        mel = np.maximum(features.mel[inside].astype(np.float32) + 2 * np.log(gain), QUIETEST)
+        soft = posterior[first:first + long].astype(np.float32)
+        return (first, start, held(soft, long), held(mel.astype(np.float32), FINE * long), held(f0, FINE * long),
+                np.pad(features.voiced[inside], (0, short)).astype(np.float32),
+                np.pad(np.ones(len(f0), np.float32), (0, short)))
+
+    def _stacked(self, rows: list[np.ndarray]) -> torch.Tensor:
+        return torch.from_numpy(np.stack(rows)).to(self.device)

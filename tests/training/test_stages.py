@@ -1,0 +1,52 @@
+"""The definitions of stages: what the command line and the pages say is what they say, and nothing heavy is read for a name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import RecipeError, ZestError
+from pipelines.training.stages.registry import EVERY_CONVERSION, STAGES, check_stage, find_stage, stage_table, writers
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_page_s_table_is_what_the_stages_say_of_themselves(zest):
+    assert stage_table() in (ROOT / "docs" / "training.md").read_text()
+    result = zest("train", "--stages")
+    assert result.returncode == 0 and result.stdout == stage_table()
+
+
+def test_help_names_every_stage(zest):
+    said = zest("train", "--help").stdout
+    assert [name for name in STAGES if name not in said] == []
+
+
+def test_names_are_known_without_torch():
+    asked = ("import sys; from pipelines.training.stages.registry import STAGES, check_stage; check_stage('acoustic'); "
+             "sys.exit('torch' in sys.modules)")
+    assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode == 0
+    with pytest.raises(ZestError, match="There is no stage 'violin'; choose one of hubert, units, .*, vawgan, all."):
+        check_stage("violin", ("all",))
+
+
+@pytest.mark.parametrize(("files", "stages"), [
+    (EVERY_CONVERSION, {"hubert", "units", "ease", "sace"}),
+    (("acoustic",), {"hubert", "units", "ease", "sace", "acoustic"}),  # classifiers leave nothing that a checkpoint needs
+    (("vocoder",), {"vocoder"}), (("pitch",), {"hubert", "units", "ease", "sace"}),
+    (("polyak",), {"hubert", "units", "ease", "f0_codes", "polyak"})])
+def test_checkpoint_files_name_the_stages_that_they_take(files, stages):
+    assert writers(files) == stages
+
+
+def test_a_design_decides_the_table_and_what_a_stage_begins_with():
+    generate = find_stage("generate")
+    assert generate.all_reads({"vocoder": {}}) == ("hubert", "units", "ease", "sace", "vocoder")
+    assert generate.all_reads({}) == ("hubert", "units", "ease", "sace")
+    assert generate.all_reads({"vocoder": {}, "generate": {"design": "hifigan"}}) == ("hubert", "units", "ease", "sace")
+    assert generate.recipe({}).design == "istft" and generate.recipe({"generate": {"design": "hifigan"}}).design == "hifigan"
+    with pytest.raises(RecipeError, match="There is no design 'violin' of a generator; choose one of istft, hifigan."):
+        generate.recipe({"generate": {"design": "violin"}})
