@@ -23,7 +23,7 @@ def folder(tmp_path) -> Folder:
 
 @pytest.fixture
 def damaged(tmp_path) -> Folder:
-    """A copy of a whole checkpoint, to be broken."""
+    """A complete copy of a checkpoint, to be broken."""
     shutil.copytree(tiny.trained_tiny().checkpoint, tmp_path / "damaged")
     return Folder(tmp_path / "damaged")
 
@@ -115,7 +115,7 @@ def test_no_such_folder(source):
 
 
 def test_unreachable_hub(monkeypatch):
-    """The hub's address is replaced by a port of this machine where nobody listens."""
+    """The hub's address is replaced by a port of this machine that nothing listens on."""
     import huggingface_hub.constants
     import huggingface_hub.file_download
 

@@ -1,4 +1,4 @@
-"""Codes of F0: few of them keep a melody, whoever speaks, and their training says plainly what it cannot do."""
+"""Codes of F0: few of them keep a contour, whoever speaks, and their training says plainly what it cannot do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RECIPE = F0CodesRecipe(codes=12, width=16, code_width=8, steps=200, batch=8, win
 
 
 def spoken(number: int, frames: int = 90, mean_hz: float = 120.0) -> Prosody:
-    """A random melody of four hills, voiced three quarters of the time."""
+    """A random contour of four hills, voiced three quarters of the time."""
     random = np.random.default_rng(number)
     hills = np.interp(np.arange(frames), np.linspace(0, frames, 9), random.normal(0, 0.2, 9))
     voicing = (np.arange(frames) % 20 < 15).astype(np.float32)
@@ -57,11 +57,11 @@ def test_training_lowers_the_loss_and_uses_many_codes(learnt):
 
 def test_codes_tell_the_contour_of_a_new_recording_better_than_its_mean_does(learnt):
     network = learnt[0].parts["f0_codes"].eval()
-    heard = standardised(spoken(99))
-    melody, voicing = network.decode(network.encode(heard))
-    voiced = heard.voiced > 0
-    errors = np.abs(melody[:len(heard.contour)] - heard.contour)[voiced]
-    assert np.median(errors) < 0.6 * np.median(np.abs(heard.contour[voiced]))
+    f0 = standardised(spoken(99))
+    contour, voicing = network.decode(network.encode(f0))
+    voiced = f0.voiced > 0
+    errors = np.abs(contour[:len(f0.contour)] - f0.contour)[voiced]
+    assert np.median(errors) < 0.6 * np.median(np.abs(f0.contour[voiced]))
     assert np.mean((voicing[:len(voiced)] > 0.5) == voiced) > 0.85
 
 

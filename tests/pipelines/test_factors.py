@@ -158,7 +158,7 @@ def test_units_do_not_hear_loudness(unit_encoder):
     np.testing.assert_allclose(unit_encoder.encode(0.5 * speech).hidden, unit_encoder.encode(speech).hidden, atol=0.02)
 
 
-# Speaker, emotion, melody
+# Speaker, emotion, F0
 
 
 @torch.inference_mode()
@@ -190,22 +190,22 @@ def test_pooled_emotion_frames_are_means_of_half_seconds():
 
 
 def test_melody_is_anchored_at_the_sources_level():
-    source, own, wanted = torch.tensor([[1.0, 2.0, 9.0]]), torch.tensor([[0.5, 0.5, 0.5]]), torch.tensor([[0.9, 0.7, 0.6]])
+    source, own, target = torch.tensor([[1.0, 2.0, 9.0]]), torch.tensor([[0.5, 0.5, 0.5]]), torch.tensor([[0.9, 0.7, 0.6]])
     voiced = torch.tensor([[1.0, 1.0, 0.0]])
-    torch.testing.assert_close(anchor_f0(source, own, wanted, voiced), wanted + 1.0)
-    torch.testing.assert_close(anchor_f0(source, own, wanted, torch.zeros(1, 3)), wanted)
+    torch.testing.assert_close(anchor_f0(source, own, target, voiced), target + 1.0)
+    torch.testing.assert_close(anchor_f0(source, own, target, torch.zeros(1, 3)), target)
 
 
 # Prosody
 
 
 def test_prosody_of_a_voice_with_known_f0():
-    heard = prosody.analyse(speak(MAN, 1.5))
-    described = statistics(heard.contour)
+    analysed = prosody.analyse(speak(MAN, 1.5))
+    described = statistics(analysed.contour)
     assert described.mean_hz == pytest.approx(MAN.mean_hz, rel=0.03)
     assert described.range_semitones == pytest.approx(MAN.range_semitones, abs=1.0)
-    assert heard.bands.shape == (len(heard.f0), BANDS) == (76, BANDS)
-    assert (heard.f0 > 0).all() and ((heard.contour.hz > 0) == (heard.voicing >= VOICED_CONFIDENCE)).all()
+    assert analysed.bands.shape == (len(analysed.f0), BANDS) == (76, BANDS)
+    assert (analysed.f0 > 0).all() and ((analysed.contour.hz > 0) == (analysed.voicing >= VOICED_CONFIDENCE)).all()
 
 
 def test_network_features_do_not_hear_loudness():
@@ -216,7 +216,7 @@ def test_network_features_do_not_hear_loudness():
 
 
 def test_critics_hear_speech_against_the_speakers_own_neutral():
-    """A speaker's mean is heard as nothing, a shift of it as that shift, padding never, and gradients get through."""
+    """A speaker's mean becomes nothing and a shift of it that shift; padding changes nothing, and gradients get through."""
     mean = torch.cat([torch.linspace(-5, 2, BANDS), torch.tensor([0.3])])[None]
     bands, octaves = mean[:, None, :-1].expand(1, 5, BANDS).clone(), torch.full((1, 5), 0.3)
     voiced, mask = torch.ones(1, 5), torch.tensor([[1.0, 1.0, 1.0, 1.0, 0.0]])

@@ -15,9 +15,9 @@ def test_identity_forwards_and_reversed_backwards(weight):
     x = torch.randn(4, 3, requires_grad=True)
     reversed_x = reverse_gradient(x, weight)
     assert torch.equal(reversed_x, x)
-    wanted = torch.randn(4, 3)
-    (reversed_x * wanted).sum().backward()
-    torch.testing.assert_close(x.grad, -weight * wanted)
+    gradient = torch.randn(4, 3)
+    (reversed_x * gradient).sum().backward()
+    torch.testing.assert_close(x.grad, -weight * gradient)
 
 
 def through(head, x: torch.Tensor, weight: float) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
@@ -82,7 +82,7 @@ def adversary_loss(ease: Ease, heads: EaseHeads, weight: float = 1.0) -> torch.T
 
 
 def loss_after_teaching_the_encoder(weight: float) -> tuple[float, float]:
-    """An adversary learns to hear the emotion; then it is held and only EASE learns, through the reversal: loss before, after."""
+    """Loss before and after: an adversary learns to classify the emotion, then only EASE learns, through the reversal."""
     torch.manual_seed(0)
     ease, heads = Ease(), EaseHeads(4, 2)
     adversary, encoder = torch.optim.Adam(heads.parameters(), 1e-2), torch.optim.Adam(ease.parameters(), 1e-3)

@@ -73,9 +73,9 @@ def without_gradient(module: nn.Module) -> list[str]:
 @pytest.mark.parametrize("frames", [1, 7])
 def test_every_frame_becomes_320_samples(name, frames):
     with torch.no_grad():
-        made = HifiganGenerator(narrow(name), INPUTS)(torch.randn(2, frames, INPUTS))
-    assert made.shape == (2, frames * HOP) and PRESETS[name].hop == HOP
-    assert made.abs().max() <= 1
+        generated = HifiganGenerator(narrow(name), INPUTS)(torch.randn(2, frames, INPUTS))
+    assert generated.shape == (2, frames * HOP) and PRESETS[name].hop == HOP
+    assert generated.abs().max() <= 1
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -83,11 +83,11 @@ def test_a_sample_depends_on_exactly_the_frames_that_are_computed(name):
     """Gradients, in double precision because the outermost frames count for next to nothing; sample by sample of one frame."""
     sizes, middle, samples = narrow(name), 24, [0, 1, 52, 107, 160, 213, 268, 319]
     features = torch.randn(len(samples), 2 * middle + 1, INPUTS, dtype=torch.float64, requires_grad=True)
-    made = HifiganGenerator(sizes, INPUTS).double()(features)
-    sum(made[row, middle * HOP + sample] for row, sample in enumerate(samples)).backward()
-    heard = [row.abs().sum(-1).nonzero()[:, 0] - middle for row in features.grad]
-    assert [(int(frames[0]), int(frames[-1])) for frames in heard] == [frames_seen(sizes, sample) for sample in samples]
-    assert all(len(frames) == frames[-1] - frames[0] + 1 for frames in heard), "a frame in between was not heard"
+    generated = HifiganGenerator(sizes, INPUTS).double()(features)
+    sum(generated[row, middle * HOP + sample] for row, sample in enumerate(samples)).backward()
+    depended = [row.abs().sum(-1).nonzero()[:, 0] - middle for row in features.grad]
+    assert [(int(frames[0]), int(frames[-1])) for frames in depended] == [frames_seen(sizes, sample) for sample in samples]
+    assert all(len(frames) == frames[-1] - frames[0] + 1 for frames in depended), "a frame in between was left out"
 
 
 def test_the_receptive_field_is_that_of_the_most_demanding_sample():
@@ -147,22 +147,22 @@ def test_discriminators_have_the_published_widths_by_default():
 def test_discriminators_give_eight_scores_and_every_layer_in_between():
     samples = tones(2, 1000)  # divisible neither by 3, 7 nor 11
     scores = HifiganDiscriminators(period_width=2, scale_width=16)(samples)
-    assert [len(heard) for _, heard in scores] == [5] * 5 + [7] * 3
+    assert [len(layers) for _, layers in scores] == [5] * 5 + [7] * 3
     assert all(score.shape[0] == 2 and score.dim() == 2 for score, _ in scores)
-    lengths = [heard[0].shape[-1] for _, heard in scores[5:]]
+    lengths = [layers[0].shape[-1] for _, layers in scores[5:]]
     assert lengths == [1000, 501, 251], "each scale has half the rate of the one before"
 
 
 def test_the_generator_loss_is_the_published_sum():
     """Adversarial + 2 x matching + 45 x mel, the first two summed over discriminators and layers, each layer by its mean."""
-    critics, real, made = HifiganDiscriminators(2, 16), tones(2, 1600), 0.1 * torch.randn(2, 1600)
+    discriminators, real, generated = HifiganDiscriminators(2, 16), tones(2, 1600), 0.1 * torch.randn(2, 1600)
     with torch.no_grad():
-        heard_real, heard_made = critics(real), critics(made)
-        adversarial = sum(((score - 1) ** 2).mean() for score, _ in heard_made)
-        matching = sum(nn.functional.l1_loss(a, b) for (_, one), (_, other) in zip(heard_real, heard_made, strict=True)
+        real_scores, generated_scores = discriminators(real), discriminators(generated)
+        adversarial = sum(((score - 1) ** 2).mean() for score, _ in generated_scores)
+        matching = sum(nn.functional.l1_loss(a, b) for (_, one), (_, other) in zip(real_scores, generated_scores, strict=True)
                        for a, b in zip(one, other, strict=True))
-        expected = adversarial + 2 * matching + 45 * mel_loss(made, real)
-        assert float(generator_loss(made, real, heard_made, heard_real)) == pytest.approx(float(expected), rel=1e-5)
+        expected = adversarial + 2 * matching + 45 * mel_loss(generated, real)
+        assert float(generator_loss(generated, real, generated_scores, real_scores)) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_the_vocoder_discriminators_are_what_they_were():
@@ -204,26 +204,27 @@ def test_soft_units_that_are_certain_equal_hard_units():
 
 
 def test_gradients_reach_every_parameter():
-    decoder, critics, given = FactorDecoder(TINY, UNITS), HifiganDiscriminators(2, 16), factors(frames=8)
-    real, made = tones(2, 8 * HOP), decoder(*given.values())
-    generator_loss(made, real, critics(made), critics(real)).backward()
+    decoder, discriminators, given = FactorDecoder(TINY, UNITS), HifiganDiscriminators(2, 16), factors(frames=8)
+    real, generated = tones(2, 8 * HOP), decoder(*given.values())
+    generator_loss(generated, real, discriminators(generated), discriminators(real)).backward()
     assert without_gradient(decoder) == []
-    critics.zero_grad()
-    discriminator_loss(critics(real), critics(made.detach())).backward()
-    assert without_gradient(critics) == []
+    discriminators.zero_grad()
+    discriminator_loss(discriminators(real), discriminators(generated.detach())).backward()
+    assert without_gradient(discriminators) == []
 
 
 def test_adversarial_steps_on_a_fixed_batch_lower_the_mel_loss():
-    decoder, critics = FactorDecoder(TINY, UNITS), HifiganDiscriminators(2, 16)
+    decoder, discriminators = FactorDecoder(TINY, UNITS), HifiganDiscriminators(2, 16)
     given, real = factors(frames=8), tones(2, 8 * HOP)
-    optimisers = [torch.optim.AdamW(part.parameters(), 2e-3, (0.8, 0.99)) for part in (decoder, critics)]
+    optimisers = [torch.optim.AdamW(part.parameters(), 2e-3, (0.8, 0.99)) for part in (decoder, discriminators)]
     mels, judged = [], []
     for _ in range(8):
-        made = decoder(*given.values())
-        mels.append(float(mel_loss(made.detach(), real)))
-        verdict = discriminator_loss(critics(real), critics(made.detach()))
+        generated = decoder(*given.values())
+        mels.append(float(mel_loss(generated.detach(), real)))
+        verdict = discriminator_loss(discriminators(real), discriminators(generated.detach()))
         Update().apply(verdict, optimisers[1], limit=10.0)
         judged.append(float(verdict.detach()))
-        Update().apply(generator_loss(made, real, critics(made), critics(real)), optimisers[0], limit=1000.0)
+        loss = generator_loss(generated, real, discriminators(generated), discriminators(real))
+        Update().apply(loss, optimisers[0], limit=1000.0)
     assert mels[-1] < 0.7 * mels[0], mels
     assert judged[-1] < judged[0], judged

@@ -1,4 +1,4 @@
-"""Hub models are loaded and heard through the same classes as the published ones: here small ones with random weights."""
+"""Hub models are loaded and used through the same classes as the published ones: here small ones with random weights."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class Frames(torch.nn.Module):
 def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)  # SpeechBrain links what it loads into the current folder
     warnings.simplefilter("ignore")
-    made = tmp_path / "model"
-    made.mkdir()
-    return made
+    folder = tmp_path / "model"
+    folder.mkdir()
+    return folder
 
 
 def test_ecapa_gives_one_vector_of_length_one_a_voice(folder, monkeypatch):

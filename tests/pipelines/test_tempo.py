@@ -1,4 +1,4 @@
-"""Tempo: runs of equal units, and warping frames so that every run lasts as long as wanted."""
+"""Tempo: runs of equal units, and warping frames so that every run lasts as long as its target."""
 
 import numpy as np
 import pytest

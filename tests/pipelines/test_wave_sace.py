@@ -1,4 +1,4 @@
-"""SACE on a published wav2vec 2.0: frames on the grid, padding that is not heard, what is fine-tuned and what is not."""
+"""SACE on a published wav2vec 2.0: frames on the grid, padding that changes nothing, what is fine-tuned and what is not."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ def test_the_stage_fine_tunes_all_but_the_convolutions_and_resumes_exactly(run, 
     pieces = load_file(run.checkpoint / "sace.safetensors")
     (line,) = [line for line in read_log(run.runs / "sace") if line["step"] == tiny.STEPS]
     assert 0 < line["pitch_hertz"] < 400
-    whole = recipe_with(tiny.new_tiny(tmp_path / "whole", copy_of=tiny.trained_tiny()), sace=settings)
-    assert whole.train("sace")
-    again = load_file(whole.checkpoint / "sace.safetensors")
+    exact = recipe_with(tiny.new_tiny(tmp_path / "exact", copy_of=tiny.trained_tiny()), sace=settings)
+    assert exact.train("sace")
+    again = load_file(exact.checkpoint / "sace.safetensors")
     assert pieces.keys() == again.keys() and all(torch.equal(pieces[name], again[name]) for name in pieces)
     before = load_file(folder / "model.safetensors")
     own = {name.removeprefix("wav2vec2."): value for name, value in before.items() if name.startswith("wav2vec2.")}

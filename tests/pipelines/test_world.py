@@ -66,24 +66,24 @@ def test_seams_lie_where_nothing_is_voiced(frames):
 def test_who_speaks_on_without_a_pause_is_synthesised_in_one_piece(frames):
     f0 = np.full(len(frames.f0), 120.0)
     assert seams_of(replace(frames, f0=f0)) == []
-    whole = pyworld.synthesize(f0, frames.envelope, frames.aperiodicity, SAMPLE_RATE, 1000 * world.FRAME_SECONDS)
+    uncut = pyworld.synthesize(f0, frames.envelope, frames.aperiodicity, SAMPLE_RATE, 1000 * world.FRAME_SECONDS)
     pieces = world.synthesise_pieces(f0, spectra_of(frames.envelope, frames.aperiodicity))
-    np.testing.assert_array_equal(pieces, whole.astype(np.float32))
+    np.testing.assert_array_equal(pieces, uncut.astype(np.float32))
 
 
 def test_a_synthesis_with_seams_sounds_like_one_without(frames):
     """The same length and levels, and up to the first seam the same samples (but for the foot of the pulse after it)."""
-    whole = pyworld.synthesize(frames.f0, frames.envelope, frames.aperiodicity, SAMPLE_RATE, 1000 * world.FRAME_SECONDS)
+    uncut = pyworld.synthesize(frames.f0, frames.envelope, frames.aperiodicity, SAMPLE_RATE, 1000 * world.FRAME_SECONDS)
     pieces = world.synthesise_pieces(frames.f0, spectra_of(frames.envelope, frames.aperiodicity))
     first = (seams_of(frames)[0] - world.FADE) * world.FRAME_SAMPLES
-    assert len(pieces) == len(whole)
-    np.testing.assert_allclose(pieces[:first], whole[:first].astype(np.float32), rtol=2.4e-7, atol=1e-9)
+    assert len(pieces) == len(uncut)
+    np.testing.assert_allclose(pieces[:first], uncut[:first].astype(np.float32), rtol=2.4e-7, atol=1e-9)
 
     def levels(samples: np.ndarray) -> np.ndarray:
         cut = samples[:len(samples) // 1600 * 1600].reshape(-1, 1600)
         return 10 * np.log10((cut**2).mean(axis=1) + 1e-6)
 
-    difference = np.abs(levels(pieces) - levels(whole))
+    difference = np.abs(levels(pieces) - levels(uncut))
     assert difference.max() < 2.0 and difference.mean() < 0.3  # dB; consonants are another noise after a seam
 
 
@@ -93,9 +93,9 @@ def test_noise_keeps_its_level_over_a_seam():
     noise = np.full((frames, world.FFT_SIZE // 2 + 1), 1e-4)
     f0 = np.zeros(frames)
     spectra = spectra_of(noise, np.ones_like(noise))
-    made = world.synthesise_pieces(f0, spectra)
+    noisy = world.synthesise_pieces(f0, spectra)
     (seam,) = world.seams(f0, spectra)
     half = world.FADE * world.FRAME_SAMPLES
     centre = seam * world.FRAME_SAMPLES
-    inside, everywhere = made[centre - half:centre + half], made[2000:-2000]
+    inside, everywhere = noisy[centre - half:centre + half], noisy[2000:-2000]
     assert abs(20 * np.log10(inside.std() / everywhere.std())) < 1.0
