@@ -191,6 +191,22 @@ def test_a_run_of_another_make_is_refused(pairs, tmp_path, change, words):
     assert ((folder / "run.json").read_bytes(), (folder / "scores.jsonl").read_bytes()) == before
 
 
+def test_run_json_is_written_as_it_was_read_and_older_ones_go_on(pairs, tmp_path):
+    done = run(pairs, tmp_path / "run", metrics=(*METRICS, Breaking()))
+    written = (tmp_path / "run" / "run.json").read_bytes()
+    done.record.write(tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == written
+    document = json.loads(written)
+    older = {name: value for name, value in document.items() if name not in ("pairs", "created", "command", "versions")}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(older | {"unknown": 1}))
+    record = open_run(tmp_path / "run").record
+    assert (record.systems, record.metrics, record.seed) == (done.record.systems, done.record.metrics, done.record.seed)
+    assert (record.created, record.command, record.versions) == (None, None, {})
+    further = run(pairs, tmp_path / "run", systems=(Halved(), Halved("again")), metrics=(*METRICS, Breaking()))
+    assert further.systems == ("halved", "again") and further.complete
+    assert further.record.versions_later == done.record.versions
+
+
 def test_two_runs_never_work_in_one_folder(pairs, tmp_path):
     def second(event: Event):
         if event.kind != "progress":
