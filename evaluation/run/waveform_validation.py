@@ -6,7 +6,6 @@ Each recording is resynthesised from what the network is given of it, and measur
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import jiwer
 import numpy as np
@@ -17,15 +16,9 @@ from evaluation.instruments.f0 import world_f0
 from evaluation.instruments.predicted_mos import predicted_mos
 from evaluation.instruments.recogniser import normalise, transcribe
 from evaluation.instruments.speaker_similarity import speaker_embedding
-from pipelines.baselines.unit_resynthesis import resynthesis as polyak_resynthesis
 from pipelines.checkpoints.folder import Folder
-from pipelines.checkpoints.loading import load_models
-from pipelines.conversion import Converter
-from pipelines.decoders.rendering import render
 from pipelines.features.audio import Recording
-from pipelines.features.vocoder_features import vocoder_features
-from pipelines.labels import EMOTIONS
-from pipelines.settings import Settings
+from pipelines.resynthesis import RESYNTHESES
 from pipelines.training.data.audio_store import read_samples
 from pipelines.training.data.corpus import Clip, dev_clips
 from pipelines.training.losses.spectral_loss import mel_loss
@@ -35,7 +28,6 @@ from pipelines.training.stages.units import choose_clips
 CLIPS = 24
 CER_WEIGHT = 0.05  # points of predicted MOS that a percent of wrong characters costs when the best weights are chosen
 Scores = dict[str, float]
-Resynthesise = Callable[[Recording], np.ndarray]  # (n,) float32 at 16 kHz
 
 
 class HeldOut:
@@ -49,24 +41,24 @@ class HeldOut:
         chosen = choose_clips(_usable(clips), count, seed)
         self.languages = [clip.language for clip in chosen]
         self.samples = [read_samples(clip) for clip in chosen]
-        self.heard = self._transcripts(self.samples)
+        self.transcripts = self._transcripts(self.samples)
         self.voices = [speaker_embedding(samples) for samples in self.samples]
 
-    def scores(self, made: Sequence[np.ndarray]) -> Scores:
-        """Of the recordings made again, (n,) float32 at 16 kHz each, in order.
+    def scores(self, resynthesised: Sequence[np.ndarray]) -> Scores:
+        """Of the recordings resynthesised, (n,) float32 at 16 kHz each, in order.
 
         Returns:
             `distillmos` (1 to 5), `mel` (L1 of log magnitudes), `f0_cents` (median), `voice` (cosine to the recording), `cer`
             (%), and `score`: what to maximise.
         """
-        pairs = list(zip(made, self.samples, strict=True))
-        values = {"distillmos": float(np.mean([predicted_mos(samples) for samples in made])),
+        pairs = list(zip(resynthesised, self.samples, strict=True))
+        values = {"distillmos": float(np.mean([predicted_mos(samples) for samples in resynthesised])),
                   "mel": float(np.mean([_mel(*pair) for pair in pairs])),
                   "f0_cents": float(np.median(np.concatenate([_cents(*pair) for pair in pairs]))),
                   "voice": float(np.mean([speaker_embedding(samples) @ voice
-                                          for samples, voice in zip(made, self.voices, strict=True)]))}
-        if self.heard:
-            values["cer"] = 100 * jiwer.cer(self.heard, self._transcripts(made))
+                                          for samples, voice in zip(resynthesised, self.voices, strict=True)]))}
+        if self.transcripts:
+            values["cer"] = 100 * jiwer.cer(self.transcripts, self._transcripts(resynthesised))
         return values | {"score": values["distillmos"] - CER_WEIGHT * values.get("cer", 0.0)}
 
     def _transcripts(self, clips: Sequence[np.ndarray]) -> list[str]:
@@ -91,38 +83,18 @@ def measure(stage: str, clips: Sequence[Clip], count: int = CLIPS) -> Measure | 
     return prepared
 
 
-def vocoder_resynthesis(checkpoint: Folder, vocoder: nn.Module, device: str = "cpu") -> Resynthesise:
-    """By a vocoder from the recording's own envelope and F0."""
-    return lambda recording: render(vocoder, vocoder_features(recording.samples), device)
-
-
-def generator_resynthesis(checkpoint: Folder, generator: nn.Module, device: str = "cpu") -> Resynthesise:
-    """By a generator from the recording's own factors, as a conversion at strength 0.
-
-    Raises:
-        CheckpointError: the checkpoint lacks a file that a conversion needs.
-    """
-    converter = Converter(replace(load_models(checkpoint, device), generator=generator))
-    unchanged = Settings(strength=0.0, tempo=False, decoder="generate")
-    return lambda recording: converter.convert(recording, emotion=EMOTIONS[0], settings=unchanged).samples
-
-
-RESYNTHESES: dict[str, Callable[[Folder, nn.Module, str], Resynthesise]] = {  # by stage
-    "vocoder": vocoder_resynthesis, "generate": generator_resynthesis, "polyak": polyak_resynthesis}
-
-
 def _usable(clips: Sequence[Clip]) -> list[Clip]:
     return [clip for clip in dev_clips(list(clips)) if 1.0 <= clip.seconds <= 6.0]
 
 
-def _mel(made: np.ndarray, real: np.ndarray) -> float:
-    count = min(len(made), len(real))
-    return float(mel_loss(*(torch.from_numpy(part[:count])[None] for part in (made, real))))
+def _mel(resynthesised: np.ndarray, real: np.ndarray) -> float:
+    count = min(len(resynthesised), len(real))
+    return float(mel_loss(*(torch.from_numpy(part[:count])[None] for part in (resynthesised, real))))
 
 
-def _cents(made: np.ndarray, real: np.ndarray) -> np.ndarray:
+def _cents(resynthesised: np.ndarray, real: np.ndarray) -> np.ndarray:
     """|cents| where both are voiced."""
-    one, other = world_f0(made.astype(np.float64), 0.01), world_f0(real.astype(np.float64), 0.01)
+    one, other = world_f0(resynthesised.astype(np.float64), 0.01), world_f0(real.astype(np.float64), 0.01)
     count = min(len(one), len(other))
     one, other = one[:count], other[:count]
     both = (one > 0) & (other > 0)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from evaluation.run.waveform_validation import generator_resynthesis
 from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.loading import Models, load_generator, load_unit_encoder
 from pipelines.conversion import Converter
@@ -19,6 +18,7 @@ from pipelines.errors import CheckpointError
 from pipelines.features.audio import speech_level
 from pipelines.networks.generator import FactorGenerator, Trunk, twice_as_fine
 from pipelines.networks.vocoder import Vocoder
+from pipelines.resynthesis import generator_resynthesis
 from pipelines.settings import Settings
 from tests.support import tiny
 from tests.support.rendered import check_length_and_pitch

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from evaluation.run.waveform_validation import generator_resynthesis
 from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.loading import load_generator
 from pipelines.conversion import Converter
@@ -22,6 +21,7 @@ from pipelines.labels import EMOTIONS
 from pipelines.networks.factor_decoder import FactorDecoder
 from pipelines.networks.hifigan import V1, V2, V3, context, frames_seen, sizes_of, without_weight_norm
 from pipelines.networks.units import HOP
+from pipelines.resynthesis import generator_resynthesis
 from pipelines.settings import Settings
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import read_manifest, training_clips

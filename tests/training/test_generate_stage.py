@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from evaluation.run.waveform_validation import generator_resynthesis
 from pipelines.checkpoints.folder import Folder
 from pipelines.features.audio import NOMINAL, speech_level
 from pipelines.networks.vocoder import HOP, Vocoder
+from pipelines.resynthesis import generator_resynthesis
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import read_manifest, training_clips
 from pipelines.training.data.examples import Example, read_examples

@@ -59,7 +59,8 @@ def train(
 
 def _measure(stage: str, manifest: Path) -> Measure | None:
     """What scores held-out speech while a stage trains, for the stages that make waveforms."""
-    from evaluation.run.waveform_validation import RESYNTHESES, measure
+    from evaluation.run.waveform_validation import measure
+    from pipelines.resynthesis import RESYNTHESES
     from pipelines.training.data.corpus import read_manifest
     from pipelines.training.loop.distributed import first_of_launched
 
