@@ -20,9 +20,9 @@ from benchmarks.scores import NOTHING, QualityScores, scored
 from benchmarks.systems import BASELINES, NATURAL, conversions, neural_systems
 from benchmarks.tables import cell, columns
 from evaluation.judges.mini import JUDGES
-from evaluation.metrics.observations import Observations
 from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS
+from evaluation.run.observations import Observations
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.errors import ZestError
 from pipelines.labels import EMOTIONS

@@ -9,9 +9,9 @@ import numpy as np
 
 from evaluation.instruments.speaker_similarity import RESEMBLYZER
 from evaluation.judges.mini import JUDGES
-from evaluation.metrics.observations import Observations
 from evaluation.natural_reference.computed import JudgeReference, NaturalClip, judge_reference, voice_reference
 from evaluation.protocol.settings import TARGETS
+from evaluation.run.observations import Observations
 from pipelines.hooks import Hook, silent
 from pipelines.labels import EMOTIONS
 from pipelines.training.data.corpus import Clip, dev_clips

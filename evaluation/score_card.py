@@ -16,9 +16,9 @@ from evaluation.instruments.recogniser import normalise
 from evaluation.judges.mini import JUDGES
 from evaluation.metrics import f0, naturalness, voice, words
 from evaluation.metrics.base import Seen, Value
-from evaluation.metrics.observations import Observations
 from evaluation.natural_reference.stored import StoredReference, stored_reference
 from evaluation.pair import Pair
+from evaluation.run.observations import Observations
 from pipelines.errors import ZestError
 from pipelines.features.audio import load
 from pipelines.features.pitch import F0Statistics, statistics

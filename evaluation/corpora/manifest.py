@@ -75,7 +75,11 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     import pandas as pd
 
     folder = path.absolute().parent  # links stay: where one leads to may have any name
-    rows = [{**asdict(entry), "path": _named(entry.path.absolute(), folder), "corpus": manifest.corpus.name,
+
+    def named(path: Path) -> str:
+        return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+    rows = [{**asdict(entry), "path": named(entry.path.absolute()), "corpus": manifest.corpus.name,
              "seconds": round(seconds, 2), "licence": manifest.corpus.licence} for entry, seconds in manifest.rows]
     write_whole(path, pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False).encode())
 
@@ -100,7 +104,3 @@ def _why_none(root: Path, left_out: list[Path]) -> str:
         pointer = False
     reason = "they are Git LFS pointers, run 'git lfs pull' there first" if pointer else f"{first.name} is not audio"
     return f"None of the {len(left_out)} recordings in {root} can be read: {reason}."
-
-
-def _named(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)

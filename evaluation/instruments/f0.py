@@ -1,4 +1,4 @@
-"""Did the melody move? F0 contours compared, in semitones.
+"""Did F0 move? Contours compared, in semitones.
 
 Metrics track F0 with WORLD's dio and stonemask at 10 ms (`world_f0`), which shares nothing with the converter's SwiftF0. Harvest
 takes some 20 times as long and differs by more than 3 semitones in 2.7 % of frames (docs/metrics.md). The published system used
@@ -40,18 +40,21 @@ def world_f0(samples: np.ndarray, step: float = STEP) -> np.ndarray:
 
 
 def shape_agreement(one: F0Contour, other: F0Contour) -> Agreement | None:
-    """How alike two melodies of different sentences are: voiced stretches joined, aligned by DTW on their own
+    """How alike two contours of different sentences are: voiced stretches joined, aligned by DTW on their own
     level-free shape within a band. It flatters every system alike: compare rows, not with other papers. None where hardly
     anything is voiced."""
     a, b = semitones(one.hz[one.voiced]), semitones(other.hz[other.voiced])
     if min(len(a), len(b)) < MIN_VOICED:
         return None
-    path = _align((a - a.mean())[None], (b - b.mean())[None])
+    import librosa
+
+    _, backwards = librosa.sequence.dtw((a - a.mean())[None], (b - b.mean())[None], global_constraints=True, band_rad=BAND)
+    path = backwards[::-1]  # (steps, 2) frame pairs of the cheapest alignment
     return _agreement(a[path[:, 0]], b[path[:, 1]])
 
 
 def voiced_agreement(one: np.ndarray, other: np.ndarray) -> Agreement | None:
-    """How alike two melodies are whose frames are aligned already: (frames,) Hz each, 0 where unvoiced. None where hardly any
+    """How alike two contours are whose frames are aligned already: (frames,) Hz each, 0 where unvoiced. None where hardly any
     frame is voiced in both."""
     both = (one > 0) & (other > 0)
     return _agreement(semitones(one[both]), semitones(other[both])) if both.sum() >= MIN_VOICED else None
@@ -69,11 +72,3 @@ def _agreement(a: np.ndarray, b: np.ndarray) -> Agreement:
     moves = a.std() > 1e-6 and b.std() > 1e-6
     correlation = float(np.corrcoef(a, b)[0, 1]) if moves else float("nan")
     return Agreement(correlation, float(np.sqrt(((a - b) ** 2).mean())))
-
-
-def _align(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(features, n) and (features, m) to the (steps, 2) frame pairs of the cheapest alignment."""
-    import librosa
-
-    _, path = librosa.sequence.dtw(a, b, global_constraints=True, band_rad=BAND)
-    return path[::-1]

@@ -47,7 +47,10 @@ class TempoRatio(TranscriptMetric):
 
     def score(self, pair: Pair, seen: Seen) -> Value | None:
         """None where a transcript is empty, or the conversion's loops: its length is then no tempo."""
-        if seen.converted is None or seen.reference is None or _loops(pair, seen):
+        if seen.converted is None or seen.reference is None:
+            return None
+        text = pair.text or (seen.source or {}).get("text", "")
+        if text and is_looping(normalise(text, pair.language), normalise(seen.converted["text"], pair.language)):
             return None
         ours, target = _rate(pair, seen.converted), _rate(pair, seen.reference)
         return plain(self.compare(math.log(ours / target))) if ours and target else None
@@ -91,11 +94,6 @@ def _rate(pair: Pair, transcript: dict) -> float | None:
     """Characters without spaces a second; None where there are none or hardly any speech."""
     characters, seconds = len("".join(normalise(transcript["text"], pair.language).split())), transcript["seconds"]
     return characters / seconds if characters and seconds > SHORTEST else None
-
-
-def _loops(pair: Pair, seen: Seen) -> bool:
-    target = pair.text or (seen.source or {}).get("text", "")
-    return bool(target) and is_looping(normalise(target, pair.language), normalise(seen.converted["text"], pair.language))
 
 
 METRICS = (TempoRatio, TempoError, DurationRatio)

@@ -53,13 +53,13 @@ def measure(manifest: Path, output: Path = FILE, kept: Path | None = None,
     """Measure on a manifest's dev split, and write.
 
     Args:
-        kept: folder of observations (evaluation/metrics/observations.py), so that clips are observed once.
+        kept: folder of observations (evaluation/run/observations.py), so that clips are observed once.
         observers: by name; the registry's if None.
     Raises:
         ZestError: the manifest cannot be read, or a judge or embedding is missing. OutputError: not writable.
     """
-    from evaluation.metrics.observations import Observations
     from evaluation.natural_reference.computed import clips_of_manifest
+    from evaluation.run.observations import Observations
     from pipelines.files import write_whole
     from pipelines.training.data.corpus import read_manifest
 

@@ -16,9 +16,9 @@ from benchmarks.natural_speech import natural_reference
 from benchmarks.scores import QualityScores, scored
 from benchmarks.systems import NATURAL, FunctionSystem, conversions, natural_source
 from evaluation.metrics import registry
-from evaluation.metrics.observations import Observations
 from evaluation.pair import Pair
 from evaluation.run import evaluate
+from evaluation.run.observations import Observations
 from evaluation.run.systems import Rendered
 from pipelines.errors import ZestError
 from pipelines.features.audio import load, save

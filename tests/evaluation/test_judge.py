@@ -6,10 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluation.judges.data import Examples, judged, some_of_each
+from evaluation.judges.data import Examples, draw, judged, perturb, some_of_each
 from evaluation.judges.mini import DEFAULT_FOLDER, FeatureJudge, load_judge
 from evaluation.judges.training import RECIPES, balance, fit, save
-from evaluation.judges.voice_perturbation import draw, perturb
 from pipelines.errors import CheckpointError, RecipeError
 from pipelines.features.pitch import statistics, track
 from pipelines.labels import EMOTIONS

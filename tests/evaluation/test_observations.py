@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from evaluation.metrics.base import MetricInfo, Value
-from evaluation.metrics.observations import Observations
 from evaluation.natural_reference.computed import NaturalClip
 from evaluation.pair import Pair
+from evaluation.run.observations import Observations
 from pipelines.errors import ZestError
 from pipelines.features.audio import save
 from pipelines.hooks import Event

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation.metrics.observations import Observations
 from evaluation.natural_reference.stored import FILE, StoredReference, measure, stored_reference
+from evaluation.run.observations import Observations
 from evaluation.score_card import SUBJECTS, WordChange, changes, score_card
 from pipelines.errors import AudioError, ZestError
 from pipelines.features.audio import save

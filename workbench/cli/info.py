@@ -22,7 +22,7 @@ def info(checkpoint: Checkpoint = None, as_json: AsJson = False) -> None:
         print(json.dumps(document, indent=2))
         return
     for key, value in document.items():
-        print(f"{key + ':':14}{_line(value)}")
+        print(f"{key + ':':14}{', '.join(value) if isinstance(value, list) else value}")
 
 
 def describe(checkpoint: str | None = None) -> dict[str, Any]:
@@ -58,7 +58,3 @@ def _megabytes(folder: Path) -> float | None:
     if not folder.is_dir():
         return None
     return round(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6, 1)
-
-
-def _line(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)

@@ -51,16 +51,13 @@ def table(rows: list[dict[str, Any]]) -> str:
     width = max(len(row["name"]) for row in rows)
     blocks = []
     for row in rows:
+        second = "; scored in a second pass, after natural speech was measured" if row["needs_marks"] else ""
         indent = " " * (width + 2)
         lines = [f"{row['name']:{width}}  {row['question']}",
                  f"{indent}{DIRECTIONS[row['better']]}; {row['range']} {row['unit']}; {row['models']}",
-                 f"{indent}{row['not_available'] or 'available'}{_second_pass(row)}"]
+                 f"{indent}{row['not_available'] or 'available'}{second}"]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
-
-
-def _second_pass(row: dict[str, Any]) -> str:
-    return "; scored in a second pass, after natural speech was measured" if row["needs_marks"] else ""
 
 
 def _range(low: float, high: float) -> str:
