@@ -91,7 +91,7 @@ def separation(material: Material) -> Section:
     sentence = f"Useless {where}, whatever they say of systems: {', '.join(said)}." if said else \
         "Every metric that could be asked separates them."
     return Section("separation", "Which metrics tell natural from floor", (
-        Paragraph("Each metric is asked about two natural rows whose order is known beforehand: emotion, melody and tempo must "
+        Paragraph("Each metric is asked about two natural rows whose order is known beforehand: emotion, F0 and tempo must "
                   "be better in real emotional speech than in the source unchanged; words and voice better in the source (or in "
                   "the same speaker's own emotional recording) than in the reference; naturalness better in natural speech than "
                   "in its copy-synthesis. A metric whose interval of the difference holds 0 cannot tell them apart."),

@@ -121,8 +121,8 @@ def test_an_unchanged_source_is_its_own_mark(scores):
 
 def test_what_was_not_measured_is_not_a_number_and_a_dash_in_the_table(scores):
     assert math.isnan(scores.value("loud", "parallel-f0-rmse")) and math.isnan(scores.value("loud", "dnsmos-overall"))
-    marks = {"judges": {"whisper": {"all": {"five": 60.0}}}, "cross_emotion_cosine": None}
-    text = report(scores, ["ravdess", "librispeech", "nemo", "ravdess"], marks)
+    natural = {"judges": {"whisper": {"all": {"five": 60.0}}}, "cross_emotion_cosine": None}
+    text = report(scores, ["ravdess", "librispeech", "nemo", "ravdess"], natural)
     first = next(line for line in text.splitlines() if line.startswith("loud"))
     assert first.split()[:3] == ["loud", f"{summarise(scores, 'loud')['cer']:.1f}", "100.0"]
     assert " - " in text and "nan" not in text
@@ -154,12 +154,12 @@ def test_natural_reference_count_emotions_alike_corpus_by_corpus(tmp_path):
             path = tmp_path / f"{speaker}-{emotion}.wav"
             save(path, speak(replace(voice, level=level), 0.7))
             clips.append(Clip(path, f"corpus-{speaker}", speaker, emotion, "en", "one", "", 0.7, "dev"))
-    marks = natural_reference(clips, Observations(tmp_path / "heard", OBSERVERS))
-    shares = marks["judges"]["whisper"]["corpus-m"]
+    natural = natural_reference(clips, Observations(tmp_path / "heard", OBSERVERS))
+    shares = natural["judges"]["whisper"]["corpus-m"]
     assert (shares["neutral"], shares["angry"], shares["sad"]) == (100, 100, 0)
     assert shares["five"] == pytest.approx(200 / 3) and shares["four"] == 50
-    assert set(marks["judges"]["egemaps"]) == {"all", "corpus-m", "corpus-w"}
-    assert marks["cross_emotion_cosine"]["pairs"] == 4
+    assert set(natural["judges"]["egemaps"]) == {"all", "corpus-m", "corpus-w"}
+    assert natural["cross_emotion_cosine"]["pairs"] == 4
 
 
 def test_conversions_are_named_after_their_strength_and_refused_before_any_work():

@@ -1,4 +1,4 @@
-"""How melodies are compared: shapes, levels, and jumps that no larynx makes."""
+"""How contours are compared: shapes, levels, and jumps that no larynx makes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def glide(low: float, high: float, seconds: float = 1.5) -> np.ndarray:
     return np.geomspace(low, high, int(100 * seconds))
 
 
-def test_the_same_melody_agrees_and_its_mirror_does_not():
+def test_the_same_contour_agrees_and_its_mirror_does_not():
     rising, falling = F0Contour(glide(120, 240), 0.01), F0Contour(glide(240, 120), 0.01)
     assert shape_agreement(rising, rising).correlation > 0.99
     assert shape_agreement(rising, falling).correlation < 0.5

@@ -43,12 +43,12 @@ TEXT = "Kids are talking by the door."
 CHARACTERS = len("kids are talking by the door")
 
 
-def heard(text: str, seconds: float = 2.0) -> dict:
+def transcript(text: str, seconds: float = 2.0) -> dict:
     return {"text": text, "seconds": seconds}
 
 
 def words(name: str, text: str, pair: Pair = PAIR, source: str = TEXT) -> Value | None:
-    return registry.metric(name).score(pair, Seen(heard(source), heard("Something else."), heard(text)))
+    return registry.metric(name).score(pair, Seen(transcript(source), transcript("Something else."), transcript(text)))
 
 
 def of_set(values: list[Value]) -> float:
@@ -192,11 +192,11 @@ def test_judges_that_cannot_be_had_are_one_sentence(monkeypatch):
         judges.judge("ears")
 
 
-def test_a_judges_mark_counts_emotions_alike_and_passes_over_what_it_does_not_know():
+def test_what_a_judge_measures_of_natural_speech_counts_emotions_alike_and_passes_over_what_it_does_not_know():
     sure = {name: {"angry": float(name == "angry"), "sad": float(name == "sad")} for name in ("angry", "sad")}
-    mark = judge_reference([("angry", sure["angry"])] * 9 + [("sad", sure["angry"]), ("calm", sure["sad"]), ("sad", None)])
-    assert mark.accuracy == 50 and mark.clips == 10
-    assert mark.confusion == {"angry": {"angry": 9, "sad": 0}, "sad": {"angry": 1, "sad": 0}}
+    measured = judge_reference([("angry", sure["angry"])] * 9 + [("sad", sure["angry"]), ("calm", sure["sad"]), ("sad", None)])
+    assert measured.accuracy == 50 and measured.clips == 10
+    assert measured.confusion == {"angry": {"angry": 9, "sad": 0}, "sad": {"angry": 1, "sad": 0}}
     with pytest.raises(ZestError, match="No natural recording"):
         judge_reference([("calm", sure["sad"])])
 
@@ -226,9 +226,9 @@ def test_a_verifier_accepts_from_the_natural_threshold_on():
     accept = registry.metric("voice-accepted")
     assert isinstance(accept, NeedsNaturalReference)
     assert accept.score(PAIR, Seen(unit(0), unit(90), unit(5))) is None, "without a threshold nothing is made up"
-    mark = voice_reference(natural("anna", 0, 10, 20) + natural("ben", 80, 90, 100))
-    assert np.cos(np.radians(60)) < mark.threshold < np.cos(np.radians(20)) and mark.equal_error_rate == 0
-    ready = accept.with_natural_reference(NaturalReference(voices={"resemblyzer": mark}))
+    measured = voice_reference(natural("anna", 0, 10, 20) + natural("ben", 80, 90, 100))
+    assert np.cos(np.radians(60)) < measured.threshold < np.cos(np.radians(20)) and measured.equal_error_rate == 0
+    ready = accept.with_natural_reference(NaturalReference(voices={"resemblyzer": measured}))
     assert ready.score(PAIR, Seen(unit(0), unit(90), unit(15))).value == 100
     assert ready.score(PAIR, Seen(unit(0), unit(90), unit(75))).value == 0
     assert ready.failed(PAIR).value == 0
@@ -238,8 +238,8 @@ def test_a_verifier_accepts_from_the_natural_threshold_on():
 
 def test_the_pairs_own_source_does_not_tell_who_speaks():
     """Anna's other recordings lie near Ben's: only the source itself lies where the conversion does."""
-    mark = voice_reference(natural("anna", 0, 80, 82) + natural("ben", 60, 62, 64))
-    metric = registry.metric("speaker-accuracy").with_natural_reference(NaturalReference(voices={"resemblyzer": mark}))
+    measured = voice_reference(natural("anna", 0, 80, 82) + natural("ben", 60, 62, 64))
+    metric = registry.metric("speaker-accuracy").with_natural_reference(NaturalReference(voices={"resemblyzer": measured}))
     assert metric.score(PAIR, Seen(unit(0), unit(90), unit(45))).value == 0
     assert metric.score(PAIR, Seen(unit(80), unit(90), unit(45))).value == 100
     assert metric.score(replace(PAIR, source_speaker="nobody"), Seen(unit(0), unit(90), unit(45))) is None
@@ -254,10 +254,10 @@ def test_the_equal_error_threshold_is_where_theory_puts_it():
 
 def test_one_speaker_gives_no_threshold_and_the_reason_is_kept():
     clips = [clip for clip, _ in natural("anna", 0, 10)]
-    marks = measure_natural_reference(clips, lambda name, clip: unit(0), {"voice@resemblyzer": "resemblyzer-1"})
-    assert "two labelled speakers" in marks.missing["voice@resemblyzer"]
+    natural_reference = measure_natural_reference(clips, lambda name, clip: unit(0), {"voice@resemblyzer": "resemblyzer-1"})
+    assert "two labelled speakers" in natural_reference.missing["voice@resemblyzer"]
     with pytest.raises(ZestError, match="two labelled speakers"):
-        registry.metric("voice-accepted").with_natural_reference(marks)
+        registry.metric("voice-accepted").with_natural_reference(natural_reference)
 
 
 def test_the_natural_recordings_of_a_protocol_are_listed_once_with_their_labels():
@@ -267,27 +267,27 @@ def test_the_natural_recordings_of_a_protocol_are_listed_once_with_their_labels(
     assert len(clips_of_pairs(pairs)) == 3
 
 
-# melody, on a synthetic voice whose F0 is known
+# F0, on a synthetic voice whose F0 is known
 
 @pytest.fixture(scope="module")
-def melodies() -> Seen:
-    """The reference speaks an octave above the source, with the same words and melody; the conversion is the source."""
+def contours() -> Seen:
+    """The reference speaks an octave above the source, with the same words and contour; the conversion is the source."""
     low, high = observed(F0Observer(), speak(MAN, 1.6), speak(replace(MAN, mean_hz=2 * MAN.mean_hz), 1.6))
     return Seen(low, high, low)
 
 
-def test_an_octave_is_twelve_semitones_and_no_difference_of_shape(melodies):
-    value = {name: registry.metric(name).score(PAIR, melodies).value
+def test_an_octave_is_twelve_semitones_and_no_difference_of_shape(contours):
+    value = {name: registry.metric(name).score(PAIR, contours).value
              for name in ("f0-rmse", "f0-shape-rmse", "f0-mean-error", "f0-range-error", "f0-mean-shift", "f0-correlation")}
     assert value["f0-rmse"] == pytest.approx(12, abs=0.5) and value["f0-mean-error"] == pytest.approx(12, abs=0.5)
     assert value["f0-shape-rmse"] < 0.6 and value["f0-range-error"] < 0.6
     assert value["f0-mean-shift"] == pytest.approx(0, abs=1e-9) and value["f0-correlation"] > 0.95
 
 
-def test_a_voiceless_conversion_has_no_melody(melodies):
+def test_a_voiceless_conversion_has_no_f0(contours):
     silent = {"hz": [0.0] * 100, "step": 0.01}
     for name in ("f0-correlation", "f0-rmse", "f0-shape-rmse", "f0-mean-error", "f0-mean-shift"):
-        assert registry.metric(name).score(PAIR, replace(melodies, converted=silent)) is None
+        assert registry.metric(name).score(PAIR, replace(contours, converted=silent)) is None
 
 
 @pytest.fixture(scope="module")
@@ -319,7 +319,7 @@ def test_timbre_is_compared_without_loudness_and_only_with_another_recording(spe
     assert distortion("plain", replace(PAIR, parallel=None)) is None
 
 
-def test_melody_and_length_are_compared_with_the_real_recording(spectra):
+def test_f0_and_length_are_compared_with_the_real_recording(spectra):
     seen = Seen(spectra["plain"], spectra["plain"], spectra["plain"], spectra["woman"])
     octaves = 12 * np.log2(WOMAN.mean_hz / MAN.mean_hz)
     assert registry.metric("parallel-f0-rmse").score(PAIR, seen).value == pytest.approx(octaves, abs=1)
@@ -339,12 +339,13 @@ def test_a_cosine_on_the_warped_axis_is_one_mel_cepstrum():
 
 def test_tempo_is_characters_a_second_and_a_loop_is_no_tempo():
     ratio, error = registry.metric("tempo-ratio"), registry.metric("tempo-error")
-    seen = Seen(heard(TEXT), heard(TEXT, 4.0), heard(TEXT, 2.0))
+    seen = Seen(transcript(TEXT), transcript(TEXT, 4.0), transcript(TEXT, 2.0))
     assert ratio.score(PAIR, seen).value == pytest.approx(2)
     assert error.score(PAIR, seen).value == pytest.approx(100 * np.log(2))
-    assert error.score(PAIR, Seen(heard(TEXT), heard(TEXT, 2.0), heard(TEXT, 4.0))).value == pytest.approx(100 * np.log(2))
-    assert ratio.score(PAIR, replace(seen, converted=heard(TEXT * 9))) is None
-    assert ratio.score(PAIR, replace(seen, converted=heard(""))) is None
+    slower = error.score(PAIR, Seen(transcript(TEXT), transcript(TEXT, 2.0), transcript(TEXT, 4.0)))
+    assert slower.value == pytest.approx(100 * np.log(2))
+    assert ratio.score(PAIR, replace(seen, converted=transcript(TEXT * 9))) is None
+    assert ratio.score(PAIR, replace(seen, converted=transcript(""))) is None
 
 
 def test_length_is_that_of_speech_without_the_silence_around_it():

@@ -1,4 +1,4 @@
-"""Observations: a clip is listened to once, what was heard survives a kill, a bad file costs nobody else anything."""
+"""Observations: a clip is observed once, observations survive a kill, a bad file costs nobody else anything."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from tests.support.speech import MAN, WOMAN, speak
 
 @dataclass(frozen=True)
 class Length:
-    """Observes how many samples, and remembers every clip that it heard."""
+    """Observes how many samples, and remembers every clip that it observed."""
 
     key: str = "length-1"
     per_language: bool = False
-    heard: list[int] = field(default_factory=list)
+    observed: list[int] = field(default_factory=list)
     languages: list[str] = field(default_factory=list)
     missing: str = ""
 
     def observe(self, clips, language):
         if self.missing:
             raise ZestError(self.missing)
-        self.heard.extend(len(clip) for clip in clips)
+        self.observed.extend(len(clip) for clip in clips)
         self.languages.append(language)
         return [len(clip) for clip in clips]
 
@@ -60,16 +60,16 @@ def clips(tmp_path) -> list[Path]:
     return made
 
 
-def test_the_same_samples_are_listened_to_once_whatever_the_file_is_called(tmp_path, clips):
+def test_the_same_samples_are_observed_once_whatever_the_file_is_called(tmp_path, clips):
     length = Length()
     observed = Observations(tmp_path / "kept", {"length": length})
     assert observed.observe("length", [*clips, clips[0]]) == 2
-    assert length.heard == [9600, 14400], "short and long, each once, in the order of length"
+    assert length.observed == [9600, 14400], "short and long, each once, in the order of length"
     assert observed.observe("length", clips) == 0
     assert [observed.get("length", path) for path in clips] == [9600, 9600, 14400]
 
 
-def test_what_was_heard_is_there_for_the_next_process_and_a_half_line_is_heard_again(tmp_path, clips):
+def test_observations_are_there_for_the_next_process_and_a_half_line_is_observed_again(tmp_path, clips):
     folder = tmp_path / "kept"
     Observations(folder, {"length": Length()}).observe("length", clips)
     file = folder / "length-1.jsonl"
@@ -78,12 +78,12 @@ def test_what_was_heard_is_there_for_the_next_process_and_a_half_line_is_heard_a
     again = Length()
     observed = Observations(folder, {"length": again})
     assert observed.observe("length", clips) == 1
-    assert again.heard == [14400]
+    assert again.observed == [14400]
     assert [observed.get("length", path) for path in clips] == [9600, 9600, 14400]
     assert Observations(folder, {"length": Length()}).get("length", clips[2]) == 14400
 
 
-def test_another_version_of_an_observer_listens_again(tmp_path, clips):
+def test_another_version_of_an_observer_observes_again(tmp_path, clips):
     Observations(tmp_path / "kept", {"length": Length()}).observe("length", clips)
     newer = Length(key="length-2")
     assert Observations(tmp_path / "kept", {"length": newer}).observe("length", clips) == 2
@@ -98,7 +98,7 @@ def test_languages_are_kept_apart_where_they_matter(tmp_path, clips):
     assert observed.get("words", clips[0], "de") is None
 
 
-def test_a_file_that_is_no_recording_is_noted_and_the_others_are_heard(tmp_path, clips):
+def test_a_file_that_is_no_recording_is_noted_and_the_others_are_observed(tmp_path, clips):
     (tmp_path / "text.wav").write_text("no recording " * 99)
     observed = Observations(None, {"length": Length()})
     assert observed.observe("length", [tmp_path / "text.wav", *clips]) == 2
@@ -123,7 +123,7 @@ def test_one_conversion_is_scored_at_once_and_a_missing_model_is_a_sentence(tmp_
         observed.observe("ears", clips)
 
 
-def test_marks_of_natural_speech_come_from_the_real_speaker_embedding(tmp_path):
+def test_the_natural_reference_comes_from_the_real_speaker_embedding(tmp_path):
     """Two synthetic voices: the embedding tells them apart, so the threshold lies between and the error is small."""
     natural = []
     for voice, speaker in ((MAN, "man"), (WOMAN, "woman")):
@@ -132,9 +132,9 @@ def test_marks_of_natural_speech_come_from_the_real_speaker_embedding(tmp_path):
             save(path, speak(voice, 1.6, seed))
             natural.append(NaturalClip(path, speaker, emotion))
     observed = Observations(tmp_path / "kept")
-    mark = observed.natural_reference(natural, ["voice@resemblyzer"]).voice("resemblyzer")
+    measured = observed.natural_reference(natural, ["voice@resemblyzer"]).voice("resemblyzer")
     voices = {clip.path.stem: np.array(observed.get("voice@resemblyzer", clip.path)) for clip in natural}
-    assert voices["man-neutral"] @ voices["man-angry"] >= mark.threshold > voices["man-neutral"] @ voices["woman-neutral"]
-    assert mark.equal_error_rate == 0
-    assert mark.cross_emotion["pairs"] == 4
-    assert mark.centroids.counts == {"man": 3, "woman": 3}
+    assert voices["man-neutral"] @ voices["man-angry"] >= measured.threshold > voices["man-neutral"] @ voices["woman-neutral"]
+    assert measured.equal_error_rate == 0
+    assert measured.cross_emotion["pairs"] == 4
+    assert measured.centroids.counts == {"man": 3, "woman": 3}

@@ -74,9 +74,9 @@ def observers(**other):
 
 
 def card_of(paths, reference=True, listeners=None, **options):
-    heard = Observations(None, listeners or observers())
+    observations = Observations(None, listeners or observers())
     return score_card(paths["source"], paths["reference"] if reference else None, paths["converted"],
-                      observations=heard, natural=options.pop("natural", NATURAL), **options)
+                      observations=observations, natural=options.pop("natural", NATURAL), **options)
 
 
 def test_every_number_is_what_can_be_computed_by_hand(paths):

@@ -31,9 +31,9 @@ def clips(tmp_path_factory):
     return clips_of(tmp_path_factory.mktemp("unseen") / "corpus")
 
 
-def posteriors(**heard: float) -> dict[str, float]:
-    rest = (1 - sum(heard.values())) / (len(EMOTIONS) - len(heard))
-    return {name: heard.get(name, rest) for name in EMOTIONS}
+def posteriors(**known: float) -> dict[str, float]:
+    rest = (1 - sum(known.values())) / (len(EMOTIONS) - len(known))
+    return {name: known.get(name, rest) for name in EMOTIONS}
 
 
 def test_no_label_that_anything_is_trained_with_is_an_unseen_emotion():
@@ -63,7 +63,7 @@ def test_ute_takes_fearful_and_disgusted_references_and_no_others():
     assert {pair.source_emotion for pair in pairs} == {"neutral"}
 
 
-def test_a_conversion_that_is_heard_as_the_reference_is_nearer_to_it_whatever_the_emotion_is_called():
+def test_a_conversion_that_is_judged_like_the_reference_is_nearer_to_it_whatever_the_emotion_is_called():
     metric = registry.metric("emotion-nearer@whisper")
     source, reference = posteriors(neutral=0.9), posteriors(sad=0.5, surprised=0.4)
     assert metric.score(PAIR, Seen(source, reference, posteriors(sad=0.4, surprised=0.3))) == Value(100.0)
@@ -79,8 +79,8 @@ def test_the_page_says_what_judges_take_unseen_emotions_for(clips, tmp_path):
     page = small_table(clips, tmp_path / "RUN", settings=("ute",), rows=("source",), count=4).page.read_text()
     section = page[page.index("## Unseen emotions"):page.index("## Beside the paper")]
     rows = [line for line in section.splitlines() if line.startswith(("| source", "| natural reference"))]
-    heard = [[int(cell.split("%")[0]) for cell in line.strip("| ").split(" | ")[1:]] for line in rows]
+    shares = [[int(cell.split("%")[0]) for cell in line.strip("| ").split(" | ")[1:]] for line in rows]
     assert "**reference fearful**" in section and len(rows) == 2
-    assert [sum(row) for row in heard] == [100, 100] and heard[0][EMOTIONS.index("neutral")] == 100
+    assert [sum(row) for row in shares] == [100, 100] and shares[0][EMOTIONS.index("neutral")] == 100
     assert small_table([clip for clip in clips if clip.emotion != "fearful"], tmp_path / "OTHER", settings=("dsst",),
                        rows=("source",), count=2).page.read_text().count("Unseen emotions") == 0
