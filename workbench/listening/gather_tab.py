@@ -15,13 +15,14 @@ from workbench.listening.admin import AdminAccess, without_folders
 from workbench.listening.study_builder import enough_sentence, gathered_folder, parse_request
 from workbench.listening.study_form import QUIET, StudyForm, study_form
 from workbench.tabs.feedback import alert
-from workbench.tabs.score import Made
+from workbench.tabs.score import ScoredConversion
 
 
 def gather_panel(access: AdminAccess, conversion: gr.State, converted: gr.Audio, emotions: list[str]) -> None:
     """Under a conversion: its system, its emotion, and the button. An older message goes when another conversion comes."""
 
-    def send(one: Made | None, system: str, emotion: str, key: str, profile: gr.OAuthProfile | None, request: gr.Request) -> str:
+    def send(one: ScoredConversion | None, system: str, emotion: str, key: str, profile: gr.OAuthProfile | None,
+             request: gr.Request) -> str:
         with access.open_to(key, profile, request, "gather a conversion"):
             if one is None:
                 raise alert(text.NOT_CONVERTED)

@@ -21,7 +21,7 @@ from workbench.listening.admin import AdminAccess
 from workbench.listening.gather_tab import gather_panel
 from workbench.tabs import tables, text
 from workbench.tabs.feedback import alert, as_alerts
-from workbench.tabs.score import Made, score_made
+from workbench.tabs.score import ScoredConversion, score_result
 
 DEFAULTS = Settings()
 RECORDING = "recording"  # the value of the emotion choice that asks for a reference
@@ -54,11 +54,11 @@ class Outputs:
     table: gr.HTML
     status: gr.HTML
     details: gr.JSON
-    made: gr.State
+    result: gr.State
     results: gr.Column
 
     def all(self) -> list[gr.components.Component]:
-        return [self.converted, self.plot, self.table, self.status, self.details, self.made]
+        return [self.converted, self.plot, self.table, self.status, self.details, self.result]
 
 
 def describes_settings(function: Callable) -> Callable:
@@ -71,7 +71,7 @@ def describes_settings(function: Callable) -> Callable:
 @describes_settings
 def convert(source: str | None, emotion: str, reference: str | None, strength: float = DEFAULTS.strength,
             tempo: bool = DEFAULTS.tempo, decoder: str = DEFAULTS.decoder, seed: float = DEFAULTS.seed, f0: str = DEFAULTS.f0,
-            progress: gr.Progress = gr.Progress()) -> tuple[str, Figure, str, str, dict[str, Any], Made]:
+            progress: gr.Progress = gr.Progress()) -> tuple[str, Figure, str, str, dict[str, Any], ScoredConversion]:
     """Convert the emotion of a recording; its words and voice stay.
 
     Args:
@@ -94,8 +94,8 @@ def convert(source: str | None, emotion: str, reference: str | None, strength: f
         hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), emotion == RECORDING)
         described = convert_and_describe(converter, source, *target, settings, _result_path(emotion), hook)
         figure, document = described.figure(), described.document
-    made = Made(source, target[0], str(described.output), target[1] or "")
-    return str(described.output), figure, tables.tables(document), tables.status(document), document, made
+    result = ScoredConversion(source, target[0], str(described.output), target[1] or "")
+    return str(described.output), figure, tables.tables(document), tables.status(document), document, result
 
 
 def convert_tab(presets: Sequence[str], decoders: Sequence[str], problem: str | None, access: AdminAccess) -> None:
@@ -153,13 +153,13 @@ def _outputs(problem: str | None, presets: Sequence[str], access: AdminAccess) -
         converted = gr.Audio(label=text.RESULT_LABEL, interactive=False, buttons=["download"], elem_id="zest-converted")
         plot = gr.Plot(label=text.PLOT_LABEL, show_label=False, format="png", elem_id="zest-plot")
         table = gr.HTML(elem_id="zest-table")
-        made = gr.State()
-        score_made(made, converted)
+        result = gr.State()
+        score_result(result, converted)
         if access.administration.configured:
-            gather_panel(access, made, converted, ["", *presets])
+            gather_panel(access, result, converted, ["", *presets])
         with gr.Accordion(text.DETAILS_LABEL, open=False):
             details = gr.JSON(show_label=False, elem_id="zest-details")
-    return Outputs(converted, plot, table, status, details, made, results)
+    return Outputs(converted, plot, table, status, details, result, results)
 
 
 def _examples(inputs: Inputs) -> gr.Examples:

@@ -19,7 +19,7 @@ LANGUAGES = ("en", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "
 
 
 @dataclass(frozen=True)
-class Made:
+class ScoredConversion:
     """The result of the Convert tab. source, reference, converted: paths; emotion: of a preset, else ''."""
 
     source: str
@@ -53,7 +53,7 @@ def score(source: str | None, reference: str | None, converted: str | None, said
         return card_html(card), card.document()
 
 
-def score_made(made: gr.State, converted: gr.Audio) -> None:
+def score_result(result: gr.State, converted: gr.Audio) -> None:
     """Button, text and card beside a conversion; an older card goes when another conversion comes."""
     with gr.Row():
         said = gr.Textbox(label=text.TEXT_LABEL, info=text.TEXT_INFO, scale=4, min_width=220, elem_id="zest-said")
@@ -62,7 +62,7 @@ def score_made(made: gr.State, converted: gr.Audio) -> None:
     gr.Markdown(text.SCORE_NOTE, elem_classes="zest-limits")
     card = gr.HTML(elem_id="zest-convert-card")
     converted.change(lambda: "", None, card, queue=False, api_visibility="private", show_progress="hidden")
-    run_scoring(button, _score_made, [made, said, language], [card], card, text.SCORE, None)
+    run_scoring(button, _score_result, [result, said, language], [card], card, text.SCORE, None)
 
 
 def one_conversion() -> None:
@@ -96,7 +96,7 @@ def run_scoring(button: gr.Button, function, inputs: list, outputs: list, shown_
     run.failure(button_update(label, True), None, button, **quiet)
 
 
-def _score_made(result: Made | None, said: str, language: str, progress: gr.Progress = gr.Progress()) -> str:
+def _score_result(result: ScoredConversion | None, said: str, language: str, progress: gr.Progress = gr.Progress()) -> str:
     if result is None:
         raise alert(text.NOT_CONVERTED)
     return score(result.source, result.reference, result.converted, said, result.emotion, language, progress)[0]
