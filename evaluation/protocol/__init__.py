@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evaluation.protocol.make import ESD_SETTINGS, PER_SETTING, SECONDS, PairProtocol, esd_test, make_protocol, unseen
-from evaluation.protocol.settings import SETTINGS, Setting
+from evaluation.protocol.settings import SETTINGS, PairSetting
 
-__all__ = ["ESD_SETTINGS", "PER_SETTING", "SECONDS", "SETTINGS", "PairProtocol", "Setting", "esd_test", "make_protocol", "unseen"]
+__all__ = ["ESD_SETTINGS", "PER_SETTING", "SECONDS", "SETTINGS", "PairProtocol", "PairSetting", "esd_test", "make_protocol",
+           "unseen"]

@@ -11,13 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from evaluation.protocol.settings import ClipPool, Setting
+from evaluation.protocol.settings import ClipPool, PairSetting
 from pipelines.training.data.corpus import Clip
 
 Item = TypeVar("Item")
 
 
-def draw(setting: Setting, pool: ClipPool, sources: Sequence[Clip], seed: int) -> Iterator[tuple[Clip, Clip]]:
+def draw(setting: PairSetting, pool: ClipPool, sources: Sequence[Clip], seed: int) -> Iterator[tuple[Clip, Clip]]:
     """Every allowed (source, reference) exactly once. However many are taken from the beginning, source speakers come
     equally often and so do emotions, as far as the corpus goes; within one speaker and emotion so do source sentences,
     and for one source so do the reference's speakers.
@@ -41,7 +41,7 @@ def take_of(pool: ClipPool, source: Clip, emotion: str, seed: int) -> Clip | Non
     return _shuffled(takes, seed, "take", _name(source))[0] if takes else None
 
 
-def _cell(setting: Setting, pool: ClipPool, sources: list[Clip], emotions: list[str], which: int,
+def _cell(setting: PairSetting, pool: ClipPool, sources: list[Clip], emotions: list[str], which: int,
           seed: int) -> Iterator[tuple[Clip, Clip]]:
     """The pairs of one source speaker and one emotion, source after source in turn; each emotion begins as far from the
     others' first source as it can."""
@@ -50,7 +50,7 @@ def _cell(setting: Setting, pool: ClipPool, sources: list[Clip], emotions: list[
     yield from _in_turn([_of_source(setting, pool, source, emotions[which], place, seed) for place, source in enumerate(ordered)])
 
 
-def _of_source(setting: Setting, pool: ClipPool, source: Clip, emotion: str, place: int,
+def _of_source(setting: PairSetting, pool: ClipPool, source: Clip, emotion: str, place: int,
                seed: int) -> Iterator[tuple[Clip, Clip]]:
     """The pairs of one source and one emotion, reference speaker after reference speaker; each source of a speaker begins
     with another reference speaker."""

@@ -9,7 +9,7 @@ from itertools import islice
 
 from evaluation.pair import Pair, pairs_hash
 from evaluation.protocol.draw import draw, take_of
-from evaluation.protocol.settings import SETTINGS, ClipPool, Setting, why_not
+from evaluation.protocol.settings import SETTINGS, ClipPool, PairSetting, why_not
 from pipelines.errors import RecipeError, ZestError
 from pipelines.training.data.corpus import Clip
 
@@ -122,7 +122,7 @@ def unseen(clips: Sequence[Clip], training: Sequence[Clip]) -> list[Clip]:
     return left
 
 
-def _known(settings: Sequence[str]) -> list[Setting]:
+def _known(settings: Sequence[str]) -> list[PairSetting]:
     unknown = [name for name in settings if name not in SETTINGS]
     if unknown or not settings:
         raise ZestError(f"There is no setting '{unknown[0] if unknown else ''}'; the settings are {', '.join(SETTINGS)}.")
@@ -141,7 +141,7 @@ def _usable(clips: Sequence[Clip], split: str, seconds: tuple[float, float]) -> 
     return usable
 
 
-def _stream(setting: Setting, pool: ClipPool, only: Mapping[str, str] | None, seed: int) -> Drawn:
+def _stream(setting: PairSetting, pool: ClipPool, only: Mapping[str, str] | None, seed: int) -> Drawn:
     sources = pool.sources(setting)
     if only is not None and setting.same_text is False:
         sources = [clip for clip in sources if only.get(clip.speaker) == clip.text_id]
@@ -172,7 +172,7 @@ def _shared(streams: dict[str, Drawn], count: int) -> dict[str, list[tuple[Clip,
     return drawn
 
 
-def _pair(name: str, setting: Setting, pool: ClipPool, source: Clip, reference: Clip, seed: int) -> Pair:
+def _pair(name: str, setting: PairSetting, pool: ClipPool, source: Clip, reference: Clip, seed: int) -> Pair:
     """A pair; without a parallel recording where the reference itself is one, because copying it would then be the goal."""
     told = setting.same_speaker and setting.same_text
     parallel = None if told else take_of(pool, source, reference.emotion, seed)

@@ -19,7 +19,7 @@ UNSEEN = ("fearful", "disgusted")  # never a training label (tests/evaluation/te
 
 
 @dataclass(frozen=True)
-class Setting:
+class PairSetting:
     """What source and reference of a pair have in common.
 
     Attributes:
@@ -41,22 +41,22 @@ class Setting:
 
 
 SETTINGS = {setting.name: setting for setting in (
-    Setting("ssst", "same speaker, same text", True, True,
-            "a speaker who says one sentence both neutrally and in another emotion"),
-    Setting("ssdt", "same speaker, different text", True, False,
-            "a speaker with a neutral sentence and another sentence in another emotion"),
-    Setting("dsst", "different speaker, same text", False, True,
-            "two speakers of one corpus who say the same sentence, one neutrally and one in another emotion"),
-    Setting("dsdt", "different speaker, different text", False, False,
-            "two speakers of one corpus with different sentences, one neutral and one in another emotion"),
-    Setting("uss", "unseen source speaker", False, None, "references of other speakers than the unlabelled ones",
-            unlabelled_source=True, any_corpus=True),
-    Setting("ute", "unseen target emotion", False, False, "another speaker with another sentence in one of these emotions",
-            other_emotions=True, any_corpus=True),
+    PairSetting("ssst", "same speaker, same text", True, True,
+                "a speaker who says one sentence both neutrally and in another emotion"),
+    PairSetting("ssdt", "same speaker, different text", True, False,
+                "a speaker with a neutral sentence and another sentence in another emotion"),
+    PairSetting("dsst", "different speaker, same text", False, True,
+                "two speakers of one corpus who say the same sentence, one neutrally and one in another emotion"),
+    PairSetting("dsdt", "different speaker, different text", False, False,
+                "two speakers of one corpus with different sentences, one neutral and one in another emotion"),
+    PairSetting("uss", "unseen source speaker", False, None, "references of other speakers than the unlabelled ones",
+                unlabelled_source=True, any_corpus=True),
+    PairSetting("ute", "unseen target emotion", False, False, "another speaker with another sentence in one of these emotions",
+                other_emotions=True, any_corpus=True),
 )}
 
 
-def target_emotions(setting: Setting) -> tuple[str, ...]:
+def target_emotions(setting: PairSetting) -> tuple[str, ...]:
     """The emotions that references of this setting may have."""
     return UNSEEN if setting.other_emotions else TARGETS
 
@@ -82,17 +82,17 @@ class ClipPool:
             if clip.text_id:
                 self.by_text[clip.corpus, clip.text_id, clip.emotion].append(clip)
 
-    def targets(self, setting: Setting) -> list[str]:
+    def targets(self, setting: PairSetting) -> list[str]:
         """The target emotions that this setting has here."""
         return [emotion for emotion in target_emotions(setting) if self.by_emotion.get(emotion)]
 
-    def sources(self, setting: Setting) -> list[Clip]:
+    def sources(self, setting: PairSetting) -> list[Clip]:
         """What may be converted in this setting."""
         if setting.unlabelled_source:
             return [clip for clip in self.clips if clip.corpus in self.unlabelled_corpora]
         return [clip for clip in self.by_emotion.get(NEUTRAL, []) if clip.corpus not in self.unlabelled_corpora]
 
-    def references(self, setting: Setting, source: Clip, emotion: str) -> list[Clip]:
+    def references(self, setting: PairSetting, source: Clip, emotion: str) -> list[Clip]:
         """What may lend `source` its emotion in this setting."""
         if setting.same_text:
             found = self.by_text.get((source.corpus, source.text_id, emotion), [])
@@ -119,7 +119,7 @@ def says_another(one: Clip, other: Clip) -> bool:
     return bool(one.text_id and other.text_id) and one.text_id != other.text_id
 
 
-def why_not(setting: Setting, pool: ClipPool) -> str:
+def why_not(setting: PairSetting, pool: ClipPool) -> str:
     """The reason why a setting has no pair here, as the end of a sentence."""
     if not pool.sources(setting):
         what = "from a corpus without emotion labels" if setting.unlabelled_source else "that is labelled neutral"
