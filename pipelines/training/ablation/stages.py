@@ -41,7 +41,7 @@ class StageStore:
     def train(self, manifest: Path | str, device: str = "cpu", jobs: int = 1, hook: Hook = silent) -> int:
         """Train what is not finished yet, going on where it was stopped. Returns how many stages were trained.
 
-        jobs: how many stages at a time, each in a process of its own (ablation_jobs.py); one is trained in this process.
+        jobs: how many stages at a time, each in a process of its own (jobs.py); one is trained in this process.
         hook: gets Event('progress', 'train <stage>', value=(begun before, all)) before each stage.
         Raises:
             RecipeError, CheckpointError, OutputError: as run_stage; what was finished stays.
