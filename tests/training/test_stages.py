@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from pipelines.checkpoints.folder import Folder
 from pipelines.errors import RecipeError, ZestError
 from pipelines.training.stages.registry import EVERY_CONVERSION, STAGES, check_stage, find_stage, stage_table, writers
+from tests.support import tiny
+from workbench.cli.train import train
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,3 +55,21 @@ def test_a_design_decides_the_table_and_what_a_stage_begins_with():
     assert generate.recipe({}).design == "istft" and generate.recipe({"generate": {"design": "hifigan"}}).design == "hifigan"
     with pytest.raises(RecipeError, match="There is no design 'violin' of a generator; choose one of istft, hifigan."):
         generate.recipe({"generate": {"design": "violin"}})
+
+
+def test_the_example_of_the_page_is_a_stage_as_it_stands(tmp_path, monkeypatch):
+    """One file and one line: the command trains it, and the table has it."""
+    example = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "how-to" / "add-a-stage.md").read_text(), re.S)[1]
+    file = tmp_path / "voicing.py"
+    file.write_text(example)
+    name = "pipelines.training.stages.voicing"
+    module = importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, file))
+    monkeypatch.setitem(sys.modules, name, module)
+    module.__spec__.loader.exec_module(module)
+    monkeypatch.setitem(STAGES, "voicing", "voicing")
+    run = tiny.new_tiny(tmp_path / "run")
+    run.recipe.write_text(run.recipe.read_text() + "[voicing]\nsteps = 3\nbatch = 2\n")
+    train("voicing", run.manifest, run.recipe)
+    assert Folder(run.checkpoint).tensors("voicing")["weight"].shape == (1, 40)
+    assert "| `voicing` | voicing, by a linear layer |" in stage_table()
+    find_stage.cache_clear()

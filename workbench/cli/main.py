@@ -27,6 +27,7 @@ from workbench.cli.score import score
 from workbench.cli.streams import say
 from workbench.cli.study import study
 from workbench.cli.train import train
+from workbench.cli.weights import average, carry
 
 EXIT_CODES = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exit_codes.MEANINGS.items()) + "."
 
@@ -34,8 +35,10 @@ app = typer.Typer(
     name="zest", help="Move the emotion of one recording onto another; words and voice stay.", epilog=EXIT_CODES,
     no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-for command in (convert, info, train, cost, metrics, evaluate, report, score, manifest, protocol, reproduce, ablate, embeddings):
+for command in (convert, info, train, average, cost, metrics, evaluate, report, score, manifest, protocol, reproduce, ablate,
+                embeddings):
     app.command(epilog=EXIT_CODES)(command)
+app.add_typer(carry, name="carry", epilog=EXIT_CODES)
 app.add_typer(study, name="study", epilog=EXIT_CODES)
 
 

@@ -1,0 +1,49 @@
+"""`zest average` and `zest carry`: weights that are made of weights, and trainings that go to another machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.cli.streams import say
+
+carry = typer.Typer(help="Carry a training to another machine.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def average(
+    first: Annotated[Path, typer.Argument(help="Folder of a checkpoint, or of a stage's run.")],
+    second: Annotated[Path, typer.Argument(help="Another one.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the same kind as FIRST, for the mean.")],
+    part: Annotated[str, typer.Option(help="The network: a checkpoint file, or a part of one, as vocoder or generator.vocoder.")],
+    part_of_second: Annotated[str, typer.Option(help="Its name in SECOND, if another.")] = "",
+    weight: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of SECOND.")] = 0.5,
+) -> None:
+    """Write the mean of two networks' weights; a run that is written goes on at the step of FIRST."""
+    from pipelines.training.loop.average import average as write_average
+
+    write_average(first, second, output, part, part_of_second, weight)
+    say(f"{output} has the mean of {part}.")
+
+
+@carry.command()
+def pack(
+    run: Annotated[Path, typer.Argument(help="Folder of a stage below the recipe's runs.")],
+    file: Annotated[Path, typer.Argument(help="File to write, .safetensors.")],
+) -> None:
+    """Write a run's networks (fp16), step and log into one file; the optimisers' moments are left out."""
+    from pipelines.training.loop.carried import pack as write_packed
+
+    say(f"{file} holds step {write_packed(run, file)}, {file.stat().st_size / 1e6:.0f} MB.")
+
+
+@carry.command()
+def unpack(
+    file: Annotated[Path, typer.Argument(help="File that zest carry pack wrote.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a stage below the recipe's runs, in which zest train goes on.")],
+) -> None:
+    """Make a run of a carried training."""
+    from pipelines.training.loop.carried import unpack as read_packed
+
+    say(f"{run} goes on from step {read_packed(file, run)}.")
