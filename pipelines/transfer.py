@@ -9,9 +9,10 @@ import torch
 
 from pipelines.checkpoints.loading import Models
 from pipelines.device import one_thread
+from pipelines.errors import ZestError
 from pipelines.factors import Emotion, Factors, Transferred
 from pipelines.features import prosody, world
-from pipelines.features.contour import PREDICTED, REFERENCE, anchor_f0, reference_f0, smooth_f0
+from pipelines.features.contour import PREDICTED, REFERENCE, anchor_f0, smooth_f0
 from pipelines.features.pitch import VOICED_CONFIDENCE
 from pipelines.networks.tempo import run_lengths, warp_positions
 from pipelines.settings import Settings
@@ -37,6 +38,27 @@ def transfer(models: Models, source: Factors, emotion: Emotion, settings: Settin
 def is_voiced(factors: Factors) -> bool:
     """Whether enough of it is voiced."""
     return bool(factors.prosody.contour.voiced.mean() >= VOICED_ENOUGH)
+
+
+def reference_f0(own: np.ndarray, voiced: np.ndarray, emotion: Emotion) -> np.ndarray:
+    """The reference's contour in the source's length and at the source's level: (frames,) octaves above 100 Hz.
+
+    The contour is stretched linearly from end to end, since no alignment of two different sentences is right. It is moved
+    so that the means over voiced frames agree, since the level of F0 tells first of all who speaks.
+
+    Args:
+        own, voiced: (frames,) octaves of the source, and which of its frames are voiced.
+    Raises:
+        ZestError: the emotion is a preset, which has no contour, or its recording has no voiced speech.
+    """
+    if emotion.octaves is None:
+        raise ZestError("F0 of the reference needs a reference recording; a preset has none.")
+    if not emotion.voiced.any():
+        raise ZestError(f"{emotion.name} has no voiced speech whose F0 could be taken; choose another reference.")
+    places = np.linspace(0, len(emotion.octaves) - 1, len(own))
+    stretched = np.interp(places, np.arange(len(emotion.octaves)), emotion.octaves)
+    level = own[voiced].mean() if voiced.any() else own.mean()
+    return stretched + level - emotion.octaves[emotion.voiced].mean()
 
 
 def _variant(emotion: Emotion, seed: int) -> Emotion:

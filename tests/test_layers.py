@@ -17,6 +17,9 @@ FORBIDDEN = {  # folder: what no file in it may import
 CONVERSION = ("pipelines.decoders", "pipelines.conversion")
 CONVERTS = ("evaluation/run/systems.py", "evaluation/embeddings/")  # the only places of evaluation that run the converter
 NOT_IN_WORKBENCH = {"torch", "transformers", "pyworld", "jiwer", "whisper", "resemblyzer", "distillmos"}
+PIPELINES = ("features", "networks", "checkpoints", "decoders", "baselines", "training")  # each imports those before it alone
+SHARED = {"errors", "labels", "files", "hooks", "device"}  # at the root of pipelines, for all of them
+ABOVE_NETWORKS = {"factors", "settings"}  # for decoders and what follows
 MAX_LINES = 500
 
 
@@ -56,6 +59,16 @@ def test_evaluation_runs_the_converter_only_where_it_says_so():
 def test_no_folder_of_pipelines_imports_the_roof():
     folders = [path.name for path in (ROOT / "pipelines").iterdir() if path.is_dir() and path.name != "__pycache__"]
     assert {path for folder in folders for path in importers(f"pipelines/{folder}", ("pipelines.conversion",))} == set()
+
+
+@pytest.mark.parametrize("folder", PIPELINES)
+def test_folders_of_pipelines_import_only_what_lies_below_them(folder):
+    place = PIPELINES.index(folder)
+    allowed = {*PIPELINES[:place + 1], *SHARED, *(ABOVE_NETWORKS if place > PIPELINES.index("checkpoints") else ())}
+    assert files(f"pipelines/{folder}"), f"no files found in {folder}: the test looks in the wrong place"
+    wrong = {str(path.relative_to(ROOT)): name for path in files(f"pipelines/{folder}") for name in imports(path)
+             if name.startswith("pipelines.") and name.split(".")[1] not in allowed}
+    assert wrong == {}
 
 
 def test_workbench_has_no_model_and_no_metric_code():

@@ -10,9 +10,9 @@ import pytest
 from pipelines.errors import ZestError
 from pipelines.factors import Emotion
 from pipelines.features import prosody
-from pipelines.features.contour import reference_f0
 from pipelines.features.pitch import VOICED_CONFIDENCE
 from pipelines.settings import Settings
+from pipelines.transfer import reference_f0
 from workbench.cli import exit_codes
 
 

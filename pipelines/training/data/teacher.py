@@ -1,4 +1,4 @@
-"""Teacher features for the small HuBERT: hidden states of Whisper base on un-padded clips (shared design, section 3)."""
+"""Teacher features for the small HuBERT: hidden states of Whisper base on un-padded clips."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
    predictions, melody anchored at the source's level) must be heard as the reference's emotion by the critics (stage
    `critics`), pass a discriminator for real speech of that emotion, and keep its units. Reconstruction goes on beside it.
 
-Without phase 2 the difference of two L1 predictions is a timid average that nobody hears (shared design, section 2b).
+Without phase 2 the difference of two L1 predictions is an average too small to be audible.
 SACE and EASE stay frozen: the emotion still comes from the reference alone.
 """
 

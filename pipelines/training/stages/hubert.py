@@ -1,4 +1,4 @@
-"""Stage `hubert`: a small HuBERT learns content from Whisper's encoder (shared design, section 3).
+"""Stage `hubert`: a small HuBERT learns content from Whisper's encoder.
 
 Loss: smooth L1 and cosine to the standardised hidden states of the teacher's block. Nothing is masked, unlike in
 HuBERT's own training: every frame is regressed. The linear head is thrown away.
