@@ -31,7 +31,7 @@ class PairsError(RecipeError):
 
 @dataclass(frozen=True)
 class Pair:
-    """One conversion to make, or made.
+    """One conversion of a list: a source, and the reference whose emotion it takes.
 
     Attributes:
         id: unique in its set, safe as a file name.

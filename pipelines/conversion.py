@@ -71,7 +71,7 @@ class Conversion:
 
 
 class Converter:
-    """Loads a checkpoint once and converts as often as wanted.
+    """Loads a checkpoint once and converts any number of recordings.
 
     Converter.from_pretrained().convert("me.wav", emotion="angry").save("out.wav")
     """
@@ -200,11 +200,11 @@ class Converter:
 def _notes(source: Factors, reference: Factors | None) -> tuple[str, ...]:
     notes = list(source.recording.warnings)
     if not is_voiced(source):
-        notes.append("The source has no voiced speech (whispered?): only its envelope and tempo were changed, not its melody.")
+        notes.append("The source has no voiced speech (whispered?): only its envelope and tempo were changed, not its F0.")
     if reference is not None:
         notes += reference.recording.warnings
         if not is_voiced(reference):
-            notes.append("The reference has no voiced speech, so its melody could not be heard; the emotion may be wrong.")
+            notes.append("The reference has no voiced speech, so its F0 could not be tracked; the emotion may be wrong.")
     return tuple(notes)
 
 

@@ -55,7 +55,7 @@ def load_polyak(checkpoint: Folder, device: str = "cpu", generator: torch.nn.Mod
 
 
 def resynthesis(checkpoint: Folder, generator: torch.nn.Module, device: str = "cpu") -> Callable[[Recording], np.ndarray]:
-    """A function of a recording to the same, (n,) float32 at 16 kHz, made again from its own units, codes and x-vector."""
+    """A function of a recording to the same, (n,) float32 at 16 kHz, resynthesised from its own units, codes and x-vector."""
     networks = load_polyak(checkpoint, device, generator)
     return lambda recording: resynthesise(recording.samples, recording.samples, networks)[0]
 

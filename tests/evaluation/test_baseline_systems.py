@@ -58,9 +58,9 @@ def test_what_moves_no_emotion_needs_none(zest_here, tmp_path, source_path):
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
     assert document["output"] == "source-man-source.wav" and document["f0"]["predicted"] == document["f0"]["source"]
-    made, _ = soundfile.read(tmp_path / document["output"])
+    written, _ = soundfile.read(tmp_path / document["output"])
     own, _ = soundfile.read(source_path)
-    np.testing.assert_allclose(made, own, atol=1e-4)
+    np.testing.assert_allclose(written, own, atol=1e-4)
 
 
 def test_a_batch_by_a_baseline_goes_on_past_rows_that_it_cannot_do(zest_here, tmp_path, source_path, reference_path):

@@ -1,4 +1,4 @@
-"""The baselines: copy-synthesis keeps length and melody, the swap takes the reference's F0 statistics and nothing else."""
+"""The baselines: copy-synthesis keeps length and F0 contour, the swap takes the reference's F0 statistics and nothing else."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def test_the_swap_leaves_a_voiceless_source_alone():
 
 def test_the_swapped_voice_is_heard_at_the_references_height():
     source, reference = buzz(glide(110, 130)), buzz(glide(200, 240))
-    converted, wanted = f0_statistics_swap(source, reference)
-    assert mean_hz(converted) == pytest.approx(statistics(wanted).mean_hz, rel=0.03)
+    converted, target = f0_statistics_swap(source, reference)
+    assert mean_hz(converted) == pytest.approx(statistics(target).mean_hz, rel=0.03)
     assert mean_hz(converted) > 1.5 * mean_hz(source)
 
 

@@ -112,13 +112,13 @@ def test_the_default_decoder_is_the_best_that_the_checkpoint_has_and_the_result_
 
 
 def test_strength_scales_what_is_changed(converter, man):
-    factors, wanted = converter.encode(man), converter.preset("surprised")
-    half, whole, more = (converter.transfer(factors, wanted, replace(PLAIN, strength=strength)) for strength in (0.5, 1.0, 1.5))
-    moved = whole.octaves - whole.source_octaves
+    factors, target = converter.encode(man), converter.preset("surprised")
+    half, full, more = (converter.transfer(factors, target, replace(PLAIN, strength=strength)) for strength in (0.5, 1.0, 1.5))
+    moved = full.octaves - full.source_octaves
     np.testing.assert_allclose(half.octaves - half.source_octaves, 0.5 * moved, atol=1e-5)
     np.testing.assert_allclose(more.octaves - more.source_octaves, 1.5 * moved, atol=1e-5)
-    np.testing.assert_allclose(half.difference, 0.5 * whole.difference, atol=1e-5)
-    assert np.abs(moved).max() > 0 and np.abs(whole.difference).max() > 0
+    np.testing.assert_allclose(half.difference, 0.5 * full.difference, atol=1e-5)
+    assert np.abs(moved).max() > 0 and np.abs(full.difference).max() > 0
 
 
 def test_every_stage_is_told_and_timed(converter, man, excited):
@@ -163,7 +163,7 @@ def test_the_shortest_recording(converter):
     (dict(reference="r.wav", emotion="sad"), "and not both"),
     (dict(emotion="furious"), "no emotion preset 'furious'; choose one of neutral, angry"),
 ])
-def test_impossible_wishes(converter, man, arguments, match):
+def test_impossible_requests(converter, man, arguments, match):
     with pytest.raises(ZestError, match=match):
         converter.convert(man, **arguments)
 
@@ -225,13 +225,13 @@ def test_presets_order_the_melody_as_speakers_do(shipped):
 
 def test_predicted_f0_has_no_octave_jumps(converted, shipped):
     for conversion in (*converted.values(), *shipped.values()):
-        melody = semitones(conversion.predicted.hz)
-        steps = np.abs(np.diff(melody))
+        contour = semitones(conversion.predicted.hz)
+        steps = np.abs(np.diff(contour))
         assert np.nanmax(steps) < 7  # semitones in 20 ms; an octave error is 12
 
 
 def test_angry_is_louder_at_high_frequencies_than_sad(shipped):
-    """Anger lives in the envelope: a flatter tilt, whatever the melody."""
+    """Anger lives in the envelope: a flatter tilt, whatever the F0."""
     def tilt(samples: np.ndarray) -> float:
         power = np.abs(np.fft.rfft(samples)) ** 2
         hz = np.fft.rfftfreq(len(samples), 1 / RATE)

@@ -1,4 +1,4 @@
-"""Where the melody of a conversion comes from: predicted, or one of the two recordings."""
+"""Where the F0 contour of a conversion comes from: predicted, or one of the two recordings."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from workbench.cli import exit_codes
 
 
 @pytest.fixture(scope="module")
-def heard(converter, source_path, reference_path):
+def factors(converter, source_path, reference_path):
     from pipelines.features.audio import load
 
     return converter.encode(load(source_path)), converter.encode(load(reference_path), synthesis=False)
 
 
-def test_the_source_s_f0_stays_as_it_is(converter, heard):
-    transferred = converter.transfer(heard[0], heard[1].emotion, Settings(f0="source"))
+def test_the_source_s_f0_stays_as_it_is(converter, factors):
+    transferred = converter.transfer(factors[0], factors[1].emotion, Settings(f0="source"))
     np.testing.assert_allclose(transferred.octaves, transferred.source_octaves, atol=1e-5)
     assert np.abs(transferred.difference).max() > 0.1  # the envelope changes all the same
 
 
-def test_the_reference_s_f0_comes_at_the_source_s_level(converter, heard):
-    source, reference = heard
+def test_the_reference_s_f0_comes_at_the_source_s_level(converter, factors):
+    source, reference = factors
     transferred = converter.transfer(source, reference.emotion, Settings(f0="reference", tempo=False))
     voiced = source.prosody.voicing >= VOICED_CONFIDENCE
     assert transferred.octaves[voiced].std() != pytest.approx(transferred.source_octaves[voiced].std(), rel=0.05)
@@ -42,18 +42,18 @@ def test_the_reference_s_f0_comes_at_the_source_s_level(converter, heard):
     assert moved.mean() == pytest.approx(level, abs=1e-3)
 
 
-def test_a_preset_and_a_whisper_have_no_f0_to_take(converter, heard):
+def test_a_preset_and_a_whisper_have_no_f0_to_take(converter, factors):
     with pytest.raises(ZestError, match="F0 of the reference needs a reference recording; a preset has none."):
-        converter.transfer(heard[0], converter.preset("sad"), Settings(f0="reference"))
+        converter.transfer(factors[0], converter.preset("sad"), Settings(f0="reference"))
     whisper = Emotion("whisper.wav", np.zeros((1, 128)), np.zeros(128), np.zeros(40), np.zeros(40, bool))
     with pytest.raises(ZestError, match="whisper.wav has no voiced speech whose F0 could be taken"):
         reference_f0(np.zeros(50), np.ones(50, bool), whisper)
 
 
 def test_command_line_takes_the_choice_and_refuses_others(zest_here, source_path, reference_path):
-    made = zest_here("convert", source_path, reference_path, "--f0", "source", "--decoder", "transfer", "-o", "out.wav", "--json")
-    assert made.returncode == 0, made.stderr
-    document = json.loads(made.stdout)
+    done = zest_here("convert", source_path, reference_path, "--f0", "source", "--decoder", "transfer", "-o", "out.wav", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
     assert document["settings"]["f0"] == "source"
     assert document["f0"]["predicted"]["mean_hz"] == pytest.approx(document["f0"]["source"]["mean_hz"], rel=0.03)
     refused = zest_here("convert", source_path, reference_path, "--f0", "mine")

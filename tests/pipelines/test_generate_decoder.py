@@ -1,4 +1,4 @@
-"""The generator as a decoder: same length and melody as WORLD's, repeatable, between source and target by strength, and plain
+"""The generator as a decoder: same length and F0 as WORLD's, repeatable, between source and target by strength, and plain
 words where it is missing."""
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def generating(models: Models) -> Converter:
 @pytest.mark.parametrize("samples", [3200, 3201, 3359, 3360, 3519])
 def test_frame_counts_line_up(samples):
     units, fine = torch.zeros(1, samples // 320 + 1, dtype=torch.long), samples // 160 + 1
-    f0, whole = torch.full((1, fine), 120.0), torch.zeros(1, 128)
-    assert small_generator().trunk(units, f0, torch.ones(1, fine), whole, whole).shape == (1, fine, 80)
+    f0, condition = torch.full((1, fine), 120.0), torch.zeros(1, 128)
+    assert small_generator().trunk(units, f0, torch.ones(1, fine), condition, condition).shape == (1, fine, 80)
 
 
 def test_a_frame_between_two_unit_frames_is_their_mean():
@@ -78,7 +78,7 @@ def test_it_lasts_as_long_as_world_at_the_predicted_pitch(generating, recording)
 
 def test_the_level_follows_the_source(generating, recording):
     quiet = replace(recording, samples=0.1 * recording.samples)
-    loud, soft = (generating.convert(heard, emotion="sad", settings=GENERATE).samples for heard in (recording, quiet))
+    loud, soft = (generating.convert(one, emotion="sad", settings=GENERATE).samples for one in (recording, quiet))
     assert speech_level(loud) / speech_level(soft) == pytest.approx(10, rel=0.1)
 
 
@@ -87,18 +87,18 @@ def test_the_same_recording_gives_the_same_samples(generating, recording):
     assert np.array_equal(one, other)
 
 
-def test_strength_goes_from_the_sources_own_emotion_to_the_wanted_one(generating, models, recording):
+def test_strength_goes_from_the_sources_own_emotion_to_the_target(generating, models, recording):
     factors = generating.encode(recording)
-    wanted = generating.preset("angry")
+    target = generating.preset("angry")
 
-    def at(strength: float, emotion=wanted):
+    def at(strength: float, emotion=target):
         settings = replace(GENERATE, strength=strength, tempo=False)
         return features(generating.transfer(factors, emotion, settings), models.generator)
 
     none, half, full = (at(strength) for strength in (0.0, 0.5, 1.0))
     assert np.abs(full.mel - none.mel).mean() > 0.01 and not np.array_equal(full.f0, none.f0)
     assert np.abs(half.mel - none.mel).mean() < np.abs(full.mel - none.mel).mean()
-    assert np.array_equal(none.mel, at(0.0, generating.preset("sad")).mel), "at 0 it does not matter which emotion is wanted"
+    assert np.array_equal(none.mel, at(0.0, generating.preset("sad")).mel), "at 0 it does not matter which emotion is the target"
     own = factors.world.f0[:4 * len(factors.units) - 3:2]
     assert np.abs(none.f0 - own)[own > 0].max() < 0.01
 
@@ -115,8 +115,8 @@ def test_bands_in_pieces_and_as_a_whole_are_the_same():
     trunk, random = small_generator().trunk, np.random.default_rng(0)
     torch.nn.init.normal_(trunk.out.weight)
     units, f0 = random.integers(0, 100, 95), random.uniform(80, 300, 189).astype(np.float32)
-    voiced, whole = (random.random(189) > 0.3).astype(np.float32), torch.randn(1, 128)
-    whole_mel, in_pieces = (predict_mel(trunk, units, f0, voiced, whole, whole, piece=piece) for piece in (1000, 17))
+    voiced, condition = (random.random(189) > 0.3).astype(np.float32), torch.randn(1, 128)
+    whole_mel, in_pieces = (predict_mel(trunk, units, f0, voiced, condition, condition, piece=piece) for piece in (1000, 17))
     assert whole_mel.shape == (189, 80) and np.abs(whole_mel - in_pieces).max() < 1e-3
 
 

@@ -1,4 +1,4 @@
-"""The neural vocoder as a decoder: same length and melody as WORLD's, repeatable, and plain words where it is missing."""
+"""The neural vocoder as a decoder: same length and F0 as WORLD's, repeatable, and plain words where it is missing."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ def test_another_seed_is_another_noise(recording):
     assert not np.array_equal(render(vocoder, features, seed=1), render(vocoder, features, seed=2))
 
 
-def test_the_neural_copy_is_a_system_of_evaluations_and_keeps_the_melody(neural, recording, tmp_path, monkeypatch):
+def test_the_neural_copy_is_a_system_of_evaluations_and_keeps_the_contour(neural, recording, tmp_path, monkeypatch):
     system, = parse_systems(["copy-neural"], checkpoint="somewhere")
     monkeypatch.setattr(baselines, "loaded", lambda name, checkpoint, device: neural.models)
     source = save(tmp_path / "source.wav", recording.samples)
-    made = system.render(Pair("one", source, source, "sad", "ssst")).samples
-    own, copied = (track(samples).contour().hz for samples in (recording.samples, made))
+    rendered = system.render(Pair("one", source, source, "sad", "ssst")).samples
+    own, copied = (track(samples).contour().hz for samples in (recording.samples, rendered))
     both = (own[:len(copied)] > 0) & (copied[:len(own)] > 0)
-    assert abs(len(made) - len(recording.samples)) <= 160 and both.mean() > 0.3
+    assert abs(len(rendered) - len(recording.samples)) <= 160 and both.mean() > 0.3
     assert np.median(np.abs(np.log2(own[:len(both)][both] / copied[:len(both)][both]))) < 0.02
 
 

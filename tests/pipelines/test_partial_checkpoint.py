@@ -15,13 +15,13 @@ from tests.support import tiny
 
 @pytest.fixture
 def without(tmp_path):
-    """A function that loads a trained checkpoint without some of its parts."""
+    """A function that loads a trained checkpoint without some of its files."""
 
-    def load(*parts: str) -> Converter:
-        folder = tmp_path / "-".join(parts)
+    def load(*files: str) -> Converter:
+        folder = tmp_path / "-".join(files)
         shutil.copytree(tiny.trained_tiny().checkpoint, folder)
-        for part in parts:
-            for file in folder.glob(f"{part}.*"):
+        for name in files:
+            for file in folder.glob(f"{name}.*"):
                 file.unlink()
         return Converter.from_pretrained(folder)
 

@@ -119,16 +119,17 @@ def test_it_begins_with_what_fits_of_the_generator_that_is_there(tmp_path):
 
 def test_held_out_speech_is_made_again_from_units_codes_and_voice(tmp_path, recording):
     own = tiny.new_tiny(tmp_path / "run", copy_of=tiny.trained_tiny())
-    made = []
+    converted = []
 
     def measure(*network) -> Callable[[], dict[str, float]]:
         resynthesise = polyak.resynthesis(*network)
-        return lambda: made.append(resynthesise(recording)) or {"score": 0.0}
+        return lambda: converted.append(resynthesise(recording)) or {"score": 0.0}
 
     assert own.train("polyak", measure=measure)
     networks = polyak.load(str(own.checkpoint), "cpu")
     exported = resynthesise(recording.samples, recording.samples, networks)[0]
-    assert made[0].shape == exported.shape and np.std(exported - made[0]) < 0.02 * np.std(made[0])  # weights in fp16
+    assert converted[0].shape == exported.shape
+    assert np.std(exported - converted[0]) < 0.02 * np.std(converted[0])  # weights in fp16
 
 
 # Conversion
@@ -136,18 +137,18 @@ def test_held_out_speech_is_made_again_from_units_codes_and_voice(tmp_path, reco
 
 def test_it_lasts_as_long_as_the_source_is_as_loud_and_repeats_itself(run, voices):
     networks = polyak.load(str(run.checkpoint), "cpu")
-    made, asked = resynthesise(*voices, networks)
-    assert abs(len(made) - len(voices[0])) <= 320 and np.isfinite(made).all() and np.abs(made).max() <= 1
-    assert np.array_equal(made, resynthesise(*voices, networks)[0])
-    assert len(asked.hz) == len(voices[0]) // 320 + 1 and made.std() > 0
+    converted, asked = resynthesise(*voices, networks)
+    assert abs(len(converted) - len(voices[0])) <= 320 and np.isfinite(converted).all() and np.abs(converted).max() <= 1
+    assert np.array_equal(converted, resynthesise(*voices, networks)[0])
+    assert len(asked.hz) == len(voices[0]) // 320 + 1 and converted.std() > 0
     if isinstance(networks.generator, FactorGenerator):  # six steps of HiFi-GAN make next to no sound
-        assert speech_level(made) == pytest.approx(speech_level(voices[0]), rel=0.9)
+        assert speech_level(converted) == pytest.approx(speech_level(voices[0]), rel=0.9)
 
 
 def test_the_melody_is_the_references_at_the_height_of_the_source(run, voices):
     source, reference = voices
     networks = polyak.load(str(run.checkpoint), "cpu")
-    (one, asked), (other, own) = (resynthesise(source, heard, networks) for heard in (reference, source))
+    (one, asked), (other, own) = (resynthesise(source, given, networks) for given in (reference, source))
     assert not np.array_equal(one, other) and not np.array_equal(asked.hz, own.hz)
     assert np.array_equal(asked.voiced, own.voiced) and own.voiced.any()
     mean = {name: np.log2(contour.hz[contour.voiced]).mean() for name, contour in (("asked", asked), ("own", own))}
@@ -195,14 +196,14 @@ def test_the_command_line_says_so_too_and_leaves_nothing(zest_here, tmp_path, so
 
 
 def test_what_ships_speaks_with_the_reference_s_melody(voices):
-    made = baselines.render("polyak", Request(*voices), str(DEFAULT_CHECKPOINT))
-    assert abs(len(made.samples) - len(voices[0])) <= 320 and np.isfinite(made.samples).all()
-    assert np.square(made.samples).mean() > 0.1 * np.square(voices[0]).mean()
-    heard, asked = track(made.samples, 0.02).contour().hz, made.predicted.hz
-    count = min(len(heard), len(asked))
-    voiced = (heard[:count] > 0) & (asked[:count] > 0)
+    converted = baselines.render("polyak", Request(*voices), str(DEFAULT_CHECKPOINT))
+    assert abs(len(converted.samples) - len(voices[0])) <= 320 and np.isfinite(converted.samples).all()
+    assert np.square(converted.samples).mean() > 0.1 * np.square(voices[0]).mean()
+    measured, asked = track(converted.samples, 0.02).contour().hz, converted.predicted.hz
+    count = min(len(measured), len(asked))
+    voiced = (measured[:count] > 0) & (asked[:count] > 0)
     assert voiced.mean() > 0.2
-    assert np.median(np.abs(np.log2(heard[:count][voiced] / asked[:count][voiced]))) < 0.1
+    assert np.median(np.abs(np.log2(measured[:count][voiced] / asked[:count][voiced]))) < 0.1
 
 
 def test_codes_are_trained_first(tmp_path):

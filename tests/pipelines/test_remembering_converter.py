@@ -1,4 +1,4 @@
-"""Factors of recordings that come again: made once, the oldest forgotten first, sources and references apart."""
+"""Factors of recordings that come again: encoded once, the oldest forgotten first, sources and references apart."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Counting:
 
 @pytest.fixture
 def paths(tmp_path, source_path):
-    made = [tmp_path / f"{name}.wav" for name in "abc"]
-    for path in made:
+    copies = [tmp_path / f"{name}.wav" for name in "abc"]
+    for path in copies:
         path.write_bytes(source_path.read_bytes())
-    return made
+    return copies
 
 
 def test_a_recording_is_taken_apart_once_as_source_and_once_as_reference(paths):

@@ -38,8 +38,8 @@ def test_coefficients_add_up_to_the_contour_about_its_mean():
 
 
 @pytest.mark.parametrize("scale", [2, 4, 6])
-def test_each_scale_hears_its_own_rate(scale):
-    rate = np.sqrt(2) / (2 * np.pi * SECONDS[scale])  # where a Mexican hat hears best, Hz
+def test_each_scale_responds_to_its_own_rate(scale):
+    rate = np.sqrt(2) / (2 * np.pi * SECONDS[scale])  # where a Mexican hat responds most, Hz
     contour = np.sin(2 * np.pi * rate * np.arange(1500) / 50)
     assert np.abs(decompose(contour)).mean(axis=0).argmax() == scale
 
@@ -160,8 +160,8 @@ def test_the_shipped_autoencoder_keeps_the_words_spectrum_and_angry_is_not_sad(r
     shape, energy = shape_and_energy(world.to_bands(frames.envelope))
     loud = (energy > np.percentile(energy, 60))[:, 0]
     context = np.stack([np.zeros(len(shape)), frames.f0 > 0], axis=1).astype(np.float32)
-    made = {name: shipped.spectrum.convert(shape, EMOTIONS.index(name), context)[loud] for name in ("neutral", "angry", "sad")}
-    error = np.square(made["neutral"] - shape[loud]).mean() / shape[loud].var()
+    changed = {name: shipped.spectrum.convert(shape, EMOTIONS.index(name), context)[loud] for name in ("neutral", "angry", "sad")}
+    error = np.square(changed["neutral"] - shape[loud]).mean() / shape[loud].var()
     assert error < 0.3
-    tilt = {name: bands[:, 20:30].mean() - bands[:, :10].mean() for name, bands in made.items()}
+    tilt = {name: bands[:, 20:30].mean() - bands[:, :10].mean() for name, bands in changed.items()}
     assert tilt["angry"] > tilt["sad"], "anger has more energy above 1.5 kHz"

@@ -1,4 +1,4 @@
-"""WORLD as a decoder: envelopes are made piece by piece, so that ten minutes need no more memory than ten seconds."""
+"""WORLD as a decoder: envelopes are computed piece by piece, so that ten minutes need no more memory than ten seconds."""
 
 from __future__ import annotations
 
