@@ -7,10 +7,11 @@ import hashlib
 import os
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import RecipeError
 from pipelines.files import write_whole
@@ -148,9 +149,9 @@ def pairs_hash(pairs: list[Pair]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
-def _pair(index: int, row: dict[str, str], folder: Path, required: tuple[str, ...]) -> Pair:
+def _pair(index: int, row: Mapping[Any, str], folder: Path, required: tuple[str, ...]) -> Pair:
     known = {field.name for field in fields(Pair)}
-    given = {name: value for name, value in row.items() if name in known and value != ""}
+    given: dict[str, Any] = {name: value for name, value in row.items() if name in known and value != ""}
     for name in ("source", "reference", "parallel"):
         if name in given:
             given[name] = folder / given[name]

@@ -208,8 +208,8 @@ def _words(clips: _CardClips) -> WordScores:
     target = normalise(pair.text or seen.source["text"], pair.language)
     recognised = normalise(seen.converted["text"], pair.language)
     natural = cer.score(pair, Seen(seen.source, None, seen.source)) if pair.text else None
-    return WordScores(value.value, _value(words.Wer().score(pair, seen)), TEXT if pair.text else SOURCE,
-                      changes(target, recognised), _value(natural), _value(words.Looping().score(pair, seen)) > 0,
+    return WordScores(value.value, _always(words.Wer().score(pair, seen)), TEXT if pair.text else SOURCE,
+                      changes(target, recognised), _value(natural), _always(words.Looping().score(pair, seen)) > 0,
                       cer.info.models)
 
 
@@ -237,26 +237,33 @@ def _voice(clips: _CardClips) -> VoiceScores:
     seen, pair = clips.seen(metric.observer), clips.pair
     found = clips.natural.voices.get(clips.key(metric.observer), {})
     anyway = voice.ToReference().score(pair, Seen(seen.source, seen.reference, seen.source))
-    return VoiceScores(metric.model, _value(metric.score(pair, seen)), _value(voice.ToReference().score(pair, seen)),
+    return VoiceScores(metric.model, _always(metric.score(pair, seen)), _value(voice.ToReference().score(pair, seen)),
                        _value(anyway), found.get("threshold"), found.get("cross_emotion"))
 
 
 def _f0(clips: _CardClips) -> F0Scores:
     seen, pair = clips.seen(f0.MeanShift().observer), clips.pair
     sides = [None if one is None else f0.contour(one) for one in (seen.source, seen.reference, seen.converted)]
-    described = [None if one is None else statistics(one) for one in sides]
-    against = [_value(metric.score(pair, seen)) for metric in (f0.MeanShift(), f0.MeanError(), f0.RangeError())]
-    return F0Scores(*described, *against)
+    source, reference, converted = (None if one is None else statistics(one) for one in sides)
+    shift, mean, spread = (_value(metric.score(pair, seen)) for metric in (f0.MeanShift(), f0.MeanError(), f0.RangeError()))
+    return F0Scores(source, reference, converted, shift, mean, spread)
 
 
 def _naturalness(clips: _CardClips) -> NaturalnessScores:
     metric = naturalness.DistillMosScore()
     seen = clips.seen(metric.observer)
-    return NaturalnessScores(seen.source, seen.reference, _value(metric.score(clips.pair, seen)), metric.info.models)
+    return NaturalnessScores(seen.source, seen.reference, _always(metric.score(clips.pair, seen)), metric.info.models)
 
 
 def _value(value: Value | None) -> float | None:
     return None if value is None else value.value
+
+
+def _always(value: Value | None) -> float:
+    """Of a metric that applies to every pair of a card."""
+    if value is None:
+        raise TypeError("a metric that applies to every pair gave no value")
+    return value.value
 
 
 _MEASURES: Mapping[str, Callable[[_CardClips], Any]] = {

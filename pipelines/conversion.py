@@ -106,7 +106,8 @@ class Converter:
         timings, settings = Timings(hook), replace(settings, decoder=self._decoder(settings).name)
         preset = self.preset(emotion) if emotion is not None else None
         with stage(timings, "read"):
-            source, reference = (load(one) if isinstance(one, (str, Path)) else one for one in (source, reference))
+            source = load(source) if isinstance(source, (str, Path)) else source
+            reference = load(reference) if isinstance(reference, (str, Path)) else reference
         factors = source if isinstance(source, Factors) else self.encode(source, timings)
         target = self.encode(reference, timings, synthesis=False) if isinstance(reference, Recording) else reference
         transferred = self.transfer(factors, preset or target.emotion, settings, timings)

@@ -120,7 +120,7 @@ def _panel(axis: Axes, answer: Answer, index: int, labelled: bool) -> None:
         if estimate is None:
             continue
         axis.plot(estimate.value, place, "o", color=colour, markersize=5)
-        if estimate.low is not None:
+        if estimate.low is not None and estimate.high is not None:
             axis.hlines(place, estimate.low, estimate.high, color=colour, linewidth=1.6)
     first = answer.lines[0].estimates[index]
     if first is not None:

@@ -40,8 +40,8 @@ class Probe:
 
 def some_vectors(values: dict[str, np.ndarray], clips: Sequence[Clip]) -> Vectors:
     """Vectors with the labels of their clips."""
-    names = (np.array([getattr(clip, field) for clip in clips]) for field in ("emotion", "speaker", "corpus"))
-    return Vectors(values, *names, np.array([clip.text_id or clip.path.stem for clip in clips]))
+    emotion, speaker, corpus = (np.array([getattr(clip, field) for clip in clips]) for field in ("emotion", "speaker", "corpus"))
+    return Vectors(values, emotion, speaker, corpus, np.array([clip.text_id or clip.path.stem for clip in clips]))
 
 
 def emotion_probe(vectors: Vectors, factor: str) -> Probe:

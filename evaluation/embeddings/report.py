@@ -101,7 +101,7 @@ def _many(count: int) -> list:
 
 def _umap():
     try:
-        from umap import UMAP as Umap
+        from umap import UMAP as Umap  # pyright: ignore[reportMissingImports]  # installed by who wants it
     except ImportError as error:
         raise ZestError("UMAP needs the package umap-learn; install it with 'pip install umap-learn', "
                         "or choose --method tsne.") from error

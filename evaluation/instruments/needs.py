@@ -58,7 +58,7 @@ def hub_revision(hub_id: str) -> str:
     from huggingface_hub import HfApi
 
     try:
-        return HfApi().model_info(hub_id, timeout=10).sha[:8]
+        return (HfApi().model_info(hub_id, timeout=10).sha or "not-here")[:8]
     except Exception:  # noqa: BLE001 - loading will say in a sentence what is wrong
         return "not-here"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -72,15 +73,16 @@ def _decode(clips: Sequence[np.ndarray], language: str, window: int, size: str) 
 
     ours = _model(size, window)
     options = whisper.DecodingOptions(language=language, temperature=0.0, fp16=False)
-    return [result.text for result in whisper.decode(ours.model, ours.encode(clips), options)]
+    results: Any = whisper.decode(ours.model, ours.encode(clips), options)  # of a batch: a list
+    return [result.text for result in results]
 
 
 def _decode_long(clips: Sequence[np.ndarray], language: str, size: str) -> list[str]:
     """More than 30 s: openai-whisper goes from window to window itself."""
     from evaluation.instruments.recogniser_weights import load
 
-    return [load(size).transcribe(np.asarray(clip, dtype=np.float32), language=language, temperature=0.0, fp16=False,
-                                  condition_on_previous_text=False)["text"] for clip in clips]
+    return [str(load(size).transcribe(np.asarray(clip, dtype=np.float32), language=language, temperature=0.0, fp16=False,
+                                      condition_on_previous_text=False)["text"]) for clip in clips]
 
 
 @lru_cache(maxsize=4)

@@ -89,7 +89,8 @@ def thinned(whole: Whisper, dense: int, stride: int = STRIDE) -> Thinned:
     model.load_state_dict(state, assign=True)  # shared, not copied
     bias = torch.zeros(1, 1, 1, len(keep))
     bias[..., start:] = float(np.log((frames - start) / len(tail)))
-    for attention in [block.attn for block in model.encoder.blocks] + [block.cross_attn for block in model.decoder.blocks]:
+    blocks: list[Any] = [block.attn for block in model.encoder.blocks] + [block.cross_attn for block in model.decoder.blocks]
+    for attention in blocks:
         attention.__class__, attention.bias = WeightedAttention, bias
     return Thinned(model.eval(), dense, len(keep))
 
@@ -97,4 +98,5 @@ def thinned(whole: Whisper, dense: int, stride: int = STRIDE) -> Thinned:
 def _mel(clip: np.ndarray, bands: int, frames: int) -> torch.Tensor:
     """(bands, frames): the clip's own frames, then zeros."""
     own = whisper.log_mel_spectrogram(np.asarray(clip, dtype=np.float32), bands, padding=SAMPLE_RATE)[:, :len(clip) // 160]
-    return whisper.pad_or_trim(own, frames)
+    padded: Any = whisper.pad_or_trim(own, frames)  # a tensor of a tensor, an array of an array
+    return padded

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -59,14 +60,16 @@ def _resemblyzer_embedding(samples: np.ndarray) -> np.ndarray:
     speech = preprocess_wav(np.asarray(samples, dtype=np.float32), source_sr=SAMPLE_RATE)
     if len(speech) < SHORTEST:  # its voice activity detector found next to nothing: judge the whole clip
         speech = np.asarray(samples, dtype=np.float32)
-    return _resemblyzer().embed_utterance(speech)
+    vector: Any = _resemblyzer().embed_utterance(speech)  # with parts of it only where they are asked for
+    return vector
 
 
 def _ecapa_embedding(samples: np.ndarray) -> np.ndarray:
     import torch
 
     with torch.no_grad():
-        vector = load_ecapa().encode_batch(torch.from_numpy(np.asarray(samples, dtype=np.float32))[None])[0, 0].numpy()
+        encoder: Any = load_ecapa()
+        vector = encoder.encode_batch(torch.from_numpy(np.asarray(samples, dtype=np.float32))[None])[0, 0].numpy()
     return vector / np.linalg.norm(vector)
 
 

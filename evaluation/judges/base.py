@@ -14,11 +14,15 @@ from evaluation.instruments.needs import version
 class Judge(Protocol):
     """A judge in memory: anything that gives probabilities of emotions."""
 
-    name: str
-    emotions: tuple[str, ...]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def emotions(self) -> tuple[str, ...]: ...
 
     def posteriors(self, clips: Sequence[np.ndarray]) -> np.ndarray:
         """(clips, emotions) probabilities; a clip is (n,) float32 at 16 kHz."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def _from_speechbrain(name: str, where: str) -> LoadedHubJudge:
     class Modules(Pretrained):
         MODULES_NEEDED = ["wav2vec2", "avg_pool", "output_mlp"]
 
-    model = Modules.from_hparams(source=where, run_opts={"device": "cpu"})
+    model: Any = Modules.from_hparams(source=where, run_opts={"device": "cpu"})
 
     def posteriors_of(clip: np.ndarray) -> np.ndarray:
         samples, lengths = torch.from_numpy(clip)[None], torch.tensor([1.0])
@@ -122,7 +122,7 @@ def _from_speechbrain(name: str, where: str) -> LoadedHubJudge:
 
 def _from_funasr(name: str, where: str) -> LoadedHubJudge:
     """emotion2vec+."""
-    from funasr import AutoModel
+    from funasr import AutoModel  # pyright: ignore[reportMissingImports]  # installed by who wants it
 
     model = AutoModel(model=where, hub="hf", disable_update=True, disable_pbar=True)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib import rc_context
@@ -36,7 +37,7 @@ DOT = 0.004  # of a row's height: as good as a point
 ALL_EMOTIONS = "all"
 
 
-def to_svg(figure: Figure) -> str:
+def to_svg(figure: Drawing) -> str:
     """An <svg> element without a background; text stays text."""
     content = io.StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "zest", "path.simplify": False}):
@@ -71,7 +72,7 @@ def emotion_bars(results: RunResults, metric: str, info: MetricInfo, natural: di
     for place, name in enumerate(groups):
         if name in natural:
             axis.hlines(natural[name], place - 0.46, place + 0.46, color="#000000", linewidth=1.6,
-                        linestyle=(0, (4, 1.5)), label="natural speech" if place == 0 else None)
+                        linestyle=(0, (4, 1.5)), label="natural speech" if place == 0 else "")
     axis.set_xticks(range(len(groups)), groups)
     axis.set_ylim(0, 104)
     axis.set_ylabel(f"{info.name} ({info.unit})")
@@ -117,15 +118,15 @@ def _bars(axis: Axes, values: Sequence[Estimate | None], index: int, width: floa
     axis.bar(places, heights, 0.9 * width, color=SERIES[index % len(SERIES)], alpha=0.6, label=label,
              hatch=HATCHES[index % len(HATCHES)], edgecolor="#ffffff", linewidth=0.0)
     for place, value in zip(places, values, strict=True):
-        if value is not None and value.low is not None:
+        if value is not None and value.low is not None and value.high is not None:
             axis.vlines(place, value.low, value.high, color="#000000", linewidth=0.9)
 
 
 def _violin(axis: Axes, values: np.ndarray, place: int, colour: str) -> None:
     if len(values) > 2 and np.ptp(values) > 1e-9:
-        body = axis.violinplot([values], [place], orientation="horizontal", widths=0.8, points=VIOLIN_POINTS,
-                               showextrema=False)["bodies"][0]
-        body.set(facecolor=colour, edgecolor="none", alpha=0.28)
+        parts: dict[str, Any] = axis.violinplot([values], [place], orientation="horizontal", widths=0.8, points=VIOLIN_POINTS,
+                                                showextrema=False)
+        parts["bodies"][0].set(facecolor=colour, edgecolor="none", alpha=0.28)
     shown = values[np.linspace(0, len(values) - 1, min(len(values), MOST_POINTS)).round().astype(int)]
     jitter = 0.16 * np.sin(np.arange(len(shown)) * 2.399963)  # the golden angle: spread evenly, the same every time
     segments = np.stack([shown, shown, np.full(len(shown), np.nan)], axis=1).ravel()  # one path of dots is a small file
@@ -134,7 +135,7 @@ def _violin(axis: Axes, values: np.ndarray, place: int, colour: str) -> None:
     axis.vlines(np.median(values), place - 0.36, place + 0.36, color="#000000", linewidth=1.8)
 
 
-def _plain(axis: Axes, grid: str) -> None:
+def _plain(axis: Axes, grid: Literal["x", "y"]) -> None:
     axis.spines[["top", "right"]].set_visible(False)
     axis.grid(axis=grid, color="#ececec", linewidth=0.8)
     axis.set_axisbelow(True)

@@ -50,9 +50,10 @@ def verdict(difference: Difference | None, info: MetricInfo) -> str:
 def _row(matrix: Matrix, entry: CatalogueEntry, draws: int, seed: int) -> Row:
     info, order = entry.info, entry.order or entry.subject.order
     rows = np.array([index for index, pair in enumerate(matrix.pairs) if order.applies(pair)], dtype=int)
-    names = [_first(matrix, info, candidates, rows) for candidates in (order.better, order.worse)]
-    if None in names:
-        return _unasked(info, order, names)
+    found_names = [_first(matrix, info, candidates, rows) for candidates in (order.better, order.worse)]
+    names = [name for name in found_names if name is not None]
+    if len(names) < len(found_names):
+        return _unasked(info, order, found_names)
     rows = rows[np.all([matrix.scores(name, info.name, rows).weights > 0 for name in names], axis=0)]  # both were measured
     sides = [matrix.scores(name, info.name, rows) for name in names]
     resamples = resample(matrix.speakers[rows], draws, seed)

@@ -81,7 +81,7 @@ def set_value(scores: MetricScores) -> float | None:
     return float(scores.values @ scores.weights) / total if total > 0 else None
 
 
-def resample(speakers: Sequence[str], draws: int = DRAWS, seed: int = 0) -> np.ndarray:
+def resample(speakers: Sequence[str] | np.ndarray, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
     """How often every pair is in every resample: (draws, pairs) uint16, the same for the same seed.
 
     A speaker drawn k times gives k independent resamples of its n pairs, whose counts add up to one multinomial of k * n.
@@ -136,15 +136,16 @@ def _estimate(scores: MetricScores, drawn: np.ndarray, expected: int) -> Estimat
 def _shared(first: MetricScores, second: MetricScores) -> tuple[MetricScores, MetricScores]:
     """The same scores, with weight 0 for pairs that the other has not."""
     both = (first.weights > 0) & (second.weights > 0)
-    return tuple(MetricScores(side.values, np.where(both, side.weights, 0.0), side.hits) for side in (first, second))
+    one, other = (MetricScores(side.values, np.where(both, side.weights, 0.0), side.hits) for side in (first, second))
+    return one, other
 
 
 def _difference(first: MetricScores, second: MetricScores, drawn: np.ndarray) -> Difference | None:
-    values = set_value(first), set_value(second)
-    if None in values:
+    one, other = set_value(first), set_value(second)
+    if one is None or other is None:
         return None
     low, high = _percentiles(drawn, first.measured)
-    return Difference(values[0] - values[1], low, high, None if low is None else _share(drawn), first.measured)
+    return Difference(one - other, low, high, None if low is None else _share(drawn), first.measured)
 
 
 def _resampled(sides: Sequence[MetricScores], resamples: np.ndarray) -> np.ndarray:

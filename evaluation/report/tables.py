@@ -84,7 +84,7 @@ def unit_of(info: MetricInfo) -> str:
 
 def setting_name(setting: str | None) -> str:
     """As in tables: SSST, 'all settings', or 'no setting named'."""
-    return "all settings" if setting is ALL else setting.upper() or "no setting named"
+    return "all settings" if setting is ALL else (setting or "").upper() or "no setting named"
 
 
 def column(info: MetricInfo) -> Column:

@@ -210,8 +210,9 @@ def _score_item(metrics: Mapping[str, Metric], item: ScoringItem) -> ScoredItem:
     for name, metric in metrics.items():
         try:
             value = metric.failed(item.pair) if item.failed else metric.score(item.pair, item.seen[metric.observer])
-            number = value is not None and math.isfinite(value.value)  # a value that is not a number is no value
-            values[name] = (float(value.value), float(value.weight)) if number else None
+            if value is not None and not math.isfinite(value.value):
+                value = None  # a value that is not a number is no value
+            values[name] = None if value is None else (float(value.value), float(value.weight))
         except Exception as error:  # noqa: BLE001 - one metric's crash must not cost the others' hours
             values[name] = None
             broke[name] = f"The metric broke on the pair {item.pair.id} ({type(error).__name__}: {error})."

@@ -34,7 +34,7 @@ class Observations:
 
     def __init__(self, folder: Path | None = None, observers: Mapping[str, Observer] | None = None, jobs: int = 1):
         self._temporary = tempfile.TemporaryDirectory(prefix="zest-observations-") if folder is None else None
-        self.folder = Path(self._temporary.name) if folder is None else Path(folder)
+        self.folder = Path(folder if self._temporary is None else self._temporary.name)
         self.observers = all_observers() if observers is None else observers
         self.workers = Workers(jobs)
         self.problems: dict[Path, str] = {}

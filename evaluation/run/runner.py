@@ -87,7 +87,7 @@ def _metrics_and_observers(metrics: Sequence[Metric | str] | None,
     from evaluation.metrics import registry
 
     asked = registry.default_names() if metrics is None else metrics
-    chosen = [registry.metric(one) if isinstance(one, str) else one for one in asked]
+    chosen: list[Metric] = [registry.metric(one) if isinstance(one, str) else one for one in asked]
     return chosen, registry.observers() if observers is None else observers
 
 

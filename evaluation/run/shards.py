@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from itertools import chain, islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pipelines.errors import ZestError
 
@@ -101,13 +101,14 @@ class WorkerPool:
         from joblib import Parallel, delayed
         from joblib.parallel import get_active_backend
 
-        jobs = self.workers.jobs
-        if get_active_backend()[0].supports_return_generator:
-            parallel = Parallel(n_jobs=jobs, batch_size=1, pre_dispatch="2*n_jobs", return_as="generator_unordered")
+        jobs, backend = self.workers.jobs, get_active_backend()[0]
+        new_pool: Any = Parallel  # joblib's own types know neither numbers as batch sizes nor results one by one
+        if getattr(backend, "supports_return_generator", False):
+            parallel = new_pool(n_jobs=jobs, batch_size=1, pre_dispatch="2*n_jobs", return_as="generator_unordered")
             yield from parallel(delayed(call)(shard) for shard in shards)
             return
         while part := list(islice(shards, ROUND * jobs)):
-            yield from Parallel(n_jobs=jobs, batch_size=1)(delayed(call)(shard) for shard in part)
+            yield from new_pool(n_jobs=jobs, batch_size=1)(delayed(call)(shard) for shard in part)
 
     def _connect(self) -> None:
         if self._connected:
@@ -143,8 +144,8 @@ def _loky(workers: Workers) -> Iterator[None]:
 @contextmanager
 def _dask(workers: Workers) -> Iterator[None]:
     """The cluster that DASK_SCHEDULER_ADDRESS names, else one of this machine that ends with the run."""
-    import dask
-    from distributed import Client
+    import dask  # pyright: ignore[reportMissingImports]  # requirements-clusters.txt
+    from distributed import Client  # pyright: ignore[reportMissingImports]
 
     if dask.config.get("scheduler-address", None):  # DASK_SCHEDULER_ADDRESS
         client = Client()
@@ -157,8 +158,8 @@ def _dask(workers: Workers) -> Iterator[None]:
 @contextmanager
 def _ray(workers: Workers) -> Iterator[None]:
     """The cluster that RAY_ADDRESS names, else one of this machine that ends with the run."""
-    import ray
-    from ray.util.joblib import register_ray
+    import ray  # pyright: ignore[reportMissingImports]  # requirements-clusters.txt
+    from ray.util.joblib import register_ray  # pyright: ignore[reportMissingImports]
 
     ours = not ray.is_initialized()
     if ours:

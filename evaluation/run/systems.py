@@ -43,7 +43,8 @@ class System(Protocol):
         checkpoint_hash: of the weights it uses, None without weights.
     """
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     @property
     def spec(self) -> dict[str, Any]: ...
@@ -53,6 +54,7 @@ class System(Protocol):
 
     def render(self, pair: Pair) -> Rendered:
         """Raises ZestError with the sentence that stands in the pair's row."""
+        ...
 
 
 @dataclass(frozen=True)

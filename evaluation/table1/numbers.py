@@ -82,8 +82,8 @@ def _lines(results: RunResults, asked: Sequence[TableQuestion]) -> Iterator[tupl
             for system in _ordered(results):
                 for setting in (*settings_of(results), ALL):
                     found = results.estimate(ALL if only else setting, system, info.name)
-                    shown = found is not None and not _is_impossible(results, setting, system)
-                    ours = (found.value, found.low, found.high, found.measured) if shown else (None, None, None, 0)
+                    shown = None if _is_impossible(results, setting, system) else found
+                    ours = (None, None, None, 0) if shown is None else (shown.value, shown.low, shown.high, shown.measured)
                     yield (system, setting or "all", info.name, *ours, results.expected(setting),
                            _theirs(question, system, setting))
 
@@ -93,7 +93,7 @@ def _cell(results: RunResults, setting: str | None, system: str, info: MetricInf
         return Cell(NOTHING, note=CANNOT, mark="faint")
     if system in results.matrix.natural and is_by_definition(results.matrix, system, info.name):
         return Cell("by definition", mark="faint")
-    if setting is ALL:
+    if setting is None:  # ALL
         return estimate_cell(results.estimate(ALL, system, info.name), info, results.expected(ALL))
     return measured_cell(results, setting, system, info)
 
@@ -109,8 +109,8 @@ def _is_impossible(results: RunResults, setting: str | None, system: str) -> boo
 
 
 def _theirs(question: TableQuestion, system: str, setting: str | None) -> float | None:
-    if setting is ALL:
-        return None  # the paper pools nothing
+    if setting is None:  # ALL: the paper pools nothing
+        return None
     name = ROWS[system].published if system in ROWS else ""
     return next((one.value(setting) for one in question.theirs if one.system == name), None)
 

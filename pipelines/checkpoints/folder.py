@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -31,6 +31,9 @@ def find_folder(source: str | Path) -> Path:
     if not is_hub_id(str(source)) or str(source).startswith("checkpoints/"):
         raise CheckpointError(f"There is no checkpoint folder at {source}; {OFFLINE}.")
     return downloaded(str(source), ("*.json", "*.safetensors"), OFFLINE)
+
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Folder:
             raise CheckpointError(f"The checkpoint file {file} is damaged; restore it with 'git checkout'.") from error
         return {key: value.float() if value.is_floating_point() else value for key, value in stored.items()}
 
-    def fill(self, module: nn.Module, name: str) -> nn.Module:
+    def fill(self, module: Network, name: str) -> Network:
         """Load a network's weights into a module, in eval mode. Raises CheckpointError when they do not fit."""
         try:
             module.load_state_dict(self.tensors(name), strict=True)

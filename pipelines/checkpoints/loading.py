@@ -53,7 +53,7 @@ class Models:
 def load_models(folder: Folder, device: str = "cpu") -> Models:
     """Raises CheckpointError: a file is missing or damaged. ZestError: there is no such device."""
     check_device(device)
-    networks = {name: load(folder) for name, load in LOADERS.items()}
+    networks: dict[str, Any] = {name: load(folder) for name, load in LOADERS.items()}
     gains = folder.config("acoustic") if folder.has("acoustic") else {}
     return Models(**{name: None if network is None else network.to(device) for name, network in networks.items()},
                   presets=load_presets(folder), device=device,

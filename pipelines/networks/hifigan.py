@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from math import prod
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -17,6 +18,8 @@ from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 SLOPE = 0.1  # of every leaky ReLU but the last
 LAST_SLOPE = 0.01  # as in the released code, so that released weights sound the same here
 EDGE = 7  # kernel of the first and the last convolution
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ def _read_former_names(generator: HifiganGenerator, state: dict[str, torch.Tenso
             state[prefix + published] = state.pop(name)
 
 
-def without_weight_norm(module: nn.Module) -> nn.Module:
+def without_weight_norm(module: Network) -> Network:
     """The same module, changed in place to plain weights that give the same output faster: for synthesis, not for training.
 
     The state dict then holds plain weights too; to load it, build the module, call this, and load.

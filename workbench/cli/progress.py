@@ -95,7 +95,8 @@ class StageBars:
         if stage != self._stage:
             self.close()
             self._stage, self._bar = stage, tqdm(total=total, initial=done, desc=stage, disable=None, file=sys.stderr)
-        self._bar.update(done - self._bar.n)
+        if self._bar is not None:
+            self._bar.update(done - self._bar.n)
 
 
 @contextmanager

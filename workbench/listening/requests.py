@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import gradio as gr
 from gradio.utils import get_space
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -73,7 +74,7 @@ def token_of(request: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def address_of(request: Request) -> str:
+def address_of(request: Request | gr.Request) -> str:
     """Where the request comes from, '' where the server does not know.
 
     Behind a proxy, uvicorn's FORWARDED_ALLOW_IPS says whose X-Forwarded-For is believed.

@@ -45,10 +45,12 @@ def parse_request(systems: Sequence[str] | None, questions: Sequence[str] | None
         raise StudyError(text.NO_SYSTEMS)
     if not questions:
         raise StudyError(text.NO_QUESTIONS)
-    numbers = [_whole(value) for value in (listeners, cap, seed)]
-    if None in numbers or not (1 <= numbers[0] <= MOST_LISTENERS and 1 <= numbers[1] <= MOST_TRIALS and numbers[2] >= 0):
+    people, trials, drawn = (_whole(value) for value in (listeners, cap, seed))
+    if people is None or trials is None or drawn is None:
         raise StudyError(text.NO_NUMBER)
-    return StudyRequest(tuple(map(str, systems)), tuple(map(str, questions)), *numbers, bool(sign_in))
+    if not (1 <= people <= MOST_LISTENERS and 1 <= trials <= MOST_TRIALS and drawn >= 0):
+        raise StudyError(text.NO_NUMBER)
+    return StudyRequest(tuple(map(str, systems)), tuple(map(str, questions)), people, trials, drawn, bool(sign_in))
 
 
 def gathered_folder() -> Path:

@@ -112,7 +112,7 @@ def _judge_reference(one: EmotionScores) -> str:
 
 def _voice(voice: VoiceScores) -> str:
     rows = [_cosine("Kept: to source", voice.to_source, voice, "after")]
-    if voice.to_reference is not None:
+    if voice.to_reference is not None and voice.source_to_reference is not None:
         rows.append(_cosine("Leaked: to reference", voice.to_reference, voice, "before"))
         rows.append(_cosine("Source to reference anyway", voice.source_to_reference, voice, "plain"))
     notes = []

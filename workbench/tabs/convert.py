@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from gradio.utils import get_upload_folder
@@ -120,7 +120,7 @@ def convert_tab(presets: Sequence[str], decoders: Sequence[str], problem: str | 
 
 
 def _inputs(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
-    sources = ["upload", "microphone"]
+    sources: list[Literal["upload", "microphone"]] = ["upload", "microphone"]
     source = gr.Audio(label=text.SOURCE_LABEL, sources=sources, type="filepath", buttons=[], elem_id="zest-source")
     gr.Markdown(text.LIMITS_NOTE, elem_classes="zest-limits")
     choices = [(preset.capitalize(), preset) for preset in presets] + [(text.FROM_RECORDING, RECORDING)]

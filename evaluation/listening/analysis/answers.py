@@ -5,6 +5,8 @@ Agreement is Krippendorff's alpha (package krippendorff), and each listener's co
 
 from __future__ import annotations
 
+from typing import Any
+
 import krippendorff
 import numpy as np
 import pandas as pd
@@ -49,7 +51,8 @@ def alphas(table: pd.DataFrame) -> dict[str, float | None]:
     None where no clip has two answers, or all answers are the same, which leaves nothing to agree about.
     """
     rated = table[table.kind == RATED]
-    return {question: _alpha(rows, QUESTIONS[question].kind == SCALE) for question, rows in rated.groupby("question", sort=False)}
+    return {str(question): _alpha(rows, QUESTIONS[str(question)].kind == SCALE)
+            for question, rows in rated.groupby("question", sort=False)}
 
 
 def correlations(table: pd.DataFrame) -> dict[str, float | None]:
@@ -58,7 +61,8 @@ def correlations(table: pd.DataFrame) -> dict[str, float | None]:
     None below four conditions, or where either side never varies.
     """
     votes = table[(table.kind == RATED) & table.vote.notna()]
-    means = votes.pivot_table(index=["question", "condition"], columns="listener", values="vote", aggfunc=["sum", "count"])
+    # Any: pandas' types do not know columns in two levels.
+    means: Any = votes.pivot_table(index=["question", "condition"], columns="listener", values="vote", aggfunc=["sum", "count"])
     if means.empty:
         return dict.fromkeys(table.listener.unique())
     sums, numbers = means["sum"].fillna(0), means["count"].fillna(0)
@@ -82,4 +86,4 @@ def _correlation(own: pd.Series, own_count: pd.Series, all_: pd.Series, all_coun
     theirs = ((all_ - own) / (all_count - own_count))[shared].to_numpy()
     if len(mine) < FEWEST or np.ptp(mine) == 0 or np.ptp(theirs) == 0:
         return None
-    return float(stats.spearmanr(mine, theirs).statistic)
+    return float(stats.spearmanr(mine, theirs)[0])

@@ -25,8 +25,8 @@ def confusion(study: Study, table: pd.DataFrame) -> dict[str, dict[str, dict[str
     """By system or anchor, target emotion and chosen emotion: how often. Of the floor, the target is the source's own emotion."""
     rows = _choices(study, table)
     options = [*study.info["emotions"], "other"]
-    return {condition: {target: {name: int((chosen.value == name).sum()) for name in options}
-                        for target, chosen in own.groupby("target")}
+    return {str(condition): {str(target): {name: int((chosen.value == name).sum()) for name in options}
+                             for target, chosen in own.groupby("target")}
             for condition, own in rows.groupby("condition", sort=True)}
 
 

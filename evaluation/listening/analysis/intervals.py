@@ -14,6 +14,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -50,7 +51,7 @@ def mean_opinion(ratings: Ratings, draws: int = DRAWS, seed: int = 0) -> Interva
     """
     low, high = _resampled([(1.0, ratings)], draws, seed)
     value = float(ratings.votes.mean())
-    if low is None:
+    if low is None or high is None:
         return Interval(value)
     if np.ptp(ratings.votes) == 0:
         listeners = len(np.unique(ratings.listeners))
@@ -114,7 +115,7 @@ def _distribution(data: tuple[np.ndarray, ...], statistic, draws: int, seed: int
 
 def _signed_means(tables, listener_counts: np.ndarray, item_counts: np.ndarray) -> np.ndarray:
     """(draws,) from (draws or 1, listeners) and (draws or 1, items) counts."""
-    total = 0.0
+    total: Any = 0.0
     for sign, votes, numbers in tables:
         count = ((listener_counts @ numbers) * item_counts).sum(axis=-1)
         summed = ((listener_counts @ votes) * item_counts).sum(axis=-1)

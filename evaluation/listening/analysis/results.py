@@ -107,8 +107,8 @@ def results_of(study: Study, collected: Collected, draws: int = DRAWS, seed: int
 def opinions_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[OpinionScore, ...]:
     """Mean opinion scores of a table of answers, by question and then by the interval's lower bound."""
     rated = table[(table.kind == RATED) & table.vote.notna()]
-    found = [OpinionScore(question, condition, mean_opinion(_ratings(rows), draws, seed), rows.listener.nunique(), len(rows),
-                          len(rows) < study.rules.preliminary_below, distribution(rows.vote))
+    found = [OpinionScore(str(question), str(condition), mean_opinion(_ratings(rows), draws, seed), rows.listener.nunique(),
+                          len(rows), len(rows) < study.rules.preliminary_below, distribution(rows.vote))
              for (question, condition), rows in rated.groupby(["question", "condition"])]
     order = [question.name for question in study.questions]
     return tuple(sorted(found, key=lambda one: (order.index(one.question), one.mos.low is None, -(one.mos.low or one.mos.value))))
@@ -123,7 +123,7 @@ def comparisons_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> 
         couples = list(combinations(sides, 2))
         tests = _adjusted([_signed_rank(sides[first], sides[second]) for first, second in couples])
         differences = [mean_difference(_ratings(sides[first]), _ratings(sides[second]), draws, seed) for first, second in couples]
-        compared += [SystemComparison(question, *couple, difference, p)
+        compared += [SystemComparison(str(question), *couple, difference, p)
                      for couple, difference, p in zip(couples, differences, tests, strict=True)]
     return tuple(compared)
 
@@ -141,7 +141,7 @@ def _signed_rank(first: pd.DataFrame, second: pd.DataFrame) -> float | None:
     difference = means[:, 0] - means[:, 1]
     if np.count_nonzero(difference) == 0:
         return None
-    return float(stats.wilcoxon(difference, correction=True, method="asymptotic").pvalue)  # exact takes seconds with ties
+    return float(stats.wilcoxon(difference, correction=True, method="asymptotic")[1])  # exact takes seconds with ties
 
 
 def _adjusted(tests: list[float | None]) -> list[float | None]:

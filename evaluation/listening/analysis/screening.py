@@ -93,4 +93,4 @@ def _outlier_scores(table: pd.DataFrame, listeners: list[str]) -> dict[str, floa
     means = deviation.groupby(rows.listener).mean()
     if np.ptp(means.to_numpy()) < 1e-9:
         return dict.fromkeys(means.index, 0.0)
-    return dict(zip(means.index, map(float, stats.zscore(means.to_numpy(), ddof=1)), strict=True))
+    return dict(zip(means.index, map(float, np.asarray(stats.zscore(means.to_numpy(), ddof=1))), strict=True))

@@ -61,7 +61,7 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".zest-") as partial:
             inner = Path(partial) / "study"
             clips, loudness = write_clips(inner / "clips", design.clips, run, progress)
-            info = _info(plan, run, pairs, left_out, clips, loudness) | {"sign_in": bool(sign_in)}
+            info: dict[str, Any] = {**_info(plan, run, pairs, left_out, clips, loudness), "sign_in": bool(sign_in)}
             _freeze(inner, info, design, _wording(wording or ENGLISH, info["emotions"]))
             open_study(inner)
             inner.rename(folder)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError, IntegrityError, InterfaceError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -108,8 +109,8 @@ def _engine(address: sa.URL) -> Engine:
 def _sqlite(address: sa.URL) -> Engine:
     engine = sa.create_engine(address, pool_size=10, max_overflow=20, pool_timeout=WAIT, connect_args={"timeout": WAIT},
                               execution_options={SHARED: SharedCommit(WAIT)})
-    sa.event.listen(engine, "connect", _set_up)
-    sa.event.listen(engine, "begin", _begin)
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
     return engine
 
 

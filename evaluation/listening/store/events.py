@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +22,7 @@ from evaluation.listening.store.schema import ANSWERS, LISTENERS, OPENINGS, PEOP
 LOG = logging.getLogger("zest.listening")
 ENTERED, RECOGNISED, OPENED, PLAYED, ANSWERED, COMPLETED, WITHDRAWN, CLOSED = KINDS = (
     "entered", "recognised", "opened", "played", "answered", "completed", "withdrawn", "closed")  # in the order of replaying
-Values = Mapping[str, Any]
+Values = Mapping[Any, Any]  # keys are names of columns; SQLAlchemy's rows have a wider type of key
 
 
 def _types(*columns: sa.Column) -> dict[str, type]:
@@ -118,14 +118,15 @@ def _event(text: str) -> dict[str, Any] | None:
         event = json.loads(text)
     except ValueError:
         return None
-    fields = FIELDS.get(event.get("kind")) if isinstance(event, dict) and isinstance(event.get("kind"), str) else None
+    kind = event.get("kind") if isinstance(event, dict) else None
+    fields = FIELDS.get(kind) if isinstance(kind, str) else None
     if fields is None or set(event) != {"kind", "study", "hash", *fields}:
         return None
     typed = all(type(event[name]) is kind for name, kind in fields.items())
     return event if typed and isinstance(event["study"], str) and isinstance(event["hash"], str) else None
 
 
-def _add(connection: Connection, table: sa.Table, rows: list[Values]) -> None:
+def _add(connection: Connection, table: sa.Table, rows: Sequence[Values]) -> None:
     """Rows that are not there yet, by the table's key."""
     if rows:
         insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert
@@ -133,7 +134,7 @@ def _add(connection: Connection, table: sa.Table, rows: list[Values]) -> None:
         connection.execute(insert(table).on_conflict_do_nothing(), [{name: row[name] for name in names} for row in rows])
 
 
-def _at_least(connection: Connection, played: list[Values]) -> None:
+def _at_least(connection: Connection, played: Sequence[Values]) -> None:
     """Counts only grow."""
     if played:
         keys = {name: sa.bindparam(f"of_{name}") for name in ("listener", "trial", "clip", "count")}

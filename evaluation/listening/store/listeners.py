@@ -133,7 +133,7 @@ def person_hash(salt: str, study: Study, user: str) -> str:
     return hmac.new(bytes.fromhex(salt), f"{study.id}\n{user}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
-def listener_of(connection: Connection, study: Study, user: str) -> Mapping[str, Any] | None:
+def listener_of(connection: Connection, study: Study, user: str) -> Mapping[Any, Any] | None:
     """The row of the listener who is this user, None where the user is new."""
     hashes = [person_hash(salt, study, user) for salt in _salts(connection, study)]
     query = sa.select(LISTENERS).join(PEOPLE, PEOPLE.c.listener == LISTENERS.c.listener).where(
@@ -148,7 +148,7 @@ def remember(connection: Connection, study: Study, user: str, listener: str) -> 
     connection.execute(PEOPLE.insert().values(study=study.id, salt=salt, person=person, listener=listener))
 
 
-def person_of(connection: Connection, study: Study, listener: str) -> Mapping[str, Any]:
+def person_of(connection: Connection, study: Study, listener: str) -> Mapping[Any, Any]:
     """What is stored of a listener who signed in."""
     query = sa.select(PEOPLE).where(PEOPLE.c.study == study.id, PEOPLE.c.listener == listener)
     return connection.execute(query).mappings().one()

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from sqlalchemy.engine import Connection, Engine, Transaction
 from sqlalchemy.exc import SQLAlchemyError
@@ -83,7 +84,8 @@ class SharedCommit:
 
     def _undo(self, own: Transaction, error: BaseException) -> None:
         """The block's part; or all of it, where the database has undone that already, as on a full disk."""
-        if self._connection.connection.dbapi_connection.in_transaction:
+        driver: Any = None if self._connection is None else self._connection.connection.dbapi_connection
+        if driver is not None and driver.in_transaction:
             with suppress(SQLAlchemyError):
                 own.rollback()
                 return
@@ -102,9 +104,10 @@ class SharedCommit:
 
     def _give_up(self, error: BaseException) -> None:
         """Nothing of the transaction is stored, and all who took part are told."""
-        with suppress(SQLAlchemyError, OSError):
-            self._connection.invalidate()
-            self._connection.close()
+        if self._connection is not None:
+            with suppress(SQLAlchemyError, OSError):
+                self._connection.invalidate()
+                self._connection.close()
         self._settle(error)
 
     def _settle(self, error: BaseException | None) -> None:

@@ -163,7 +163,7 @@ class AnswerStore:
             facts = self._facts(connection, known.listener, own.id) if own else (None, {}, None)
             sent = AnswerRequest(trial, value, remark, *facts)
             new = check_answer(self.study, known.listener, own, sent, now)
-            if new:
+            if new and own is not None:
                 row = {"listener": known.listener, "trial": own.id, "place": place_of(known.order, own), "value": value,
                        "remark": remark, "plays": json.dumps(dict(sent.plays), sort_keys=True), "opened": sent.opened,
                        "answered": now, "study_hash": self.study.hash}
@@ -275,4 +275,5 @@ def _opened_at(connection: Connection, listener: str, trial: str) -> float | Non
 
 
 def _play_counts(connection: Connection, listener: str, trial: str) -> dict[str, int]:
-    return {row.clip: row.count for row in connection.execute(schema.PLAY_COUNTS, keys(listener=listener, trial=trial))}
+    rows = connection.execute(schema.PLAY_COUNTS, keys(listener=listener, trial=trial)).mappings()
+    return {row["clip"]: row["count"] for row in rows}
