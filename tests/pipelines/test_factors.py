@@ -21,7 +21,7 @@ from pipelines.networks.sace import SACE_WIDTH, WINDOW, Sace, pool_frames
 from pipelines.networks.speaker import EASE_WIDTH, XVECTOR_WIDTH, SpeakerEncoder
 from pipelines.networks.tempo import TempoPredictor
 from pipelines.networks.units import HOP, ContentEncoder, UnitEncoder
-from pipelines.training.losses.critics import BAND_SCALE, heard_features
+from pipelines.training.losses.emotion_classifiers import BAND_SCALE, relative_features
 from tests.support.speech import MAN, speak
 
 UNITS, LAYERS, HIDDEN = 20, 3, 32
@@ -220,11 +220,11 @@ def test_critics_hear_speech_against_the_speakers_own_neutral():
     mean = torch.cat([torch.linspace(-5, 2, BANDS), torch.tensor([0.3])])[None]
     bands, octaves = mean[:, None, :-1].expand(1, 5, BANDS).clone(), torch.full((1, 5), 0.3)
     voiced, mask = torch.ones(1, 5), torch.tensor([[1.0, 1.0, 1.0, 1.0, 0.0]])
-    usual = heard_features(bands, octaves, voiced, mask, mean)
+    usual = relative_features(bands, octaves, voiced, mask, mean)
     torch.testing.assert_close(usual[..., :-2], torch.zeros(1, 5, BANDS + 1))
     torch.testing.assert_close(usual[0, :, -1], torch.zeros(5))
     louder, higher = (bands + 1).requires_grad_(), (octaves + 0.5).requires_grad_()
-    moved = heard_features(louder, higher, voiced, mask, mean)
+    moved = relative_features(louder, higher, voiced, mask, mean)
     torch.testing.assert_close(moved[0, :4, :BANDS], torch.full((4, BANDS), 1 / BAND_SCALE))
     assert (moved[0, :4, BANDS] > 0.5).all() and (moved[0, 4] == 0).all()
     moved.sum().backward()

@@ -21,8 +21,14 @@ from pipelines.networks.hifigan import (
     without_weight_norm,
 )
 from pipelines.training.loop.optim import Update
-from pipelines.training.losses.discriminators import Discriminators, discriminator_loss
-from pipelines.training.losses.hifigan_discriminators import HifiganDiscriminators, MultiPeriod, MultiScale, generator_loss
+from pipelines.training.losses.adversarial import hifigan_loss
+from pipelines.training.losses.discriminators import (
+    Discriminators,
+    HifiganDiscriminators,
+    MultiPeriod,
+    MultiScale,
+    discriminator_loss,
+)
 from pipelines.training.losses.spectral_loss import mel_loss
 
 PRESETS = {"V1": V1, "V2": V2, "V3": V3}
@@ -162,7 +168,7 @@ def test_the_generator_loss_is_the_published_sum():
         matching = sum(nn.functional.l1_loss(a, b) for (_, one), (_, other) in zip(real_scores, generated_scores, strict=True)
                        for a, b in zip(one, other, strict=True))
         expected = adversarial + 2 * matching + 45 * mel_loss(generated, real)
-        assert float(generator_loss(generated, real, generated_scores, real_scores)) == pytest.approx(float(expected), rel=1e-5)
+        assert float(hifigan_loss(generated, real, generated_scores, real_scores)) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_the_vocoder_discriminators_are_what_they_were():
@@ -206,7 +212,7 @@ def test_soft_units_that_are_certain_equal_hard_units():
 def test_gradients_reach_every_parameter():
     decoder, discriminators, given = FactorDecoder(TINY, UNITS), HifiganDiscriminators(2, 16), factors(frames=8)
     real, generated = tones(2, 8 * HOP), decoder(*given.values())
-    generator_loss(generated, real, discriminators(generated), discriminators(real)).backward()
+    hifigan_loss(generated, real, discriminators(generated), discriminators(real)).backward()
     assert without_gradient(decoder) == []
     discriminators.zero_grad()
     discriminator_loss(discriminators(real), discriminators(generated.detach())).backward()
@@ -224,7 +230,7 @@ def test_adversarial_steps_on_a_fixed_batch_lower_the_mel_loss():
         verdict = discriminator_loss(discriminators(real), discriminators(generated.detach()))
         Update().apply(verdict, optimisers[1], limit=10.0)
         judged.append(float(verdict.detach()))
-        loss = generator_loss(generated, real, discriminators(generated), discriminators(real))
+        loss = hifigan_loss(generated, real, discriminators(generated), discriminators(real))
         Update().apply(loss, optimisers[0], limit=1000.0)
     assert mels[-1] < 0.7 * mels[0], mels
     assert judged[-1] < judged[0], judged

@@ -17,7 +17,7 @@ from pipelines.checkpoints.loading import load_generator
 from pipelines.errors import CheckpointError
 from pipelines.networks.factor_decoder import FactorDecoder
 from pipelines.networks.hifigan import V1, V3, HifiganGenerator, parameters_by_layer, plain_state
-from pipelines.training.losses.waveform_steps import optimiser_of
+from pipelines.training.losses.adversarial import optimiser_of
 
 BANDS, FRAMES = 80, 6
 CONFIGS = {  # as released, but for the number of channels

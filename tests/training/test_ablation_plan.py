@@ -14,8 +14,8 @@ from pipelines.errors import RecipeError, ZestError
 from pipelines.labels import EMOTIONS
 from pipelines.training.ablation.plan import make_plan
 from pipelines.training.ablation.study import read_study
+from pipelines.training.data.clip_choice import with_share
 from pipelines.training.data.corpus import read_manifest
-from pipelines.training.data.emotional_share import with_share
 from pipelines.training.loop.recipe import read_recipe
 from pipelines.training.stages.registry import STAGES, find_stage
 from tests.support.ablation import write_study

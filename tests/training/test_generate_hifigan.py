@@ -26,7 +26,7 @@ from pipelines.settings import Settings
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import read_manifest, training_clips
 from pipelines.training.data.examples import Example, read_examples
-from pipelines.training.data.spoken import Spoken, read_spoken
+from pipelines.training.data.generator_data import GeneratorData, read_generator_data
 from pipelines.training.loop import precision, trainer
 from pipelines.training.loop.optim import Update
 from pipelines.training.loop.recipe import GeneralRecipe, read_recipe, section
@@ -94,11 +94,11 @@ def examples() -> list[Example]:
 
 
 @pytest.fixture(scope="module")
-def spoken(examples) -> Spoken:
-    return read_spoken(examples, Folder(tiny.trained_tiny().checkpoint), 0.0, FeatureCache(tiny.tiny_corpus() / "cache"))
+def spoken(examples) -> GeneratorData:
+    return read_generator_data(examples, Folder(tiny.trained_tiny().checkpoint), 0.0, FeatureCache(tiny.tiny_corpus() / "cache"))
 
 
-def task_with(examples: list[Example], spoken: Spoken, **changes) -> HifiganTask:
+def task_with(examples: list[Example], spoken: GeneratorData, **changes) -> HifiganTask:
     torch.manual_seed(0)
     return HifiganTask(HifiganRecipe(**SMALL | changes), examples, spoken)
 

@@ -17,7 +17,7 @@ from pipelines.resynthesis import generator_resynthesis
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import read_manifest, training_clips
 from pipelines.training.data.examples import Example, read_examples
-from pipelines.training.data.spoken import Spoken, read_spoken
+from pipelines.training.data.generator_data import GeneratorData, read_generator_data
 from pipelines.training.loop.optim import Update
 from pipelines.training.loop.run_log import read_log
 from pipelines.training.stages.generate import clips_of
@@ -36,12 +36,12 @@ def examples() -> list[Example]:
 
 
 @pytest.fixture(scope="module")
-def spoken(examples) -> Spoken:
-    return read_spoken(examples, Folder(tiny.trained_tiny().checkpoint), RECIPE.temperature,
+def spoken(examples) -> GeneratorData:
+    return read_generator_data(examples, Folder(tiny.trained_tiny().checkpoint), RECIPE.temperature,
                        FeatureCache(tiny.tiny_corpus() / "cache"))
 
 
-def task_with(examples: list[Example], spoken: Spoken, **changes) -> GenerateTask:
+def task_with(examples: list[Example], spoken: GeneratorData, **changes) -> GenerateTask:
     return GenerateTask(dataclasses.replace(RECIPE, **changes), examples, spoken, Vocoder(16, 1))
 
 

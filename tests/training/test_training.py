@@ -14,9 +14,9 @@ from safetensors.torch import load_file
 from pipelines.errors import CheckpointError, RecipeError, ZestError
 from pipelines.features.audio import save
 from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.clip_choice import with_virtual_voices
 from pipelines.training.data.corpus import COLUMNS, read_manifest, training_clips
 from pipelines.training.data.examples import read_examples
-from pipelines.training.data.virtual_voices import with_virtual_voices
 from pipelines.training.loop import trainer
 from pipelines.training.loop.recipe import read_recipe, section
 from pipelines.training.loop.run_log import read_log

@@ -12,10 +12,10 @@ from pipelines.training.loop import precision
 from pipelines.training.loop.optim import Update
 from pipelines.training.loop.run_log import read_log
 from pipelines.training.loop.trainer import Run, Task, Validation, train
-from pipelines.training.losses import waveform_steps
+from pipelines.training.losses import adversarial
+from pipelines.training.losses.adversarial import AVERAGED, Shares, adversarial_step
 from pipelines.training.losses.discriminators import Discriminators
 from pipelines.training.losses.spectral_loss import spectral_loss
-from pipelines.training.losses.waveform_steps import AVERAGED, Shares, adversarial_step
 from pipelines.training.stages import running
 from pipelines.training.stages.registry import STAGES
 from tests.support import tiny
@@ -146,7 +146,7 @@ class Countdown:
 @pytest.mark.parametrize("loudness", [1.0, 1000.0])
 def test_adversarial_losses_pull_at_the_waveform_by_their_share_of_the_spectral_gradient(monkeypatch, loudness):
     """Whatever the sizes of the losses: a critic a thousand times as loud pulls no harder."""
-    monkeypatch.setattr(waveform_steps, "LIMIT", float("inf"))
+    monkeypatch.setattr(adversarial, "LIMIT", float("inf"))
     torch.manual_seed(1)
     critics, samples = Discriminators(periods=(2,), sizes=(256,)), torch.nn.Linear(1600, 2)
     with torch.no_grad():

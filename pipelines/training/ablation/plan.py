@@ -10,8 +10,8 @@ from pipelines.checkpoints.folder import Folder, find_folder
 from pipelines.decoders import find_decoder
 from pipelines.errors import RecipeError
 from pipelines.training.ablation.study import Question, Study, Variant
+from pipelines.training.data.clip_choice import with_share
 from pipelines.training.data.corpus import read_manifest, training_clips
-from pipelines.training.data.emotional_share import with_share
 from pipelines.training.loop.recipe import GeneralRecipe, section
 from pipelines.training.stages.registry import EVERY_CONVERSION, STAGES, writers
 from pipelines.training.stages.stage_keys import PlannedStage, planned, speech_of

@@ -15,7 +15,7 @@ COLUMNS = ("path", "corpus", "speaker", "emotion", "language", "text_id", "text"
 @dataclass(frozen=True)
 class Clip:
     """One recording. `path` is absolute; `emotion` is 'unlabelled' where nobody labelled it; `speed` is how many times as fast
-    it is played (virtual_voices.py)."""
+    it is played (clip_choice.py)."""
 
     path: Path
     corpus: str

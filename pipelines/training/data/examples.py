@@ -15,7 +15,7 @@ from pipelines.networks.layers import pad_stack
 from pipelines.training.data.audio_store import read_samples
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip
-from pipelines.training.data.prosody import KIND, prosody_features
+from pipelines.training.data.stored_features import PROSODY, prosody_features
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def read_examples(clips: list[Clip], cache: FeatureCache) -> list[Example]:
 
 
 def _example(clip: Clip, cache: FeatureCache, speaker: int) -> Example:
-    stored = cache.get(KIND + clip.variant, clip.path, lambda: prosody_features(read_samples(clip)))
+    stored = cache.get(PROSODY + clip.variant, clip.path, lambda: prosody_features(read_samples(clip)))
     pitch = PitchTrack(stored["f0"].astype(np.float32), stored["confidence"].astype(np.float32), 0.02)
     prosody = from_track(pitch, stored["bands"].astype(np.float32))
     emotion = EMOTIONS.index(clip.emotion) if clip.emotion in EMOTIONS else OUTSIDE_EMOTIONS

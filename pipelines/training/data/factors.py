@@ -58,7 +58,7 @@ class FactorStore:
         pieces = [torch.from_numpy(self.audio[w.index][HOP * w.start:HOP * w.stop - 1] / np.float32(32767)) for w in windows]
         return pad_stack(pieces)[0]
 
-    def heard_emotion(self, sace: Sace | WaveSace, windows: list[Window], features: torch.Tensor,
+    def emotion_frames_of(self, sace: Sace | WaveSace, windows: list[Window], features: torch.Tensor,
                       mask: torch.Tensor) -> torch.Tensor:
         """(batch, time, 128): SACE frames of the windows, on the device of their features (batch, time, 43) and mask."""
         if isinstance(sace, WaveSace):

@@ -23,7 +23,7 @@ def _all_frames(sace: Sace | WaveSace, examples: list[Example], store: FactorSto
     for index, example in enumerate(examples):
         frames = len(store.units[index])
         mask, features = torch.ones(1, frames), torch.from_numpy(example.features[:frames])[None].to(device)
-        yield store.heard_emotion(sace, [Window(index, 0, frames)], features, mask.to(device)).cpu(), mask
+        yield store.emotion_frames_of(sace, [Window(index, 0, frames)], features, mask.to(device)).cpu(), mask
 
 
 def utterance_embeddings(sace: Sace | WaveSace, examples: list[Example], store: FactorStore) -> list[np.ndarray]:

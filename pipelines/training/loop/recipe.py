@@ -19,7 +19,7 @@ class GeneralRecipe:
     """What all stages share. runs and cache are folders (ignored by git); checkpoint is where weights are exported.
 
     virtual_voices: speeds at which the stages of emotion hear every speaker again, as somebody else.
-    emotional_share: of the labelled clips, that stages which read labels hear (emotional_share.py).
+    emotional_share: of the labelled clips, that stages which read labels hear (clip_choice.py).
     precision: of forward passes, auto, fp32, bf16 or fp16; auto is bf16 on CUDA devices that have it, else fp32.
     accumulate: in how many parts, one after another, a batch is taken where memory is too small for a whole one.
     """

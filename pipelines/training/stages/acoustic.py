@@ -1,8 +1,8 @@
 """Stage `acoustic`: the acoustic model, and the pitch predictor with it, in two phases.
 
-1. `read`: the acoustic model reconstructs envelopes (L1); a reader learns to read units from real envelopes.
+1. `read`: the acoustic model reconstructs envelopes (L1); a unit classifier learns to recognise units in real envelopes.
 2. `convert`: source and reference differ. What the residual decoder would make (source bands plus the difference of two
-   predictions, melody anchored at the source's level) must be heard as the reference's emotion by the critics (stage
+   predictions, F0 anchored at the source's level) must have the reference's emotion by the emotion classifiers (stage
    `critics`), pass a discriminator for real speech of that emotion, and keep its units. Reconstruction goes on beside it.
 
 Without phase 2 the difference of two L1 predictions is an average too small to be audible.
@@ -39,7 +39,14 @@ from pipelines.training.data.examples import (
 )
 from pipelines.training.data.factors import FactorStore
 from pipelines.training.loop.optim import Update, set_learning_rate
-from pipelines.training.losses.critics import Discriminator, UnitReader, critics_loss, heard_features, make_critics, weighted_mean
+from pipelines.training.losses.emotion_classifiers import (
+    Discriminator,
+    UnitClassifier,
+    classifiers_loss,
+    new_emotion_classifiers,
+    relative_features,
+    weighted_mean,
+)
 from pipelines.training.stages.emotional_speech import examples_and_factors
 from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
@@ -72,7 +79,7 @@ class AcousticRecipe:
 
 
 @dataclass(frozen=True)
-class Batch:
+class AcousticBatch:
     """Tensors of one set of windows on the training device."""
 
     windows: list[Window]
@@ -90,7 +97,7 @@ class Batch:
 
     @property
     def features(self) -> torch.Tensor:
-        return heard_features(self.bands, self.octaves, self.voiced, self.mask, self.baseline)
+        return relative_features(self.bands, self.octaves, self.voiced, self.mask, self.baseline)
 
 
 @dataclass(frozen=True)
@@ -130,12 +137,12 @@ class Shifts:
         return (common + self.means[speaker, after] - self.means[speaker, before]) / 2
 
 
-def bands_loss(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
+def bands_loss(predicted: torch.Tensor, batch: AcousticBatch) -> torch.Tensor:
     """Mean absolute error, nepers of power."""
     return weighted_mean((predicted - batch.bands).abs().mean(-1), batch.mask)
 
 
-def pitch_loss(predicted: torch.Tensor, batch: Batch) -> torch.Tensor:
+def pitch_loss(predicted: torch.Tensor, batch: AcousticBatch) -> torch.Tensor:
     """Mean absolute error over voiced frames, octaves."""
     return weighted_mean((predicted - batch.octaves).abs(), batch.voiced)
 
@@ -152,7 +159,7 @@ class AcousticTask:
         self.parts = nn.ModuleDict({
             "acoustic": AcousticModel(factors.unit_count), "pitch": pitch,
             "critics": critics,
-            "reader": UnitReader(factors.unit_count), "discriminator": Discriminator()})
+            "reader": UnitClassifier(factors.unit_count), "discriminator": Discriminator()})
         parts, rate = self.parts, recipe.critic_learning_rate
         self.optimisers = {
             "acoustic": torch.optim.AdamW(parts["acoustic"].parameters(), recipe.learning_rate, weight_decay=0.01),
@@ -164,7 +171,7 @@ class AcousticTask:
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         neutral = self.recipe.neutral_sources if number >= self.recipe.read_steps else 0.0
         source = self.batch(self.draw.by_emotions(random, self.recipe.batch, neutral), random, update)
-        logged = self._teach_listeners(source, number, random, update)
+        logged = self._teach_classifiers(source, number, random, update)
         if number < self.recipe.read_steps:
             set_learning_rate(self.optimisers["acoustic"], self.recipe.learning_rate, number, 2 * self.recipe.read_steps)
             with update.autocast():
@@ -173,7 +180,8 @@ class AcousticTask:
             return {**logged, "bands": loss.detach()}
         return {**logged, **self._convert_step(source, number - self.recipe.read_steps, random, update)}
 
-    def batch(self, indices: list[int], random: np.random.Generator, update: Update) -> Batch:
+    def batch(self, indices: list[int], random: np.random.Generator,
+              update: Update) -> AcousticBatch:
         """Everything about these clips; EASE comes from another recording of the speaker in another emotion."""
         windows = [window(self.examples, index, self.recipe.longest_frames, random) for index in indices]
         to = self.device
@@ -183,14 +191,14 @@ class AcousticTask:
         features = perturb(stack_features(self.examples, windows)[0], random)
         with torch.no_grad(), update.autocast():
             mask = mask.to(to)
-            frames = self.factors.heard_emotion(self.sace, windows, features.to(to), mask)
+            frames = self.factors.emotion_frames_of(self.sace, windows, features.to(to), mask)
             pooled, pooled_mask = pool_frames(frames, mask)
-        return Batch(windows, units.to(to), mask, stack_bands(self.examples, windows).to(to), melody.to(to), voiced.to(to),
-                     ease.to(to), labels(self.examples, windows)[1].to(to),
-                     stack_baselines(self.examples, self.baselines, windows).to(to), pooled, pooled_mask,
-                     self.sace.utterance(frames, mask))
+        return AcousticBatch(
+            windows, units.to(to), mask, stack_bands(self.examples, windows).to(to), melody.to(to), voiced.to(to), ease.to(to),
+            labels(self.examples, windows)[1].to(to), stack_baselines(self.examples, self.baselines, windows).to(to), pooled,
+            pooled_mask, self.sace.utterance(frames, mask))
 
-    def convert(self, source: Batch, reference: Batch) -> Converted:
+    def convert(self, source: AcousticBatch, reference: AcousticBatch) -> Converted:
         """What the residual decoder would make of the source."""
         acoustic, pitch = self.parts["acoustic"], self.parts["pitch"]
         own = pitch(source.units, source.mask, source.pooled, source.pooled_mask, source.ease)
@@ -200,11 +208,12 @@ class AcousticTask:
         after = acoustic(source.units, octaves, source.voiced, source.mask, reference.utterance, source.ease)
         return Converted(source.bands + after - before, octaves, after - before, before, own)
 
-    def _reconstruct(self, batch: Batch) -> torch.Tensor:
+    def _reconstruct(self, batch: AcousticBatch) -> torch.Tensor:
         """Its own envelope, (batch, time, 40)."""
         return self.parts["acoustic"](batch.units, batch.octaves, batch.voiced, batch.mask, batch.utterance, batch.ease)
 
-    def _teach_listeners(self, batch: Batch, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
+    def _teach_classifiers(self, batch: AcousticBatch, number: int, random: np.random.Generator,
+                           update: Update) -> dict[str, torch.Tensor]:
         """Reader and critics hear real speech only, through random equalisers and keys; critics now and then."""
         features = perturb(batch.features.cpu(), random).to(self.device)
         with update.autocast():
@@ -213,12 +222,13 @@ class AcousticTask:
         logged = {"reader_real": units.detach()}
         if number >= self.recipe.read_steps:
             with update.autocast():
-                loss, right = critics_loss(self.parts["critics"], features, batch.mask, batch.emotion)
+                loss, right = classifiers_loss(self.parts["critics"], features, batch.mask, batch.emotion)
             update.apply(loss, self.optimisers["critics"], limit=5.0)
             logged["critic_real"] = right
         return logged
 
-    def _convert_step(self, source: Batch, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
+    def _convert_step(self, source: AcousticBatch, number: int, random: np.random.Generator,
+                      update: Update) -> dict[str, torch.Tensor]:
         recipe = self.recipe
         for name in ("acoustic", "pitch"):
             set_learning_rate(self.optimisers[name], recipe.convert_learning_rate, number, recipe.convert_steps)
@@ -226,12 +236,12 @@ class AcousticTask:
         source, reference = (mix_emotions(batch, recipe.emotion_mixing, random) for batch in (source, reference))
         with update.autocast():
             made = self.convert(source, reference)
-        converted = heard_features(made.bands, made.octaves, source.voiced, source.mask, source.baseline)
+        converted = relative_features(made.bands, made.octaves, source.voiced, source.mask, source.baseline)
         target = reference.emotion
         discriminated = self._teach_discriminator(reference, converted.detach(), source.mask, target, update)
 
         with update.autocast():
-            heard = [critic(perturb_keeping_gradient(converted, random), source.mask) for critic in self.parts["critics"]]
+            heard = [critic(perturb_with_gradient(converted, random), source.mask) for critic in self.parts["critics"]]
             emotion = sum(nn.functional.cross_entropy(score, target) for score in heard) / len(heard)
             score, weight = self.parts["discriminator"](converted, source.mask, target)
             adversarial = -weighted_mean(score, weight)
@@ -247,12 +257,12 @@ class AcousticTask:
                 "difference": weighted_mean(made.difference.abs().mean(-1), source.mask).detach(),
                 "bands": bands.detach(), "pitch_semitones": 12 * melody.detach()}
 
-    def _units_loss(self, features: torch.Tensor, batch: Batch) -> torch.Tensor:
+    def _units_loss(self, features: torch.Tensor, batch: AcousticBatch) -> torch.Tensor:
         """Cross-entropy of the units that the reader hears."""
         each = nn.functional.cross_entropy(self.parts["reader"](features), batch.units, reduction="none")
         return weighted_mean(each, batch.mask)
 
-    def _mean_loss(self, made: Converted, source: Batch, target: torch.Tensor) -> torch.Tensor:
+    def _mean_loss(self, made: Converted, source: AcousticBatch, target: torch.Tensor) -> torch.Tensor:
         """The mean change of the bands (nepers) and of F0 (octaves, times six) against the speaker's own change of mean."""
         speakers = [self.examples[w.index].speaker for w in source.windows]
         wanted = self.shifts(speakers, source.emotion.tolist(), target.tolist()).to(self.device)
@@ -261,7 +271,7 @@ class AcousticTask:
         melody = ((made.octaves - source.octaves) * source.voiced).sum(1) / count[:, 0]
         return (bands - wanted[:, :-1]).abs().mean() + 6 * (melody - wanted[:, -1]).abs().mean()
 
-    def _teach_discriminator(self, real: Batch, converted: torch.Tensor, mask: torch.Tensor, target: torch.Tensor,
+    def _teach_discriminator(self, real: AcousticBatch, converted: torch.Tensor, mask: torch.Tensor, target: torch.Tensor,
                              update: Update) -> torch.Tensor:
         with update.autocast():
             score_real, weight_real = self.parts["discriminator"](real.features, real.mask, real.emotion)
@@ -271,7 +281,7 @@ class AcousticTask:
         return loss.detach()
 
 
-def mix_emotions(batch: Batch, largest: float, random: np.random.Generator) -> Batch:
+def mix_emotions(batch: AcousticBatch, largest: float, random: np.random.Generator) -> AcousticBatch:
     """Each recording's emotion with up to `largest` of another one's mixed in; below a half, the label stays true.
 
     SACE hears training speakers clearly and strangers dimly. What is to be made of a dim emotion is the emotion, not less of it.
@@ -283,7 +293,7 @@ def mix_emotions(batch: Batch, largest: float, random: np.random.Generator) -> B
                    pooled=torch.lerp(batch.pooled, other[:, None], share[..., None]))
 
 
-def perturb_keeping_gradient(features: torch.Tensor, random: np.random.Generator) -> torch.Tensor:
+def perturb_with_gradient(features: torch.Tensor, random: np.random.Generator) -> torch.Tensor:
     """The critics' random equaliser and key, so that no weakness of one exact input is exploited."""
     return features + perturb(torch.zeros(features.shape), random).to(features.device)
 
@@ -293,7 +303,7 @@ def prepare(context: Context, recipe: AcousticRecipe) -> Prepared:
     examples, store = examples_and_factors(context)
     sace, pitch = load_sace(context.checkpoint), load_pitch(context.checkpoint).train()
     task = AcousticTask(context.drawn_at_once(recipe), examples, store, sace, pitch,
-                        context.scratch.fill(make_critics(), "critics"), context.device)
+                        context.scratch.fill(new_emotion_classifiers(), "critics"), context.device)
 
     def export() -> None:
         sizes, trained = {"units": store.unit_count}, {"units": store.unit_count, "trained_by": "sace, acoustic"}

@@ -21,13 +21,13 @@ from pipelines.training.data.examples import (
     window,
 )
 from pipelines.training.loop.optim import Update, set_learning_rate
-from pipelines.training.losses.critics import critics_loss, heard_features, make_critics
+from pipelines.training.losses.emotion_classifiers import classifiers_loss, new_emotion_classifiers, relative_features
 from pipelines.training.stages.emotional_speech import labelled_examples
 from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
 
 @dataclass(frozen=True)
-class CriticsRecipe:
+class EmotionClassifiersRecipe:
     """Schedule of the stage."""
 
     steps: int = 1200
@@ -36,13 +36,13 @@ class CriticsRecipe:
     learning_rate: float = 2e-3
 
 
-class CriticsTask:
-    """All critics side by side; see Task in trainer.py."""
+class EmotionClassifiersTask:
+    """All classifiers side by side; see Task in trainer.py."""
 
-    def __init__(self, recipe: CriticsRecipe, examples: list[Example], device: str = "cpu"):
+    def __init__(self, recipe: EmotionClassifiersRecipe, examples: list[Example], device: str = "cpu"):
         self.recipe, self.examples, self.device, self.draw = recipe, examples, device, Draw(examples)
         self.baselines = speaker_baselines(examples)
-        self.parts = nn.ModuleDict({"critics": make_critics()})
+        self.parts = nn.ModuleDict({"critics": new_emotion_classifiers()})
         self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, weight_decay=0.1)}
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
@@ -52,7 +52,8 @@ class CriticsTask:
         features, mask = self.features(windows)
         features, mask = perturb(features, random, shift_octaves=0.1).to(self.device), mask.to(self.device)
         with update.autocast():
-            loss, right = critics_loss(self.parts["critics"], features, mask, labels(self.examples, windows)[1].to(self.device))
+            emotion = labels(self.examples, windows)[1].to(self.device)
+            loss, right = classifiers_loss(self.parts["critics"], features, mask, emotion)
         update.apply(loss, self.optimisers["all"], limit=5.0)
         return {"emotion": loss.detach(), "accuracy": right}
 
@@ -61,12 +62,12 @@ class CriticsTask:
         bands, (melody, voiced) = stack_bands(self.examples, windows), stack_melody(self.examples, windows)
         lengths = torch.tensor([w.stop - w.start for w in windows])
         mask = (torch.arange(bands.shape[1])[None] < lengths[:, None]).float()
-        return heard_features(bands, melody, voiced, mask, stack_baselines(self.examples, self.baselines, windows)), mask
+        return relative_features(bands, melody, voiced, mask, stack_baselines(self.examples, self.baselines, windows)), mask
 
 
-def prepare(context: Context, recipe: CriticsRecipe) -> Prepared:
+def prepare(context: Context, recipe: EmotionClassifiersRecipe) -> Prepared:
     """They are written beside the runs, for the stage `acoustic`."""
-    task = CriticsTask(context.drawn_at_once(recipe), labelled_examples(context), context.device)
+    task = EmotionClassifiersTask(context.drawn_at_once(recipe), labelled_examples(context), context.device)
     return Prepared(task, recipe.steps,
                     lambda: context.scratch.write("critics", task.parts["critics"].state_dict(), asdict(recipe)))
 
@@ -76,4 +77,4 @@ STAGE = Stage(
     learns="emotion classifiers, used by `acoustic` only",
     source="prosody features of natural speech",
     loss="emotion cross-entropy",
-    recipes={"": CriticsRecipe}, prepare=prepare, scratch=("critics",), general=VOICES)
+    recipes={"": EmotionClassifiersRecipe}, prepare=prepare, scratch=("critics",), general=VOICES)

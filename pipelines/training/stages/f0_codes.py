@@ -16,7 +16,7 @@ from pipelines.errors import RecipeError
 from pipelines.networks.f0_codes import DOWN, F0Codes, standardised
 from pipelines.training.data.examples import Draw, Example, read_examples
 from pipelines.training.loop.optim import Update, set_learning_rate
-from pipelines.training.losses.critics import weighted_mean
+from pipelines.training.losses.emotion_classifiers import weighted_mean
 from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage
 
 DEAD = 0.5  # running number of frames near a code in a batch, below which it begins again

@@ -14,10 +14,10 @@ from pipelines.labels import UNLABELLED
 from pipelines.networks.hifigan import plain_state
 from pipelines.networks.vocoder import Vocoder
 from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.clip_choice import with_virtual_voices
 from pipelines.training.data.corpus import Clip
 from pipelines.training.data.examples import Example, read_examples
-from pipelines.training.data.spoken import Spoken, read_spoken
-from pipelines.training.data.virtual_voices import with_virtual_voices
+from pipelines.training.data.generator_data import GeneratorData, read_generator_data
 from pipelines.training.loop.trainer import Task
 from pipelines.training.stages.generate_hifigan import HifiganRecipe, HifiganTask
 from pipelines.training.stages.generate_istft import GenerateRecipe, GenerateTask
@@ -34,7 +34,7 @@ class GeneratorFactors:
     """
 
     file: str
-    read: Callable[[list[Example], Folder, float, FeatureCache, str], Spoken]
+    read: Callable[[list[Example], Folder, float, FeatureCache, str], GeneratorData]
     begins_with: str = ""
 
 
@@ -70,13 +70,14 @@ def _with_sizes_of_vocoder(checkpoint: Folder, recipe: GenerateRecipe | HifiganR
     return replace(recipe, **{f"head_{size}": checkpoint.setting("vocoder", size) for size in ("width", "blocks", "expand")})
 
 
-def _istft(context: Context, recipe: GenerateRecipe, examples: list[Example], data: Spoken) -> tuple[Task, Callable, dict]:
+def _istft(context: Context, recipe: GenerateRecipe, examples: list[Example], data: GeneratorData) -> tuple[Task, Callable, dict]:
     vocoder = load_vocoder(context.checkpoint) or Vocoder(recipe.head_width, recipe.head_blocks, recipe.head_expand)
     task = GenerateTask(context.drawn_at_once(recipe), examples, data, vocoder, context.device)
     return task, task.trained.state_dict, {"units": task.trained.trunk.embed.in_features, "whole": data.width}
 
 
-def _hifigan(context: Context, recipe: HifiganRecipe, examples: list[Example], data: Spoken) -> tuple[Task, Callable, dict]:
+def _hifigan(context: Context, recipe: HifiganRecipe, examples: list[Example],
+             data: GeneratorData) -> tuple[Task, Callable, dict]:
     task = HifiganTask(context.drawn_at_once(recipe), examples, data, context.device, recipe.batch)
     sizes = {"units": task.trained.embed.num_embeddings, "whole": data.width, "f0_codes": data.code_count}
     return task, lambda: plain_state(task.trained), sizes
@@ -88,5 +89,5 @@ STAGE = Stage(
     source="soft units, F0, voicing, EASE of another recording in another emotion, SACE",
     loss="L1 on the predicted mel bands; then also log spectra; then also discriminators",
     recipes={"istft": GenerateRecipe, "hifigan": HifiganRecipe},
-    prepare=lambda context, recipe: prepare_generator(context, recipe, GeneratorFactors("generator", read_spoken)),
+    prepare=lambda context, recipe: prepare_generator(context, recipe, GeneratorFactors("generator", read_generator_data)),
     writes=("generator",), reads=("hubert", "units", "ease", "sace"), begins_with="vocoder", general=LABELS)

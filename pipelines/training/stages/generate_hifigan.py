@@ -18,12 +18,15 @@ from pipelines.networks.factor_decoder import FactorDecoder
 from pipelines.networks.hifigan import SIZES, sizes_of
 from pipelines.networks.units import HOP
 from pipelines.training.data.examples import Draw, Example
-from pipelines.training.data.spoken import Spoken, draw_clips, held
+from pipelines.training.data.generator_data import GeneratorData, draw_clips, pad_to
 from pipelines.training.loop.optim import Update
-from pipelines.training.losses.discriminators import discriminator_loss
-from pipelines.training.losses.hifigan_discriminators import PERIOD_WIDTH, SCALE_WIDTH, HifiganDiscriminators, generator_loss
+from pipelines.training.losses.adversarial import hifigan_loss, judge, optimiser_of, teach_discriminators
+from pipelines.training.losses.discriminators import (
+    PERIOD_WIDTH,
+    SCALE_WIDTH,
+    HifiganDiscriminators,
+)
 from pipelines.training.losses.spectral_loss import mel_loss
-from pipelines.training.losses.waveform_steps import optimiser_of
 
 UNLIMITED = float("inf")  # of a gradient's norm: HiFi-GAN clips none
 
@@ -42,7 +45,7 @@ class HifiganRecipe:
     batch: int = 32
     segment_frames: int = 28  # of 20 ms: 8,960 samples
     all_speakers: float = 0.0  # share of a batch drawn from all speakers alike, also those without labels
-    unlabelled_speeds: tuple = ()  # at which speech without labels is heard again, as somebody else's (virtual_voices.py)
+    unlabelled_speeds: tuple = ()  # at which speech without labels is heard again, as somebody else's (clip_choice.py)
     learning_rate: float = 2e-4
     decay: float = 0.999  # of the learning rate, every time that as many clips were drawn as there are
     period_width: int = PERIOD_WIDTH  # of the discriminators; narrower ones are for tests and small machines
@@ -56,7 +59,7 @@ class HifiganRecipe:
 
 
 @dataclass(frozen=True)
-class Batch:
+class HifiganBatch:
     """factors: what FactorDecoder takes. real: (batch, segment_frames * 320)."""
 
     factors: tuple[torch.Tensor, ...]
@@ -69,14 +72,14 @@ class HifiganTask:
     whole_batch: clips in all micro-batches of all processes; the recipe's if left out.
     """
 
-    def __init__(self, recipe: HifiganRecipe, examples: list[Example], spoken: Spoken, device: str = "cpu",
+    def __init__(self, recipe: HifiganRecipe, examples: list[Example], data: GeneratorData, device: str = "cpu",
                  whole_batch: int = 0):
-        self.recipe, self.spoken, self.device = recipe, spoken, device
+        self.recipe, self.data, self.device = recipe, data, device
         self.draw = Draw(examples)
         self.steps_an_epoch = max(1, len(examples) // (whole_batch or recipe.batch))
-        units, sizes = spoken.posterior[0].shape[1], sizes_of(recipe.size, recipe.channels)
+        units, sizes = data.posterior[0].shape[1], sizes_of(recipe.size, recipe.channels)
         decoder = FactorDecoder(sizes, units, temperature=recipe.temperature, unit_encoder=recipe.unit_encoder,
-                                f0_encoder=recipe.f0_encoder, global_condition=spoken.width, f0_codes=spoken.code_count)
+                                f0_encoder=recipe.f0_encoder, global_condition=data.width, f0_codes=data.code_count)
         self.parts = nn.ModuleDict({"generator": decoder,
                                     "discriminators": HifiganDiscriminators(recipe.period_width, recipe.scale_width)})
         self.optimisers = {name: optimiser_of(part, recipe.learning_rate) for name, part in self.parts.items()}
@@ -88,41 +91,36 @@ class HifiganTask:
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         """First the discriminators learn, then the generator by them."""
-        batch, critics = self.batch(random), self.parts["discriminators"]
+        batch, discriminators = self.batch(random), self.parts["discriminators"]
         for optimiser in self.optimisers.values():
             optimiser.param_groups[0]["lr"] = self.learning_rate(number)  # of the step number alone: resume is exact
         with update.autocast():
-            made = self.trained(*batch.factors)
-        made = made.float()
-        with update.autocast():
-            judged = discriminator_loss(critics(batch.real), critics(made.detach()))
-        update.apply(judged, self.optimisers["discriminators"], limit=UNLIMITED)
-        with update.autocast():
-            with torch.no_grad():
-                heard_real = critics(batch.real)
-            heard_made = critics(made)
-        loss = generator_loss(made, batch.real, heard_made, heard_real)
+            rendered = self.trained(*batch.factors)
+        rendered = rendered.float()
+        taught = teach_discriminators(discriminators, self.optimisers["discriminators"], batch.real, rendered, update, UNLIMITED)
+        of_real, of_rendered = judge(discriminators, batch.real, rendered, update)
+        loss = hifigan_loss(rendered, batch.real, of_rendered, of_real)
         update.apply(loss, self.optimisers["generator"], limit=UNLIMITED)
-        return {"generator": loss.detach(), "discriminator": judged.detach(), "mel": mel_loss(made.detach(), batch.real)}
+        return {"generator": loss.detach(), "discriminator": taught, "mel": mel_loss(rendered.detach(), batch.real)}
 
     def learning_rate(self, number: int) -> float:
         """At a step, counted from 0."""
         return self.recipe.learning_rate * self.recipe.decay ** (number // self.steps_an_epoch)
 
-    def batch(self, random: np.random.Generator) -> Batch:
+    def batch(self, random: np.random.Generator) -> HifiganBatch:
         """Random segments, emotions in turn."""
         indices, others = draw_clips(self.draw, self.recipe.batch, self.recipe.all_speakers, random)
         rows = [self._row(index, random) for index in indices]
         units, f0, voiced, real = (torch.from_numpy(np.stack(part)).to(self.device) for part in zip(*rows, strict=True))
-        return Batch((units, f0, voiced, *self.spoken.whole(indices, others, self.device)), real)
+        return HifiganBatch((units, f0, voiced, *self.data.global_condition(indices, others, self.device)), real)
 
     def _row(self, index: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Units, F0, voicing and samples of a random segment; behind a clip's end the last frame is held, without voice."""
-        count, posterior, features = self.recipe.segment_frames, self.spoken.posterior[index], self.spoken.features[index]
+        """Units, F0, voicing and samples of a random segment; behind a clip's end the last frame is pad_to, without voice."""
+        count, posterior, features = self.recipe.segment_frames, self.data.posterior[index], self.data.features[index]
         first = int(random.integers(0, max(1, len(posterior) - count + 1)))
         inside = slice(first, first + count)
         units = posterior[inside].argmax(1) if self.recipe.temperature == 0 else posterior[inside].astype(np.float32)
-        f0, voiced = self.spoken.f0(index)[inside], features.voiced[::2][inside]
-        return (held(units, count), held(f0, count),
+        f0, voiced = self.data.f0(index)[inside], features.voiced[::2][inside]
+        return (pad_to(units, count), pad_to(f0, count),
                 np.pad(voiced.astype(np.float32), (0, count - len(voiced))),
-                self.spoken.samples(index, first * HOP, count * HOP))
+                self.data.samples(index, first * HOP, count * HOP))

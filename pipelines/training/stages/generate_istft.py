@@ -16,11 +16,11 @@ from torch import nn
 from pipelines.networks.generator import FINE, FactorGenerator, Trunk
 from pipelines.networks.vocoder import HOP, Vocoder
 from pipelines.training.data.examples import Draw, Example
-from pipelines.training.data.spoken import Spoken, draw_clips, held
+from pipelines.training.data.generator_data import GeneratorData, draw_clips, pad_to
 from pipelines.training.loop.optim import Update, set_learning_rate
-from pipelines.training.losses.critics import weighted_mean
+from pipelines.training.losses.adversarial import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
 from pipelines.training.losses.discriminators import Discriminators
-from pipelines.training.losses.waveform_steps import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
+from pipelines.training.losses.emotion_classifiers import weighted_mean
 
 QUIETEST = -18.0  # log mel power at the nominal level below which nothing is heard and nothing to be learnt
 
@@ -48,14 +48,14 @@ class GenerateRecipe:
     window_frames: int = 50  # unit frames that the trunk sees
     crop_frames: int = 48  # vocoder frames that are rendered of them
     all_speakers: float = 0.0  # share of a batch drawn from all speakers alike, also those without labels
-    unlabelled_speeds: tuple = ()  # at which speech without labels is heard again, as somebody else's (virtual_voices.py)
+    unlabelled_speeds: tuple = ()  # at which speech without labels is heard again, as somebody else's (clip_choice.py)
     trunk_learning_rate: float = 1e-3
     learning_rate: float = 5e-4
     gan_learning_rate: float = 2e-4
     trunk_weight: float = 5.0  # of the trunk's mel bands once there is a waveform
     mel_weight: float = 15.0
     spectral_weight: float = 5.0
-    adversarial_share: float = 0.5  # of the spectral losses' gradient (waveform_steps.py)
+    adversarial_share: float = 0.5  # of the spectral losses' gradient (adversarial.py)
     matching_share: float = 0.5
 
     @property
@@ -64,7 +64,7 @@ class GenerateRecipe:
 
 
 @dataclass(frozen=True)
-class Batch:
+class IstftBatch:
     """factors: what Trunk takes. mel: (rows, frames, 80), to be predicted; there: (rows, frames), 0 behind a clip's end.
 
     crops: first rendered frame of each of the first rows, which are a batch. real: (batch, samples) of the crops.
@@ -80,11 +80,12 @@ class Batch:
 class GenerateTask:
     """Generator and its discriminators; see Task in trainer.py."""
 
-    def __init__(self, recipe: GenerateRecipe, examples: list[Example], spoken: Spoken, vocoder: Vocoder, device: str = "cpu"):
-        self.recipe, self.spoken, self.device = recipe, spoken, device
+    def __init__(self, recipe: GenerateRecipe, examples: list[Example], data: GeneratorData, vocoder: Vocoder,
+                 device: str = "cpu"):
+        self.recipe, self.data, self.device = recipe, data, device
         self.draw = Draw(examples)
-        trunk = Trunk(spoken.posterior[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand,
-                      recipe.unit_encoder, recipe.f0_encoder, spoken.width)
+        trunk = Trunk(data.posterior[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand,
+                      recipe.unit_encoder, recipe.f0_encoder, data.width)
         generator = FactorGenerator(trunk, vocoder.train(), recipe.temperature)
         self.parts = nn.ModuleDict({"generator": generator, "discriminators": Discriminators(),
                                     "average": running_average(generator)})
@@ -125,7 +126,7 @@ class GenerateTask:
         return logged | adversarial_step(self.parts["discriminators"], self.optimisers["discriminators"], optimiser,
                                          batch.real, made, spectral, rest, shares, update)
 
-    def batch(self, random: np.random.Generator) -> Batch:
+    def batch(self, random: np.random.Generator) -> IstftBatch:
         """Random windows, emotions in turn, and a random crop of each to be rendered."""
         recipe = self.recipe
         drawn = [draw_clips(self.draw, recipe.batch, recipe.all_speakers, random) for _ in range(recipe.trunk_batches)]
@@ -133,12 +134,13 @@ class GenerateTask:
         rows = [self._row(index, random) for index in indices]
         posterior, mel, f0, voiced, there = (self._stacked(part) for part in list(zip(*rows, strict=True))[2:])
         rendered = list(zip(indices, rows, strict=True))[:recipe.batch]
-        real = self._stacked([self.spoken.samples(index, (FINE * first + start) * HOP, recipe.crop_frames * HOP)
+        real = self._stacked([self.data.samples(index, (FINE * first + start) * HOP, recipe.crop_frames * HOP)
                               for index, (first, start, *_) in rendered])
         crops = [start for _, (_, start, *_) in rendered]
-        return Batch((posterior, f0, voiced, *self.spoken.whole(indices, others, self.device)), mel, there, crops, real)
+        condition = self.data.global_condition(indices, others, self.device)
+        return IstftBatch((posterior, f0, voiced, *condition), mel, there, crops, real)
 
-    def _render(self, mel: torch.Tensor, batch: Batch, update: Update) -> torch.Tensor:
+    def _render(self, mel: torch.Tensor, batch: IstftBatch, update: Update) -> torch.Tensor:
         """(batch, samples) of the crops, from the predicted bands."""
         _, f0, voiced, *_ = batch.factors
         inside = [slice(start, start + self.recipe.crop_frames) for start in batch.crops]
@@ -152,16 +154,16 @@ class GenerateTask:
     def _row(self, index: int, random: np.random.Generator) -> tuple:
         """First unit frame and first frame to be rendered after it; posterior, mel, F0, voicing, which frames are there."""
         long, crop = self.recipe.window_frames, self.recipe.crop_frames
-        posterior, features = self.spoken.posterior[index], self.spoken.features[index]
+        posterior, features = self.data.posterior[index], self.data.features[index]
         first = int(random.integers(0, max(1, len(posterior) - long + 1)))
         inside = slice(FINE * first, FINE * (first + long))
         f0 = features.f0[inside]
         short = FINE * long - len(f0)
         start = int(random.integers(0, max(1, min(len(f0), FINE * long) - crop + 1)))
-        gain = self.spoken.gains[index]
+        gain = self.data.gains[index]
         mel = np.maximum(features.mel[inside].astype(np.float32) + 2 * np.log(gain), QUIETEST)
         soft = posterior[first:first + long].astype(np.float32)
-        return (first, start, held(soft, long), held(mel.astype(np.float32), FINE * long), held(f0, FINE * long),
+        return (first, start, pad_to(soft, long), pad_to(mel.astype(np.float32), FINE * long), pad_to(f0, FINE * long),
                 np.pad(features.voiced[inside], (0, short)).astype(np.float32),
                 np.pad(np.ones(len(f0), np.float32), (0, short)))
 

@@ -19,8 +19,8 @@ from pipelines.networks.generator import FINE
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.examples import Example
 from pipelines.training.data.factors import content_of, voices_of
-from pipelines.training.data.spoken import Spoken, levelled, posteriors
-from pipelines.training.data.vocoder_store import stored_features
+from pipelines.training.data.generator_data import GeneratorData, levelled, posteriors
+from pipelines.training.data.stored_features import stored_features
 from pipelines.training.stages.generate import GeneratorFactors, prepare_generator
 from pipelines.training.stages.generate_hifigan import HifiganRecipe
 from pipelines.training.stages.generate_istft import GenerateRecipe
@@ -46,8 +46,8 @@ class PolyakHifiganRecipe(HifiganRecipe):
 
 
 def read_quantised(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache,
-                   device: str = "cpu") -> Spoken:
-    """By the encoders of the checkpoint; arguments and what is forgotten as in `read_spoken`.
+                   device: str = "cpu") -> GeneratorData:
+    """By the encoders of the checkpoint; arguments and what is forgotten as in `read_generator_data`.
 
     The design `istft` hears the melody that the codes tell, in Hz, and the voicing of the recording, which units tell the other
     design's network.
@@ -58,7 +58,7 @@ def read_quantised(examples: list[Example], checkpoint: Folder, temperature: flo
     features = stored_features([example.clip for example in examples], cache)
     clips = tqdm(zip(examples, features, posterior, strict=True), "codes of F0", len(examples), unit="clip", mininterval=5)
     coded = [_coded(network, example, own, len(units)) for example, own, units in clips]
-    return Spoken(*levelled(examples), [own for own, _ in coded], posterior, voices, codes=[codes for _, codes in coded],
+    return GeneratorData(*levelled(examples), [own for own, _ in coded], posterior, voices, codes=[codes for _, codes in coded],
                   code_count=len(network.codebook))
 
 

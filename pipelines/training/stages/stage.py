@@ -13,8 +13,8 @@ from pipelines.checkpoints.folder import Folder
 from pipelines.errors import RecipeError
 from pipelines.labels import EMOTIONS
 from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.clip_choice import with_share
 from pipelines.training.data.corpus import Clip
-from pipelines.training.data.emotional_share import with_share
 from pipelines.training.loop import distributed
 from pipelines.training.loop.recipe import GeneralRecipe, section
 from pipelines.training.loop.trainer import Run, Task, Validation

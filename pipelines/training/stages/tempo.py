@@ -16,7 +16,7 @@ from pipelines.training.data.examples import Draw, Example
 from pipelines.training.data.factors import FactorStore
 from pipelines.training.data.presets import utterance_embeddings
 from pipelines.training.loop.optim import Update, set_learning_rate
-from pipelines.training.losses.critics import weighted_mean
+from pipelines.training.losses.emotion_classifiers import weighted_mean
 from pipelines.training.stages.emotional_speech import examples_and_factors
 from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 

@@ -44,7 +44,7 @@ class VawGanRecipe:
 
 
 @dataclass(frozen=True)
-class Heard:
+class VawGanClip:
     """One clip, 50 Hz. spectrum: (frames, 40) shapes. melody: (frames, 10) coefficients. context: (frames, 2), vawgan.CONTEXT."""
 
     spectrum: np.ndarray
@@ -156,12 +156,12 @@ class VawGanTask:
         return torch.from_numpy(rows).to(self.device)
 
 
-def heard(example: Example, neutral: float) -> Heard:
+def heard(example: Example, neutral: float) -> VawGanClip:
     """neutral: mean of F0 in the voice's neutral speech, octaves above 100 Hz."""
     prosody = example.prosody
     melody = octaves(prosody.f0)
     context = np.stack([melody - neutral, prosody.voicing >= VOICED_CONFIDENCE], axis=1).astype(np.float32)
-    return Heard(shape_and_energy(prosody.bands)[0], decompose(melody), context)
+    return VawGanClip(shape_and_energy(prosody.bands)[0], decompose(melody), context)
 
 
 def draw_code(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:

@@ -15,10 +15,10 @@ from pipelines.networks.vocoder import HOP, Vocoder
 from pipelines.training.data.audio_store import read_all
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip
-from pipelines.training.data.vocoder_store import stored_features
+from pipelines.training.data.stored_features import stored_features
 from pipelines.training.loop.optim import Update, set_learning_rate
+from pipelines.training.losses.adversarial import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
 from pipelines.training.losses.discriminators import Discriminators
-from pipelines.training.losses.waveform_steps import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
 from pipelines.training.stages.stage import Context, Prepared, Stage
 
 
@@ -37,7 +37,7 @@ class VocoderRecipe:
     gan_learning_rate: float = 3e-4
     mel_weight: float = 15.0
     spectral_weight: float = 5.0
-    adversarial_share: float = 0.5  # of the spectral losses' gradient (waveform_steps.py)
+    adversarial_share: float = 0.5  # of the spectral losses' gradient (adversarial.py)
     matching_share: float = 0.5
     level_decibels: float = 6.0  # random gain, since a transfer also makes speech louder and softer
 

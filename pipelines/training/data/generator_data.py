@@ -18,11 +18,11 @@ from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.examples import Draw, Example
 from pipelines.training.data.factors import FactorStore, content_of, ease_of
 from pipelines.training.data.presets import utterance_embeddings
-from pipelines.training.data.vocoder_store import stored_features
+from pipelines.training.data.stored_features import stored_features
 
 
 @dataclass(frozen=True)
-class Spoken:
+class GeneratorData:
     """One entry per example.
 
     Attributes:
@@ -46,7 +46,7 @@ class Spoken:
         """Of what is known of a whole recording."""
         return len(self.voice[0]) + (len(self.sace[0]) if self.sace else 0)
 
-    def whole(self, indices: list[int], others: list[int], device: str) -> tuple[torch.Tensor, ...]:
+    def global_condition(self, indices: list[int], others: list[int], device: str) -> tuple[torch.Tensor, ...]:
         """Voice of `others` and, where it is heard, SACE of `indices`; (batch, 128) each."""
         heard = [(self.voice, others)] + ([(self.sace, indices)] if self.sace else [])
         return tuple(torch.from_numpy(np.stack([of[index] for index in chosen])).to(device) for of, chosen in heard)
@@ -69,13 +69,13 @@ def draw_clips(draw: Draw, batch: int, all_speakers: float, random: np.random.Ge
     return indices, [draw.same_speaker_other_emotion(index, random) for index in indices]
 
 
-def held(frames: np.ndarray, count: int) -> np.ndarray:
+def pad_to(frames: np.ndarray, count: int) -> np.ndarray:
     """The first size filled up to `count` with the last frame."""
     return np.pad(frames, [(0, count - len(frames))] + [(0, 0)] * (frames.ndim - 1), mode="edge")
 
 
-def read_spoken(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache,
-                device: str = "cpu") -> Spoken:
+def read_generator_data(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache,
+                device: str = "cpu") -> GeneratorData:
     """By the encoders of the checkpoint; temperature: of soft units. Hidden states are forgotten, since they fill gigabytes."""
     encoder, speaker, sace = (load(checkpoint).to(device) for load in (load_unit_encoder, load_speaker, load_sace))
     units, hidden = content_of(examples, encoder, cache, all_layers=not isinstance(sace, WaveSace))
@@ -83,7 +83,7 @@ def read_spoken(examples: list[Example], checkpoint: Folder, temperature: float,
     store = FactorStore(units, hidden, ease_of(examples, speaker, cache), len(encoder.centroids), audio)
     utterances = utterance_embeddings(sace, examples, store)
     features = stored_features([example.clip for example in examples], cache)
-    return Spoken(audio, gains, features, posteriors(encoder.cpu(), hidden, temperature), store.ease, utterances)
+    return GeneratorData(audio, gains, features, posteriors(encoder.cpu(), hidden, temperature), store.ease, utterances)
 
 
 @torch.inference_mode()

@@ -1,6 +1,6 @@
-"""Listeners inside the training: networks that hear prosody features and say which emotion, which units, real or not.
+"""Networks on prosody features that the acoustic model learns from: emotion classifiers, a unit classifier, a discriminator.
 
-They exist only while the acoustic stage trains. They share nothing with the judges of the evaluation but the corpora.
+They are needed only while the acoustic stage trains. They share nothing with the judges of the evaluation but the corpora.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ LOWEST, HIGHEST = -9.0, 7.0  # nepers of power around the speaker's neutral mean
 BAND_SCALE = 3.0
 
 
-def heard_features(bands: torch.Tensor, octaves: torch.Tensor, voicing: torch.Tensor, mask: torch.Tensor,
-                   baseline: torch.Tensor) -> torch.Tensor:
-    """What a listener who knows the speaker hears: everything against that speaker's own neutral speech.
+def relative_features(bands: torch.Tensor, octaves: torch.Tensor, voicing: torch.Tensor, mask: torch.Tensor,
+                      baseline: torch.Tensor) -> torch.Tensor:
+    """Prosody features relative to the speaker's own neutral speech.
 
-    Against the speaker's baseline, loudness and key tell the emotion and not the person; the baseline is a training
-    label, nothing of it is needed when converting.
+    Relative to that baseline, loudness and pitch tell the emotion and not the speaker. The baseline is a training label; a
+    conversion needs none.
 
     Args:
         bands: (batch, time, 40). octaves, voicing, mask: (batch, time).
@@ -33,20 +33,20 @@ def heard_features(bands: torch.Tensor, octaves: torch.Tensor, voicing: torch.Te
     usual = baseline[:, None, :-1]
     relative = (bands - usual).clamp(LOWEST, HIGHEST)
     energy = (bands.amax(-1) - usual.amax(-1)).clamp(LOWEST, HIGHEST)
-    melody = 2 * (octaves - baseline[:, -1:]) * voicing
-    extra = torch.stack([melody, 2 * voicing - 1, energy / BAND_SCALE], dim=-1)
+    f0 = 2 * (octaves - baseline[:, -1:]) * voicing
+    extra = torch.stack([f0, 2 * voicing - 1, energy / BAND_SCALE], dim=-1)
     return torch.cat([relative / BAND_SCALE, extra], dim=-1) * mask[..., None]
 
 
-CRITICS = ((64, 5), (80, 3), (48, 9))  # width and kernel of each emotion critic: several ears are harder to fool
+CLASSIFIERS = ((64, 5), (80, 3), (48, 9))  # width and kernel of each; several are harder to fool than one
 
 
-def make_critics() -> nn.ModuleList:
-    """The untrained critics."""
-    return nn.ModuleList(EmotionCritic(*shape) for shape in CRITICS)
+def new_emotion_classifiers() -> nn.ModuleList:
+    """Untrained ones."""
+    return nn.ModuleList(FrameEmotionClassifier(*shape) for shape in CLASSIFIERS)
 
 
-class EmotionCritic(nn.Module):
+class FrameEmotionClassifier(nn.Module):
     """A convolutional emotion classifier on mean and deviation over time, of its layers and of the features themselves.
 
     Normalised per frame, never over time: an utterance's level and spread are what tell an emotion.
@@ -69,8 +69,8 @@ class EmotionCritic(nn.Module):
         return self.classify(torch.cat([masked_mean(both, mask), masked_deviation(both, mask)], dim=-1))
 
 
-class UnitReader(nn.Module):
-    """Reads the units back from the bands: a conversion that changes them has changed the words."""
+class UnitClassifier(nn.Module):
+    """Recognises the units in the bands: a conversion that changes them has changed the words."""
 
     def __init__(self, units: int, width: int = 96):
         super().__init__()
@@ -78,7 +78,7 @@ class UnitReader(nn.Module):
                                      nn.Conv1d(width, units, 1)])
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """(batch, time, 43) to (batch, units, time) scores. Melody is hidden: words do not depend on it."""
+        """(batch, time, 43) to (batch, units, time) scores. F0 is left out: words do not depend on it."""
         x = torch.cat([features[..., :-3], torch.zeros_like(features[..., -3:])], dim=-1).transpose(1, 2)
         for layer in self.layers[:-1]:
             x = nn.functional.gelu(layer(x))
@@ -109,12 +109,13 @@ class Discriminator(nn.Module):
 
 
 def weighted_mean(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Mean of values with weights of the same shape; 0 where all weights are 0."""
     return (values * weight).sum() / weight.sum().clamp(min=1)
 
 
-def critics_loss(critics: nn.ModuleList, features: torch.Tensor, mask: torch.Tensor,
+def classifiers_loss(classifiers: nn.ModuleList, features: torch.Tensor, mask: torch.Tensor,
                  emotion: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Summed cross-entropy of all critics, and the share of right answers."""
-    scores = [critic(features, mask) for critic in critics]
+    """Summed cross-entropy of all classifiers, and the share of right answers."""
+    scores = [classifier(features, mask) for classifier in classifiers]
     loss = sum(nn.functional.cross_entropy(score, emotion, label_smoothing=0.1) for score in scores)
     return loss, torch.stack([(score.argmax(1) == emotion).float().mean() for score in scores]).mean()
