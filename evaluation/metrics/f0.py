@@ -102,22 +102,20 @@ class MeanError(F0Metric):
 
     base = "f0-mean-error"
     question = "How far is the mean F0 from the reference's (speakers of another height differ by nature)?"
+    statistic: ClassVar[str] = "mean_semitones"  # of F0Statistics
 
     def compare(self, converted: F0Contour, other: F0Contour) -> float | None:
         ours, theirs = statistics(converted), statistics(other)
-        return abs(ours.mean_semitones - theirs.mean_semitones) if ours and theirs else None
+        return abs(getattr(ours, self.statistic) - getattr(theirs, self.statistic)) if ours and theirs else None
 
 
 @dataclass(frozen=True)
-class RangeError(F0Metric):
+class RangeError(MeanError):
     """Distance of the range (5th to 95th percentile, semitones) to the reference's."""
 
     base = "f0-range-error"
     question = "How far is the range of F0 (5th to 95th percentile) from the reference's?"
-
-    def compare(self, converted: F0Contour, other: F0Contour) -> float | None:
-        ours, theirs = statistics(converted), statistics(other)
-        return abs(ours.range_semitones - theirs.range_semitones) if ours and theirs else None
+    statistic = "range_semitones"
 
 
 @dataclass(frozen=True)
