@@ -110,7 +110,9 @@ class Converter:
             reference = load(reference) if isinstance(reference, (str, Path)) else reference
         factors = source if isinstance(source, Factors) else self.encode(source, timings)
         target = self.encode(reference, timings, synthesis=False) if isinstance(reference, Recording) else reference
-        transferred = self.transfer(factors, preset or target.emotion, settings, timings)
+        wished = target.emotion if target is not None else preset
+        assert wished is not None  # one of the two is given
+        transferred = self.transfer(factors, wished, settings, timings)
         samples = self.synthesise(transferred, settings, timings)
         return Conversion(
             samples=samples, source=factors.prosody.contour, reference=target.prosody.contour if target else None,
@@ -141,7 +143,7 @@ class Converter:
             pitch = track(recording.samples, world.FRAME_SECONDS if synthesis else 0.01)
         with stage(hook, "envelope"):
             frames = world.analyse(recording.samples, pitch) if synthesis else None
-            bands = world.to_bands(frames.envelope[::4]) if synthesis else world.compact(
+            bands = world.to_bands(frames.envelope[::4]) if frames is not None else world.compact(
                 recording.samples, pitch.contour(world.SYNTHESIS_CONFIDENCE).hz)
             own = prosody.from_track(pitch.every(4 if synthesis else 2), bands)
         with stage(hook, "units"):
@@ -212,9 +214,10 @@ def _notes(source: Factors, reference: Factors | None) -> tuple[str, ...]:
 class Converts(Protocol):
     """What converts recordings, by whatever means."""
 
-    def convert(self, source: Path, reference: Path | None = None, emotion: str | None = None,
+    def convert(self, source: Path | str, reference: Path | str | None = None, emotion: str | None = None,
                 settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
         """As `Converter.convert`."""
+        ...
 
 
 class RememberingConverter:
@@ -227,7 +230,7 @@ class RememberingConverter:
         self.converter, self.most = converter, most
         self._kept: dict[tuple[Path, bool], Factors] = {}
 
-    def convert(self, source: Path, reference: Path | None = None, emotion: str | None = None,
+    def convert(self, source: Path | str, reference: Path | str | None = None, emotion: str | None = None,
                 settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
         """As `Converter.convert`."""
         timings = Timings(hook)
@@ -237,9 +240,9 @@ class RememberingConverter:
         target = self.encoded(reference, timings, synthesis=False) if reference else None
         return replace(self.converter.convert(factors, target, emotion, settings, timings), seconds=timings.seconds)
 
-    def encoded(self, path: Path, hook: Hook = silent, synthesis: bool = True) -> Factors:
+    def encoded(self, path: Path | str, hook: Hook = silent, synthesis: bool = True) -> Factors:
         """Factors of a recording; without synthesis, those that a reference needs. Raises AudioError."""
-        key = path.resolve(), synthesis
+        key = Path(path).resolve(), synthesis
         if key not in self._kept:
             with stage(hook, "read"):
                 recording = load(path)
@@ -264,7 +267,7 @@ class BaselineConverter:
         self.name, self.checkpoint, self.device = name, str(checkpoint), device
         baselines.loaded(name, self.checkpoint, device)
 
-    def convert(self, source: Path, reference: Path | None = None, emotion: str | None = None,
+    def convert(self, source: Path | str, reference: Path | str | None = None, emotion: str | None = None,
                 settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
         """As `Converter.convert`, but for the settings: a baseline has none.
 

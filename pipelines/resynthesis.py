@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -19,12 +20,13 @@ from pipelines.decoders.rendering import render
 from pipelines.features.audio import Recording
 from pipelines.features.vocoder_features import vocoder_features
 from pipelines.labels import EMOTIONS
+from pipelines.networks.vocoder import Vocoder
 from pipelines.settings import Settings
 
 Resynthesise = Callable[[Recording], np.ndarray]  # (n,) float32 at 16 kHz
 
 
-def vocoder_resynthesis(checkpoint: Folder, vocoder: nn.Module, device: str = "cpu") -> Resynthesise:
+def vocoder_resynthesis(checkpoint: Folder, vocoder: Vocoder, device: str = "cpu") -> Resynthesise:
     """By a vocoder from the recording's own envelope and F0."""
     return lambda recording: render(vocoder, vocoder_features(recording.samples), device)
 
@@ -40,5 +42,5 @@ def generator_resynthesis(checkpoint: Folder, generator: nn.Module, device: str 
     return lambda recording: converter.convert(recording, emotion=EMOTIONS[0], settings=unchanged).samples
 
 
-RESYNTHESES: dict[str, Callable[[Folder, nn.Module, str], Resynthesise]] = {  # by stage
+RESYNTHESES: dict[str, Callable[[Folder, Any, str], Resynthesise]] = {  # by stage
     "vocoder": vocoder_resynthesis, "generate": generator_resynthesis, "polyak": polyak_resynthesis}

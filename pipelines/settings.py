@@ -35,6 +35,10 @@ class Setting:
     step: float | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
 
+    def allows(self, value: float) -> bool:
+        """Whether a number lies within the bounds."""
+        return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+
 
 def _setting(default: Any, about: Setting) -> Any:
     return field(default=default, metadata={"setting": about})
@@ -64,9 +68,9 @@ class Settings:
 
     def __post_init__(self):
         bounds = about("strength")
-        if not bounds.low <= self.strength <= bounds.high:
+        if not bounds.allows(self.strength):
             raise ZestError(f"Strength must lie between {bounds.low:g} and {bounds.high:g}, not {self.strength:g}.")
-        if self.seed < about("seed").low:
+        if not about("seed").allows(self.seed):
             raise ZestError(f"The seed must be 0 or a positive whole number, not {self.seed}.")
         if self.f0 not in about("f0").choices:
             raise ZestError(f"There is no F0 '{self.f0}'; choose one of {', '.join(about('f0').choices)}.")

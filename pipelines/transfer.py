@@ -51,7 +51,7 @@ def reference_f0(own: np.ndarray, voiced: np.ndarray, emotion: Emotion) -> np.nd
     Raises:
         ZestError: the emotion is a preset, which has no contour, or its recording has no voiced speech.
     """
-    if emotion.octaves is None:
+    if emotion.octaves is None or emotion.voiced is None:
         raise ZestError("F0 of the reference needs a reference recording; a preset has none.")
     if not emotion.voiced.any():
         raise ZestError(f"{emotion.name} has no voiced speech whose F0 could be taken; choose another reference.")
@@ -92,16 +92,16 @@ def _predict(models: Models, source: Factors, emotion: Emotion, units: np.ndarra
     given = own_octaves
     if f0 == REFERENCE:
         given = reference_f0(own_octaves, voicing >= VOICED_CONFIDENCE, emotion)
-    units, voicing, own = (models.tensor(part)[None] for part in (units.astype(np.int64), voicing, own_octaves))
-    mask, ease = torch.ones_like(voicing), models.tensor(source.ease)[None]
-    voiced = (voicing >= 0.5).float()
+    moved, confidence, own = (models.tensor(part)[None] for part in (units.astype(np.int64), voicing, own_octaves))
+    mask, ease = torch.ones_like(confidence), models.tensor(source.ease)[None]
+    voiced = (confidence >= 0.5).float()
     target = models.tensor(given)[None]
     if f0 == PREDICTED and is_voiced(source):
-        target = _predicted_contour(models, units, own, voiced, source.emotion, emotion, ease)
+        target = _predicted_contour(models, moved, own, voiced, source.emotion, emotion, ease)
     if models.acoustic is None:
         return target[0].cpu().numpy(), np.zeros((len(own_octaves), world.BANDS), np.float32)
-    before = models.acoustic(units, own, voiced, mask, models.tensor(source.emotion.utterance)[None], ease)
-    after = models.acoustic(units, target, voiced, mask, models.tensor(emotion.utterance)[None], ease)
+    before = models.acoustic(moved, own, voiced, mask, models.tensor(source.emotion.utterance)[None], ease)
+    after = models.acoustic(moved, target, voiced, mask, models.tensor(emotion.utterance)[None], ease)
     return target[0].cpu().numpy(), models.envelope_gain * (after - before)[0].cpu().numpy()
 
 

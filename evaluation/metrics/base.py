@@ -200,6 +200,7 @@ class NeedsNaturalReference(Protocol):
         Raises:
             ZestError: the natural clips do not tell it (no speaker labels, one speaker only).
         """
+        ...
 
 
 def percent(hit: bool) -> Value:

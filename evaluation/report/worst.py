@@ -141,8 +141,11 @@ def _text(observation) -> str | None:
 
 
 def _contours(material: Material, pair: Pair, system: str) -> Figure | None:
+    paths = [path for path in _paths(material, pair, system) if path is not None]
+    if len(paths) < 3:
+        return None
     try:
-        source, reference, converted = (track(load(path).samples).contour() for path in _paths(material, pair, system))
+        source, reference, converted = (track(load(path).samples).contour() for path in paths)
     except AudioError:
         return None
     predicted = material.run.predicted(system, pair.id)

@@ -93,7 +93,7 @@ class Measuring:
         for metric in metrics:
             outcome = outcomes[metric.observer]
             record = record.with_metric(metric.info.name, not_measured=outcome.missing, note=outcome.note or None)
-        natural, able = self._measure_natural(observers, record.seed), {}
+        natural, able = self._measure_natural(observers, record.seed or 0), {}
         for metric in metrics:
             name = metric.info.name
             if metric.observer in self.stores:
@@ -140,8 +140,9 @@ class Measuring:
             if readable is not None:
                 yield readable
         for pair, one in self.conversions:
-            if one.failed is None:
-                yield self.names.clip(self.files.clip(pair, one), pair.language)
+            path = self.files.clip(pair, one)
+            if path is not None:
+                yield self.names.clip(path, pair.language)
 
     def _named(self, path: Path, language: str) -> ObservedClip | None:
         try:

@@ -33,8 +33,11 @@ class Observations:
     """
 
     def __init__(self, folder: Path | None = None, observers: Mapping[str, Observer] | None = None, jobs: int = 1):
-        self._temporary = tempfile.TemporaryDirectory(prefix="zest-observations-") if folder is None else None
-        self.folder = Path(folder if self._temporary is None else self._temporary.name)
+        if folder is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="zest-observations-")
+            self.folder = Path(self._temporary.name)
+        else:
+            self.folder = Path(folder)
         self.observers = all_observers() if observers is None else observers
         self.workers = Workers(jobs)
         self.problems: dict[Path, str] = {}

@@ -82,8 +82,9 @@ def convert_pairs(system: System, pairs: Sequence[Pair], files: RunFolder, pool:
 def _metrics_and_observers(metrics: Sequence[Metric | str] | None,
                            observers: Mapping[str, Observer] | None) -> tuple[list[Metric], Mapping[str, Observer]]:
     """Metrics as objects, and who observes for them. The registry is read only where a name or a default needs it."""
-    if observers is not None and metrics is not None and not any(isinstance(one, str) for one in metrics):
-        return list(metrics), observers
+    objects = [one for one in metrics or () if not isinstance(one, str)]
+    if observers is not None and metrics is not None and len(objects) == len(metrics):
+        return objects, observers
     from evaluation.metrics import registry
 
     asked = registry.default_names() if metrics is None else metrics

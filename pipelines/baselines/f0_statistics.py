@@ -43,6 +43,7 @@ def f0_statistics_swap(source: np.ndarray, reference: np.ndarray) -> tuple[np.nd
 
 def convert(request: Request, _: None) -> Rendered:
     """The source at the reference's height and range of F0."""
+    assert request.reference is not None  # see Baseline.takes
     return Rendered(*f0_statistics_swap(request.source, request.reference))
 
 

@@ -25,6 +25,7 @@ def convert(request: Request, networks: Polyak) -> Rendered:
     """Words and voice of the source with the reference's F0 codes. Raises ZestError: the reference has no voiced speech."""
     from pipelines.baselines.unit_resynthesis import resynthesise
 
+    assert request.reference is not None  # see Baseline.takes
     return Rendered(*resynthesise(request.source, request.reference, networks))
 
 

@@ -40,7 +40,8 @@ class Polyak:
     device: str
 
 
-def load_polyak(checkpoint: Folder, device: str = "cpu", generator: torch.nn.Module | None = None) -> Polyak:
+def load_polyak(checkpoint: Folder, device: str = "cpu",
+                generator: FactorGenerator | FactorDecoder | None = None) -> Polyak:
     """generator: another one than the checkpoint's, as one in training.
 
     Raises:
@@ -50,11 +51,12 @@ def load_polyak(checkpoint: Folder, device: str = "cpu", generator: torch.nn.Mod
     generator = load_generator(checkpoint, "polyak") if generator is None else generator
     if generator is None:
         raise CheckpointError(MISSING)
-    networks = load_unit_encoder(checkpoint), load_speaker(checkpoint), load_f0_codes(checkpoint), generator
-    return Polyak(*(network.to(device) for network in networks), device)
+    return Polyak(load_unit_encoder(checkpoint).to(device), load_speaker(checkpoint).to(device),
+                  load_f0_codes(checkpoint).to(device), generator.to(device), device)
 
 
-def resynthesis(checkpoint: Folder, generator: torch.nn.Module, device: str = "cpu") -> Callable[[Recording], np.ndarray]:
+def resynthesis(checkpoint: Folder, generator: FactorGenerator | FactorDecoder,
+                device: str = "cpu") -> Callable[[Recording], np.ndarray]:
     """A function of a recording to the same, (n,) float32 at 16 kHz, resynthesised from its own units, codes and x-vector."""
     networks = load_polyak(checkpoint, device, generator)
     return lambda recording: resynthesise(recording.samples, recording.samples, networks)[0]

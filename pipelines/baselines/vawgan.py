@@ -101,6 +101,7 @@ def load(checkpoint: str, device: str) -> VawGan:
 
 def convert(request: Request, network: VawGan) -> Rendered:
     """The source in the emotion of this label. Raises ZestError: the network was not trained on it."""
+    assert request.emotion is not None  # see Baseline.takes
     return Rendered(*vawgan(request.source, request.emotion, network))
 
 

@@ -39,6 +39,7 @@ def decode(transferred: Transferred, models: Models) -> np.ndarray:
                                  *global_condition(transferred, device))
         samples = samples[:len(samples) - HOP // 2]
     else:
+        assert generator is not None  # Decoder.missing has told
         samples = render(generator.vocoder, features(transferred, generator, device), device)
     return samples * (speech_level(transferred.source.recording.samples) / NOMINAL)
 
@@ -75,6 +76,7 @@ def units_of(transferred: Transferred, generator: FactorGenerator | FactorDecode
     if generator.temperature == 0:
         return transferred.units.astype(np.int64)
     posterior = transferred.source.posterior
+    assert posterior is not None  # of a checkpoint with such a generator
     positions = np.clip(transferred.positions, 0, len(posterior) - 1)
     low = np.floor(positions).astype(int)
     part = (positions - low)[:, None]

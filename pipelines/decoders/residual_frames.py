@@ -18,15 +18,21 @@ ALL = slice(None)
 
 def changed_frames(transferred: Transferred, inside: slice = ALL) -> WorldFrames:
     """200 frames a second, or those `inside`: a minute of all of them fills 100 MB."""
-    frames = world.at_times(transferred.source.world, _positions(transferred, inside))
+    frames = world.at_times(_source_frames(transferred), _positions(transferred, inside))
     difference = np.stack([_finer(transferred, band, inside) for band in transferred.difference.T], axis=1)
     return world.add_difference(replace(frames, f0=_moved(transferred, frames.f0, inside)), difference)
 
 
 def changed_f0(transferred: Transferred) -> np.ndarray:
     """(frames,) Hz, 0 where unvoiced, 200 a second: the F0 of `changed_frames` without their envelopes."""
-    own = transferred.source.world.f0
+    own = _source_frames(transferred).f0
     return _moved(transferred, own[np.rint(np.clip(_positions(transferred), 0, len(own) - 1)).astype(int)])
+
+
+def _source_frames(transferred: Transferred) -> WorldFrames:
+    frames = transferred.source.world
+    assert frames is not None  # a reference alone is encoded without
+    return frames
 
 
 def _moved(transferred: Transferred, f0: np.ndarray, inside: slice = ALL) -> np.ndarray:

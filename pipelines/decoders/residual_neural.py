@@ -22,6 +22,7 @@ def decode(transferred: Transferred, models: Models) -> np.ndarray:
     """(samples,) float32 at 16 kHz."""
     from pipelines.decoders.rendering import render
 
+    assert models.vocoder is not None  # Decoder.missing has told
     return render(models.vocoder, features(transferred), models.device)
 
 

@@ -63,6 +63,8 @@ class EncodedContent:
 class UnitEncoder(nn.Module):
     """Waveform to units: content encoder, one of its layers, nearest centroid."""
 
+    centroids: torch.Tensor
+
     def __init__(self, encoder: ContentEncoder, centroids: torch.Tensor, layer: int):
         super().__init__()
         self.encoder, self.layer = encoder, layer

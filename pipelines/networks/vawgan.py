@@ -95,6 +95,8 @@ class VawGan(nn.Module):
     in each emotion of the training speech.
     """
 
+    level_change: torch.Tensor
+
     def __init__(self, width: int = 256, spectrum_latent: int = 32, f0_latent: int = 4, emotions: Sequence[str] = EMOTIONS):
         super().__init__()
         self.emotions = tuple(emotions)

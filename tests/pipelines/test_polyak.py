@@ -14,7 +14,7 @@ import torch
 from evaluation.run.systems import parse_systems
 from pipelines import baselines
 from pipelines.baselines import Request, polyak
-from pipelines.baselines.unit_resynthesis import resynthesise
+from pipelines.baselines.unit_resynthesis import resynthesis, resynthesise
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder
 from pipelines.checkpoints.loading import load_f0_codes, load_generator, load_unit_encoder
 from pipelines.errors import CheckpointError, ZestError
@@ -122,7 +122,7 @@ def test_held_out_speech_is_made_again_from_units_codes_and_voice(tmp_path, reco
     converted = []
 
     def measure(*network) -> Callable[[], dict[str, float]]:
-        resynthesise = polyak.resynthesis(*network)
+        resynthesise = resynthesis(*network)
         return lambda: converted.append(resynthesise(recording)) or {"score": 0.0}
 
     assert own.train("polyak", measure=measure)

@@ -36,6 +36,7 @@ def ablate(
     if plan:
         _say_plan(ablation)
         return
+    assert output is not None  # refused above
     with stage_bars() as bars:
         run_ablation(ablation, output, device, jobs, shlex.join(["zest", *sys.argv[1:]]), hook=bars)
     for question in ablation.study.questions:

@@ -173,7 +173,7 @@ def _say_done(document: dict[str, Any]) -> None:
 
 
 def _say_row(outcome: batches.Outcome) -> None:
-    if outcome.error is not None:
+    if outcome.document is None:
         say(f"Row {outcome.number} failed: {outcome.error}")
         return
     say(f"Row {outcome.number}: wrote {outcome.document['output']}")

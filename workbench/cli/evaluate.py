@@ -89,6 +89,7 @@ def _systems_and_pairs(pairs: Path | None, wavs: Path | None, system: list[str] 
             raise ZestError("With --wavs the conversions are there already; leave --system, --strength and --checkpoint out.")
         scored = open_scored(wavs, output)
         return list(scored.systems), list(scored.pairs)
+    assert pairs is not None  # since there are no recordings
     if not system:
         raise ZestError("Which systems? Name at least one, as in --system source --system transfer.")
     return parse_systems(system, strength or (), checkpoint, device, seed), read_pairs(pairs)

@@ -6,6 +6,8 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
+from gradio.events import Dependency
 
 from evaluation.listening.design.gathering import GatheredConversions, forget, gather, gathered, gathered_run
 from evaluation.run.folder import EvaluationRun
@@ -60,7 +62,7 @@ class GatheredSet:
                         self.yes = gr.Button(text.FORGET_YES, variant="primary", size="sm", elem_id="zest-forget-yes")
                         self.no = gr.Button(text.FORGET_NO, size="sm")
 
-    def all(self) -> list[gr.components.Component]:
+    def all(self) -> list[Block]:
         """In the order of `shown`."""
         return [self.said, self.box, *self.form.choices()]
 
@@ -79,7 +81,7 @@ class GatheredSet:
         """For everybody else."""
         return ["", gr.update(visible=False), *self.form.fill_nothing()]
 
-    def connect(self, nothing: gr.components.Component) -> gr.events.Dependency:
+    def connect(self, nothing: gr.components.Component) -> Dependency:
         """Wire the buttons; `nothing` is any component, since a gathered set has no id."""
         inputs = [self.form.systems, self.form.questions, *self.form.numbers, self.access.key]
         for component in inputs[:-2]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 import gradio as gr
+from gradio.blocks import Block
 
 from workbench.listening import admin_text as text
 from workbench.listening.admin import AdminAccess
@@ -45,11 +46,11 @@ class ResultsView:
     gathered: GatheredSet
     timer: gr.Timer
 
-    def page(self) -> list[gr.components.Component]:
+    def page(self) -> list[Block]:
         """What `ResultsActions.page` fills: which of the two faces shows, the list, the gathered set, the timer."""
         return [self.locked, self.opened, self.password, self.studies, self.none, *self.gathered.all(), self.timer]
 
-    def study(self) -> list[gr.components.Component]:
+    def study(self) -> list[Block]:
         """What shows one study."""
         return [self.results, self.paragraph, self.about, self.close, self.sure, self.files]
 

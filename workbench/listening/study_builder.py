@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from evaluation.listening.design.create import CAP, create_study, expected_ratings, useful_pairs
 from evaluation.listening.design.questions import askable
@@ -70,7 +71,7 @@ def ticked(systems: Sequence[str], questions: Sequence[str]) -> tuple[list[str],
     return converting or list(systems), [name for name in FIRST if name in questions] or list(questions[:1])
 
 
-def make_study(run: EvaluationRun, requested: StudyRequest, progress: Callable[[int, int], None] | None = None) -> Study:
+def make_study(run: EvaluationRun, requested: StudyRequest, progress: Callable[[int, int], Any] | None = None) -> Study:
     """Write a new study into the folder of studies. Raises StudyError, OutputError as `create_study`."""
     name = f"{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(4)}"
     return create_study(run, requested.systems, requested.questions, studies_folder() / name, requested.listeners,

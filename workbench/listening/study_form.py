@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from evaluation.listening.design.create import CAP
 from evaluation.listening.design.study import Study
@@ -63,7 +64,7 @@ class StudyForm:
             requested = parse_request(systems, questions, listeners, cap, seed, sign_in)
             return study_html(make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips")))
 
-    def connect(self, chosen: gr.components.Component) -> gr.events.Dependency:
+    def connect(self, chosen: gr.components.Component) -> Dependency:
         """Button off, create the study, button on again whatever happened."""
         run = self.button.click(button_update(text.MAKING, False), None, self.button, **QUIET).then(
             self.make, [chosen, self.systems, self.questions, *self.numbers, self.sign_in, self.access.key], self.outcome,
@@ -80,16 +81,16 @@ def study_form(access: AdminAccess, run_of: Callable[[str], EvaluationRun]) -> S
     questions = gr.CheckboxGroup([], label=text.QUESTIONS_LABEL, info=text.QUESTIONS_INFO,
                                  elem_classes=["zest-form", "zest-questions"])
     with gr.Row():
-        numbers = tuple(gr.Number(value, precision=0, minimum=least, label=label, info=info, min_width=90, elem_classes=name)
-                        for value, least, label, info, name in (
-                            (LISTENERS, 1, text.LISTENERS_LABEL, text.LISTENERS_INFO, "zest-listeners"),
-                            (CAP, 1, text.CAP_LABEL, text.CAP_INFO, "zest-cap"),
-                            (0, 0, text.SEED_LABEL, text.SEED_INFO, "zest-draw-seed")))
+        listeners, cap, seed = (
+            gr.Number(value, precision=0, minimum=least, label=label, info=info, min_width=90, elem_classes=name)
+            for value, least, label, info, name in ((LISTENERS, 1, text.LISTENERS_LABEL, text.LISTENERS_INFO, "zest-listeners"),
+                                                    (CAP, 1, text.CAP_LABEL, text.CAP_INFO, "zest-cap"),
+                                                    (0, 0, text.SEED_LABEL, text.SEED_INFO, "zest-draw-seed")))
     sign_in = gr.Checkbox(False, label=text.SIGN_IN_LABEL, info=text.SIGN_IN_INFO, visible=signs_in(),
                           elem_classes="zest-sign-in")
     button = gr.Button(text.MAKE, variant="primary", elem_classes="zest-make")
     outcome = gr.HTML(elem_classes="zest-made")
-    return StudyForm(access, run_of, systems, questions, numbers, sign_in, button, outcome)
+    return StudyForm(access, run_of, systems, questions, (listeners, cap, seed), sign_in, button, outcome)
 
 
 def job_form(access: AdminAccess, jobs_of: Callable[[], Path], job: gr.Textbox, files: gr.File) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import gradio as gr
+from gradio.helpers import Examples
 from gradio.utils import get_upload_folder
 from matplotlib.figure import Figure
 
@@ -64,7 +65,7 @@ class Outputs:
 def describes_settings(function: Callable) -> Callable:
     """Adds the settings to the Args of a docstring, from which the API's page tells programs what parameters mean."""
     lines = "".join(f"        {name}: {about(name).help}\n" for name in asdict(DEFAULTS))
-    function.__doc__ = function.__doc__.replace("\n    Returns:", f"{lines}\n    Returns:")
+    function.__doc__ = (function.__doc__ or "").replace("\n    Returns:", f"{lines}\n    Returns:")
     return function
 
 
@@ -128,13 +129,13 @@ def _inputs(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     emotion = gr.Radio(choices, value=first, label=text.EMOTION_LABEL, info=text.EMOTION_INFO, elem_id="zest-emotion")
     reference = gr.Audio(label=text.REFERENCE_LABEL, sources=sources, type="filepath", visible=first == RECORDING,
                          buttons=[], elem_id="zest-reference")
-    limits = about("strength")
+    limits: Any = about("strength")  # whose bounds are numbers
     strength = gr.Slider(limits.low, limits.high, step=limits.step, **_setting("strength"))
     tempo = gr.Checkbox(**_setting("tempo"))
     rendering = [(DECODERS[name].label, name) for name in decoders]
     rendering += [(text.BASELINE.format(baseline.label), name) for name, baseline in BASELINES.items()]
-    decoder = gr.Dropdown(rendering, allow_custom_value=True,  # programs may say a decoder's older name
-                          **_setting("decoder") | {"value": decoders[0]})
+    shown: dict[str, Any] = {**_setting("decoder"), "value": decoders[0]}
+    decoder = gr.Dropdown(rendering, allow_custom_value=True, **shown)  # programs may say a decoder's older name
     with gr.Row():
         choices = [(label, name) for name, label in about("f0").choices.items()]
         f0 = gr.Dropdown(choices, scale=3, min_width=200, **_setting("f0"))
@@ -162,7 +163,7 @@ def _outputs(problem: str | None, presets: Sequence[str], access: AdminAccess) -
     return Outputs(converted, plot, table, status, details, result, results)
 
 
-def _examples(inputs: Inputs) -> gr.Examples:
+def _examples(inputs: Inputs) -> Examples:
     rows = (("Man, angry", "source-man.wav", "angry", None), ("Woman, sad", "source-woman.wav", "sad", None),
             ("Man, emotion of a recording", "source-man.wav", RECORDING, "reference-lively.wav"))
     return gr.Examples(

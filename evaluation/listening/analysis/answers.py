@@ -86,4 +86,5 @@ def _correlation(own: pd.Series, own_count: pd.Series, all_: pd.Series, all_coun
     theirs = ((all_ - own) / (all_count - own_count))[shared].to_numpy()
     if len(mine) < FEWEST or np.ptp(mine) == 0 or np.ptp(theirs) == 0:
         return None
-    return float(stats.spearmanr(mine, theirs)[0])
+    found: Any = stats.spearmanr(mine, theirs)
+    return float(found.statistic)

@@ -141,7 +141,8 @@ def _signed_rank(first: pd.DataFrame, second: pd.DataFrame) -> float | None:
     difference = means[:, 0] - means[:, 1]
     if np.count_nonzero(difference) == 0:
         return None
-    return float(stats.wilcoxon(difference, correction=True, method="asymptotic")[1])  # exact takes seconds with ties
+    found: Any = stats.wilcoxon(difference, correction=True, method="asymptotic")  # exact takes seconds with ties
+    return float(found.pvalue)
 
 
 def _adjusted(tests: list[float | None]) -> list[float | None]:

@@ -163,7 +163,8 @@ class AnswerStore:
             facts = self._facts(connection, known.listener, own.id) if own else (None, {}, None)
             sent = AnswerRequest(trial, value, remark, *facts)
             new = check_answer(self.study, known.listener, own, sent, now)
-            if new and own is not None:
+            assert own is not None  # a trial of nobody's was refused
+            if new:
                 row = {"listener": known.listener, "trial": own.id, "place": place_of(known.order, own), "value": value,
                        "remark": remark, "plays": json.dumps(dict(sent.plays), sort_keys=True), "opened": sent.opened,
                        "answered": now, "study_hash": self.study.hash}

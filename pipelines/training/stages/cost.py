@@ -103,7 +103,8 @@ def _stage_cost(stage: str, tables: dict[str, dict], context: Context, corpus: C
 
 def _steps(stage: str, prepared: Prepared, tables: dict[str, dict], corpus: Corpus) -> tuple[int, float]:
     """How many, and the operations of one with a whole batch."""
-    recipe = prepared.task.recipe
+    task: Any = prepared.task  # every task has its recipe
+    recipe = task.recipe
     batch = tables[stage].get("batch", type(recipe)().batch)
     steps = prepared.steps
     if stage == "ease" and recipe.xvector:
@@ -111,7 +112,7 @@ def _steps(stage: str, prepared: Prepared, tables: dict[str, dict], corpus: Corp
     phases, first, counted = _phases(recipe, prepared.steps), 0, []
     for length in phases:
         with counting() as count:
-            prepared.task.step(first, np.random.default_rng(0), Update(precision="fp32", rehearsal=True))
+            task.step(first, np.random.default_rng(0), Update(precision="fp32", rehearsal=True))
         counted.append(count.operations * batch / ROWS)
         first += length
     return steps, float(np.average(counted, weights=phases))
