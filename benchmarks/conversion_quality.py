@@ -34,18 +34,18 @@ METRICS = ("cer", "cer-capped", "looping", *(f"emotion@{judge}" for judge in JUD
            "distillmos", "f0-correlation", "f0-range-error", "f0-mean-shift", "parallel-f0-correlation", "parallel-f0-rmse",
            "duration-ratio")
 MAIN = (  # heading, key of `summarise`, digits
-    ("CER %", "cer", 1), ("capped", "cer_capped", 1), ("CER % (heard)", "cer_heard", 1), ("capped", "cer_heard_capped", 1),
+    ("CER %", "cer", 1), ("capped", "cer_capped", 1), ("CER % (transcript)", "cer_heard", 1), ("capped", "cer_heard_capped", 1),
     ("looping %", "looping", 1), ("cos source", "to_source", 2), ("cos ref", "to_reference", 2),
     ("closer %", "closer_to_source", 0), ("DistillMOS", "mos", 2), ("loss", "mos_loss", 2),
     ("whisper %", "judge_whisper", 0), ("egemaps %", "judge_egemaps", 0))
-MELODY = (
+F0 = (
     ("r ref", "shape_r", 2), ("r real", "parallel_r", 2), ("RMSE real st", "parallel_rmse", 1),
     ("range err st", "range_error", 1), ("shift st", "mean_shift", 1), ("octave %", "octave_jumps", 0),
     ("duration x", "seconds_ratio", 2))
-LEGEND = """CER: Whisper base against the manifest's text (RAVDESS); 'heard': against what it hears in the source (LibriSpeech has
-no text); capped: no clip counts more than all its characters; looping: transcripts over twice as long as the text, of both.
+LEGEND = """CER: Whisper base against the manifest's text (RAVDESS); 'transcript': against its transcript of the source
+(LibriSpeech has no text); capped: no clip counts more than all its characters; looping: transcripts over twice as long as the text, of both.
 closer: share of pairs closer in voice to source than to reference (Resemblyzer). loss: DistillMOS below the natural source.
-judges: share heard as the reference's emotion, of five. r ref: F0 shape against the reference (another sentence, DTW);
+judges: share recognised as the reference's emotion, of five. r ref: F0 shape against the reference (another sentence, DTW);
 r real: F0 against the source speaker's own emotional recording of the sentence, where there is one; octave: predicted contours
 with a jump. F0 by WORLD's dio and stonemask (tables without a column 'looping %' have SwiftF0's).
 A failed pair has all characters of its text wrong, is a miss for judges and closeness, and has DistillMOS 1."""
@@ -89,13 +89,13 @@ def main(
 
 
 def summarise(scores: QualityScores, system: str) -> dict[str, float]:
-    """One row of the table; shares in percent. cer: against the manifest's text; cer_heard: against what is heard in the
+    """One row of the table; shares in percent. cer: against the manifest's text; cer_heard: against the transcript of the
     source, where the manifest has no text."""
-    written, heard = scores.english & scores.has_text, scores.english & ~scores.has_text
+    written, untold = scores.english & scores.has_text, scores.english & ~scores.has_text
     row = {
         "pairs": len(scores.matrix.pairs), "failed": len(scores.failures(system)),
         "cer": scores.value(system, "cer", written), "cer_capped": scores.value(system, "cer-capped", written),
-        "cer_heard": scores.value(system, "cer", heard), "cer_heard_capped": scores.value(system, "cer-capped", heard),
+        "cer_heard": scores.value(system, "cer", untold), "cer_heard_capped": scores.value(system, "cer-capped", untold),
         "looping": scores.value(system, "looping", scores.english),
         "to_source": scores.value(system, "voice-to-source"), "to_reference": scores.value(system, "voice-to-reference"),
         "closer_to_source": scores.value(system, "voice-closer-to-source"), "mos": scores.value(system, "distillmos"),
@@ -112,17 +112,17 @@ def summarise(scores: QualityScores, system: str) -> dict[str, float]:
 def report(scores: QualityScores, corpora: Sequence[str], natural: Mapping[str, Any]) -> str:
     """Everything as plain text. corpora: of the pairs' sources."""
     rows = {system: summarise(scores, system) for system in scores.matrix.systems}
-    parts = [_metrics(rows, MAIN), _metrics(rows, MELODY), LEGEND, *_failures(scores)]
-    parts += [_emotions(scores, corpora, judge) for judge in JUDGES]
-    parts += [_confusion(scores, scores.matrix.systems[-1], judge) for judge in JUDGES]
-    return "\n\n".join(parts + [_natural_table(natural)])
+    texts = [_metrics(rows, MAIN), _metrics(rows, F0), LEGEND, *_failures(scores)]
+    texts += [_emotions(scores, corpora, judge) for judge in JUDGES]
+    texts += [_confusion(scores, scores.matrix.systems[-1], judge) for judge in JUDGES]
+    return "\n\n".join(texts + [_natural_table(natural)])
 
 
 def as_json(scores: QualityScores, natural: Mapping[str, Any], digest: str, seed: int) -> dict[str, Any]:
     """Summaries, tables and one entry per conversion."""
     systems = {system: {"summary": summarise(scores, system),
                         "per_emotion": {judge: scores.per_emotion(system, f"emotion@{judge}") for judge in JUDGES},
-                        "heard_as": {judge: scores.heard_as(system, judge) for judge in JUDGES},
+                        "heard_as": {judge: scores.recognised_as(system, judge) for judge in JUDGES},
                         "pairs": [_entry(scores, system, pair) for pair in scores.matrix.pairs]}
                for system in scores.matrix.systems}
     return {"pairs_hash": digest, "seed": seed, "natural": dict(natural), "systems": systems}
@@ -151,13 +151,13 @@ def _emotions(scores: QualityScores, corpora: Sequence[str], judge: str) -> str:
         corpus = [scores.value(system, metric, np.array(corpora) == name) for name in names]
         table.append([system, cell(scores.value(system, metric), 0), f"{cell(low, 0)}-{cell(high, 0)}",
                       *(cell(emotion[target], 0) for target in TARGETS), *(cell(share, 0) for share in corpus)])
-    return columns([f"heard by {judge} judge, %", "all", "95 %", *TARGETS, *names], table)
+    return columns([f"recognised by {judge} judge, %", "all", "95 %", *TARGETS, *names], table)
 
 
 def _confusion(scores: QualityScores, system: str, judge: str) -> str:
-    counts = scores.heard_as(system, judge)
-    rows = [[f"wanted {target}", *(str(counts.get(target, {}).get(heard, 0)) for heard in EMOTIONS)] for target in TARGETS]
-    return columns([f"{system}: {judge} judge hears", *EMOTIONS], rows)
+    counts = scores.recognised_as(system, judge)
+    rows = [[f"target {target}", *(str(counts.get(target, {}).get(judged, 0)) for judged in EMOTIONS)] for target in TARGETS]
+    return columns([f"{system}: {judge} judge recognises", *EMOTIONS], rows)
 
 
 def _natural_table(natural: Mapping[str, Any]) -> str:

@@ -108,9 +108,9 @@ def evaluation(run: EvaluationRun) -> Fingerprints:
 
 def study(run: EvaluationRun, folder: Path) -> Fingerprints:
     """The design of a listening test of two systems, and its clips."""
-    made = create_study(run, EVALUATED[1:], ("naturalness", "emotion-choice"), folder, listeners=4, seed=0, salt="fingerprint")
-    clips = [samples_hash(load(made.clip(name)).samples) for name in sorted(made.info["clips"])]
-    design = json.dumps(asdict(made.design), sort_keys=True)
+    study = create_study(run, EVALUATED[1:], ("naturalness", "emotion-choice"), folder, listeners=4, seed=0, salt="fingerprint")
+    clips = [samples_hash(load(study.clip(name)).samples) for name in sorted(study.info["clips"])]
+    design = json.dumps(asdict(study.design), sort_keys=True)
     return {"study: design": text_hash(design), "study: clips": text_hash(" ".join(clips))}
 
 

@@ -1,4 +1,4 @@
-"""Which of the three predictions loses most: parts of the source speaker's own emotional recording put into the source.
+"""Which of the three predictions loses most: single factors of the source speaker's own emotional recording put into the source.
 
 python -m benchmarks.oracle --manifest MANIFEST [--checkpoint DIR] [--json oracle.json]
 
@@ -112,7 +112,7 @@ def main(
     except ZestError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from error
-    print(f"{len(chosen)} pairs with a real recording of the source's speaker and sentence in the wanted emotion\n")
+    print(f"{len(chosen)} pairs with a real recording of the source's speaker and sentence in the target emotion\n")
     print(text)
     if json_file is not None:
         json_file.write_text(json.dumps(document, indent=1) + "\n")
@@ -127,7 +127,7 @@ def table(scores: QualityScores, judge: str) -> str:
                      *(cell(emotion[target], 0) for target in TARGETS),
                      cell(scores.value(system, f"target-posterior@{judge}"), 2),
                      cell(scores.value(system, "voice-to-source"), 2)])
-    return columns([f"heard by {judge} judge, %", "all", *TARGETS, "p(wanted)", "cos source"], rows)
+    return columns([f"recognised by {judge} judge, %", "all", *TARGETS, "p(target)", "cos source"], rows)
 
 
 def as_json(scores: QualityScores) -> dict[str, Any]:

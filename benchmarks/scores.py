@@ -1,4 +1,4 @@
-"""What benchmark tables are made of: an evaluation in a folder that goes again, and the set values of its systems.
+"""The numbers of benchmark tables: an evaluation in a folder that goes again, and the set values of its systems.
 
 Systems are rendered anew every time, but each distinct clip is listened to once: observations are kept, so natural speech is
 measured with the first benchmark only, and an interrupted one goes on where it stopped.
@@ -84,7 +84,7 @@ class QualityScores:
         targets = np.array([pair.emotion for pair in self.matrix.pairs])
         return {emotion: self.value(system, metric, targets == emotion) for emotion in TARGETS}
 
-    def heard_as(self, system: str, judge: str) -> Counts:
+    def recognised_as(self, system: str, judge: str) -> Counts:
         """Target emotion to the emotion that a judge took it for to how many pairs; empty where the judge could not be asked."""
         key = self.run.record.observer_keys.get(f"emotion@{judge}")
         return {} if key is None else confusion(self.matrix, system, key, self.observed)

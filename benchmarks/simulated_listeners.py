@@ -1,8 +1,8 @@
-"""Listeners that are made up, for checking the statistics against a known truth. Their votes are never shown as results.
+"""Simulated listeners, for checking the statistics against a known truth. Their votes are never shown as results.
 
-A careful listener hears, for condition c and item i, opinion[c] + own bias + item effect + own taste for c + how well i suits c
-+ noise, each normal, and votes the nearest of 1 to 5. A lazy one gives the same vote to everything, a clicker a random one, and
-neither reads the traps.
+A careful listener's opinion of condition c and item i is a sum of normal terms: opinion[c], own bias, item effect, own taste
+for c, how well i suits c, and noise. The vote is the nearest of 1 to 5. A lazy listener gives the same vote to everything, a
+clicker a random one; neither reads the traps.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ EMOTIONS = ("angry", "happy", "sad", "surprised")
 
 @dataclass(frozen=True)
 class Crowd:
-    """How many of which kind, and how they hear.
+    """How many of which kind, and how they judge.
 
     Attributes:
         bias, item, taste, suits, noise: standard deviations, in points.

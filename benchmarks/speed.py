@@ -95,14 +95,14 @@ def lengthened(samples: np.ndarray, seconds: float) -> np.ndarray:
 
 def report(found: dict) -> str:
     """Everything as plain text."""
-    parts = [columns(["stage", "real-time factor"], [[name, f"{value:.4f}"] for name, value in found["stages"].items()]),
+    texts = [columns(["stage", "real-time factor"], [[name, f"{value:.4f}"] for name, value in found["stages"].items()]),
              f"cold start of zest convert, {COLD_SECONDS:g} s source: {found['cold_start_seconds']:.1f} s; "
              f"peak memory, {SECONDS:g} s source: {found['peak_mb']:.0f} MB"]
     if "paper" in found:
-        parts.append(columns(["paper's size, random weights", "real-time factor"],
+        texts.append(columns(["paper's size, random weights", "real-time factor"],
                              [[name, f"{value:.4f}"] for name, value in found["paper"].items()]))
-        parts.append(f"ours is {found['paper']['all'] / found['stages']['all']:.1f} times as fast")
-    return "\n\n".join(parts + [f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end"])
+        texts.append(f"ours is {found['paper']['all'] / found['stages']['all']:.1f} times as fast")
+    return "\n\n".join(texts + [f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end"])
 
 
 def _seconds(run: Callable[[], object]) -> float:

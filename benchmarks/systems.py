@@ -19,7 +19,7 @@ from pipelines.features.pitch import track
 
 @dataclass(frozen=True)
 class FunctionSystem:
-    """A system that is one function of a pair; for one process, since functions made inside others are not sent elsewhere."""
+    """A system that is one function of a pair; for one process, since functions defined inside others are not sent elsewhere."""
 
     name: str
     make: Callable[[Pair], Rendered]
@@ -63,12 +63,12 @@ def conversions(checkpoint: Path | str, strengths: Sequence[float], tempo: bool 
             for system in parse_systems(specs, strengths, str(checkpoint))]
 
 
-def neural_systems(checkpoint: Path | str, wanted: Sequence[str]) -> tuple[list[System], list[str]]:
-    """The neural copy where the checkpoint has a vocoder, and the decoders to compare: `wanted`, or all that it has.
+def neural_systems(checkpoint: Path | str, decoders: Sequence[str]) -> tuple[list[System], list[str]]:
+    """The neural copy where the checkpoint has a vocoder, and the decoders to compare: `decoders`, or all that it has.
 
     Raises:
         CheckpointError: it cannot be loaded.
     """
     converter = Converter.from_pretrained(checkpoint)
     copies = [BaselineSystem("neural copy", "copy-neural", str(checkpoint))] if converter.models.vocoder is not None else []
-    return copies, list(wanted or converter.decoders)
+    return copies, list(decoders or converter.decoders)

@@ -3,7 +3,8 @@ several sizes. Units are to tell neither; what they tell of the words, a recogni
 
 python -m benchmarks.unit_probes --manifest MANIFEST [--checkpoint DIR] [--json unit_probes.json]
 
-Codebooks are made as the stage `units` makes them. A recording is how often it uses each unit. Probes are benchmarks/probes.py's.
+Codebooks are fitted as the stage `units` fits them. A recording's vector says how often it uses each unit.
+Probes are those of benchmarks/probes.py.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ CLUSTERS = (50, 100, 200)
 def main(
     manifest: Annotated[Path, typer.Option(help="manifest.csv with the splits train and dev")],
     checkpoint: Annotated[str, typer.Option(help="folder or hub id")] = str(DEFAULT_CHECKPOINT),
-    clips: Annotated[int, typer.Option(help="that codebooks are made of")] = 400,
+    clips: Annotated[int, typer.Option(help="that codebooks are fitted to")] = 400,
     per_cell: Annotated[int, typer.Option(help="clips of every corpus and emotion for probes, in each split")] = 40,
     seed: Annotated[int, typer.Option(help="draws clips and begins clusters")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,

@@ -25,7 +25,7 @@ MARGIN = 0.1  # seconds of silence left at both ends
 @dataclass(frozen=True)
 class ExampleRecording:
     """voice: espeak-ng's name; prosody: SSML attributes, empty for the voice as it is. emotion: a preset that the voice is then
-    converted to, because a synthetic voice, however lively its settings, is not heard as emotional."""
+    converted to, because a synthetic voice, however lively its settings, is not perceived as emotional."""
 
     name: str
     voice: str

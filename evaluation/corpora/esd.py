@@ -43,12 +43,12 @@ def _speaker(folder: Path) -> Iterator[CorpusEntry]:
     language = "en" if number >= FIRST_ENGLISH else "zh"
     texts = _texts(folder, language)
     for path in files(folder, ".wav"):
-        name, parts = NAME.fullmatch(path.stem), path.relative_to(folder).parts
-        emotion = EMOTIONS.get(parts[0].lower())
+        name, below = NAME.fullmatch(path.stem), path.relative_to(folder).parts
+        emotion = EMOTIONS.get(below[0].lower())
         if not name or not emotion:
             continue
         sentence = sentence_of(int(name[2]))
-        subset = parts[1] if len(parts) == 3 and parts[1] in SUBSETS else subset_of(sentence)
+        subset = below[1] if len(below) == 3 and below[1] in SUBSETS else subset_of(sentence)
         yield CorpusEntry(path, f"esd-{folder.name}", "male" if number in MEN else "female", emotion, language,
                     f"esd-{language}-{sentence:03d}", texts.get(path.stem) or texts.get(str(sentence), ""), subset)
 

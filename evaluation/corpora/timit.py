@@ -22,8 +22,8 @@ SPEAKER = re.compile(r"[FM][A-Z]{2,3}\d")
 
 
 def has_layout(folder: Path) -> bool:
-    parts = [child for child in folders(folder) if child.name.lower() in SPLITS]
-    return any(re.fullmatch(r"DR[1-8]", region.name.upper()) for part in parts for region in folders(part))
+    splits = [child for child in folders(folder) if child.name.lower() in SPLITS]
+    return any(re.fullmatch(r"DR[1-8]", region.name.upper()) for split in splits for region in folders(split))
 
 
 def entries(root: Path) -> Iterator[CorpusEntry]:

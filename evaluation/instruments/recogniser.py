@@ -17,7 +17,7 @@ UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")  # written without spaces: lett
 
 def transcribe(clips: Sequence[np.ndarray], language: str = "en", size: str = MODEL, batch: int = BATCH,
                window: int | None = None) -> list[str]:
-    """Transcripts by Whisper: greedy, temperature 0, decoding time marks as `transcribe` does (without them more clips differ).
+    """Transcripts by Whisper: greedy, temperature 0, decoding timestamps as `transcribe` does (without them more clips differ).
 
     The padding of short clips is thinned out (recogniser_window.py); a clip of more than 30 s is transcribed window
     by window. A transcript depends on the clip alone, not on the others it came with.

@@ -1,6 +1,6 @@
 """Whisper on short clips without paying for 30 s: the silence after a clip is thinned out, and what is left of it weighs more.
 
-Whisper was trained on windows of 30 s and hears differently when the window is cut, because its attention then misses the
+Whisper was trained on windows of 30 s and recognises differently when the window is cut, because its attention then misses the
 padding. But frames of padding are all alike except for their position: here every fifth of them stays, and attention
 counts it five times (its logit gets the logarithm of 5), in the encoder and in the decoder's look at the encoder. That
 leaves 500 frames of 1,500 for a clip of 3 s. Text and speed are measured by benchmarks/recogniser_speed.py.
@@ -46,7 +46,7 @@ class Thinned:
     """A Whisper whose window is whole for the first seconds and thinned out behind them.
 
     Attributes:
-        model: shares its weights with the whole model; `whisper.decode` takes what `encode` gives.
+        model: shares its weights with the full model; `whisper.decode` takes what `encode` gives.
         dense: seconds that are kept whole; FULL for the plain model. kept: frames that are left.
     """
 
@@ -60,11 +60,11 @@ class Thinned:
         encoder = self.model.encoder
         if self.dense == FULL:
             return encoder(torch.stack([_mel(clip, self.model.dims.n_mels, 2 * RATE * FULL) for clip in clips]))
-        whole = RATE * self.dense
-        mels = torch.stack([_mel(clip, self.model.dims.n_mels, 2 * (whole + 2 * HORIZON)) for clip in clips])
+        start = RATE * self.dense
+        mels = torch.stack([_mel(clip, self.model.dims.n_mels, 2 * (start + 2 * HORIZON)) for clip in clips])
         x = gelu(encoder.conv2(gelu(encoder.conv1(mels)))).permute(0, 2, 1)
-        padding = x[:, whole + HORIZON, None].expand(-1, self.kept - whole, -1)
-        x = torch.cat([x[:, :whole], padding], dim=1) + encoder.positional_embedding
+        padding = x[:, start + HORIZON, None].expand(-1, self.kept - start, -1)
+        x = torch.cat([x[:, :start], padding], dim=1) + encoder.positional_embedding
         for block in encoder.blocks:
             x = block(x)
         return encoder.ln_post(x)
@@ -76,16 +76,16 @@ def window_of(clip: np.ndarray) -> int | None:
     return next((dense for dense in DENSE if seconds <= dense - MARGIN), FULL if seconds <= FULL else None)
 
 
-def thinned(whole: Whisper, dense: int, stride: int = STRIDE) -> Thinned:
+def thinned(full: Whisper, dense: int, stride: int = STRIDE) -> Thinned:
     """Thin out a model's window behind `dense` seconds; the model itself stays as it is."""
     if dense == FULL:
-        return Thinned(whole, FULL, whole.dims.n_audio_ctx)
-    frames, start = whole.dims.n_audio_ctx, RATE * dense
+        return Thinned(full, FULL, full.dims.n_audio_ctx)
+    frames, start = full.dims.n_audio_ctx, RATE * dense
     tail = torch.arange(start + stride // 2, frames, stride)
     keep = torch.cat([torch.arange(start), tail])
-    state = whole.state_dict()
+    state = full.state_dict()
     state["encoder.positional_embedding"] = state["encoder.positional_embedding"][keep]
-    model = Whisper(replace(whole.dims, n_audio_ctx=len(keep)))
+    model = Whisper(replace(full.dims, n_audio_ctx=len(keep)))
     model.load_state_dict(state, assign=True)  # shared, not copied
     bias = torch.zeros(1, 1, 1, len(keep))
     bias[..., start:] = float(np.log((frames - start) / len(tail)))

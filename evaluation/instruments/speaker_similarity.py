@@ -60,7 +60,7 @@ def _resemblyzer_embedding(samples: np.ndarray) -> np.ndarray:
     speech = preprocess_wav(np.asarray(samples, dtype=np.float32), source_sr=SAMPLE_RATE)
     if len(speech) < SHORTEST:  # its voice activity detector found next to nothing: judge the whole clip
         speech = np.asarray(samples, dtype=np.float32)
-    vector: Any = _resemblyzer().embed_utterance(speech)  # with parts of it only where they are asked for
+    vector: Any = _resemblyzer().embed_utterance(speech)  # with embeddings of windows only where they are asked for
     return vector
 
 

@@ -31,7 +31,7 @@ class EmotionJudge:
 
     Attributes:
         name: as in `emotion@<name>`. emotions: those that it knows; of others it is not asked.
-        library: package that computes what it looks at. source: who made it, or the page that says it.
+        library: package that computes what it looks at. source: who trained it, or the page that says it.
         aliases: other names, such as a hub id.
         default: it belongs to the metrics that are measured unless others are asked for.
     """

@@ -46,12 +46,12 @@ columns are the judge's decisions.
 def write_card(folder: Path, judges: Sequence[FeatureJudge], clips: Sequence[Clip], data: JudgeData, note: str = "") -> Path:
     """Measure the judges on the dev split and write the card."""
     held_out = judged(dev_clips(list(clips)))
-    parts = [HEAD] + ([note] if note else [])
+    sections = [HEAD] + ([note] if note else [])
     for judge in judges:
         for version, title in ((NATURAL, "natural dev speech"), (COPY, "WORLD copies of it")):
-            parts.append(_section(judge, data.examples(judge.name, held_out, version), title))
+            sections.append(_section(judge, data.examples(judge.name, held_out, version), title))
     file = folder / "JUDGE_CARD.md"
-    file.write_text("\n".join(parts))
+    file.write_text("\n".join(sections))
     return file
 
 

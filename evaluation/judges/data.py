@@ -43,8 +43,8 @@ class Examples:
         return Examples(self.features[chosen], self.emotions[chosen], self.speakers[chosen], self.corpora[chosen])
 
 
-def join(*parts: Examples) -> Examples:
-    return Examples(*(np.concatenate([getattr(part, name) for part in parts])
+def join(*sets: Examples) -> Examples:
+    return Examples(*(np.concatenate([getattr(one, name) for one in sets])
                       for name in ("features", "emotions", "speakers", "corpora")))
 
 

@@ -1,6 +1,6 @@
 """Emotion judges: classifiers that never saw the converter and share no weights with it.
 
-Two ship with this repository. `whisper` looks at pooled hidden states of Whisper base, `egemaps` at 88 hand-made
+Two ship with this repository. `whisper` looks at pooled hidden states of Whisper base, `egemaps` at 88 hand-crafted
 acoustic functionals. Both know five emotions and were trained on speakers that are in no dev split.
 What they score on natural speech stands in checkpoints/judge-mini/JUDGE_CARD.md.
 """
@@ -84,7 +84,7 @@ class Ensemble:
 
 @dataclass(frozen=True)
 class FeatureJudge:
-    """A judge made of a feature extractor and an ensemble."""
+    """A judge that consists of a feature extractor and an ensemble."""
 
     name: str
     emotions: tuple[str, ...]

@@ -1,6 +1,6 @@
 """The natural reference of conversions: what the same judges and embeddings say about natural, labelled speech.
 
-A judge that hears 60 % of natural speech right cannot hear 90 % of conversions right for a good reason; a voice that is as
+A judge that recognises 60 % of natural speech cannot recognise 90 % of conversions for a good reason; a voice that is as
 close to its source as one speaker's utterances in two emotions are to each other cannot be asked to come closer.
 """
 
@@ -259,8 +259,8 @@ def _some(pairs: list[tuple[int, int]], most: int, random: np.random.Generator) 
     return np.array([pairs[index] for index in chosen], dtype=int).reshape(-1, 2)
 
 
-def _stack(parts: Sequence[np.ndarray]) -> np.ndarray:
-    return np.concatenate(parts) if parts else np.zeros((0, 2), dtype=int)
+def _stack(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate(arrays) if arrays else np.zeros((0, 2), dtype=int)
 
 
 def _cosines(vectors: np.ndarray, pairs: np.ndarray) -> np.ndarray:

@@ -69,7 +69,7 @@ def make_protocol(clips: Sequence[Clip], settings: Sequence[str] = tuple(SETTING
     chosen = _known(settings)
     for number in (per_setting, count):
         if number is not None and number < 1:
-            raise ZestError(f"{number} pairs cannot be made; ask for 1 or more.")
+            raise ZestError(f"{number} pairs cannot be drawn; ask for 1 or more.")
     if seconds[0] > seconds[1]:
         raise ZestError(f"No recording is at least {seconds[0]:g} and at most {seconds[1]:g} s long; swap the two limits.")
     pool = ClipPool(_usable(clips, split, seconds), clips)

@@ -1,4 +1,4 @@
-"""What a report is made of, before it is HTML or Markdown: sections of paragraphs, tables, figures and players."""
+"""The content of a report before it is HTML or Markdown: sections of paragraphs, tables, figures and players."""
 
 from __future__ import annotations
 

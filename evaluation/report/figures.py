@@ -81,7 +81,7 @@ def emotion_bars(results: RunResults, metric: str, info: MetricInfo, natural: di
     said = "; ".join(f"{system}: " + ", ".join(f"{name} {_said(found[name][index], info)}" for name in groups)
                      for index, system in enumerate(matrix.systems))
     marked = ", dashed lines what the same judge reaches on all labelled natural speech" if natural else ""
-    caption = f"{info.name} per wanted emotion, all settings; thin lines are 95 % intervals{marked}."
+    caption = f"{info.name} per target emotion, all settings; thin lines are 95 % intervals{marked}."
     return Figure(to_svg(drawing), caption, said, wide=True)
 
 
@@ -124,9 +124,9 @@ def _bars(axis: Axes, values: Sequence[Estimate | None], index: int, width: floa
 
 def _violin(axis: Axes, values: np.ndarray, place: int, colour: str) -> None:
     if len(values) > 2 and np.ptp(values) > 1e-9:
-        parts: dict[str, Any] = axis.violinplot([values], [place], orientation="horizontal", widths=0.8, points=VIOLIN_POINTS,
+        drawn: dict[str, Any] = axis.violinplot([values], [place], orientation="horizontal", widths=0.8, points=VIOLIN_POINTS,
                                                 showextrema=False)
-        parts["bodies"][0].set(facecolor=colour, edgecolor="none", alpha=0.28)
+        drawn["bodies"][0].set(facecolor=colour, edgecolor="none", alpha=0.28)
     shown = values[np.linspace(0, len(values) - 1, min(len(values), MOST_POINTS)).round().astype(int)]
     jitter = 0.16 * np.sin(np.arange(len(shown)) * 2.399963)  # the golden angle: spread evenly, the same every time
     segments = np.stack([shown, shown, np.full(len(shown), np.nan)], axis=1).ravel()  # one path of dots is a small file

@@ -17,17 +17,18 @@ def to_html(document: Document) -> str:
     """Render a report; everything but the figures' own SVG is escaped."""
     environment = Environment(loader=PackageLoader("evaluation.report"), undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True, autoescape=select_autoescape(default=True, default_for_string=True))
-    environment.filters["parts"] = lambda rows: [(section, list(own)) for section, own in groupby(rows, lambda row: row.section)]
+    environment.filters["by_section"] = lambda rows: [(section, list(own))
+                                                      for section, own in groupby(rows, lambda row: row.section)]
     environment.tests["of"] = lambda block, name: type(block).__name__ == name
     return environment.get_template("report.html.jinja").render(document=document)
 
 
 def to_markdown(document: Document) -> str:
     """The same sections and tables as the HTML file's."""
-    parts = [f"# {_plain(document.title)}", _plain(document.subtitle)]
+    texts = [f"# {_plain(document.title)}", _plain(document.subtitle)]
     for section in document.sections:
-        parts += [f"## {_plain(section.title)}", *(text for block in section.blocks for text in _block(block))]
-    return "\n\n".join(parts) + "\n"
+        texts += [f"## {_plain(section.title)}", *(text for block in section.blocks for text in _block(block))]
+    return "\n\n".join(texts) + "\n"
 
 
 def _block(block: Block) -> list[str]:

@@ -78,7 +78,7 @@ def settings(material: Material) -> Section:
     changed = [name for name in material.catalogue.measured if material.catalogue.entries[name].metric is None]
     if changed:
         blocks.append(Paragraph(f"Natural rows not measured for {', '.join(changed)}: the metric or its model is another one "
-                                "today than when the run was made.", "warning"))
+                                "today than when the run was measured.", "warning"))
     return Section("settings", "Settings and metrics", tuple(blocks))
 
 
@@ -130,7 +130,7 @@ def confusions(material: Material) -> Section:
             blocks.append(Paragraph(f"{info.name}: not measured: its observations are no longer in the run's folder.", "warning"))
     if not blocks:
         blocks = [Paragraph("Not measured: no emotion judge was asked.")]
-    return Section("confusions", "What the judges heard", tuple(blocks))
+    return Section("confusions", "Emotions as the judges recognise them", tuple(blocks))
 
 
 def pictures(material: Material) -> Section:
@@ -171,10 +171,10 @@ def provenance(run: EvaluationRun, results: RunResults) -> Section:
                           Cell(about.not_measured or "measured", mark="words"))) for name, about in record.metrics.items()]
     return Section("provenance", "Provenance", (
         _facts("The run", facts),
-        Table("Systems", "system", (Column("made with", words=True), Column("checkpoint hash")), tuple(systems)),
+        Table("Systems", "system", (Column("settings", words=True), Column("checkpoint hash")), tuple(systems)),
         Table("Metrics", "metric", tuple(Column(name, words=True) for name in ("observer", "models", "state")), tuple(metrics)),
         _facts("Versions", record.versions),
-        *([_facts("Versions of later parts of the run", record.versions_later)] if record.versions_later else []),
+        *([_facts("Versions when the run was continued", record.versions_later)] if record.versions_later else []),
         Paragraph("To repeat:"), Paragraph(commands(run), "code")))
 
 

@@ -128,7 +128,7 @@ def counts_table(results: RunResults) -> Table:
     matrix = results.matrix
     rows = [Row(system, tuple(_converted(matrix, system, matrix.rows(setting)) for setting in results.settings))
             for system in matrix.systems if system not in matrix.natural]
-    return Table("Conversions made, of those the protocol expects", "system",
+    return Table("Conversions, of those that the protocol expects", "system",
                  tuple(Column(setting_name(setting)) for setting in results.settings), tuple(rows))
 
 
@@ -172,7 +172,7 @@ def confusion_table(counts: Counts, caption: str) -> Table:
         cells = [(counts[target].get(name, 0), "clear" if name == target else "") for name in judged]
         rows.append(Row(target, tuple(Cell(f"{100 * count / max(total, 1):.0f} %", note=str(count), mark=mark,
                                            shade=count / max(total, 1)) for count, mark in cells), f"{total} clips"))
-    return Table(caption, "wanted \u2193 heard \u2192", tuple(Column(name) for name in judged), tuple(rows), dense=True)
+    return Table(caption, "target \u2193 recognised \u2192", tuple(Column(name) for name in judged), tuple(rows), dense=True)
 
 
 def _in_order(names: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 The rule: every pair gets three ranks among the pairs of its system (CER, voice cosine to the source, posterior that the judges
 give to the target emotion, their mean), each as a share from 0, the best, to 1, the worst; ties share the mean rank. The pairs
-with the highest mean of their ranks are shown. A failed conversion has nothing to hear and stands in the table of failures.
+with the highest mean of their ranks are shown. A failed conversion has no recording and stands in the table of failures.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from pipelines.features.audio import SAMPLE_RATE, load
 from pipelines.features.pitch import F0Contour, statistics, track
 
 RULE = ("Rule: each pair is ranked among all pairs of the system by CER, by voice cosine to the source, and by the posterior "
-        "that the judges give to the wanted emotion (mean over judges); the pairs with the worst mean rank are shown. "
-        "Failed conversions have nothing to hear; they stand in the table of failures.")
+        "that the judges give to the target emotion (mean over judges); the pairs with the worst mean rank are shown. "
+        "Failed conversions have no recording; they stand in the table of failures.")
 PLAIN = ("source", "copy", "copy-neural", "f0-swap")
 NO_AUDIO = "left out on request"
 CLIPS = ("source", "reference", "converted")
@@ -113,12 +113,12 @@ def worst_section(material: Material, system: str, count: int, audio: bool) -> S
 
 def _card(material: Material, one: Worst, system: str, rank: int, clips: tuple[Player, ...]) -> PairCard:
     pair = one.pair
-    facts = [("wanted", pair.emotion or "unknown"), ("setting", setting_name(pair.setting)),
+    facts = [("target", pair.emotion or "unknown"), ("setting", setting_name(pair.setting)),
              ("source speaker", pair.source_speaker or "unknown"), ("mean rank, 1 is worst", f"{one.badness:.2f}"),
              *((info.name, f"{number(value, info.unit)} {info.unit}") for info, value in one.values)]
     said, recognised = _words(material, pair, system)
     facts += [("said", said)] if said else []
-    facts += [("heard in the conversion", recognised)] if recognised is not None else []
+    facts += [("recognised in the conversion", recognised)] if recognised is not None else []
     return PairCard(f"{rank + 1}. {pair.id}", tuple(facts), clips, _contours(material, pair, system))
 
 

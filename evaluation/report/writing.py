@@ -70,17 +70,17 @@ def document_of(run: EvaluationRun, worst_of: str | None = None, worst: int = 10
     from evaluation.report.worst import focus_of, worst_section
 
     material = material_of(run, draws, seed, entries, hook=hook)
-    parts = [make(material) for make in (sections.glance, sections.settings, sections.separation, sections.comparisons,
+    written = [section(material) for section in (sections.glance, sections.settings, sections.separation, sections.comparisons,
                                          sections.confusions, sections.pictures, beside_published)]
     _tell(hook, 3)
-    parts += [worst_section(material, worst_of or focus_of(run.systems), worst, audio), sections.metrics(material),
+    written += [worst_section(material, worst_of or focus_of(run.systems), worst, audio), sections.metrics(material),
               sections.provenance(run, material.results)]
     _tell(hook, 4)
     settings = ", ".join(setting.upper() for setting in material.results.matrix.settings if setting)
     created = (run.record.created or "").replace("T", " ").replace("+00:00", " UTC")
     subtitle = " \u00b7 ".join(filter(None, (f"{len(run.pairs)} pairs (hash {run.record.pairs_hash})",
                                              f"{len(run.systems)} systems", settings, created)))
-    return Document("How the conversions scored", subtitle, tuple(parts))
+    return Document("How the conversions scored", subtitle, tuple(written))
 
 
 def material_of(run: EvaluationRun, draws: int = DRAWS, seed: int = 0, entries: Mapping[str, CatalogueEntry] | None = None,

@@ -1,6 +1,6 @@
 """A RUN/ folder: where everything of an evaluation lies, and how it is read again.
 
-    run.json                            what the run was made from (record.py)
+    run.json                            pairs, systems, metrics, versions (record.py)
     pairs.csv                           the protocol
     wavs/<system>/<pair id>.wav         conversions, 16 kHz, 16 bit
     predicted/<system>/<pair id>.json   {"hz": [...], "step": seconds} where the system predicts a contour

@@ -31,7 +31,7 @@ def read_json(path: Path) -> Any:
 
 
 def write_json(path: Path, document: Any) -> Path:
-    """Whole or not at all, in a folder that is made where it is missing. Raises OutputError."""
+    """Whole or not at all, in a folder that is created where it is missing. Raises OutputError."""
     make_folder(path.parent)
     return write_whole(path, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
 

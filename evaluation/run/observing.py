@@ -1,4 +1,4 @@
-"""Observations of clips: made once for each distinct clip and observer, in shards, and found again later.
+"""Observations of clips: taken once for each distinct clip and observer, in shards, and found again later.
 
 A clip is named by its samples, so a source that many pairs share, or that a corpus holds twice, is observed once. Memory holds
 names and places of lines only.

@@ -1,4 +1,4 @@
-"""run.json: what a run was made from, and whether the same run may go on.
+"""run.json: pairs, systems, metrics and versions of a run, and whether the same run may go on.
 
     {"pairs_hash", "pairs", "created", "seed", "device", "command",
      "systems": {name: {"spec", "checkpoint_hash"}},
@@ -109,7 +109,7 @@ class RunRecord:
 
     @property
     def observer_keys(self) -> dict[str, str]:
-        """Per metric, the key of its observer as the run was made."""
+        """Per metric, the key of its observer as the run recorded it."""
         return {name: metric.key for name, metric in self.metrics.items() if metric.key}
 
     @property

@@ -150,5 +150,5 @@ def _render(system: System, pair: Pair) -> Rendered:
     try:
         from_array(rendered.samples, SAMPLE_RATE, "the conversion")  # silence and NaN are refused here, as everywhere
     except AudioError as error:
-        raise ZestError(f"What {system.name} made cannot be scored: {error}") from error
+        raise ZestError(f"The conversion by {system.name} cannot be scored: {error}") from error
     return rendered

@@ -1,6 +1,6 @@
 """Work cut into shards and done by joblib: processes of this machine (loky), or a Ray or Dask cluster.
 
-The same function runs on the same shards whatever the backend, so results do not depend on where they were made.
+The same function runs on the same shards whatever the backend, so results do not depend on where they were computed.
 Workers of a cluster must see the recordings and the RUN/ folder under the same paths (a shared file system).
 """
 

@@ -1,6 +1,6 @@
 """Anyone's conversions to score: a CSV that lists them, or a zip of recordings with such a CSV inside.
 
-Columns: source, reference, converted; if wanted text, language, emotion (of the reference), system, id and every other
+Columns: source, reference, converted; optional: text, language, emotion (of the reference), system, id and every other
 column of a protocol (setting, source_speaker, parallel...). Paths are relative to the CSV.
 """
 
@@ -227,8 +227,8 @@ def _checked(members: list[zipfile.ZipInfo], name: str) -> list[zipfile.ZipInfo]
 
 def _of_no_interest(path: str) -> bool:
     """What file managers add by themselves."""
-    parts = PurePosixPath(path).parts
-    return "__MACOSX" in parts or (bool(parts) and parts[-1].startswith(".")) or parts[-1:] == ("Thumbs.db",)
+    names = PurePosixPath(path).parts
+    return "__MACOSX" in names or (bool(names) and names[-1].startswith(".")) or names[-1:] == ("Thumbs.db",)
 
 
 def _refuse_escape(member: str, name: str) -> None:

@@ -23,7 +23,7 @@ BESIDE = (f"Published: {published.SOURCE}. The authors measured on ESD with anot
 UNSEEN = "ute"
 F0 = ("f0-mean-shift", "f0-range-error")
 TOLD = ("The judges know five emotions and none of these, so there is no accuracy; the paper has none either. What can be said: "
-        "in how many conversions a judge hears more of the reference than of the source (0 for the source unchanged, 100 for the "
+        "in how many conversions a judge finds more of the reference than of the source (0 for the source unchanged, 100 for the "
         "reference itself, by definition; the mark to reach is natural parallel), how far F0 moved, and which of the five the "
         "judges take the conversions and the natural recordings for.")
 
@@ -153,7 +153,7 @@ def _judged_table(judge: str, counts: dict[str, Counts], emotions: Sequence[str]
     """Rows: target emotion, then systems; columns: the five; cells: % of the row, and the count."""
     rows = [Row(system, tuple(_share(found[emotion], judged) for judged in EMOTIONS), section=f"reference {emotion}")
             for emotion in emotions for system, found in counts.items() if emotion in found]
-    return Table(f"Heard as, by {judge}", "row", tuple(Column(name) for name in EMOTIONS), tuple(rows))
+    return Table(f"Emotions recognised by {judge}", "row", tuple(Column(name) for name in EMOTIONS), tuple(rows))
 
 
 def _share(row: dict[str, int], judged: str) -> Cell:

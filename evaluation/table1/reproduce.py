@@ -81,12 +81,12 @@ def reproduce_table1(clips: Sequence[Clip], folder: Path | str, request: TableRe
     Rows whose weights are not here and settings that the clips cannot serve are left out with a sentence each.
 
     Args:
-        clips: a manifest, or several joined. folder: made where it is missing; an unfinished table of the same pairs goes on.
+        clips: a manifest, or several joined. folder: created where it is missing; an unfinished table of the same pairs goes on.
         metrics, observers, command, hook: as of `evaluation.run.evaluate`. entries: as of `evaluation.report.write_report`.
 
     Raises:
         ZestError: an unknown row or setting, or the folder holds another run. RecipeError: the clips serve none of the settings.
-        CheckpointError: no row can be made. OutputError: the folder cannot be written.
+        CheckpointError: no row can be converted. OutputError: the folder cannot be written.
     """
     rows, folder = chosen(request.rows), Path(folder)
     protocol = _protocol(clips, request)

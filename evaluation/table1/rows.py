@@ -1,4 +1,4 @@
-"""The rows of the paper's table 1 and those that this project sets beside them; which of them can be made here."""
+"""The rows of the paper's table 1 and those that this project sets beside them; which of them can be converted here."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ ROWS = {row.name: row for row in (
 
 @dataclass(frozen=True)
 class Available:
-    """systems: of the rows that can be made, for `evaluate`. left_out: row to the sentence why it cannot."""
+    """systems: of the rows that can be converted, for `evaluate`. left_out: row to the sentence why it cannot."""
 
     systems: tuple
     left_out: Mapping[str, str]
@@ -92,7 +92,7 @@ def available(rows: Sequence[TableRow], checkpoint: str | None = None, weights: 
         else:
             systems.append(found)
     if not systems:
-        raise CheckpointError(f"No row of the table can be made. {next(iter(left_out.values()))}")
+        raise CheckpointError(f"No row of the table can be converted. {next(iter(left_out.values()))}")
     return Available(tuple(systems), left_out)
 
 

@@ -34,7 +34,7 @@ def check_request(name: str, reference: bool, emotion: bool) -> None:
     """Raises ZestError: no such baseline, or what it takes the emotion from is not given."""
     takes = find_baseline(name).takes
     if takes == REFERENCE and not reference:
-        raise ZestError(f"The baseline {name} hears the emotion in a recording; give a reference instead of an emotion's name.")
+        raise ZestError(f"The baseline {name} takes the emotion from a recording; give a reference instead of an emotion's name.")
     if takes == EMOTION and not emotion:
         raise ZestError(f"The baseline {name} knows emotions by name only; name one (--emotion) instead of a reference.")
 

@@ -70,7 +70,7 @@ def test_a_batch_by_a_baseline_goes_on_past_rows_that_it_cannot_do(zest_here, tm
     assert result.returncode == exit_codes.SOME_FAILED, result.stderr
     first, second = json.loads(result.stdout)["pairs"]
     assert first["error"] is None and first["settings"] == {"system": "f0-swap"}
-    assert second["error"] == ("The baseline f0-swap hears the emotion in a recording; "
+    assert second["error"] == ("The baseline f0-swap takes the emotion from a recording; "
                                "give a reference instead of an emotion's name.")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["first.wav"]
 

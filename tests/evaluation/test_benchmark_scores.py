@@ -43,8 +43,8 @@ class Level:
 
 
 def judged(level: float) -> dict[str, float]:
-    heard = "angry" if level > 0.8 else "neutral"
-    return {emotion: 0.6 if emotion == heard else 0.1 for emotion in EMOTIONS}
+    recognised = "angry" if level > 0.8 else "neutral"
+    return {emotion: 0.6 if emotion == recognised else 0.1 for emotion in EMOTIONS}
 
 
 OBSERVERS = {
@@ -85,7 +85,7 @@ def scores(pairs, tmp_path_factory) -> QualityScores:
 def test_a_failed_conversion_stays_in_the_denominator(scores):
     row = summarise(scores, "loud")
     assert row["failed"] == 1 and scores.failures("loud") == ["Too short."]
-    assert row["judge_whisper"] == 50, "two angry of four are heard as angry, the sad one and the failed one are not"
+    assert row["judge_whisper"] == 50, "two angry of four are recognised as angry, the sad one and the failed one are not"
     assert scores.per_emotion("loud", "emotion@whisper")["angry"] == pytest.approx(200 / 3)
     assert row["mos_loss"] == pytest.approx(4 - (3 * 3 + 1) / 4)
 
@@ -105,7 +105,7 @@ def test_words_are_compared_in_english_and_with_and_without_a_text_apart(scores,
 
 
 def test_confusions_count_what_was_heard_and_not_what_failed(scores):
-    assert scores.heard_as("loud", "whisper") == {"angry": {"angry": 2}, "sad": {"angry": 1}}
+    assert scores.recognised_as("loud", "whisper") == {"angry": {"angry": 2}, "sad": {"angry": 1}}
 
 
 def test_octave_jumps_are_those_of_predicted_contours(scores):
@@ -154,7 +154,7 @@ def test_natural_reference_count_emotions_alike_corpus_by_corpus(tmp_path):
             path = tmp_path / f"{speaker}-{emotion}.wav"
             save(path, speak(replace(voice, level=level), 0.7))
             clips.append(Clip(path, f"corpus-{speaker}", speaker, emotion, "en", "one", "", 0.7, "dev"))
-    natural = natural_reference(clips, Observations(tmp_path / "heard", OBSERVERS))
+    natural = natural_reference(clips, Observations(tmp_path / "observed", OBSERVERS))
     shares = natural["judges"]["whisper"]["corpus-m"]
     assert (shares["neutral"], shares["angry"], shares["sad"]) == (100, 100, 0)
     assert shares["five"] == pytest.approx(200 / 3) and shares["four"] == 50

@@ -85,7 +85,7 @@ def test_umap_without_its_package_and_unknown_methods_are_told(vectors, monkeypa
 
 
 def test_command_line_hears_recordings_and_tells_when_there_are_too_few(zest_here, tmp_path):
-    """The tiny corpus has two recordings of an emotion in each speaker: enough to be heard, too few for a probe."""
+    """The tiny corpus has two recordings of an emotion in each speaker: enough for a vector, too few for a probe."""
     tiny = new_tiny(tmp_path / "tiny")
     refused = zest_here("embeddings", "--manifest", tiny.manifest, "-o", "out", "--split", "train")
     assert refused.returncode == exit_codes.BAD_INPUT

@@ -84,17 +84,18 @@ def test_silence_and_nan_from_a_system_fail_the_pair(pairs, tmp_path, samples, w
 
 def test_a_missing_model_is_not_measured_and_the_rest_goes_on(pairs, tmp_path):
     @dataclass(frozen=True)
-    class Unheard(LoudnessRatio):
-        info: MetricInfo = field(default_factory=lambda: info("unheard"))
+    class Unobserved(LoudnessRatio):
+        info: MetricInfo = field(default_factory=lambda: info("unobserved"))
         observer: str = "absent"
 
     observers = {**OBSERVERS, "absent": Loudness("absent-1", sentence="The package 'absent' is not installed.")}
-    done = run(pairs, tmp_path / "run", metrics=(*METRICS, Unheard()), observers=observers)
-    assert done.not_measured == {"unheard": "The package 'absent' is not installed."}
+    done = run(pairs, tmp_path / "run", metrics=(*METRICS, Unobserved()), observers=observers)
+    assert done.not_measured == {"unobserved": "The package 'absent' is not installed."}
     assert set(done.scores.metric) == {"loudness-ratio", "only-angry"} and done.complete
-    assert done.record.metrics["unheard"].not_measured == "The package 'absent' is not installed."
-    later = run(pairs, tmp_path / "run", metrics=(*METRICS, Unheard()), observers={**OBSERVERS, "absent": Loudness("absent-1")})
-    assert later.not_measured == {} and values(later, "unheard") == values(done, "loudness-ratio"), "measured once it is there"
+    assert done.record.metrics["unobserved"].not_measured == "The package 'absent' is not installed."
+    later = run(pairs, tmp_path / "run", metrics=(*METRICS, Unobserved()),
+                observers={**OBSERVERS, "absent": Loudness("absent-1")})
+    assert later.not_measured == {} and values(later, "unobserved") == values(done, "loudness-ratio"), "measured once it is there"
     assert values(later) == values(done)
 
 
@@ -126,7 +127,7 @@ class Tolerant(LoudnessRatio):
         return None if None in (seen.source, seen.converted) else super().score(pair, seen)
 
 
-def test_a_language_that_cannot_be_heard_costs_only_its_pairs(pairs, tmp_path):
+def test_a_language_that_cannot_be_observed_costs_only_its_pairs(pairs, tmp_path):
     mixed = [*pairs[:4], *(replace(pair, language="da") for pair in pairs[4:])]
     done = run(mixed, tmp_path / "run", metrics=(Tolerant(),), observers={"loudness": Polyglot()})
     assert [pair for pair, value in values(done).items() if np.isnan(value)] == ["p4", "p5"]
@@ -146,10 +147,10 @@ def test_a_model_that_crashes_on_every_clip_is_not_measured(pairs, tmp_path):
 
 
 def test_a_shared_source_is_observed_once(pairs, tmp_path):
-    observer = Loudness(log=tmp_path / "heard")
+    observer = Loudness(log=tmp_path / "observed")
     run(pairs, tmp_path / "run", (*parse_systems(["source"]), Halved()), observers={"loudness": observer})
-    heard = observer.log.read_text().splitlines()
-    assert len(heard) == 5, "two sources, one reference, and halves of two sources: six pairs, two systems"
+    observed = observer.log.read_text().splitlines()
+    assert len(observed) == 5, "two sources, one reference, and halves of two sources: six pairs, two systems"
 
 
 def test_a_finished_run_is_left_alone(pairs, tmp_path):

@@ -160,8 +160,8 @@ def test_a_judge_is_right_wrong_or_not_asked(base):
 
 
 def test_labels_of_the_hub_become_ours():
-    wanted = {"hap": "happy", "Angry": "angry", "生气/angry": "angry", "neu": "neutral", "<unk>": "<unk>", "Fear": "fearful"}
-    assert {label: hub.emotion_of_label(label) for label in wanted} == wanted
+    expected = {"hap": "happy", "Angry": "angry", "生气/angry": "angry", "neu": "neutral", "<unk>": "<unk>", "Fear": "fearful"}
+    assert {label: hub.emotion_of_label(label) for label in expected} == expected
 
 
 def test_a_hub_judge_is_loaded_from_a_folder_of_the_same_kind_and_gives_probabilities(tmp_path):
@@ -225,7 +225,7 @@ def natural(speaker: str, *degrees: float, emotion: str = "neutral") -> list[tup
 def test_a_verifier_accepts_from_the_natural_threshold_on():
     accept = registry.metric("voice-accepted")
     assert isinstance(accept, NeedsNaturalReference)
-    assert accept.score(PAIR, Seen(unit(0), unit(90), unit(5))) is None, "without a threshold nothing is made up"
+    assert accept.score(PAIR, Seen(unit(0), unit(90), unit(5))) is None, "without a threshold no value is invented"
     measured = voice_reference(natural("anna", 0, 10, 20) + natural("ben", 80, 90, 100))
     assert np.cos(np.radians(60)) < measured.threshold < np.cos(np.radians(20)) and measured.equal_error_rate == 0
     ready = accept.with_natural_reference(NaturalReference(voices={"resemblyzer": measured}))
@@ -330,9 +330,9 @@ def test_a_cosine_on_the_warped_axis_is_one_mel_cepstrum():
     grid = np.linspace(0, np.pi, 513)
     warped = grid + 2 * np.arctan(0.41 * np.sin(grid) / (1 - 0.41 * np.cos(grid)))
     cepstra = mel_cepstra(np.exp(2 * (0.7 + 0.5 * np.cos(3 * warped)))[None])[0]
-    wanted = np.zeros(25)
-    wanted[[0, 3]] = 0.7, 0.5
-    assert cepstra == pytest.approx(wanted, abs=1e-3)
+    expected = np.zeros(25)
+    expected[[0, 3]] = 0.7, 0.5
+    assert cepstra == pytest.approx(expected, abs=1e-3)
 
 
 # tempo and naturalness

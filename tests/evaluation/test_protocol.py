@@ -127,7 +127,7 @@ def test_same_manifest_and_seed_give_the_same_hash_wherever_it_lies_and_however_
     assert set(first.counts) == set(other.counts) == set(SETTINGS) and first.counts["dsdt"] == 9
 
 
-def test_parallel_recording_is_the_sources_speaker_and_sentence_in_the_wanted_emotion_and_never_the_reference():
+def test_parallel_recording_is_the_sources_speaker_and_sentence_in_the_target_emotion_and_never_the_reference():
     clips = parallel(takes=("1", "2"))
     by_path = {item.path: item for item in clips}
     for name, pairs in checked(make_protocol(clips, ["ssst", "ssdt", "dsst", "dsdt", "ute"]), clips).items():

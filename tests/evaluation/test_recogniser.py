@@ -1,4 +1,4 @@
-"""Whisper as the evaluation hears with it: which weights, which languages, and a window that costs less and hears the same."""
+"""Whisper as the evaluation's recogniser: which weights, which languages, and a window that costs less with the same result."""
 
 from __future__ import annotations
 

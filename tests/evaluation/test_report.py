@@ -123,12 +123,12 @@ def test_a_metric_that_tells_nothing_is_called_useless(document):
     assert "Useless in this run of 24 pairs, whatever they say of systems: guessed-mos." in said(document, "separation")
 
 
-@pytest.mark.parametrize("better, low, high, wanted", [
+@pytest.mark.parametrize("better, low, high, expected", [
     ("higher", 0.1, 0.3, SEPARATES), ("higher", -0.1, 0.3, USELESS), ("higher", -0.3, -0.1, REVERSED),
     ("lower", -0.3, -0.1, SEPARATES), ("lower", 0.1, 0.3, REVERSED), ("closer", -0.3, -0.1, SEPARATES)])
-def test_a_verdict_minds_direction(better, low, high, wanted):
+def test_a_verdict_minds_direction(better, low, high, expected):
     info = MetricInfo("m", "?", better, 0, 1, "", "", "")
-    assert verdict(Difference((low + high) / 2, low, high, 0.01, 20), info) == wanted
+    assert verdict(Difference((low + high) / 2, low, high, 0.01, 20), info) == expected
 
 
 def test_a_metric_whose_model_is_missing_is_told_with_its_sentence(document):
@@ -182,10 +182,10 @@ def test_differences_are_paired_and_signed(document):
 def test_the_natural_reference_stands_below_the_systems_and_over_the_bars(run, tmp_path):
     for name in ("run.json", "pairs.csv", "conversions.jsonl", "scores.jsonl"):
         (tmp_path / name).write_bytes((run.folder / name).read_bytes())
-    heard = JudgeReference(62.5, 16, {"angry": {"angry": 6, "sad": 2}, "sad": {"angry": 4, "sad": 4}})
+    judged = JudgeReference(62.5, 16, {"angry": {"angry": 6, "sad": 2}, "sad": {"angry": 4, "sad": 4}})
     voice = VoiceReference(0.54, 16.9, 40, {"mean": 0.65, "p5": 0.5, "p95": 0.8, "pairs": 12}, Centroids({}, {}))
     keys = {"emotion@level": "level-judge-v1", "voice@spectrum": "spectrum-v1"}
-    (tmp_path / "marks.json").write_text(json.dumps(NaturalReference({"level": heard}, {"spectrum": voice}, keys).document()))
+    (tmp_path / "marks.json").write_text(json.dumps(NaturalReference({"level": judged}, {"spectrum": voice}, keys).document()))
     document = document_of(open_run(tmp_path), worst=0, draws=100, entries=ENTRIES)
     glance = tables(section(document, "glance"))[0]
     assert row(glance, "judge on natural speech")["emotion-level"] == Cell("62.5", note="16 clips")
@@ -370,12 +370,12 @@ def test_an_unfinished_run_says_so_and_shows_coverage(run, tmp_path):
     assert (notes["source"], notes["copy"], notes["loud"]) == ("24/24", "16/24", "0/24")
 
 
-@pytest.mark.parametrize("value, unit, signed, wanted", [
+@pytest.mark.parametrize("value, unit, signed, expected", [
     (12.345, "%", False, "12.3"), (0.678, "cosine", False, "0.68"), (-0.04, "%", False, "0.0"), (0.0, "%", True, "0.0"),
     (-0.04, "%", True, "\u22124e\u221202"),
     (-1.5, "semitones", True, "\u22121.500"), (3.0, "%", True, "+3.0")])
-def test_numbers_are_written_with_the_decimals_of_their_unit(value, unit, signed, wanted):
-    assert number(value, unit, signed) == wanted
+def test_numbers_are_written_with_the_decimals_of_their_unit(value, unit, signed, expected):
+    assert number(value, unit, signed) == expected
 
 
 def test_the_command_writes_a_report_of_a_run_whose_metrics_are_not_known(run, tmp_path):

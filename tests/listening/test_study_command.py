@@ -79,11 +79,11 @@ def test_create_makes_a_study_of_every_question_and_says_what_it_will_give(run, 
 
 def test_check_says_that_a_study_is_whole_or_what_is_wrong_with_it(frozen, tmp_path):
     code, out, said = call("check", frozen, "--json")
-    assert code == 0 and "whole and unchanged" in said and json.loads(out)["clips"] > 10
+    assert code == 0 and "complete and unchanged" in said and json.loads(out)["clips"] > 10
     broken = shutil.copytree(frozen, tmp_path / "broken")
     (broken / "wording.json").write_text((broken / "wording.json").read_text().replace("natural", "lovely"))
     code, _, said = call("check", broken)
-    assert code == exit_codes.BAD_INPUT and "changed after it was made" in said and "\n" not in said
+    assert code == exit_codes.BAD_INPUT and "changed after it was created" in said and "\n" not in said
     assert call("check", tmp_path / "nothing")[0] == exit_codes.BAD_INPUT
 
 
@@ -141,7 +141,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence_with_the_right_code(run, fr
 
 def test_the_command_line_starts_the_study_commands_and_shows_their_help(zest_here, frozen):
     result = zest_here("study", "check", frozen)
-    assert result.returncode == 0 and "whole and unchanged" in result.stderr, result.stderr
+    assert result.returncode == 0 and "complete and unchanged" in result.stderr, result.stderr
     assert {"create", "check", "close", "results", "export"} <= set(zest_here("study", "--help").stdout.split())
     broken = zest_here("study", "check", frozen.parent)
     assert broken.returncode == exit_codes.BAD_INPUT and "Traceback" not in broken.stderr

@@ -204,11 +204,11 @@ def edit(path: Path, change) -> None:
 
 BREAKAGES = {
     "a rule changed after the data": (lambda folder: edit(folder / "study.json", lambda info: info["rules"].update(outlier=9.0)),
-                                      "changed after it was made"),
+                                      "changed after it was created"),
     "a label in the key": (lambda folder: edit(folder / "design.json", lambda design: design["cells"][0][0].update(
-        conditions=["f0-swap"])), "changed after it was made"),
+        conditions=["f0-swap"])), "changed after it was created"),
     "the wording": (lambda folder: edit(folder / "wording.json", lambda text: text.update(thanks="Bye {code}")),
-                    "changed after it was made"),
+                    "changed after it was created"),
     "a clip's samples": (lambda folder: next((folder / "clips").iterdir()).write_bytes(b"RIFF"), "was changed after the study"),
     "a clip gone": (lambda folder: next((folder / "clips").iterdir()).unlink(), "is missing"),
     "a stray file": (lambda folder: (folder / "clips" / "transfer.wav").write_bytes(b""), "holds transfer.wav"),

@@ -145,7 +145,7 @@ def test_preference_has_the_scores_of_the_analysis(results):
     assert drawn == pytest.approx(sorted(one.score for one in results.after.preferred))
 
 
-def test_a_confusion_shows_percent_of_each_row_with_the_wanted_emotion_framed():
+def test_a_confusion_shows_percent_of_each_row_with_the_target_emotion_framed():
     axis = confusion_figure({"angry": {"angry": 3, "sad": 1}, "sad": {"angry": 0, "sad": 0}}).axes[0]
     assert [text.get_text() for text in axis.texts] == ["75", "25", "0", "0"]
     assert [(frame.get_x() + 0.47, round(frame.get_y() + 0.46, 3)) for frame in axis.patches] == [(0, 0), (1, 1)]

@@ -56,7 +56,7 @@ def test_a_study_from_before_the_page_had_its_texts_is_whole_and_speaks_today_s_
     assert study.wording["refusals"]["closed"] == "Geschlossen.", "its own texts stay"
     assert not study.sign_in and "page" not in json.loads((folder / "wording.json").read_text())
     result = CliRunner().invoke(command_line.app, ["study", "check", str(folder)])
-    assert result.exit_code == 0 and "whole and unchanged" in result.stderr
+    assert result.exit_code == 0 and "complete and unchanged" in result.stderr
     store = open_store(study, f"sqlite:///{tmp_path / 'answers.sqlite'}", Clock())
     assert study_document(store)["texts"]["page"] == ENGLISH["page"] and store.enter(True, SETUP).token
     store.close()

@@ -120,9 +120,9 @@ def _info(name: str, question: str, better: str, low: float, high: float, unit: 
 METRICS = {
     "words": Fake(_info("cer", "Share of letters that changed.", "lower", 0, np.inf, "%", "letters v1"), "letters", _cer,
                   Value(100.0, 8.0)),
-    "emotion": Fake(_info("emotion-level", "Is the wanted emotion heard?", "higher", 0, 100, "%", "level judge v1"), "judge",
+    "emotion": Fake(_info("emotion-level", "Is the target emotion recognised?", "higher", 0, 100, "%", "level judge v1"), "judge",
                     _hit, Value(0.0)),
-    "emotion ": Fake(_info("target-level", "What the judge gives to the wanted emotion.", "higher", 0, 1, "probability",
+    "emotion ": Fake(_info("target-level", "What the judge gives to the target emotion.", "higher", 0, 1, "probability",
                            "level judge v1"), "judge", lambda pair, seen: Value(seen.converted[pair.emotion])),
     "voice": Fake(_info("voice-to-source", "Is it the source's voice?", "higher", -1, 1, "cosine", "spectrum v1"), "spectrum",
                   lambda pair, seen: Value(float(np.dot(seen.source, seen.converted)))),
@@ -139,7 +139,7 @@ ENTRIES = {metric.info.name: CatalogueEntry(metric.info, SUBJECTS[subject.strip(
 
 
 def make_run(folder: Path, systems: Sequence[str] = ("source", "copy")) -> EvaluationRun:
-    """Evaluate 24 pairs of six speakers in two settings with these systems and `loud`: the source made as loud as wanted.
+    """Evaluate 24 pairs of six speakers in two settings with these systems and `loud`: the source at the level of its target.
 
     One pair of `loud` has no recording and fails.
     """

@@ -19,7 +19,7 @@ from tests.support.speech import MAN, WOMAN, speak
 
 @dataclass(frozen=True)
 class Loudness:
-    """Observes the root mean square and length; counts what it heard in a file, so that repeated work shows."""
+    """Observes the root mean square and length; counts what it observed in a file, so that repeated work shows."""
 
     key: str = "loudness-1"
     per_language: bool = False

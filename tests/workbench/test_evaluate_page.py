@@ -34,11 +34,11 @@ class Page:
         self.page.set_input_files("#zest-files input[type=file]", path)
         wait_until(lambda: path.name in "".join(self.page.locator("#zest-files").first.text_content().split()))
 
-    def choose(self, wanted: set[str]) -> None:
+    def choose(self, names: set[str]) -> None:
         self.press("Metrics (", role="button")
         self.page.wait_for_selector("#zest-metrics input")
         for label in self.page.locator("#zest-metrics label").filter(has=self.page.locator("input")).all():
-            label.locator("input").set_checked(label.inner_text().strip() in wanted)
+            label.locator("input").set_checked(label.inner_text().strip() in names)
 
     def alert(self) -> str:
         return wait_until(lambda: alert(self.page))

@@ -226,10 +226,10 @@ def test_time_left_comes_from_the_speed_of_the_stage_alone(root):
     job = new_job(root)
     job.request_file.write_text(json.dumps({"name": "<b>x</b>", "pairs": 2, "metrics": ["cer"], "baselines": []}))
     shown = job_html(job, replace(status, part=2, parts=5, begun=90.0), 110.0)
-    assert "Stage 2 of 5: Listening with f0" in shown and "30 of 50" in shown and "about 20 s left" in shown
+    assert "Stage 2 of 5: Observing with f0" in shown and "30 of 50" in shown and "about 20 s left" in shown
     assert "&lt;b&gt;x" in shown and "<b>x" not in shown
     assert [duration(seconds) for seconds in (0.2, 89, 300, 7500)] == ["1 s", "89 s", "5 min", "2 h 05 min"]
-    assert stage_name("convert copy") == "Reading or making the conversions of copy"
+    assert stage_name("convert copy") == "Reading or rendering the conversions of copy"
 
 
 def test_progress_is_written_at_every_new_stage(root):

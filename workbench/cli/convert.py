@@ -43,7 +43,7 @@ def convert(
     emotion: Annotated[Optional[str], typer.Option(
         help="A preset instead of a reference: neutral, angry, happy, sad or surprised.")] = None,
     batch: Annotated[Optional[Path], typer.Option(
-        help="CSV with the columns source, reference or emotion, and if wanted output; "
+        help="CSV with the columns source, reference or emotion, and optional output; "
              "paths are relative to the CSV's folder, outputs to the one of -o.")] = None,
     plot: Annotated[Optional[Path], typer.Option(help="PNG of the F0 contours; a folder with --batch.")] = None,
     as_json: AsJson = False,

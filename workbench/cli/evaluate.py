@@ -27,7 +27,7 @@ def evaluate(
         help=f"{', '.join((*BASELINES, *DECODERS))} where the checkpoint has it (as in generate@0.5-notempo-seed3), or "
              "mine=FOLDER of recordings named by pair id. May be given several times.")] = None,
     wavs: Annotated[Optional[Path], typer.Option(
-        help="Score recordings instead: a CSV with the columns source, reference, converted and if wanted text, language, "
+        help="Score recordings instead: a CSV with the columns source, reference, converted and optional text, language, "
              "emotion, system, id; or a zip of them.")] = None,
     metric: Annotated[Optional[list[str]], typer.Option(help="A name of zest metrics; the default set if left out.")] = None,
     strength: Annotated[Optional[list[float]], setting_option(

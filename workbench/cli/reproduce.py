@@ -25,7 +25,7 @@ def reproduce(
     output: Annotated[Path, typer.Option(
         "--output", "-o", help="Folder of the run and its table; the same command goes on with what is in it.")],
     rows: Annotated[Optional[str], typer.Option(
-        help="Rows with commas between, as generate,polyak,vawgan; all that can be made here if left out.")] = None,
+        help="Rows with commas between, as generate,polyak,vawgan; all that can be converted here if left out.")] = None,
     settings: Annotated[Optional[str], typer.Option(
         help="ssst, ssdt, dsst, dsdt, uss, ute with commas between; all that the manifest can serve if left out.")] = None,
     count: Annotated[int, typer.Option(min=1, help="Pairs over all settings together.")] = 216,

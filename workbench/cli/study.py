@@ -34,12 +34,12 @@ def gather(
     source: Annotated[Path, typer.Argument(help="Recording whose words and voice were kept.")],
     converted: Annotated[Path, typer.Argument(help="The conversion.")],
     reference: Annotated[Optional[Path], typer.Option(help="Recording whose emotion was taken.")] = None,
-    emotion: Annotated[str, typer.Option(help="The wanted emotion; without --reference, the stored one that was taken.")] = "",
-    system: Annotated[str, typer.Option(help="What made the conversion.")] = "converted",
+    emotion: Annotated[str, typer.Option(help="The target emotion; without --reference, the stored one that was taken.")] = "",
+    system: Annotated[str, typer.Option(help="Name of the system that converted.")] = "converted",
     output: Annotated[Optional[Path], typer.Option(
         "--output", "-o", help="Folder where conversions are gathered; zest study create --run takes it.")] = None,
 ) -> None:
-    """Add one conversion to a set of which a study can be made; the same source and reference by another system is one pair."""
+    """Add one conversion to a set from which a study can be created; one pair may have conversions by several systems."""
     from evaluation.listening.design.gathering import gather as add
 
     if output is None:
@@ -88,13 +88,13 @@ def create(
 
 @study.command(epilog=EXIT_CODES)
 def check(folder: StudyFolder, as_json: AsJson = False) -> None:
-    """Say whether the study is as it was made; a broken or altered one is refused with the reason."""
+    """Say whether the study is as it was created; a broken or altered one is refused with the reason."""
     from evaluation.listening.design.study import open_study
 
     found = open_study(folder)
     if as_json:
         print(json.dumps(_summary(found), indent=2, ensure_ascii=False))
-    say(f"{folder} is whole and unchanged: {len(found.design.clips)} clips, hash {found.hash[:12]}.")
+    say(f"{folder} is complete and unchanged: {len(found.design.clips)} clips, hash {found.hash[:12]}.")
 
 
 @study.command(epilog=EXIT_CODES)

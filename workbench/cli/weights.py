@@ -1,4 +1,4 @@
-"""`zest average` and `zest carry`: weights that are made of weights, and trainings that go to another machine."""
+"""`zest average` and `zest carry`: averages of weights, and trainings that go to another machine."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ class Job:
         write_whole(self.status_file, json.dumps(asdict(status)).encode())
 
     def touched(self) -> float:
-        """When its process last wrote its status, or the job was made; seconds since the epoch."""
+        """When its process last wrote its status, or the job was created; seconds since the epoch."""
         times = [file.stat().st_mtime for file in (self.status_file, self.request_file) if file.exists()]
         return max(times, default=self.folder.stat().st_mtime)
 

@@ -16,7 +16,7 @@ STARTING = "Loading what the evaluation needs"
 def stage_name(stage: str) -> str:
     """'convert copy', 'observe whisper-base-...' in words."""
     kind, _, what = stage.partition(" ")
-    verbs = {"convert": "Reading or making the conversions of", "observe": "Listening with"}
+    verbs = {"convert": "Reading or rendering the conversions of", "observe": "Observing with"}
     return f"{verbs[kind]} {what}" if kind in verbs else STAGES.get(stage, STARTING)
 
 

@@ -86,7 +86,7 @@ def _emotions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]
     rows = [[_name(name), f"{value:.0f} ({low:.0f} to {high:.0f})", str(count)]
             for name, (value, low, high, count) in results.after.recognised.items()]
     if rows:
-        yield _section("Emotion heard as wanted", _table(("", "% (95 % interval)", "answers"), rows) + _note(text.EMOTIONS_NOTE)
+        yield _section("Target emotion chosen", _table(("", "% (95 % interval)", "answers"), rows) + _note(text.EMOTIONS_NOTE)
                        + _figures(drawn, *(name for name in drawn if name.startswith("emotions-"))))
 
 

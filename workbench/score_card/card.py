@@ -45,12 +45,12 @@ def title(subject: str) -> str:
 
 def card_html(card: ScoreCard) -> str:
     """The whole card; everything that came from recordings or visitors is escaped."""
-    parts = {WORDS: card.words and _words(card.words), VOICE: card.voice and _voice(card.voice),
+    bodies = {WORDS: card.words and _words(card.words), VOICE: card.voice and _voice(card.voice),
              F0: card.f0 and _f0(card.f0), NATURALNESS: card.naturalness and _naturalness(card.naturalness)}
-    parts |= {f"emotion@{one.judge}": _emotion(one) for one in card.emotions}
-    order = [WORDS, *(name for name in parts if name.startswith("emotion@")), VOICE, F0, NATURALNESS]
+    bodies |= {f"emotion@{one.judge}": _emotion(one) for one in card.emotions}
+    order = [WORDS, *(name for name in bodies if name.startswith("emotion@")), VOICE, F0, NATURALNESS]
     order += [name for name in card.not_measured if name not in order]
-    sections = "".join(_section(name, parts.get(name), card.not_measured.get(name)) for name in order)
+    sections = "".join(_section(name, bodies.get(name), card.not_measured.get(name)) for name in order)
     source = escape(f"Natural reference: {card.natural_from or UNKNOWN}.")
     return f'<div class="zest-card">{sections}</div><p class="zest-card-foot">{source}</p>'
 
@@ -101,13 +101,13 @@ def _bar(kind: str, share: float) -> str:
 
 
 def _judge_reference(one: EmotionScores) -> str:
-    parts = []
+    sentences = []
     if one.reference is not None and one.target in one.reference:
-        parts.append(f"It gives the reference {100 * one.reference[one.target]:.0f} % {escape(one.target)}.")
+        sentences.append(f"It gives the reference {100 * one.reference[one.target]:.0f} % {escape(one.target)}.")
     if one.natural_accuracy is None:
-        return " ".join((*parts, f"How often it is right about natural speech: {UNKNOWN}."))
+        return " ".join((*sentences, f"How often it is right about natural speech: {UNKNOWN}."))
     of_target = "" if one.natural_target is None else f", {one.natural_target:.0f} % of {escape(one.target)} clips"
-    return " ".join((*parts, f"Of natural speech it recognises {one.natural_accuracy:.0f} %{of_target}."))
+    return " ".join((*sentences, f"Of natural speech it recognises {one.natural_accuracy:.0f} %{of_target}."))
 
 
 def _voice(voice: VoiceScores) -> str:

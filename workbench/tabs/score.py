@@ -75,7 +75,7 @@ def one_conversion() -> None:
     with gr.Row():
         said = gr.Textbox(label=text.TEXT_LABEL, info=text.TEXT_INFO, scale=6, min_width=280, elem_id="zest-one-text")
         emotion = gr.Dropdown([(text.UNSAID, ""), *((name.capitalize(), name) for name in EMOTIONS)], value="",
-                              label=text.WANTED_LABEL, info=text.WANTED_INFO, scale=2, min_width=130)
+                              label=text.TARGET_LABEL, info=text.TARGET_INFO, scale=2, min_width=130)
         language = _language("zest-one-language")
     button = gr.Button(text.SCORE, variant="primary", size="lg", elem_id="zest-one-score")
     card = gr.HTML(tables.empty(text.CARD_EMPTY), elem_id="zest-one-card")

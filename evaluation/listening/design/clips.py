@@ -122,7 +122,7 @@ def _samples(content: ClipContent, pair: Pair, run: EvaluationRun) -> np.ndarray
 
 
 def _path(content: ClipContent, pair: Pair, run: EvaluationRun) -> Path:
-    """The recording that a clip is made from. Raises StudyError: there is none."""
+    """The recording that a clip is cut from. Raises StudyError: there is none."""
     if content.kind == SYSTEM:
         path = run.wav(content.system, pair.id)
         if path is None:

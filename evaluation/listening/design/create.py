@@ -51,7 +51,7 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
     possible = askable(pairs)
     impossible = [question.name for question in plan.questions if question.name not in possible]
     if impossible:
-        raise StudyError(f"Some conversions were made with a stored emotion and have no reference to be played for "
+        raise StudyError(f"Some conversions have a stored emotion as their target and have no reference to be played for "
                          f"{impossible[0]}; leave that question out.")
     design = draw(plan, pairs)
     if folder.exists():

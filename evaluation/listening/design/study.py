@@ -98,7 +98,7 @@ def open_study(folder: Path | str) -> Study:
         raise StudyError(f"{folder / 'study.json'} is of another version of zest than this one.")
     lacking = [key for key in SETTINGS if key not in info]
     if lacking:
-        raise StudyError(f"{folder / 'study.json'} has no {lacking[0]}, so it is no whole study; make it again.")
+        raise StudyError(f"{folder / 'study.json'} has no {lacking[0]}, so it is no complete study; create it again.")
     try:
         parsed = design_from(design)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -106,7 +106,7 @@ def open_study(folder: Path | str) -> Study:
     study = Study(folder, info, parsed, with_todays_texts(wording))
     _check_clips(study)
     if study_hash(info, design, wording) != info["hash"]:
-        raise StudyError(f"{folder} was changed after it was made: its settings, design or wording no longer have the hash "
+        raise StudyError(f"{folder} was changed after it was created: its settings, design or wording no longer have the hash "
                          f"{str(info['hash'])[:12]}; restore it, or make a new study.")
     _check_sense(study)
     return study
@@ -150,7 +150,7 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
     try:
         document = json.loads((folder / name).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise StudyError(f"{folder} has no {name}, so it is no whole study.") from error
+        raise StudyError(f"{folder} has no {name}, so it is no complete study.") from error
     except (OSError, ValueError) as error:
         raise StudyError(f"{folder / name} cannot be read; restore it, or make a new study.") from error
     if not isinstance(document, dict):
@@ -169,7 +169,7 @@ def _check_clips(study: Study) -> None:
         except OSError as error:
             raise StudyError(f"The clip {name}.wav of {study.folder} is missing or cannot be read.") from error
         if hashlib.sha256(content).hexdigest() != about["sha256"]:
-            raise StudyError(f"The clip {name}.wav of {study.folder} was changed after the study was made.")
+            raise StudyError(f"The clip {name}.wav of {study.folder} was changed after the study was created.")
     extra = sorted(path.name for path in (study.folder / "clips").iterdir() if path.stem not in known)
     if extra:
         raise StudyError(f"{study.folder / 'clips'} holds {extra[0]}, which is no clip of this study; take it out.")

@@ -1,4 +1,4 @@
-"""Every text that a listener sees, in English: the one file to translate. Each study keeps the copy it was made with.
+"""Every text that a listener sees, in English: the one file to translate. Each study keeps the copy it was created with.
 
 A translation is another dictionary with the same keys. Text in braces is filled in and must stay.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-YOUNGER = ("page", "refusals")  # parts that grow with the page
+YOUNGER = ("page", "refusals")  # groups of texts that grow with the page
 ENGLISH: dict[str, Any] = {
     "language": "en",
     "title": "Listening test",
@@ -141,15 +141,15 @@ def sentence(wording: Mapping[str, Any], reason: str, **values: object) -> str:
 
 
 def with_todays_texts(wording: Mapping[str, Any]) -> dict[str, Any]:
-    """The wording of a frozen study, and today's English for texts of the page that were not there when it was made.
+    """The wording of a frozen study, and today's English for texts of the page that are younger than the study.
 
     What is asked, and what can be answered, is never filled in: that is what listeners judged by.
     """
-    whole = dict(wording)
+    complete = dict(wording)
     for part in YOUNGER:
-        if isinstance(whole.get(part, {}), Mapping):
-            whole[part] = {**ENGLISH[part], **whole.get(part, {})}
-    return whole
+        if isinstance(complete.get(part, {}), Mapping):
+            complete[part] = {**ENGLISH[part], **complete.get(part, {})}
+    return complete
 
 
 def missing_texts(wording: Mapping[str, Any], pattern: Mapping[str, Any] = ENGLISH, path: str = "") -> list[str]:

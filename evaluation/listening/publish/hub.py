@@ -66,10 +66,10 @@ class HubJournal(Journal):
         until = time.monotonic() + WAIT
         try:
             self.scheduler.trigger().result(timeout=WAIT)
-            whole = self.studies.wait(max(0.0, until - time.monotonic()))
+            complete = self.studies.wait(max(0.0, until - time.monotonic()))
         except TooLong:
-            whole = False
-        if not whole:
+            complete = False
+        if not complete:
             LOG.warning("The hub does not answer, or not at once; studies of the dataset %s come in once it does.", self.dataset)
 
     def attach(self, study_id: str, take: Take) -> set[str]:

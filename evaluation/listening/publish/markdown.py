@@ -122,8 +122,8 @@ def _emotion_tables(side: Analysis) -> list[str]:
             for name, (value, low, high, count) in side.recognised.items()]
     counts = [[name, target, *chosen.values()] for name, table in side.confusion.items() for target, chosen in table.items()]
     options = next((list(chosen) for table in side.confusion.values() for chosen in table.values()), [])
-    return (_table("Emotion heard as wanted", ("system", "% (95 % interval)", "answers"), rows)
-            + _table("Emotions chosen", ("system", "wanted", *options), counts))
+    return (_table("Target emotion chosen", ("system", "% (95 % interval)", "answers"), rows)
+            + _table("Emotions chosen", ("system", "target", *options), counts))
 
 
 def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:

@@ -53,8 +53,8 @@ def pictures(results: StudyResults) -> list[Picture]:
     if side.preferred:
         said = "; ".join(f"{one.condition} {interval_text(Interval(one.score, one.low, one.high))}" for one in side.preferred)
         found.append(Picture("preference", "Preference, Bradley-Terry scores", said, preference_figure(side.preferred)))
-    found += [Picture(f"emotions-{name.strip('()')}", f"Emotions heard, {name}", _confusion_words(table), confusion_figure(table))
-              for name, table in side.confusion.items()]
+    found += [Picture(f"emotions-{name.strip('()')}", f"Emotions chosen, {name}", _confusion_words(chosen),
+                      confusion_figure(chosen)) for name, chosen in side.confusion.items()]
     return found
 
 
@@ -124,7 +124,7 @@ def confusion_figure(table: Mapping[str, Mapping[str, int]]) -> Figure:
     names = [f"{_short(name)} ({total:.0f})" for name, total in zip(targets, counts.sum(axis=1), strict=True)]
     axis.set_yticks(range(len(targets)), names, fontsize=SMALL)
     axis.set_xlabel("chosen, % of the answers", fontsize=SMALL)
-    axis.set_ylabel("wanted (answers)", fontsize=SMALL)
+    axis.set_ylabel("target (answers)", fontsize=SMALL)
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
     return figure
@@ -186,7 +186,7 @@ def _stack(axis: Axes, place: float, shares: Sequence[float]) -> None:
 
 
 def _confusion_words(table: Mapping[str, Mapping[str, int]]) -> str:
-    return "; ".join(f"wanted {target}: " + ", ".join(f"{count} {name}" for name, count in chosen.items() if count)
+    return "; ".join(f"target {target}: " + ", ".join(f"{count} {name}" for name, count in chosen.items() if count)
                      for target, chosen in table.items())
 
 

@@ -110,11 +110,11 @@ def next_cell(connection: Connection, study: Study) -> int:
 
     Counting begun sets alone would starve a set whose listeners all left. Raises Refused: enough listeners have finished.
     """
-    whole = sa.func.count(LISTENERS.c.completed)
-    query = sa.select(LISTENERS.c.cell, whole.label("whole"), sa.func.count().label("begun")).where(
+    completed = sa.func.count(LISTENERS.c.completed)
+    query = sa.select(LISTENERS.c.cell, completed.label("completed"), sa.func.count().label("begun")).where(
         LISTENERS.c.study == study.id, LISTENERS.c.withdrawn.is_(None)).group_by(LISTENERS.c.cell)
-    counts = {row.cell: (row.whole, row.begun) for row in connection.execute(query)}
-    if sum(whole for whole, _ in counts.values()) >= study.info["listeners"]:
+    counts = {row.cell: (row.completed, row.begun) for row in connection.execute(query)}
+    if sum(completed for completed, _ in counts.values()) >= study.info["listeners"]:
         raise refuse(study, "enough")
     return min(range(len(study.design.cells)), key=lambda cell: (*counts.get(cell, (0, 0)), cell))
 
