@@ -14,11 +14,11 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from benchmarks import cell, columns
 from benchmarks.natural_speech import natural_reference
 from benchmarks.quality_pairs import pair_name, quality_hash, quality_pairs
 from benchmarks.scores import NOTHING, QualityScores, scored
 from benchmarks.systems import BASELINES, NATURAL, conversions, neural_systems
-from benchmarks.tables import cell, columns
 from evaluation.judges.mini import JUDGES
 from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS
@@ -43,7 +43,8 @@ F0 = (
     ("range err st", "range_error", 1), ("shift st", "mean_shift", 1), ("octave %", "octave_jumps", 0),
     ("duration x", "seconds_ratio", 2))
 LEGEND = """CER: Whisper base against the manifest's text (RAVDESS); 'transcript': against its transcript of the source
-(LibriSpeech has no text); capped: no clip counts more than all its characters; looping: transcripts over twice as long as the text, of both.
+(LibriSpeech has no text); capped: no clip counts more than all its characters; looping: transcripts over twice as long as the
+text, of both.
 closer: share of pairs closer in voice to source than to reference (Resemblyzer). loss: DistillMOS below the natural source.
 judges: share recognised as the reference's emotion, of five. r ref: F0 shape against the reference (another sentence, DTW);
 r real: F0 against the source speaker's own emotional recording of the sentence, where there is one; octave: predicted contours

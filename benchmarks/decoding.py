@@ -20,8 +20,8 @@ from typing import Annotated
 
 import typer
 
+from benchmarks import columns
 from benchmarks.speed import ROOT, lengthened
-from benchmarks.tables import columns
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.conversion import Converter
 from pipelines.errors import ZestError

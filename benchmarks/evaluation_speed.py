@@ -22,7 +22,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from benchmarks.tables import cell, columns
+from benchmarks import cell, columns
 from evaluation.metrics.base import Metric, MetricInfo, Seen, Value
 from evaluation.pair import Pair
 from evaluation.run import evaluate, parse_systems

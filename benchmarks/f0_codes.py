@@ -19,7 +19,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.tables import columns
+from benchmarks import columns
 from pipelines.checkpoints.folder import Folder, find_folder
 from pipelines.checkpoints.loading import load_f0_codes
 from pipelines.errors import ZestError

@@ -21,7 +21,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.tables import columns
+from benchmarks import columns
 from evaluation.listening.design.create import create_study
 from evaluation.pair import Pair
 from evaluation.run import EvaluationRun, evaluate, parse_systems, why_not

@@ -28,9 +28,9 @@ import httpx
 import numpy as np
 import typer
 
+from benchmarks import columns
 from benchmarks.listening_server import ROOT, Server
 from benchmarks.systems import FunctionSystem
-from benchmarks.tables import columns
 from benchmarks.web_listeners import Notes, WebListener
 from evaluation.listening.design.create import create_study
 from evaluation.listening.design.study import Study

@@ -19,11 +19,11 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from benchmarks import cell, columns
 from benchmarks.alignment import AlignedFrames, align, with_contour, with_envelope
 from benchmarks.quality_pairs import quality_pairs
 from benchmarks.scores import QualityScores, scored
 from benchmarks.systems import FunctionSystem, conversions, natural_source, samples_of
-from benchmarks.tables import cell, columns
 from evaluation.judges.mini import JUDGES
 from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS

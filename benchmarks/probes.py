@@ -18,7 +18,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.tables import columns
+from benchmarks import columns
 from evaluation.embeddings.probes import Vectors, held_out_accuracy, some_vectors
 from evaluation.embeddings.vectors import FACTORS, factor_vectors
 from evaluation.judges.data import judged, some_of_each

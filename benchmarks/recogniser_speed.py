@@ -18,7 +18,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks.tables import columns
+from benchmarks import columns
 from pipelines.errors import ZestError
 from pipelines.features.audio import SAMPLE_RATE
 

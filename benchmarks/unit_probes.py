@@ -21,8 +21,8 @@ import torch
 import typer
 from tqdm import tqdm
 
+from benchmarks import columns
 from benchmarks.probes import SPEAKER_CORPORA, emotion_scores, speaker_scores
-from benchmarks.tables import columns
 from evaluation.embeddings.probes import some_vectors
 from evaluation.judges.data import judged, some_of_each
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder

@@ -26,8 +26,7 @@ from workbench.cli import batch as batches
 from workbench.cli import exit_codes
 from workbench.cli.batch import BatchRow
 from workbench.cli.options import AsJson, Checkpoint, listed, setting_option
-from workbench.cli.progress import terminal_bar
-from workbench.cli.streams import say
+from workbench.cli.progress import say, terminal_bar
 
 if TYPE_CHECKING:
     from pipelines.conversion import Converts

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from workbench.cli import exit_codes
-from workbench.cli.streams import say
+from workbench.cli.progress import say
 
 
 def cost(

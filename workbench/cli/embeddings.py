@@ -10,8 +10,7 @@ from typing import Annotated, Optional
 import typer
 
 from pipelines.errors import RecipeError
-from workbench.cli.progress import stage_bars
-from workbench.cli.streams import say
+from workbench.cli.progress import say, stage_bars
 
 
 def embeddings(

@@ -15,8 +15,7 @@ from pipelines.decoders import DECODERS
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
 from workbench.cli.options import AsJson, Checkpoint, setting_option
-from workbench.cli.progress import stage_bars
-from workbench.cli.streams import say
+from workbench.cli.progress import say, stage_bars
 
 
 def evaluate(

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.features.audio import LIMITS
 from workbench.cli.options import AsJson, Checkpoint
-from workbench.cli.streams import say
+from workbench.cli.progress import say
 
 PACKAGES = ("torch", "transformers", "pyworld", "swift-f0", "gradio")
 

@@ -20,11 +20,11 @@ from workbench.cli.evaluate import evaluate
 from workbench.cli.info import info
 from workbench.cli.manifest import manifest
 from workbench.cli.metrics import metrics
+from workbench.cli.progress import say
 from workbench.cli.protocol import protocol
 from workbench.cli.report import report
 from workbench.cli.reproduce import reproduce
 from workbench.cli.score import score
-from workbench.cli.streams import say
 from workbench.cli.study import study
 from workbench.cli.train import train
 from workbench.cli.weights import average, carry

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from evaluation.corpora import CORPORA
-from workbench.cli.streams import say
+from workbench.cli.progress import say
 
 if TYPE_CHECKING:
     from evaluation.corpora.base import CorpusEntry

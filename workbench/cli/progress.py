@@ -1,5 +1,7 @@
-"""Hooks that show how far work is: a conversion's stages in the terminal or in a bar that takes a fraction, and an
-evaluation's stages of many items."""
+"""What a person at the terminal is told, all of it on stderr: sentences, the stages of a conversion, the stages of an evaluation.
+
+Results go to stdout, so that a JSON document there is never mixed with words.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,21 @@ STAGE_NAMES = {
     "speaker": "Describing the voice",
     "pitch": "Tracking F0",
     "envelope": "Analysing the envelope",
-    "emotion": "Hearing the emotion",
+    "emotion": "Encoding the emotion",
     "transfer": "Transferring the emotion",
     "synthesise": "Synthesising",
 }
-
-
 ENCODE_STAGES = 5  # of STAGES, pass by once more for a reference
+
+
+def say(sentence: str) -> None:
+    """Write one sentence.
+
+    The sentence and the end of its line are one write. Processes that are launched together share a terminal, unbuffered under
+    torchrun; the two writes of print would let their lines run into each other.
+    """
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()
 
 
 def stage_name(stage: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from pipelines.errors import RecipeError, ZestError
-from workbench.cli.streams import say
+from workbench.cli.progress import say
 
 
 def protocol(

@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from workbench.cli.streams import say
+from workbench.cli.progress import say
 
 
 def report(

@@ -13,8 +13,7 @@ import typer
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
 from workbench.cli.evaluate import say_failures, summarise
-from workbench.cli.progress import stage_bars
-from workbench.cli.streams import say
+from workbench.cli.progress import say, stage_bars
 
 TABLES = ("table1",)
 

@@ -10,7 +10,7 @@ import typer
 
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
-from workbench.cli.streams import say
+from workbench.cli.progress import say
 
 if TYPE_CHECKING:
     from evaluation.listening.design.study import Study

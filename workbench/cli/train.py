@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.training.stages.registry import STAGES, check_stage, stage_table
-from workbench.cli.streams import say
+from workbench.cli.progress import say
 
 if TYPE_CHECKING:
     from pipelines.training.stages.stage import Measure

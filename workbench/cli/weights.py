@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.streams import say
+from workbench.cli.progress import say
 
 carry = typer.Typer(help="Carry a training to another machine.", no_args_is_help=True, rich_markup_mode=None)
 
