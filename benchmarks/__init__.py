@@ -1,4 +1,4 @@
-"""Measurements of speed and quality, one command a file (`python -m benchmarks.NAME`), and the plain-text tables that they print."""
+"""Measurements of speed and quality, one command a file (`python -m benchmarks.NAME`); here, the plain-text tables they print."""
 
 from __future__ import annotations
 

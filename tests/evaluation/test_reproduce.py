@@ -131,7 +131,8 @@ def test_rows_are_those_of_the_paper_and_metrics_are_there():
     ({"settings": ("xxst",)}, ZestError, "no setting 'xxst'"), ({"count": 0}, ZestError, "0 pairs"),
     ({"split": "test"}, RecipeError, "no recording of split 'test'"), ({"device": "toaster"}, ZestError, "no device 'toaster'"),
     ({"weights": {"gan": "x"}}, ZestError, "no row 'gan'"),
-    ({"rows": ("generate",), "checkpoint": "nowhere"}, CheckpointError, "No row of the table can be converted.*no checkpoint folder")])
+    ({"rows": ("generate",), "checkpoint": "nowhere"}, CheckpointError,
+     "No row of the table can be converted.*no checkpoint folder")])
 def test_bad_requests_are_one_sentence_and_leave_nothing(clips, tmp_path, options, error, words):
     with pytest.raises(error, match=words) as caught:
         small_table(clips, tmp_path / "RUN", **options)
