@@ -34,23 +34,27 @@ class HubertSizes:
     layer_norm_eps: float = 1e-5
     mask_time_prob: float = 0.05
     mask_feature_prob: float = 0.0
+    feat_extract_norm: str = "group"
+    do_stable_layer_norm: bool = False
 
 
-OTHER_KINDS = {"feat_extract_norm": "group", "do_stable_layer_norm": False, "hidden_act": "gelu",
-               "feat_extract_activation": "gelu", "conv_pos_batch_norm": False}  # only these are built here
+ALTERNATIVES = {"feat_extract_norm": ("group", "layer"), "hidden_act": ("gelu",), "feat_extract_activation": ("gelu",),
+                "conv_pos_batch_norm": (False,)}  # only these are built here, the first if the config does not say
 
 
 def read_sizes(config: dict) -> HubertSizes:
     """Sizes from a HubertConfig's JSON. Raises CheckpointError for a kind of HuBERT that is not built here."""
-    for key, built in OTHER_KINDS.items():
-        if config.get(key, built) != built:
-            raise CheckpointError(f"The checkpoint's HuBERT has {key} = {config[key]}, but only {built} can be converted with.")
+    for key, built in ALTERNATIVES.items():
+        if config.get(key, built[0]) not in built:
+            raise CheckpointError(f"The checkpoint's HuBERT has {key} = {config[key]}, but only {' or '.join(map(str, built))} "
+                                  "can be converted with.")
     names = {field.name for field in fields(HubertSizes)}
     return HubertSizes(**{key: value for key, value in config.items() if key in names})
 
 
 class HiddenStates(NamedTuple):
-    """hidden_states: the embedding below the transformer, then every layer's output, each (batch, frames, width)."""
+    """hidden_states: the embedding below the transformer, then every layer's output, each (batch, frames, width). With
+    do_stable_layer_norm they are the residual stream, which transformers' last_hidden_state alone normalises."""
 
     hidden_states: tuple[torch.Tensor, ...]
 
@@ -77,10 +81,20 @@ class _ConvLayer(nn.Module):
         super().__init__()
         before, after = (1, *config.conv_dim)[index], config.conv_dim[index]
         self.conv = nn.Conv1d(before, after, config.conv_kernel[index], config.conv_stride[index], bias=config.conv_bias)
-        self.layer_norm = nn.GroupNorm(after, after) if index == 0 else nn.Identity()
+        if config.feat_extract_norm == "layer":
+            self.layer_norm = _ChannelNorm(after)
+        else:
+            self.layer_norm = nn.GroupNorm(after, after) if index == 0 else nn.Identity()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return nn.functional.gelu(self.layer_norm(self.conv(x)))
+
+
+class _ChannelNorm(nn.LayerNorm):
+    """Over the channels of each frame: (batch, channels, frames)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
 
 
 class _Frontend(nn.Module):
@@ -145,11 +159,15 @@ class _FeedForward(nn.Module):
 class _Layer(nn.Module):
     def __init__(self, config: HubertSizes):
         super().__init__()
+        self.norm_first = config.do_stable_layer_norm
         self.attention, self.feed_forward = _Attention(config), _FeedForward(config)
         self.layer_norm = nn.LayerNorm(config.hidden_size, config.layer_norm_eps)
         self.final_layer_norm = nn.LayerNorm(config.hidden_size, config.layer_norm_eps)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.norm_first:
+            x = x + self.attention(self.layer_norm(x))
+            return x + self.feed_forward(self.final_layer_norm(x))
         x = self.layer_norm(x + self.attention(x))
         return self.final_layer_norm(x + self.feed_forward(x))
 
@@ -157,12 +175,14 @@ class _Layer(nn.Module):
 class _Encoder(nn.Module):
     def __init__(self, config: HubertSizes):
         super().__init__()
+        self.norm_first = config.do_stable_layer_norm
         self.pos_conv_embed = _Positions(config)
         self.layer_norm = nn.LayerNorm(config.hidden_size, config.layer_norm_eps)
         self.layers = nn.ModuleList(_Layer(config) for _ in range(config.num_hidden_layers))
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        states = [self.layer_norm(x + self.pos_conv_embed(x))]
+        x = x + self.pos_conv_embed(x)
+        states = [x if self.norm_first else self.layer_norm(x)]
         for layer in self.layers:
             states.append(layer(states[-1]))
         return tuple(states)

@@ -15,7 +15,8 @@ SMALL = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, interme
 @pytest.mark.parametrize("different", [
     dict(num_conv_pos_embeddings=8, conv_dim=(16, 24), conv_kernel=(10, 4), conv_stride=(5, 2)),
     dict(num_conv_pos_embeddings=9, conv_bias=True, feat_proj_layer_norm=False, mask_time_prob=0.0),
-], ids=["even", "odd"])
+    dict(num_conv_pos_embeddings=8, conv_bias=True, feat_extract_norm="layer", do_stable_layer_norm=True),
+], ids=["even", "odd", "norm before each block"])
 def test_same_output_from_the_same_weights(different):
     from transformers import HubertConfig, HubertModel
 
@@ -33,8 +34,8 @@ def test_same_output_from_the_same_weights(different):
 
 
 def test_another_kind_of_hubert_is_refused():
-    with pytest.raises(CheckpointError, match="do_stable_layer_norm"):
-        read_sizes({"do_stable_layer_norm": True})
+    with pytest.raises(CheckpointError, match="hidden_act"):
+        read_sizes({"hidden_act": "relu"})
 
 
 def test_conversion_imports_no_transformers():
