@@ -58,7 +58,7 @@ def test_a_published_hubert_that_cannot_be_used_is_one_sentence(run, tmp_path):
     for source, match in ((tmp_path / "none", "There is no folder at .*; name a folder with it as"),
                           (tmp_path, "holds no HubertModel in the hub's format"),
                           (without_a_weight(hub_folders.hubert_base(tmp_path / "half")), "is no whole HubertModel"),
-                          (hub_folders.hubert_base(tmp_path / "large", do_stable_layer_norm=True), "has do_stable_layer_norm")):
+                          (hub_folders.hubert_base(tmp_path / "other", hidden_act="relu"), "has hidden_act")):
         recipe_with(run, hubert={"pretrained": str(source)})
         refused(run, "hubert", CheckpointError, match)
 

@@ -42,6 +42,23 @@ def test_it_is_less_than_half_as_large_and_begins_from_the_running_mean(halfway,
         assert torch.allclose(value, before[source].to(value.dtype), rtol=2e-3, atol=1e-4), name
 
 
+def test_eight_bits_are_half_as_large_and_each_row_is_kept_to_a_255th_of_its_range(halfway, tmp_path):
+    begun, file = halfway
+    small = tmp_path / "small.safetensors"
+    pack(begun.runs / "vocoder", small, eight_bits=True)
+    assert small.stat().st_size < 0.75 * file.stat().st_size  # of a tiny network biases and the log are a large part
+    for source, name in ((file, "sixteen"), (small, "eight")):
+        unpack(source, tmp_path / name)
+    sixteen, eight = (torch.load(tmp_path / name / "state.pt", weights_only=True)["parts"] for name in ("sixteen", "eight"))
+    assert sixteen.keys() == eight.keys()
+    for name, value in sixteen.items():
+        if value.is_floating_point() and value.dim() > 1:
+            rows, others = value.flatten(1), eight[name].flatten(1)
+            assert ((rows - others).abs().amax(1) <= rows.abs().amax(1) / 200 + 1e-6).all(), name
+        else:
+            assert torch.equal(value, eight[name]), name
+
+
 def test_a_training_that_is_there_is_not_overwritten(halfway):
     begun, file = halfway
     with pytest.raises(OutputError, match="has a training state already; move it away first"):

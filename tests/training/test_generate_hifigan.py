@@ -315,7 +315,7 @@ def test_with_less_context_than_computed_a_joint_would_be_heard():
 
 
 @pytest.mark.parametrize(("changes", "sentence"), [
-    ({"design": "violin"}, "There is no design 'violin' of a generator; choose one of istft, hifigan."),
+    ({"design": "violin"}, "There is no design 'violin' of the stage generate; choose one of istft, hifigan."),
     ({"design": ["istft"]}, "There is no design"),
     ({"size": "V4"}, "There is no HiFi-GAN of size 'V4'; choose one of V1, V2, V3."),
     ({"channels": 48}, "HiFi-GAN's channels are halved five times and must be a multiple of 32, not 48."),

@@ -53,7 +53,7 @@ def test_a_design_decides_the_table_and_what_a_stage_begins_with():
     assert generate.all_reads({}) == ("hubert", "units", "ease", "sace")
     assert generate.all_reads({"vocoder": {}, "generate": {"design": "hifigan"}}) == ("hubert", "units", "ease", "sace")
     assert generate.recipe({}).design == "istft" and generate.recipe({"generate": {"design": "hifigan"}}).design == "hifigan"
-    with pytest.raises(RecipeError, match="There is no design 'violin' of a generator; choose one of istft, hifigan."):
+    with pytest.raises(RecipeError, match="There is no design 'violin' of the stage generate; choose one of istft, hifigan."):
         generate.recipe({"generate": {"design": "violin"}})
 
 

@@ -31,11 +31,12 @@ def average(
 def pack(
     run: Annotated[Path, typer.Argument(help="Folder of a stage below the recipe's runs.")],
     file: Annotated[Path, typer.Argument(help="File to write, .safetensors.")],
+    eight_bits: Annotated[bool, typer.Option("--eight-bits", help="Store matrices in 8 bits, half as large as 16.")] = False,
 ) -> None:
-    """Write a run's networks (fp16), step and log into one file; the optimisers' moments are left out."""
+    """Write a run's networks (16 bits), step and log into one file; the optimisers' moments are left out."""
     from pipelines.training.loop.carried import pack as write_packed
 
-    say(f"{file} holds step {write_packed(run, file)}, {file.stat().st_size / 1e6:.0f} MB.")
+    say(f"{file} holds step {write_packed(run, file, eight_bits)}, {file.stat().st_size / 1e6:.0f} MB.")
 
 
 @carry.command()

@@ -1,4 +1,4 @@
-"""Training that is carried to another machine: a run's networks in half precision, step and log, in one small file.
+"""Training that is carried to another machine: a run's networks in 16 or 8 bits, step and log, in one small file.
 
 Exact resume needs the optimisers' moments in full precision, several times the size. A training that goes on from a carried state
 begins those anew; everything else (step, schedule, log, data position) goes on.
@@ -17,16 +17,23 @@ from safetensors.torch import save
 from pipelines.errors import OutputError, RecipeError
 from pipelines.files import make_folder, write_whole
 
+SCALE = ".scale_of_8_bits"  # of each row of a weight that is stored in 8 bits
 AVERAGE = "average.module."  # of a moving average of weights; it is carried in place of the weights
 
 
-def pack(run: Path, file: Path) -> int:
-    """Write the state of a run's folder and its log; returns the step it is at. Raises RecipeError: there is no state."""
+def pack(run: Path, file: Path, eight_bits: bool = False) -> int:
+    """Write the state of a run's folder and its log; returns the step it is at.
+
+    Args:
+        eight_bits: matrices are rounded to 255 levels a row, which halves the file again.
+    Raises:
+        RecipeError: there is no state.
+    """
     state = read_state(run)
     weights = state["parts"]
     trained = next((name.split(".")[0] for name in weights if AVERAGE + name.partition(".")[2] in weights), "")
-    kept = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()
-            if not trained or not name.startswith(f"{trained}.")}
+    kept = {name: value for name, value in weights.items() if not trained or not name.startswith(f"{trained}.")}
+    kept = {small: tensor for name, value in kept.items() for small, tensor in _smaller(name, value, eight_bits).items()}
     log = (run / "log.jsonl").read_text() if (run / "log.jsonl").is_file() else ""
     about = {"number": str(state["number"]), "spent": repr(state["spent"]), "own": trained, "log": log}
     make_folder(file.parent)
@@ -45,10 +52,11 @@ def unpack(file: Path, run: Path) -> int:
     try:
         with safe_open(file, "pt") as handle:
             about = handle.metadata() or {}
-            weights = {name: _full(handle.get_tensor(name)) for name in handle.keys()}  # noqa: SIM118, not a dictionary
+            stored = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118, not a dictionary
         number, spent, trained = int(about["number"]), float(about["spent"]), about["own"]
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise RecipeError(f"{file} is no carried training state.") from error
+    weights = {name: _full(value, stored.get(name + SCALE)) for name, value in stored.items() if not name.endswith(SCALE)}
     if trained:
         averaged = [name for name in weights if name.startswith(AVERAGE)]
         weights |= {f"{trained}.{name[len(AVERAGE):]}": weights[name].clone() for name in averaged}
@@ -72,5 +80,17 @@ def write_state(run: Path, number: int, spent: float, weights: dict[str, torch.T
     torch.save({"number": number, "spent": spent, "parts": weights, "optimisers": {}}, run / "state.pt")
 
 
-def _full(value: torch.Tensor) -> torch.Tensor:
+def _smaller(name: str, value: torch.Tensor, eight_bits: bool) -> dict[str, torch.Tensor]:
+    if not value.is_floating_point():
+        return {name: value}
+    if not eight_bits or value.dim() < 2:
+        return {name: value.half()}
+    scale = value.flatten(1).abs().amax(1).clamp(min=1e-12) / 127
+    levels = (value / scale.view(-1, *[1] * (value.dim() - 1))).round()
+    return {name: levels.to(torch.int8), name + SCALE: scale}
+
+
+def _full(value: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:
+    if scale is not None:
+        return value.float() * scale.view(-1, *[1] * (value.dim() - 1))
     return value.float() if value.is_floating_point() else value

@@ -22,6 +22,7 @@ from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip
 from pipelines.training.data.teacher import Teacher
 from pipelines.training.loop.optim import Update, set_learning_rate
+from pipelines.training.stages.hubert_blocks import HubertBlocksRecipe, HubertBlocksTask
 from pipelines.training.stages.stage import Context, Prepared, Stage
 
 MINI_CONV = dict(conv_dim=(64, 128, 256, 256), conv_kernel=(40, 10, 8, 4), conv_stride=(8, 5, 4, 2))
@@ -119,11 +120,14 @@ class HubertTask:
         return np.append(noisy[:1], noisy[1:] - random.uniform(-0.3, 0.6) * noisy[:-1])
 
 
-def prepare(context: Context, recipe: HubertRecipe) -> Prepared:
+def prepare(context: Context, recipe: HubertRecipe | HubertBlocksRecipe) -> Prepared:
     """A published HuBERT as it is, or a small one to be trained. Raises CheckpointError: the published one cannot be had."""
     def export(hubert: HubertModel) -> None:
         context.checkpoint.write("hubert", hubert.state_dict(), hubert.config.to_diff_dict())
 
+    if isinstance(recipe, HubertBlocksRecipe):
+        blocks = HubertBlocksTask(context.drawn_at_once(recipe), context.clips, context.device)
+        return Prepared(blocks, recipe.steps, lambda: export(blocks.parts["average"].module.encoder.hubert))
     if recipe.pretrained:
         return Prepared(None, 0, lambda: export(published_hubert(recipe)))
     task = HubertTask(context.drawn_at_once(recipe), context.clips, context.cache, context.device)
@@ -133,6 +137,6 @@ def prepare(context: Context, recipe: HubertRecipe) -> Prepared:
 STAGE = Stage(
     "hubert",
     learns="content: a small `transformers.HubertModel`",
-    source="hidden states of Whisper base, block 4, on the same clip",
+    source="hidden states of Whisper base on the same clip",
     loss="smooth L1 and cosine",
-    recipes={"": HubertRecipe}, prepare=prepare, writes=("hubert",))
+    recipes={"regression": HubertRecipe, "whisper_blocks": HubertBlocksRecipe}, prepare=prepare, writes=("hubert",))

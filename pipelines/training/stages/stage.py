@@ -126,12 +126,15 @@ class Stage:
         first = next(iter(self.recipes))
         asked = tables.get(self.name, {}).get("design", first) if first else first
         if asked not in tuple(self.recipes):  # what is no string is no design either
-            raise RecipeError(f"There is no design '{asked}' of a generator; choose one of {', '.join(self.recipes)}.")
+            raise RecipeError(f"There is no design '{asked}' of the stage {self.name}; choose one of {', '.join(self.recipes)}.")
         return asked
 
     def recipe(self, tables: dict[str, dict]) -> Any:
         """Its table as a dataclass. Raises RecipeError: unknown key, wrong type, or no such design."""
-        return section(tables, self.name, self.recipes[self.design(tables)])
+        kind, table = self.recipes[self.design(tables)], tables.get(self.name, {})
+        if "design" not in kind.__dataclass_fields__:  # the default one, named or not
+            table = {key: value for key, value in table.items() if key != "design" or "" in self.recipes}
+        return section({self.name: table}, self.name, kind)
 
     def all_reads(self, tables: dict[str, dict]) -> tuple[str, ...]:
         """Stages before it whose weights decide its own."""

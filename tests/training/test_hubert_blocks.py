@@ -1,0 +1,99 @@
+"""A HuBERT whose layers begin as the teacher's blocks: the same functions at first, near the same states after training."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from whisper.model import AudioEncoder
+
+from pipelines.networks.units import ContentEncoder
+from pipelines.training.data.corpus import read_manifest, training_clips
+from pipelines.training.loop.optim import Update
+from pipelines.training.stages import hubert_blocks
+from pipelines.training.stages.hubert_blocks import HubertBlocksRecipe, HubertBlocksTask, draw_chances, teacher_states
+from pipelines.training.stages.registry import find_stage
+from tests.support import tiny
+
+WIDTH = 32
+SMALL = HubertBlocksRecipe(layers=2, channels=(8, 8, 16, 16), steps=60, batch=3, crop_seconds=(0.6, 1.0), learning_rate=5e-3,
+                           block_learning_rate=1e-3)
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    """A random audio encoder of Whisper's design."""
+    torch.manual_seed(0)
+    encoder = AudioEncoder(n_mels=80, n_ctx=1500, n_state=WIDTH, n_head=2, n_layer=3).eval()
+    for block in encoder.blocks:  # torch's own initial values let a block do next to nothing
+        torch.nn.init.normal_(block.attn.value.weight, std=0.3)
+        torch.nn.init.normal_(block.mlp[2].weight, std=0.3)
+    return encoder
+
+
+@pytest.fixture
+def task(encoder, monkeypatch):
+    monkeypatch.setattr(hubert_blocks, "load_packaged_whisper", lambda name: SimpleNamespace(encoder=encoder))
+    monkeypatch.setattr(hubert_blocks, "STATISTICS_BATCHES", 10)
+    monkeypatch.setattr(hubert_blocks, "ENOUGH", 5)
+    torch.manual_seed(0)
+    return HubertBlocksTask(SMALL, training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv")))
+
+
+def test_layers_begin_as_the_teachers_blocks(task, encoder):
+    states = teacher_states(encoder, torch.randn(2, 9600) * 0.1, layers=2)
+    with torch.no_grad():
+        for number, layer in enumerate(task.parts["student"].encoder.hubert.encoder.layers):
+            torch.testing.assert_close(layer(states[number]), states[number + 1], rtol=1e-4, atol=1e-4)
+
+
+def test_training_brings_every_layer_nearer_to_its_block(task):
+    def distances(first: int) -> np.ndarray:
+        logged = [task.step(number, np.random.default_rng(number), Update()) for number in range(first, first + 20)]
+        return np.mean([[float(value) for value in losses.values()] for losses in logged], axis=0)
+
+    before, _, after = distances(0), distances(20), distances(40)
+    assert (after[1:] < before[1:] - 0.05).all()
+
+
+def test_targets_are_free_of_the_teachers_positions(task, encoder):
+    task.step(0, np.random.default_rng(0), Update())
+    drawn = [task.batch(np.random.default_rng(seed), 1.0) for seed in range(30)]
+    states = torch.cat([teacher_states(encoder, clean, 2) for clean, *_ in drawn], dim=1)
+    positions = lambda standardised: standardised.mean(1).std(1).mean()  # of the mean over recordings, along time  # noqa: E731
+    assert positions(task.statistics.standard_teacher(states)) < 0.5 * positions(task.statistics.standard(states))
+
+
+def test_the_same_crops_come_again_so_that_a_training_goes_on_exactly(task):
+    one, other = (task.batch(np.random.default_rng(7), 1.0) for _ in range(2))
+    assert all(torch.equal(first, second) for first, second in zip(one, other))
+    clean, given, inside, masked = one
+    assert clean.shape == given.shape and inside.shape == masked.shape
+    assert inside.any(1).all() and not torch.equal(clean, given)
+
+
+def test_a_corpus_is_drawn_by_its_length_to_a_power():
+    clips = [SimpleNamespace(corpus=corpus, seconds=seconds) for corpus, seconds in (("a", 4.0), ("a", 4.0), ("b", 2.0))]
+    chance = draw_chances(clips, 0.5)
+    assert chance.sum() == pytest.approx(1) and (chance[0] + chance[1]) / chance[2] == pytest.approx(2.0)
+
+
+def test_the_export_is_a_hubert_that_conversion_reads(task):
+    from pipelines.networks.hubert import Hubert, read_sizes
+
+    trained = task.parts["average"].module.encoder
+    ours = ContentEncoder(Hubert(read_sizes(trained.hubert.config.to_diff_dict())))
+    ours.hubert.load_state_dict(trained.hubert.state_dict(), strict=True)
+    waveform = torch.randn(1, 8000) * 0.1
+    with torch.no_grad():
+        states = task.parts["average"].module.eval()(waveform)
+        for got, expected in zip(ours.eval()(waveform), states, strict=True):
+            torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_the_recipe_names_the_design():
+    stage = find_stage("hubert")
+    assert stage.recipe({"hubert": {"design": "whisper_blocks", "layers": 4}}) == HubertBlocksRecipe(layers=4)
+    assert stage.recipe({"hubert": {"design": "regression", "width": 32}}) == stage.recipe({"hubert": {"width": 32}})
