@@ -99,5 +99,3 @@ def measured_cell(results: RunResults, setting: str, system: str, info: MetricIn
 def published_cell(value: float | None) -> Cell:
     """A percentage of the paper."""
     return Cell(NOTHING, mark="faint") if value is None else Cell(f"{value:.1f}")
-
-

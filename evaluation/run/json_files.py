@@ -113,4 +113,3 @@ def _drop_half_line(path: Path) -> None:
                 file.truncate(start + found + 1)
                 return
         file.truncate(0)
-
