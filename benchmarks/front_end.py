@@ -22,7 +22,7 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks.tables import cell, columns
+from benchmarks import cell, columns
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.labels import EMOTIONS
 from pipelines.networks.units import HOP
