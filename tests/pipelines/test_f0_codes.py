@@ -56,7 +56,7 @@ def test_training_lowers_the_loss_and_uses_many_codes(learnt):
 
 
 def test_codes_tell_the_contour_of_a_new_recording_better_than_its_mean_does(learnt):
-    network = learnt[0].parts["f0_codes"].eval()
+    network = learnt[0].networks["f0_codes"].eval()
     f0 = standardised(spoken(99))
     contour, voicing = network.decode(network.encode(f0))
     voiced = f0.voiced > 0
@@ -66,7 +66,7 @@ def test_codes_tell_the_contour_of_a_new_recording_better_than_its_mean_does(lea
 
 
 def test_who_speaks_is_not_in_the_codes_and_comes_back_with_mean_and_spread(learnt):
-    network = learnt[0].parts["f0_codes"].eval()
+    network = learnt[0].networks["f0_codes"].eval()
     man, woman = standardised(spoken(7, mean_hz=110.0)), standardised(spoken(7, mean_hz=220.0))
     assert np.array_equal(network.encode(man), network.encode(woman))
     assert woman.mean - man.mean == pytest.approx(1.0, abs=1e-4) and woman.spread == pytest.approx(man.spread, rel=1e-4)

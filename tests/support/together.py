@@ -19,8 +19,8 @@ class Regression:
     """One linear layer and AdamW; its loss is a mean over rows."""
 
     def __init__(self):
-        self.parts = nn.ModuleDict({"network": nn.Linear(3, 2)})
-        self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), 0.1)}
+        self.networks = nn.ModuleDict({"network": nn.Linear(3, 2)})
+        self.optimisers = {"all": torch.optim.AdamW(self.networks.parameters(), 0.1)}
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         return self.learn(*self.draw(random), update)
@@ -30,7 +30,7 @@ class Regression:
         return torch.from_numpy(given.astype(np.float32)), torch.from_numpy(target.astype(np.float32))
 
     def learn(self, given: torch.Tensor, target: torch.Tensor, update: Update) -> dict[str, torch.Tensor]:
-        loss = (self.parts["network"](given) - target).square().mean()
+        loss = (self.networks["network"](given) - target).square().mean()
         update.apply(loss, self.optimisers["all"])
         return {"loss": loss.detach()}
 
@@ -39,11 +39,11 @@ class Normalised(Regression):
     """With statistics that each process takes of its own rows and that decide every second step, and with dropout."""
 
     def __init__(self):
-        self.parts = nn.ModuleDict({"network": nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(0.3), nn.Linear(3, 2))})
-        self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), 0.1)}
+        self.networks = nn.ModuleDict({"network": nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(0.3), nn.Linear(3, 2))})
+        self.optimisers = {"all": torch.optim.AdamW(self.networks.parameters(), 0.1)}
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
-        self.parts["network"][0].train(number % 2 == 0)
+        self.networks["network"][0].train(number % 2 == 0)
         return super().step(number, random, update)
 
 
@@ -53,4 +53,4 @@ def train_task(task_class: type[Regression], folder: Path, steps: int, stop_afte
         torch.manual_seed(7 + distributed.rank())  # so that only the first one's weights are right
         task = task_class()
         train(task, Run(folder / "run", steps, device=device, stop_after_seconds=stop_after_seconds))
-        torch.save(dict(task.parts.state_dict()), folder / f"weights-{distributed.rank()}.pt")
+        torch.save(dict(task.networks.state_dict()), folder / f"weights-{distributed.rank()}.pt")

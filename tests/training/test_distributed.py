@@ -65,7 +65,7 @@ def reference(steps: int, ranks: tuple[int, ...] = (0, 1)) -> dict[str, torch.Te
     for number in range(steps):
         parts = [task.draw(np.random.default_rng((0, number, rank))) for rank in ranks]
         task.learn(*(torch.cat(part) for part in zip(*parts, strict=True)), Update())
-    return dict(task.parts.state_dict())
+    return dict(task.networks.state_dict())
 
 
 @pytest.mark.slow

@@ -153,13 +153,13 @@ def test_steps_on_a_fixed_batch_lower_what_generator_and_discriminators_are_trai
 def test_a_step_is_adversarial_and_reaches_every_weight_of_both_sides(examples, spoken):
     task, other = task_with(examples, spoken), task_with(examples, spoken)
     with torch.no_grad():
-        for value in other.parts["discriminators"].parameters():
+        for value in other.networks["discriminators"].parameters():
             value.mul_(1.5)
-    before = {name: value.detach().clone() for name, value in task.parts.named_parameters()}
+    before = {name: value.detach().clone() for name, value in task.networks.named_parameters()}
     step(task)
     step(other)
-    assert [name for name, value in task.parts.named_parameters() if torch.equal(before[name], value)] == []
-    assert [name for name, value in task.parts.named_parameters() if not value.grad.abs().sum() > 0] == []
+    assert [name for name, value in task.networks.named_parameters() if torch.equal(before[name], value)] == []
+    assert [name for name, value in task.networks.named_parameters() if not value.grad.abs().sum() > 0] == []
     one, judged_otherwise = (each.trained.generator.conv_post.bias.grad for each in (task, other))
     assert not torch.allclose(one, judged_otherwise), "the generator does not hear its discriminators"
 
@@ -186,12 +186,12 @@ def test_nothing_is_clipped(examples, spoken):
 
 def test_mixed_precision_reaches_every_layer_and_leaves_losses_close(examples, spoken, monkeypatch):
     plain, task, used = step(task_with(examples, spoken)), task_with(examples, spoken), set()
-    for part in task.parts.modules():
+    for part in task.networks.modules():
         if isinstance(part, (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.ConvTranspose1d)):
             part.register_forward_hook(lambda module, given, made: used.add(made.dtype))
     monkeypatch.setitem(precision.AUTOCAST, "cpu", torch.bfloat16)
     mixed = step(task)
-    assert used == {torch.bfloat16} and {value.dtype for value in task.parts.parameters()} == {torch.float32}
+    assert used == {torch.bfloat16} and {value.dtype for value in task.networks.parameters()} == {torch.float32}
     assert mixed == pytest.approx(plain, rel=0.1), "log mel bands of a nearly silent, untrained output hear the rounding"
 
 

@@ -28,17 +28,17 @@ class Rows:
         torch.manual_seed(0)
         self.at_once, self.next = at_once, 0
         maker = nn.Sequential(nn.Linear(3, 16), nn.Tanh(), nn.Linear(16, 3))
-        self.parts = nn.ModuleDict({"maker": maker, "judge": nn.Linear(3, 1)})
-        self.optimisers = {name: torch.optim.AdamW(part.parameters(), 0.05) for name, part in self.parts.items()}
+        self.networks = nn.ModuleDict({"maker": maker, "judge": nn.Linear(3, 1)})
+        self.optimisers = {name: torch.optim.AdamW(part.parameters(), 0.05) for name, part in self.networks.items()}
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         rows = ROWS[self.next:self.next + self.at_once]
         self.next = (self.next + self.at_once) % len(ROWS)
         with update.autocast():
-            made = self.parts["maker"](rows)
+            made = self.networks["maker"](rows)
             self.used = made.dtype
-            judged = self.parts["judge"](rows).mean() - self.parts["judge"](made.detach()).mean()
-            loss = (made - rows).square().mean() + 0.1 * self.parts["judge"](made).mean()
+            judged = self.networks["judge"](rows).mean() - self.networks["judge"](made.detach()).mean()
+            loss = (made - rows).square().mean() + 0.1 * self.networks["judge"](made).mean()
         update.apply(loss, self.optimisers["maker"])  # its loss goes through the judge, whose gradient must not feel it
         update.apply(judged, self.optimisers["judge"])
         return {"maker": loss.detach(), "judge": judged.detach()}
@@ -49,7 +49,7 @@ def trained(folder: Path, at_once: int = 8, steps: int = 6, stop_at: int = 0, **
         train(Rows(at_once), Run(folder, stop_at, **how))
     task = Rows(at_once)
     train(task, Run(folder, steps, **how))
-    return {**task.parts.state_dict(), "used": task.used}
+    return {**task.networks.state_dict(), "used": task.used}
 
 
 def same(one: dict, other: dict) -> bool:
@@ -81,13 +81,13 @@ def test_fp16_scales_its_losses_and_keeps_the_scale(tmp_path):
     """The scale is halved by a step whose gradients are not finite, which is left out."""
     class Overflows(Rows):
         def step(self, number, random, update):
-            loss = self.parts["maker"](ROWS).square().mean() * (float("inf") if number == 1 else 1.0)
+            loss = self.networks["maker"](ROWS).square().mean() * (float("inf") if number == 1 else 1.0)
             update.apply(loss, self.optimisers["maker"])
             return {"loss": loss.detach()}
 
     task = Overflows(8)
     train(task, Run(tmp_path, 1, precision="fp16"))
-    before = {name: value.clone() for name, value in task.parts.state_dict().items()}
+    before = {name: value.clone() for name, value in task.networks.state_dict().items()}
     scale = torch.load(tmp_path / "state.pt", weights_only=True)["scaler"]["scale"]
     train(Overflows(8), Run(tmp_path, 2, precision="fp16"))
     state = torch.load(tmp_path / "state.pt", weights_only=True)

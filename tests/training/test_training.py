@@ -130,8 +130,8 @@ def test_a_kill_at_any_moment_loses_less_than_five_minutes(tmp_path, monkeypatch
         """A task of one number whose steps take a minute."""
 
         def __init__(self):
-            self.parts = torch.nn.ModuleDict({"number": torch.nn.Linear(1, 1)})
-            self.optimisers = {"number": torch.optim.SGD(self.parts.parameters(), 0.1)}
+            self.networks = torch.nn.ModuleDict({"number": torch.nn.Linear(1, 1)})
+            self.optimisers = {"number": torch.optim.SGD(self.networks.parameters(), 0.1)}
 
         def step(self, number, random, update):
             state = tmp_path / "state.pt"

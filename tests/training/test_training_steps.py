@@ -110,13 +110,13 @@ def test_every_stage_trains_in_mixed_precision(task_of, phase, monkeypatch):
     stage, number, lowered = PHASES[phase]
     plain = step(task_of(stage), number)
     task, used = task_of(stage), set()
-    for part in task.parts.modules():
+    for part in task.networks.modules():
         if isinstance(part, (torch.nn.Linear, torch.nn.Conv1d)):
             part.register_forward_hook(lambda module, given, made: used.add(made.dtype))
     monkeypatch.setitem(precision.AUTOCAST, "cpu", torch.bfloat16)
     mixed = step(task, number)
     assert used == {torch.bfloat16}, "a forward pass was left out"
-    assert {value.dtype for value in task.parts.parameters()} == {torch.float32}
+    assert {value.dtype for value in task.networks.parameters()} == {torch.float32}
     assert {name: mixed[name] for name in lowered} == pytest.approx({name: plain[name] for name in lowered}, rel=0.05, abs=0.02)
 
 
@@ -134,11 +134,11 @@ class Countdown:
     """A task of one number."""
 
     def __init__(self):
-        self.parts = torch.nn.ModuleDict({"number": torch.nn.Linear(1, 1)})
-        self.optimisers = {"number": torch.optim.SGD(self.parts.parameters(), 0.1)}
+        self.networks = torch.nn.ModuleDict({"number": torch.nn.Linear(1, 1)})
+        self.optimisers = {"number": torch.optim.SGD(self.networks.parameters(), 0.1)}
 
     def step(self, number, random, update):
-        loss = self.parts["number"](torch.ones(1, 1)).square().mean()
+        loss = self.networks["number"](torch.ones(1, 1)).square().mean()
         update.apply(loss, self.optimisers["number"])
         return {"loss": loss.detach()}
 
@@ -161,9 +161,9 @@ def test_adversarial_losses_pull_at_the_waveform_by_their_share_of_the_spectral_
 
 def test_what_is_exported_is_the_running_mean_of_the_weights(task_of):
     task = task_of("vocoder")
-    weights = [task.parts["vocoder"].filters.weight.detach().clone()]
+    weights = [task.networks["vocoder"].filters.weight.detach().clone()]
     for number in (tiny.STEPS // 2, tiny.STEPS // 2):
         step(task, number)
-        weights.append(task.parts["vocoder"].filters.weight.detach().clone())
+        weights.append(task.networks["vocoder"].filters.weight.detach().clone())
     expected = AVERAGED * weights[1] + (1 - AVERAGED) * weights[2]
     assert torch.allclose(task.trained.filters.weight, expected) and not torch.equal(weights[1], weights[2])

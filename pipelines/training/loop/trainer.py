@@ -31,11 +31,11 @@ LOG_EVERY = 20
 class Task(Protocol):
     """What a stage must offer to be trained.
 
-    `parts` are the networks and `optimisers` their optimisers, both saved and resumed by name.
+    `networks` and `optimisers` are saved in state.pt and resumed by name; the networks stand there under the key `parts`.
     `step` draws a micro-batch with the given generator, applies its losses by the given update, and returns what to log.
     """
 
-    parts: nn.ModuleDict
+    networks: nn.ModuleDict
     optimisers: dict[str, torch.optim.Optimizer]
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]: ...
@@ -79,11 +79,11 @@ def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
         RecipeError: the folder's state is damaged or belongs to networks of other sizes.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
-    task.parts.to(run.device)
+    task.networks.to(run.device)
     leads = distributed.rank() == 0
     scaler = new_scaler(run.precision, run.device)
     first, spent = _resume(task, run, scaler)
-    distributed.begin_alike(task.parts)
+    distributed.begin_alike(task.networks)
     begun = saved = looked = time.monotonic()
     since: dict[str, list[float]] = {}  # values since the last log line
     bar = tqdm(total=run.steps, initial=first, desc=run.folder.name, unit="step", mininterval=5, disable=not leads)
@@ -91,7 +91,7 @@ def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
         for losses in _micro_batches(task, run, number, scaler):
             for name, value in losses.items():
                 since.setdefault(name, []).append(float(value))
-        distributed.average_buffers(task.parts)
+        distributed.average_buffers(task.networks)
         bar.update()
         elapsed = spent + time.monotonic() - begun
         if (number + 1) % LOG_EVERY == 0 or number + 1 == run.steps:
@@ -131,9 +131,9 @@ def _micro_batches(task: Task, run: Run, number: int, scaler: torch.amp.GradScal
 def _look(task: Task, run: Run, validation: Validation, number: int, elapsed: float) -> None:
     """Measure, log, and keep the weights if they are the best so far."""
     best = max((line["dev_score"] for line in read_log(run.folder) if "dev_score" in line), default=-np.inf)
-    task.parts.eval()
+    task.networks.eval()
     values = validation.measure()
-    task.parts.train()
+    task.networks.train()
     if values["score"] > best:
         validation.keep()
     write_log(run.folder, number, elapsed, {f"dev_{name}": value for name, value in values.items()})
@@ -145,7 +145,7 @@ def hash_seed(*key: int) -> int:
 
 
 def _save(task: Task, run: Run, number: int, spent: float, scaler: torch.amp.GradScaler | None) -> None:
-    state = {"number": number, "spent": spent, "parts": task.parts.state_dict(),
+    state = {"number": number, "spent": spent, "parts": task.networks.state_dict(),
              "optimisers": {name: optimiser.state_dict() for name, optimiser in task.optimisers.items()},
              "scaler": scaler.state_dict() if scaler else {}}
     partial = run.folder / "state.pt.part"
@@ -159,7 +159,7 @@ def _resume(task: Task, run: Run, scaler: torch.amp.GradScaler | None) -> tuple[
         return 0, 0.0
     try:
         state = torch.load(file, map_location=run.device, weights_only=True)
-        task.parts.load_state_dict(state["parts"])
+        task.networks.load_state_dict(state["parts"])
         for name, saved in state["optimisers"].items():  # a carried state has none (carried.py)
             task.optimisers[name].load_state_dict(saved)
         if scaler and state.get("scaler"):  # a state of another precision has none

@@ -156,17 +156,17 @@ class AcousticTask:
         self.draw = Draw(examples)
         self.baselines, self.shifts = speaker_baselines(examples), Shifts(examples)
         self.sace = sace.eval().requires_grad_(False).to(device)
-        self.parts = nn.ModuleDict({
+        self.networks = nn.ModuleDict({
             "acoustic": AcousticModel(factors.unit_count), "pitch": pitch,
             "critics": critics,
             "reader": UnitClassifier(factors.unit_count), "discriminator": Discriminator()})
-        parts, rate = self.parts, recipe.critic_learning_rate
+        networks, rate = self.networks, recipe.critic_learning_rate
         self.optimisers = {
-            "acoustic": torch.optim.AdamW(parts["acoustic"].parameters(), recipe.learning_rate, weight_decay=0.01),
-            "pitch": torch.optim.AdamW(parts["pitch"].parameters(), recipe.convert_learning_rate, weight_decay=0.01),
-            "critics": torch.optim.AdamW(parts["critics"].parameters(), rate, weight_decay=0.05),
-            "reader": torch.optim.AdamW(parts["reader"].parameters(), 2 * rate, weight_decay=0.01),
-            "discriminator": torch.optim.AdamW(parts["discriminator"].parameters(), 2 * rate, (0.5, 0.95))}
+            "acoustic": torch.optim.AdamW(networks["acoustic"].parameters(), recipe.learning_rate, weight_decay=0.01),
+            "pitch": torch.optim.AdamW(networks["pitch"].parameters(), recipe.convert_learning_rate, weight_decay=0.01),
+            "critics": torch.optim.AdamW(networks["critics"].parameters(), rate, weight_decay=0.05),
+            "reader": torch.optim.AdamW(networks["reader"].parameters(), 2 * rate, weight_decay=0.01),
+            "discriminator": torch.optim.AdamW(networks["discriminator"].parameters(), 2 * rate, (0.5, 0.95))}
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         neutral = self.recipe.neutral_sources if number >= self.recipe.read_steps else 0.0
@@ -200,7 +200,7 @@ class AcousticTask:
 
     def convert(self, source: AcousticBatch, reference: AcousticBatch) -> Converted:
         """What the residual decoder would make of the source."""
-        acoustic, pitch = self.parts["acoustic"], self.parts["pitch"]
+        acoustic, pitch = self.networks["acoustic"], self.networks["pitch"]
         own = pitch(source.units, source.mask, source.pooled, source.pooled_mask, source.ease)
         wanted = pitch(source.units, source.mask, reference.pooled, reference.pooled_mask, source.ease)
         octaves = anchor_f0(source.octaves, own, wanted, source.voiced)
@@ -210,7 +210,7 @@ class AcousticTask:
 
     def _reconstruct(self, batch: AcousticBatch) -> torch.Tensor:
         """Its own envelope, (batch, time, 40)."""
-        return self.parts["acoustic"](batch.units, batch.octaves, batch.voiced, batch.mask, batch.utterance, batch.ease)
+        return self.networks["acoustic"](batch.units, batch.octaves, batch.voiced, batch.mask, batch.utterance, batch.ease)
 
     def _teach_classifiers(self, batch: AcousticBatch, number: int, random: np.random.Generator,
                            update: Update) -> dict[str, torch.Tensor]:
@@ -222,7 +222,7 @@ class AcousticTask:
         logged = {"reader_real": units.detach()}
         if number >= self.recipe.read_steps:
             with update.autocast():
-                loss, right = classifiers_loss(self.parts["critics"], features, batch.mask, batch.emotion)
+                loss, right = classifiers_loss(self.networks["critics"], features, batch.mask, batch.emotion)
             update.apply(loss, self.optimisers["critics"], limit=5.0)
             logged["critic_real"] = right
         return logged
@@ -241,9 +241,9 @@ class AcousticTask:
         discriminated = self._teach_discriminator(reference, converted.detach(), source.mask, target, update)
 
         with update.autocast():
-            heard = [critic(perturb_with_gradient(converted, random), source.mask) for critic in self.parts["critics"]]
+            heard = [critic(perturb_with_gradient(converted, random), source.mask) for critic in self.networks["critics"]]
             emotion = sum(nn.functional.cross_entropy(score, target) for score in heard) / len(heard)
-            score, weight = self.parts["discriminator"](converted, source.mask, target)
+            score, weight = self.networks["discriminator"](converted, source.mask, target)
             adversarial = -weighted_mean(score, weight)
             units = self._units_loss(converted, source)
         mean = self._mean_loss(made, source, target)
@@ -259,7 +259,7 @@ class AcousticTask:
 
     def _units_loss(self, features: torch.Tensor, batch: AcousticBatch) -> torch.Tensor:
         """Cross-entropy of the units that the reader hears."""
-        each = nn.functional.cross_entropy(self.parts["reader"](features), batch.units, reduction="none")
+        each = nn.functional.cross_entropy(self.networks["reader"](features), batch.units, reduction="none")
         return weighted_mean(each, batch.mask)
 
     def _mean_loss(self, made: Converted, source: AcousticBatch, target: torch.Tensor) -> torch.Tensor:
@@ -274,8 +274,8 @@ class AcousticTask:
     def _teach_discriminator(self, real: AcousticBatch, converted: torch.Tensor, mask: torch.Tensor, target: torch.Tensor,
                              update: Update) -> torch.Tensor:
         with update.autocast():
-            score_real, weight_real = self.parts["discriminator"](real.features, real.mask, real.emotion)
-            score_made, weight_made = self.parts["discriminator"](converted, mask, target)
+            score_real, weight_real = self.networks["discriminator"](real.features, real.mask, real.emotion)
+            score_made, weight_made = self.networks["discriminator"](converted, mask, target)
         loss = weighted_mean(torch.relu(1 - score_real), weight_real) + weighted_mean(torch.relu(1 + score_made), weight_made)
         update.apply(loss, self.optimisers["discriminator"], limit=5.0)
         return loss.detach()
@@ -307,8 +307,8 @@ def prepare(context: Context, recipe: AcousticRecipe) -> Prepared:
 
     def export() -> None:
         sizes, trained = {"units": store.unit_count}, {"units": store.unit_count, "trained_by": "sace, acoustic"}
-        context.checkpoint.write("acoustic", task.parts["acoustic"].state_dict(), {**asdict(recipe), **sizes})
-        context.checkpoint.write("pitch", task.parts["pitch"].state_dict(), trained)
+        context.checkpoint.write("acoustic", task.networks["acoustic"].state_dict(), {**asdict(recipe), **sizes})
+        context.checkpoint.write("pitch", task.networks["pitch"].state_dict(), trained)
 
     return Prepared(task, recipe.steps, export)
 

@@ -46,14 +46,14 @@ class EaseTask:
         self.draw = Draw(examples)
         speakers = 1 + max(example.speaker for example in examples)
         encoder = SpeakerEncoder()
-        self.parts = nn.ModuleDict({"encoder": encoder, "classifier": nn.Linear(XVECTOR_WIDTH, speakers),
-                                    "heads": EaseHeads(speakers, len(EMOTIONS))})
-        first = [*encoder.xvector.parameters(), *self.parts["classifier"].parameters()]
-        second = [*encoder.ease.parameters(), *self.parts["heads"].speaker.parameters()]
+        self.networks = nn.ModuleDict({"encoder": encoder, "classifier": nn.Linear(XVECTOR_WIDTH, speakers),
+                                       "heads": EaseHeads(speakers, len(EMOTIONS))})
+        first = [*encoder.xvector.parameters(), *self.networks["classifier"].parameters()]
+        second = [*encoder.ease.parameters(), *self.networks["heads"].speaker.parameters()]
         self.optimisers = {
             "xvector": torch.optim.AdamW(first, recipe.learning_rate, weight_decay=0.02),
             "ease": torch.optim.AdamW(second, recipe.learning_rate),
-            "adversary": torch.optim.AdamW(self.parts["heads"].emotion.parameters(), 2 * recipe.learning_rate)}
+            "adversary": torch.optim.AdamW(self.networks["heads"].emotion.parameters(), 2 * recipe.learning_rate)}
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         first = number < self.recipe.xvector_steps
@@ -70,14 +70,14 @@ class EaseTask:
         optimiser = self.optimisers["xvector"]
         set_learning_rate(optimiser, self.recipe.learning_rate, number, self.recipe.xvector_steps)
         with update.autocast():
-            score = self.parts["classifier"](self.parts["encoder"].xvector(features, mask))
+            score = self.networks["classifier"](self.networks["encoder"].xvector(features, mask))
             loss = nn.functional.cross_entropy(score, speaker, label_smoothing=0.1)
         update.apply(loss, optimiser)
         return {"xvector": loss.detach(), "xvector_accuracy": (score.argmax(1) == speaker).float().mean()}
 
     def _ease_step(self, number, features, mask, speaker, emotion, update):
         """The adversary takes part of each step with its own faster optimiser, so that there is something to reverse."""
-        encoder, heads = self.parts["encoder"], self.parts["heads"]
+        encoder, heads = self.networks["encoder"], self.networks["heads"]
         encoder.xvector.eval()
         position = number - self.recipe.xvector_steps
         for name in ("ease", "adversary"):
@@ -113,7 +113,7 @@ def prepare(context: Context, recipe: EaseRecipe) -> Prepared:
         return prepare_published(context, recipe, examples)
     task = EaseTask(context.drawn_at_once(recipe), examples, context.device)
     return Prepared(task, recipe.steps,
-                    lambda: context.checkpoint.write("speaker", task.parts["encoder"].state_dict(), asdict(recipe)))
+                    lambda: context.checkpoint.write("speaker", task.networks["encoder"].state_dict(), asdict(recipe)))
 
 
 STAGE = Stage(

@@ -42,8 +42,8 @@ class EmotionClassifiersTask:
     def __init__(self, recipe: EmotionClassifiersRecipe, examples: list[Example], device: str = "cpu"):
         self.recipe, self.examples, self.device, self.draw = recipe, examples, device, Draw(examples)
         self.baselines = speaker_baselines(examples)
-        self.parts = nn.ModuleDict({"critics": new_emotion_classifiers()})
-        self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, weight_decay=0.1)}
+        self.networks = nn.ModuleDict({"critics": new_emotion_classifiers()})
+        self.optimisers = {"all": torch.optim.AdamW(self.networks.parameters(), recipe.learning_rate, weight_decay=0.1)}
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         set_learning_rate(self.optimisers["all"], self.recipe.learning_rate, number, self.recipe.steps)
@@ -53,7 +53,7 @@ class EmotionClassifiersTask:
         features, mask = perturb(features, random, shift_octaves=0.1).to(self.device), mask.to(self.device)
         with update.autocast():
             emotion = labels(self.examples, windows)[1].to(self.device)
-            loss, right = classifiers_loss(self.parts["critics"], features, mask, emotion)
+            loss, right = classifiers_loss(self.networks["critics"], features, mask, emotion)
         update.apply(loss, self.optimisers["all"], limit=5.0)
         return {"emotion": loss.detach(), "accuracy": right}
 
@@ -69,7 +69,7 @@ def prepare(context: Context, recipe: EmotionClassifiersRecipe) -> Prepared:
     """They are written beside the runs, for the stage `acoustic`."""
     task = EmotionClassifiersTask(context.drawn_at_once(recipe), labelled_examples(context), context.device)
     return Prepared(task, recipe.steps,
-                    lambda: context.scratch.write("critics", task.parts["critics"].state_dict(), asdict(recipe)))
+                    lambda: context.scratch.write("critics", task.networks["critics"].state_dict(), asdict(recipe)))
 
 
 STAGE = Stage(

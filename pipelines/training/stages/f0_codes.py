@@ -74,11 +74,11 @@ class F0CodesTask:
         self.draw = Draw(examples)
         self.heard = [standardised(example.prosody) for example in examples]
         network = F0Codes(recipe.codes, recipe.width, recipe.code_width)
-        self.parts = nn.ModuleDict({"f0_codes": network, "means": Means(recipe.codes, recipe.code_width)})
+        self.networks = nn.ModuleDict({"f0_codes": network, "means": Means(recipe.codes, recipe.code_width)})
         self.optimisers = {"f0_codes": torch.optim.AdamW(network.parameters(), recipe.learning_rate, (0.9, 0.99))}
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
-        recipe, network, optimiser = self.recipe, self.parts["f0_codes"], self.optimisers["f0_codes"]
+        recipe, network, optimiser = self.recipe, self.networks["f0_codes"], self.optimisers["f0_codes"]
         set_learning_rate(optimiser, recipe.learning_rate, number, recipe.steps)
         melody, voiced, there = self.batch(random)
         with update.autocast():
@@ -113,14 +113,14 @@ class F0CodesTask:
                 np.pad(np.ones(count - short, np.float32), (0, short)))
 
     def _follow(self, embedded: torch.Tensor, nearest: torch.Tensor) -> torch.Tensor:
-        return self.parts["means"].follow(embedded.detach().flatten(0, 1), nearest.flatten(), self.recipe.decay)
+        return self.networks["means"].follow(embedded.detach().flatten(0, 1), nearest.flatten(), self.recipe.decay)
 
 
 def prepare(context: Context, recipe: F0CodesRecipe) -> Prepared:
     """On labelled clips of real speakers."""
     task = F0CodesTask(context.drawn_at_once(recipe), read_examples(context.labelled, context.cache), context.device)
     return Prepared(task, recipe.steps,
-                    lambda: context.checkpoint.write("f0_codes", task.parts["f0_codes"].state_dict(), asdict(recipe)))
+                    lambda: context.checkpoint.write("f0_codes", task.networks["f0_codes"].state_dict(), asdict(recipe)))
 
 
 STAGE = Stage(

@@ -46,7 +46,7 @@ def prepare_generator(context: Context, recipe: GenerateRecipe | HifiganRecipe, 
     data = factors.read(examples, context.checkpoint, recipe.temperature, context.cache, context.device)
     task, weights, sizes = prepare_task(context, recipe, examples, data)
     if factors.begins_with and isinstance(recipe, GenerateRecipe) and context.checkpoint.has(factors.begins_with):
-        context.checkpoint.fitting(task.parts["generator"], factors.begins_with)
+        context.checkpoint.fitting(task.networks["generator"], factors.begins_with)
 
     def export() -> None:
         context.checkpoint.write(factors.file, weights(), {**asdict(recipe), **sizes})

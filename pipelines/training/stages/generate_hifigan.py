@@ -80,18 +80,18 @@ class HifiganTask:
         units, sizes = data.posterior[0].shape[1], sizes_of(recipe.size, recipe.channels)
         decoder = FactorDecoder(sizes, units, temperature=recipe.temperature, unit_encoder=recipe.unit_encoder,
                                 f0_encoder=recipe.f0_encoder, global_condition=data.width, f0_codes=data.code_count)
-        self.parts = nn.ModuleDict({"generator": decoder,
-                                    "discriminators": HifiganDiscriminators(recipe.period_width, recipe.scale_width)})
-        self.optimisers = {name: optimiser_of(part, recipe.learning_rate) for name, part in self.parts.items()}
+        self.networks = nn.ModuleDict({"generator": decoder,
+                                       "discriminators": HifiganDiscriminators(recipe.period_width, recipe.scale_width)})
+        self.optimisers = {name: optimiser_of(part, recipe.learning_rate) for name, part in self.networks.items()}
 
     @property
     def trained(self) -> FactorDecoder:
         """What is measured and exported."""
-        return self.parts["generator"]
+        return self.networks["generator"]
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         """First the discriminators learn, then the generator by them."""
-        batch, discriminators = self.batch(random), self.parts["discriminators"]
+        batch, discriminators = self.batch(random), self.networks["discriminators"]
         for optimiser in self.optimisers.values():
             optimiser.param_groups[0]["lr"] = self.learning_rate(number)  # of the step number alone: resume is exact
         with update.autocast():

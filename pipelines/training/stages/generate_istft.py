@@ -87,25 +87,26 @@ class GenerateTask:
         trunk = Trunk(data.posterior[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand,
                       recipe.unit_encoder, recipe.f0_encoder, data.width)
         generator = FactorGenerator(trunk, vocoder.train(), recipe.temperature)
-        self.parts = nn.ModuleDict({"generator": generator, "discriminators": Discriminators(),
-                                    "average": running_average(generator)})
-        self.optimisers = {name: optimiser_of(self.parts[name], recipe.learning_rate) for name in ("generator", "discriminators")}
+        self.networks = nn.ModuleDict({"generator": generator, "discriminators": Discriminators(),
+                                       "average": running_average(generator)})
+        self.optimisers = {name: optimiser_of(self.networks[name], recipe.learning_rate)
+                           for name in ("generator", "discriminators")}
 
     @property
     def trained(self) -> FactorGenerator:
         """What is measured and exported."""
-        return self.parts["average"].module
+        return self.networks["average"].module
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         logged = self._learn(number, random, update)
         if update.last:
-            self.parts["average"].update_parameters(self.parts["generator"])
+            self.networks["average"].update_parameters(self.networks["generator"])
         return logged
 
     def _learn(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         recipe, batch, optimiser = self.recipe, self.batch(random), self.optimisers["generator"]
         with update.autocast():
-            mel = self.parts["generator"].trunk(*batch.factors)
+            mel = self.networks["generator"].trunk(*batch.factors)
         trunk = weighted_mean((mel - batch.mel).abs().mean(-1), batch.there)
         logged = {"trunk": trunk.detach()}
         if number < recipe.trunk_steps:
@@ -123,7 +124,7 @@ class GenerateTask:
         for each in self.optimisers.values():
             set_learning_rate(each, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
         shares = Shares(recipe.adversarial_share, recipe.matching_share)
-        return logged | adversarial_step(self.parts["discriminators"], self.optimisers["discriminators"], optimiser,
+        return logged | adversarial_step(self.networks["discriminators"], self.optimisers["discriminators"], optimiser,
                                          batch.real, made, spectral, rest, shares, update)
 
     def batch(self, random: np.random.Generator) -> IstftBatch:
@@ -148,7 +149,7 @@ class GenerateTask:
         inputs = (torch.stack([row[crop] for row, crop in zip(whole, inside, strict=True)]) for whole in rendered)
         noise = torch.randn(batch.real.shape, device=self.device)  # seeded for this step by the trainer
         with update.autocast():
-            made = self.parts["generator"].vocoder(*inputs, noise)
+            made = self.networks["generator"].vocoder(*inputs, noise)
         return made.float()
 
     def _row(self, index: int, random: np.random.Generator) -> tuple:

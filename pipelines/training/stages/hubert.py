@@ -79,8 +79,8 @@ class HubertTask:
         self.chance /= self.chance.sum()
         encoder = ContentEncoder(HubertModel(mini_hubert_config(recipe.width, recipe.layers)))
         head = nn.Linear(recipe.width, sample.shape[1])
-        self.parts = nn.ModuleDict({"encoder": encoder, "head": head})
-        optimiser = torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, (0.9, 0.98), weight_decay=0.01)
+        self.networks = nn.ModuleDict({"encoder": encoder, "head": head})
+        optimiser = torch.optim.AdamW(self.networks.parameters(), recipe.learning_rate, (0.9, 0.98), weight_decay=0.01)
         self.optimisers = {"all": optimiser}
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
@@ -88,7 +88,7 @@ class HubertTask:
         optimiser = self.optimisers["all"]
         set_learning_rate(optimiser, self.recipe.learning_rate, number, self.recipe.steps)
         with update.autocast():
-            predicted = self.parts["head"](self.parts["encoder"](waveform)[-1])
+            predicted = self.networks["head"](self.networks["encoder"](waveform)[-1])
             smooth = nn.functional.smooth_l1_loss(predicted, target, reduction="none").mean(-1)
             cosine = 1 - nn.functional.cosine_similarity(predicted, target, dim=-1)
             loss = ((smooth + cosine) * inside).sum() / inside.sum()
@@ -131,7 +131,7 @@ def prepare(context: Context, recipe: HubertRecipe | HubertBlocksRecipe) -> Prep
     if recipe.pretrained:
         return Prepared(None, 0, lambda: export(published_hubert(recipe)))
     task = HubertTask(context.drawn_at_once(recipe), context.clips, context.cache, context.device)
-    return Prepared(task, recipe.steps, lambda: export(task.parts["encoder"].hubert))
+    return Prepared(task, recipe.steps, lambda: export(task.networks["encoder"].hubert))
 
 
 STAGE = Stage(

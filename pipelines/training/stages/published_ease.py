@@ -31,9 +31,9 @@ class PublishedEaseTask:
         self.recipe, self.examples, self.vectors, self.device = recipe, examples, vectors, device
         self.draw, self.whole_batch = Draw(examples), whole_batch or recipe.batch
         speakers = 1 + max(example.speaker for example in examples)
-        self.parts = nn.ModuleDict({"ease": Ease(len(vectors[0])), "heads": EaseHeads(speakers, len(EMOTIONS))})
-        learning = [*self.parts["ease"].parameters(), *self.parts["heads"].speaker.parameters()]
-        adversary = self.parts["heads"].emotion.parameters()
+        self.networks = nn.ModuleDict({"ease": Ease(len(vectors[0])), "heads": EaseHeads(speakers, len(EMOTIONS))})
+        learning = [*self.networks["ease"].parameters(), *self.networks["heads"].speaker.parameters()]
+        adversary = self.networks["heads"].emotion.parameters()
         self.optimisers = {"ease": torch.optim.AdamW(learning, recipe.learning_rate),
                            "adversary": torch.optim.AdamW(adversary, 2 * recipe.learning_rate)}
 
@@ -50,7 +50,7 @@ class PublishedEaseTask:
             [self.examples[index].emotion for index in indices]))
         reversal = self.recipe.emotion_weight * min(1.0, number / (0.3 * self.steps))
         with update.autocast():
-            scores = self.parts["heads"](self.parts["ease"](vectors), reversal)
+            scores = self.networks["heads"](self.networks["ease"](vectors), reversal)
         return learn(self.optimisers, scores, speaker, emotion, update)
 
 
@@ -62,7 +62,7 @@ def prepare_published(context: Context, recipe: EaseRecipe, examples: list[Examp
 
     def export() -> None:
         speaker = PublishedSpeaker(embedding, sizes.width)
-        speaker.ease = task.parts["ease"]
+        speaker.ease = task.networks["ease"]
         context.checkpoint.write("speaker", speaker.state_dict(), {**asdict(recipe), "embedding": asdict(sizes)})
 
     return Prepared(task, task.steps, export)

@@ -63,10 +63,10 @@ class SaceTask:
         self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
         self.draw = Draw(examples)
         speakers = 1 + max(example.speaker for example in examples)
-        self.parts = nn.ModuleDict({
+        self.networks = nn.ModuleDict({
             "sace": new_sace(recipe, factors), "adversary": SpeakerAdversary(speakers),
             "pitch": PitchPredictor(factors.unit_count)})
-        learning = [weight for weight in self.parts.parameters() if weight.requires_grad]
+        learning = [weight for weight in self.networks.parameters() if weight.requires_grad]
         self.optimisers = {"all": torch.optim.AdamW(learning, recipe.learning_rate, weight_decay=0.02)}
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
@@ -82,10 +82,10 @@ class SaceTask:
 
         with update.autocast():
             frames, frames_mask = self._emotion_frames(reference, random)
-            utterance = self.parts["sace"].utterance(frames, frames_mask)
-            score = self.parts["sace"].classify(nn.functional.dropout(utterance, 0.2, training=True))
+            utterance = self.networks["sace"].utterance(frames, frames_mask)
+            score = self.networks["sace"].classify(nn.functional.dropout(utterance, 0.2, training=True))
             emotion_loss = nn.functional.cross_entropy(score, emotion, label_smoothing=0.05)
-            adversary = self.parts["adversary"](utterance, recipe.speaker_weight * min(1.0, number / 1000))
+            adversary = self.networks["adversary"](utterance, recipe.speaker_weight * min(1.0, number / 1000))
             speaker_loss = nn.functional.cross_entropy(adversary, speaker)
             pitch_loss, pitch_error = self._pitch_loss(source, frames, frames_mask, random)
         loss = recipe.emotion_weight * emotion_loss + speaker_loss + recipe.pitch_weight * pitch_loss
@@ -98,12 +98,12 @@ class SaceTask:
         features, mask = stack_features(self.examples, windows)
         if self.recipe.front_end:
             mask = mask.to(self.device)
-            return self.parts["sace"](self.factors.stack_audio(windows).to(self.device), mask), mask
+            return self.networks["sace"](self.factors.stack_audio(windows).to(self.device), mask), mask
         features = perturb(features, random).to(self.device)
         hidden = self.factors.stack_hidden(windows).to(self.device)
         mask = mask.to(self.device)
         dropped = nn.functional.dropout(features, 0.1, training=True)
-        return self.parts["sace"](nn.functional.dropout(hidden, 0.1, training=True), dropped, mask), mask
+        return self.networks["sace"](nn.functional.dropout(hidden, 0.1, training=True), dropped, mask), mask
 
     def _pitch_loss(self, windows: list[Window], frames: torch.Tensor, frames_mask: torch.Tensor,
                     random: np.random.Generator) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
@@ -112,7 +112,7 @@ class SaceTask:
         ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(w.index, random) for w in windows])
         melody, voiced = stack_melody(self.examples, windows)
         pooled, pooled_mask = pool_frames(frames, frames_mask)
-        predicted = self.parts["pitch"](units.to(self.device), mask.to(self.device), pooled, pooled_mask, ease.to(self.device))
+        predicted = self.networks["pitch"](units.to(self.device), mask.to(self.device), pooled, pooled_mask, ease.to(self.device))
         voiced = voiced.to(self.device)
         melody, count = melody.to(self.device), voiced.sum().clamp(min=1)
         if self.recipe.pitch_in_hertz:
@@ -129,10 +129,10 @@ def prepare(context: Context, recipe: SaceRecipe) -> Prepared:
     task = SaceTask(context.drawn_at_once(recipe), examples, store, context.device)
 
     def export() -> None:
-        front = {"wav2vec": task.parts["sace"].front.config.to_diff_dict()} if recipe.front_end else {
+        front = {"wav2vec": task.networks["sace"].front.config.to_diff_dict()} if recipe.front_end else {
             "hidden_layers": store.hidden_layers, "hidden_width": store.hidden_width}
-        context.checkpoint.write("sace", task.parts["sace"].state_dict(), {**asdict(recipe), **front})
-        context.checkpoint.write("pitch", task.parts["pitch"].state_dict(), {"units": store.unit_count, "trained_by": "sace"})
+        context.checkpoint.write("sace", task.networks["sace"].state_dict(), {**asdict(recipe), **front})
+        context.checkpoint.write("pitch", task.networks["pitch"].state_dict(), {"units": store.unit_count, "trained_by": "sace"})
         sace = load_sace(context.checkpoint).to(context.device)
         context.checkpoint.write("presets", *make_presets(sace, real_examples(examples), store))
 

@@ -40,8 +40,8 @@ class TempoTask:
         self.utterances = utterances  # SACE of every example, (128,)
         self.runs = [run_lengths(units.astype(np.int64)) for units in factors.units]
         self.draw = Draw(examples)
-        self.parts = nn.ModuleDict({"tempo": TempoPredictor(factors.unit_count)})
-        self.optimisers = {"all": torch.optim.AdamW(self.parts.parameters(), recipe.learning_rate, weight_decay=0.02)}
+        self.networks = nn.ModuleDict({"tempo": TempoPredictor(factors.unit_count)})
+        self.optimisers = {"all": torch.optim.AdamW(self.networks.parameters(), recipe.learning_rate, weight_decay=0.02)}
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         set_learning_rate(self.optimisers["all"], self.recipe.learning_rate, number, self.recipe.steps)
@@ -52,7 +52,7 @@ class TempoTask:
         ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(index, random) for index in indices])
         runs, mask, wanted = runs.to(self.device), mask.to(self.device), wanted.to(self.device)
         with update.autocast():
-            predicted = self.parts["tempo"](runs, mask, torch.from_numpy(emotion).to(self.device), ease.to(self.device))
+            predicted = self.networks["tempo"](runs, mask, torch.from_numpy(emotion).to(self.device), ease.to(self.device))
             each = weighted_mean((predicted - wanted.clamp(min=1).log()).abs(), mask)
             total = (((predicted.exp() * mask).sum(1)).log() - wanted.sum(1).log()).abs().mean()
         update.apply(each + self.recipe.total_weight * total, self.optimisers["all"])
@@ -65,7 +65,7 @@ def prepare(context: Context, recipe: TempoRecipe) -> Prepared:
     utterances = utterance_embeddings(load_sace(context.checkpoint).to(context.device), examples, store)
     task = TempoTask(context.drawn_at_once(recipe), examples, store, utterances, context.device)
     return Prepared(task, recipe.steps, lambda: context.checkpoint.write(
-        "tempo", task.parts["tempo"].state_dict(), {**asdict(recipe), "units": store.unit_count}))
+        "tempo", task.networks["tempo"].state_dict(), {**asdict(recipe), "units": store.unit_count}))
 
 
 STAGE = Stage(

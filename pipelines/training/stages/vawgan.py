@@ -82,9 +82,9 @@ class VawGanTask:
         network.spectrum.learn_statistics(np.concatenate([clip.spectrum for clip in self.heard]))
         network.melody.learn_statistics(np.concatenate([clip.melody for clip in self.heard]))
         critics = {"spectrum": Critic(BANDS, recipe.width), "melody": Critic(SCALES, recipe.width)}
-        self.parts = nn.ModuleDict({"vawgan": network, "critics": nn.ModuleDict(critics)})
+        self.networks = nn.ModuleDict({"vawgan": network, "critics": nn.ModuleDict(critics)})
         rates = {"vawgan": recipe.learning_rate, "critics": recipe.critic_learning_rate}
-        self.optimisers = {name: torch.optim.Adam(self.parts[name].parameters(), rate, (0.5, 0.9))
+        self.optimisers = {name: torch.optim.Adam(self.networks[name].parameters(), rate, (0.5, 0.9))
                            for name, rate in rates.items()}
 
     @property
@@ -110,7 +110,7 @@ class VawGanTask:
         return logged
 
     def _critic_loss(self, name: str, frames: Frames, update: Update) -> torch.Tensor:
-        network, critic, wanted = self._of(name), self.parts["critics"][name], frames.emotion[frames.order]
+        network, critic, wanted = self._of(name), self.networks["critics"][name], frames.emotion[frames.order]
         with torch.no_grad(), update.autocast():
             made = network.generate(draw_code(*network.encode(frames.x)), wanted, frames.moved)
         real = frames.x[frames.order]
@@ -123,7 +123,7 @@ class VawGanTask:
 
     def _generator_losses(self, name: str, frames: Frames, update: Update) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Squared error and KL, summed over dimensions, and the critic's distance."""
-        network, critic, wanted = self._of(name), self.parts["critics"][name], frames.emotion[frames.order]
+        network, critic, wanted = self._of(name), self.networks["critics"][name], frames.emotion[frames.order]
         with update.autocast():
             mean, log_variance = network.encode(frames.x)
             code = draw_code(mean, log_variance)
@@ -139,7 +139,7 @@ class VawGanTask:
         places = [int(random.integers(len(self.heard[clip].melody))) for clip in clips]
         emotion = torch.tensor([self.examples[clip].emotion for clip in clips], device=self.device)
         order = torch.from_numpy(random.permutation(len(clips))).to(self.device)
-        level = self.parts["vawgan"].level_change
+        level = self.networks["vawgan"].level_change
         context = self._stack("context", clips, places)
         moved = context.clone()
         moved[:, 0] += level[emotion[order]] - level[emotion]
@@ -149,7 +149,7 @@ class VawGanTask:
                 "melody": Frames(melody, emotion, none, order, none)}
 
     def _of(self, name: str) -> Autoencoder:
-        return getattr(self.parts["vawgan"], name)
+        return getattr(self.networks["vawgan"], name)
 
     def _stack(self, name: str, clips: np.ndarray, places: list[int]) -> torch.Tensor:
         rows = np.stack([getattr(self.heard[clip], name)[place] for clip, place in zip(clips, places)])
@@ -183,7 +183,7 @@ def prepare(context: Context, recipe: VawGanRecipe) -> Prepared:
     """On labelled clips of real speakers."""
     task = VawGanTask(context.drawn_at_once(recipe), read_examples(context.labelled, context.cache), context.device)
     return Prepared(task, recipe.steps, lambda: context.checkpoint.write(
-        "vawgan", task.parts["vawgan"].state_dict(), {**asdict(recipe), "emotions": task.emotions}))
+        "vawgan", task.networks["vawgan"].state_dict(), {**asdict(recipe), "emotions": task.emotions}))
 
 
 STAGE = Stage(

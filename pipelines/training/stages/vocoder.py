@@ -56,22 +56,24 @@ class VocoderTask:
         self.chance = np.sqrt([clip.seconds for clip in clips])
         self.chance /= self.chance.sum()
         vocoder = Vocoder(recipe.width, recipe.blocks, recipe.expand)
-        self.parts = nn.ModuleDict({"vocoder": vocoder, "discriminators": Discriminators(), "average": running_average(vocoder)})
-        self.optimisers = {name: optimiser_of(self.parts[name], recipe.learning_rate) for name in ("vocoder", "discriminators")}
+        self.networks = nn.ModuleDict({"vocoder": vocoder, "discriminators": Discriminators(),
+                                       "average": running_average(vocoder)})
+        self.optimisers = {name: optimiser_of(self.networks[name], recipe.learning_rate)
+                           for name in ("vocoder", "discriminators")}
 
     @property
     def trained(self) -> Vocoder:
         """What is measured and exported."""
-        return self.parts["average"].module
+        return self.networks["average"].module
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         logged = self._learn(number, random, update)
         if update.last:
-            self.parts["average"].update_parameters(self.parts["vocoder"])
+            self.networks["average"].update_parameters(self.networks["vocoder"])
         return logged
 
     def _learn(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
-        recipe, vocoder = self.recipe, self.parts["vocoder"]
+        recipe, vocoder = self.recipe, self.networks["vocoder"]
         inputs, real = self.batch(random)
         noise = torch.randn(real.shape, device=self.device)  # seeded for this step by the trainer
         with update.autocast():
@@ -85,7 +87,7 @@ class VocoderTask:
         for optimiser in self.optimisers.values():
             set_learning_rate(optimiser, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
         shares = Shares(recipe.adversarial_share, recipe.matching_share)
-        judged = adversarial_step(self.parts["discriminators"], self.optimisers["discriminators"], self.optimisers["vocoder"],
+        judged = adversarial_step(self.networks["discriminators"], self.optimisers["discriminators"], self.optimisers["vocoder"],
                                   real, made, loss, 0.0, shares, update)
         return {**logged, **judged}
 
