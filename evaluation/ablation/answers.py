@@ -10,7 +10,7 @@ from evaluation.metrics.base import MetricInfo
 from evaluation.report.results import Matrix, matrix_of
 from evaluation.report.statistics import FEW_SPEAKERS, Difference, Estimate, differences, estimates, resample
 from evaluation.run import EvaluationRun
-from pipelines.training.ablation.study import Question
+from pipelines.training.ablation.study import AblationQuestion
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Answer:
     seed: int
 
 
-def answer_of(run: EvaluationRun, question: Question, names: Mapping[tuple[str, str], str], beside: Sequence[str] = (),
+def answer_of(run: EvaluationRun, question: AblationQuestion, names: Mapping[tuple[str, str], str], beside: Sequence[str] = (),
               draws: int = 2000, seed: int = 0) -> Answer:
     """The question's part of a run.
 

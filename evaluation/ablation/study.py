@@ -21,7 +21,7 @@ from pipelines.hooks import Hook, silent
 from pipelines.settings import Settings
 from pipelines.training.ablation.plan import TrainingPlan, make_plan
 from pipelines.training.ablation.stages import StageStore
-from pipelines.training.ablation.study import Study, Variant, read_study
+from pipelines.training.ablation.study import AblationStudy, Variant, read_study
 from pipelines.training.data.corpus import read_manifest
 
 
@@ -29,7 +29,7 @@ from pipelines.training.data.corpus import read_manifest
 class Ablation:
     """A study that was checked and can be run. pairs: of its protocol. metrics: names of what is measured."""
 
-    study: Study
+    study: AblationStudy
     plan: TrainingPlan
     pairs: tuple[Pair, ...]
     metrics: tuple[str, ...]
@@ -92,7 +92,7 @@ def ablate(ablation: Ablation, output: Path | str, device: str = "cpu", jobs: in
     return run
 
 
-def _beside(study: Study, device: str = "cpu") -> list:
+def _beside(study: AblationStudy, device: str = "cpu") -> list:
     """What is evaluated beside the variants. Raises ZestError: there is no such system."""
     return parse_systems(study.systems, checkpoint=None if study.checkpoint is None else str(study.checkpoint), device=device)
 

@@ -23,7 +23,7 @@ from evaluation.run import EvaluationRun
 from pipelines.files import write_whole
 from pipelines.training.ablation.plan import TrainingPlan
 from pipelines.training.ablation.stages import StageStore
-from pipelines.training.ablation.study import Question, Study
+from pipelines.training.ablation.study import AblationQuestion, AblationStudy
 from pipelines.training.stages.stage_keys import PlannedStage
 
 COLUMNS = 3
@@ -78,8 +78,8 @@ def draw(answer: Answer) -> Figure:
     return figure
 
 
-def write_record(folder: Path, study: Study, question: Question, plan: TrainingPlan, store: StageStore, run: EvaluationRun,
-                 names: Mapping[tuple[str, str], str], command: str) -> None:
+def write_record(folder: Path, study: AblationStudy, question: AblationQuestion, plan: TrainingPlan, store: StageStore,
+                 run: EvaluationRun, names: Mapping[tuple[str, str], str], command: str) -> None:
     """`<question>.json`: per variant its system, settings, stages and weights; per stage where it comes from and what it took."""
     variants = {variant.name: plan.variants[question.name, variant.name] for variant in question.variants}
     stages = {stage.label: stage for own in variants.values() for stage in (*own, *_scratch(own, plan))}

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.checkpoints.folder import Folder
+from pipelines.decoders import DECODERS
+from pipelines.decoders.base import CHECKPOINT_FILES, training_command
 from pipelines.errors import RecipeError, ZestError
 from pipelines.training.stages.registry import EVERY_CONVERSION, STAGES, check_stage, find_stage, stage_table, writers
 from tests.support import tiny
@@ -45,6 +47,17 @@ def test_names_are_known_without_torch():
     (("polyak",), {"hubert", "units", "ease", "f0_codes", "polyak"})])
 def test_checkpoint_files_name_the_stages_that_they_take(files, stages):
     assert writers(files) == stages
+
+
+@pytest.mark.parametrize(("file", "stage"), [(file, stage) for file, (_, stage) in CHECKPOINT_FILES.items()])
+def test_decoders_name_the_stage_that_trains_a_missing_file(file, stage):
+    assert file in find_stage(stage).writes
+    assert training_command(file) == f"'zest train {stage}'"
+
+
+def test_decoders_can_name_the_stage_of_every_file_that_they_require():
+    required = {file for decoder in DECODERS.values() for file in decoder.requires}
+    assert required <= CHECKPOINT_FILES.keys()
 
 
 def test_a_design_decides_the_table_and_what_a_stage_begins_with():

@@ -19,8 +19,8 @@ def train_side_by_side(stages: Sequence[PlannedStage], train: Callable[[PlannedS
     """Train all of them; those among them that a stage reads come before it. The cores are shared out among `jobs` processes.
 
     Args:
-        stages: what is to be trained; everything else that they read is there. train: can be pickled. told: hears of each that
-            begins.
+        stages: what is to be trained; everything else that they read is there. train: can be pickled. told: is
+            called with each that begins.
     Raises:
         What `train` raises: the others are then stopped, and what they last saved is there to go on from.
         ZestError: a process was killed.

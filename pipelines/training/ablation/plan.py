@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.checkpoints.folder import Folder, find_folder
 from pipelines.decoders import find_decoder
 from pipelines.errors import RecipeError
-from pipelines.training.ablation.study import Question, Study, Variant
+from pipelines.training.ablation.study import AblationQuestion, AblationStudy, Variant
 from pipelines.training.data.clip_choice import with_share
 from pipelines.training.data.corpus import read_manifest, training_clips
 from pipelines.training.loop.recipe import GeneralRecipe, section
@@ -19,8 +19,10 @@ from pipelines.training.stages.stage_keys import PlannedStage, planned, speech_o
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """Attributes:
-        variants: (question, variant) names to the stages whose parts make its checkpoint, in the order of training.
+    """What is trained for a study, and what of it makes each variant.
+
+    Attributes:
+        variants: (question, variant) names to the stages whose files are its checkpoint, in the order of training.
         supplied: labels of stages whose weights come from the study's checkpoint.
         training: what must be trained, each after all that it reads.
     """
@@ -30,7 +32,7 @@ class TrainingPlan:
     training: tuple[PlannedStage, ...]
 
 
-def make_plan(study: Study, manifest: Path | str) -> TrainingPlan:
+def make_plan(study: AblationStudy, manifest: Path | str) -> TrainingPlan:
     """Raises:
         RecipeError: a table has an unknown key, a variant changes what its decoder does not use, two variants are the same,
             or there is no manifest. CheckpointError: the study's checkpoint is missing or damaged.
@@ -60,21 +62,21 @@ def _stages_of(decoder: str, tables: dict[str, dict]) -> tuple[str, ...]:
     return tuple(stage for stage in STAGES if stage in chosen)
 
 
-def _variant_stages(question: Question, variant: Variant, speech: str) -> tuple[PlannedStage, ...]:
-    wanted = _stages_of(variant.decoder, variant.tables)
+def _variant_stages(question: AblationQuestion, variant: Variant, speech: str) -> tuple[PlannedStage, ...]:
+    names = _stages_of(variant.decoder, variant.tables)
     where = f"Variant '{variant.name}' of the question {question.name}"
     try:
-        stages = planned(variant.tables, wanted, speech)
+        stages = planned(variant.tables, names, speech)
     except RecipeError as error:
         raise RecipeError(f"{where}: {error}") from error
     unused = [table for table in variant.changed if table not in (*stages, "general")]
     if unused:
         raise RecipeError(f"{where} changes {unused[0]}, which a conversion by the decoder {variant.decoder} does not use; "
                           "set another decoder in its settings, or leave the change out.")
-    return tuple(stages[name] for name in wanted)
+    return tuple(stages[name] for name in names)
 
 
-def _refuse_alike(question: Question, variants: Mapping[tuple[str, str], tuple[PlannedStage, ...]]) -> None:
+def _refuse_alike(question: AblationQuestion, variants: Mapping[tuple[str, str], tuple[PlannedStage, ...]]) -> None:
     seen: dict[tuple, str] = {}
     for variant in question.variants:
         stages = variants[question.name, variant.name]
@@ -84,7 +86,7 @@ def _refuse_alike(question: Question, variants: Mapping[tuple[str, str], tuple[P
         seen[sign] = variant.name
 
 
-def _supplied(study: Study, base: Mapping[str, PlannedStage], every: Mapping[str, PlannedStage]) -> frozenset[str]:
+def _supplied(study: AblationStudy, base: Mapping[str, PlannedStage], every: Mapping[str, PlannedStage]) -> frozenset[str]:
     """Labels of the base recipe's stages whose weights the checkpoint has, together with all that they read.
 
     A finished checkpoint has the pitch predictor only as `acoustic` left it. A study that must train an `acoustic` on the
@@ -94,24 +96,24 @@ def _supplied(study: Study, base: Mapping[str, PlannedStage], every: Mapping[str
     there = {name for name, stage in base.items() if _fits(folder, stage)}
     continued = "sace" in there and folder.config("pitch").get("trained_by") != "sace"
     if continued and any(stage.name == "acoustic" and base["sace"].label in {other.label for other in stage.reads}
-                         and not (stage.label == base["acoustic"].label and _whole("acoustic", there, base))
+                         and not (stage.label == base["acoustic"].label and _is_complete("acoustic", there, base))
                          for stage in every.values()):
         there.discard("sace")
-    return frozenset(base[name].label for name in there if _whole(name, there, base)) & every.keys()
+    return frozenset(base[name].label for name in there if _is_complete(name, there, base)) & every.keys()
 
 
-def _whole(name: str, there: set[str], base: Mapping[str, PlannedStage]) -> bool:
-    """Whether it is there with everything that it reads; critics leave nothing that a conversion needs."""
-    return name in there and all(_whole(stage.name, there, base) for stage in base[name].reads if stage.writes)
+def _is_complete(name: str, there: set[str], base: Mapping[str, PlannedStage]) -> bool:
+    """Whether it is there with everything that it reads; stage `critics` writes nothing that a conversion needs."""
+    return name in there and all(_is_complete(stage.name, there, base) for stage in base[name].reads if stage.writes)
 
 
 def _fits(folder: Folder, stage: PlannedStage) -> bool:
-    """Whether the checkpoint has the stage's parts, and nothing that it says of their making contradicts the recipe."""
-    parts = stage.writes
-    if not parts or not all(folder.has(part) for part in parts):
+    """Whether the checkpoint has the stage's files, and their config does not contradict the recipe."""
+    files = stage.writes
+    if not files or not all(folder.has(file) for file in files):
         return False
-    said = folder.config(parts[0])
-    return all(said.get(key, value) == value for key, value in stage.decides["recipe"].items())
+    config = folder.config(files[0])
+    return all(config.get(key, value) == value for key, value in stage.decides["recipe"].items())
 
 
 def _training(variants: Iterable[tuple[PlannedStage, ...]], supplied: frozenset[str]) -> tuple[PlannedStage, ...]:

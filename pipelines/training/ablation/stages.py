@@ -1,9 +1,9 @@
-"""Training what a study needs, each stage in a folder named by its key, and putting the parts of a variant together.
+"""Training what a study needs, each stage in a folder named by its key, and collecting the checkpoint files of a variant.
 
     STUDY/stages/<stage>-<key>/checkpoint/    what it read, as links, and what it wrote
     STUDY/stages/<stage>-<key>/runs/          training state and log
     STUDY/stages/<stage>-<key>/stage.json     what it is; there once it is finished
-    STUDY/checkpoints/<hash>/                 links to the parts of a variant: a checkpoint as any other
+    STUDY/checkpoints/<hash>/                 links to the files of a variant: a checkpoint as any other
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ class StageStore:
         return len(todo)
 
     def assemble(self, stages: Iterable[PlannedStage]) -> Path:
-        """A folder with the parts of these stages, later ones in place of earlier ones (the pitch predictor)."""
+        """A folder with the files of these stages, later ones in place of earlier ones (the pitch predictor)."""
         stages = tuple(stages)
         sign = hashlib.sha256("|".join(stage.label for stage in stages).encode()).hexdigest()[:12]
         folder = make_folder(self.folder / "checkpoints" / sign)
         for stage in stages:
-            for part in stage.writes:
-                _link(self._home(stage), part, folder)
+            for file in stage.writes:
+                _link(self._home(stage), file, folder)
         return folder
 
     def seconds(self, stage: PlannedStage) -> float | None:
@@ -88,10 +88,10 @@ class StageStore:
         begun, own = time.monotonic(), self._own(stage)
         checkpoint, runs = make_folder(own / "checkpoint"), make_folder(own / "runs")
         for read in _all_reads(stage):
-            for part in read.writes:
-                _link(self._home(read), part, checkpoint)
-            for part in read.scratch:
-                _link(self._own(read) / "runs", part, runs)
+            for file in read.writes:
+                _link(self._home(read), file, checkpoint)
+            for file in read.scratch:
+                _link(self._own(read) / "runs", file, runs)
         general = stage.tables.get("general", {}) | {"runs": str(runs), "checkpoint": str(checkpoint)}
         if not run_stage(stage.name, stage.tables | {"general": general}, manifest, device):
             raise ZestError(f"The stage {stage.label} was stopped; the same command goes on with it.")
@@ -107,7 +107,7 @@ class StageStore:
         return self._own(stage) / "stage.json"
 
     def _home(self, stage: PlannedStage) -> Path:
-        """The folder with the parts that it wrote."""
+        """The folder with the files that it wrote."""
         if stage.label in self.plan.supplied and self.checkpoint is not None:
             return find_folder(self.checkpoint)
         return self._own(stage) / "checkpoint"
@@ -119,11 +119,11 @@ def _all_reads(stage: PlannedStage) -> Iterator[PlannedStage]:
     yield from (names[name] for name in STAGES if name in names)
 
 
-def _link(home: Path, part: str, folder: Path) -> None:
-    """A link to each file of a part; one that is there already is replaced, never what it points to."""
+def _link(home: Path, file: str, folder: Path) -> None:
+    """Links to the weights and config of a checkpoint file; an earlier link is replaced, never what it points to."""
     for suffix in SUFFIXES:
-        target, link = (home / f"{part}{suffix}").resolve(), folder / f"{part}{suffix}"
-        partial = folder / f".{part}{suffix}.link"
+        target, link = (home / f"{file}{suffix}").resolve(), folder / f"{file}{suffix}"
+        partial = folder / f".{file}{suffix}.link"
         partial.unlink(missing_ok=True)
         partial.symlink_to(os.path.relpath(target, folder.resolve()))
         partial.replace(link)

@@ -31,8 +31,9 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Variant:
-    """One answer to a question. tables: the whole recipe with its question's and its own changes. changed: tables of its own.
+    """One answer to a question.
 
+    tables: all tables of the recipe, with the changes of its question and its own. changed: names of the tables that it changes.
     settings: of the conversion, keys of pipelines.settings.Settings.
     """
 
@@ -47,8 +48,10 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Question:
-    """name: of its files. title: in words. metrics: to be shown, all where there are none.
+class AblationQuestion:
+    """One question of the study.
+
+    name: of its files. title: in words. metrics: to be shown; all where none is named.
 
     variants: the others are compared with the first.
     """
@@ -60,8 +63,10 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Study:
-    """Attributes:
+class AblationStudy:
+    """The study with all its questions.
+
+    Attributes:
         recipe: the tables of the base recipe. checkpoint: trained by it, or None.
         systems: what is evaluated beside the variants. metrics: to be measured; the default set where there are none.
     """
@@ -69,12 +74,12 @@ class Study:
     path: Path
     recipe: dict[str, dict]
     protocol: Protocol
-    questions: tuple[Question, ...]
+    questions: tuple[AblationQuestion, ...]
     checkpoint: Path | None = None
     systems: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
 
-    def only(self, names: Iterable[str]) -> Study:
+    def only(self, names: Iterable[str]) -> AblationStudy:
         """The study with these questions; all where none is named. Raises ZestError: there is no such question."""
         names, known = tuple(names), [question.name for question in self.questions]
         for name in names:
@@ -99,6 +104,8 @@ class StudyFile:
 
 @dataclass(frozen=True)
 class QuestionTable:
+    """A [[question]] of the file."""
+
     name: str = ""
     title: str = ""
     metrics: tuple = ()
@@ -109,12 +116,14 @@ class QuestionTable:
 
 @dataclass(frozen=True)
 class VariantTable:
+    """A [[question.variant]] of the file."""
+
     name: str = ""
     recipe: dict = field(default_factory=dict)
     settings: dict = field(default_factory=dict)
 
 
-def read_study(path: Path | str) -> Study:
+def read_study(path: Path | str) -> AblationStudy:
     """Read and check a study; recipe and checkpoint are relative to its file.
 
     Raises:
@@ -135,14 +144,14 @@ def read_study(path: Path | str) -> Study:
     _refuse_twice([question.name for question in questions], f"The study {path} has two questions")
     protocol = _table(given.protocol, Protocol, "The study's [protocol]")
     checkpoint = path.parent / given.checkpoint if given.checkpoint else None
-    return Study(path, recipe, protocol, questions, checkpoint, given.systems, given.metrics)
+    return AblationStudy(path, recipe, protocol, questions, checkpoint, given.systems, given.metrics)
 
 
 def changed_tables(tables: dict[str, dict], changes: dict[str, dict], where: str) -> dict[str, dict]:
     """The recipe with other values. Raises RecipeError: no such stage, or a key of [general] that a study sets itself."""
     from pipelines.training.stages.registry import STAGES
 
-    made = deepcopy(tables)
+    changed = deepcopy(tables)
     for table, values in changes.items():
         if table not in (*STAGES, "general"):
             raise RecipeError(f"{where} changes an unknown stage '{table}'; it may change general, {', '.join(STAGES)}.")
@@ -151,11 +160,11 @@ def changed_tables(tables: dict[str, dict], changes: dict[str, dict], where: str
         own = [key for key in values if table == "general" and key in OWN_FOLDERS]
         if own:
             raise RecipeError(f"{where} may not change [general] {own[0]}; a study has folders of its own.")
-        made[table] = made.get(table, {}) | values
-    return made
+        changed[table] = changed.get(table, {}) | values
+    return changed
 
 
-def _question(given: Any, tables: dict[str, dict], settings: dict[str, Any]) -> Question:
+def _question(given: Any, tables: dict[str, dict], settings: dict[str, Any]) -> AblationQuestion:
     told = _table(given, QuestionTable, "A [[question]]")
     if not FILE_NAME.fullmatch(told.name):
         raise RecipeError(f"A question cannot be called '{told.name}'; its files are: use small letters, digits and -.")
@@ -164,7 +173,7 @@ def _question(given: Any, tables: dict[str, dict], settings: dict[str, Any]) -> 
     if not variants:
         raise RecipeError(f"The question {told.name} has no [[question.variant]].")
     _refuse_twice([variant.name for variant in variants], f"The question {told.name} has two variants")
-    return Question(told.name, told.title or told.name, variants, told.metrics)
+    return AblationQuestion(told.name, told.title or told.name, variants, told.metrics)
 
 
 def _variant(given: Any, tables: dict[str, dict], settings: dict[str, Any], question: str) -> Variant:
@@ -172,9 +181,9 @@ def _variant(given: Any, tables: dict[str, dict], settings: dict[str, Any], ques
     if not told.name.strip() or len(told.name) > 60:
         raise RecipeError(f"A variant of the question {question} needs a name of up to 60 letters.")
     where = f"Variant '{told.name}' of the question {question}"
-    made = changed_tables(tables, told.recipe, where)
-    section(made, "general", GeneralRecipe)
-    return Variant(told.name, made, tuple(told.recipe), _settings(settings | told.settings, where))
+    changed = changed_tables(tables, told.recipe, where)
+    section(changed, "general", GeneralRecipe)
+    return Variant(told.name, changed, tuple(told.recipe), _settings(settings | told.settings, where))
 
 
 def _settings(given: dict[str, Any], where: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which clips a stage reads: a share of the labelled ones, and clips at other speeds as further speakers.
+"""Which clips a stage reads: a share of the labelled ones, clips at other speeds as further speakers, and how often each.
 
 Few people act emotions in the training speech. Another playing speed moves vocal tract, key and tempo together. That makes
 another speaker with the same emotions (Ko et al., Interspeech 2015).
@@ -54,9 +54,15 @@ def _ranks(clips: list[Clip], seed: int) -> dict[int, float]:
 
 
 def with_virtual_voices(clips: list[Clip], speeds: Sequence[float]) -> list[Clip]:
-    """The clips, and behind them all of them again at each speed, as other speakers."""
+    """The clips, then all of them at each speed, as other speakers."""
     return clips + [_at_speed(clip, speed) for speed in speeds for clip in clips]
 
 
 def _at_speed(clip: Clip, speed: float) -> Clip:
     return replace(clip, speaker=f"{clip.speaker} x{speed:g}", seconds=clip.seconds / speed, speed=speed)
+
+
+def chance_by_length(clips: Sequence[Clip]) -> np.ndarray:
+    """(clips,) probabilities with which unlabelled training draws clips: in proportion to the root of their length."""
+    chance = np.sqrt([clip.seconds for clip in clips])
+    return chance / chance.sum()

@@ -20,7 +20,10 @@ from pipelines.training.data.stored_features import PROSODY, prosody_features
 
 @dataclass(frozen=True)
 class Example:
-    """One clip, 50 Hz. emotion is an index into EMOTIONS or -1; other emotions (fear, disgust) are never labels."""
+    """One clip at 50 Hz. features: (frames, 43) float32, `network_features`. speaker: its index.
+
+    emotion: an index into EMOTIONS, or -1 for unlabelled speech and for other emotions (fear, disgust).
+    """
 
     clip: Clip
     prosody: Prosody
@@ -34,7 +37,7 @@ class Example:
 
 
 def read_examples(clips: list[Clip], cache: FeatureCache) -> list[Example]:
-    """Prosody of every clip, from the cache where it is there."""
+    """Prosody of every clip, in order; from the cache where it is stored."""
     speakers = {name: index for index, name in enumerate(sorted({clip.speaker for clip in clips}))}
     return [_example(clip, cache, speakers[clip.speaker]) for clip in clips]
 
@@ -48,7 +51,7 @@ def _example(clip: Clip, cache: FeatureCache, speaker: int) -> Example:
 
 
 class Draw:
-    """Draws example indices so that small corpora, speakers and emotions are heard as often as large ones."""
+    """Draws example indices so that small corpora, speakers and emotions are drawn as often as large ones."""
 
     def __init__(self, examples: list[Example]):
         self.by_speaker: dict[int, list[int]] = defaultdict(list)
@@ -71,7 +74,7 @@ class Draw:
     def by_emotions(self, random: np.random.Generator, count: int, neutral: float = 0.0) -> list[int]:
         """Each emotion as likely as any other, and within it a speaker in proportion to the root of the clips.
 
-        neutral: share drawn from neutral speech on top, which is what people convert.
+        neutral: share of neutral speech on top, since users convert mostly neutral speech.
         """
         chosen = []
         emotions = random.choice(self.emotional, count)
@@ -114,23 +117,23 @@ class Window:
 
 
 def window(examples: list[Example], index: int, longest: int, random: np.random.Generator) -> Window:
-    """The whole clip, or a random piece of `longest` frames."""
+    """All of the clip, or a random piece of `longest` frames of 20 ms."""
     frames = examples[index].frames
     start = int(random.integers(0, max(1, frames - longest + 1)))
     return Window(index, start, min(frames, start + longest))
 
 
 def stack_features(examples: list[Example], windows: list[Window]) -> tuple[torch.Tensor, torch.Tensor]:
-    """(batch, time, 43) and (batch, time)."""
+    """Prosody features (batch, time, 43) and their mask (batch, time)."""
     return pad_stack([torch.from_numpy(examples[w.index].features[w.start:w.stop]) for w in windows])
 
 
-def stack_melody(examples: list[Example], windows: list[Window]) -> tuple[torch.Tensor, torch.Tensor]:
+def stack_contours(examples: list[Example], windows: list[Window]) -> tuple[torch.Tensor, torch.Tensor]:
     """Octaves above 100 Hz and the mask of voiced frames, (batch, time) each."""
-    heard = [(examples[w.index].prosody, slice(w.start, w.stop)) for w in windows]
-    melody = [torch.from_numpy(octaves(prosody.f0[inside]).astype(np.float32)) for prosody, inside in heard]
-    voiced = [torch.from_numpy((prosody.voicing[inside] >= VOICED_CONFIDENCE).astype(np.float32)) for prosody, inside in heard]
-    return pad_stack(melody)[0], pad_stack(voiced)[0]
+    pieces = [(examples[w.index].prosody, slice(w.start, w.stop)) for w in windows]
+    f0 = [torch.from_numpy(octaves(prosody.f0[inside]).astype(np.float32)) for prosody, inside in pieces]
+    voiced = [torch.from_numpy((prosody.voicing[inside] >= VOICED_CONFIDENCE).astype(np.float32)) for prosody, inside in pieces]
+    return pad_stack(f0)[0], pad_stack(voiced)[0]
 
 
 def stack_bands(examples: list[Example], windows: list[Window]) -> torch.Tensor:
@@ -139,13 +142,13 @@ def stack_bands(examples: list[Example], windows: list[Window]) -> torch.Tensor:
 
 
 def speaker_means(examples: list[Example]) -> dict[tuple[int, int], np.ndarray]:
-    """(speaker, emotion) to (41,): mean bands and octaves over voiced frames. Non-parallel statistics."""
+    """(speaker, emotion) to (41,): mean bands (natural-log power) and octaves above 100 Hz over voiced frames."""
     sums: dict[tuple[int, int], list[np.ndarray]] = defaultdict(list)
     for example in examples:
         voiced = example.prosody.voicing >= VOICED_CONFIDENCE
         if voiced.any():
-            heard = np.concatenate([example.prosody.bands[voiced], octaves(example.prosody.f0[voiced])[:, None]], axis=1)
-            sums[example.speaker, example.emotion].append(heard.mean(axis=0))
+            frames = np.concatenate([example.prosody.bands[voiced], octaves(example.prosody.f0[voiced])[:, None]], axis=1)
+            sums[example.speaker, example.emotion].append(frames.mean(axis=0))
     return {key: np.mean(value, axis=0).astype(np.float32) for key, value in sums.items()}
 
 
@@ -162,8 +165,33 @@ def speaker_baselines(examples: list[Example]) -> np.ndarray:
     return baselines
 
 
+class Shifts:
+    """How a speaker's mean bands and F0 change from one emotion to another: the mean of the speaker's own change and everybody's.
+
+    For a speaker who lacks one of the two emotions, it is everybody's change.
+    """
+
+    def __init__(self, examples: list[Example]):
+        self.means = speaker_means(examples)
+        speakers = {speaker for speaker, _ in self.means}
+        pairs = {(a, b): [self.means[s, b] - self.means[s, a] for s in speakers if (s, a) in self.means and (s, b) in self.means]
+                 for a in range(len(EMOTIONS)) for b in range(len(EMOTIONS))}
+        width = next(iter(self.means.values())).size
+        self.everybody = {pair: np.mean(moves, axis=0) if moves else np.zeros(width, np.float32) for pair, moves in pairs.items()}
+
+    def __call__(self, speakers: list[int], before: list[int], after: list[int]) -> torch.Tensor:
+        """(batch, 41) float32: nepers of power, and octaves in the last place. before, after: indices of emotions."""
+        return torch.from_numpy(np.stack([self._one(*row) for row in zip(speakers, before, after)]).astype(np.float32))
+
+    def _one(self, speaker: int, before: int, after: int) -> np.ndarray:
+        common = self.everybody[before, after]
+        if (speaker, before) not in self.means or (speaker, after) not in self.means:
+            return common
+        return (common + self.means[speaker, after] - self.means[speaker, before]) / 2
+
+
 def stack_baselines(examples: list[Example], baselines: np.ndarray, windows: list[Window]) -> torch.Tensor:
-    """(batch, 41)."""
+    """(batch, 41): each window's speaker's."""
     return torch.from_numpy(np.stack([baselines[examples[w.index].speaker] for w in windows]))
 
 
@@ -174,7 +202,7 @@ def labels(examples: list[Example], windows: list[Window]) -> tuple[torch.Tensor
 
 
 def perturb(features: torch.Tensor, random: np.random.Generator, shift_octaves: float = 0.15) -> torch.Tensor:
-    """Random equaliser, gain and key per row: neither microphone nor the speaker's own pitch should tell the emotion.
+    """Random equaliser, gain and key per row, so that neither microphone nor the speaker's usual F0 tells the emotion.
 
     (batch, time, 43) in and out.
     """

@@ -1,5 +1,7 @@
-"""Factors of the training clips that earlier stages made: units, hidden states of the HuBERT, EASE vectors; and, where SACE hears
-waveforms, those."""
+"""Factors of the training clips, by the networks of earlier stages: units, hidden states of the HuBERT, EASE vectors.
+
+Where SACE reads waveforms, these are kept in place of hidden states.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ class FactorStore:
 
     Attributes:
         units: (frames,) uint8 or int. ease: (128,) float32.
-        hidden: (layers, frames, width) float16, empty where SACE hears waveforms.
+        hidden: (layers, frames, width) float16, empty where SACE reads waveforms.
         audio: (samples,) int16, empty where it does not.
     """
 
@@ -54,7 +56,7 @@ class FactorStore:
         return pad_stack([piece.transpose(0, 1) for piece in pieces])[0].transpose(1, 2)
 
     def stack_audio(self, windows: list[Window]) -> torch.Tensor:
-        """(batch, samples) float32, of which the windows' frames are made: k frames need at most 320 k - 1 samples."""
+        """(batch, samples) float32, 16 kHz, of the windows: k frames need at most 320 k - 1 samples."""
         pieces = [torch.from_numpy(self.audio[w.index][HOP * w.start:HOP * w.stop - 1] / np.float32(32767)) for w in windows]
         return pad_stack(pieces)[0]
 
@@ -81,8 +83,10 @@ def weights_hash(module: torch.nn.Module) -> str:
 def content_of(examples: list[Example], encoder: UnitEncoder, cache: FeatureCache, all_layers: bool = True) -> tuple[list, list]:
     """Units and hidden states of all examples. States are cached by the HuBERT's weights, so that codebooks share them.
 
-    all_layers: False keeps the states of the units' own layer alone, (1, frames, width): all of HuBERT base fill 1 MB a second.
-        Where a stage before has stored all of them, its own one is taken from these.
+    all_layers: False keeps the states of the units' own layer alone, (1, frames, width), since all layers of HuBERT base fill
+        1 MB per second of speech. Where an earlier stage has stored all layers, the own one is read from these.
+    Returns:
+        (frames,) int16 units and (layers, frames, width) float16 states of every example.
     """
     every = f"hidden-{weights_hash(encoder.encoder)}"
     own = f"{every}-{encoder.layer}"

@@ -1,4 +1,4 @@
-"""What a generator in training hears of the training clips: waveforms, the vocoder's features, and all factors."""
+"""What a generator is trained on: waveforms, the vocoder's features and all factors of the training clips."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class GeneratorData:
     Attributes:
         audio: (n,) int16. gains: to bring it to the nominal level (`speech_level`). features: 100 Hz.
         posterior: (frames, units) float16, 50 Hz.
-        voice: (128,) EASE, or another vector that tells the speaker; float32. sace: (128,) float32; None where none is heard.
-        codes: (frames,) int64, 50 Hz, of F0, and their number; None where F0 is heard in Hz.
+        voice: (128,) EASE, or another vector that tells the speaker; float32. sace: (128,) float32; None without SACE.
+        codes: (frames,) int64, 50 Hz, of F0, and their number; None where F0 is given in Hz.
     """
 
     audio: list[np.ndarray]
@@ -43,16 +43,16 @@ class GeneratorData:
 
     @property
     def width(self) -> int:
-        """Of what is known of a whole recording."""
+        """Of the global condition."""
         return len(self.voice[0]) + (len(self.sace[0]) if self.sace else 0)
 
     def global_condition(self, indices: list[int], others: list[int], device: str) -> tuple[torch.Tensor, ...]:
-        """Voice of `others` and, where it is heard, SACE of `indices`; (batch, 128) each."""
-        heard = [(self.voice, others)] + ([(self.sace, indices)] if self.sace else [])
-        return tuple(torch.from_numpy(np.stack([of[index] for index in chosen])).to(device) for of, chosen in heard)
+        """Voice of `others` and, where there is SACE, SACE of `indices`; (batch, 128) each."""
+        chosen = [(self.voice, others)] + ([(self.sace, indices)] if self.sace else [])
+        return tuple(torch.from_numpy(np.stack([vectors[index] for index in clips])).to(device) for vectors, clips in chosen)
 
     def f0(self, index: int) -> np.ndarray:
-        """(frames,) at 50 Hz: Hz, or codes where they are heard."""
+        """(frames,) at 50 Hz: Hz, or codes where there are codes."""
         return self.features[index].f0[::2].astype(np.float32) if self.codes is None else self.codes[index]
 
     def samples(self, index: int, first: int, count: int) -> np.ndarray:
@@ -62,21 +62,23 @@ class GeneratorData:
 
 
 def draw_clips(draw: Draw, batch: int, all_speakers: float, random: np.random.Generator) -> tuple[list[int], list[int]]:
-    """Clips of a batch, emotions in turn, the share `all_speakers` of them from all speakers alike; and for each another
-    recording of the speaker, in another emotion, whose EASE it gets."""
+    """Indices of a batch, and for each the index of another recording of the speaker in another emotion, which gives its EASE.
+
+    all_speakers: share of the batch in which each speaker is as likely as any other; in the rest each emotion is.
+    """
     everybody = round(all_speakers * batch)
     indices = draw.by_emotions(random, batch - everybody) + draw.by_speakers(random, everybody)
     return indices, [draw.same_speaker_other_emotion(index, random) for index in indices]
 
 
 def pad_to(frames: np.ndarray, count: int) -> np.ndarray:
-    """The first size filled up to `count` with the last frame."""
+    """(frames, ...) to (count, ...): the last frame is repeated."""
     return np.pad(frames, [(0, count - len(frames))] + [(0, 0)] * (frames.ndim - 1), mode="edge")
 
 
 def read_generator_data(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache,
                 device: str = "cpu") -> GeneratorData:
-    """By the encoders of the checkpoint; temperature: of soft units. Hidden states are forgotten, since they fill gigabytes."""
+    """By the encoders of the checkpoint; temperature: of soft units. Hidden states are not kept, since they fill gigabytes."""
     encoder, speaker, sace = (load(checkpoint).to(device) for load in (load_unit_encoder, load_speaker, load_sace))
     units, hidden = content_of(examples, encoder, cache, all_layers=not isinstance(sace, WaveSace))
     audio, gains = levelled(examples)

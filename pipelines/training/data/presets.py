@@ -1,4 +1,4 @@
-"""Presets: SACE embeddings of an emotion, so that a visitor needs no reference recording."""
+"""Presets: SACE embeddings of an emotion, for conversions without a reference recording."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipelines.training.data.examples import Example, Window
 from pipelines.training.data.factors import FactorStore
 
 WINDOWS = 6  # half-second emotion frames of a preset
-CLEAREST = 0.3  # share of the clips that SACE hears most clearly, from which presets are made
+CLEAREST = 0.3  # share of an emotion's clips with the highest SACE score, from which its preset is computed
 
 
 @torch.inference_mode()
@@ -32,7 +32,7 @@ def utterance_embeddings(sace: Sace | WaveSace, examples: list[Example], store: 
 
 
 def make_presets(sace: Sace | WaveSace, examples: list[Example], store: FactorStore) -> tuple[dict[str, torch.Tensor], dict]:
-    """Centroids of the pooled frames of the clips that SACE hears most clearly as the emotion.
+    """Centroids of the pooled frames of the clips to which SACE gives the emotion the highest score.
 
     Returns:
         name to (6, 128), and the config that names their order.

@@ -1,7 +1,7 @@
 """The mean of two networks' weights (Wortsman et al., ICML 2022), of checkpoint folders or of runs.
 
-A network is named as its checkpoint file, or as a part of one: `vocoder`, `generator.vocoder`. Of a run it is the exponential
-moving average where the run has one.
+A network is named as its checkpoint file, or as a network inside one: `vocoder`, `generator.vocoder`. Of a run it is the
+exponential moving average where the run has one.
 """
 
 from __future__ import annotations
@@ -39,9 +39,8 @@ def average(first: Path, second: Path, output: Path, name: str, name_in_second: 
         folder = Folder(output)
         if folder.has(file):
             raise OutputError(f"{output} has a {file} already; name another folder.")
-        whole = Folder(first).tensors(file)
-        inside = name.partition(".")[2]
-        folder.write(file, whole | {f"{inside}.{key}" if inside else key: value for key, value in mean.items()},
+        tensors, inside = Folder(first).tensors(file), name.partition(".")[2]
+        folder.write(file, tensors | {f"{inside}.{key}" if inside else key: value for key, value in mean.items()},
                      Folder(first).config(file))
         return
     if (output / "state.pt").exists():

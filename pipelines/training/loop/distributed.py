@@ -63,7 +63,7 @@ def rank() -> int:
 
 
 def micro_batch(batch: int, micro_batches: int = 1) -> int:
-    """Rows that this process draws at once. batch: the whole one, of all processes.
+    """Rows that this process draws at once. batch: the full one, of all processes.
 
     Raises:
         RecipeError: the batch cannot be divided evenly.

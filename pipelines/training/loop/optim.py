@@ -75,9 +75,9 @@ class Update:
     def _refuse_second_loss(self, optimisers: tuple[torch.optim.Optimizer, ...]) -> None:
         """The second loss would have to follow the first one's step, which waits for the last micro-batch."""
         own = {id(optimiser) for optimiser in optimisers}
-        again = not own.isdisjoint(self.applied)
+        repeated = not own.isdisjoint(self.applied)
         self.applied.update(own)
-        if again:
+        if repeated:
             raise RecipeError("This stage lets one of its networks learn several times a step, so that its batch cannot be taken "
                               "in parts; set [general] accumulate to 1.")
 

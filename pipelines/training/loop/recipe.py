@@ -18,10 +18,10 @@ Stage = TypeVar("Stage")
 class GeneralRecipe:
     """What all stages share. runs and cache are folders (ignored by git); checkpoint is where weights are exported.
 
-    virtual_voices: speeds at which the stages of emotion hear every speaker again, as somebody else.
-    emotional_share: of the labelled clips, that stages which read labels hear (clip_choice.py).
+    virtual_voices: speeds at which stages that learn emotion read every clip once more, as another speaker's.
+    emotional_share: share of the labelled clips that stages read which learn from labels (clip_choice.py).
     precision: of forward passes, auto, fp32, bf16 or fp16; auto is bf16 on CUDA devices that have it, else fp32.
-    accumulate: in how many parts, one after another, a batch is taken where memory is too small for a whole one.
+    accumulate: micro-batches, one after another, of which a batch consists where memory is too small for all of it.
     """
 
     seed: int = 0
@@ -64,8 +64,8 @@ def section(tables: dict[str, dict], name: str, kind: type[Stage], where: str = 
         if key not in fields:
             raise RecipeError(f"{where} has an unknown key '{key}'; it knows {', '.join(fields)}.")
         default = _default(fields[key])
-        wanted = (int, float) if isinstance(default, float) else type(default)
-        fits = isinstance(value, wanted) and isinstance(value, bool) == isinstance(default, bool)
+        types = (int, float) if isinstance(default, float) else type(default)
+        fits = isinstance(value, types) and isinstance(value, bool) == isinstance(default, bool)
         if default is not dataclasses.MISSING and not fits:
             raise RecipeError(f"{where}: {key} must be a {type(default).__name__}, not {value!r}.")
     return kind(**given)

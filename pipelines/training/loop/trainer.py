@@ -74,7 +74,7 @@ def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
     """Train until `run.steps`, continuing from the folder's state where there is one.
 
     Returns:
-        True when all steps are done, False when time ran out first (state is saved; call again to go on).
+        True when all steps are done, False when time ran out first; the state is saved, and the next call goes on.
     Raises:
         RecipeError: the folder's state is damaged or belongs to networks of other sizes.
     """

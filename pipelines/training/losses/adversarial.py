@@ -1,4 +1,4 @@
-"""What every training of a waveform does in a step: spectral losses, and one round of generator against discriminators."""
+"""Losses and steps that all trainings of waveforms share: spectral losses, and generator against discriminators."""
 
 from __future__ import annotations
 
@@ -21,9 +21,8 @@ from pipelines.training.losses.spectral_loss import mel_loss, spectral_loss
 
 MATCHING_WEIGHT, MEL_WEIGHT = 2.0, 45.0  # of HiFi-GAN's loss
 LIMIT = 10.0  # of a gradient's norm
-QUIET = 0.01  # RMS below which a crop is not made louder for the discriminators
-
-AVERAGED = 0.999  # decay of the running mean of weights that is exported: it irons out what discriminators shake
+QUIET = 0.01  # RMS below which a crop is not amplified for the discriminators
+AVERAGED = 0.999  # decay of the exponential moving average of weights, which is exported: it evens out adversarial steps
 
 Logged = dict[str, torch.Tensor]
 
@@ -38,9 +37,10 @@ def optimiser_of(network: nn.Module, learning_rate: float) -> torch.optim.Optimi
     return torch.optim.AdamW(parameters_by_layer(network), learning_rate, (0.8, 0.99), weight_decay=0.01)
 
 
-def regression(made: torch.Tensor, real: torch.Tensor, mel_weight: float, spectral_weight: float) -> tuple[torch.Tensor, Logged]:
+def regression(rendered: torch.Tensor, real: torch.Tensor, mel_weight: float,
+               spectral_weight: float) -> tuple[torch.Tensor, Logged]:
     """The weighted loss of (batch, n) waveforms by their spectra, and its two terms to log."""
-    mel, spectral = mel_loss(made, real), spectral_loss(made, real)
+    mel, spectral = mel_loss(rendered, real), spectral_loss(rendered, real)
     return mel_weight * mel + spectral_weight * spectral, {"mel": mel.detach(), "spectral": spectral.detach()}
 
 

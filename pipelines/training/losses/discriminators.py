@@ -66,42 +66,43 @@ class Discriminators(nn.Module):
         return [part(samples) for part in self.parts]
 
 
-def discriminator_loss(real: Scores, made: Scores) -> torch.Tensor:
-    """Least squares (Mao et al., 2017), as HiFi-GAN: real is 1, made is 0."""
-    pairs = zip(real, made, strict=True)
+def discriminator_loss(real: Scores, rendered: Scores) -> torch.Tensor:
+    """Least squares (Mao et al., 2017), as HiFi-GAN: real is 1, rendered is 0."""
+    pairs = zip(real, rendered, strict=True)
     return sum(((1 - one) ** 2).mean() + (other**2).mean() for (one, _), (other, _) in pairs) / len(real)
 
 
-def adversarial_loss(made: Scores) -> torch.Tensor:
-    """What the generator wants: everything it made to be scored 1."""
-    return sum(((1 - score) ** 2).mean() for score, _ in made) / len(made)
+def adversarial_loss(rendered: Scores) -> torch.Tensor:
+    """Least squares of the generator: its target is a score of 1 for all that it renders."""
+    return sum(((1 - score) ** 2).mean() for score, _ in rendered) / len(rendered)
 
 
-def feature_matching_loss(real: Scores, made: Scores) -> torch.Tensor:
+def feature_matching_loss(real: Scores, rendered: Scores) -> torch.Tensor:
     """Mean absolute difference of all layers (Larsen et al., 2016)."""
-    pairs = _layers(real, made)
+    pairs = _layers(real, rendered)
     return sum((a - b).abs().mean() for a, b in pairs) / len(pairs)
 
 
-def relative_matching_loss(real: Scores, made: Scores) -> torch.Tensor:
-    """The same, each layer's difference against what the layer is on real speech, as in EnCodec (Defossez et al., TMLR 2023,
-    section 3.4): layers differ in size by orders of magnitude, and only the first ones would count."""
-    pairs = _layers(real, made)
+def relative_matching_loss(real: Scores, rendered: Scores) -> torch.Tensor:
+    """The same, each layer's difference divided by the layer's mean on real speech (EnCodec, TMLR 2023, section 3.4).
+
+    Layers differ in size by orders of magnitude; without the division only the first ones would count.
+    """
+    pairs = _layers(real, rendered)
     return sum((a - b).abs().mean() / a.abs().mean().clamp(min=1e-5) for a, b in pairs) / len(pairs)
 
 
-def _layers(real: Scores, made: Scores) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    return [(a.detach(), b) for (_, one), (_, other) in zip(real, made, strict=True) for a, b in zip(one, other, strict=True)]
+def _layers(real: Scores, rendered: Scores) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    return [(a.detach(), b) for (_, one), (_, other) in zip(real, rendered, strict=True) for a, b in zip(one, other, strict=True)]
 
 
 def run_layers(x: torch.Tensor, layers: nn.ModuleList, score: nn.Module) -> tuple[torch.Tensor, list[torch.Tensor]]:
     """The score map, flat, and the outputs of all layers before it: what every discriminator returns."""
-    heard = []
+    outputs = []
     for layer in layers:
         x = nn.functional.leaky_relu(layer(x), 0.1)
-        heard.append(x)
-    return score(x).flatten(1), heard
-
+        outputs.append(x)
+    return score(x).flatten(1), outputs
 
 
 

@@ -1,4 +1,4 @@
-"""How far a waveform is from another in its spectra."""
+"""Spectral distances between waveforms."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ MEL_SIZE, MEL_HOP, MELS = 1024, 256, 80
 FLOOR = 1e-4
 
 
-def spectral_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+def spectral_loss(rendered: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """Log magnitude L1 and spectral convergence at several resolutions (Parallel WaveGAN, Yamamoto et al., ICASSP 2020).
 
     Args:
-        made, real: (batch, n).
+        rendered, real: (batch, n).
     """
-    total = made.new_zeros(())
+    total = rendered.new_zeros(())
     for size, hop in RESOLUTIONS:
-        one, other = _magnitude(made, size, hop), _magnitude(real, size, hop)
+        one, other = _magnitude(rendered, size, hop), _magnitude(real, size, hop)
         convergence = torch.linalg.norm(other - one) / torch.linalg.norm(other).clamp(min=1e-3)
         total = total + convergence + ((one + FLOOR).log() - (other + FLOOR).log()).abs().mean()
     return total / len(RESOLUTIONS)
 
 
-def mel_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+def mel_loss(rendered: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
     """L1 of log mel magnitudes, as HiFi-GAN's."""
-    return (log_mel(made) - log_mel(real)).abs().mean()
+    return (log_mel(rendered) - log_mel(real)).abs().mean()
 
 
 def log_mel(samples: torch.Tensor) -> torch.Tensor:

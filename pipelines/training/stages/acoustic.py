@@ -1,12 +1,13 @@
 """Stage `acoustic`: the acoustic model, and the pitch predictor with it, in two phases.
 
 1. `read`: the acoustic model reconstructs envelopes (L1); a unit classifier learns to recognise units in real envelopes.
-2. `convert`: source and reference differ. What the residual decoder would make (source bands plus the difference of two
-   predictions, F0 anchored at the source's level) must have the reference's emotion by the emotion classifiers (stage
-   `critics`), pass a discriminator for real speech of that emotion, and keep its units. Reconstruction goes on beside it.
+2. `convert`: source and reference differ. The task converts as the residual decoder does: source bands plus the difference of
+   two predictions, F0 anchored at the source's level. The conversion must have the reference's emotion by the emotion
+   classifiers (stage `critics`), pass a discriminator for real speech of that emotion, and keep its units. Reconstruction
+   goes on beside it.
 
 Without phase 2 the difference of two L1 predictions is an average too small to be audible.
-SACE and EASE stay frozen: the emotion still comes from the reference alone.
+SACE and EASE stay frozen, so that the emotion comes from the reference alone.
 """
 
 from __future__ import annotations
@@ -19,22 +20,21 @@ from torch import nn
 
 from pipelines.checkpoints.loading import load_pitch, load_sace
 from pipelines.features.contour import anchor_f0
-from pipelines.labels import EMOTIONS
 from pipelines.networks.acoustic import AcousticModel
 from pipelines.networks.pitch_predictor import PitchPredictor
 from pipelines.networks.sace import Sace, WaveSace, pool_frames
 from pipelines.training.data.examples import (
     Draw,
     Example,
+    Shifts,
     Window,
     labels,
     perturb,
     speaker_baselines,
-    speaker_means,
     stack_bands,
     stack_baselines,
+    stack_contours,
     stack_features,
-    stack_melody,
     window,
 )
 from pipelines.training.data.factors import FactorStore
@@ -68,10 +68,10 @@ class AcousticRecipe:
     unit_weight: float = 0.3
     bands_weight: float = 1.0
     pitch_weight: float = 3.0
-    mean_weight: float = 1.0  # how far the utterance's mean envelope and F0 may be from what the speaker's own do
-    emotion_mixing: float = 0.0  # largest share of another recording's emotion in what is heard; unseen speakers sound ambiguous
-    melody_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with when converting; averages are timid
-    envelope_gain: float = 1.0  # the same for the envelope's, which costs words and voice
+    mean_weight: float = 1.0  # of the utterance's mean envelope and F0 against the speaker's own change of them
+    emotion_mixing: float = 0.0  # largest share of another recording's SACE; SACE of unseen speakers is ambiguous
+    melody_gain: float = 1.0  # factor of the predicted change of F0 at strength 1 when converting; predictions move too little
+    envelope_gain: float = 1.0  # the same for the envelope; above 1 it costs words and voice
 
     @property
     def steps(self) -> int:
@@ -80,7 +80,13 @@ class AcousticRecipe:
 
 @dataclass(frozen=True)
 class AcousticBatch:
-    """Tensors of one set of windows on the training device."""
+    """Tensors of one set of windows on the training device.
+
+    Attributes:
+        units: (batch, time) int64. mask, voiced: (batch, time), 0 or 1. bands: (batch, time, 40) natural-log power.
+        octaves: (batch, time) above 100 Hz. ease: (batch, 128). emotion: (batch,). baseline: (batch, 41), speaker_baselines.
+        pooled, pooled_mask: (batch, half seconds, 128) and (batch, half seconds), SACE. utterance: (batch, 128), their mean.
+    """
 
     windows: list[Window]
     units: torch.Tensor
@@ -104,8 +110,8 @@ class AcousticBatch:
 class Converted:
     """A conversion inside the training, and the reconstructions that came with it.
 
-    bands: (batch, time, 40). octaves: (batch, time). difference: what was added to the source's bands.
-    own_bands, own_octaves: predicted with the source's own emotion.
+    bands: (batch, time, 40) natural-log power. octaves: (batch, time) above 100 Hz.
+    difference: (batch, time, 40), added to the source's bands. own_bands, own_octaves: predicted with the source's own emotion.
     """
 
     bands: torch.Tensor
@@ -113,28 +119,6 @@ class Converted:
     difference: torch.Tensor
     own_bands: torch.Tensor
     own_octaves: torch.Tensor
-
-
-class Shifts:
-    """How a speaker's mean envelope and F0 move from one emotion to another, half way to how everybody's move."""
-
-    def __init__(self, examples: list[Example]):
-        self.means = speaker_means(examples)
-        speakers = {speaker for speaker, _ in self.means}
-        pairs = {(a, b): [self.means[s, b] - self.means[s, a] for s in speakers if (s, a) in self.means and (s, b) in self.means]
-                 for a in range(len(EMOTIONS)) for b in range(len(EMOTIONS))}
-        width = next(iter(self.means.values())).size
-        self.everybody = {pair: np.mean(moves, axis=0) if moves else np.zeros(width, np.float32) for pair, moves in pairs.items()}
-
-    def __call__(self, speakers: list[int], before: list[int], after: list[int]) -> torch.Tensor:
-        """(batch, 41)."""
-        return torch.from_numpy(np.stack([self._one(*row) for row in zip(speakers, before, after)]).astype(np.float32))
-
-    def _one(self, speaker: int, before: int, after: int) -> np.ndarray:
-        common = self.everybody[before, after]
-        if (speaker, before) not in self.means or (speaker, after) not in self.means:
-            return common
-        return (common + self.means[speaker, after] - self.means[speaker, before]) / 2
 
 
 def bands_loss(predicted: torch.Tensor, batch: AcousticBatch) -> torch.Tensor:
@@ -151,15 +135,15 @@ class AcousticTask:
     """Acoustic model and pitch predictor; see Task in trainer.py."""
 
     def __init__(self, recipe: AcousticRecipe, examples: list[Example], factors: FactorStore, sace: Sace | WaveSace,
-                 pitch: PitchPredictor, critics: nn.ModuleList, device: str = "cpu"):
+                 pitch: PitchPredictor, classifiers: nn.ModuleList, device: str = "cpu"):
         self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
         self.draw = Draw(examples)
         self.baselines, self.shifts = speaker_baselines(examples), Shifts(examples)
         self.sace = sace.eval().requires_grad_(False).to(device)
         self.networks = nn.ModuleDict({
             "acoustic": AcousticModel(factors.unit_count), "pitch": pitch,
-            "critics": critics,
-            "reader": UnitClassifier(factors.unit_count), "discriminator": Discriminator()})
+            "critics": classifiers, "reader": UnitClassifier(factors.unit_count),  # training states call emotion and unit
+            "discriminator": Discriminator()})  # classifiers so
         networks, rate = self.networks, recipe.critic_learning_rate
         self.optimisers = {
             "acoustic": torch.optim.AdamW(networks["acoustic"].parameters(), recipe.learning_rate, weight_decay=0.01),
@@ -186,7 +170,7 @@ class AcousticTask:
         windows = [window(self.examples, index, self.recipe.longest_frames, random) for index in indices]
         to = self.device
         units, mask = self.factors.stack_units(windows)
-        melody, voiced = stack_melody(self.examples, windows)
+        octaves, voiced = stack_contours(self.examples, windows)
         ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(index, random) for index in indices])
         features = perturb(stack_features(self.examples, windows)[0], random)
         with torch.no_grad(), update.autocast():
@@ -194,16 +178,16 @@ class AcousticTask:
             frames = self.factors.emotion_frames_of(self.sace, windows, features.to(to), mask)
             pooled, pooled_mask = pool_frames(frames, mask)
         return AcousticBatch(
-            windows, units.to(to), mask, stack_bands(self.examples, windows).to(to), melody.to(to), voiced.to(to), ease.to(to),
+            windows, units.to(to), mask, stack_bands(self.examples, windows).to(to), octaves.to(to), voiced.to(to), ease.to(to),
             labels(self.examples, windows)[1].to(to), stack_baselines(self.examples, self.baselines, windows).to(to), pooled,
             pooled_mask, self.sace.utterance(frames, mask))
 
     def convert(self, source: AcousticBatch, reference: AcousticBatch) -> Converted:
-        """What the residual decoder would make of the source."""
+        """The source as the residual decoder converts it."""
         acoustic, pitch = self.networks["acoustic"], self.networks["pitch"]
         own = pitch(source.units, source.mask, source.pooled, source.pooled_mask, source.ease)
-        wanted = pitch(source.units, source.mask, reference.pooled, reference.pooled_mask, source.ease)
-        octaves = anchor_f0(source.octaves, own, wanted, source.voiced)
+        target = pitch(source.units, source.mask, reference.pooled, reference.pooled_mask, source.ease)
+        octaves = anchor_f0(source.octaves, own, target, source.voiced)
         before = self._reconstruct(source)
         after = acoustic(source.units, octaves, source.voiced, source.mask, reference.utterance, source.ease)
         return Converted(source.bands + after - before, octaves, after - before, before, own)
@@ -214,7 +198,7 @@ class AcousticTask:
 
     def _teach_classifiers(self, batch: AcousticBatch, number: int, random: np.random.Generator,
                            update: Update) -> dict[str, torch.Tensor]:
-        """Reader and critics hear real speech only, through random equalisers and keys; critics now and then."""
+        """Classifiers learn from real speech alone, with random equalisers and keys; those of the emotion in phase 2 alone."""
         features = perturb(batch.features.cpu(), random).to(self.device)
         with update.autocast():
             units = self._units_loss(features, batch)
@@ -235,56 +219,58 @@ class AcousticTask:
         reference = self.batch(self.draw.by_emotions(random, recipe.batch), random, update)
         source, reference = (mix_emotions(batch, recipe.emotion_mixing, random) for batch in (source, reference))
         with update.autocast():
-            made = self.convert(source, reference)
-        converted = relative_features(made.bands, made.octaves, source.voiced, source.mask, source.baseline)
+            conversion = self.convert(source, reference)
+        converted = relative_features(conversion.bands, conversion.octaves, source.voiced, source.mask, source.baseline)
         target = reference.emotion
         discriminated = self._teach_discriminator(reference, converted.detach(), source.mask, target, update)
 
         with update.autocast():
-            heard = [critic(perturb_with_gradient(converted, random), source.mask) for critic in self.networks["critics"]]
-            emotion = sum(nn.functional.cross_entropy(score, target) for score in heard) / len(heard)
+            scores = [classifier(perturb_with_gradient(converted, random), source.mask)
+                      for classifier in self.networks["critics"]]
+            emotion = sum(nn.functional.cross_entropy(score, target) for score in scores) / len(scores)
             score, weight = self.networks["discriminator"](converted, source.mask, target)
             adversarial = -weighted_mean(score, weight)
             units = self._units_loss(converted, source)
-        mean = self._mean_loss(made, source, target)
-        bands, melody = bands_loss(made.own_bands, source), pitch_loss(made.own_octaves, source)
+        mean = self._mean_loss(conversion, source, target)
+        bands, f0 = bands_loss(conversion.own_bands, source), pitch_loss(conversion.own_octaves, source)
         loss = (recipe.emotion_weight * emotion + recipe.adversarial_weight * adversarial + recipe.unit_weight * units
-                + recipe.mean_weight * mean + recipe.bands_weight * bands + recipe.pitch_weight * melody)
+                + recipe.mean_weight * mean + recipe.bands_weight * bands + recipe.pitch_weight * f0)
         update.apply(loss, self.optimisers["acoustic"], self.optimisers["pitch"])
-        right = torch.stack([(score.argmax(1) == target).float().mean() for score in heard]).mean()
+        right = torch.stack([(score.argmax(1) == target).float().mean() for score in scores]).mean()
         return {"convert_emotion": emotion.detach(), "convert_heard": right, "adversarial": adversarial.detach(),
                 "discriminator": discriminated, "units": units.detach(), "mean": mean.detach(),
-                "difference": weighted_mean(made.difference.abs().mean(-1), source.mask).detach(),
-                "bands": bands.detach(), "pitch_semitones": 12 * melody.detach()}
+                "difference": weighted_mean(conversion.difference.abs().mean(-1), source.mask).detach(),
+                "bands": bands.detach(), "pitch_semitones": 12 * f0.detach()}
 
     def _units_loss(self, features: torch.Tensor, batch: AcousticBatch) -> torch.Tensor:
-        """Cross-entropy of the units that the reader hears."""
+        """Cross-entropy of the unit classifier on (batch, time, 43) features."""
         each = nn.functional.cross_entropy(self.networks["reader"](features), batch.units, reduction="none")
         return weighted_mean(each, batch.mask)
 
-    def _mean_loss(self, made: Converted, source: AcousticBatch, target: torch.Tensor) -> torch.Tensor:
-        """The mean change of the bands (nepers) and of F0 (octaves, times six) against the speaker's own change of mean."""
+    def _mean_loss(self, conversion: Converted, source: AcousticBatch, target: torch.Tensor) -> torch.Tensor:
+        """Mean change of bands (nepers of power) and of F0 (octaves, times six) against the speaker's own change of mean."""
         speakers = [self.examples[w.index].speaker for w in source.windows]
-        wanted = self.shifts(speakers, source.emotion.tolist(), target.tolist()).to(self.device)
+        change = self.shifts(speakers, source.emotion.tolist(), target.tolist()).to(self.device)
         count = source.voiced.sum(1, keepdim=True).clamp(min=1)
-        bands = (made.difference * source.voiced[..., None]).sum(1) / count
-        melody = ((made.octaves - source.octaves) * source.voiced).sum(1) / count[:, 0]
-        return (bands - wanted[:, :-1]).abs().mean() + 6 * (melody - wanted[:, -1]).abs().mean()
+        bands = (conversion.difference * source.voiced[..., None]).sum(1) / count
+        octaves = ((conversion.octaves - source.octaves) * source.voiced).sum(1) / count[:, 0]
+        return (bands - change[:, :-1]).abs().mean() + 6 * (octaves - change[:, -1]).abs().mean()
 
     def _teach_discriminator(self, real: AcousticBatch, converted: torch.Tensor, mask: torch.Tensor, target: torch.Tensor,
                              update: Update) -> torch.Tensor:
         with update.autocast():
             score_real, weight_real = self.networks["discriminator"](real.features, real.mask, real.emotion)
-            score_made, weight_made = self.networks["discriminator"](converted, mask, target)
-        loss = weighted_mean(torch.relu(1 - score_real), weight_real) + weighted_mean(torch.relu(1 + score_made), weight_made)
+            score_converted, weight_converted = self.networks["discriminator"](converted, mask, target)
+        loss = (weighted_mean(torch.relu(1 - score_real), weight_real)
+                + weighted_mean(torch.relu(1 + score_converted), weight_converted))
         update.apply(loss, self.optimisers["discriminator"], limit=5.0)
         return loss.detach()
 
 
 def mix_emotions(batch: AcousticBatch, largest: float, random: np.random.Generator) -> AcousticBatch:
-    """Each recording's emotion with up to `largest` of another one's mixed in; below a half, the label stays true.
+    """Each recording's SACE with a share of another one's mixed in, from 0 to `largest`; below a half, the label stays true.
 
-    SACE hears training speakers clearly and strangers dimly. What is to be made of a dim emotion is the emotion, not less of it.
+    SACE is less clear on unseen speakers than on seen ones. The model learns to render the full emotion from an unclear SACE.
     """
     count = len(batch.windows)
     share = torch.from_numpy(random.uniform(0, largest, (count, 1)).astype(np.float32)).to(batch.utterance.device)
@@ -294,12 +280,12 @@ def mix_emotions(batch: AcousticBatch, largest: float, random: np.random.Generat
 
 
 def perturb_with_gradient(features: torch.Tensor, random: np.random.Generator) -> torch.Tensor:
-    """The critics' random equaliser and key, so that no weakness of one exact input is exploited."""
+    """The random equaliser and key of the classifiers' training, so that the conversion cannot exploit one exact input."""
     return features + perturb(torch.zeros(features.shape), random).to(features.device)
 
 
 def prepare(context: Context, recipe: AcousticRecipe) -> Prepared:
-    """Begins with the checkpoint's SACE and pitch predictor, and with the emotion classifiers beside the runs."""
+    """Begins with the checkpoint's SACE and pitch predictor, and with the emotion classifiers that stage `critics` wrote."""
     examples, store = examples_and_factors(context)
     sace, pitch = load_sace(context.checkpoint), load_pitch(context.checkpoint).train()
     task = AcousticTask(context.drawn_at_once(recipe), examples, store, sace, pitch,

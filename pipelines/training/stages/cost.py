@@ -1,8 +1,9 @@
 """What a recipe costs to train, before anyone trains it: floating-point operations, counted in real steps of every stage.
 
-Each stage is prepared and steps once on a made-up corpus, with the recipe's sizes and random weights, a few rows at a time, while
-torch counts the multiplications and additions of matrix products, convolutions and attention, forwards and backwards. That is
-all that costs in these networks; a row costs the same in every batch. Not counted: F0 and envelopes, which the CPU computes once.
+Each stage is prepared and takes one step on a synthetic corpus, with the recipe's sizes, random weights and a few rows a batch.
+torch counts the multiplications and additions of matrix products, convolutions and attention, forwards and backwards. Other
+operations cost next to nothing in these networks, and a row costs the same in every batch. F0 and envelopes are not counted: the
+CPU computes them once.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from pipelines.training.stages.registry import STAGES, find_stage
 from pipelines.training.stages.running import read_tables
 from pipelines.training.stages.stage import Context, Prepared
 
-PEAK = 312e12  # bfloat16 operations a second of an A100, as its maker says
+PEAK = 312e12  # bfloat16 operations a second of an A100, by its data sheet
 UTILISATION = 0.35  # of them, that training keeps busy; 30 to 40 % is usual for such networks
 ESD_CLIPS, ESD_SECONDS = 15_000, 2.8  # English training part: 10 speakers, 5 emotions, 300 sentences; their usual length
 ROWS = 2  # of a batch that is counted
@@ -52,8 +53,11 @@ class Corpus:
 
 @dataclass(frozen=True)
 class StageCost:
-    """steps: of the stage. step: operations of one with a whole batch, the mean over its phases. reading: operations of earlier
-    stages' networks on the whole corpus, once."""
+    """What one stage costs.
+
+    steps: of the stage. step: operations of one step with a full batch, the mean over its phases. reading: operations of earlier
+    stages' networks on all of the corpus, once.
+    """
 
     stage: str
     steps: int
@@ -82,7 +86,7 @@ def recipe_cost(recipe: Path | str, corpus: Corpus = Corpus()) -> list[StageCost
         raise RecipeError(f"The recipe {recipe} has no table of a stage, such as [units].")
     with tempfile.TemporaryDirectory(prefix="zest-cost-") as name:
         folder = Path(name)
-        clips = _made_up(folder, corpus.seconds)
+        clips = _synthetic_clips(folder, corpus.seconds)
         given = with_random_weights(tables, folder)
         general = GeneralRecipe(runs=str(folder / "runs"), cache=str(folder / "cache"), checkpoint=str(folder / "checkpoint"))
         return [_stage_cost(stage, tables, Context(given, general, clips, "cpu", float("inf")), corpus) for stage in stages]
@@ -91,18 +95,18 @@ def recipe_cost(recipe: Path | str, corpus: Corpus = Corpus()) -> list[StageCost
 def _stage_cost(stage: str, tables: dict[str, dict], context: Context, corpus: Corpus) -> StageCost:
     context.tables.setdefault(stage, {})["batch"] = ROWS
     if stage == "units":
-        del context.tables[stage]["batch"]  # k-means: all its work is hearing clips
+        del context.tables[stage]["batch"]  # k-means: all its work is encoding clips
     with counting() as read:
         prepared = find_stage(stage).prepare(context, find_stage(stage).recipe(context.tables))
     steps, step = _steps(stage, prepared, tables, corpus) if prepared.task else (0, 0.0)
     with counting() as written:
         prepared.export()
-    heard = min(corpus.clips, find_stage("units").recipe(tables).clips) if stage == "units" else corpus.clips
-    return StageCost(stage, steps, step, (read.operations + written.operations) * heard / len(context.clips))
+    clips = min(corpus.clips, find_stage("units").recipe(tables).clips) if stage == "units" else corpus.clips
+    return StageCost(stage, steps, step, (read.operations + written.operations) * clips / len(context.clips))
 
 
 def _steps(stage: str, prepared: Prepared, tables: dict[str, dict], corpus: Corpus) -> tuple[int, float]:
-    """How many, and the operations of one with a whole batch."""
+    """How many, and the operations of one with a full batch."""
     task: Any = prepared.task  # every task has its recipe
     recipe = task.recipe
     batch = tables[stage].get("batch", type(recipe)().batch)
@@ -133,11 +137,11 @@ class _Count(TorchDispatchMode):
         named, known = named or {}, flop_registry.get(kernel.overloadpacket)
         if known is None:
             with self:
-                made = kernel.decompose(*given, **named)  # inside inference_mode, kernels come here whole
-            return kernel(*given, **named) if made is NotImplemented else made
-        made = kernel(*given, **named)
-        self.operations += known(*given, **named, out_val=made)
-        return made
+                result = kernel.decompose(*given, **named)  # inside inference_mode, composite kernels arrive undivided
+            return kernel(*given, **named) if result is NotImplemented else result
+        result = kernel(*given, **named)
+        self.operations += known(*given, **named, out_val=result)
+        return result
 
 
 @contextmanager
@@ -149,15 +153,15 @@ def counting() -> Iterator[_Count]:
             yield count
 
 
-def _made_up(folder: Path, seconds: float) -> list[Clip]:
-    """Two speakers that buzz once in each emotion, and what a teacher might say of them."""
+def _synthetic_clips(folder: Path, seconds: float) -> list[Clip]:
+    """Two speakers with one buzz in each emotion, and random teacher states of them."""
     rows, cache = [], FeatureCache(folder / "cache")
     for number, (speaker, emotion) in enumerate((who, how) for who in ("one", "two") for how in EMOTIONS):
         time = np.arange(int(seconds * RATE)) / RATE
         hertz = (100 + 10 * number) * (1 + 0.2 * np.sin(2 * np.pi * time))
         buzz = np.cumsum(hertz / RATE) % 1 - 0.5 + 0.01 * np.random.default_rng(number).standard_normal(len(time))
         soundfile.write(folder / f"{number}.wav", 0.4 * buzz, RATE)
-        rows.append((f"{number}.wav", "made-up", speaker, emotion, "xx", "", "", seconds, "train"))
+        rows.append((f"{number}.wav", "synthetic", speaker, emotion, "xx", "", "", seconds, "train"))
     with (folder / "manifest.csv").open("w", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *rows])
     clips = read_manifest(folder / "manifest.csv")

@@ -1,5 +1,8 @@
-"""Stage `ease`: first the x-vector (speaker cross-entropy), then EASE on the frozen x-vector: speaker cross-entropy
-plus ten times the emotion cross-entropy through gradient reversal (paper, section 3.2)."""
+"""Stage `ease`: first the x-vector, then EASE on the frozen x-vector (paper, section 3.2).
+
+Loss of the x-vector: speaker cross-entropy. Loss of EASE: speaker cross-entropy plus ten times the emotion cross-entropy through
+gradient reversal.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,7 @@ class EaseTask:
         windows = [window(self.examples, index, self.recipe.longest_frames, random) for index in indices]
         features, mask = stack_features(self.examples, windows)
         features = perturb(features, random, shift_octaves=0.05).to(self.device)
-        speaker, emotion = (part.to(self.device) for part in labels(self.examples, windows))
+        speaker, emotion = (indices.to(self.device) for indices in labels(self.examples, windows))
         step = self._xvector_step if first else self._ease_step
         return step(number, features, mask.to(self.device), speaker, emotion, update)
 
@@ -76,7 +79,7 @@ class EaseTask:
         return {"xvector": loss.detach(), "xvector_accuracy": (score.argmax(1) == speaker).float().mean()}
 
     def _ease_step(self, number, features, mask, speaker, emotion, update):
-        """The adversary takes part of each step with its own faster optimiser, so that there is something to reverse."""
+        """The adversary learns in each step by its own, faster optimiser, so that it goes on finding emotion in EASE."""
         encoder, heads = self.networks["encoder"], self.networks["heads"]
         encoder.xvector.eval()
         position = number - self.recipe.xvector_steps
@@ -92,7 +95,11 @@ class EaseTask:
 
 def learn(optimisers: dict[str, torch.optim.Optimizer], scores: tuple[torch.Tensor, torch.Tensor], speaker: torch.Tensor,
           emotion: torch.Tensor, update: Update) -> dict[str, torch.Tensor]:
-    """One step of EASE and its heads by what EaseHeads said of speakers and emotions; returns what to log."""
+    """One step of EASE and its heads; returns what to log.
+
+    scores: logits of EaseHeads, (batch, speakers) and (batch, emotions). speaker, emotion: (batch,) int64; emotion -1 does not
+    count.
+    """
     speaker_score, emotion_score = scores
     with update.autocast():
         speaker_loss = nn.functional.cross_entropy(speaker_score, speaker)

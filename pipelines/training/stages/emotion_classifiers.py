@@ -1,4 +1,4 @@
-"""Stage `critics`: emotion classifiers on real speech, needed only while the acoustic stage trains; nothing is exported."""
+"""Stage `critics`: emotion classifiers on real speech. Only the stage `acoustic` uses them; no checkpoint has them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipelines.training.data.examples import (
     speaker_baselines,
     stack_bands,
     stack_baselines,
-    stack_melody,
+    stack_contours,
     window,
 )
 from pipelines.training.loop.optim import Update, set_learning_rate
@@ -42,7 +42,7 @@ class EmotionClassifiersTask:
     def __init__(self, recipe: EmotionClassifiersRecipe, examples: list[Example], device: str = "cpu"):
         self.recipe, self.examples, self.device, self.draw = recipe, examples, device, Draw(examples)
         self.baselines = speaker_baselines(examples)
-        self.networks = nn.ModuleDict({"critics": new_emotion_classifiers()})
+        self.networks = nn.ModuleDict({"critics": new_emotion_classifiers()})  # training states call them so
         self.optimisers = {"all": torch.optim.AdamW(self.networks.parameters(), recipe.learning_rate, weight_decay=0.1)}
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
@@ -59,14 +59,14 @@ class EmotionClassifiersTask:
 
     def features(self, windows: list[Window]) -> tuple[torch.Tensor, torch.Tensor]:
         """(batch, time, 43) against the speaker's baseline, and the mask."""
-        bands, (melody, voiced) = stack_bands(self.examples, windows), stack_melody(self.examples, windows)
+        bands, (octaves, voiced) = stack_bands(self.examples, windows), stack_contours(self.examples, windows)
         lengths = torch.tensor([w.stop - w.start for w in windows])
         mask = (torch.arange(bands.shape[1])[None] < lengths[:, None]).float()
-        return relative_features(bands, melody, voiced, mask, stack_baselines(self.examples, self.baselines, windows)), mask
+        return relative_features(bands, octaves, voiced, mask, stack_baselines(self.examples, self.baselines, windows)), mask
 
 
 def prepare(context: Context, recipe: EmotionClassifiersRecipe) -> Prepared:
-    """They are written beside the runs, for the stage `acoustic`."""
+    """They are written into the folder of runs, for the stage `acoustic`."""
     task = EmotionClassifiersTask(context.drawn_at_once(recipe), labelled_examples(context), context.device)
     return Prepared(task, recipe.steps,
                     lambda: context.scratch.write("critics", task.networks["critics"].state_dict(), asdict(recipe)))

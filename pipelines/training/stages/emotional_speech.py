@@ -16,7 +16,7 @@ def labelled_examples(context: Context) -> list[Example]:
 
 
 def real_examples(examples: list[Example]) -> list[Example]:
-    """Those at their own speed; they come first, so that stores keep their indices."""
+    """Those at their own speed; they come first, so that indices of a FactorStore stay valid."""
     return [example for example in examples if example.clip.speed == 1.0]
 
 

@@ -1,7 +1,7 @@
-"""Stage `f0_codes`: the autoencoder that makes codes of F0 (pipelines/networks/f0_codes.py), on labelled speech.
+"""Stage `f0_codes`: the vector-quantised autoencoder of F0 (pipelines/networks/f0_codes.py), on labelled speech.
 
-The codebook follows running means of what is nearest to each code (van den Oord et al., NeurIPS 2017, appendix A); codes that
-nothing is near to begin again at random places of the batch, as in Jukebox (Dhariwal et al., arXiv 2005.00341, appendix B).
+A code is the running mean of the embeddings nearest to it (van den Oord et al., NeurIPS 2017, appendix A). A code that no
+embedding is near to restarts at a random embedding of the batch, as in Jukebox (Dhariwal et al., arXiv 2005.00341, appendix B).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.emotion_classifiers import weighted_mean
 from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage
 
-DEAD = 0.5  # running number of frames near a code in a batch, below which it begins again
+DEAD = 0.5  # running number of frames near a code in a batch, below which it restarts
 
 
 @dataclass(frozen=True)
 class F0CodesRecipe:
-    """Sizes and schedule. Number of codes, their width, decay and weight of the commitment are the paper's released code's."""
+    """Sizes and schedule. Number and width of codes, decay and commitment weight are those of the paper's released code."""
 
     codes: int = 20
     code_width: int = 128
@@ -47,7 +47,7 @@ class F0CodesRecipe:
 
 
 class Means(nn.Module):
-    """What the codebook is the quotient of: running sums of embeddings near each code, and running numbers of them."""
+    """Running sums of the embeddings near each code, and running numbers of them; the codebook is their quotient."""
 
     def __init__(self, codes: int, code_width: int):
         super().__init__()
@@ -56,13 +56,13 @@ class Means(nn.Module):
 
     @torch.no_grad()
     def follow(self, embedded: torch.Tensor, nearest: torch.Tensor, decay: float) -> torch.Tensor:
-        """The next codebook. embedded: (n, code width), what was quantised. nearest: (n,) its codes."""
+        """The next codebook, (codes, code width). embedded: (n, code width), embeddings. nearest: (n,) int64, their codes."""
         chosen = nn.functional.one_hot(nearest, len(self.counts)).to(embedded.dtype)
         self.counts.mul_(decay).add_(chosen.sum(0), alpha=1 - decay)
         self.sums.mul_(decay).add_(chosen.T @ embedded, alpha=1 - decay)
         dead = self.counts < DEAD
-        again = embedded[torch.randint(len(embedded), (len(dead),), device=embedded.device)]  # seeded for this step
-        self.sums[dead], self.counts[dead] = again[dead], 1.0
+        restarts = embedded[torch.randint(len(embedded), (len(dead),), device=embedded.device)]  # seeded for this step
+        self.sums[dead], self.counts[dead] = restarts[dead], 1.0
         return self.sums / self.counts[:, None]
 
 
@@ -72,7 +72,7 @@ class F0CodesTask:
     def __init__(self, recipe: F0CodesRecipe, examples: list[Example], device: str = "cpu"):
         self.recipe, self.device = recipe, device
         self.draw = Draw(examples)
-        self.heard = [standardised(example.prosody) for example in examples]
+        self.contours = [standardised(example.prosody) for example in examples]
         network = F0Codes(recipe.codes, recipe.width, recipe.code_width)
         self.networks = nn.ModuleDict({"f0_codes": network, "means": Means(recipe.codes, recipe.code_width)})
         self.optimisers = {"f0_codes": torch.optim.AdamW(network.parameters(), recipe.learning_rate, (0.9, 0.99))}
@@ -80,17 +80,17 @@ class F0CodesTask:
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         recipe, network, optimiser = self.recipe, self.networks["f0_codes"], self.optimisers["f0_codes"]
         set_learning_rate(optimiser, recipe.learning_rate, number, recipe.steps)
-        melody, voiced, there = self.batch(random)
+        contour, voiced, there = self.batch(random)
         with update.autocast():
-            embedded = network.embed(melody, voiced)
-        if not network.codebook.any():  # zeros are near to nothing: the first codes are what is there
+            embedded = network.embed(contour, voiced)
+        if not network.codebook.any():  # at first all codes are zero: they restart at embeddings of the batch
             network.codebook.copy_(self._follow(embedded, torch.zeros(embedded.shape[:2], dtype=torch.long, device=self.device)))
         nearest = network.nearest(embedded.detach())
         quantised = network.codebook[nearest]
         with update.autocast():
-            made, voicing = network.restore(embedded + (quantised - embedded).detach())
+            decoded, voicing = network.restore(embedded + (quantised - embedded).detach())
         weight = there * (voiced + recipe.unvoiced_weight * (1 - voiced))
-        f0 = weighted_mean(nn.functional.smooth_l1_loss(made, melody, reduction="none"), weight)
+        f0 = weighted_mean(nn.functional.smooth_l1_loss(decoded, contour, reduction="none"), weight)
         unvoiced = weighted_mean(nn.functional.binary_cross_entropy_with_logits(voicing, voiced, reduction="none"), there)
         commitment = nn.functional.mse_loss(embedded, quantised)
         update.apply(f0 + recipe.voicing_weight * unvoiced + recipe.commitment_weight * commitment, optimiser)
@@ -100,16 +100,16 @@ class F0CodesTask:
                 "perplexity": torch.exp(-(used * (used + 1e-9).log()).sum())}
 
     def batch(self, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Melody, voicing, and 0 behind a clip's end, (batch, window) each; emotions in turn."""
+        """Standardised F0, voicing, and frames inside the clip, (batch, window_frames) each; emotions are drawn evenly."""
         rows = [self._row(index, random) for index in self.draw.by_emotions(random, self.recipe.batch)]
-        return tuple(torch.from_numpy(np.stack(part)).to(self.device) for part in zip(*rows, strict=True))
+        return tuple(torch.from_numpy(np.stack(column)).to(self.device) for column in zip(*rows, strict=True))
 
     def _row(self, index: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
-        heard, count = self.heard[index], self.recipe.window_frames - self.recipe.window_frames % DOWN
-        first = int(random.integers(0, max(1, len(heard.contour) - count + 1)))
+        clip, count = self.contours[index], self.recipe.window_frames - self.recipe.window_frames % DOWN
+        first = int(random.integers(0, max(1, len(clip.contour) - count + 1)))
         inside = slice(first, first + count)
-        short = count - len(heard.contour[inside])
-        return (np.pad(heard.contour[inside], (0, short), mode="edge"), np.pad(heard.voiced[inside], (0, short), mode="edge"),
+        short = count - len(clip.contour[inside])
+        return (np.pad(clip.contour[inside], (0, short), mode="edge"), np.pad(clip.voiced[inside], (0, short), mode="edge"),
                 np.pad(np.ones(count - short, np.float32), (0, short)))
 
     def _follow(self, embedded: torch.Tensor, nearest: torch.Tensor) -> torch.Tensor:

@@ -1,8 +1,8 @@
 """Stage `generate` in the paper's own design: HiFi-GAN on factors (factor_decoder.py), adversarial from the first step.
 
 Discriminators, losses, optimiser and their settings are HiFi-GAN's (Kong, Kim, Bae, NeurIPS 2020, sections 2 and 3) as the
-authors of ZEST set them in their released code. What is heard of a clip is as in the other design (generate.py): EASE of
-another recording of the speaker in another emotion, SACE of the clip's own, all speech at one level.
+authors of ZEST set them in their released code. Factors are those of the other design (generate_istft.py): EASE of another
+recording of the speaker in another emotion, SACE of the clip itself, all speech at one level.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class HifiganRecipe:
     batch: int = 32
     segment_frames: int = 28  # of 20 ms: 8,960 samples
     all_speakers: float = 0.0  # share of a batch drawn from all speakers alike, also those without labels
-    unlabelled_speeds: tuple = ()  # at which speech without labels is heard again, as somebody else's (clip_choice.py)
+    unlabelled_speeds: tuple = ()  # at which speech without labels is read once more, as another speaker's (clip_choice.py)
     learning_rate: float = 2e-4
     decay: float = 0.999  # of the learning rate, every time that as many clips were drawn as there are
     period_width: int = PERIOD_WIDTH  # of the discriminators; narrower ones are for tests and small machines
@@ -69,24 +69,24 @@ class HifiganBatch:
 class HifiganTask:
     """Decoder and its discriminators; see Task in trainer.py.
 
-    whole_batch: clips in all micro-batches of all processes; the recipe's if left out.
+    full_batch: clips in all micro-batches of all processes; the recipe's if left out.
     """
 
     def __init__(self, recipe: HifiganRecipe, examples: list[Example], data: GeneratorData, device: str = "cpu",
-                 whole_batch: int = 0):
+                 full_batch: int = 0):
         self.recipe, self.data, self.device = recipe, data, device
         self.draw = Draw(examples)
-        self.steps_an_epoch = max(1, len(examples) // (whole_batch or recipe.batch))
+        self.steps_an_epoch = max(1, len(examples) // (full_batch or recipe.batch))
         units, sizes = data.posterior[0].shape[1], sizes_of(recipe.size, recipe.channels)
         decoder = FactorDecoder(sizes, units, temperature=recipe.temperature, unit_encoder=recipe.unit_encoder,
                                 f0_encoder=recipe.f0_encoder, global_condition=data.width, f0_codes=data.code_count)
         self.networks = nn.ModuleDict({"generator": decoder,
                                        "discriminators": HifiganDiscriminators(recipe.period_width, recipe.scale_width)})
-        self.optimisers = {name: optimiser_of(part, recipe.learning_rate) for name, part in self.networks.items()}
+        self.optimisers = {name: optimiser_of(network, recipe.learning_rate) for name, network in self.networks.items()}
 
     @property
     def trained(self) -> FactorDecoder:
-        """What is measured and exported."""
+        """The network that is measured and exported."""
         return self.networks["generator"]
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
@@ -108,14 +108,14 @@ class HifiganTask:
         return self.recipe.learning_rate * self.recipe.decay ** (number // self.steps_an_epoch)
 
     def batch(self, random: np.random.Generator) -> HifiganBatch:
-        """Random segments, emotions in turn."""
+        """Random segments; emotions are drawn evenly."""
         indices, others = draw_clips(self.draw, self.recipe.batch, self.recipe.all_speakers, random)
         rows = [self._row(index, random) for index in indices]
-        units, f0, voiced, real = (torch.from_numpy(np.stack(part)).to(self.device) for part in zip(*rows, strict=True))
+        units, f0, voiced, real = (torch.from_numpy(np.stack(column)).to(self.device) for column in zip(*rows, strict=True))
         return HifiganBatch((units, f0, voiced, *self.data.global_condition(indices, others, self.device)), real)
 
     def _row(self, index: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Units, F0, voicing and samples of a random segment; behind a clip's end the last frame is pad_to, without voice."""
+        """Units, F0, voicing and samples of a random segment; behind the clip's end the last frame is repeated, unvoiced."""
         count, posterior, features = self.recipe.segment_frames, self.data.posterior[index], self.data.features[index]
         first = int(random.integers(0, max(1, len(posterior) - count + 1)))
         inside = slice(first, first + count)

@@ -22,7 +22,7 @@ from pipelines.training.losses.adversarial import LIMIT, Shares, adversarial_ste
 from pipelines.training.losses.discriminators import Discriminators
 from pipelines.training.losses.emotion_classifiers import weighted_mean
 
-QUIETEST = -18.0  # log mel power at the nominal level below which nothing is heard and nothing to be learnt
+QUIETEST = -18.0  # log mel power at the nominal level; what is quieter is inaudible and counts as this
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class GenerateRecipe:
     warmup_steps: int = 4000  # waveform, spectra alone
     gan_steps: int = 60000
     batch: int = 8
-    trunk_batches: int = 1  # that the trunk hears in a step: its words need many voices, and only one of them is rendered
+    trunk_batches: int = 1  # batches per step of the trunk, which predicts mel bands; only one of them is rendered
     window_frames: int = 50  # unit frames that the trunk sees
     crop_frames: int = 48  # vocoder frames that are rendered of them
     all_speakers: float = 0.0  # share of a batch drawn from all speakers alike, also those without labels
-    unlabelled_speeds: tuple = ()  # at which speech without labels is heard again, as somebody else's (clip_choice.py)
+    unlabelled_speeds: tuple = ()  # at which speech without labels is read once more, as another speaker's (clip_choice.py)
     trunk_learning_rate: float = 1e-3
     learning_rate: float = 5e-4
     gan_learning_rate: float = 2e-4
@@ -94,7 +94,7 @@ class GenerateTask:
 
     @property
     def trained(self) -> FactorGenerator:
-        """What is measured and exported."""
+        """The moving average of the network, which is measured and exported."""
         return self.networks["average"].module
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
@@ -113,9 +113,9 @@ class GenerateTask:
             set_learning_rate(optimiser, recipe.trunk_learning_rate, number, 2 * recipe.trunk_steps)
             update.apply(trunk, optimiser, limit=LIMIT)
             return logged
-        made = self._render(mel, batch, update)
-        spectral, heard = regression(made, batch.real, recipe.mel_weight, recipe.spectral_weight)
-        rest, logged = recipe.trunk_weight * trunk, logged | heard
+        rendered = self._render(mel, batch, update)
+        spectral, terms = regression(rendered, batch.real, recipe.mel_weight, recipe.spectral_weight)
+        rest, logged = recipe.trunk_weight * trunk, logged | terms
         number -= recipe.trunk_steps
         if number < recipe.warmup_steps:
             set_learning_rate(optimiser, recipe.learning_rate, number, 2 * recipe.warmup_steps)
@@ -125,15 +125,15 @@ class GenerateTask:
             set_learning_rate(each, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
         shares = Shares(recipe.adversarial_share, recipe.matching_share)
         return logged | adversarial_step(self.networks["discriminators"], self.optimisers["discriminators"], optimiser,
-                                         batch.real, made, spectral, rest, shares, update)
+                                         batch.real, rendered, spectral, rest, shares, update)
 
     def batch(self, random: np.random.Generator) -> IstftBatch:
-        """Random windows, emotions in turn, and a random crop of each to be rendered."""
+        """Random windows, with emotions drawn evenly, and a random crop of each to be rendered."""
         recipe = self.recipe
         drawn = [draw_clips(self.draw, recipe.batch, recipe.all_speakers, random) for _ in range(recipe.trunk_batches)]
         indices, others = (sum(chosen, []) for chosen in zip(*drawn, strict=True))
         rows = [self._row(index, random) for index in indices]
-        posterior, mel, f0, voiced, there = (self._stacked(part) for part in list(zip(*rows, strict=True))[2:])
+        posterior, mel, f0, voiced, there = (self._stacked(column) for column in list(zip(*rows, strict=True))[2:])
         rendered = list(zip(indices, rows, strict=True))[:recipe.batch]
         real = self._stacked([self.data.samples(index, (FINE * first + start) * HOP, recipe.crop_frames * HOP)
                               for index, (first, start, *_) in rendered])
@@ -145,12 +145,12 @@ class GenerateTask:
         """(batch, samples) of the crops, from the predicted bands."""
         _, f0, voiced, *_ = batch.factors
         inside = [slice(start, start + self.recipe.crop_frames) for start in batch.crops]
-        rendered = (whole[:len(inside)] for whole in (mel, f0, voiced))
-        inputs = (torch.stack([row[crop] for row, crop in zip(whole, inside, strict=True)]) for whole in rendered)
+        inputs = (torch.stack([row[crop] for row, crop in zip(rows[:len(inside)], inside, strict=True)])
+                  for rows in (mel, f0, voiced))
         noise = torch.randn(batch.real.shape, device=self.device)  # seeded for this step by the trainer
         with update.autocast():
-            made = self.networks["generator"].vocoder(*inputs, noise)
-        return made.float()
+            rendered = self.networks["generator"].vocoder(*inputs, noise)
+        return rendered.float()
 
     def _row(self, index: int, random: np.random.Generator) -> tuple:
         """First unit frame and first frame to be rendered after it; posterior, mel, F0, voicing, which frames are there."""

@@ -1,7 +1,7 @@
 """Stage `hubert`: a small HuBERT learns content from Whisper's encoder.
 
-Loss: smooth L1 and cosine to the standardised hidden states of the teacher's block. Nothing is masked, unlike in
-HuBERT's own training: every frame is regressed. The linear head is thrown away.
+Loss: smooth L1 and cosine distance to the standardised hidden states of the teacher's block. Every frame is regressed and none
+is masked, unlike in HuBERT's own training. The linear head is not exported.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pipelines.networks.hubert import read_sizes
 from pipelines.networks.units import HOP, ContentEncoder
 from pipelines.training.data.audio_store import read_all, read_samples
 from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.clip_choice import chance_by_length
 from pipelines.training.data.corpus import Clip
 from pipelines.training.data.teacher import Teacher
 from pipelines.training.loop.optim import Update, set_learning_rate
@@ -75,8 +76,7 @@ class HubertTask:
         self.targets = [teacher(clip, partial(read_samples, clip))["frames"] for clip in self.clips]
         sample = np.concatenate(self.targets[::20]).astype(np.float32)
         self.mean, self.scale = torch.from_numpy(sample.mean(0)), torch.from_numpy(sample.std(0) + 1e-3)
-        self.chance = np.sqrt([clip.seconds for clip in self.clips])
-        self.chance /= self.chance.sum()
+        self.chance = chance_by_length(self.clips)
         encoder = ContentEncoder(HubertModel(mini_hubert_config(recipe.width, recipe.layers)))
         head = nn.Linear(recipe.width, sample.shape[1])
         self.networks = nn.ModuleDict({"encoder": encoder, "head": head})
@@ -84,7 +84,7 @@ class HubertTask:
         self.optimisers = {"all": optimiser}
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
-        waveform, target, inside = (part.to(self.device) for part in self.batch(random))
+        waveform, target, inside = (tensor.to(self.device) for tensor in self.batch(random))
         optimiser = self.optimisers["all"]
         set_learning_rate(optimiser, self.recipe.learning_rate, number, self.recipe.steps)
         with update.autocast():
@@ -106,15 +106,15 @@ class HubertTask:
             audio, teacher = self.audio[index], self.targets[index]
             start = int(random.integers(0, max(1, len(audio) // HOP - frames)))
             piece = audio[start * HOP:(start + frames) * HOP].astype(np.float32) / 32767
-            wanted = teacher[start:start + frames + 1]
+            states = teacher[start:start + frames + 1]
             waveform[row, :len(piece)] = self._perturb(piece, random)
-            target[row, :len(wanted)] = wanted
-            inside[row, :len(wanted)] = 1
+            target[row, :len(states)] = states
+            inside[row, :len(states)] = 1
         standard = (torch.from_numpy(target) - self.mean) / self.scale
         return torch.from_numpy(waveform), standard, torch.from_numpy(inside)
 
     def _perturb(self, piece: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """Noise and a random first-order tilt: units must not hear the channel."""
+        """Noise and a random first-order tilt, so that units do not depend on the channel."""
         level = np.sqrt((piece**2).mean()) * self.recipe.noise * random.random()
         noisy = piece + level * random.standard_normal(len(piece)).astype(np.float32)
         return np.append(noisy[:1], noisy[1:] - random.uniform(-0.3, 0.6) * noisy[:-1])

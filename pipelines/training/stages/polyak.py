@@ -1,7 +1,7 @@
-"""Stage `polyak`: the baseline of Polyak et al., by the tasks of `generate` on units, codes of F0 and an x-vector, without SACE.
+"""Stage `polyak`: the baseline of Polyak et al. It trains as `generate` does, on units, codes of F0 and an x-vector.
 
-The x-vector is that of another recording of the speaker, in another emotion: the paper's speakers have one embedding each,
-which no recording's emotion reaches.
+The x-vector is that of another recording of the speaker, in another emotion. In the paper each speaker has one embedding, which
+does not depend on a recording's emotion.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ class PolyakHifiganRecipe(HifiganRecipe):
 
 def read_quantised(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache,
                    device: str = "cpu") -> GeneratorData:
-    """By the encoders of the checkpoint; arguments and what is forgotten as in `read_generator_data`.
+    """By the encoders of the checkpoint; arguments as in `read_generator_data`.
 
-    The design `istft` hears the melody that the codes tell, in Hz, and the voicing of the recording, which units tell the other
-    design's network.
+    The design `istft` is given the contour that the codes restore, in Hz, and the recording's voicing. The design `hifigan` is
+    given the codes.
     """
     network, encoder, speaker = load_f0_codes(checkpoint), load_unit_encoder(checkpoint).to(device), load_speaker(checkpoint)
     _, hidden = content_of(examples, encoder, cache, all_layers=False)
@@ -63,7 +63,7 @@ def read_quantised(examples: list[Example], checkpoint: Folder, temperature: flo
 
 
 def _coded(network: F0Codes, example: Example, features: VocoderFeatures, frames: int) -> tuple[VocoderFeatures, np.ndarray]:
-    """Features with the melody that is left of it in codes, and the codes of (frames,) at 50 Hz."""
+    """Features with the contour as codes restore it, and the codes, (frames,) int64 at 50 Hz."""
     speaker = standardised(example.prosody)
     codes = network.encode(speaker)
     return replace(features, f0=hertz(network, codes, speaker, len(features.f0), FINE)), held(codes, frames)

@@ -1,5 +1,7 @@
-"""Stage `ease` on a published speaker embedding (networks/speaker.py), as in the paper (section 3.2): EASE's two linear layers
-alone are trained, on vectors that are computed once."""
+"""Stage `ease` on a published speaker embedding (networks/speaker.py), as in the paper (section 3.2).
+
+EASE's two linear layers alone are trained, on vectors that are computed once.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +25,13 @@ class PublishedEaseTask:
     """EASE on fixed vectors; see Task in trainer.py.
 
     vectors: (width,) float32 of every example.
-    whole_batch: clips in all micro-batches of all processes; the recipe's if left out.
+    full_batch: clips in all micro-batches of all processes; the recipe's if left out.
     """
 
     def __init__(self, recipe: EaseRecipe, examples: list[Example], vectors: list[np.ndarray], device: str = "cpu",
-                 whole_batch: int = 0):
+                 full_batch: int = 0):
         self.recipe, self.examples, self.vectors, self.device = recipe, examples, vectors, device
-        self.draw, self.whole_batch = Draw(examples), whole_batch or recipe.batch
+        self.draw, self.full_batch = Draw(examples), full_batch or recipe.batch
         speakers = 1 + max(example.speaker for example in examples)
         self.networks = nn.ModuleDict({"ease": Ease(len(vectors[0])), "heads": EaseHeads(speakers, len(EMOTIONS))})
         learning = [*self.networks["ease"].parameters(), *self.networks["heads"].speaker.parameters()]
@@ -40,12 +42,12 @@ class PublishedEaseTask:
     @property
     def steps(self) -> int:
         """An epoch draws as many clips as there are."""
-        return max(1, self.recipe.epochs * len(self.examples) // self.whole_batch)
+        return max(1, self.recipe.epochs * len(self.examples) // self.full_batch)
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         half = self.recipe.batch // 2
         indices = self.draw.by_speakers(random, self.recipe.batch - half) + self.draw.by_emotions(random, half)
-        vectors, speaker, emotion = (torch.as_tensor(part).to(self.device) for part in (
+        vectors, speaker, emotion = (torch.as_tensor(values).to(self.device) for values in (
             np.stack([self.vectors[index] for index in indices]), [self.examples[index].speaker for index in indices],
             [self.examples[index].emotion for index in indices]))
         reversal = self.recipe.emotion_weight * min(1.0, number / (0.3 * self.steps))

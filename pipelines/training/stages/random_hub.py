@@ -1,5 +1,7 @@
-"""The published networks that the paper takes, at their published sizes and with random weights: for what depends on sizes
-alone."""
+"""The published networks that the paper uses, at their published sizes and with random weights.
+
+They serve what depends on sizes alone, such as the cost of a recipe.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,12 @@ def with_random_weights(tables: dict[str, dict], folder: Path) -> dict[str, dict
     Raises:
         RecipeError: the sizes of a hub id are not known here. CheckpointError: SpeechBrain is needed and not installed.
     """
-    made = {name: dict(table) for name, table in tables.items()}
+    changed = {name: dict(table) for name, table in tables.items()}
     for table, key in PLACES:
-        source = made.get(table, {}).get(key)
+        source = changed.get(table, {}).get(key)
         if source and not Path(source).is_dir():
-            made[table][key] = str(_write(source, folder / table))
-    return made
+            changed[table][key] = str(_write(source, folder / table))
+    return changed
 
 
 def _write(hub_id: str, folder: Path) -> Path:

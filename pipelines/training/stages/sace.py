@@ -1,8 +1,8 @@
 """Stage `sace`: SACE and the pitch predictor together (paper, sections 3.3 and 3.4).
 
-Loss: emotion cross-entropy + speaker cross-entropy through gradient reversal + L1 of F0, as in the paper. The emotion
-frames that the pitch predictor attends to come from another recording of the same speaker and emotion (most of the time),
-and EASE from one in another emotion, so that nothing but units, voice and emotion can explain the melody.
+Loss: emotion cross-entropy + speaker cross-entropy through gradient reversal + L1 of F0, as in the paper. In most batches the
+pitch predictor attends to emotion frames of another recording of the same speaker and emotion. EASE comes from a recording in
+another emotion. So units, voice and emotion alone explain the F0 contour.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipelines.checkpoints.hub import load_wav2vec
 from pipelines.checkpoints.loading import load_sace
 from pipelines.networks.pitch_predictor import PitchPredictor
 from pipelines.networks.sace import Sace, SpeakerAdversary, WaveSace, pool_frames
-from pipelines.training.data.examples import Draw, Example, Window, labels, perturb, stack_features, stack_melody, window
+from pipelines.training.data.examples import Draw, Example, Window, labels, perturb, stack_contours, stack_features, window
 from pipelines.training.data.factors import FactorStore
 from pipelines.training.data.presets import make_presets
 from pipelines.training.loop.optim import Update, set_learning_rate
@@ -30,7 +30,7 @@ class SaceRecipe:
     """Weights and schedule of the stage. The paper weighs emotion, speaker and F0 by 1000 : 1000 : 1, with F0 in Hz.
 
     front_end: hub id or folder of a published wav2vec 2.0 (facebook/wav2vec2-large-robust), which is fine-tuned above its
-        convolutions. Empty: SACE hears the content encoder's frozen states and prosody.
+        convolutions. Empty: SACE reads the content encoder's frozen states and prosody.
     pitch_in_hertz: the error of F0 is in Hz and summed over a recording, as in the authors' released code, instead
         of a mean in octaves. constant_rate: no warm-up and no decay.
     """
@@ -52,7 +52,7 @@ def new_sace(recipe: SaceRecipe, factors: FactorStore) -> Sace | WaveSace:
     """Untrained, or with a published front end, ready to learn. Raises CheckpointError: that cannot be had."""
     if not recipe.front_end:
         return Sace(factors.hidden_layers, factors.hidden_width)
-    instead = "name a folder with it as [sace] front_end, or leave that key out of the recipe to hear HuBERT's states"
+    instead = "name a folder with it as [sace] front_end, or leave that key out of the recipe to take HuBERT's states"
     return WaveSace(load_wav2vec(recipe.front_end, instead)).train()
 
 
@@ -78,7 +78,7 @@ class SaceTask:
         references = sources if own else [self.draw.same_speaker_and_emotion(index, random) for index in sources]
         source = [window(self.examples, index, recipe.longest_frames, random) for index in sources]
         reference = source if own else [window(self.examples, index, recipe.longest_frames, random) for index in references]
-        speaker, emotion = (part.to(self.device) for part in labels(self.examples, reference))
+        speaker, emotion = (indices.to(self.device) for indices in labels(self.examples, reference))
 
         with update.autocast():
             frames, frames_mask = self._emotion_frames(reference, random)
@@ -110,21 +110,21 @@ class SaceTask:
         """The loss, and the mean error over voiced frames to log."""
         units, mask = self.factors.stack_units(windows)
         ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(w.index, random) for w in windows])
-        melody, voiced = stack_melody(self.examples, windows)
+        octaves, voiced = stack_contours(self.examples, windows)
         pooled, pooled_mask = pool_frames(frames, frames_mask)
         predicted = self.networks["pitch"](units.to(self.device), mask.to(self.device), pooled, pooled_mask, ease.to(self.device))
         voiced = voiced.to(self.device)
-        melody, count = melody.to(self.device), voiced.sum().clamp(min=1)
+        target, count = octaves.to(self.device), voiced.sum().clamp(min=1)
         if self.recipe.pitch_in_hertz:
-            predicted, melody = (100 * torch.exp2(octaves.float().clamp(max=5.0)) for octaves in (predicted, melody))
-            error = ((predicted - melody).abs() * voiced).sum()
+            predicted, target = (100 * torch.exp2(contour.float().clamp(max=5.0)) for contour in (predicted, target))
+            error = ((predicted - target).abs() * voiced).sum()
             return error / len(windows), {"pitch_hertz": error.detach() / count}
-        error = ((predicted - melody).abs() * voiced).sum() / count
+        error = ((predicted - target).abs() * voiced).sum() / count
         return error, {"pitch_semitones": 12 * error.detach()}
 
 
 def prepare(context: Context, recipe: SaceRecipe) -> Prepared:
-    """Presets are made of the exported SACE and of real speakers alone."""
+    """Presets come from the exported SACE and from real speakers alone, not from virtual ones."""
     examples, store = examples_and_factors(context)
     task = SaceTask(context.drawn_at_once(recipe), examples, store, context.device)
 

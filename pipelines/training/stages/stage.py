@@ -64,7 +64,7 @@ class Context:
 
     @property
     def scratch(self) -> Folder:
-        """For what only later stages need."""
+        """The folder of runs, with files that only later stages need."""
         return Folder(Path(self.general.runs))
 
     @property
@@ -100,7 +100,7 @@ class Stage:
 
     Attributes:
         name: of `zest train` and of the recipe's table.
-        learns, source, loss: of which the table in docs/training.md is made.
+        learns, source, loss: columns of the table in docs/training.md.
         recipes: dataclass of the table, by the table's key `design`; one under '' where there is one design. The first is the
             default.
         prepare: given the context and the table as its dataclass.

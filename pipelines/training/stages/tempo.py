@@ -1,5 +1,8 @@
-"""Stage `tempo`: L1 on the log duration of runs of equal units, given SACE of another recording of the same speaker
-and emotion, and EASE of one in another emotion (after A2A-ZEST, arXiv 2505.17655)."""
+"""Stage `tempo`: durations of runs of equal units (after A2A-ZEST, arXiv 2505.17655).
+
+Inputs: units, SACE of another recording of the same speaker and emotion, EASE of a recording in another emotion. Loss: L1 on
+the log of the duration in frames of 20 ms, of each run and of the utterance.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
 @dataclass(frozen=True)
 class TempoRecipe:
-    """Schedule of the stage. total_weight: weight of the whole utterance's log duration beside the runs'."""
+    """Schedule of the stage. total_weight: weight of the utterance's log duration beside the runs'."""
 
     steps: int = 2500
     batch: int = 32
@@ -47,14 +50,14 @@ class TempoTask:
         set_learning_rate(self.optimisers["all"], self.recipe.learning_rate, number, self.recipe.steps)
         indices = self.draw.by_emotions(random, self.recipe.batch)
         runs, mask = pad_stack([torch.from_numpy(self.runs[index][0]) for index in indices])
-        wanted, _ = pad_stack([torch.from_numpy(self.runs[index][1].astype(np.float32)) for index in indices])
+        durations, _ = pad_stack([torch.from_numpy(self.runs[index][1].astype(np.float32)) for index in indices])
         emotion = np.stack([self.utterances[self.draw.same_speaker_and_emotion(index, random)] for index in indices])
         ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(index, random) for index in indices])
-        runs, mask, wanted = runs.to(self.device), mask.to(self.device), wanted.to(self.device)
+        runs, mask, durations = runs.to(self.device), mask.to(self.device), durations.to(self.device)
         with update.autocast():
             predicted = self.networks["tempo"](runs, mask, torch.from_numpy(emotion).to(self.device), ease.to(self.device))
-            each = weighted_mean((predicted - wanted.clamp(min=1).log()).abs(), mask)
-            total = (((predicted.exp() * mask).sum(1)).log() - wanted.sum(1).log()).abs().mean()
+            each = weighted_mean((predicted - durations.clamp(min=1).log()).abs(), mask)
+            total = (((predicted.exp() * mask).sum(1)).log() - durations.sum(1).log()).abs().mean()
         update.apply(each + self.recipe.total_weight * total, self.optimisers["all"])
         return {"run_log_duration": each.detach(), "total_log_duration": total.detach()}
 

@@ -1,8 +1,8 @@
 """Stage `vawgan`: the baseline VAW-GAN (pipelines/networks/vawgan.py), on labelled speech of all speakers together.
 
-Each autoencoder: squared error of the frame + Gaussian KL of its code, and of the frame made from the same code with another
-emotion, how well the critic tells it from real frames of that emotion (Hsu et al., Interspeech 2017). The critic is kept smooth
-by a gradient penalty (Gulrajani et al., NeurIPS 2017).
+The loss of each autoencoder has three terms (Hsu et al., Interspeech 2017): the squared error of the frame, the Gaussian KL
+divergence of its code, and the score of a Wasserstein critic. The critic tells frames that are decoded with another emotion from
+real frames of that emotion. A gradient penalty keeps it smooth (Gulrajani et al., NeurIPS 2017).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage
 
 @dataclass(frozen=True)
 class VawGanRecipe:
-    """Sizes, weights and schedule. A batch is so many clips, each emotion as likely as any other, and so many frames of each."""
+    """Sizes, weights and schedule. batch: clips, each emotion as likely as any other. frames: of each clip."""
 
     width: int = 256
     spectrum_latent: int = 32
-    melody_latent: int = 4
+    melody_latent: int = 4  # of the autoencoder of F0
     steps: int = 6000
     batch: int = 32
     frames: int = 8
@@ -45,18 +45,22 @@ class VawGanRecipe:
 
 @dataclass(frozen=True)
 class VawGanClip:
-    """One clip, 50 Hz. spectrum: (frames, 40) shapes. melody: (frames, 10) coefficients. context: (frames, 2), vawgan.CONTEXT."""
+    """One clip at 50 Hz, float32.
+
+    spectrum: (frames, 40) shapes. f0: (frames, 10) wavelet coefficients. context: (frames, 2), see vawgan.CONTEXT.
+    """
 
     spectrum: np.ndarray
-    melody: np.ndarray
+    f0: np.ndarray
     context: np.ndarray
 
 
 @dataclass(frozen=True)
 class Frames:
-    """A batch for one of the autoencoders: (n, bins) of mean 0 and deviation 1, emotions (n,), (n, context).
+    """A batch of n frames for one of the autoencoders.
 
-    order: (n,) other rows, whose emotion each row is given. moved: the context in that emotion.
+    x: (n, bins), of mean 0 and deviation 1. emotion: (n,). context: (n, 2), or (n, 0) for F0.
+    order: (n,) a row for each row, whose emotion is the target. moved: the context in that emotion.
     """
 
     x: torch.Tensor
@@ -76,12 +80,12 @@ class VawGanTask:
             raise RecipeError("VAW-GAN needs training clips of two emotions at least; the manifest has "
                               f"{EMOTIONS[self.draw.emotional[0]]} alone.")
         neutral = speaker_baselines(examples)[:, -1]
-        self.heard = [heard(example, neutral[example.speaker]) for example in examples]
+        self.clips = [vawgan_clip(example, neutral[example.speaker]) for example in examples]
         network = VawGan(recipe.width, recipe.spectrum_latent, recipe.melody_latent)
         network.level_change.copy_(torch.from_numpy(level_changes(examples)))
-        network.spectrum.learn_statistics(np.concatenate([clip.spectrum for clip in self.heard]))
-        network.melody.learn_statistics(np.concatenate([clip.melody for clip in self.heard]))
-        critics = {"spectrum": Critic(BANDS, recipe.width), "melody": Critic(SCALES, recipe.width)}
+        network.spectrum.learn_statistics(np.concatenate([clip.spectrum for clip in self.clips]))
+        network.melody.learn_statistics(np.concatenate([clip.f0 for clip in self.clips]))
+        critics = {"spectrum": Critic(BANDS, recipe.width), "melody": Critic(SCALES, recipe.width)}  # checkpoints call F0 so
         self.networks = nn.ModuleDict({"vawgan": network, "critics": nn.ModuleDict(critics)})
         rates = {"vawgan": recipe.learning_rate, "critics": recipe.critic_learning_rate}
         self.optimisers = {name: torch.optim.Adam(self.networks[name].parameters(), rate, (0.5, 0.9))
@@ -89,7 +93,7 @@ class VawGanTask:
 
     @property
     def emotions(self) -> list[str]:
-        """Those that there were clips of."""
+        """Those that have training clips."""
         return [EMOTIONS[index] for index in self.draw.emotional]
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
@@ -110,33 +114,33 @@ class VawGanTask:
         return logged
 
     def _critic_loss(self, name: str, frames: Frames, update: Update) -> torch.Tensor:
-        network, critic, wanted = self._of(name), self.networks["critics"][name], frames.emotion[frames.order]
+        network, critic, target = self._of(name), self.networks["critics"][name], frames.emotion[frames.order]
         with torch.no_grad(), update.autocast():
-            made = network.generate(draw_code(*network.encode(frames.x)), wanted, frames.moved)
+            converted = network.generate(draw_code(*network.encode(frames.x)), target, frames.moved)
         real = frames.x[frames.order]
         with update.autocast():
-            distance = critic(made, wanted).mean() - critic(real, wanted).mean()
-            between = torch.lerp(made, real, torch.rand(len(real), 1, device=real.device)).requires_grad_()
-            scores = critic(between, wanted)
+            distance = critic(converted, target).mean() - critic(real, target).mean()
+            between = torch.lerp(converted, real, torch.rand(len(real), 1, device=real.device)).requires_grad_()
+            scores = critic(between, target)
         slope = torch.autograd.grad(scores.sum(), between, create_graph=True)[0].norm(dim=1)
         return distance + self.recipe.penalty_weight * (slope - 1).square().mean()
 
     def _generator_losses(self, name: str, frames: Frames, update: Update) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Squared error and KL, summed over dimensions, and the critic's distance."""
-        network, critic, wanted = self._of(name), self.networks["critics"][name], frames.emotion[frames.order]
+        network, critic, target = self._of(name), self.networks["critics"][name], frames.emotion[frames.order]
         with update.autocast():
             mean, log_variance = network.encode(frames.x)
             code = draw_code(mean, log_variance)
-            again = network.generate(code, frames.emotion, frames.context)
-            unlike = -critic(network.generate(code, wanted, frames.moved), wanted).mean()
-        error = (again - frames.x).square().sum(1).mean()
+            decoded = network.generate(code, frames.emotion, frames.context)
+            unlike = -critic(network.generate(code, target, frames.moved), target).mean()
+        error = (decoded - frames.x).square().sum(1).mean()
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
         return error, divergence, unlike
 
     def batch(self, random: np.random.Generator) -> dict[str, Frames]:
-        """Frames for each autoencoder, the same ones."""
+        """The same frames of the same clips for both autoencoders."""
         clips = np.repeat(self.draw.by_emotions(random, self.recipe.batch), self.recipe.frames)
-        places = [int(random.integers(len(self.heard[clip].melody))) for clip in clips]
+        places = [int(random.integers(len(self.clips[clip].f0))) for clip in clips]
         emotion = torch.tensor([self.examples[clip].emotion for clip in clips], device=self.device)
         order = torch.from_numpy(random.permutation(len(clips))).to(self.device)
         level = self.networks["vawgan"].level_change
@@ -144,27 +148,28 @@ class VawGanTask:
         moved = context.clone()
         moved[:, 0] += level[emotion[order]] - level[emotion]
         none = context[:, :0]
-        spectrum, melody = (self._of(name).standardised(self._stack(name, clips, places)) for name in ("spectrum", "melody"))
-        return {"spectrum": Frames(spectrum, emotion, context, order, moved),
-                "melody": Frames(melody, emotion, none, order, none)}
+        spectrum = self._of("spectrum").standardised(self._stack("spectrum", clips, places))
+        f0 = self._of("melody").standardised(self._stack("f0", clips, places))
+        return {"spectrum": Frames(spectrum, emotion, context, order, moved), "melody": Frames(f0, emotion, none, order, none)}
 
     def _of(self, name: str) -> Autoencoder:
         return getattr(self.networks["vawgan"], name)
 
     def _stack(self, name: str, clips: np.ndarray, places: list[int]) -> torch.Tensor:
-        rows = np.stack([getattr(self.heard[clip], name)[place] for clip, place in zip(clips, places)])
+        rows = np.stack([getattr(self.clips[clip], name)[place] for clip, place in zip(clips, places)])
         return torch.from_numpy(rows).to(self.device)
 
 
-def heard(example: Example, neutral: float) -> VawGanClip:
-    """neutral: mean of F0 in the voice's neutral speech, octaves above 100 Hz."""
+def vawgan_clip(example: Example, neutral: float) -> VawGanClip:
+    """What the autoencoders learn of a clip. neutral: mean F0 of the speaker's neutral speech, octaves above 100 Hz."""
     prosody = example.prosody
-    melody = octaves(prosody.f0)
-    context = np.stack([melody - neutral, prosody.voicing >= VOICED_CONFIDENCE], axis=1).astype(np.float32)
-    return VawGanClip(shape_and_energy(prosody.bands)[0], decompose(melody), context)
+    f0 = octaves(prosody.f0)
+    context = np.stack([f0 - neutral, prosody.voicing >= VOICED_CONFIDENCE], axis=1).astype(np.float32)
+    return VawGanClip(shape_and_energy(prosody.bands)[0], decompose(f0), context)
 
 
 def draw_code(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
+    """A code (n, latent) of the Gaussian with this mean and variance."""
     return mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
 
 
@@ -175,7 +180,7 @@ def level_changes(examples: list[Example]) -> np.ndarray:
     """
     means, neutral = speaker_means(examples), EMOTIONS.index(NEUTRAL)
     changes = [[value[-1] - means[speaker, neutral][-1] for (speaker, emotion), value in means.items()
-                if emotion == wanted and (speaker, neutral) in means] for wanted in range(len(EMOTIONS))]
+                if emotion == target and (speaker, neutral) in means] for target in range(len(EMOTIONS))]
     return np.array([np.mean(change) if change else 0.0 for change in changes], np.float32)
 
 

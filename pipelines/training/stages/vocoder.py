@@ -1,6 +1,6 @@
 """Stage `vocoder`: envelope and F0 to waveform, on all speech of the manifest, labelled or not.
 
-First spectra alone (regression), then discriminators beside them. Crops are short, because the discriminators cost most.
+Phase 1 has spectral losses alone; phase 2 adds discriminators. Crops are short, because the discriminators cost most.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from torch import nn
 from pipelines.networks.vocoder import HOP, Vocoder
 from pipelines.training.data.audio_store import read_all
 from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.clip_choice import chance_by_length
 from pipelines.training.data.corpus import Clip
 from pipelines.training.data.stored_features import stored_features
 from pipelines.training.loop.optim import Update, set_learning_rate
@@ -39,7 +40,7 @@ class VocoderRecipe:
     spectral_weight: float = 5.0
     adversarial_share: float = 0.5  # of the spectral losses' gradient (adversarial.py)
     matching_share: float = 0.5
-    level_decibels: float = 6.0  # random gain, since a transfer also makes speech louder and softer
+    level_decibels: float = 6.0  # largest random gain, since a conversion changes the level too
 
     @property
     def steps(self) -> int:
@@ -53,8 +54,7 @@ class VocoderTask:
         self.recipe, self.device = recipe, device
         self.audio = read_all(clips)
         self.features = stored_features(clips, cache)
-        self.chance = np.sqrt([clip.seconds for clip in clips])
-        self.chance /= self.chance.sum()
+        self.chance = chance_by_length(clips)
         vocoder = Vocoder(recipe.width, recipe.blocks, recipe.expand)
         self.networks = nn.ModuleDict({"vocoder": vocoder, "discriminators": Discriminators(),
                                        "average": running_average(vocoder)})
@@ -63,7 +63,7 @@ class VocoderTask:
 
     @property
     def trained(self) -> Vocoder:
-        """What is measured and exported."""
+        """The moving average of the network, which is measured and exported."""
         return self.networks["average"].module
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
@@ -77,9 +77,9 @@ class VocoderTask:
         inputs, real = self.batch(random)
         noise = torch.randn(real.shape, device=self.device)  # seeded for this step by the trainer
         with update.autocast():
-            made = vocoder(*inputs, noise)
-        made = made.float()
-        loss, logged = regression(made, real, recipe.mel_weight, recipe.spectral_weight)
+            rendered = vocoder(*inputs, noise)
+        rendered = rendered.float()
+        loss, logged = regression(rendered, real, recipe.mel_weight, recipe.spectral_weight)
         if number < recipe.warmup_steps:
             set_learning_rate(self.optimisers["vocoder"], recipe.learning_rate, number, 2 * recipe.warmup_steps)
             update.apply(loss, self.optimisers["vocoder"], limit=LIMIT)
@@ -88,14 +88,14 @@ class VocoderTask:
             set_learning_rate(optimiser, recipe.gan_learning_rate, number - recipe.warmup_steps, recipe.gan_steps)
         shares = Shares(recipe.adversarial_share, recipe.matching_share)
         judged = adversarial_step(self.networks["discriminators"], self.optimisers["discriminators"], self.optimisers["vocoder"],
-                                  real, made, loss, 0.0, shares, update)
+                                  real, rendered, loss, 0.0, shares, update)
         return {**logged, **judged}
 
     def batch(self, random: np.random.Generator) -> tuple[tuple[torch.Tensor, ...], torch.Tensor]:
-        """((mel, f0, voiced), waveform (batch, samples)) of random crops, at random levels."""
+        """Mel (batch, frames, 80), F0 in Hz and voicing (batch, frames); waveform (batch, samples); random crops and levels."""
         frames = self.recipe.crop_frames
         rows = [self._crop(index, frames, random) for index in random.choice(len(self.audio), self.recipe.batch, p=self.chance)]
-        mel, f0, voiced, samples = (torch.from_numpy(np.stack(part)).to(self.device) for part in zip(*rows))
+        mel, f0, voiced, samples = (torch.from_numpy(np.stack(column)).to(self.device) for column in zip(*rows))
         return (mel, f0, voiced), samples
 
     def _crop(self, index: int, frames: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:

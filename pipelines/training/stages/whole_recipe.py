@@ -27,7 +27,7 @@ def run_recipe(recipe: Path | str | dict, manifest: Path | str, device: str = "c
 
     A stage whose key (stage_keys.py) is that of its last training is left as it is, as long as what it wrote is there. One whose
     key is another, because its table, the training speech or what it reads has changed, is trained anew; its last run is kept
-    under another name, and is gone on with when the recipe is the old one again.
+    under another name, and goes on when the recipe is the old one once more.
 
     Args:
         recipe: a file, or its tables. measures: of a stage, what run_stage is given to score held-out speech.
@@ -68,7 +68,7 @@ def run_recipe(recipe: Path | str | dict, manifest: Path | str, device: str = "c
 
 def _is_finished(stage: PlannedStage, general: GeneralRecipe) -> bool:
     written = {general.checkpoint: stage.writes, general.runs: stage.scratch}
-    there = all(Folder(Path(folder)).has(part) for folder, parts in written.items() for part in parts)
+    there = all(Folder(Path(folder)).has(file) for folder, files in written.items() for file in files)
     return there and _read_note(stage, general) == (stage.key, True)
 
 
@@ -88,7 +88,7 @@ def _begin(stage: PlannedStage, general: GeneralRecipe, tell: Tell) -> None:
 
 
 def _overwritten(stage: PlannedStage, left_alone: set[str]) -> list[str]:
-    """Stages that must write their parts again, which a last training of this one has gone on with: sace, before acoustic."""
+    """Stages that must write their files once more, since the last training of this one changed them: sace, before acoustic."""
     return [read.name for read in stage.reads
             if read.name in left_alone and set(read.writes) & set(stage.writes)]
 
