@@ -25,8 +25,7 @@ from pipelines.checkpoints.loading import load_f0_codes
 from pipelines.errors import ZestError
 from pipelines.features.prosody import analyse
 from pipelines.networks.f0_codes import F0Codes, hertz, standardised
-from pipelines.training.data.audio_store import read_samples
-from pipelines.training.data.corpus import dev_clips, read_manifest
+from pipelines.training.data.corpus import dev_clips, read_manifest, read_samples
 
 
 @dataclass(frozen=True)

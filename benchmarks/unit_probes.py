@@ -29,8 +29,7 @@ from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder
 from pipelines.checkpoints.loading import load_content_encoder
 from pipelines.errors import ZestError
 from pipelines.networks.units import ContentEncoder, UnitEncoder
-from pipelines.training.data.audio_store import read_samples
-from pipelines.training.data.corpus import Clip, dev_clips, read_manifest, training_clips
+from pipelines.training.data.corpus import Clip, dev_clips, read_manifest, read_samples, training_clips
 from pipelines.training.stages.units import choose_clips, cluster
 
 CLUSTERS = (50, 100, 200)

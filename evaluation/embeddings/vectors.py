@@ -9,8 +9,7 @@ import numpy as np
 from pipelines.conversion import Converter
 from pipelines.features.audio import Recording
 from pipelines.hooks import Event, Hook, silent
-from pipelines.training.data.audio_store import read_samples
-from pipelines.training.data.corpus import Clip
+from pipelines.training.data.corpus import Clip, read_samples
 
 XVECTOR, EASE, SACE, UNITS = "x-vector", "EASE", "SACE", "units"
 FACTORS = (XVECTOR, EASE, SACE, UNITS)

@@ -17,10 +17,9 @@ from evaluation.judges.features import egemaps_vector, select_blocks
 from pipelines.baselines.copy_synthesis import copy_synthesis
 from pipelines.features.world import FLOOR, analyse, synthesise
 from pipelines.labels import EMOTIONS
-from pipelines.training.data.audio_store import read_samples
 from pipelines.training.data.cache import FeatureCache
-from pipelines.training.data.corpus import Clip
-from pipelines.training.data.teacher import Teacher
+from pipelines.training.data.corpus import Clip, read_samples
+from pipelines.training.data.stored_features import Teacher
 
 NATURAL, CHANGED, COPY = "natural", "changed", "copy"
 

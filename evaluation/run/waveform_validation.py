@@ -19,8 +19,7 @@ from evaluation.instruments.speaker_similarity import speaker_embedding
 from pipelines.checkpoints.folder import Folder
 from pipelines.features.audio import Recording
 from pipelines.resynthesis import RESYNTHESES
-from pipelines.training.data.audio_store import read_samples
-from pipelines.training.data.corpus import Clip, dev_clips
+from pipelines.training.data.corpus import Clip, dev_clips, read_samples
 from pipelines.training.losses.spectral_loss import mel_loss
 from pipelines.training.stages.stage import Measure
 from pipelines.training.stages.units import choose_clips

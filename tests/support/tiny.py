@@ -18,7 +18,7 @@ from pipelines.features.audio import save
 from pipelines.labels import EMOTIONS
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import COLUMNS, read_manifest
-from pipelines.training.data.teacher import KIND
+from pipelines.training.data.stored_features import TEACHER_STATES
 from pipelines.training.stages.registry import STAGES
 from pipelines.training.stages.running import run_stage
 from tests.support.session import once_a_session
@@ -112,7 +112,7 @@ def pretend_teacher(cache: FeatureCache, manifest: Path) -> None:
     for number, clip in enumerate(read_manifest(manifest)):
         random = np.random.default_rng(number)
         frames = random.standard_normal((int(clip.seconds * 50), TEACHER_WIDTH)).astype(np.float16)
-        cache.get(KIND, clip.path, lambda frames=frames: {"frames": frames})
+        cache.get(TEACHER_STATES, clip.path, lambda frames=frames: {"frames": frames})
 
 
 @lru_cache(maxsize=1)

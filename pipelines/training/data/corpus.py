@@ -1,13 +1,18 @@
-"""Training speech as a table of clips, read from a manifest CSV."""
+"""Training speech: a table of clips, read from a manifest CSV, and their samples."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import soundfile
+import soxr
 
 from pipelines.errors import RecipeError
+from pipelines.features.audio import SAMPLE_RATE
 
 COLUMNS = ("path", "corpus", "speaker", "emotion", "language", "text_id", "text", "seconds", "split")
 
@@ -75,3 +80,19 @@ def training_clips(clips: list[Clip]) -> list[Clip]:
 def dev_clips(clips: list[Clip]) -> list[Clip]:
     """The clips of held-out speakers, for choosing and reporting only."""
     return [clip for clip in clips if clip.split == "dev"]
+
+
+def read_samples(clip: Clip) -> np.ndarray:
+    """(n,) float32 at 16 kHz, mono, at the clip's speed."""
+    samples, rate = soundfile.read(clip.path, dtype="float32", always_2d=True)
+    samples, rate = samples.mean(axis=1), rate * clip.speed
+    return samples if rate == SAMPLE_RATE else soxr.resample(samples, rate, SAMPLE_RATE).astype(np.float32)
+
+
+def read_all(clips: list[Clip]) -> list[np.ndarray]:
+    """int16 samples of every clip, in order. All of them stay in memory: eight hours take less than one gigabyte."""
+    def quantised(clip: Clip) -> np.ndarray:
+        return (np.clip(read_samples(clip), -1, 1) * 32767).astype(np.int16)
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(quantised, clips))

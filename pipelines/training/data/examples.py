@@ -12,9 +12,8 @@ from pipelines.features.pitch import VOICED_CONFIDENCE, PitchTrack
 from pipelines.features.prosody import Prosody, from_track, network_features, octaves
 from pipelines.labels import EMOTIONS, NEUTRAL, OUTSIDE_EMOTIONS
 from pipelines.networks.layers import pad_stack
-from pipelines.training.data.audio_store import read_samples
 from pipelines.training.data.cache import FeatureCache
-from pipelines.training.data.corpus import Clip
+from pipelines.training.data.corpus import Clip, read_samples
 from pipelines.training.data.stored_features import PROSODY, prosody_features
 
 

@@ -17,8 +17,8 @@ from pipelines.networks.layers import pad_stack
 from pipelines.networks.sace import Sace, WaveSace
 from pipelines.networks.speaker import PublishedEmbedding, PublishedSpeaker, SpeakerEncoder, unit_size
 from pipelines.networks.units import HOP, UnitEncoder
-from pipelines.training.data.audio_store import read_samples
 from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.corpus import read_samples
 from pipelines.training.data.examples import Example, Window
 
 

@@ -13,8 +13,8 @@ from pipelines.features.audio import NOMINAL, speech_level
 from pipelines.features.vocoder_features import VocoderFeatures
 from pipelines.networks.sace import WaveSace
 from pipelines.networks.units import UnitEncoder
-from pipelines.training.data.audio_store import read_all
 from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.corpus import read_all
 from pipelines.training.data.examples import Draw, Example
 from pipelines.training.data.factors import FactorStore, content_of, ease_of
 from pipelines.training.data.presets import utterance_embeddings

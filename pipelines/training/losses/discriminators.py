@@ -59,7 +59,7 @@ class Discriminators(nn.Module):
 
     def __init__(self, periods: tuple[int, ...] = (2, 3, 5, 7, 11), sizes: tuple[int, ...] = (256, 512, 1024)):
         super().__init__()
-        self.parts = nn.ModuleList([*(PeriodDiscriminator(period) for period in periods),
+        self.parts = nn.ModuleList([*(PeriodDiscriminator(period) for period in periods),  # training states call them so
                                     *(SpectrumDiscriminator(size, size // 4) for size in sizes)])
 
     def forward(self, samples: torch.Tensor) -> Scores:

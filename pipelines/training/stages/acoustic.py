@@ -142,8 +142,8 @@ class AcousticTask:
         self.sace = sace.eval().requires_grad_(False).to(device)
         self.networks = nn.ModuleDict({
             "acoustic": AcousticModel(factors.unit_count), "pitch": pitch,
-            "critics": classifiers, "reader": UnitClassifier(factors.unit_count),  # training states call emotion and unit
-            "discriminator": Discriminator()})  # classifiers so
+            "critics": classifiers,  # keys of training states: classifiers of the emotion, and below the one of units
+            "reader": UnitClassifier(factors.unit_count), "discriminator": Discriminator()})
         networks, rate = self.networks, recipe.critic_learning_rate
         self.optimisers = {
             "acoustic": torch.optim.AdamW(networks["acoustic"].parameters(), recipe.learning_rate, weight_decay=0.01),

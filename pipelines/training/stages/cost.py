@@ -28,7 +28,7 @@ from pipelines.errors import RecipeError
 from pipelines.labels import EMOTIONS
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import COLUMNS, Clip, read_manifest
-from pipelines.training.data.teacher import KIND as TEACHER
+from pipelines.training.data.stored_features import TEACHER_STATES
 from pipelines.training.loop.optim import Update
 from pipelines.training.loop.recipe import GeneralRecipe
 from pipelines.training.stages.random_hub import with_random_weights
@@ -167,5 +167,5 @@ def _synthetic_clips(folder: Path, seconds: float) -> list[Clip]:
     clips = read_manifest(folder / "manifest.csv")
     for clip in clips:
         frames = np.random.default_rng(0).standard_normal((int(seconds * 50), 512)).astype(np.float16)
-        cache.get(TEACHER, clip.path, lambda frames=frames: {"frames": frames})
+        cache.get(TEACHER_STATES, clip.path, lambda frames=frames: {"frames": frames})
     return clips

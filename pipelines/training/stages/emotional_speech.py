@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipelines.checkpoints.loading import load_speaker, load_unit_encoder
-from pipelines.training.data.audio_store import read_all
 from pipelines.training.data.clip_choice import with_virtual_voices
+from pipelines.training.data.corpus import read_all
 from pipelines.training.data.examples import Example, read_examples
 from pipelines.training.data.factors import FactorStore, content_of, ease_of
 from pipelines.training.stages.stage import Context

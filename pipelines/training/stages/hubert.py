@@ -17,11 +17,10 @@ from transformers import HubertConfig, HubertModel
 from pipelines.checkpoints.hub import load_hubert
 from pipelines.networks.hubert import read_sizes
 from pipelines.networks.units import HOP, ContentEncoder
-from pipelines.training.data.audio_store import read_all, read_samples
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.clip_choice import chance_by_length
-from pipelines.training.data.corpus import Clip
-from pipelines.training.data.teacher import Teacher
+from pipelines.training.data.corpus import Clip, read_all, read_samples
+from pipelines.training.data.stored_features import Teacher
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.stages.hubert_blocks import HubertBlocksRecipe, HubertBlocksTask
 from pipelines.training.stages.stage import Context, Prepared, Stage

@@ -12,8 +12,7 @@ from tqdm import tqdm
 from pipelines.checkpoints.loading import load_content_encoder
 from pipelines.errors import RecipeError
 from pipelines.networks.units import ContentEncoder
-from pipelines.training.data.audio_store import read_samples
-from pipelines.training.data.corpus import Clip
+from pipelines.training.data.corpus import Clip, read_samples
 from pipelines.training.stages.stage import Context, Prepared, Stage
 
 

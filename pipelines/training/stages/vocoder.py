@@ -12,10 +12,9 @@ import torch
 from torch import nn
 
 from pipelines.networks.vocoder import HOP, Vocoder
-from pipelines.training.data.audio_store import read_all
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.clip_choice import chance_by_length
-from pipelines.training.data.corpus import Clip
+from pipelines.training.data.corpus import Clip, read_all
 from pipelines.training.data.stored_features import stored_features
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.adversarial import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
