@@ -26,8 +26,7 @@ from benchmarks import cell, columns
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.labels import EMOTIONS
 from pipelines.networks.units import HOP
-from pipelines.training.data.audio_store import read_samples
-from pipelines.training.data.corpus import Clip, dev_clips, read_manifest, training_clips
+from pipelines.training.data.corpus import Clip, dev_clips, read_manifest, read_samples, training_clips
 from pipelines.training.loop.average import network_weights
 from pipelines.training.loop.recipe import read_recipe
 from pipelines.training.stages.hubert_blocks import TEACHER_LEVEL, HubertBlocksRecipe, HubertBlocksTask, Student, teacher_states
@@ -121,7 +120,7 @@ def main(
     clips = read_manifest(manifest)
     task = HubertBlocksTask(own, training_clips(clips))
     task.fit_statistics()
-    student: Student = task.parts["student"]
+    student: Student = task.networks["student"]
     student.load_state_dict(network_weights(run, "student"))
     student.eval()
     names = [f"{kind} {layer}" for kind in ("plain", "std.") for layer in range(own.layers + 1)]

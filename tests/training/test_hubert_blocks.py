@@ -45,7 +45,7 @@ def task(encoder, monkeypatch):
 def test_layers_begin_as_the_teachers_blocks(task, encoder):
     states = teacher_states(encoder, torch.randn(2, 9600) * 0.1, layers=2)
     with torch.no_grad():
-        for number, layer in enumerate(task.parts["student"].encoder.hubert.encoder.layers):
+        for number, layer in enumerate(task.networks["student"].encoder.hubert.encoder.layers):
             torch.testing.assert_close(layer(states[number]), states[number + 1], rtol=1e-4, atol=1e-4)
 
 
@@ -83,12 +83,12 @@ def test_a_corpus_is_drawn_by_its_length_to_a_power():
 def test_the_export_is_a_hubert_that_conversion_reads(task):
     from pipelines.networks.hubert import Hubert, read_sizes
 
-    trained = task.parts["average"].module.encoder
+    trained = task.networks["average"].module.encoder
     ours = ContentEncoder(Hubert(read_sizes(trained.hubert.config.to_diff_dict())))
     ours.hubert.load_state_dict(trained.hubert.state_dict(), strict=True)
     waveform = torch.randn(1, 8000) * 0.1
     with torch.no_grad():
-        states = task.parts["average"].module.eval()(waveform)
+        states = task.networks["average"].module.eval()(waveform)
         for got, expected in zip(ours.eval()(waveform), states, strict=True):
             torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
 

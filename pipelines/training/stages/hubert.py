@@ -126,7 +126,7 @@ def prepare(context: Context, recipe: HubertRecipe | HubertBlocksRecipe) -> Prep
 
     if isinstance(recipe, HubertBlocksRecipe):
         blocks = HubertBlocksTask(context.drawn_at_once(recipe), context.clips, context.device)
-        return Prepared(blocks, recipe.steps, lambda: export(blocks.parts["average"].module.encoder.hubert))
+        return Prepared(blocks, recipe.steps, lambda: export(blocks.networks["average"].module.encoder.hubert))
     if recipe.pretrained:
         return Prepared(None, 0, lambda: export(published_hubert(recipe)))
     task = HubertTask(context.drawn_at_once(recipe), context.clips, context.cache, context.device)

@@ -25,9 +25,8 @@ from transformers import HubertConfig, HubertModel
 from pipelines.checkpoints.whisper import load_packaged_whisper
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.networks.units import HOP, ContentEncoder, at_one_level
-from pipelines.training.data.audio_store import read_all
-from pipelines.training.data.corpus import Clip
-from pipelines.training.data.teacher import TEACHER
+from pipelines.training.data.corpus import Clip, read_all
+from pipelines.training.data.stored_features import TEACHER
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.adversarial import running_average
 
@@ -178,7 +177,7 @@ class HubertBlocksTask:
         begin_as(student.encoder.hubert, self.teacher)
         positions = round(max(recipe.crop_seconds) * SAMPLE_RATE / HOP) + 1
         self.statistics = Statistics(recipe.layers + 1, positions, width).to(device)
-        self.parts = nn.ModuleDict({"student": student, "average": running_average(student)})
+        self.networks = nn.ModuleDict({"student": student, "average": running_average(student)})
         blocks = list(student.encoder.hubert.encoder.layers.parameters())
         known = {id(weight) for weight in blocks}
         rest = [weight for weight in student.parameters() if id(weight) not in known]
@@ -189,12 +188,12 @@ class HubertBlocksTask:
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         if not self.statistics.fitted:
             self.fit_statistics()
-        clean, given, inside, masked = (part.to(self.device)
-                                        for part in self.batch(random, float(random.choice(self.recipe.crop_seconds))))
+        clean, given, inside, masked = (tensor.to(self.device)
+                                        for tensor in self.batch(random, float(random.choice(self.recipe.crop_seconds))))
         set_learning_rate(self.optimisers["rest"], self.recipe.learning_rate, number, self.recipe.steps, 300)
         set_learning_rate(self.optimisers["blocks"], self.recipe.block_learning_rate, number, self.recipe.steps, 1500)
         with update.autocast():
-            target, states = teacher_states(self.teacher, clean, self.recipe.layers), self.parts["student"](given, masked)
+            target, states = teacher_states(self.teacher, clean, self.recipe.layers), self.networks["student"](given, masked)
         predicted, target = self.statistics.standard(states.float()), self.statistics.standard_teacher(target.float())
         frames = min(predicted.shape[2], target.shape[2])
         predicted, target, inside = predicted[:, :, :frames], target[:, :, :frames], inside[:, :frames]
@@ -204,7 +203,7 @@ class HubertBlocksTask:
         weights = torch.tensor([BELOW_BLOCKS] + [1.0] * self.recipe.layers, device=self.device)
         update.apply((by_layer * weights).sum() / weights.sum(), *self.optimisers.values())
         if update.last:
-            self.parts["average"].update_parameters(self.parts["student"])
+            self.networks["average"].update_parameters(self.networks["student"])
         distance = (cosine * inside).sum((1, 2)).detach() / inside.sum()
         return {f"cosine_{layer}": value for layer, value in enumerate(distance)}
 
@@ -233,7 +232,7 @@ class HubertBlocksTask:
         return torch.from_numpy(clean), torch.from_numpy(given), torch.from_numpy(inside), torch.from_numpy(masked)
 
     def _states_of_longest(self, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        clean, _, inside, _ = (part.to(self.device) for part in self.batch(random, max(self.recipe.crop_seconds)))
+        clean, _, inside, _ = (tensor.to(self.device) for tensor in self.batch(random, max(self.recipe.crop_seconds)))
         states = teacher_states(self.teacher, clean, self.recipe.layers)
         return states, inside[:, :states.shape[2]]
 
