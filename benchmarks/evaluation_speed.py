@@ -2,9 +2,9 @@
 
 python -m benchmarks.evaluation_speed [--count 10 --count 100 --count 1000] [--system copy] [--metric cer] [--json speed.json]
 
-Every count runs in a process of its own, whose peak memory is read when it ends. All clips of all pairs are different (the
-examples cut to 3 s, each with a little noise of its own), so nothing is found in a cache: a real protocol, whose pairs share
-sources and references, is cheaper.
+Every count runs in a process of its own, whose peak memory is read when it ends. All clips of all pairs are different: the
+examples cut to 3 s, each with a little noise of its own. So nothing is found in a cache. A real protocol is cheaper, because its
+pairs share sources and references.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     python -m benchmarks.listening_statistics --studies 500
 
 Each study has 20 listeners: 15 careful ones who differ, 2 who always give the same vote, 3 who click at random. Intervals are
-those of the answers left after screening by the study's own rules. Aims: intervals hold the truth in 93 to 97 %, at least 90 % of
-random clickers are caught, and at most 5 % of careful listeners are excluded.
+those of the answers left after screening by the study's own rules. Aims: intervals hold the truth in 93 to 97 %;
+at least 90 % of random clickers are caught; at most 5 % of careful listeners are excluded.
 """
 
 from __future__ import annotations

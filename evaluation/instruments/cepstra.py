@@ -1,7 +1,7 @@
 """Two recordings of one sentence, laid side by side: mel-cepstra, their alignment, and what differs along it.
 
-Mel-cepstra are the cepstra of WORLD's cheaptrick envelope on an all-pass warped frequency axis (Tokuda et al., 1994, as SPTK's
-sp2mc, from which they differ by 0.01 dB): order 24, alpha 0.41 (16 kHz), 5 ms frames, silence at the ends cut off.
+Mel-cepstra are the cepstra of WORLD's cheaptrick envelope on an all-pass warped frequency axis (Tokuda et al., 1994). They
+differ from SPTK's sp2mc by 0.01 dB. Order 24, alpha 0.41 (16 kHz), 5 ms frames, silence at the ends cut off.
 Mel-cepstral distortion after Kubichek (1993), without the 0th coefficient (loudness): 10 / ln 10 * sqrt(2 * sum of squared
 differences), in dB, averaged over the aligned frames.
 """

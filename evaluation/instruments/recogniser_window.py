@@ -1,9 +1,9 @@
 """Whisper on short clips without paying for 30 s: the silence after a clip is thinned out, and what is left of it weighs more.
 
 Whisper was trained on windows of 30 s and recognises differently when the window is cut, because its attention then misses the
-padding. But frames of padding are all alike except for their position: here every fifth of them stays, and attention
-counts it five times (its logit gets the logarithm of 5), in the encoder and in the decoder's look at the encoder. That
-leaves 500 frames of 1,500 for a clip of 3 s. Text and speed are measured by benchmarks/recogniser_speed.py.
+padding. But frames of padding differ only in their position. So every fifth of them stays, and attention counts it five times:
+its logit gets the logarithm of 5, in the encoder's self-attention and in the decoder's cross-attention. That leaves 500 frames
+of 1,500 for a clip of 3 s. Text and speed are measured by benchmarks/recogniser_speed.py.
 
 The mel spectrogram is padded as openai-whisper's `transcribe` pads it: with zeros behind the clip's own frames.
 """

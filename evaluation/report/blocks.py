@@ -35,7 +35,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """head: what the row is about. detail: said smaller below it. section: the row starts a part of the table."""
+    """head: name of the row. detail: smaller text below it. section: heading over rows of the same section."""
 
     head: str
     cells: tuple[Cell, ...]
@@ -46,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """caption: what it shows, read before it. corner: heading of the rows' heads. dense: small square cells."""
+    """caption: stands above the table. corner: heading of the rows' heads. dense: small square cells."""
 
     caption: str
     corner: str
@@ -68,7 +68,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """One plain paragraph. kind: '', 'warning' (doubt that a reader must know) or 'code'."""
+    """One plain paragraph. kind: '', 'warning' or 'code'."""
 
     text: str
     kind: str = ""
@@ -76,7 +76,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Figure:
-    """svg: inline picture whose colours are the page's. alt: what it shows, for who cannot see it. wide: as wide as the page."""
+    """svg: inline picture whose colours are the page's. alt: its content in words. wide: as wide as the page."""
 
     svg: str
     caption: str
@@ -132,7 +132,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report. subtitle: pairs, systems, date in one line."""
+    """A report. subtitle: pairs, systems, date in one line."""
 
     title: str
     subtitle: str

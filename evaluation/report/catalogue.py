@@ -1,4 +1,4 @@
-"""Which metrics a run has, what each asks, and which of them answer the questions that the report puts first."""
+"""The metrics of a run, and which of them the report shows first."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from evaluation.run.folder import EvaluationRun
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """What a report must know of a metric.
+    """What the report knows of a metric.
 
     Attributes:
-        info: what it is. subject: its table. metric: to score natural rows with, None where it cannot be had.
-        role: what the report takes it for. order: two natural rows of which one must score better, the subject's if None.
-        accident: what no natural recording should do. natural_rows: natural recordings can be scored like conversions.
+        info: name, question, range, unit. subject: the table it stands in. metric: scores natural rows, None where it is missing.
+        role: its part in summaries. order: two natural rows of which one must score better, the subject's if None.
+        accident: it counts faults that no natural recording has. natural_rows: natural recordings are scored like conversions.
     """
 
     info: MetricInfo
@@ -59,7 +59,7 @@ class Catalogue:
         return self.with_role(EMOTION_ACCURACY)
 
     def posteriors(self) -> tuple[MetricInfo, ...]:
-        """What judges give to the target emotion, between 0 and 1."""
+        """Judges' posteriors of the target emotion, 0 to 1."""
         return self.with_role(TARGET_POSTERIOR)
 
     def to_source(self) -> tuple[MetricInfo, ...]:
@@ -75,7 +75,7 @@ class Catalogue:
         return tuple(self.entries[name].info for name in names if name in self.measured)
 
     def headlines(self) -> tuple[MetricInfo, ...]:
-        """One number a question, as subjects say it: words, emotion by every judge, voice, F0, predicted naturalness."""
+        """The main metric of each subject: words, emotion by every judge, voice, F0, predicted naturalness."""
         chosen: list[MetricInfo] = []
         for subject in subjects_of(self):
             own = self.with_role(subject.headline) if subject.headline else ()
@@ -88,7 +88,7 @@ def catalogue_of(run: EvaluationRun, entries: Mapping[str, CatalogueEntry] | Non
     """What is known of a run's metrics.
 
     Args:
-        entries: by name; the registry's if None. A metric that nobody knows any more keeps its name and models.
+        entries: by name; the registry's if None. A metric that is no longer registered keeps its name and models.
     """
     known = {} if entries is None else dict(entries)
     if entries is None:
@@ -98,13 +98,13 @@ def catalogue_of(run: EvaluationRun, entries: Mapping[str, CatalogueEntry] | Non
 
 
 def subjects_of(catalogue: Catalogue) -> Sequence[Subject]:
-    """Those with something measured, in the order of SUBJECTS; a metric may bring a subject of its own, which comes last."""
+    """Subjects with a measured metric, in the order of SUBJECTS; subjects that only a metric defines come last."""
     named = dict.fromkeys((*SUBJECTS.values(), *(entry.subject for entry in catalogue.entries.values())))
     return [subject for subject in named if catalogue.infos(subject)]
 
 
 def entry_of(metric: Metric, usable: bool = True) -> CatalogueEntry:
-    """What a metric says of itself. usable: it can score natural rows of the run."""
+    """The entry of a metric. usable: it can score natural rows of the run."""
     plays = metric.role is not None and not (metric.role.default_model and metric.info.name != metric.base)
     return CatalogueEntry(metric.info, metric.subject, metric if usable else None, metric.role if plays else None, metric.order,
                           metric.accident, metric.natural_rows)

@@ -1,6 +1,6 @@
-"""Pictures of a run's numbers: accuracy per emotion, and how values are distributed over pairs.
+"""Figures of a report: accuracy per emotion, and distributions of values over pairs.
 
-Matplotlib's figures become SVG inside a page. Colours become the page's own, so they follow light, dark and print.
+Matplotlib's figures become SVG inside the page. Their colours become variables of the page, for its light, dark and print styles.
 """
 
 from __future__ import annotations
@@ -80,13 +80,13 @@ def emotion_bars(results: RunResults, metric: str, info: MetricInfo, natural: di
     drawing.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     said = "; ".join(f"{system}: " + ", ".join(f"{name} {_said(found[name][index], info)}" for name in groups)
                      for index, system in enumerate(matrix.systems))
-    marked = ", dashed lines what the same judge reaches on all labelled natural speech" if natural else ""
+    marked = ", dashed lines are the same judge's accuracy on all labelled natural speech" if natural else ""
     caption = f"{info.name} per target emotion, all settings; thin lines are 95 % intervals{marked}."
     return Figure(to_svg(drawing), caption, said, wide=True)
 
 
 def distributions(matrix: Matrix, metric: str, info: MetricInfo) -> Figure | None:
-    """How a metric's values lie over pairs: a violin, the pairs and the median per system; None for shares or nothing."""
+    """A metric's values over pairs: violin, pairs and median per system. None for shares, or where nothing was measured."""
     rows = matrix.rows()
     sides = {system: matrix.scores(system, metric, rows) for system in matrix.systems}
     values = {system: np.sort(side.values[side.weights > 0]) for system, side in sides.items() if side.measured}

@@ -1,5 +1,8 @@
-"""A run's numbers: scores as arrays (systems x metrics x pairs, in the order of the protocol), every set value with its interval,
-and every paired difference, computed once for all tables."""
+"""A run's numbers, computed once for all tables of the report.
+
+Scores are arrays (systems x metrics x pairs, in the order of the protocol). From them come every set value with its interval, and
+every paired difference.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ class Matrix:
         values, weights: (systems, metrics, pairs); 0 where nothing was measured.
         failed: (systems, pairs) conversions that failed. converted: (systems, pairs) conversions that are there.
         hits: (metrics,) metrics whose values are shares, see `is_hits`.
-        natural: those of `systems` that are no systems but natural recordings (evaluation/natural_reference/rows.py).
+        natural: those of `systems` that are natural recordings (evaluation/natural_reference/rows.py).
     """
 
     pairs: tuple[Pair, ...]
@@ -47,13 +50,13 @@ class Matrix:
 
     @property
     def emotions(self) -> tuple[str, ...]:
-        """As the judges list them, others after them."""
+        """In the judges' order, other names after those."""
         named = dict.fromkeys(pair.emotion for pair in self.pairs if pair.emotion)
         return tuple(sorted(named, key=lambda name: EMOTIONS.index(name) if name in EMOTIONS else len(EMOTIONS)))
 
     @property
     def speakers(self) -> np.ndarray:
-        """(pairs,) who is resampled first: the source's speaker, or, where nobody is named, the source recording."""
+        """(pairs,) names that are resampled first: the source's speaker, or the source recording where no speaker is named."""
         return np.array([pair.source_speaker or f"recording {pair.source}" for pair in self.pairs])
 
     def rows(self, setting: str | None = None, emotion: str | None = None) -> np.ndarray:
@@ -70,7 +73,7 @@ class Matrix:
 class RunResults:
     """Attributes:
         estimates: by (setting or ALL, system, metric). differences: by (setting or ALL, system, system, metric).
-        speakers: by setting or ALL, how many source speakers the intervals rest on.
+        speakers: by setting or ALL, the number of source speakers.
         draws, seed: of the bootstrap.
     """
 
@@ -117,7 +120,7 @@ def results_of(matrix: Matrix, draws: int = DRAWS, seed: int = 0, progress: Prog
                compare: bool = True) -> RunResults:
     """Bootstrap everything: per setting, one set of resamples for all systems and metrics.
 
-    compare: also every two systems, whose number grows with the square of the systems'.
+    compare: also compute the differences of every two systems.
     """
     settings = (ALL, *matrix.settings) if len(matrix.settings) > 1 else (ALL,)
     found, compared, speakers = {}, {}, {}

@@ -55,7 +55,7 @@ class Material:
 
 
 def glance(material: Material) -> Section:
-    """The first page: what was run, the main numbers, and what a reader must doubt."""
+    """The main numbers, warnings, and how many conversions there are."""
     results, catalogue = material.results, material.catalogue
     blocks: list[Block] = [
         settings_table(results, catalogue.headlines(), "Main numbers, all settings together", material.natural_rows, [ALL]),
@@ -83,7 +83,7 @@ def settings(material: Material) -> Section:
 
 
 def separation(material: Material) -> Section:
-    """Metrics themselves on trial."""
+    """Which metrics separate natural speech from a floor."""
     results = material.results
     table = separation_table(results.matrix, material.catalogue, results.draws, results.seed)
     said = useless(table)
@@ -91,10 +91,10 @@ def separation(material: Material) -> Section:
     sentence = f"Useless {where}, whatever they say of systems: {', '.join(said)}." if said else \
         "Every metric that could be asked separates them."
     return Section("separation", "Which metrics tell natural from floor", (
-        Paragraph("Each metric is asked about two natural rows whose order is known beforehand: emotion, F0 and tempo must "
-                  "be better in real emotional speech than in the source unchanged; words and voice better in the source (or in "
-                  "the same speaker's own emotional recording) than in the reference; naturalness better in natural speech than "
-                  "in its copy-synthesis. A metric whose interval of the difference holds 0 cannot tell them apart."),
+        Paragraph("Each metric scores two natural rows whose order is known beforehand. Emotion, F0 and tempo must be better in "
+                  "real emotional speech than in the source unchanged. Words and voice must be better in the source (or in the "
+                  "same speaker's own emotional recording) than in the reference. Naturalness must be better in natural speech "
+                  "than in its copy-synthesis. If the interval of the difference holds 0, the metric cannot tell them apart."),
         Paragraph(sentence, "warning" if said else ""), table))
 
 
@@ -105,8 +105,8 @@ def comparisons(material: Material) -> Section:
         return Section("comparisons", "Systems compared", (Paragraph("Not measured: this run has one system."),))
     blocks: list[Block] = [
         Paragraph("First system minus second, over the pairs that both have, both resampled together. Bold: the interval leaves "
-                  "0 out. p is the two-sided share of resamples in which the sign turns (an approximate p-value, not corrected "
-                  f"for the {len(results.differences)} comparisons of this report: about one in twenty of true ties is bold)."),
+                  "0 out. p is the two-sided share of resamples in which the sign turns, an approximate p-value. It is not "
+                  f"corrected for the {len(results.differences)} comparisons of this report: about one in twenty of true ties is bold."),
         comparison_table(results, catalogue.headlines(), "Differences, all settings together")]
     blocks += [Fold(f"{setting_name(setting)}: differences", (
         comparison_table(results, catalogue.headlines(), f"Differences, {setting_name(setting)}", setting),))
@@ -116,7 +116,7 @@ def comparisons(material: Material) -> Section:
 
 
 def confusions(material: Material) -> Section:
-    """What judges took conversions and natural speech for."""
+    """Confusion matrices of the emotion judges, for conversions and natural speech."""
     keys = material.run.record.observer_keys
     blocks: list[Block] = []
     for info in material.catalogue.accuracies():
@@ -148,7 +148,7 @@ def pictures(material: Material) -> Section:
 
 
 def metrics(material: Material) -> Section:
-    """What each number means."""
+    """The question, range, model and source of each metric."""
     columns = (Column("question", words=True), Column("better"), Column("range"), Column("model and version", words=True),
                Column("source", words=True))
     rows = [Row(name, (Cell(entry.info.question, mark="words"), Cell(ARROWS.get(entry.info.better, entry.info.better)),
@@ -158,7 +158,7 @@ def metrics(material: Material) -> Section:
 
 
 def provenance(run: EvaluationRun, results: RunResults) -> Section:
-    """The last section."""
+    """Pairs, systems, metrics, versions and the command to repeat the run."""
     record = run.record
     facts = {
         "pairs": f"{len(run.pairs)}, hash {record.pairs_hash}", "created": record.created or UNKNOWN,
@@ -200,8 +200,8 @@ def _warnings(material: Material) -> list[Paragraph]:
     speakers = material.results.speakers[ALL]
     if speakers < FEW_SPEAKERS:
         said.append(f"The pairs come from {speakers} source speaker{'s' if speakers != 1 else ''}: intervals over so few are "
-                    "too narrow (where speakers differ as much as their pairs, 69 to 86 % of them hold the truth, not 95 %; "
-                    "docs/report.md).")
+                    "too narrow. Where speakers differ as much as their pairs, 69 to 86 % of intervals hold the truth, not 95 % "
+                    "(docs/report.md).")
     if any(not pair.source_speaker for pair in material.run.pairs):
         said.append("Some pairs name no source speaker; there, the source recording was resampled in the speaker's place.")
     if not material.run.complete:

@@ -1,6 +1,6 @@
-"""Does a metric tell natural speech from what must be worse? One that does not is useless, whatever it says of systems.
+"""Does a metric separate natural speech from a floor? A metric that does not is useless for comparing systems.
 
-Every metric is asked about two rows whose order is known beforehand (the metric's own, or its subject's), over the same pairs.
+Every metric scores two rows whose order is known beforehand, over the same pairs. The metric or its subject names the rows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ UNASKED, ACCIDENT = "not measured", "counts accidents: both should be near 0"
 
 
 def separation_table(matrix: Matrix, catalogue: Catalogue, draws: int, seed: int) -> Table:
-    """One row a metric: what it says of both recordings, the difference, and the verdict."""
+    """One row a metric: both values, their difference, and the verdict."""
     rows = [_row(matrix, catalogue.entries[info.name], draws, seed)
             for subject in subjects_of(catalogue) for info in catalogue.infos(subject)]
     columns = (Column("verdict", words=True), Column("must be better"), Column("must be worse"), Column("difference", "paired"),
@@ -38,7 +38,7 @@ def useless(table: Table) -> list[str]:
 
 
 def verdict(difference: Difference | None, info: MetricInfo) -> str:
-    """What the difference 'must be better' minus 'must be worse' says of the metric."""
+    """Verdict on a metric from the difference 'must be better' minus 'must be worse'."""
     if difference is None or difference.low is None:
         return UNASKED
     if not difference.clear:
@@ -77,7 +77,7 @@ def _unasked(info: MetricInfo, order: KnownOrder, names: Sequence[str | None]) -
 
 
 def _first(matrix: Matrix, info: MetricInfo, candidates: Sequence[str], rows: np.ndarray) -> str | None:
-    """The first row that was measured; one that is right by definition is no evidence while there is another."""
+    """The first row that was measured. A row whose value is fixed by definition is taken only where there is no other."""
     there = [name for name in candidates if name in matrix.systems and matrix.scores(name, info.name, rows).measured]
     honest = [name for name in there if not is_by_definition(matrix, name, info.name)]
     return next(iter(honest or there), None)

@@ -1,11 +1,11 @@
-"""How sure a number is: a set's value with its interval, and the difference of two systems over the same pairs.
+"""Set values with confidence intervals, and paired differences of two systems over the same pairs.
 
-All metrics are treated alike: every pair has a value and a weight, a set's value is sum(value * weight) / sum(weight).
-A CER weighs by characters, so its edits are summed over the set; a hit is 0 or 100 with weight 1.
+All metrics are treated alike: every pair has a value and a weight; a set's value is sum(value * weight) / sum(weight).
+CER is weighted by characters, so its edits are summed over the set. A hit is 0 or 100 with weight 1.
 
 The bootstrap has two stages (Davison & Hinkley 1997, section 3.8: clusters, then members of a cluster): source speakers are
-drawn with replacement, then pairs of each drawn speaker. Pairs of one speaker are alike, so resampling pairs alone would
-promise too much. scipy.stats.bootstrap knows no clusters, hence this file.
+drawn with replacement, then pairs of each drawn speaker. Pairs of one speaker are alike, so resampling pairs alone
+gives intervals that are too narrow. scipy.stats.bootstrap has no clusters.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scipy import stats
 
 DRAWS = 2000
 LEVEL = 0.95
-FEW_SPEAKERS = 5  # below it, the interval is too narrow: docs/report.md has what it really covers
+FEW_SPEAKERS = 5  # below it, intervals are too narrow; docs/report.md says by how much
 BLOCK = 250  # resamples worked on at a time, so that memory stays small
 ROUNDING = 1e-9  # sums in another order differ by less
 ENOUGH_FINITE = 0.5  # share of resamples that must have a value at all
@@ -59,8 +59,8 @@ class Difference:
 
     Attributes:
         low, high: 95 % interval, None where it cannot be had.
-        share: two-sided share of resamples whose difference has the other sign or is 0: read it like a p-value, which it
-            approximates; never below 1 / draws. Not corrected for the number of comparisons.
+        share: two-sided share of resamples whose difference has the other sign or is 0; an approximate p-value, never below
+            1 / draws, not corrected for the number of comparisons.
     """
 
     value: float
@@ -82,7 +82,7 @@ def set_value(scores: MetricScores) -> float | None:
 
 
 def resample(speakers: Sequence[str] | np.ndarray, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
-    """How often every pair is in every resample: (draws, pairs) uint16, the same for the same seed.
+    """How often each pair occurs in each resample: (draws, pairs) uint16, the same for the same seed.
 
     A speaker drawn k times gives k independent resamples of its n pairs, whose counts add up to one multinomial of k * n.
 
@@ -100,7 +100,7 @@ def resample(speakers: Sequence[str] | np.ndarray, draws: int = DRAWS, seed: int
 
 
 def estimates(sides: Sequence[MetricScores], resamples: np.ndarray, expected: int) -> list[Estimate | None]:
-    """The set's value and interval of every side (a metric of a system); None where nothing was measured.
+    """Set value and interval of each side (one metric of one system); None where nothing was measured.
 
     Args:
         resamples: (draws, pairs) of `resample`. expected: pairs that the protocol has, measured or not.
@@ -161,7 +161,7 @@ def _resampled(sides: Sequence[MetricScores], resamples: np.ndarray) -> np.ndarr
 
 
 def _percentiles(drawn: np.ndarray, measured: int) -> tuple[float | None, float | None]:
-    """The middle 95 % of resampled values; None, None for one pair, which knows no spread."""
+    """The middle 95 % of resampled values; None, None for one pair, which has no spread."""
     finite = drawn[np.isfinite(drawn)]
     if measured < 2 or len(finite) < ENOUGH_FINITE * len(drawn):
         return None, None
@@ -174,7 +174,7 @@ def _is_unanimous(scores: MetricScores) -> bool:
 
 
 def _exact(scores: MetricScores) -> tuple[float, float]:
-    """Where every pair is a hit, or none is, resampling sees no spread: Clopper and Pearson's exact interval over pairs."""
+    """Clopper and Pearson's exact interval over pairs: resampling has no spread where every pair is a hit, or none is."""
     hits = np.count_nonzero(scores.values[scores.weights > 0])
     interval = stats.binomtest(int(hits), scores.measured).proportion_ci(LEVEL, method="exact")
     return 100 * float(interval.low), 100 * float(interval.high)

@@ -1,8 +1,8 @@
-"""The pairs that went worst: which they are, and their cards with numbers, players and contours.
+"""The worst pairs of a system, and their cards with numbers, players and F0 contours.
 
-The rule: every pair gets three ranks among the pairs of its system (CER, voice cosine to the source, posterior that the judges
-give to the target emotion, their mean), each as a share from 0, the best, to 1, the worst; ties share the mean rank. The pairs
-with the highest mean of their ranks are shown. A failed conversion has no recording and stands in the table of failures.
+Every pair gets three ranks among the pairs of its system: by CER, by voice cosine to the source, and by the judges' mean
+posterior of the target emotion. A rank is a share from 0 (best) to 1 (worst); ties share the mean rank. The pairs with the
+highest mean rank are shown. A failed conversion has no recording and stands in the table of failures.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from pipelines.errors import AudioError
 from pipelines.features.audio import SAMPLE_RATE, load
 from pipelines.features.pitch import F0Contour, statistics, track
 
-RULE = ("Rule: each pair is ranked among all pairs of the system by CER, by voice cosine to the source, and by the posterior "
-        "that the judges give to the target emotion (mean over judges); the pairs with the worst mean rank are shown. "
+RULE = ("Each pair is ranked among all pairs of the system by CER, by voice cosine to the source, and by the judges' mean "
+        "posterior of the target emotion. The pairs with the worst mean rank are shown. "
         "Failed conversions have no recording; they stand in the table of failures.")
 PLAIN = ("source", "copy", "copy-neural", "f0-swap")
 NO_AUDIO = "left out on request"
@@ -103,8 +103,8 @@ def worst_section(material: Material, system: str, count: int, audio: bool) -> S
     found = worst_pairs(material.results.matrix, material.catalogue, system, count)
     title = f"The {len(found)} worst pairs of {system}" if found else "The worst pairs"
     if not found:
-        return Section("worst", title, (Paragraph("Not measured: none of CER, voice to source and judge posterior is there to "
-                                                  "rank pairs by."),))
+        return Section("worst", title, (Paragraph("Not measured: pairs are ranked by CER, voice to source and judges' "
+                                                  "posterior, and this run has none of them."),))
     labels = [(label, path) for one in found for label, path in zip(CLIPS, _paths(material, one.pair, system), strict=True)]
     clips = players(labels) if audio else [Player(label, "", NO_AUDIO) for label, _ in labels]
     cards = [_card(material, one, system, rank, tuple(clips[3 * rank:3 * rank + 3])) for rank, one in enumerate(found)]

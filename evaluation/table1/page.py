@@ -18,19 +18,19 @@ from pipelines.labels import EMOTIONS
 
 TITLE = "Table 1 of ZEST, reproduced"
 BESIDE = (f"Published: {published.SOURCE}. The authors measured on ESD with another recogniser and judged emotion with the "
-          "converter's own encoder; numbers compare within one recogniser, one judge and one corpus, so what stands side by side "
-          "here must not be subtracted. What can be compared is which rows are better than which others.")
+          "converter's own encoder. Numbers compare within one recogniser, one judge and one corpus, so these must not be "
+          "subtracted from each other. What can be compared is which rows are better than which others.")
 UNSEEN = "ute"
 F0 = ("f0-mean-shift", "f0-range-error")
-TOLD = ("The judges know five emotions and none of these, so there is no accuracy; the paper has none either. What can be said: "
-        "in how many conversions a judge finds more of the reference than of the source (0 for the source unchanged, 100 for the "
-        "reference itself, by definition; the mark to reach is natural parallel), how far F0 moved, and which of the five the "
-        "judges take the conversions and the natural recordings for.")
+TOLD = ("The judges know five emotions and none of these, so there is no accuracy; the paper has none either. The tables "
+        "show the share of conversions that a judge puts nearer to the reference than to the source. By definition it is 0 for "
+        "the source unchanged and 100 for the reference itself; natural parallel recordings show what can be reached. The tables "
+        "also show how far F0 moved, and which of the five emotions the judges recognise in conversions and natural recordings.")
 
 
 def page(material: Material, asked: Sequence[TableQuestion], left_out: Sequence[str], refusals: Mapping[str, str],
          sittings: Sequence[Session]) -> Document:
-    """The whole page.
+    """The page as a document.
 
     Args:
         left_out: rows. refusals: setting to sentence. sittings: what it took.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TAB = "Results"
 NOT_SET_UP = ("Results on this page need an administrator: set `WORKBENCH_ADMIN_PASSWORD` (at least 10 letters), or on Spaces "
-              "`WORKBENCH_ADMINS` to Hugging Face user names, and start again; `zest study` on the command line needs neither.")
+              "`WORKBENCH_ADMINS` to Hugging Face user names, and start again. `zest study` on the command line needs neither.")
 LOCKED = "Only an administrator may do that; unlock the tab Results first."
 WRONG = "That is not the password."
 TOO_MANY = "Too many wrong passwords; wait ten minutes and try again."

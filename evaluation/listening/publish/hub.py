@@ -167,8 +167,8 @@ class _Scheduler(CommitScheduler):
             HfApi.create_repo(self.api, self.repo_id, repo_type="dataset", private=True, exist_ok=True)
         private = self.api.repo_info(self.repo_id, repo_type="dataset").private
         if not private and not self._created:
-            LOG.warning("The dataset %s is public: everybody can read the answers and completion codes in it, so "
-                        "studies, which hold the key to the answers, are not put there; make it private.", self.repo_id)
+            LOG.warning("The dataset %s is public: everybody can read the answers and completion codes in it. Studies hold the "
+                        "key to the answers, so they are not put there; make it private.", self.repo_id)
         self._created = True
         return bool(private)
 

@@ -65,7 +65,7 @@ def paper_paragraph(results: StudyResults) -> str:
 
 
 def exclusions(results: StudyResults) -> str:
-    """Who does not count and why, with the rules, in two sentences."""
+    """Who does not count and why, with the rules."""
     rules = results.study.rules
     broken = Counter(name for verdict in results.verdicts if not verdict.withdrawn for name in verdict.broken)
     withdrew = sum(verdict.withdrawn for verdict in results.verdicts)
