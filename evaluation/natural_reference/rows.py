@@ -1,6 +1,6 @@
 """Rows of natural speech in tables of systems.
 
-Two rows are recordings that are scored like conversions: the reference itself, and the source's speaker really saying the
+Two rows are recordings that are scored like conversions: the reference itself, and the source's speaker saying the
 source's sentence in the target emotion, where the corpus has it. Other rows come from marks.json: judges' accuracy on
 natural speech, the cosine of one speaker in two emotions, the speaker threshold. The metric's role says which
 (evaluation/metrics/subjects.py).
@@ -27,7 +27,7 @@ from pipelines.errors import ZestError
 
 ROLES = {
     REFERENCE: "the reference itself: real emotion, its own words and voice",
-    PARALLEL: "the source's speaker really saying it in the target emotion: the mark to reach",
+    PARALLEL: "the source's speaker saying it in the target emotion: the best that can be reached",
 }
 PERFECT, ALIKE = (0.0, 1.0, 100.0), 1e-4  # distances; correlations, cosines and ratios; percentages
 RECORDINGS: dict[str, Callable[[Pair], Path | None]] = {

@@ -1,7 +1,7 @@
 """The numbers of the paper (Dutta & Ganapathy, ICASSP 2024, arXiv 2401.04511, table 1), beside a run's own.
 
-They were measured on ESD English with another recogniser, and emotions were judged by the converter's own encoder: they
-compare within one recogniser, one judge and one corpus, so they are shown under HEADING and nowhere else.
+They were measured on ESD English with another recogniser, and emotions were judged by the converter's own encoder. Numbers
+compare only within one recogniser, one judge and one corpus, so the paper's are shown under HEADING and nowhere else.
 """
 
 from __future__ import annotations

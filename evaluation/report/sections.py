@@ -106,7 +106,8 @@ def comparisons(material: Material) -> Section:
     blocks: list[Block] = [
         Paragraph("First system minus second, over the pairs that both have, both resampled together. Bold: the interval leaves "
                   "0 out. p is the two-sided share of resamples in which the sign turns, an approximate p-value. It is not "
-                  f"corrected for the {len(results.differences)} comparisons of this report: about one in twenty of true ties is bold."),
+                  f"corrected for the {len(results.differences)} comparisons of this report: about one in twenty of true ties is "
+                  "bold."),
         comparison_table(results, catalogue.headlines(), "Differences, all settings together")]
     blocks += [Fold(f"{setting_name(setting)}: differences", (
         comparison_table(results, catalogue.headlines(), f"Differences, {setting_name(setting)}", setting),))

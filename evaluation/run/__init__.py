@@ -1,4 +1,4 @@
-"""Running an evaluation: systems convert, observers listen, metrics score, everything kept in a RUN/ folder."""
+"""Running an evaluation: systems convert, observers observe clips, metrics score; all is kept in a RUN/ folder."""
 
 from evaluation.run.folder import EvaluationRun, RunFolder, open_run
 from evaluation.run.runner import evaluate

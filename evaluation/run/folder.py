@@ -1,11 +1,11 @@
-"""A RUN/ folder: where everything of an evaluation lies, and how it is read again.
+"""A RUN/ folder: the files of an evaluation, and how they are read.
 
     run.json                            pairs, systems, metrics, versions (record.py)
     pairs.csv                           the protocol
     wavs/<system>/<pair id>.wav         conversions, 16 kHz, 16 bit
     predicted/<system>/<pair id>.json   {"hz": [...], "step": seconds} where the system predicts a contour
     conversions.jsonl                   {"system", "pair", "seconds", "unchanged", "failed": null | sentence}
-    observations/<observer key>.jsonl   what observers observed in clips (observing.py)
+    observations/<observer key>.jsonl   observations of clips (observing.py)
     scores.jsonl                        {"system", "pair", "setting", "emotion", "source_speaker", "failed", "values"}
     marks.json                          what natural speech scores (natural_reference/computed.py)
 
@@ -34,7 +34,7 @@ COLUMNS = ("system", "pair", "setting", "emotion", "source_speaker", "metric", "
 
 @dataclass(frozen=True)
 class ConversionRecord:
-    """One line of conversions.jsonl: what became of one pair under one system.
+    """One line of conversions.jsonl: the conversion of one pair by one system, or its failure.
 
     Attributes:
         seconds: of work. failed: the sentence why there is no conversion, None where there is one.
@@ -50,7 +50,7 @@ class ConversionRecord:
 
 @dataclass(frozen=True)
 class ScoreRecord:
-    """One line of scores.jsonl: what every metric says of one conversion.
+    """One line of scores.jsonl: the values of one conversion.
 
     Attributes:
         failed: the sentence why there is no conversion, None where there is one.
@@ -160,9 +160,9 @@ class EvaluationRun:
     def scores(self) -> pd.DataFrame:
         """Long form, one row per system, pair and metric: the columns COLUMNS, in the order of systems, pairs and metrics.
 
-        value and weight are NaN where a metric has no value for the pair: `failed` is then empty where the metric does not
-        apply (no text, no parallel recording...), and holds the sentence where the conversion failed and the metric has no
-        worst. Rows are there only for pairs scored so far and metrics that were measured.
+        value and weight are NaN where a metric has no value for the pair. `failed` is empty where the metric does not apply
+        (no text, no parallel recording). It holds the sentence where the conversion failed and the metric has no worst value.
+        Rows are there only for pairs scored so far and metrics that were measured.
         """
         system_place, pair_place = ({name: index for index, name in enumerate(names)}
                                     for names in (self.systems, (pair.id for pair in self.pairs)))
@@ -198,7 +198,7 @@ class EvaluationRun:
         return path if path.is_file() else None
 
     def predicted(self, system: str, pair: str) -> F0Contour | None:
-        """The contour that the system asked for, Hz; None where it asked for none."""
+        """The F0 contour that the system predicted, Hz; None where it predicts none."""
         document = read_json(self.files.contour_file(system, pair))
         return None if document is None else F0Contour(np.array(document["hz"], dtype=np.float64), document["step"])
 
@@ -219,5 +219,5 @@ def open_run(folder: Path | str) -> EvaluationRun:
 
 
 def _from_line(kind: type, line: dict[str, Any]) -> Any:
-    """A record of a line; keys of other versions are passed over."""
+    """A record of a line; keys of other versions are ignored."""
     return kind(**{name: line[name] for name in kind.__dataclass_fields__ if name in line})

@@ -1,7 +1,6 @@
 """JSON and JSONL files of a run.
 
-A JSON file is written whole or not at all. JSONL survives a kill: whole lines are kept, the half line of an interrupted
-write is dropped.
+A JSON file is written whole or not at all. JSONL survives a kill: complete lines are kept, half a line is dropped.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ def write_json(path: Path, document: Any) -> Path:
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Every whole line as a dictionary; nothing where there is no file."""
+    """Every complete line as a dictionary; nothing where there is no file."""
     if not path.is_file():
         return
     with path.open(encoding="utf-8", errors="replace") as file:
@@ -89,7 +88,7 @@ def appending(path: Path) -> Iterator[Lines]:
 
 
 def _parsed(line: str) -> dict[str, Any] | None:
-    if not line.endswith("\n"):  # even if it can be read: `Lines` will cut it off
+    if not line.endswith("\n"):  # `Lines` cuts it off, even where it can be parsed
         return None
     try:
         document = json.loads(line)

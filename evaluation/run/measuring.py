@@ -26,12 +26,12 @@ from evaluation.run.shards import WorkerPool
 from pipelines.errors import AudioError, OutputError, ZestError
 from pipelines.hooks import Event, Hook
 
-SHARD = 16  # pairs; scoring is arithmetic, so a shard must hold some of it to be worth sending
+SHARD = 16  # pairs sent to a worker at once, since scoring one pair takes less time than sending it
 
 
 @dataclass(frozen=True)
 class ObserverOutcome:
-    """What became of an observer in this call.
+    """The result of one observer in this call.
 
     Attributes:
         new: clips that it observed now. missing: why it could not observe anything, None where it could.
@@ -64,9 +64,9 @@ class ScoredItem:
 
 @dataclass
 class Measuring:
-    """The second half of an evaluation, in one RUN/ folder.
+    """The second half of an evaluation, in one RUN/ folder: observations, natural reference, scores.
 
-    systems: names, all of whose pairs are converted or have failed.
+    systems: names; every pair of each is converted or has failed.
     """
 
     files: RunFolder
@@ -109,7 +109,7 @@ class Measuring:
     def _is_done(self, metrics: Sequence[Metric], record: RunRecord) -> bool:
         names = {metric.info.name for metric in metrics}
         if names & set(record.not_measured):
-            return False  # its model may be there by now
+            return False  # its model may have been installed since
         return self.files.natural_reference_file.is_file() and not self._to_score(names, self.files.scores())
 
     def _to_score(self, names: set[str], known: Mapping[tuple[str, str], ScoreRecord]) -> list[tuple[Pair, ConversionRecord]]:
@@ -133,8 +133,8 @@ class Measuring:
         return ObserverOutcome(observed.new, None, observed.note)
 
     def _clips(self) -> Iterator[ObservedClip]:
-        """Everything to observe: what was converted; and natural recordings, of failed pairs too, so that the natural
-        reference never depends on the systems."""
+        """All clips to observe: natural recordings, then conversions. Those of failed pairs are observed too, because the natural
+        reference must not depend on the systems."""
         for clip in clips_of_pairs(self.pairs):
             readable = self._named(clip.path, clip.language)
             if readable is not None:
@@ -151,7 +151,7 @@ class Measuring:
             return None
 
     def _measure_natural(self, observers: Mapping[str, Observer], seed: int) -> NaturalReference:
-        """What natural speech scores. What other observers measured before is kept in marks.json."""
+        """The scores of natural speech; marks.json keeps those that other observers gave before."""
         def look(name: str, recording: NaturalClip) -> Any:
             clip = self._named(recording.path, recording.language)
             return None if clip is None else self.stores[name].get(clip)
@@ -167,7 +167,7 @@ class Measuring:
         return natural
 
     def _score(self, metrics: Mapping[str, Metric]) -> tuple[int, dict[str, str]]:
-        """Score what has no value yet; values of other metrics that a line already holds are kept.
+        """Score conversions without values; values of other metrics stay in their lines.
 
         Args:
             metrics: by name, those whose observer could observe.

@@ -1,9 +1,6 @@
-"""Observations of recordings, kept: each observer observes each distinct clip once.
+"""Observations of recordings outside a run: one conversion scored at once, the natural reference of a manifest, a notebook.
 
-The same store as a run's observations/ (evaluation/run/observing.py): a clip is named by its samples, a line of JSON is
-appended per clip, a half line of a kill is passed over, clips of alike length are batched, and memory holds names and places
-only. This is the front for everything that is no run: one conversion scored at once, the natural reference of a
-manifest, a notebook.
+Each observer observes each distinct clip once. The store is that of a run's observations/ (evaluation/run/observing.py).
 """
 
 from __future__ import annotations
@@ -27,7 +24,7 @@ class Observations:
     """One folder of observations.
 
     Args:
-        folder: where they are kept, one JSONL file an observer; None for a folder that goes with this object.
+        folder: where they are kept, one JSONL file an observer; None for a temporary folder, deleted with this object.
         observers: by the names that metrics give; the registry's if None.
         jobs: processes that observe.
     """
@@ -45,7 +42,7 @@ class Observations:
         self._stores: dict[str, ObservationStore] = {}
 
     def observe(self, name: str, paths: Iterable[Path], language: str = "en", hook: Hook = silent) -> int:
-        """Observe what was not observed yet. A file that cannot be read is noted in `problems` and passed over.
+        """Observe clips that were not observed yet. A file that cannot be read is noted in `problems` and skipped.
 
         Args:
             name: of the observer. hook: gets 'progress' events of the stage 'observe <observer key>'.
@@ -68,7 +65,7 @@ class Observations:
         return None if clip is None else self._store(name).get(clip)
 
     def score(self, metrics: Sequence[Metric], pair: Pair, converted: Path, hook: Hook = silent) -> dict[str, Value | str | None]:
-        """One conversion scored at once: by metric its value, None where it does not apply, or why it was not measured."""
+        """Score one conversion. Per metric: its value, None where it does not apply, or the sentence why it was not measured."""
         values: dict[str, Value | str | None] = {}
         for metric in metrics:
             try:

@@ -1,7 +1,7 @@
 """Observations of clips: taken once for each distinct clip and observer, in shards, and found again later.
 
-A clip is named by its samples, so a source that many pairs share, or that a corpus holds twice, is observed once. Memory holds
-names and places of lines only.
+A clip is named by a hash of its samples, so a source that many pairs share is observed once. Memory holds only the names of
+clips and the places of their lines.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ HEAD = re.compile(rb'\{"clip": "(\w+)", "language": "([\w-]*)", "value": ')
 
 @dataclass(frozen=True)
 class ObservedClip:
-    """A recording to observe. name: of its samples; samples: how many; language: what is spoken."""
+    """A recording to observe. name: hash of its samples; samples: their number; language: that is spoken."""
 
     path: Path
     name: str
@@ -45,7 +45,7 @@ class ObservedClip:
 
 @dataclass
 class ClipNames:
-    """Which samples a file holds; every file is read once for its name."""
+    """Names of recordings by file; every file is read once."""
 
     known: dict[Path, tuple[str, int]] = field(default_factory=dict)
 
@@ -69,7 +69,7 @@ class ObservationStore:
         self.refresh()
 
     def refresh(self) -> None:
-        """Find out what is there; a half line of a kill is passed over."""
+        """Read the places of all lines; half a line, left by a kill, is skipped."""
         self.places.clear()
         if not self.path.is_file():
             return
@@ -97,8 +97,8 @@ class ObservationStore:
 
 @dataclass(frozen=True)
 class ObservingOutcome:
-    """store: where the observations are. new: how many clips were observed now. note: the sentence of a language that the
-    observer cannot observe, None where there is none."""
+    """store: where the observations are. new: how many clips were observed now. note: why the observer cannot observe clips of
+    some language, None where it can."""
 
     store: ObservationStore
     new: int
@@ -198,14 +198,14 @@ def _observe_shard(observer: Observer, clips: Sequence[ObservedClip]) -> list[di
         values = observer.observe(samples, clips[0].language)
     except ZestError:
         raise
-    except Exception as error:  # noqa: BLE001 - which clip was it? The others must not pay for it
+    except Exception as error:  # noqa: BLE001 - one clip's crash must not cost the others
         values = _one_by_one(observer, samples, clips[0].language, error)
     return [{"clip": clip.name, "language": clip.language if observer.per_language else "", "value": value}
             for clip, value in zip(clips, values, strict=True)]
 
 
 def _one_by_one(observer: Observer, samples: Sequence[np.ndarray], language: str, error: Exception) -> list[Any]:
-    """None for the clips that crash the observer; if all do, it is not the clips."""
+    """None for the clips that crash the observer. If all do, the error is raised."""
     values, crashed = [], 0
     for clip in samples:
         try:

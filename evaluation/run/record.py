@@ -5,7 +5,7 @@
      "metrics": {name: {"key", "models", "not_measured": null | sentence, "note": sentence}},
      "versions": {package: version}, "versions_later": {package: version}}
 
-`note` and `versions_later` are there only where there is something to say. A key that an older run lacks is read as unknown.
+`note` and `versions_later` are written only where they hold something. A key that an older run lacks is read as unknown.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class MetricRecord:
     Attributes:
         key: of its observer, None where the model is not there. models: name and version of the model.
         not_measured: why the metric could not be measured, None where it was.
-        note: what a reader must know though it was measured, None for nothing.
+        note: a warning about a metric that was measured, None for none.
     """
 
     key: str | None = None
@@ -122,7 +122,7 @@ class RunRecord:
         return replace(self, metrics={**self.metrics, name: replace(self.metrics[name], **changes)})
 
     def continued(self, now: RunRecord, folder: Path) -> RunRecord:
-        """The record to go on with: systems and metrics may be added, nothing that is there may become another thing.
+        """The record of a continued run: systems and metrics may be added; those that are there must stay the same.
 
         Args:
             now: of the call that goes on.
@@ -134,7 +134,7 @@ class RunRecord:
         systems = {name: system for name, system in now.systems.items() if name not in self.systems}
         metrics = {name: metric for name, metric in now.metrics.items()
                    if self.metrics.get(name, MetricRecord()).key is None}
-        later = now.versions if self.versions != now.versions else self.versions_later  # the reader of the numbers is told
+        later = now.versions if self.versions != now.versions else self.versions_later  # the report shows both
         return replace(self, systems={**self.systems, **systems}, metrics={**self.metrics, **metrics}, versions_later=later)
 
     def _refuse_other(self, now: RunRecord, folder: Path) -> None:
@@ -170,7 +170,7 @@ def _difference(before: SystemRecord, now: SystemRecord) -> str:
 
 
 def _key(observer: Observer) -> str | None:
-    """None where not even its name can be told, because its weights or packages are not there."""
+    """None where the key needs weights or packages that are missing."""
     try:
         return observer.key
     except Exception:  # noqa: BLE001 - anyone's observer; why it cannot observe is told when it is asked to

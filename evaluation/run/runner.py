@@ -1,4 +1,4 @@
-"""An evaluation from pairs to scores: convert, observe, score; killed anywhere, the same call goes on where it stopped."""
+"""An evaluation from pairs to scores: convert, observe, score. After a kill, the same call goes on where it stopped."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def evaluate(pairs: Sequence[Pair], systems: Sequence[System], folder: Path | st
              device: str = "cpu", command: str = "", hook: Hook = silent) -> EvaluationRun:
     """Convert every pair with every system, observe every clip once, score every conversion, and keep all in a folder.
 
-    A pair that fails becomes a row with its sentence; a metric whose model is missing is not measured, with its sentence in
-    run.json; the rest goes on. What is in the folder already is not done again.
+    A pair that fails becomes a row with the reason as a sentence. A metric whose model is missing is not measured; run.json
+    has the reason. The rest goes on. Results that are in the folder already are kept.
 
     Args:
         systems: see evaluation/run/systems.py. metrics: names or objects; the default set if None.
         observers: by the key that metrics name; the registry's if None.
         jobs, backend: see evaluation/run/shards.py. seed, device, command: for run.json.
         hook: gets 'progress' events of the stages 'convert <system>', 'observe <observer>' and 'score', and at the end one
-            Event('end', 'evaluate') whose value is the number of things that were done; 0 means that all was there.
+            Event('end', 'evaluate') whose value counts conversions, observations and scores of this call; 0: nothing was missing.
     Raises:
         ZestError: no pairs or systems, an unknown metric, or the folder holds another run. OutputError: the folder is in use
             or cannot be written. CheckpointError: a system cannot be loaded.
@@ -59,7 +59,7 @@ def evaluate(pairs: Sequence[Pair], systems: Sequence[System], folder: Path | st
 
 
 def convert_pairs(system: System, pairs: Sequence[Pair], files: RunFolder, pool: WorkerPool, hook: Hook) -> int:
-    """Convert what is not converted yet. Returns how many pairs that were.
+    """Convert pairs that have no conversion yet. Returns how many those were.
 
     A pair whose recordings cannot be read, or that the system refuses, becomes a line with the sentence.
 
@@ -81,7 +81,7 @@ def convert_pairs(system: System, pairs: Sequence[Pair], files: RunFolder, pool:
 
 def _metrics_and_observers(metrics: Sequence[Metric | str] | None,
                            observers: Mapping[str, Observer] | None) -> tuple[list[Metric], Mapping[str, Observer]]:
-    """Metrics as objects, and who observes for them. The registry is read only where a name or a default needs it."""
+    """Metrics as objects, and their observers. The registry is imported only for names and defaults."""
     objects = [one for one in metrics or () if not isinstance(one, str)]
     if observers is not None and metrics is not None and len(objects) == len(metrics):
         return objects, observers

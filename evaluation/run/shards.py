@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 class Workers:
     """Who does the work. jobs: how many shards at a time; backend: one of BACKENDS.
 
-    One job of loky is this very process; nothing is started then.
+    One job of loky is this process; no other is started.
 
     Raises:
         ZestError: an unknown backend, a package that is not installed, or fewer than one job.
@@ -60,8 +60,8 @@ class Workers:
 
 
 class WorkerPool:
-    """Workers at work: `with Pool(workers) as pool: pool.map(...)`. What has to be started starts with the first shard and
-    ends with the block."""
+    """Workers at work: `with WorkerPool(workers) as pool: pool.map(...)`. Processes start with the first shard and end with
+    the block."""
 
     def __init__(self, workers: Workers):
         self.workers = workers

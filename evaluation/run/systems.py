@@ -1,4 +1,4 @@
-"""What turns a pair into a conversion: the systems that an evaluation compares.
+"""The systems that an evaluation compares; each turns pairs into conversions.
 
     source, copy, f0-swap...      a baseline by its name (pipelines/baselines)
     residual_neural, generate...  this project's converter with that decoder (pipelines/decoders), strength 1, tempo moved
@@ -7,7 +7,7 @@
     mine=FOLDER                   anyone's conversions: FOLDER/<pair id>.wav (or .flac, .ogg, .mp3, .m4a)
     loud=generate@1.5             any of the above under another name
 
-This file is the one place of the evaluation that runs the converter; no metric imports it.
+Only this file of the evaluation runs the converter; no metric imports it.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def checkpoint_hash(checkpoint: str) -> str:
 
 
 def contents(paths: Iterable[Path]) -> dict[str, Any]:
-    """Number and hash of recordings, so that a run does not go on with other ones under the same names."""
+    """Number and hash of recordings: a run does not go on with other recordings of the same names."""
     digest, count = hashlib.sha256(), 0
     for path in sorted(paths):
         digest.update(f"{path.name}|".encode())
@@ -186,7 +186,7 @@ def contents(paths: Iterable[Path]) -> dict[str, Any]:
 
 
 def _bytes(path: Path) -> bytes:
-    """What a file holds; that it cannot be read is told later, in its pair's row."""
+    """The content of a file. One that cannot be read fails later, in its pair's row."""
     try:
         return path.read_bytes()
     except (OSError, ValueError):
@@ -235,7 +235,7 @@ def _at_strengths(base: ConverterSystem, strengths: Sequence[float]) -> list[Sys
 
 
 def _with_strength(name: str, strength: float) -> str:
-    """'transfer-notempo' at 0.5 is 'transfer@0.5-notempo'; strength 1 is not said."""
+    """'generate-notempo' at 0.5 is 'generate@0.5-notempo'; strength 1 is left out."""
     head, dash, tail = name.partition("-")
     return name if strength == 1 else f"{head}@{strength:g}{dash}{tail}"
 
@@ -249,12 +249,12 @@ def _converter(checkpoint: str, device: str):
         return Converter.from_pretrained(checkpoint, device)
     except CheckpointError:
         raise
-    except ZestError as error:  # whatever keeps it from loading keeps it from every pair
+    except ZestError as error:  # a converter that cannot be loaded cannot convert any pair
         raise CheckpointError(str(error)) from error
 
 
 def with_present_name(spec: Any) -> Any:
-    """A system's spec as it is written now: a decoder has its name, and none of its older ones."""
+    """A system's spec with the present name of its decoder in place of an older one."""
     if not isinstance(spec, dict) or spec.get("kind") != CONVERSION or not is_decoder(spec["decoder"]):
         return spec
     return {**spec, "decoder": find_decoder(spec["decoder"]).name}

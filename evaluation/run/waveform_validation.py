@@ -1,6 +1,6 @@
 """Scores of networks in training that make waveforms, on held-out speech.
 
-Each recording is resynthesised from what the network is given of it, and measured by predicted MOS, words, voice, F0 and spectra.
+Each recording is resynthesised from the network's input features. Predicted MOS, words, voice, F0 and spectra are measured.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ Scores = dict[str, float]
 
 
 class HeldOut:
-    """The same dev recordings, speakers and corpora in turn, for every look.
+    """The same dev recordings for every validation, chosen from speakers and corpora in turn.
 
-    Words are compared with the transcript of the natural recording, since only English has texts here; where Whisper is not
-    installed, words are left out.
+    Words are compared with the transcript of the natural recording, of English clips only. Where Whisper is not installed, words
+    are left out.
     """
 
     def __init__(self, clips: Sequence[Clip], count: int = CLIPS, seed: int = 0):

@@ -1,4 +1,4 @@
-"""Anyone's conversions to score: a CSV that lists them, or a zip of recordings with such a CSV inside.
+"""Recordings by other systems, to be scored: a CSV that lists them, or a zip of recordings with such a CSV inside.
 
 Columns: source, reference, converted; optional: text, language, emotion (of the reference), system, id and every other
 column of a protocol (setting, source_speaker, parallel...). Paths are relative to the CSV.
@@ -36,7 +36,7 @@ RATIO_MATTERS = 10 * 1024**2  # bytes; a small file of one repeated byte harms n
 
 @dataclass(frozen=True)
 class ListedConversions:
-    """What a list of conversions says: the pairs, and per system which file is its conversion of which pair."""
+    """The content of a list of conversions: pairs, and systems that return the listed recordings."""
 
     pairs: tuple[Pair, ...]
     systems: tuple[System, ...]
@@ -226,7 +226,7 @@ def _checked(members: list[zipfile.ZipInfo], name: str) -> list[zipfile.ZipInfo]
 
 
 def _of_no_interest(path: str) -> bool:
-    """What file managers add by themselves."""
+    """Files that file managers add."""
     names = PurePosixPath(path).parts
     return "__MACOSX" in names or (bool(names) and names[-1].startswith(".")) or names[-1:] == ("Thumbs.db",)
 
@@ -249,7 +249,7 @@ def _refuse_member(member: zipfile.ZipInfo, name: str) -> None:
 
 
 def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
-    """Copy what the header promised and not a byte more: a header may lie."""
+    """Copy at most as many bytes as the header names: a header may lie."""
     target = folder / member.filename
     make_folder(target.parent)
     written = 0

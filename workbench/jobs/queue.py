@@ -1,4 +1,4 @@
-"""Evaluations that outlive the request that started them: one folder a job, one process a job, one job at work at a time.
+"""Evaluation jobs that outlive the request that started them: one folder and one process a job; one job works at a time.
 
     <root>/<id>/job.json      what was asked for
     <root>/<id>/status.json   how far it is, written by the job's own process
@@ -7,7 +7,7 @@
     <root>/.working           locked by the one job that is at work
     <root>/<id>/.alive        locked by the job's process as long as it lives, however it ends
 
-Everything that is known lies on disk, so a page that is loaded again, another worker or a restarted server sees the same.
+The state of a job lies on disk, so a reloaded page, another worker or a restarted server sees the same.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class JobRequest:
 class Status:
     """How far a job is.
 
-    state: one of the words above. stage: what is going on; done, total: of the stage's items. part, parts: which stage of how
-    many. stage_begun, begun: seconds since the epoch, 0 if not yet. stage_first: items that were done when the stage began.
+    state: one of the words above. stage: its key; done, total: of the stage's items. part, parts: number of the stage, and of
+    all stages. stage_begun, begun: seconds since the epoch, 0 if not yet. stage_first: items that were done when the stage began.
     sentence: why it ended, where it did not end well. ahead: jobs that have their turn before it.
     """
 
@@ -136,7 +136,7 @@ class Job:
         return status
 
     def is_alive(self) -> bool:
-        """Does its process live? The lock goes with it."""
+        """Whether its process lives. The process holds a lock that ends with it."""
         try:
             with self.lock_file.open("r") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -207,7 +207,7 @@ def start(job: Job, request: JobRequest | None = None) -> None:
 
 
 def cancel(job: Job) -> None:
-    """End the job's process, waiting or at work; what it has done stays in the folder until that is deleted."""
+    """End the job's process, waiting or at work; its results so far stay in the folder until `clean` deletes it."""
     with suppress(OSError):  # the folder is gone: nothing to cancel
         job.cancel_file.touch()
     status = _read(job.status_file) or {}
@@ -217,7 +217,7 @@ def cancel(job: Job) -> None:
 
 
 def ahead_of(root: Path, job: Job) -> int:
-    """How many living jobs have their turn before this one: those that are older, or at work already."""
+    """How many living jobs have their turn before this one: older ones, and the one at work."""
     every = jobs(root)
     place = next((index for index, other in enumerate(every) if other.id == job.id), len(every))
     return sum(other.is_alive() and (index < place or other.status().state == RUNNING)
@@ -225,7 +225,7 @@ def ahead_of(root: Path, job: Job) -> int:
 
 
 def clean(root: Path, hours: float = KEPT_HOURS) -> int:
-    """Delete what has shown no sign of life for so long; returns how many jobs that were."""
+    """Delete jobs without a sign of life for `hours`; returns how many those were."""
     old = [job for folder in (root.iterdir() if root.is_dir() else ()) if folder.is_dir()
            and time.time() - (job := Job(folder)).touched() > 3600 * hours and not job.is_alive()]
     for job in old:

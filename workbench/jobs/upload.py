@@ -1,4 +1,4 @@
-"""From what a visitor uploads (a zip with its list, or a list and a zip) to a job that can start."""
+"""From a visitor's upload (a zip with its list inside, or a list and a zip) to a job that can start."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def submit(root: Path, files: Sequence[str | Path], metrics: Sequence[str], base
     Args:
         root: of all jobs. metrics: names of zest metrics. baselines: also score the natural source and its copy-synthesis.
     Raises:
-        ZestError: nothing to measure, another set of files, or what `evaluation.run.open_scored` refuses: a wrong column, an
-            empty list, a file that is no recording, a bomb, a path that leaves the zip. Nothing is left behind then.
+        ZestError: no metric, another set of files, or an upload that `evaluation.run.open_scored` refuses: a wrong column, an
+            empty list, a file that is no recording, a zip bomb, a path that leaves the zip. No job is left behind.
     """
     if not metrics:
         raise ZestError("Choose at least one metric.")
@@ -77,7 +77,7 @@ def _gather(table: Path | None, archive: Path, target: Path) -> None:
 
 
 def _refuse_nothing_there(pairs: Sequence) -> None:
-    """Single missing files become failed rows; if nothing is there, the paths are wrong."""
+    """Refuse an upload of which no source is there; single missing files become failed rows."""
     if not any(pair.source.is_file() for pair in pairs):
-        raise AudioError(f"None of the sources that the list names is in the zip (the first is {pairs[0].source.name}); paths "
+        raise AudioError(f"None of the sources that the list names is in the zip (the first is {pairs[0].source.name}). Paths "
                          "are relative to the CSV, or to the top of the zip if the CSV came by itself.")

@@ -1,4 +1,4 @@
-"""What a visitor sees of an evaluation job: progress, the end, the report."""
+"""An evaluation job as HTML: progress, outcome, report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STARTING = "Loading what the evaluation needs"
 
 
 def stage_name(stage: str) -> str:
-    """'convert copy', 'observe whisper-base-...' in words."""
+    """The name of a stage key such as 'convert copy' or 'observe whisper-base-...'."""
     kind, _, what = stage.partition(" ")
     verbs = {"convert": "Reading or rendering the conversions of", "observe": "Observing with"}
     return f"{verbs[kind]} {what}" if kind in verbs else STAGES.get(stage, STARTING)
@@ -29,12 +29,12 @@ def job_html(job: Job, status: Status, now: float | None = None) -> str:
 
 
 def message(sentence: str) -> str:
-    """A sentence where no job is shown."""
+    """A sentence in place of a job."""
     return f'<div class="zest-job"><p class="small">{escape(sentence)}</p></div>'
 
 
 def report_html(page: Path) -> str:
-    """The report in a frame of its own: its styles stay inside, and nothing in it may run or reach out."""
+    """The report in a sandboxed frame: its styles stay inside, and no script of it may run."""
     if not page.is_file():
         return ""
     content = escape(page.read_text(encoding="utf-8"), quote=True)

@@ -56,7 +56,7 @@ class Progress:
 
 
 def work(job: Job) -> int:
-    """The whole job; returns an exit code. The caller holds the job's lock."""
+    """Wait for the job's turn and do it; returns an exit code. The caller holds the job's lock."""
     progress = Progress(job, Status(pid=os.getpid()))
     progress.write()
     if job.cancel_file.exists():  # before there was a process to end
@@ -73,7 +73,7 @@ def _work(job: Job, progress: Progress) -> int:
         _evaluate(job, progress)
     except ZestError as error:
         return _end(progress, jobs.FAILED, str(error))
-    except Exception:  # noqa: BLE001 - the last net: the page must not wait for ever
+    except Exception:  # noqa: BLE001 - whatever it is, the page must be told that the job failed
         traceback.print_exc()
         return _end(progress, jobs.FAILED, BUG)
     return _end(progress, jobs.DONE, "")
@@ -108,7 +108,7 @@ def _evaluate(job: Job, progress: Progress) -> None:
 
 
 def _turn(job: Job, progress: Progress, working: TextIO) -> None:
-    """Return when every job before this one has ended and the lock of the one at work is this job's."""
+    """Return when every job before this one has ended and this job holds the lock of the one at work."""
     while True:
         ahead = ahead_of(job.folder.parent, job)
         if ahead == 0 and _locked(working):
@@ -120,7 +120,7 @@ def _turn(job: Job, progress: Progress, working: TextIO) -> None:
 
 
 def _locked(file: TextIO) -> bool:
-    """The lock goes with the process, however it ends."""
+    """Take the lock, if it is free; the system releases it when the process ends."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -135,7 +135,7 @@ def _end(progress: Progress, state: str, sentence: str) -> int:
 
 
 def _end_with(parent: int) -> None:
-    """An evaluation whose workbench is gone has nobody to show its result to."""
+    """End this process when its parent, the workbench, has ended."""
     while os.getppid() == parent:
         time.sleep(2.0)
     os._exit(1)
@@ -147,7 +147,7 @@ def main(folder: str) -> int:
         os.nice(NICENESS)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     with job.lock_file.open("w") as lock:
-        return work(job) if _locked(lock) else 1  # 1: it works already
+        return work(job) if _locked(lock) else 1  # 1: another process does this job
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ class Outputs:
 
 
 def describes_settings(function: Callable) -> Callable:
-    """Adds the settings to the Args of a docstring, from which the API's page tells programs what parameters mean."""
+    """Adds the settings to the Args of a docstring, from which Gradio's API page describes the parameters."""
     lines = "".join(f"        {name}: {about(name).help}\n" for name in asdict(DEFAULTS))
     function.__doc__ = (function.__doc__ or "").replace("\n    Returns:", f"{lines}\n    Returns:")
     return function

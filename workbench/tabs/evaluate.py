@@ -1,4 +1,4 @@
-"""The Evaluate tab: one conversion at once, or a whole set as a job that outlives the page."""
+"""The Evaluate tab: one conversion at once, or a set of conversions as a job that outlives the page."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def start(files: list[str] | None, metrics: list[str], baselines: bool) -> str:
 
 
 def show(name: str | None) -> list[Any]:
-    """What the components of `View` are for a job; nothing more is loaded while it is at work."""
+    """Updates for the components of `View`; report and downloads come when the job is done."""
     job = jobs.find_job(jobs_folder(), name)
     if job is None:
         said = message(text.GONE if name else EMPTY)

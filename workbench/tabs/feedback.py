@@ -1,4 +1,4 @@
-"""What a visitor is told: errors as one plain sentence, never a traceback; buttons that say what they are doing."""
+"""Errors as one plain sentence instead of a traceback, and the texts of buttons while they work."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def alert(sentence: str) -> gr.Error:
 
 @contextmanager
 def as_alerts() -> Iterator[None]:
-    """Turn what a user can mend into its sentence, and a mistake of ours into a log entry and a sentence."""
+    """Show errors that users can mend as their sentence; log all others and show a general sentence."""
     try:
         yield
     except ZestError as error:
@@ -38,7 +38,7 @@ def as_alerts() -> Iterator[None]:
 def button_update(words: str, on: bool) -> Callable[[], dict[str, Any]]:
     """A function for an event that gives a button these words and switches it on or off.
 
-    The update is built anew at every call, because Gradio takes the words out of the dictionary that it is given. A
-    dictionary that was kept would switch the button on the second time and leave the old words on it.
+    The update is built anew at every call, because Gradio removes the words from the dictionary that it is given. A dictionary
+    that is used twice would leave the old words on the button.
     """
     return lambda: gr.update(value=words, interactive=on)

@@ -1,4 +1,4 @@
-"""Where a conversion is scored at once: beside the result in the Convert tab, and from three uploads in the Evaluate tab."""
+"""Scoring one conversion on the page: beside the result in the Convert tab, and from three uploads in the Evaluate tab."""
 
 from __future__ import annotations
 

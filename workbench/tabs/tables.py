@@ -1,4 +1,4 @@
-"""The document of a conversion as small HTML tables and sentences."""
+"""The JSON document of a conversion as HTML tables and sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the workbench says, in one place."""
+"""The texts of the workbench's page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the workbench looks: a quiet theme on system fonts; nothing is fetched from elsewhere."""
+"""The theme of the workbench: system fonts, so nothing is fetched from elsewhere."""
 
 from __future__ import annotations
 

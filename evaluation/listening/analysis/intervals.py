@@ -3,10 +3,10 @@
 Listeners differ (by over two points, Rosenberg 2017) and items differ, so both are resampled with replacement, independently,
 by scipy.stats.bootstrap. A resample is the mean of the ratings of drawn listeners on drawn items (Owen 2007, "The pigeonhole
 bootstrap"). That distribution has the right shape and never leaves the scale. It is known to be too wide, since it counts the
-noise of single ratings three times; on simulated studies it covered 97 to 100 %. So it is narrowed around the mean to the two-
-way clustered variance, V(listeners) + V(items) - V(ratings). Each term has its correction for few clusters (Cameron, Gelbach &
-Miller 2011). The width is multiplied by Student's t over the normal quantile, with (fewer of listeners and items) - 1 degrees
-of freedom. benchmarks/listening_statistics.py measures what is then covered.
+noise of single ratings three times; on simulated studies it covered 97 to 100 %. So it is narrowed around the mean to the
+two-way clustered variance, V(listeners) + V(items) - V(ratings). Each term has its correction for few clusters (Cameron,
+Gelbach & Miller 2011). The width is multiplied by Student's t over the normal quantile, with (fewer of listeners and items) - 1
+degrees of freedom. benchmarks/listening_statistics.py measures what is then covered.
 """
 
 from __future__ import annotations
