@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -83,7 +84,8 @@ def project(values: np.ndarray, method: str = TSNE, seed: int = 0) -> np.ndarray
 def _scatter(axis: Axes, places: np.ndarray, names: np.ndarray) -> None:
     present = set(names.tolist())
     order = [name for name in EMOTIONS if name in present] + sorted(present - set(EMOTIONS))
-    colours = COLOURS if len(order) <= len(COLOURS) else _many(len(order))
+    many = (colormaps["turbo"](place) for place in np.linspace(0.03, 0.97, len(order)))
+    colours = COLOURS if len(order) <= len(COLOURS) else list(many)
     for name, colour in zip(order, colours, strict=False):
         own = places[names == name]
         axis.scatter(own[:, 0], own[:, 1], s=11, color=colour, alpha=0.75, linewidths=0, label=name)
@@ -91,12 +93,6 @@ def _scatter(axis: Axes, places: np.ndarray, names: np.ndarray) -> None:
     axis.spines[:].set_color("#c4c4c4")
     if len(order) <= MOST_NAMES:
         axis.legend(fontsize=8, frameon=False, markerscale=1.6, loc="best")
-
-
-def _many(count: int) -> list:
-    from matplotlib import colormaps
-
-    return [colormaps["turbo"](place) for place in np.linspace(0.03, 0.97, count)]
 
 
 def _umap():

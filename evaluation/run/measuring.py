@@ -26,7 +26,7 @@ from evaluation.run.shards import WorkerPool
 from pipelines.errors import AudioError, OutputError, ZestError
 from pipelines.hooks import Event, Hook
 
-SHARD = 16  # pairs sent to a worker at once, since scoring one pair takes less time than sending it
+SHARD = 16  # pairs sent to a worker at once, because scoring one pair is little work
 
 
 @dataclass(frozen=True)

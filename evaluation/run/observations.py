@@ -66,10 +66,11 @@ class Observations:
 
     def score(self, metrics: Sequence[Metric], pair: Pair, converted: Path, hook: Hook = silent) -> dict[str, Value | str | None]:
         """Score one conversion. Per metric: its value, None where it does not apply, or the sentence why it was not measured."""
+        recordings = [path for path in (pair.source, pair.reference, converted, pair.parallel) if path is not None]
         values: dict[str, Value | str | None] = {}
         for metric in metrics:
             try:
-                self.observe(metric.observer, self._sides(pair, converted), pair.language, hook)
+                self.observe(metric.observer, recordings, pair.language, hook)
                 values[metric.info.name] = metric.score(pair, self.seen(metric.observer, pair, converted))
             except ZestError as error:
                 values[metric.info.name] = str(error)
@@ -91,9 +92,6 @@ class Observations:
                 self.observe(name, [clip.path for clip in clips if clip.language == language], language, hook)
         keys = {name: self._observer(name).key for name in observers}
         return measure_natural_reference(clips, lambda name, clip: self.get(name, clip.path, clip.language), keys, seed)
-
-    def _sides(self, pair: Pair, converted: Path) -> list[Path]:
-        return [path for path in (pair.source, pair.reference, converted, pair.parallel) if path is not None]
 
     def _clip(self, path: Path, language: str):
         if path in self.problems:

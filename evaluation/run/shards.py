@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -136,12 +136,6 @@ def _shard(work: Callable[[Sequence[Item]], Result], part: Sequence[Item], *, th
 
 
 @contextmanager
-def _loky(workers: Workers) -> Iterator[None]:
-    """joblib starts processes by itself, and keeps them for the next call."""
-    yield
-
-
-@contextmanager
 def _dask(workers: Workers) -> Iterator[None]:
     """The cluster that DASK_SCHEDULER_ADDRESS names, else one of this machine that ends with the run."""
     import dask  # pyright: ignore[reportMissingImports]  # requirements-clusters.txt
@@ -172,4 +166,4 @@ def _ray(workers: Workers) -> Iterator[None]:
             ray.shutdown()
 
 
-_STARTED = {LOKY: _loky, "dask": _dask, "ray": _ray}
+_STARTED = {LOKY: nullcontext, "dask": _dask, "ray": _ray}  # joblib starts and keeps loky's processes by itself

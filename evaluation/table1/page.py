@@ -38,9 +38,9 @@ def page(material: Material, asked: Sequence[TableQuestion], left_out: Sequence[
     results, run = material.results, material.run
     shown = ", ".join(setting.upper() for setting in settings_of(results))
     subtitle = f"{len(run.pairs)} pairs, {len(run.systems)} rows, settings {shown}"
+    lacking = [Paragraph(sentence, "warning") for sentence in (*map(absent, left_out), *refusals.values())]
     sections = (
-        Section("run", "What was run", (_pairs(material), *_left_out(left_out, refusals), *_warnings(material),
-                                        _facts(material, sittings))),
+        Section("run", "What was run", (_pairs(material), *lacking, *_warnings(material), _facts(material, sittings))),
         Section("table", "The table", (Paragraph(READING), Paragraph(BESIDE), *_tables(material, asked))),
         unseen_section(material),
         Section("others", "Beside the paper's columns", (*_others(material, asked), Paragraph(MOS_NOTE, "warning"))))
@@ -70,10 +70,6 @@ def _pairs(material: Material) -> Table:
     rows = [Row("pairs", tuple(Cell(str(results.expected(setting))) for setting in settings)),
             Row("source speakers", tuple(Cell(str(speakers[setting])) for setting in settings))]
     return Table("Pairs", "what", tuple(Column(setting.upper()) for setting in settings), tuple(rows))
-
-
-def _left_out(left_out: Sequence[str], refusals: Mapping[str, str]) -> list[Paragraph]:
-    return [Paragraph(sentence, "warning") for sentence in (*map(absent, left_out), *refusals.values())]
 
 
 def _warnings(material: Material) -> list[Paragraph]:

@@ -94,7 +94,8 @@ def reproduce_table1(clips: Sequence[Clip], folder: Path | str, request: TableRe
     clock = SessionClock(folder, request.device, command, hook)
     run = evaluate(protocol.pairs, there.systems, folder, metrics, observers, jobs=request.jobs, seed=request.seed,
                    device=request.device, command=command, hook=clock)
-    report = write_report(folder, worst_of=_focus(run), audio=False, draws=request.draws, entries=entries, hook=clock)
+    focus = "generate" if "generate" in run.systems else None  # ZEST's worst pairs, where it is there
+    report = write_report(folder, worst_of=focus, audio=False, draws=request.draws, entries=entries, hook=clock)
     page, table = _written(run, request, entries, there.left_out, protocol.refusals)
     return Reproduction(run, page, table, report, there.left_out, protocol.refusals)
 
@@ -105,11 +106,6 @@ def _protocol(clips: Sequence[Clip], request: TableRequest) -> PairProtocol:
     if not protocol.pairs:
         raise RecipeError("No setting of the table can be served: " + " ".join(protocol.refusals.values()))
     return protocol
-
-
-def _focus(run: EvaluationRun) -> str | None:
-    """Whose worst pairs the report shows: ZEST's, where it is there."""
-    return "generate" if "generate" in run.systems else None
 
 
 def _written(run: EvaluationRun, request: TableRequest, entries: Mapping[str, CatalogueEntry] | None, left_out: Mapping[str, str],

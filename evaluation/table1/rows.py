@@ -88,7 +88,8 @@ def available(rows: Sequence[TableRow], checkpoint: str | None = None, weights: 
     for row in rows:
         found = _system(row, checkpoint, weights or {}, device)
         if isinstance(found, str):
-            left_out[row.name] = _sentence(row, found)
+            trained = f" What trains it: {row.training}." if row.training else ""
+            left_out[row.name] = f"Row {row.name} is left out: {found}{trained}"
         else:
             systems.append(found)
     if not systems:
@@ -106,11 +107,6 @@ def _system(row: TableRow, checkpoint: str | None, weights: Mapping[str, str], d
     except ZestError as error:
         return str(error)
     return why_not(system) or system
-
-
-def _sentence(row: TableRow, reason: str) -> str:
-    trained = f" What trains it: {row.training}." if row.training else ""
-    return f"Row {row.name} is left out: {reason}{trained}"
 
 
 def absent(name: str) -> str:

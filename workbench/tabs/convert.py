@@ -93,7 +93,8 @@ def convert(source: str | None, emotion: str, reference: str | None, strength: f
         settings = Settings(float(strength), bool(tempo), rendering, int(seed or 0), f0)
         target = (reference, None) if emotion == RECORDING else (None, emotion)
         hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), emotion == RECORDING)
-        described = convert_and_describe(converter, source, *target, settings, _result_path(emotion), hook)
+        output = Path(get_upload_folder()) / uuid.uuid4().hex / f"converted-{emotion}.wav"  # Gradio serves it and cleans up
+        described = convert_and_describe(converter, source, *target, settings, output, hook)
         figure, document = described.figure(), described.document
     result = ScoredConversion(source, target[0], str(described.output), target[1] or "")
     return str(described.output), figure, tables.tables(document), tables.status(document), document, result
@@ -189,8 +190,3 @@ def _ready() -> dict[str, Any]:
 
 def _show_reference(emotion: str) -> dict[str, Any]:
     return gr.update(visible=emotion == RECORDING)
-
-
-def _result_path(emotion: str) -> Path:
-    """A place that Gradio serves and cleans up; no text of a visitor is part of it."""
-    return Path(get_upload_folder()) / uuid.uuid4().hex / f"converted-{emotion}.wav"

@@ -14,7 +14,8 @@ ROWS = (("source", "Source"), ("reference", "Reference"), ("predicted", "Predict
 def status(document: dict[str, Any]) -> str:
     """One headline, and the notes that the user should read."""
     work = sum(document["seconds"].values())
-    headline = f"{document['converted_seconds']:.1f} s of {_target(document)} speech after {work:.1f} s of work"
+    target = document["target"] if document["f0"]["reference"] is None else "converted"
+    headline = f"{document['converted_seconds']:.1f} s of {target} speech after {work:.1f} s of work"
     notes = "".join(f'<p class="zest-note">{escape(note)}</p>' for note in document["notes"])
     return (f'<div class="zest-message"><p class="headline">{escape(headline)}</p>'
             f"<p>{_how(document['settings'])}</p>{notes}</div>")
@@ -35,10 +36,6 @@ def _how(settings: dict[str, Any]) -> str:
         return f"Converted by the baseline {escape(settings['system'])}, which has no settings."
     tempo = "transferred" if settings["tempo"] else "kept"
     return f"Strength {settings['strength']:g}, tempo {tempo}, seed {settings['seed']}."
-
-
-def _target(document: dict[str, Any]) -> str:
-    return document["target"] if document["f0"]["reference"] is None else "converted"
 
 
 def _f0_table(document: dict[str, Any]) -> str:
