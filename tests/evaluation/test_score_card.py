@@ -213,11 +213,12 @@ def test_the_script_measures_the_dev_split_only(tmp_path):
 def test_command_line_prints_the_card_and_refuses_what_is_no_recording(tmp_path, monkeypatch, capsys, paths):
     from workbench.cli import score as score_command
 
-    made = replace(card_of(paths, emotion="angry"), not_measured={"voice": "Why."})
-    monkeypatch.setattr("evaluation.score_card.score_card", lambda *given: made)
+    card = replace(card_of(paths, emotion="angry"), not_measured={"voice": "Why.", "melody": "No frame."})
+    monkeypatch.setattr("evaluation.score_card.score_card", lambda *given: card)
     score_command.score(paths["source"], Path("-"), paths["converted"], "", "angry", "en", True)
     said = capsys.readouterr()
-    assert json.loads(said.out)["words"]["cer"] == pytest.approx(31.25) and "voice was not measured: Why." in said.err
+    assert json.loads(said.out)["words"]["cer"] == pytest.approx(31.25)
+    assert said.err == "voice was not measured: Why.\nF0 was not measured: No frame.\n"
 
 
 def test_zest_score_with_a_missing_file_is_one_sentence(zest_here, paths):

@@ -109,7 +109,7 @@ def test_an_administrator_makes_a_study_watches_answers_exports_and_closes_it(ch
     page.wait_for_selector("#zest-gathered .zest-systems label")
     page.locator("#zest-gathered .zest-listeners input").fill("4")
     page.locator("#zest-gathered .zest-make").click()
-    link = page.locator("#zest-gathered .zest-made a").first.inner_text()
+    link = page.locator("#zest-gathered .zest-outcome a").first.inner_text()
     (folder,) = (file.parent for file in studies.glob("*/study.json") if file.parent.name != "older")
     study = open_study(folder)
     assert link == f"?study={study.id}"
@@ -161,5 +161,5 @@ def test_beside_a_finished_evaluation_only_an_administrator_makes_a_study_and_th
     unlock(page)
     page.get_by_role("tab", name="Evaluate").click()
     button.click()
-    page.wait_for_selector("#zest-job-study .zest-made a[href^='?study=']")
+    page.wait_for_selector("#zest-job-study .zest-outcome a[href^='?study=']")
     wait_until(lambda: button.inner_text() == "Make the listening test" and button.is_enabled())

@@ -23,11 +23,11 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> None:
     """Score CONVERTED: words that changed, emotion, voice, F0, predicted naturalness, each beside what natural speech scores."""
-    from evaluation.score_card import score_card
+    from evaluation.score_card import F0, score_card
     from workbench.score_card.text import card_text
 
     other = None if reference == NO_REFERENCE else reference
     card = score_card(source, other, converted, text, emotion, language)
     print(json.dumps(card.document(), indent=2, ensure_ascii=False) if as_json else card_text(card))
     for subject, sentence in card.not_measured.items():
-        say(f"{subject} was not measured: {sentence}")
+        say(f"{'F0' if subject == F0 else subject} was not measured: {sentence}")  # its key in JSON is an older word

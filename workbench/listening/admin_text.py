@@ -43,7 +43,7 @@ EMOTIONS_NOTE = "Of the floor, the unconverted source, the target is the source'
 
 MAKE_TITLE = "Make a listening test"
 MAKE_NOTE = ("For administrators. Listeners judge these conversions blind, among hidden anchors; a study never changes once "
-             "it is made.")
+             "it is created.")
 SYSTEMS_LABEL, SYSTEMS_INFO = "Systems", "Pairs that one of them failed on are left out."
 QUESTIONS_LABEL, QUESTIONS_INFO = "Questions", "Fewer questions give more ratings of each."
 LISTENERS_LABEL, LISTENERS_INFO = "Listeners", "Who shall finish."

@@ -40,7 +40,7 @@ def gather_panel(access: AdminAccess, conversion: gr.State, converted: gr.Audio,
             emotion = gr.Dropdown(emotions, value="", label=text.GATHER_EMOTION_LABEL, info=text.GATHER_EMOTION_INFO,
                                   allow_custom_value=True, scale=2, min_width=150, elem_id="zest-gather-emotion")
         button = gr.Button(text.GATHER, elem_id="zest-gather-send")
-        said = gr.HTML(elem_classes="zest-made")
+        said = gr.HTML(elem_classes="zest-outcome")
     converted.change(lambda: "", None, said, **QUIET)
     button.click(send, [conversion, system, emotion, access.key], said, api_visibility="private", concurrency_limit=1)
 

@@ -189,8 +189,8 @@ CSS = """
 #zest-unlock h3 { margin: 0 0 0.2rem; }
 #zest-unlock code { font-size: 0.92em; overflow-wrap: anywhere; }
 #zest-sure, .zest-sure { border: 1px solid #DDAA33; border-radius: var(--radius-lg); padding: 0.7rem 0.9rem; }
-#zest-study-results .error, .zest-made .error { display: none; }  /* the alert has the sentence */
+#zest-study-results .error, .zest-outcome .error { display: none; }  /* the alert has the sentence */
 #zest-study-results { min-height: 5.5rem; }
 .zest-small { margin: 0.2rem 0; font-size: 0.9rem; color: color-mix(in srgb, var(--body-text-color) 76%, transparent); }
-.zest-made a { font-weight: 600; }
+.zest-outcome a { font-weight: 600; }
 """

@@ -89,7 +89,7 @@ def study_form(access: AdminAccess, run_of: Callable[[str], EvaluationRun]) -> S
     sign_in = gr.Checkbox(False, label=text.SIGN_IN_LABEL, info=text.SIGN_IN_INFO, visible=signs_in(),
                           elem_classes="zest-sign-in")
     button = gr.Button(text.MAKE, variant="primary", elem_classes="zest-make")
-    outcome = gr.HTML(elem_classes="zest-made")
+    outcome = gr.HTML(elem_classes="zest-outcome")
     return StudyForm(access, run_of, systems, questions, (listeners, cap, seed), sign_in, button, outcome)
 
 

@@ -46,7 +46,7 @@ def title(subject: str) -> str:
 def card_html(card: ScoreCard) -> str:
     """The whole card; everything that came from recordings or visitors is escaped."""
     bodies = {WORDS: card.words and _words(card.words), VOICE: card.voice and _voice(card.voice),
-             F0: card.f0 and _f0(card.f0), NATURALNESS: card.naturalness and _naturalness(card.naturalness)}
+              F0: card.f0 and _f0(card.f0), NATURALNESS: card.naturalness and _naturalness(card.naturalness)}
     bodies |= {f"emotion@{one.judge}": _emotion(one) for one in card.emotions}
     order = [WORDS, *(name for name in bodies if name.startswith("emotion@")), VOICE, F0, NATURALNESS]
     order += [name for name in card.not_measured if name not in order]
