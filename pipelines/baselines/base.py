@@ -30,7 +30,7 @@ class Rendered:
     """What a baseline, or any system of an evaluation, gives back.
 
     samples: (n,) float32 at 16 kHz. predicted: the F0 contour that was asked for, None where none was.
-    unchanged: the samples are the source's, so nothing need be observed again.
+    unchanged: the samples are the source's, so the source's observations are taken.
     """
 
     samples: np.ndarray

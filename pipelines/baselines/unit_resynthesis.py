@@ -20,7 +20,7 @@ from pipelines.features.audio import NOMINAL, Recording, speech_level
 from pipelines.features.pitch import SYNTHESIS_CONFIDENCE, F0Contour, PitchTrack, track
 from pipelines.features.prosody import analyse, network_features
 from pipelines.features.vocoder_features import STEP, VocoderFeatures
-from pipelines.networks.f0_codes import F0Codes, Standardised, code_count, held, hertz, standardised, stretched
+from pipelines.networks.f0_codes import F0Codes, Standardised, code_count, frame_codes, hertz, standardised, stretched
 from pipelines.networks.factor_decoder import FactorDecoder
 from pipelines.networks.generator import FINE, FactorGenerator
 from pipelines.networks.speaker import PublishedSpeaker, SpeakerEncoder, voice_vector
@@ -103,7 +103,7 @@ def _rendered(units: np.ndarray, codes: np.ndarray, speaker: Standardised, pitch
     """At the nominal level, by either design; both end 10 ms behind the last unit frame."""
     generator, count = networks.generator, len(units)
     if isinstance(generator, FactorDecoder):
-        samples = render_factors(generator, units, held(codes, count), speaker.voiced[:count], voice)
+        samples = render_factors(generator, units, frame_codes(codes, count), speaker.voiced[:count], voice)
         return samples[:len(samples) - HOP // 2]
     frames = FINE * count - 1
     f0 = hertz(networks.codes, codes, speaker, frames, FINE)

@@ -29,7 +29,7 @@ def anchor_f0(source: torch.Tensor, own: torch.Tensor, target: torch.Tensor, voi
 
 
 def smooth_f0(octaves: torch.Tensor) -> torch.Tensor:
-    """(batch, time) with frame-to-frame jumps of the predictor taken out; the ends are held."""
+    """(batch, time) with frame-to-frame jumps of the predictor smoothed out; the ends are repeated."""
     import torch  # imported late: settings are checked without it
 
     window = torch.tensor(SMOOTHING, device=octaves.device)[None, None]

@@ -100,8 +100,8 @@ class F0Codes(nn.Module):
         return contour[0].cpu().numpy(), voicing[0].sigmoid().cpu().numpy()
 
 
-def held(codes: np.ndarray, frames: int) -> np.ndarray:
-    """(n,) codes to (frames,) at 50 Hz, each for as long as it lasts."""
+def frame_codes(codes: np.ndarray, frames: int) -> np.ndarray:
+    """(n,) codes to (frames,) at 50 Hz: each code is repeated for its duration."""
     return np.repeat(codes, DOWN)[:frames]
 
 

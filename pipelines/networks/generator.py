@@ -27,7 +27,7 @@ class Trunk(nn.Module):
     """Factors to the mel bands of the envelope: blocks at 50 Hz, where units are, then a few at 100 Hz, where the vocoder is.
 
     n samples have n // 320 + 1 unit frames and n // 160 + 1 of F0. Unit frame k lies where frame 2 k of the finer grid does;
-    frames between two of them begin at their mean (straight lines, the last one held), and F0 and voicing at 100 Hz are added.
+    frames between two of them begin at their mean, the last one is repeated, and F0 and voicing at 100 Hz are added.
 
     unit_encoder, f0_encoder: the blocks at 50 Hz are what encodes units and F0 here; False keeps one of the two out of them, for
         ablations. Embeddings then pass by them through one linear layer, F0 and voicing through the one at 100 Hz alone.
@@ -110,6 +110,6 @@ class FactorGenerator(nn.Module):
 
 
 def twice_as_fine(x: torch.Tensor, frames: int) -> torch.Tensor:
-    """(batch, time, width) to (batch, frames, width): frame 2 k is frame k, those between are means, the last is held."""
+    """(batch, time, width) to (batch, frames, width): frame 2 k is frame k, those between are means, the last is repeated."""
     following = torch.cat([x[:, 1:], x[:, -1:]], dim=1)
     return torch.stack([x, (x + following) / 2], dim=2).flatten(1, 2)[:, :frames]

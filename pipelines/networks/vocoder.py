@@ -79,7 +79,7 @@ class Vocoder(nn.Module):
 
 
 def upsample(frames: torch.Tensor, hop: int) -> torch.Tensor:
-    """(batch, frames) to (batch, frames * hop) by straight lines; frame k lies at sample k * hop, the last is held."""
+    """(batch, frames) to (batch, frames * hop) by linear interpolation; frame k lies at sample k * hop, the last is repeated."""
     following = torch.cat([frames[:, 1:], frames[:, -1:]], dim=1)
     share = torch.arange(hop, device=frames.device, dtype=frames.dtype) / hop
     return (frames[..., None] + (following - frames)[..., None] * share).flatten(1)

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -87,7 +87,8 @@ class StageStore:
 
         begun, own = time.monotonic(), self._own(stage)
         checkpoint, runs = make_folder(own / "checkpoint"), make_folder(own / "runs")
-        for read in _all_reads(stage):
+        reads = {read.name: read for read in stage.reads}
+        for read in (reads[name] for name in STAGES if name in reads):  # in the order of training
             for file in read.writes:
                 _link(self._home(read), file, checkpoint)
             for file in read.scratch:
@@ -111,12 +112,6 @@ class StageStore:
         if stage.label in self.plan.supplied and self.checkpoint is not None:
             return find_folder(self.checkpoint)
         return self._own(stage) / "checkpoint"
-
-
-def _all_reads(stage: PlannedStage) -> Iterator[PlannedStage]:
-    """What it reads, in the order of training; what these read is among them."""
-    names = {read.name: read for read in stage.reads}
-    yield from (names[name] for name in STAGES if name in names)
 
 
 def _link(home: Path, file: str, folder: Path) -> None:

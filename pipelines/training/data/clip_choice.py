@@ -55,11 +55,8 @@ def _ranks(clips: list[Clip], seed: int) -> dict[int, float]:
 
 def with_virtual_voices(clips: list[Clip], speeds: Sequence[float]) -> list[Clip]:
     """The clips, then all of them at each speed, as other speakers."""
-    return clips + [_at_speed(clip, speed) for speed in speeds for clip in clips]
-
-
-def _at_speed(clip: Clip, speed: float) -> Clip:
-    return replace(clip, speaker=f"{clip.speaker} x{speed:g}", seconds=clip.seconds / speed, speed=speed)
+    return clips + [replace(clip, speaker=f"{clip.speaker} x{speed:g}", seconds=clip.seconds / speed, speed=speed)
+                    for speed in speeds for clip in clips]
 
 
 def chance_by_length(clips: Sequence[Clip]) -> np.ndarray:

@@ -31,13 +31,10 @@ def prosody_features(samples: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def stored_features(clips: list[Clip], cache: FeatureCache) -> list[VocoderFeatures]:
-    """Of every clip, in order."""
-    return [_stored(clip, cache) for clip in tqdm(clips, desc="vocoder features", unit="clip", mininterval=5)]
-
-
-def _stored(clip: Clip, cache: FeatureCache) -> VocoderFeatures:
-    arrays = cache.get(VOCODER + clip.variant, clip.path, lambda: vars(vocoder_features(read_samples(clip))))
-    return VocoderFeatures(**arrays)
+    """The vocoder's input of every clip, in order."""
+    return [VocoderFeatures(**cache.get(VOCODER + clip.variant, clip.path,
+                                        lambda clip=clip: vars(vocoder_features(read_samples(clip)))))
+            for clip in tqdm(clips, desc="vocoder features", unit="clip", mininterval=5)]
 
 
 def teacher_features(model, waveform: np.ndarray) -> dict[str, np.ndarray]:

@@ -63,13 +63,10 @@ def section(tables: dict[str, dict], name: str, kind: type[Stage], where: str = 
     for key, value in given.items():
         if key not in fields:
             raise RecipeError(f"{where} has an unknown key '{key}'; it knows {', '.join(fields)}.")
-        default = _default(fields[key])
+        field = fields[key]
+        default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
         types = (int, float) if isinstance(default, float) else type(default)
         fits = isinstance(value, types) and isinstance(value, bool) == isinstance(default, bool)
         if default is not dataclasses.MISSING and not fits:
             raise RecipeError(f"{where}: {key} must be a {type(default).__name__}, not {value!r}.")
     return kind(**given)
-
-
-def _default(field: dataclasses.Field):
-    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()

@@ -127,7 +127,7 @@ class Student(nn.Module):
 class Statistics(nn.Module):
     """Of the teacher's states: the mean at each position, the mean over all, and the deviation.
 
-    The buffers are no part of a run's state: they are fitted again, alike, when a training goes on.
+    A run's state does not have the buffers; when a training goes on, the same ones are fitted from the same crops.
     """
 
     def __init__(self, states: int, positions: int, width: int):

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.loading import load_f0_codes, load_speaker, load_unit_encoder
 from pipelines.features.vocoder_features import VocoderFeatures
-from pipelines.networks.f0_codes import F0Codes, held, hertz, standardised
+from pipelines.networks.f0_codes import F0Codes, frame_codes, hertz, standardised
 from pipelines.networks.generator import FINE
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.examples import Example
@@ -66,7 +66,7 @@ def _coded(network: F0Codes, example: Example, features: VocoderFeatures, frames
     """Features with the contour as codes restore it, and the codes, (frames,) int64 at 50 Hz."""
     speaker = standardised(example.prosody)
     codes = network.encode(speaker)
-    return replace(features, f0=hertz(network, codes, speaker, len(features.f0), FINE)), held(codes, frames)
+    return replace(features, f0=hertz(network, codes, speaker, len(features.f0), FINE)), frame_codes(codes, frames)
 
 
 STAGE = Stage(
