@@ -102,7 +102,7 @@ class _Reader:
 def read_variables(content: bytes) -> dict[str, np.ndarray]:
     """All variables of a CTranslate2 file, aliases left out."""
     reader = _Reader(content)
-    reader.number("I"), reader.string(), reader.number("I")  # container version, spec name, revision
+    _ = reader.number("I"), reader.string(), reader.number("I")  # container version, spec name, revision
     return dict(reader.variable() for _ in range(reader.number("I")))
 
 

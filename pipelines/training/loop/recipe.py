@@ -6,7 +6,7 @@ import dataclasses
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from pipelines.errors import RecipeError
 
@@ -70,3 +70,32 @@ def section(tables: dict[str, dict], name: str, kind: type[Stage], where: str = 
         if default is not dataclasses.MISSING and not fits:
             raise RecipeError(f"{where}: {key} must be a {type(default).__name__}, not {value!r}.")
     return kind(**given)
+
+
+@dataclass(frozen=True)
+class ChangingRecipe:
+    """A table whose schedule may change while its stage trains.
+
+    changes: tables with `step`, from which on the other keys hold, in order of their steps. Later ones go on from earlier ones.
+    """
+
+    changes: tuple = ()
+
+    changeable: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self):
+        for change in self.changes:
+            if not isinstance(change, dict) or not isinstance(change.get("step"), int):
+                raise RecipeError(f"Each of the recipe's changes must be a table with a whole number as step, not {change!r}.")
+            unknown = [key for key in change if key not in ("step", *self.changeable)]
+            if unknown:
+                raise RecipeError(f"The recipe's changes cannot change '{unknown[0]}'; they may change "
+                                  f"{', '.join(self.changeable)}.")
+        if [change["step"] for change in self.changes] != sorted(change["step"] for change in self.changes):
+            raise RecipeError("The recipe's changes must stand in the order of their steps.")
+
+    def at_step(self, number: float) -> Self:
+        """The recipe as it is at a step, without changes to come."""
+        new = {key: value for change in self.changes if change["step"] <= number for key, value in change.items()}
+        new.pop("step", None)
+        return dataclasses.replace(self, changes=(), **new)

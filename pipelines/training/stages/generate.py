@@ -57,7 +57,7 @@ def prepare_generator(context: Context, recipe: GenerateRecipe | HifiganRecipe, 
 def clips_of(context: Context, recipe: GenerateRecipe | HifiganRecipe) -> list[Clip]:
     """Labelled ones; where a share is drawn from all speakers, all, and behind them unlabelled ones at other speeds."""
     labelled = context.labelled
-    if recipe.all_speakers == 0:
+    if not recipe.draws_all_speakers:
         return labelled
     unlabelled = [clip for clip in context.shared if clip.emotion == UNLABELLED]
     return context.shared + with_virtual_voices(unlabelled, recipe.unlabelled_speeds)[len(unlabelled):]

@@ -57,6 +57,11 @@ class HifiganRecipe:
         if self.channels < 0 or self.channels % 32:
             raise RecipeError(f"HiFi-GAN's channels are halved five times and must be a multiple of 32, not {self.channels}.")
 
+    @property
+    def draws_all_speakers(self) -> bool:
+        """Whether all speech must be read, not the labelled part alone."""
+        return self.all_speakers > 0
+
 
 @dataclass(frozen=True)
 class HifiganBatch:

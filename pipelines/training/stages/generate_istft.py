@@ -7,6 +7,7 @@ speaker in another emotion, as everywhere; SACE is the clip's own. All speech is
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from pipelines.networks.vocoder import HOP, Vocoder
 from pipelines.training.data.examples import Draw, Example
 from pipelines.training.data.generator_data import GeneratorData, draw_clips, pad_to
 from pipelines.training.loop.optim import Update, set_learning_rate
+from pipelines.training.loop.recipe import ChangingRecipe
 from pipelines.training.losses.adversarial import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
 from pipelines.training.losses.discriminators import Discriminators
 from pipelines.training.losses.emotion_classifiers import weighted_mean
@@ -26,8 +28,11 @@ QUIETEST = -18.0  # log mel power at the nominal level; what is quieter is inaud
 
 
 @dataclass(frozen=True)
-class GenerateRecipe:
+class GenerateRecipe(ChangingRecipe):
     """Sizes and schedule of the stage's design `istft`; the other one's are in generate_hifigan.py."""
+
+    changeable = ("trunk_steps", "warmup_steps", "gan_steps", "trunk_batches", "all_speakers", "trunk_learning_rate",
+                  "learning_rate", "gan_learning_rate", "adversarial_share", "matching_share")
 
     design: str = "istft"
     temperature: float = 0.06  # of soft units (UnitEncoder.posterior); 0: hard (docs/lab-notes/units.md)
@@ -60,7 +65,13 @@ class GenerateRecipe:
 
     @property
     def steps(self) -> int:
-        return self.trunk_steps + self.warmup_steps + self.gan_steps
+        last = self.at_step(math.inf)
+        return last.trunk_steps + last.warmup_steps + last.gan_steps
+
+    @property
+    def draws_all_speakers(self) -> bool:
+        """Whether some batch does, and all speech must be read."""
+        return self.all_speakers > 0 or any(change.get("all_speakers", 0) > 0 for change in self.changes)
 
 
 @dataclass(frozen=True)
@@ -104,7 +115,8 @@ class GenerateTask:
         return logged
 
     def _learn(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
-        recipe, batch, optimiser = self.recipe, self.batch(random), self.optimisers["generator"]
+        recipe, optimiser = self.recipe.at_step(number), self.optimisers["generator"]
+        batch = self.batch(random, recipe)
         with update.autocast():
             mel = self.networks["generator"].trunk(*batch.factors)
         trunk = weighted_mean((mel - batch.mel).abs().mean(-1), batch.there)
@@ -127,9 +139,9 @@ class GenerateTask:
         return logged | adversarial_step(self.networks["discriminators"], self.optimisers["discriminators"], optimiser,
                                          batch.real, rendered, spectral, rest, shares, update)
 
-    def batch(self, random: np.random.Generator) -> IstftBatch:
-        """Random windows, with emotions drawn evenly, and a random crop of each to be rendered."""
-        recipe = self.recipe
+    def batch(self, random: np.random.Generator, recipe: GenerateRecipe | None = None) -> IstftBatch:
+        """Random windows, with emotions drawn evenly, and a random crop of each to be rendered. recipe: as it is now."""
+        recipe = recipe or self.recipe
         drawn = [draw_clips(self.draw, recipe.batch, recipe.all_speakers, random) for _ in range(recipe.trunk_batches)]
         indices, others = (sum(chosen, []) for chosen in zip(*drawn, strict=True))
         rows = [self._row(index, random) for index in indices]

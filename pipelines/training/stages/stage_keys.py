@@ -52,7 +52,7 @@ def planned(tables: dict[str, dict], names: Iterable[str], speech: str) -> dict[
         if name not in found:
             stage = find_stage(name)
             reads = tuple(plan(other) for other in stage.all_reads(tables))
-            decides = {"stage": name, "recipe": asdict(stage.recipe(tables)), "speech": speech,
+            decides = {"stage": name, "recipe": _values(stage.recipe(tables)), "speech": speech,
                        "general": {key: general[key] for key in ("seed", *stage.general)},
                        "reads": sorted(read.label for read in reads)}
             found[name] = PlannedStage(name, _hash(decides), tables, decides, reads)
@@ -61,6 +61,11 @@ def planned(tables: dict[str, dict], names: Iterable[str], speech: str) -> dict[
     for name in names:
         plan(name)
     return {name: found[name] for name in STAGES if name in found}
+
+
+def _values(recipe: Any) -> dict[str, Any]:
+    """Of a stage's table. A schedule without changes is left out, so that keys are those from before there were any."""
+    return {key: value for key, value in asdict(recipe).items() if key != "changes" or value}
 
 
 def speech_of(clips: list[Clip], folder: Path) -> str:

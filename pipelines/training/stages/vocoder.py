@@ -5,6 +5,7 @@ Phase 1 has spectral losses alone; phase 2 adds discriminators. Crops are short,
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -17,14 +18,17 @@ from pipelines.training.data.clip_choice import chance_by_length
 from pipelines.training.data.corpus import Clip, read_all
 from pipelines.training.data.stored_features import stored_features
 from pipelines.training.loop.optim import Update, set_learning_rate
+from pipelines.training.loop.recipe import ChangingRecipe
 from pipelines.training.losses.adversarial import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
 from pipelines.training.losses.discriminators import Discriminators
 from pipelines.training.stages.stage import Context, Prepared, Stage
 
 
 @dataclass(frozen=True)
-class VocoderRecipe:
+class VocoderRecipe(ChangingRecipe):
     """Sizes and schedule of the stage."""
+
+    changeable = ("warmup_steps", "gan_steps", "learning_rate", "gan_learning_rate", "adversarial_share", "matching_share")
 
     width: int = 256
     blocks: int = 8
@@ -43,7 +47,8 @@ class VocoderRecipe:
 
     @property
     def steps(self) -> int:
-        return self.warmup_steps + self.gan_steps
+        last = self.at_step(math.inf)
+        return last.warmup_steps + last.gan_steps
 
 
 class VocoderTask:
@@ -72,7 +77,7 @@ class VocoderTask:
         return logged
 
     def _learn(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
-        recipe, vocoder = self.recipe, self.networks["vocoder"]
+        recipe, vocoder = self.recipe.at_step(number), self.networks["vocoder"]
         inputs, real = self.batch(random)
         noise = torch.randn(real.shape, device=self.device)  # seeded for this step by the trainer
         with update.autocast():
