@@ -26,6 +26,8 @@ from tests.support.small_table import clips_of, small_table, write_table_corpus
 from workbench.cli import exit_codes
 from workbench.cli.main import app
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -20,6 +20,8 @@ from pipelines.training.stages.generate_hifigan import HifiganRecipe
 from pipelines.training.stages.generate_istft import GenerateRecipe
 from tests.support import tiny
 
+pytestmark = pytest.mark.slow
+
 UNITS, FRAMES = 20, 24
 LEFT_OUT = pytest.mark.parametrize("encoders", [
     {"unit_encoder": False}, {"f0_encoder": False}, {"unit_encoder": False, "f0_encoder": False}], ids=lambda one: " ".join(one))

@@ -17,6 +17,8 @@ from pipelines.training.stages.sace import SaceRecipe, new_sace
 from tests.support import hub_folders, tiny
 from tests.support.hub_folders import recipe_with, refused
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sace(tmp_path) -> WaveSace:

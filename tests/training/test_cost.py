@@ -16,6 +16,8 @@ from pipelines.training.stages.cost import PEAK, Corpus, StageCost, counting, re
 from tests.support import tiny
 from workbench.cli.cost import cost
 
+pytestmark = pytest.mark.slow
+
 STAGES = ("hubert", "units", "ease", "sace", "generate")
 SMALL = Corpus(clips=100, seconds=1.0)
 

@@ -41,6 +41,8 @@ from pipelines.training.stages.units import UnitsRecipe
 from tests.support import tiny
 from tests.support.killed_training import killed_in_step
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = {"design": "hifigan", "size": "V3", "channels": 32, "steps": tiny.STEPS, "batch": 2, "segment_frames": 12,
          "period_width": 2, "scale_width": 16}

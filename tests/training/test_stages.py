@@ -21,6 +21,7 @@ from workbench.cli.train import train
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow
 def test_the_page_s_table_is_what_the_stages_say_of_themselves(zest):
     assert stage_table() in (ROOT / "docs" / "training.md").read_text()
     result = zest("train", "--stages")

@@ -74,6 +74,7 @@ def test_train_tells_what_is_wrong_and_scripts_know_the_kind(zest_here, tmp_path
     assert result.stdout == "" and sorted(path.name for path in tmp_path.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_train_says_when_a_stage_is_finished(zest, tmp_path):
     run = tiny.new_tiny(tmp_path / "run", copy_of=tiny.trained_tiny())
     result = zest("train", "ease", "--manifest", run.manifest, "--recipe", run.recipe)
