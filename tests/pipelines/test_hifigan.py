@@ -219,6 +219,7 @@ def test_gradients_reach_every_parameter():
     assert without_gradient(discriminators) == []
 
 
+@pytest.mark.slow
 def test_adversarial_steps_on_a_fixed_batch_lower_the_mel_loss():
     decoder, discriminators = FactorDecoder(TINY, UNITS), HifiganDiscriminators(2, 16)
     given, real = factors(frames=8), tones(2, 8 * HOP)

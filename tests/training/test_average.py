@@ -25,6 +25,7 @@ def generated(tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 def test_a_checkpoint_s_file_becomes_the_mean_with_a_part_of_another(generated, tmp_path, zest):
     result = zest("average", generated.checkpoint, generated.checkpoint, "-o", tmp_path / "mean", "--part", "vocoder",
                   "--part-of-second", "generator.vocoder", "--weight", 0.25)

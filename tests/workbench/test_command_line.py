@@ -61,6 +61,7 @@ def test_convert_with_a_reference_chooses_a_name_and_reports_to_stderr(zest, tmp
     assert written.name in result.stderr and "real-time factor" in result.stderr
 
 
+@pytest.mark.slow
 def test_batch_goes_on_past_failed_rows(zest, tmp_path, source_path, reference_path):
     (tmp_path / "me.wav").write_bytes(source_path.read_bytes())
     rows = ["source,reference,emotion,output", "me.wav,,sad,first.wav", "me.wav,,sad,again/second.wav",
