@@ -24,6 +24,7 @@ from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS
 from evaluation.run.observations import Observations
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.labels import EMOTIONS
 from pipelines.training.data.corpus import read_manifest
@@ -82,7 +83,7 @@ def main(
     except ZestError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from error
-    print(f"{len(chosen)} pairs ({quality_hash(chosen)}), seed {seed}, source speakers: "
+    print(f"{counted(len(chosen), 'pair')} ({quality_hash(chosen)}), seed {seed}, source speakers: "
           f"{len({pair.source_speaker for pair in chosen})}, both speakers unseen in training\n")
     print(text)
     if json_file is not None:
@@ -168,12 +169,12 @@ def _natural_table(natural: Mapping[str, Any]) -> str:
     table, cosine = columns(["natural dev speech, %", *heads], rows), natural["cross_emotion_cosine"]
     return table if cosine is None else table + (
         f"\n\nnatural recordings of one speaker, neutral and emotional: cosine mean {cosine['mean']:.2f} "
-        f"(5-95 %: {cosine['p5']:.2f}-{cosine['p95']:.2f}), {cosine['pairs']} pairs")
+        f"(5-95 %: {cosine['p5']:.2f}-{cosine['p95']:.2f}), {counted(cosine['pairs'], 'pair')}")
 
 
 def _failures(scores: QualityScores) -> list[str]:
     sentences = {system: scores.failures(system) for system in scores.matrix.systems}
-    return [f"{system}: {len(own)} of {len(scores.matrix.pairs)} pairs failed, first: {own[0]}"
+    return [f"{system}: {len(own)} of {counted(len(scores.matrix.pairs), 'pair')} failed, first: {own[0]}"
             for system, own in sentences.items() if own]
 
 

@@ -24,6 +24,7 @@ from benchmarks import columns
 from benchmarks.speed import ROOT, lengthened
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.conversion import Converter
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.features.audio import Recording, load
 from pipelines.settings import Settings
@@ -47,8 +48,8 @@ def main(
         raise typer.Exit(2) from error
     print(columns(["decoder", "seconds of source", "real-time factor", "MB added at the peak"],
                   [[row["decoder"], f"{row['seconds']:g}", f"{row['factor']:.4f}", f"{row['megabytes']:.0f}"] for row in rows]))
-    print(f"\n{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end; shorter than a minute: median of {RUNS} after "
-          "one to warm up")
+    print(f"\n{counted(os.cpu_count() or 1, 'core')}, load {os.getloadavg()[0]:.1f} at the end; shorter than a minute: "
+          f"median of {RUNS} after one to warm up")
     if json_file is not None:
         json_file.write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -26,6 +26,7 @@ from benchmarks import cell, columns
 from evaluation.metrics.base import Metric, MetricInfo, Seen, Value
 from evaluation.pair import Pair
 from evaluation.run import evaluate, parse_systems
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.features.audio import SAMPLE_RATE, load, save
 from pipelines.hooks import Event
@@ -141,14 +142,14 @@ def in_own_process(count: int, systems: Sequence[str], names: Sequence[str] | No
             (os.POSIX_SPAWN_OPEN, 1, str(output), os.O_WRONLY | os.O_CREAT, 0o600)])
         _, status, usage = os.wait4(child, 0)
         if status != 0:
-            raise ZestError(f"The evaluation of {count} pairs failed; its message is above.")
+            raise ZestError(f"The evaluation of {counted(count, 'pair')} failed; its message is above.")
         kilobyte = 1024 if sys.platform == "darwin" else 1  # ru_maxrss: bytes on macOS, kilobytes on Linux
         return json.loads(output.read_text()) | {"peak_mb": usage.ru_maxrss / kilobyte / 1024}
 
 
 def report(found: dict[int, dict[str, Any]], systems: Sequence[str], jobs: int) -> str:
     """Milliseconds per pair: one row a stage or metric, one column a count."""
-    heads = [f"{number} pairs" for number in found]
+    heads = [counted(number, "pair") for number in found]
     first = next(iter(found.values()))
     stages = [[stage, *(cell(1000 * one["stages"].get(stage, 0.0) / number, 0) for number, one in found.items())]
               for stage in first["stages"]]

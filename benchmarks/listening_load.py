@@ -38,6 +38,7 @@ from evaluation.listening.store import Collected, collect, open_store
 from evaluation.pair import Pair
 from evaluation.run import evaluate
 from evaluation.run.systems import Rendered
+from pipelines.counting import counted
 from pipelines.features.audio import SAMPLE_RATE, load, save
 from pipelines.files import make_folder
 
@@ -75,7 +76,7 @@ def main(
         study = load_study(Path(folder), listeners)
         before = os.getloadavg()[0]
         notes, checked = run(Path(folder), study, listeners, seconds, kills, whole or not kills, think, seed)
-    print(f"{listeners} listeners, {os.cpu_count()} cores, load before {before:.1f}, "
+    print(f"{counted(listeners, 'listener')}, {counted(os.cpu_count() or 1, 'core')}, load before {before:.1f}, "
           f"{'PostgreSQL' if os.environ.get('WORKBENCH_DATABASE_URL') else 'SQLite'}\n")
     print(report(notes))
     print(f"\n{checked}\nsent again: {dict(notes.again)}\nerrors: {dict(notes.errors)}")
@@ -174,7 +175,7 @@ async def _converting(server: Server, notes: Notes, seconds: float) -> None:
         first, notes.phase = len(done), CONVERTING
         await asyncio.sleep(seconds)
         notes.phase = ""
-    print(f"{len(done) - first} conversions meanwhile, {np.median(done[first:]):.1f} s each", file=sys.stderr)
+    print(f"{counted(len(done) - first, 'conversion')} meanwhile, {np.median(done[first:]):.1f} s each", file=sys.stderr)
 
 
 async def _killing(server: Server, notes: Notes, kills: int, dice: random.Random) -> None:
@@ -187,7 +188,7 @@ async def _killing(server: Server, notes: Notes, kills: int, dice: random.Random
         await asyncio.to_thread(server.kill)
         starts.append(await asyncio.to_thread(server.start))
     await asyncio.sleep(2)
-    print(f"{kills} kills; a start took {np.median(starts):.1f} s", file=sys.stderr)
+    print(f"{counted(kills, 'kill')}; a start took {np.median(starts):.1f} s", file=sys.stderr)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from evaluation.listening.analysis.answers import answer_table
 from evaluation.listening.analysis.results import comparisons_of, opinions_of
 from evaluation.listening.analysis.screening import screen
 from evaluation.listening.design.study import Study
+from pipelines.counting import counted
 
 DRAWS = 1000
 SCENARIOS = {
@@ -103,7 +104,7 @@ def main() -> None:
             "the same, adjusted Wilcoxon p < 0.05": "found by the test",
             "difference claimed between equal systems": "false alarm", "the same, by Wilcoxon": "false alarm of the test",
             "random clickers caught": CLICKER, "lazy listeners caught": LAZY, "careful listeners excluded": CAREFUL}
-    print(f"Percent, in brackets the 95 % interval of that percentage; {asked.draws} resamples.\n")
+    print(f"Percent, in brackets the 95 % interval of that percentage; {counted(asked.draws, 'resample')}.\n")
     seconds = 60 * asked.minutes / len(SCENARIOS)
     found = {}
     for name, (questions, crowd) in SCENARIOS.items():

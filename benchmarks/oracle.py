@@ -29,6 +29,7 @@ from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS
 from evaluation.run.systems import Rendered, System
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.features.world import WorldFrames, analyse, at_times, synthesise
 from pipelines.training.data.corpus import read_manifest
@@ -112,7 +113,7 @@ def main(
     except ZestError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from error
-    print(f"{len(chosen)} pairs with a real recording of the source's speaker and sentence in the target emotion\n")
+    print(f"{counted(len(chosen), 'pair')} with a real recording of the source's speaker and sentence in the target emotion\n")
     print(text)
     if json_file is not None:
         json_file.write_text(json.dumps(document, indent=1) + "\n")

@@ -19,6 +19,7 @@ import numpy as np
 import typer
 
 from benchmarks import columns
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.features.audio import SAMPLE_RATE
 
@@ -98,7 +99,7 @@ def report(rows: Sequence[dict], clips: Sequence[np.ndarray], size: str, threads
     seconds = np.array([len(clip) / SAMPLE_RATE for clip in clips])
     cells = [[row["way"], f"{row['seconds']:.3f}", f"{row['faster']:.1f}", f"{row['same']:.1f}", f"{row['cer']:.2f}"]
              for row in rows]
-    return (f"Whisper {size}, {len(clips)} clips of {seconds.mean():.1f} s on average "
+    return (f"Whisper {size}, {counted(len(clips), 'clip')} of {seconds.mean():.1f} s on average "
             f"({seconds.min():.1f} to {seconds.max():.1f}), {threads} thread(s).\n\n"
             + columns(("way", "CPU s per clip", "times faster", "same text %", "CER %"), cells))
 

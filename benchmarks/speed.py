@@ -21,6 +21,7 @@ import numpy as np
 import typer
 
 from benchmarks import columns
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.features.audio import SAMPLE_RATE, Recording, load, save
 
@@ -102,7 +103,7 @@ def report(found: dict) -> str:
         texts.append(columns(["paper's size, random weights", "real-time factor"],
                              [[name, f"{value:.4f}"] for name, value in found["paper"].items()]))
         texts.append(f"ours is {found['paper']['all'] / found['stages']['all']:.1f} times as fast")
-    return "\n\n".join(texts + [f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end"])
+    return "\n\n".join(texts + [f"{counted(os.cpu_count() or 1, 'core')}, load {os.getloadavg()[0]:.1f} at the end"])
 
 
 def _seconds(run: Callable[[], object]) -> float:

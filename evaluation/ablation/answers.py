@@ -10,6 +10,7 @@ from evaluation.metrics.base import MetricInfo
 from evaluation.report.results import Matrix, matrix_of
 from evaluation.report.statistics import FEW_SPEAKERS, Difference, Estimate, differences, estimates, resample
 from evaluation.run import EvaluationRun
+from pipelines.counting import counted
 from pipelines.training.ablation.study import AblationQuestion
 
 
@@ -81,7 +82,7 @@ def _failures(run: EvaluationRun, lines: Sequence[AnswerLine]) -> Iterator[str]:
     for line in lines:
         failed = [one.failed for (system, _), one in run.conversions.items() if system == line.system and one.failed]
         if failed:
-            yield f"{line.name}: {len(failed)} of {len(run.pairs)} conversions failed; the first: {failed[0]}"
+            yield f"{line.name}: {len(failed)} of {counted(len(run.pairs), 'conversion')} failed; the first: {failed[0]}"
 
 
 def _doubt(matrix: Matrix) -> Iterator[str]:

@@ -20,6 +20,7 @@ from evaluation.report.figures import SERIES
 from evaluation.report.rendering import to_markdown
 from evaluation.report.tables import estimate_cell, heading
 from evaluation.run import EvaluationRun
+from pipelines.counting import counted
 from pipelines.files import write_whole
 from pipelines.training.ablation.plan import TrainingPlan
 from pipelines.training.ablation.stages import StageStore
@@ -61,8 +62,8 @@ def page(answer: Answer) -> Document:
     notes = [Paragraph(note, "warning") for note in answer.notes]
     caption = (f"Values with 95 % intervals; bold where the difference from '{answer.lines[0].name}' over the same pairs "
                "is clear (its own interval leaves 0 out)")
-    about = (f"{answer.pairs} pairs of {answer.speakers} source speakers, hash {answer.pairs_hash}; {answer.draws} resamples of "
-             f"speakers and then their pairs, seed {answer.seed}.")
+    about = (f"{counted(answer.pairs, 'pair')} of {counted(answer.speakers, 'source speaker')}, hash {answer.pairs_hash}; "
+             f"{counted(answer.draws, 'resample')} of speakers and then their pairs, seed {answer.seed}.")
     return Document(answer.title, about, (Section(answer.name, "Table", (Table(caption, "variant", columns, rows), *notes)),))
 
 

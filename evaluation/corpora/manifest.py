@@ -8,6 +8,7 @@ from pathlib import Path
 
 from evaluation.corpora import CORPORA
 from evaluation.corpora.base import CorpusEntry, CorpusError, CorpusReader, find_root
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.files import write_whole
 
@@ -103,4 +104,4 @@ def _why_none(root: Path, left_out: list[Path]) -> str:
     except OSError:
         pointer = False
     reason = "they are Git LFS pointers, run 'git lfs pull' there first" if pointer else f"{first.name} is not audio"
-    return f"None of the {len(left_out)} recordings in {root} can be read: {reason}."
+    return f"None of the {counted(len(left_out), 'recording')} in {root} can be read: {reason}."

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evaluation.embeddings.probes import Probe, Vectors, emotion_probe, speaker_probe
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.files import make_folder, write_whole
 from pipelines.labels import EMOTIONS
@@ -57,7 +58,7 @@ def draw(vectors: Vectors, places: Mapping[str, np.ndarray], probes: Mapping[str
         _scatter(axis, places[factor], getattr(vectors, labels))
         told = ", ".join(f"{name} {probe.accuracy:.0f} % (chance {probe.chance:.0f})" for name, probe in own.items())
         axis.set_title(f"{factor}, coloured by {labels.removesuffix('s')}\nlinear probe: {told}", fontsize=10)
-    figure.suptitle(f"{method} of {len(vectors.emotions)} recordings", fontsize=12)
+    figure.suptitle(f"{method} of {counted(len(vectors.emotions), 'recording')}", fontsize=12)
     return figure
 
 

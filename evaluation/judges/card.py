@@ -9,6 +9,7 @@ import numpy as np
 
 from evaluation.judges.data import COPY, NATURAL, Examples, JudgeData, judged
 from evaluation.judges.mini import FeatureJudge
+from pipelines.counting import counted
 from pipelines.labels import EMOTIONS
 from pipelines.training.data.corpus import Clip, dev_clips
 
@@ -65,7 +66,8 @@ def _section(judge: FeatureJudge, examples: Examples, title: str) -> str:
     lines = [f"## {judge.name}, {title}\n"]
     for corpus in sorted(set(examples.corpora)):
         own = examples.where(examples.corpora == corpus)
-        lines += [f"{corpus}: {balanced_accuracy(judge, own):.0f} % of {len(own.emotions)} clips\n", _confusion(judge, own), ""]
+        clips = counted(len(own.emotions), "clip")
+        lines += [f"{corpus}: {balanced_accuracy(judge, own):.0f} % of {clips}\n", _confusion(judge, own), ""]
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluation.pair import Pair
+from pipelines.counting import counted
 
 SOURCE, COPY = "source", "copy"  # systems: the source unchanged, and its copy-synthesis
 REFERENCE, PARALLEL = "natural reference", "natural parallel"  # rows of natural recordings, see natural_reference/rows.py
@@ -61,12 +62,12 @@ class Role:
 CHARACTER_ERRORS = Role("character errors", default_model=True)
 EMOTION_ACCURACY = Role("emotion accuracy", rows=(
     ReferenceRow("judge on natural speech", "mean accuracy over emotions, on the run's labelled recordings",
-                 lambda found: found["accuracy"], lambda found: f"{found['clips']} clips"),))
+                 lambda found: found["accuracy"], lambda found: counted(found["clips"], "clip")),))
 TARGET_POSTERIOR = Role("posterior of the target emotion")
 SPEAKER_SIMILARITY = Role("similarity to the source's speaker", rows=(
     ReferenceRow("same speaker, another emotion", "natural recordings of one speaker: above this mark, more is not better",
                  lambda found: (found.get("cross_emotion") or {}).get("mean"),
-                 lambda found: f"{found['cross_emotion']['pairs']} pairs"),
+                 lambda found: counted(found["cross_emotion"]["pairs"], "pair")),
     ReferenceRow("equal-error threshold", "below it, a verifier says: another speaker",
                  lambda found: found["threshold"], lambda found: f"error {found['equal_error_rate']:.1f} %")))
 SPEAKER_ACCURACY = Role("speaker accuracy")

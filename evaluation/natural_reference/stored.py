@@ -23,6 +23,7 @@ import typer
 from evaluation.instruments.speaker_similarity import RESEMBLYZER
 from evaluation.judges.mini import DEFAULT_FOLDER, JUDGES
 from evaluation.metrics.base import Observer
+from pipelines.counting import counted
 
 FILE = DEFAULT_FOLDER / "natural_marks.json"
 OBSERVERS = (*(f"emotion@{judge}" for judge in JUDGES), f"voice@{RESEMBLYZER}")
@@ -71,7 +72,8 @@ def measure(manifest: Path, output: Path = FILE, kept: Path | None = None,
         del voice["centroids"]  # embeddings of people; a conversion that comes alone is not asked who speaks
     speakers = len({clip.speaker for clip in clips})
     document = {
-        "about": f"{len(clips)} natural clips of {speakers} held-out speakers ({', '.join(sorted(corpora))})",
+        "about": (f"{counted(len(clips), 'natural clip')} of {counted(speakers, 'held-out speaker')} "
+                  f"({', '.join(sorted(corpora))})"),
         "created": datetime.now(UTC).isoformat(timespec="seconds"), "command": "python -m evaluation.natural_reference.stored",
         "manifest_hash": hashlib.sha256(manifest.read_bytes()).hexdigest()[:12], "split": "dev",
         "corpora": dict(corpora), **measured}

@@ -20,6 +20,7 @@ from evaluation.report.blocks import Figure
 from evaluation.report.results import Matrix, RunResults
 from evaluation.report.statistics import Estimate, estimates, resample
 from evaluation.report.tables import number, unit_of
+from pipelines.counting import counted
 
 # A figure's colour and the page's variable for it (templates/style.css).
 COLOURS = {
@@ -100,7 +101,7 @@ def distributions(matrix: Matrix, metric: str, info: MetricInfo) -> Figure | Non
     axis.set_ylim(len(values) - 0.4, -0.6)
     axis.set_xlabel(f"{info.name} ({unit_of(info)})")
     _plain(axis, "x")
-    said = "; ".join(f"{system}: median {number(float(np.median(each)), info.unit)} of {len(each)} pairs"
+    said = "; ".join(f"{system}: median {number(float(np.median(each)), info.unit)} of {counted(len(each), 'pair')}"
                      for system, each in values.items())
     return Figure(to_svg(drawing), f"{info.name}: {info.question} The stroke is the median pair.", said)
 

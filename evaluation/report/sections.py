@@ -30,6 +30,7 @@ from evaluation.report.tables import (
 )
 from evaluation.run.folder import EvaluationRun
 from evaluation.run.observing import RunObservations
+from pipelines.counting import counted
 
 READING = ("Each cell: the value of the set, its 95 % bootstrap interval over source speakers and their pairs, and the pairs "
            "measured of those expected. An interval without width says that the pairs agree, not that the number is certain. "
@@ -87,7 +88,7 @@ def separation(material: Material) -> Section:
     results = material.results
     table = separation_table(results.matrix, material.catalogue, results.draws, results.seed)
     said = useless(table)
-    where = f"in this run of {len(material.run.pairs)} pairs"
+    where = f"in this run of {counted(len(material.run.pairs), 'pair')}"
     sentence = f"Useless {where}, whatever they say of systems: {', '.join(said)}." if said else \
         "Every metric that could be asked separates them."
     return Section("separation", "Which metrics tell natural from floor", (
@@ -106,8 +107,8 @@ def comparisons(material: Material) -> Section:
     blocks: list[Block] = [
         Paragraph("First system minus second, over the pairs that both have, both resampled together. Bold: the interval leaves "
                   "0 out. p is the two-sided share of resamples in which the sign turns, an approximate p-value. It is not "
-                  f"corrected for the {len(results.differences)} comparisons of this report: about one in twenty of true ties is "
-                  "bold."),
+                  f"corrected for the {counted(len(results.differences), 'comparison')} of this report: about one in twenty of "
+                  "true ties is bold."),
         comparison_table(results, catalogue.headlines(), "Differences, all settings together")]
     blocks += [Fold(f"{setting_name(setting)}: differences", (
         comparison_table(results, catalogue.headlines(), f"Differences, {setting_name(setting)}", setting),))
@@ -164,7 +165,7 @@ def provenance(run: EvaluationRun, results: RunResults) -> Section:
     facts = {
         "pairs": f"{len(run.pairs)}, hash {record.pairs_hash}", "created": record.created or UNKNOWN,
         "seed of the run": UNKNOWN if record.seed is None else record.seed, "device": record.device or UNKNOWN,
-        "bootstrap": f"{results.draws} resamples, seed {results.seed}, source speakers and then their pairs",
+        "bootstrap": f"{counted(results.draws, 'resample')}, seed {results.seed}, source speakers and then their pairs",
     }
     systems = [Row(name, (Cell(_spec(about.spec), mark="words"), Cell(about.checkpoint_hash or "no weights")))
                for name, about in record.systems.items()]
@@ -200,7 +201,7 @@ def _warnings(material: Material) -> list[Paragraph]:
     said = missing_rows(material.systems)
     speakers = material.results.speakers[ALL]
     if speakers < FEW_SPEAKERS:
-        said.append(f"The pairs come from {speakers} source speaker{'s' if speakers != 1 else ''}: intervals over so few are "
+        said.append(f"The pairs come from {counted(speakers, 'source speaker')}: intervals over so few are "
                     "too narrow. Where speakers differ as much as their pairs, 69 to 86 % of intervals hold the truth, not 95 % "
                     "(docs/report.md).")
     if any(not pair.source_speaker for pair in material.run.pairs):

@@ -14,6 +14,7 @@ from evaluation.report.blocks import Cell, Column, Row, Table
 from evaluation.report.results import ALL, Matrix, RunResults
 from evaluation.report.statistics import ROUNDING, Difference, Estimate
 from evaluation.run.observing import RunObservations
+from pipelines.counting import counted
 from pipelines.labels import EMOTIONS
 
 Counts = dict[str, dict[str, int]]  # target emotion to judged emotion to how many pairs
@@ -171,7 +172,7 @@ def confusion_table(counts: Counts, caption: str) -> Table:
         total = sum(counts[target].values())
         cells = [(counts[target].get(name, 0), "clear" if name == target else "") for name in judged]
         rows.append(Row(target, tuple(Cell(f"{100 * count / max(total, 1):.0f} %", note=str(count), mark=mark,
-                                           shade=count / max(total, 1)) for count, mark in cells), f"{total} clips"))
+                                           shade=count / max(total, 1)) for count, mark in cells), counted(total, "clip")))
     return Table(caption, "target \u2193 recognised \u2192", tuple(Column(name) for name in judged), tuple(rows), dense=True)
 
 
@@ -186,7 +187,7 @@ def _row(results: RunResults, setting: str | None, system: str, infos: Sequence[
     natural = system in results.matrix.natural
     cells = tuple(_cell(results, setting, system, info, expected) for info in infos)
     speakers = results.speakers[setting]
-    part = f"{setting_name(setting)} \u00b7 {expected} pairs of {speakers} source speaker{'s' if speakers != 1 else ''}"
+    part = f"{setting_name(setting)} \u00b7 {counted(expected, 'pair')} of {counted(speakers, 'source speaker')}"
     role = NATURAL_ROLES[system] if natural else ROLES.get(system, "")
     told = role if setting == shown[0] else ""  # once a table is enough
     return Row(system, cells, told, part if len(shown) > 1 else "", "mark" if natural else "")

@@ -27,6 +27,7 @@ from evaluation.report.figures import to_svg
 from evaluation.report.results import Matrix
 from evaluation.report.sections import Material
 from evaluation.report.tables import number, setting_name
+from pipelines.counting import counted
 from pipelines.errors import AudioError
 from pipelines.features.audio import SAMPLE_RATE, load
 from pipelines.features.pitch import F0Contour, statistics, track
@@ -101,7 +102,7 @@ def _values(matrix: Matrix, system: str, infos: Sequence[MetricInfo], row: int) 
 def worst_section(material: Material, system: str, count: int, audio: bool) -> Section:
     """Cards of a system's worst pairs; without players if `audio` is False."""
     found = worst_pairs(material.results.matrix, material.catalogue, system, count)
-    title = f"The {len(found)} worst pairs of {system}" if found else "The worst pairs"
+    title = f"The {counted(len(found), 'worst pair').removeprefix('1 ')} of {system}" if found else "The worst pairs"
     if not found:
         return Section("worst", title, (Paragraph("Not measured: pairs are ranked by CER, voice to source and judges' "
                                                   "posterior, and this run has none of them."),))

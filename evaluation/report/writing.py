@@ -11,6 +11,7 @@ from evaluation.report.blocks import Document
 from evaluation.report.catalogue import CatalogueEntry, catalogue_of
 from evaluation.report.statistics import DRAWS
 from evaluation.run.folder import EvaluationRun, open_run
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.files import check_writable, write_whole
 from pipelines.hooks import Event, Hook, silent
@@ -78,8 +79,8 @@ def document_of(run: EvaluationRun, worst_of: str | None = None, worst: int = 10
     _tell(hook, 4)
     settings = ", ".join(setting.upper() for setting in material.results.matrix.settings if setting)
     created = (run.record.created or "").replace("T", " ").replace("+00:00", " UTC")
-    subtitle = " \u00b7 ".join(filter(None, (f"{len(run.pairs)} pairs (hash {run.record.pairs_hash})",
-                                             f"{len(run.systems)} systems", settings, created)))
+    subtitle = " \u00b7 ".join(filter(None, (f"{counted(len(run.pairs), 'pair')} (hash {run.record.pairs_hash})",
+                                             counted(len(run.systems), "system"), settings, created)))
     return Document("How the conversions scored", subtitle, tuple(written))
 
 

@@ -21,6 +21,7 @@ import pandas as pd
 
 from evaluation.pair import Pair, PairsError, pairs_of, read_table
 from evaluation.run.systems import SAFE_NAME, SUFFIXES, Rendered, System, contents
+from pipelines.counting import counted
 from pipelines.errors import AudioError, OutputError, ZestError
 from pipelines.features.audio import load
 from pipelines.files import make_folder
@@ -214,7 +215,7 @@ def _checked(members: list[zipfile.ZipInfo], name: str) -> list[zipfile.ZipInfo]
         _refuse_escape(member.filename, name)
     files = [member for member in members if not member.is_dir() and not _of_no_interest(member.filename)]
     if len(files) > MAX_FILES:
-        raise AudioError(f"{name} holds {len(files)} files; at most {MAX_FILES} are taken.")
+        raise AudioError(f"{name} holds {counted(len(files), 'file')}; at most {MAX_FILES} are taken.")
     total = sum(member.file_size for member in files)
     packed = sum(member.compress_size for member in files)
     if total > MAX_BYTES or (total > RATIO_MATTERS and total > MAX_RATIO * max(packed, 1)):

@@ -14,6 +14,7 @@ from evaluation.report.tables import Counts, confusion, settings_table
 from evaluation.table1.numbers import TableQuestion, possible, question_table, settings_of
 from evaluation.table1.rows import absent
 from evaluation.table1.sessions import Session
+from pipelines.counting import counted
 from pipelines.labels import EMOTIONS
 
 TITLE = "Table 1 of ZEST, reproduced"
@@ -37,7 +38,7 @@ def page(material: Material, asked: Sequence[TableQuestion], left_out: Sequence[
     """
     results, run = material.results, material.run
     shown = ", ".join(setting.upper() for setting in settings_of(results))
-    subtitle = f"{len(run.pairs)} pairs, {len(run.systems)} rows, settings {shown}"
+    subtitle = f"{counted(len(run.pairs), 'pair')}, {counted(len(run.systems), 'row')}, settings {shown}"
     lacking = [Paragraph(sentence, "warning") for sentence in (*map(absent, left_out), *refusals.values())]
     sections = (
         Section("run", "What was run", (_pairs(material), *lacking, *_warnings(material), _facts(material, sittings))),
@@ -57,7 +58,7 @@ def unseen_section(material: Material) -> Section | None:
     setting = ALL if results.matrix.settings == (UNSEEN,) else UNSEEN  # a run of one setting has it under ALL
     blocks: list[Block] = [Paragraph(TOLD)]
     if infos:
-        table = settings_table(results, infos, f"What moved: {results.expected(setting)} pairs", settings=[setting])
+        table = settings_table(results, infos, f"What moved: {counted(results.expected(setting), 'pair')}", settings=[setting])
         blocks += possible(results, table, setting)
     return Section("unseen", "Unseen emotions", (*blocks, *_judged(material, emotions)))
 
@@ -76,7 +77,7 @@ def _warnings(material: Material) -> list[Paragraph]:
     results, said = material.results, []
     fewest = min(results.speakers.values())
     if fewest < FEW_SPEAKERS:
-        said.append(f"Some settings' pairs come from only {fewest} source speaker{'s' if fewest != 1 else ''}: intervals over so "
+        said.append(f"Some settings' pairs come from only {counted(fewest, 'source speaker')}: intervals over so "
                     "few are too narrow (docs/report.md).")
     if not material.run.complete:
         said.append("The run is not finished: pairs that were not scored yet are missing from every number; see the coverage.")
@@ -91,7 +92,8 @@ def _facts(material: Material, sittings: Sequence[Session]) -> Table:
     facts = {
         "seed": record.seed, "hash of the pairs": record.pairs_hash,
         "hashes of checkpoints": _by_hash(hashes) or "no weights",
-        "bootstrap": f"{material.results.draws} resamples, seed {material.results.seed}, source speakers and then their pairs",
+        "bootstrap": (f"{counted(material.results.draws, 'resample')}, seed {material.results.seed}, "
+                      "source speakers and then their pairs"),
         "command": (sittings[-1].command if sittings else record.command) or "from Python",
         "commands of earlier sittings": "; ".join(dict.fromkeys(session.command for session in sittings[:-1])) or "none",
         "hardware": "; ".join(dict.fromkeys(session.hardware for session in sittings)) or "unknown",
@@ -113,7 +115,7 @@ def _by_hash(hashes: Mapping[str, str]) -> str:
 def _wall(sittings: Sequence[Session]) -> str:
     if not sittings:
         return "unknown"
-    several = f" in {len(sittings)} sittings" if len(sittings) > 1 else ""
+    several = f" in {counted(len(sittings), 'sitting')}" if len(sittings) > 1 else ""
     return f"{sum(session.seconds for session in sittings):.0f} s{several}"
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.files import write_whole
 from pipelines.hooks import Event, Hook
@@ -73,8 +74,8 @@ def hardware(device: str = "cpu") -> str:
     names = [line.partition(":")[2].strip() for line in CPU.read_text().splitlines() if line.startswith("model name")] \
         if CPU.is_file() else []
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return ", ".join((names[0] if names else platform.machine(), f"{os.cpu_count()} cores", f"{memory:.0f} GB", platform.system(),
-                      _card(device)))
+    return ", ".join((names[0] if names else platform.machine(), counted(os.cpu_count() or 1, "core"), f"{memory:.0f} GB",
+                      platform.system(), _card(device)))
 
 
 def _card(device: str) -> str:

@@ -164,7 +164,7 @@ def test_conversions_gathered_by_command_make_a_study(tmp_path):
 
 
 def test_results_write_pictures_where_they_are_asked_for(answered, tmp_path):
-    assert call("results", answered, "--draws", 100, "--plots", tmp_path / "plots")[2].startswith("Wrote 0 pictures")
+    assert call("results", answered, "--draws", 100, "--plots", tmp_path / "plots")[2].startswith("Wrote no pictures")
     store = open_store(open_study(answered), clock=Clock())
     right = {trial.id: trial.accepted for trial in store.study.design.trials().values()}
     turn = iter(range(10**6))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from benchmarks.simulated_listeners import Crowd, simulate, simulated_study
 from evaluation.listening.analysis import results_of
-from evaluation.listening.design.questions import ANCHORS
+from evaluation.listening.design.questions import ANCHORS, shown_name
 from evaluation.listening.publish.export import export_study
 from evaluation.listening.publish.plots import (
     ANCHOR_COLOUR,
@@ -27,6 +27,8 @@ from evaluation.listening.publish.plots import (
 from evaluation.listening.store import Collected
 from pipelines.errors import OutputError
 from tests.support.listening import ALL_QUESTIONS
+
+SHOWN = [shown_name(name) for name in ANCHORS]
 
 DRAWS = 100
 
@@ -75,24 +77,24 @@ def test_there_is_a_picture_of_everything_that_was_answered_and_it_says_the_same
     assert expected <= set(found) and {name for name in found if name.startswith("emotions-")} == {
         f"emotions-{name.strip('()')}" for name in results.after.confusion}
     for one in results.after.opinions:
-        assert f"{one.condition} {one.mos.value:.2f}" in found[f"mos-{one.question}"].said
+        assert f"{shown_name(one.condition)} {one.mos.value:.2f}" in found[f"mos-{one.question}"].said
 
 
 def test_points_and_intervals_stand_where_the_numbers_say(natural):
     axis = opinion_figure(natural).axes[0]
     labels = dict(zip(axis.get_yticks(), [label.get_text() for label in axis.get_yticklabels()], strict=True))
     drawn = {labels[place]: float(line.get_xdata()[0]) for place, line in points(axis).items()}
-    assert drawn == {one.condition: pytest.approx(one.mos.value) for one in natural}
+    assert drawn == {shown_name(one.condition): pytest.approx(one.mos.value) for one in natural}
     spans = {labels[path.vertices[0, 1]]: tuple(path.vertices[:, 0]) for lines in axis.collections
              for path in lines.get_paths() if path.vertices[0, 1] == path.vertices[1, 1]}
-    assert spans == {one.condition: pytest.approx((one.mos.low, one.mos.high)) for one in natural}
+    assert spans == {shown_name(one.condition): pytest.approx((one.mos.low, one.mos.high)) for one in natural}
 
 
 def test_anchors_stand_below_the_systems_hollow_and_in_another_shape(natural):
     axis = opinion_figure(natural).axes[0]
     labels = dict(zip(axis.get_yticks(), [label.get_text() for label in axis.get_yticklabels()], strict=True))
     rows = {labels[place]: (place, line) for place, line in points(axis).items()}
-    systems, anchors = ({name: row for name, row in rows.items() if (name in ANCHORS) is anchor} for anchor in (False, True))
+    systems, anchors = ({name: row for name, row in rows.items() if (name in SHOWN) is anchor} for anchor in (False, True))
     assert systems and anchors
     assert max(place for place, _ in systems.values()) + 1 < min(place for place, _ in anchors.values())
     assert {(line.get_marker(), line.get_color(), line.get_markerfacecolor()) for _, line in systems.values()} == {

@@ -236,7 +236,7 @@ def test_confusion_counts_every_choice_and_the_floors_own_emotion(study, results
 def test_a_study_without_answers_or_with_nobody_left_has_results_that_say_so(study, crowd):
     empty = results_of(study, Collected((), ()), DRAWS)
     assert empty.before.listeners == empty.after.ratings == 0 and empty.after.opinions == ()
-    assert "0 listeners came" in results_markdown(empty) and paper_paragraph(empty)
+    assert "Nobody has come yet" in results_markdown(empty) and "Nobody has taken part" in paper_paragraph(empty)
     name = next(name for name, kind in crowd[1].items() if kind == CLICKER)
     alone = Collected(tuple(who for who in crowd[0].listeners if who.listener == name),
                       tuple(one for one in crowd[0].answers if one.listener == name))

@@ -10,6 +10,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 from workbench.cli.progress import say, stage_bars
 
@@ -50,4 +51,4 @@ def _say_plan(ablation) -> None:
     say(f"From the checkpoint: {', '.join(sorted(plan.supplied)) or 'nothing'}.")
     counts = Counter(stage.name for stage in plan.training)
     say(f"To be trained: {', '.join(f'{name} {count} x' for name, count in counts.items()) or 'nothing'}.")
-    say(f"To be converted: {len(ablation.pairs)} pairs.")
+    say(f"To be converted: {counted(len(ablation.pairs), 'pair')}.")

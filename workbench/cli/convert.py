@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from pipelines.baselines import BASELINES, check_request, find_baseline
+from pipelines.counting import counted
 from pipelines.decoders import DECODERS
 from pipelines.device import check_name
 from pipelines.errors import AudioError, ZestError
@@ -122,7 +123,7 @@ def _convert_batch(pairs_csv: Path, folder: Path, settings: Settings, load_conve
     if as_json:
         print(json.dumps({"pairs": [outcome.as_dict() for outcome in outcomes], "converted": len(outcomes) - failed,
                           "failed": failed, "seconds": round(seconds, 3)}, indent=2, ensure_ascii=False))
-    say(f"Converted {len(outcomes) - failed} of {len(outcomes)} pairs in {seconds:.1f} s into {folder}.")
+    say(f"Converted {len(outcomes) - failed} of {counted(len(outcomes), 'pair')} in {seconds:.1f} s into {folder}.")
     return exit_codes.SOME_FAILED if failed else exit_codes.OK
 
 

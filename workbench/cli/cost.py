@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.counting import counted
 from workbench.cli import exit_codes
 from workbench.cli.progress import say
 
@@ -38,6 +39,6 @@ def cost(
         print(f"{one.stage:10} {one.steps:8,d} {one.step / 1e9:13,.1f} {one.reading / 1e15:15,.3f} {one.total / 1e15:13,.3f} "
               f"{hours[one.stage]:8.2f}")
     print(f"{'all':10} {'':8} {'':13} {'':15} {sum(one.total for one in costs) / 1e15:13,.3f} {sum(hours.values()):8.2f}")
-    print(f"On {clips:,d} recordings of {seconds:g} s; hours of one GPU of the A100's class, {100 * utilisation:.0f} % of "
-          f"{PEAK / 1e12:.0f} TFLOP/s busy.")
+    print(f"On {counted(clips, 'recording')} of {seconds:g} s; hours of one GPU of the A100's class, {100 * utilisation:.0f} % "
+          f"of {PEAK / 1e12:.0f} TFLOP/s busy.")
     print("F0, envelopes and audio are read by the CPU, once, and are not counted.")

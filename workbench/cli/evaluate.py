@@ -11,6 +11,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from pipelines.baselines import BASELINES
+from pipelines.counting import counted
 from pipelines.decoders import DECODERS
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
@@ -109,5 +110,5 @@ def _say_outcome(document: dict[str, Any], done: int) -> None:
     if done == 0:
         say(f"{document['folder']} holds the whole run already; nothing was done.")
         return
-    say(f"Scored {document['pairs']} pairs of {len(document['systems'])} systems into {document['folder']}; "
-        f"'zest report {document['folder']}' shows them.")
+    say(f"Scored {counted(document['pairs'], 'pair')} of {counted(len(document['systems']), 'system')} into "
+        f"{document['folder']}; 'zest report {document['folder']}' shows them.")

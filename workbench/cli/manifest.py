@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from evaluation.corpora import CORPORA
+from pipelines.counting import counted
 from workbench.cli.progress import say
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def manifest(
     speakers = {entry.speaker for entry, _ in found.rows}
     hours = sum(seconds for _, seconds in found.rows) / 3600
     if found.left_out:
-        say(f"Left out {len(found.left_out)} recordings that cannot be read, {found.left_out[0].name} first.")
-    say(f"Wrote {output}: {len(found.rows)} recordings of {len(speakers)} speakers, {hours:.2f} hours.")
+        say(f"Left out {counted(len(found.left_out), 'recording')} that cannot be read, {found.left_out[0].name} first.")
+    say(f"Wrote {output}: {counted(len(found.rows), 'recording')} of {counted(len(speakers), 'speaker')}, {hours:.2f} hours.")
     if as_json:
         print(json.dumps({"manifest": str(output), "corpus": corpus, "root": str(found.root), "recordings": len(found.rows),
                           "speakers": len(speakers), "hours": hours, "left_out": [str(path) for path in found.left_out]}))

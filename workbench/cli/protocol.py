@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from pipelines.counting import counted
 from pipelines.errors import RecipeError, ZestError
 from workbench.cli.progress import say
 
@@ -58,7 +59,7 @@ def protocol(
             "no setting can be served." if not drawn.pairs else f"{len(drawn.refusals)} of the settings cannot be served."))
     write_pairs(output, list(drawn.pairs))
     counts = ", ".join(f"{name} {number}" for name, number in drawn.counts.items())
-    say(f"Wrote {output}: {len(drawn.pairs)} pairs ({counts}), hash {drawn.hash}.")
+    say(f"Wrote {output}: {counted(len(drawn.pairs), 'pair')} ({counts}), hash {drawn.hash}.")
     if as_json:
         print(json.dumps({"pairs": str(output), "hash": drawn.hash, "seed": seed, "counts": drawn.counts,
                           "refusals": dict(drawn.refusals)}))

@@ -10,6 +10,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
 from workbench.cli.evaluate import say_failures, summarise
@@ -60,7 +61,8 @@ def reproduce(
     for sentence in (*table1.refusals.values(), *table1.left_out.values()):
         say(sentence)
     say_failures(document)
-    say(f"Wrote {table1.page}: {document['pairs']} pairs, {len(document['systems'])} rows; {table1.report.html} has the details.")
+    say(f"Wrote {table1.page}: {counted(document['pairs'], 'pair')}, {counted(len(document['systems']), 'row')}; "
+        f"{table1.report.html} has the details.")
     raise typer.Exit(exit_codes.SOME_FAILED if document["failed"] else exit_codes.OK)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from pipelines.counting import agreeing, counted
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
 from workbench.cli.progress import say
@@ -46,7 +47,7 @@ def gather(
         raise ZestError("Where to? Name the folder where conversions are gathered with -o.")
     found = add(output, source, converted, reference, emotion, system)
     systems = ", ".join(f"{name} ({count})" for name, count in found.systems.items())
-    say(f"{output} holds {found.pairs} pair{'s' * (found.pairs != 1)}, converted by {systems}.")
+    say(f"{output} holds {counted(found.pairs, 'pair')}, converted by {systems}.")
 
 
 @study.command(epilog=EXIT_CODES)
@@ -76,14 +77,15 @@ def create(
         print(json.dumps(_summary(created) | {"ratings_per_system": ratings}, indent=2, ensure_ascii=False))
     if created.info["left_out"]:
         left_out = len(created.info["left_out"])
-        verb, which = ("pair was", "it") if left_out == 1 else ("pairs were", "them")
-        say(f"{left_out} {verb} left out, because a system failed on {which}.")
-    say(f"Made {created.folder}: {len(created.design.cells)} sets of {len(created.design.cells[0])} trials, "
-        f"{len(created.design.clips)} clips, hash {created.hash[:12]}.")
+        which = agreeing(left_out, "was left out, because a system failed on it",
+                         "were left out, because a system failed on them")
+        say(f"{counted(left_out, 'pair')} {which}.")
+    say(f"Made {created.folder}: {counted(len(created.design.cells), 'set')} of {counted(len(created.design.cells[0]), 'trial')}"
+        f", {counted(len(created.design.clips), 'clip')}, hash {created.hash[:12]}.")
     least = min(ratings.values())
     if least < created.rules.preliminary_below:
-        say(f"With {listeners} listeners a system gets {least:.0f} ratings a question; below {created.rules.preliminary_below} "
-            "results are called preliminary: ask more listeners or fewer questions.")
+        say(f"With {counted(listeners, 'listener')} a system gets {counted(least, 'rating')} a question; below "
+            f"{created.rules.preliminary_below}, results are called preliminary: ask more listeners or fewer questions.")
 
 
 @study.command(epilog=EXIT_CODES)
@@ -94,7 +96,7 @@ def check(folder: StudyFolder, as_json: AsJson = False) -> None:
     found = open_study(folder)
     if as_json:
         print(json.dumps(_summary(found), indent=2, ensure_ascii=False))
-    say(f"{folder} is complete and unchanged: {len(found.design.clips)} clips, hash {found.hash[:12]}.")
+    say(f"{folder} is complete and unchanged: {counted(len(found.design.clips), 'clip')}, hash {found.hash[:12]}.")
 
 
 @study.command(epilog=EXIT_CODES)
@@ -121,7 +123,7 @@ def results(
     if plots is not None:
         from evaluation.listening.publish.plots import write_pictures
 
-        say(f"Wrote {len(write_pictures(found, plots))} pictures into {plots}.")
+        say(f"Wrote {counted(len(write_pictures(found, plots)), 'picture')} into {plots}.")
     print(json.dumps(found.document(), indent=2, ensure_ascii=False) if as_json else results_markdown(found))
 
 
@@ -140,7 +142,7 @@ def export(
         raise ZestError("Where to? Name a folder for the files with -o.")
     answers = _collected(folder, database)
     files = export_study(*answers, output, results_of(*answers, draws=draws, seed=seed))
-    say(f"Wrote {len(files)} files into {output}: {', '.join(file.name for file in files)}.")
+    say(f"Wrote {counted(len(files), 'file')} into {output}: {', '.join(file.name for file in files)}.")
 
 
 def _collected(folder: Path, database: str | None) -> tuple[Study, Collected]:

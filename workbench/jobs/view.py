@@ -6,6 +6,7 @@ import time
 from html import escape
 from pathlib import Path
 
+from pipelines.counting import agreeing, counted
 from workbench.jobs.queue import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING, WAITING, Job, Status
 
 STAGES = {"score": "Scoring the pairs", "report": "Writing the report", "pack": "Packing the downloads"}
@@ -23,7 +24,7 @@ def stage_name(stage: str) -> str:
 def job_html(job: Job, status: Status, now: float | None = None) -> str:
     """The state of a job; names of files are escaped."""
     request = job.request()
-    about = f"{request.name}: {request.pairs} pair{'s' * (request.pairs != 1)}, {len(request.metrics)} metrics"
+    about = f"{request.name}: {counted(request.pairs, 'pair')}, {counted(len(request.metrics), 'metric')}"
     return (f'<div class="zest-job" data-state="{status.state}">{_said(status, time.time() if now is None else now)}'
             f'<p class="small">{escape(about)}</p></div>')
 
@@ -53,7 +54,8 @@ def _said(status: Status, now: float) -> str:
     if status.state == RUNNING:
         return _running(status, now)
     if status.state == WAITING:
-        waits = f"{status.ahead} evaluation{'s are' if status.ahead != 1 else ' is'} before it." if status.ahead else "It starts."
+        before = f"{counted(status.ahead, 'evaluation')} {agreeing(status.ahead, 'is', 'are')} before it."
+        waits = before if status.ahead else "It starts."
         return f'<p class="headline">Waiting for its turn</p><p>{waits}</p>'
     headline = {DONE: "Done", CANCELLED: "Cancelled", FAILED: "The evaluation failed", INTERRUPTED: "Interrupted"}[status.state]
     sentence = f"<p>{escape(status.sentence)}</p>" if status.sentence else ""

@@ -11,6 +11,7 @@ from gradio.events import Dependency
 
 from evaluation.listening.design.gathering import GatheredConversions, forget, gather, gathered, gathered_run
 from evaluation.run.folder import EvaluationRun
+from pipelines.counting import counted, sentence_start
 from pipelines.errors import ZestError
 from workbench.listening import admin_text as text
 from workbench.listening.admin import AdminAccess, without_folders
@@ -110,7 +111,7 @@ class GatheredSet:
 
 def pairs_sentence(found: GatheredConversions) -> str:
     systems = ", ".join(f"{name} ({count})" for name, count in found.systems.items())
-    return text.PAIRS.format(pairs=found.pairs, s="s" * (found.pairs != 1), systems=systems)
+    return text.PAIRS.format(pairs=sentence_start(counted(found.pairs, "pair")), systems=systems)
 
 
 def _run(_: str = "") -> EvaluationRun:

@@ -20,6 +20,7 @@ from evaluation.listening.publish.export import export_study
 from evaluation.listening.publish.markdown import paper_paragraph
 from evaluation.listening.store import AnswerStore, Collected, collect
 from evaluation.listening.store.collected import study_progress
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.files import make_folder
 from workbench.listening import admin_text as text
@@ -125,5 +126,5 @@ def _line(name: str) -> str:
     questions = ", ".join(text.QUESTION_NAMES[question].split(",")[0] for question in info["questions"])
     state = text.CLOSED if progress.closed else text.OPEN
     return text.LIST_LINE.format(systems=", ".join(info["systems"]), state=state, completed=progress.completed,
-                                 planned=progress.planned, begun=progress.begun, questions=questions,
-                                 created=info["created"][:10])
+                                 planned=counted(progress.planned, "listener"), begun=progress.begun or "none",
+                                 questions=questions, created=info["created"][:10])

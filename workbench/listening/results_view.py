@@ -11,10 +11,11 @@ from html import escape
 from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.results import OpinionScore, StudyResults
 from evaluation.listening.analysis.screening import REASONS, WITHDRAWN
-from evaluation.listening.design.questions import ANCHORS
+from evaluation.listening.design.questions import ANCHORS, shown_name
 from evaluation.listening.publish.markdown import NOT_COMPARABLE, correlation_range, exclusions, interval_text, number
 from evaluation.listening.publish.plots import Picture, pictures
 from evaluation.report.figures import to_svg
+from pipelines.counting import counted
 from workbench.listening import admin_text as text
 
 
@@ -37,9 +38,9 @@ def empty_html(sentence: str = text.CHOOSE) -> str:
 
 def _head(results: StudyResults) -> str:
     after = results.after
-    facts = ((len(results.verdicts), "listeners came"), (results.before.listeners, "stayed, did not withdraw"),
-             (after.listeners, "count after screening"), (after.ratings, "ratings that count"))
-    cells = "".join(f"<div><b>{count}</b><span>{said}</span></div>" for count, said in facts)
+    facts = {"Listeners who came": len(results.verdicts), "Did not withdraw": results.before.listeners,
+             "Passed the screening": after.listeners, "Ratings that count": after.ratings}
+    cells = "".join(f"<div><span>{said}</span><b>{count}</b></div>" for said, count in facts.items())
     state = '<em class="closed">closed</em>' if results.closed else '<em class="open">open</em>'
     study = results.study
     return (f'<h3>{escape(", ".join(study.systems))} {state}</h3><div class="facts">{cells}</div>'
@@ -52,7 +53,7 @@ def _opinions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]
     after = {(one.question, one.condition): one for one in results.after.opinions}
     for question in dict.fromkeys(name for name, _ in before):
         ranked = [key for key in (*after, *(key for key in before if key not in after)) if key[0] == question]
-        rows = [_opinion_row(after.get(key), before[key]) for key in ranked]
+        rows = [_opinion_row(after.get(key), before[key], results.study.systems) for key in ranked]
         least = results.study.rules.preliminary_below
         notes = [text.PRELIMINARY_NOTE.format(least=least)] if any(one and one.preliminary for one in after.values()) else []
         head = ("", "MOS (95 % interval)", "listeners", "ratings", "before screening", "")
@@ -60,12 +61,13 @@ def _opinions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]
                        + _figures(drawn, f"mos-{question}", f"votes-{question}"))
 
 
-def _opinion_row(one: OpinionScore | None, before: OpinionScore) -> list[str]:
-    earlier = f"{interval_text(before.mos)}, {before.ratings} ratings"
+def _opinion_row(one: OpinionScore | None, before: OpinionScore, systems: Sequence[str]) -> list[str]:
+    earlier = f"{interval_text(before.mos)}, {counted(before.ratings, 'rating')}"
     if one is None:
-        return [_name(before.condition), "-", "0", "0", earlier, ""]
+        return [_name(before.condition, systems), "-", "0", "0", earlier, ""]
     chip = '<i class="chip">preliminary</i>' if one.preliminary else ""
-    return [_name(one.condition), f"<b>{interval_text(one.mos)}</b>", str(one.listeners), str(one.ratings), earlier, chip]
+    return [_name(one.condition, systems), f"<b>{interval_text(one.mos)}</b>", str(one.listeners), str(one.ratings), earlier,
+            chip]
 
 
 def _compared(results: StudyResults) -> str:
@@ -76,14 +78,15 @@ def _compared(results: StudyResults) -> str:
 
 
 def _preferred(results: StudyResults, drawn: dict[str, Picture]) -> str:
-    rows = [[_name(one.condition), interval_text(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"]
+    systems = results.study.systems
+    rows = [[_name(one.condition, systems), interval_text(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"]
             for one in results.after.preferred]
     return _section("Preference", _table(("", "score (95 % interval)", "preferred"), rows) + _note(text.PREFERENCE_NOTE)
                     + _figures(drawn, "preference")) if rows else ""
 
 
 def _emotions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:
-    rows = [[_name(name), f"{value:.0f} ({low:.0f} to {high:.0f})", str(count)]
+    rows = [[_name(name, results.study.systems), f"{value:.0f} ({low:.0f} to {high:.0f})", str(count)]
             for name, (value, low, high, count) in results.after.recognised.items()]
     if rows:
         yield _section("Target emotion chosen", _table(("", "% (95 % interval)", "answers"), rows) + _note(text.EMOTIONS_NOTE)
@@ -131,8 +134,9 @@ def _note(*sentences: str) -> str:
     return f'<p class="small">{escape(said)}</p>'
 
 
-def _name(condition: str) -> str:
-    return f'<span class="anchor">{escape(condition)}</span>' if condition in ANCHORS else escape(condition)
+def _name(condition: str, systems: Sequence[str]) -> str:
+    name = escape(shown_name(condition, systems))
+    return f'<span class="anchor">{name}</span>' if condition in ANCHORS else name
 
 
 CSS = """

@@ -14,6 +14,7 @@ from evaluation.listening.design.questions import askable
 from evaluation.listening.design.study import Study
 from evaluation.listening.errors import StudyError
 from evaluation.run.folder import EvaluationRun
+from pipelines.counting import agreeing, counted, sentence_start
 from workbench.listening import admin_text as text
 from workbench.listening.studies import studies_folder
 
@@ -81,12 +82,13 @@ def make_study(run: EvaluationRun, requested: StudyRequest, progress: Callable[[
 def study_sentence(study: Study) -> str:
     """What the study consists of, and whether it will be enough."""
     cells, least = study.design.cells, min(expected_ratings(study).values())
-    said = f"{len(cells)} set{'s' * (len(cells) != 1)} of {len(cells[0])} trials; a system gets {least:.0f} ratings a question."
+    said = (f"{counted(len(cells), 'set')} of {counted(len(cells[0]), 'trial')}; a system gets {counted(least, 'rating')} a "
+            "question.")
     if study.info["left_out"]:
         lost = len(study.info["left_out"])
-        said += f" {lost} pair{'s were' if lost != 1 else ' was'} left out, because a system failed there."
+        said += f" {counted(lost, 'pair')} {agreeing(lost, 'was', 'were')} left out, because a system failed there."
     if least < study.rules.preliminary_below:
-        said += (f" Below {study.rules.preliminary_below} results are called preliminary: ask more listeners or fewer questions "
+        said += (f" Below {study.rules.preliminary_below}, results are called preliminary: ask more listeners or fewer questions "
                  "if that matters.")
     return said
 
@@ -94,9 +96,9 @@ def study_sentence(study: Study) -> str:
 def enough_sentence(run: EvaluationRun, requested: StudyRequest) -> str:
     """How many pairs there are, and how many such a study can use. Raises StudyError."""
     usable, useful = useful_pairs(run, requested.systems, requested.questions, requested.listeners, requested.cap)
-    have = f"{usable} pair{'s' * (usable != 1)} can be used"
+    have = sentence_start(f"{counted(usable, 'pair')} can be used")
     if usable >= useful:
-        return f"{have}; enough for {requested.listeners} listeners."
+        return f"{have}; enough for {counted(requested.listeners, 'listener')}."
     interval = " One pair makes a study without intervals; two give the first." if usable < 2 else ""
     return f"{have}; up to {useful} would help: with fewer pairs, more listeners hear the same ones.{interval}"
 

@@ -20,6 +20,7 @@ from evaluation.score_card import (
     WordChange,
     WordScores,
 )
+from pipelines.counting import counted
 from pipelines.features.pitch import F0Statistics
 
 TITLES = {WORDS: subjects.WORDS.heading, VOICE: subjects.VOICE.heading, F0: subjects.F0.heading,
@@ -119,7 +120,7 @@ def _voice(voice: VoiceScores) -> str:
     if voice.cross_emotion is not None:
         cross = voice.cross_emotion
         notes.append(f"Line: natural speech of one speaker in two emotions, {cross['mean']:.2f} ({cross['p5']:.2f} to "
-                     f"{cross['p95']:.2f} for nine in ten of {cross['pairs']:.0f} pairs); above it, more is not better.")
+                     f"{cross['p95']:.2f} for nine in ten of {counted(cross['pairs'], 'pair')}); above it, more is not better.")
     if voice.threshold is not None:
         notes.append(f"Dots: {voice.threshold:.2f}, below it a verifier says another speaker.")
     note = " ".join(notes) or f"Natural reference: {UNKNOWN}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evaluation.score_card import TEXT, EmotionScores, F0Scores, ScoreCard, VoiceScores, WordChange, WordScores
+from pipelines.counting import counted
 from pipelines.features.pitch import F0Statistics
 from workbench.score_card.card import UNKNOWN
 
@@ -35,7 +36,9 @@ def _change(change: WordChange) -> str:
 
 
 def _emotion(one: EmotionScores) -> list[str]:
-    natural = UNKNOWN if one.natural_accuracy is None else f"{one.natural_accuracy:.0f} % of {one.natural_clips} natural clips"
+    natural = UNKNOWN
+    if one.natural_accuracy is not None:
+        natural = f"{one.natural_accuracy:.0f} % of {counted(one.natural_clips, 'natural clip')}"
     rows = [f"  {name:<12}{100 * one.before.get(name, 0):5.0f} % -> {100 * share:3.0f} %{'  target' * (name == one.target)}"
             for name, share in one.after.items()]
     return [f"Emotion, judge {one.judge} (it recognises {natural}); source -> converted", *rows]

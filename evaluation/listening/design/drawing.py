@@ -28,6 +28,7 @@ from evaluation.listening.design.rules import ScreeningRules, checks_needed, tra
 from evaluation.listening.design.trials import KNOWN, RATED, TRAINING, TRAP, ClipContent, Design, Trial, opaque
 from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
+from pipelines.counting import counted
 
 RATERS = 2  # listeners per set: more pairs say more of a system than more listeners of the same few
 PRACTICE = 5  # training trials
@@ -152,8 +153,8 @@ def _repeats(plan: StudyPlan, once: int) -> int:
         repeats += 1
     if repeats == 0:
         needed = once + sum(checks_needed(plan.questions, plan.rules, once))
-        raise StudyError(f"With these systems and questions a listener needs {needed} trials, and the cap is {plan.cap}; "
-                         "raise the cap, or ask fewer questions or systems.")
+        raise StudyError(f"With these systems and questions a listener needs {counted(needed, 'trial')}, and the cap is "
+                         f"{plan.cap}; raise the cap, or ask fewer questions or systems.")
     return repeats
 
 

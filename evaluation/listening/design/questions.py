@@ -22,6 +22,14 @@ SYSTEM, DAMAGED, STRANGER = "system", "damaged", "stranger"  # what a clip can h
 COPIES = {"copy-of-source": "source", "copy-of-reference": "reference"}
 
 
+def shown_name(condition: str, systems: Iterable[str] = ()) -> str:
+    """What tables and pictures call a system or an anchor: no two rows look alike, whatever the systems are called."""
+    if condition == COPY:  # a system is often called copy
+        return "(copy-synthesis)"
+    bare = condition.strip("()")
+    return f"({bare}, anchor)" if condition in ANCHORS and bare in systems else condition
+
+
 @dataclass(frozen=True)
 class Question:
     """One kind of page.

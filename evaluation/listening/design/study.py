@@ -21,6 +21,7 @@ from evaluation.listening.design.rules import ScreeningRules, rules_from
 from evaluation.listening.design.trials import Design, Trial, design_from
 from evaluation.listening.design.wording import missing_texts, with_todays_texts
 from evaluation.listening.errors import StudyError
+from pipelines.counting import counted
 
 STUDY_ID = re.compile(r"[0-9a-f]{16}")
 FORMAT = 1
@@ -189,7 +190,7 @@ def _check_sense(study: Study) -> None:
         _check_trial(study, trial)
     longest = max(len(cell) for cell in study.design.cells)
     if longest > study.info["cap"]:
-        raise StudyError(f"A set of {study.folder} has {longest} trials, more than its cap of {study.info['cap']}.")
+        raise StudyError(f"A set of {study.folder} has {counted(longest, 'trial')}, more than its cap of {study.info['cap']}.")
 
 
 def _check_trial(study: Study, trial: Trial) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.results import Analysis, OpinionScore, StudyResults
 from evaluation.listening.analysis.screening import REASONS
-from evaluation.listening.design.questions import CEILING, COPY, FLOOR, NATURAL, QUESTIONS, SCALE
+from evaluation.listening.design.questions import CEILING, COPY, FLOOR, NATURAL, QUESTIONS, SCALE, shown_name
 from evaluation.listening.design.trials import KNOWN, RATED, TRAP
+from pipelines.counting import agreeing, counted, sentence_start
 
 NOT_COMPARABLE = ("Scores compare systems within this study only: the same system gets another MOS among other systems "
                   "(Cooper et al., arXiv 2503.03250).")
@@ -19,21 +20,19 @@ ANCHOR_TEXTS = {NATURAL: "natural recordings", COPY: "copy-synthesis",
 
 def results_markdown(results: StudyResults) -> str:
     """Every table, of the answers left after screening, with the scores before it beside them."""
-    study, after = results.study, results.after
+    study, after, systems = results.study, results.after, results.study.systems
     head = [f"# Listening test {study.id}", "",
-            f"{len(results.verdicts)} listeners came, {results.before.listeners} did not withdraw, {after.listeners} count after "
-            f"screening, with {after.ratings} ratings. The study is {'closed' if results.closed else 'still open'}. "
-            f"Hash {study.hash[:12]}.", ""]
+            f"{_who_came(results)} The study is {'closed' if results.closed else 'still open'}. Hash {study.hash[:12]}.", ""]
     compared = [[one.question, f"{one.first} - {one.second}", interval_text(one.difference), number(one.p, 3)]
                 for one in after.compared]
-    preferred = [[one.condition, interval_text(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"]
-                 for one in after.preferred]
+    preferred = [[shown_name(one.condition, systems), interval_text(Interval(one.score, one.low, one.high)),
+                  f"{one.wins} of {one.of}"] for one in after.preferred]
     return "\n".join([
         *head, *_opinion_tables(results),
         *_table("Differences", ("question", "systems", "difference (95 % interval)", "adjusted p, Wilcoxon"), compared),
         *_agreement_table(after),
         *_table("Preference", ("system", "Bradley-Terry score, log odds (95 % interval)", "preferred"), preferred),
-        *_emotion_tables(after),
+        *_emotion_tables(after, systems),
         "## Screening", "", exclusions(results), "", NOT_COMPARABLE, ""])
 
 
@@ -42,20 +41,23 @@ def paper_paragraph(results: StudyResults) -> str:
 
     It has listeners, trials, anchors, wording, exclusions, scores, agreement, software and hash.
     """
-    study, after = results.study, results.after
+    study, after, systems = results.study, results.after, results.study.systems
+    if not results.verdicts:
+        return f"Nobody has taken part in the listening test {study.id} yet; this paragraph comes with the first answers.\n"
     devices = ", ".join(f"{name} ({count})" for name, count in sorted(Counter(results.devices.values()).items()))
-    means = [f"{one.question}, {one.condition}: {interval_text(one.mos)}, {one.ratings} ratings of {one.listeners} listeners"
-             f"{', preliminary' if one.preliminary else ''}" for one in after.opinions]
-    preferred = [f"{one.condition} preferred in {one.wins} of {one.of} comparisons" for one in after.preferred]
+    means = [f"{one.question}, {shown_name(one.condition, systems)}: {interval_text(one.mos)}, {counted(one.ratings, 'rating')} "
+             f"of {counted(one.listeners, 'listener')}{', preliminary' if one.preliminary else ''}" for one in after.opinions]
+    preferred = [f"{shown_name(one.condition, systems)} preferred in {one.wins} of {counted(one.of, 'comparison')}"
+                 for one in after.preferred]
     alphas = [f"{alpha:.2f} ({question})" for question, alpha in after.agreement.items() if alpha is not None]
     sentences = (
         *_method(results),
         f"Questions as worded: {_wording(results)}",
         exclusions(results),
-        f"{after.listeners} listeners and {after.ratings} ratings remained.",
+        sentence_start(f"{counted(after.listeners, 'listener')} and {counted(after.ratings, 'rating')} remained."),
         f"They listened with {devices}." if devices else "",
-        f"Mean opinion scores with 95 % intervals (bootstrap over listeners and items, {results.draws} resamples, seed "
-        f"{results.seed}): {'; '.join(means)}." if means else "",
+        f"Mean opinion scores with 95 % intervals (bootstrap over listeners and items, {counted(results.draws, 'resample')}, "
+        f"seed {results.seed}): {'; '.join(means)}." if means else "",
         f"Paired comparisons: {'; '.join(preferred)}." if preferred else "",
         f"Krippendorff's alpha (ordinal for votes, nominal for choices): {', '.join(alphas)}." if alphas else "",
         NOT_COMPARABLE,
@@ -69,11 +71,12 @@ def exclusions(results: StudyResults) -> str:
     rules = results.study.rules
     broken = Counter(name for verdict in results.verdicts if not verdict.withdrawn for name in verdict.broken)
     withdrew = sum(verdict.withdrawn for verdict in results.verdicts)
-    reasons = ", ".join(f"{count} {REASONS[name]}" for name, count in broken.items())
+    reasons = ", ".join(f"{REASONS[name]}: {count}" for name, count in broken.items())
     said = f" ({reasons}; several may hold for one)" if reasons else ""
     excluded = results.before.listeners - results.after.listeners
-    return (f"Excluded by rules fixed beforehand: {excluded} listeners{said}; {withdrew} withdrew. The rules: set not finished, "
-            f"a clip not played to its end, more than {rules.trap_failures:.0%} of the attention checks or more than "
+    return (f"Excluded by rules fixed beforehand: {counted(excluded, 'listener')}{said}; {withdrew or 'none'} withdrew. "
+            "The rules: set not finished, a clip not played to its end, "
+            f"more than {rules.trap_failures:.0%} of the attention checks or more than "
             f"{rules.known_failures:.0%} of the known answers wrong, a standard deviation of votes below "
             f"{rules.least_deviation:g}, or |z| of the mean deviation from the others at or above {rules.outlier:g}.")
 
@@ -96,19 +99,30 @@ def correlation_range(side: Analysis) -> str:
     return f"Correlation of a listener with the rest: {min(known):.2f} to {max(known):.2f}." if known else ""
 
 
+def _who_came(results: StudyResults) -> str:
+    if not results.verdicts:
+        return "Nobody has come yet."
+    stayed, after = results.before.listeners, results.after
+    return (f"{counted(len(results.verdicts), 'listener')} came, {stayed or 'none'} did not withdraw, "
+            f"{after.listeners or 'none'} {agreeing(after.listeners, 'counts', 'count')} after screening, with "
+            f"{counted(after.ratings, 'rating')}.")
+
+
 def _opinion_tables(results: StudyResults) -> list[str]:
     before = {(one.question, one.condition): one for one in results.before.opinions}
     head = ("system", "MOS (95 % interval)", "listeners", "ratings", "votes 1 2 3 4 5", "before screening", "")
     lines = []
     for question in dict.fromkeys(one.question for one in results.before.opinions):
-        rows = [_opinion_row(one, before[question, one.condition]) for one in results.after.opinions if one.question == question]
+        rows = [_opinion_row(one, before[question, one.condition], results.study.systems) for one in results.after.opinions
+                if one.question == question]
         lines += _table(question, head, rows or [["nobody counts after screening", *[""] * 6]])
     return lines
 
 
-def _opinion_row(one: OpinionScore, before: OpinionScore) -> list[object]:
-    return [one.condition, interval_text(one.mos), one.listeners, one.ratings, " ".join(map(str, one.votes.values())),
-            f"{interval_text(before.mos)}, {before.ratings} ratings", "preliminary" if one.preliminary else ""]
+def _opinion_row(one: OpinionScore, before: OpinionScore, systems: Sequence[str]) -> list[object]:
+    return [shown_name(one.condition, systems), interval_text(one.mos), one.listeners, one.ratings,
+            " ".join(map(str, one.votes.values())), f"{interval_text(before.mos)}, {counted(before.ratings, 'rating')}",
+            "preliminary" if one.preliminary else ""]
 
 
 def _agreement_table(side: Analysis) -> list[str]:
@@ -117,10 +131,11 @@ def _agreement_table(side: Analysis) -> list[str]:
     return _table("Agreement", ("question", "Krippendorff's alpha"), rows) + ([correlations, ""] if correlations else [])
 
 
-def _emotion_tables(side: Analysis) -> list[str]:
-    rows = [[name, f"{value:.0f} ({low:.0f} to {high:.0f})", count]
+def _emotion_tables(side: Analysis, systems: Sequence[str]) -> list[str]:
+    rows = [[shown_name(name, systems), f"{value:.0f} ({low:.0f} to {high:.0f})", count]
             for name, (value, low, high, count) in side.recognised.items()]
-    counts = [[name, target, *chosen.values()] for name, table in side.confusion.items() for target, chosen in table.items()]
+    counts = [[shown_name(name, systems), target, *chosen.values()] for name, table in side.confusion.items()
+              for target, chosen in table.items()]
     options = next((list(chosen) for table in side.confusion.values() for chosen in table.values()), [])
     return (_table("Target emotion chosen", ("system", "% (95 % interval)", "answers"), rows)
             + _table("Emotions chosen", ("system", "target", *options), counts))
@@ -139,11 +154,13 @@ def _method(results: StudyResults) -> list[str]:
     conditions = {name for cell in cells for trial in cell for name in trial.conditions}
     hidden = [text for anchor, text in ANCHOR_TEXTS.items() if anchor in conditions]
     return [
-        f"{len(results.verdicts)} listeners took part in a listening test of {len(study.systems)} systems "
+        f"{counted(len(results.verdicts), 'listener')} took part in a listening test of {counted(len(study.systems), 'system')} "
         f"({', '.join(study.systems)}).",
-        f"Each was given {kinds[RATED]} rated trials, {kinds[TRAP]} attention checks and {kinds[KNOWN]} items with a known "
-        f"answer, after {len(study.design.training)} practice trials and in a random order of their own.",
-        f"There were {len(cells)} balanced sets; a new listener got the one with the fewest completed answers.",
+        f"Each was given {counted(kinds[RATED], 'rated trial')}, {counted(kinds[TRAP], 'attention check')} and "
+        f"{counted(kinds[KNOWN], 'item')} with a known answer, after {counted(len(study.design.training), 'practice trial')} "
+        "and in a random order of their own.",
+        f"There {agreeing(len(cells), 'was', 'were')} {counted(len(cells), 'balanced set')}; a new listener got the one with the "
+        "fewest completed answers.",
         f"Hidden among the systems were {', '.join(hidden)}." if hidden else "",
         f"All clips had 16 kHz, 16 bit and {study.info['loudness_lufs']:g} LUFS, and names that say nothing; a rating opened "
         "once every clip had been played to its end.",

@@ -5,7 +5,7 @@ Narrow figures with large letters: two stand side by side on a page, one fills a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,10 @@ from matplotlib.patches import Rectangle
 from evaluation.listening.analysis.choices import PreferenceScore
 from evaluation.listening.analysis.intervals import HIGHEST, LOWEST, Interval
 from evaluation.listening.analysis.results import OpinionScore, StudyResults
-from evaluation.listening.design.questions import ANCHORS, VOTES
+from evaluation.listening.design.questions import ANCHORS, VOTES, shown_name
 from evaluation.listening.publish.markdown import interval_text
 from evaluation.plots import save_figure
+from pipelines.counting import counted
 from pipelines.files import make_folder
 
 WIDTH = 4.2  # inches
@@ -51,10 +52,12 @@ def pictures(results: StudyResults) -> list[Picture]:
     found = [picture for question in questions
              for picture in _opinion_pictures(question, [one for one in side.opinions if one.question == question])]
     if side.preferred:
-        said = "; ".join(f"{one.condition} {interval_text(Interval(one.score, one.low, one.high))}" for one in side.preferred)
+        names = [one.condition for one in side.preferred]
+        said = "; ".join(f"{shown_name(one.condition, names)} {interval_text(Interval(one.score, one.low, one.high))}"
+                         for one in side.preferred)
         found.append(Picture("preference", "Preference, Bradley-Terry scores", said, preference_figure(side.preferred)))
-    found += [Picture(f"emotions-{name.strip('()')}", f"Emotions chosen, {name}", _confusion_words(chosen),
-                      confusion_figure(chosen)) for name, chosen in side.confusion.items()]
+    found += [Picture(f"emotions-{_file_part(name, side.confusion)}", f"Emotions chosen, {shown_name(name, side.confusion)}",
+                      _confusion_words(chosen), confusion_figure(chosen)) for name, chosen in side.confusion.items()]
     return found
 
 
@@ -72,7 +75,7 @@ def opinion_figure(opinions: Sequence[OpinionScore]) -> Figure:
     figure, axis, places = _rows([one.condition for one in opinions])
     for one in opinions:
         _point(axis, places[one.condition], one.mos, _is_anchor(one.condition), one.preliminary)
-    _labels(axis, places, {one.condition: f"{one.mos.value:.2f}\n{one.ratings} ratings" for one in opinions})
+    _labels(axis, places, {one.condition: f"{one.mos.value:.2f}\n{counted(one.ratings, 'rating')}" for one in opinions})
     axis.set_xlim(LOWEST - 0.1, HIGHEST + 0.1)
     axis.set_xticks(range(1, 6))
     axis.set_xlabel("mean opinion score, 95 % interval", fontsize=SMALL)
@@ -84,7 +87,7 @@ def votes_figure(opinions: Sequence[OpinionScore]) -> Figure:
     figure, axis, places = _rows([one.condition for one in opinions])
     for one in opinions:
         _stack(axis, places[one.condition], [one.votes[vote] / one.ratings for vote in VOTES])
-    _labels(axis, places, {one.condition: f"{one.ratings}\nratings" for one in opinions})
+    _labels(axis, places, {one.condition: counted(one.ratings, "rating").replace(" ", "\n") for one in opinions})
     axis.set_xlim(0, 1)
     axis.set_xticks([0, 0.5, 1], ["0", "50", "100 %"])
     for vote, colour in zip(VOTES, VOTE_COLOURS, strict=True):
@@ -131,9 +134,10 @@ def confusion_figure(table: Mapping[str, Mapping[str, int]]) -> Figure:
 
 
 def _opinion_pictures(question: str, opinions: Sequence[OpinionScore]) -> Iterator[Picture]:
-    scores = "; ".join(f"{one.condition} {interval_text(one.mos)}" for one in opinions)
-    votes = "; ".join(f"{one.condition}: " + ", ".join(f"{count} times {vote}" for vote, count in one.votes.items())
-                      for one in opinions)
+    names = [one.condition for one in opinions]
+    scores = "; ".join(f"{shown_name(one.condition, names)} {interval_text(one.mos)}" for one in opinions)
+    votes = "; ".join(f"{shown_name(one.condition, names)}: "
+                      + ", ".join(f"{counted(count, 'time')} {vote}" for vote, count in one.votes.items()) for one in opinions)
     yield Picture(f"mos-{question}", f"Mean opinion scores, {question}", scores, opinion_figure(opinions))
     yield Picture(f"votes-{question}", f"Votes, {question}", votes, votes_figure(opinions))
 
@@ -158,7 +162,7 @@ def _rows(names: Sequence[str]) -> tuple[Figure, Axes, dict[str, float]]:
 
 def _labels(axis: Axes, places: Mapping[str, float], right: Mapping[str, str]) -> None:
     """Names on the left, numbers on the right."""
-    axis.set_yticks(list(places.values()), [_short(name) for name in places], fontsize=LETTERS)
+    axis.set_yticks(list(places.values()), [_short(shown_name(name, places)) for name in places], fontsize=LETTERS)
     other = axis.secondary_yaxis("right")
     other.set_yticks(list(places.values()), [right[name] for name in places], fontsize=8.5, color="#555555")
     other.tick_params(length=0)
@@ -190,11 +194,17 @@ def _confusion_words(table: Mapping[str, Mapping[str, int]]) -> str:
                      for target, chosen in table.items())
 
 
+def _file_part(name: str, names: Iterable[str]) -> str:
+    """A name without brackets; an anchor whose name is also a system's keeps apart from it."""
+    bare = name.strip("()")
+    return f"{bare}-anchor" if bare != name and bare in names else bare
+
+
 def _is_anchor(name: str) -> bool:
     return name in ANCHORS
 
 
 def _short(name: str, most: int = LONGEST) -> str:
     """A name as matplotlib's plain text: an emotion may be called anything, and dollars would be read as mathematics."""
-    cut = name if len(name) <= most else name[:most - 1] + "\u2026"
+    cut = name if len(name) <= most else f"{name[:most // 2]}\u2026{name[most // 2 + 1 - most:]}"
     return cut.replace("$", r"\$")

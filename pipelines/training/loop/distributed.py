@@ -15,6 +15,7 @@ import torch
 from torch import distributed as torch_distributed
 from torch import nn
 
+from pipelines.counting import counted
 from pipelines.device import check_device
 from pipelines.errors import RecipeError, ZestError
 
@@ -69,10 +70,11 @@ def micro_batch(batch: int, micro_batches: int = 1) -> int:
         RecipeError: the batch cannot be divided evenly.
     """
     if batch % count():
-        raise RecipeError(f"A batch of {batch} cannot be divided evenly between {count()} processes; change it in the recipe.")
+        raise RecipeError(f"A batch of {batch} cannot be divided evenly between {counted(count(), 'process')}; "
+                          "change it in the recipe.")
     own = batch // count()
     if own % micro_batches:
-        raise RecipeError(f"A batch of {own} cannot be taken in {micro_batches} equal parts; change batch or "
+        raise RecipeError(f"A batch of {own} cannot be taken in {counted(micro_batches, 'equal part')}; change batch or "
                           "[general] accumulate in the recipe.")
     return own // micro_batches
 

@@ -10,6 +10,7 @@ from sklearn.cluster import MiniBatchKMeans
 from tqdm import tqdm
 
 from pipelines.checkpoints.loading import load_content_encoder
+from pipelines.counting import counted
 from pipelines.errors import RecipeError
 from pipelines.networks.units import ContentEncoder
 from pipelines.training.data.corpus import Clip, read_samples
@@ -41,7 +42,7 @@ def train_units(recipe: UnitsRecipe, clips: list[Clip], encoder: ContentEncoder,
     """(clusters, width) centroids. Raises RecipeError: the encoder has no such layer."""
     layers, device = encoder.hubert.config.num_hidden_layers, next(encoder.parameters()).device
     if not 0 <= recipe.layer <= layers:
-        raise RecipeError(f"The content encoder has {layers} layers; [units] layer must lie between 0 and {layers}, "
+        raise RecipeError(f"The content encoder has {counted(layers, 'layer')}; [units] layer must lie between 0 and {layers}, "
                           f"not {recipe.layer}.")
     encoder.eval()
     frames = []
