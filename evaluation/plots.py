@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from pipelines.features.pitch import REFERENCE_HZ, F0Contour, semitones, statistics
-from pipelines.files import write_whole
+from pipelines.files import PICTURES, check_ending, write_whole
 
 # Paul Tol's "high contrast" colours: told apart with any colour vision and, by lightness, in grey.
 SOURCE_COLOUR, REFERENCE_COLOUR, PREDICTED_COLOUR = "#004488", "#BB5566", "#DDAA33"
@@ -81,9 +81,10 @@ def contour_figure(panels: Sequence[Panel]) -> Figure:
 
 
 def save_figure(figure: Figure, path: Path | str) -> Path:
-    """Write a PNG, whole or not at all. Raises OutputError."""
+    """Write PNG, SVG or PDF by the name's ending, whole or not at all. Raises OutputError."""
+    check_ending(path, PICTURES, "plots")
     content = io.BytesIO()
-    figure.savefig(content, format="png")
+    figure.savefig(content, format=Path(path).suffix.lower().removeprefix(".") or "png")
     return write_whole(path, content.getvalue())
 
 

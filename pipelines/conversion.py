@@ -66,7 +66,7 @@ class Conversion:
         return sum(self.seconds.values()) / self.source_seconds
 
     def save(self, path: Path | str) -> Path:
-        """Write a 16-bit WAV. Raises OutputError when the place cannot be written."""
+        """Write WAV, FLAC, MP3, OGG or Opus by the name's ending. Raises OutputError when the place cannot be written."""
         return save(path, self.samples)
 
 

@@ -19,3 +19,7 @@ class RecipeError(ZestError):
 
 class OutputError(ZestError):
     """A result cannot be written (no such folder, no permission, disk full)."""
+
+
+class OverwriteError(OutputError):
+    """A result would replace something that the same run reads."""

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.errors import OutputError
 
+FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+PICTURES = (".png", ".svg", ".pdf")
+STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
+
 
 def write_whole(path: Path | str, content: bytes) -> Path:
     """Write a file beside its final place, then move it there, so that half of it is never seen.
 
-    Devices such as /dev/null are written to directly, not replaced.
+    Devices such as /dev/null and /dev/stdout are written to directly, not replaced. Where the path is a link, what it leads to
+    is replaced.
 
     Raises:
         OutputError: the folder is missing or not writable, or the disk is full.
@@ -23,30 +30,86 @@ def write_whole(path: Path | str, content: bytes) -> Path:
     path = Path(path)
     try:
         check_writable(path)
-        if path.exists() and not path.is_file():
+        if is_device(path):
             path.write_bytes(content)
         else:
-            _write_and_move(path, content)
+            _write_and_move(Path(os.path.realpath(path)), content)
     except OSError as error:
         raise OutputError(_sentence(path, error.strerror or str(error))) from error
     return path
 
 
-def check_writable(path: Path | str) -> None:
+def is_device(path: Path | str) -> bool:
+    """Whether it is no file of its own but leads elsewhere: /dev/null, /dev/stdout, a pipe."""
+    try:
+        if os.path.abspath(path).startswith(STREAMS):  # the file that a shell redirects it to is the shell's
+            return True
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def check_ending(path: Path | str, endings: Iterable[str], what: str) -> None:
+    """Refuse a name whose ending asks for a format that is not written; no ending, and a device, ask for none.
+
+    Args:
+        endings: that are written, in lower case. what: is written, in the plural.
+    Raises:
+        OutputError: the ending is another.
+    """
+    suffix, (*others, last) = Path(path).suffix, endings
+    if suffix and suffix.lower() not in (*others, last) and not is_device(path):
+        raise OutputError(f"Cannot write {path}: {what} are not written as {suffix}; name a file that ends in "
+                          f"{', '.join(others)}{' or ' if others else ''}{last}.")
+
+
+def check_writable(path: Path | str, new_folders: bool = False) -> None:
     """Refuse an output that cannot work, before the work is done.
 
+    Args:
+        new_folders: folders are created where they are missing.
     Raises:
-        OutputError: the folder is missing or not writable, or the path is a folder.
+        OutputError: the folder is missing or not writable, or the path is a folder or write-protected.
     """
     path = Path(path)
     try:
         if path.is_dir():
             raise OutputError(f"Cannot write {path}: it is a folder; name a file in it.")
-        if not path.parent.is_dir():
-            raise OutputError(f"Cannot write {path}: there is no folder {path.parent}; create it first.")
-        if not os.access(path.parent, os.W_OK):
-            raise OutputError(f"Cannot write {path}: no permission to write into {path.parent}; choose another folder.")
+        if is_device(path):
+            return
+        if path.exists() and not os.access(path, os.W_OK):
+            raise OutputError(f"Cannot write {path}: the file is write-protected; choose another name.")
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):  # the second: the folder is told below
+        pass
     except (OSError, ValueError) as error:  # a name too long, a loop of links, a NUL inside
+        raise OutputError(_sentence(path, getattr(error, "strerror", None) or str(error))) from error
+    folder = path.parent
+    if new_folders and not os.path.lexists(folder):
+        check_folder(folder)
+        return
+    if not folder.is_dir():
+        state = "it is a file; choose a folder" if os.path.lexists(folder) else "create it first"
+        raise OutputError(f"Cannot write {path}: there is no folder {folder}; {state}.")
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"Cannot write {path}: no permission to write into {folder}; choose another folder.")
+
+
+def check_folder(path: Path | str) -> None:
+    """Refuse a folder for results that cannot be created or written.
+
+    Raises:
+        OutputError: it, or a folder above it, is a file or not writable.
+    """
+    path = Path(path)
+    try:
+        place = next(one for one in (path, *path.absolute().parents) if os.path.lexists(one))
+        if not place.is_dir():
+            raise OutputError(f"Cannot write into {path}: {place} is a file; name a folder.")
+        if not os.access(place, os.W_OK):
+            raise OutputError(f"Cannot write into {path}: no permission to write into {place}; choose another folder.")
+    except (OSError, ValueError) as error:
         raise OutputError(_sentence(path, getattr(error, "strerror", None) or str(error))) from error
 
 
@@ -57,6 +120,7 @@ def make_folder(path: Path | str) -> Path:
         OutputError: it cannot be created.
     """
     path = Path(path)
+    check_folder(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
@@ -99,5 +163,5 @@ def _write_and_move(path: Path, content: bytes) -> None:
 
 
 def _sentence(path: Path, reason: str) -> str:
-    reason = reason[:1].lower() + reason[1:]
-    return f"Cannot write {path}: {reason}; free some space or choose another place."
+    advice = "free some space or choose another place" if reason in FULL else "choose another name or place"
+    return f"Cannot write {str(path)[:200]}: {reason[:1].lower()}{reason[1:]}; {advice}."

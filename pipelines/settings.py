@@ -83,6 +83,12 @@ class Settings:
         return (f"{decoder}@{self.strength:g}" + ("" if self.tempo else "-notempo")
                 + (f"-seed{self.seed}" if self.seed else "") + (f"-f0{self.f0}" if self.f0 != PREDICTED else ""))
 
+    def differences(self) -> tuple[str, ...]:
+        """What differs from the defaults, for names of results: residual_world, strength0.5, notempo, seed3, f0source."""
+        return tuple(filter(None, (
+            self.decoder, "" if self.strength == 1 else f"strength{self.strength:g}", "" if self.tempo else "notempo",
+            f"seed{self.seed}" if self.seed else "", "" if self.f0 == PREDICTED else f"f0{self.f0}")))
+
 
 def about(name: str) -> Setting:
     """What is known of the setting of this name."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import soundfile
 import soxr
 
 from pipelines.errors import AudioError
+from pipelines.features.writing import encoded
 from pipelines.files import write_whole
 
 SAMPLE_RATE = 16_000  # Hz
@@ -83,18 +83,16 @@ def from_array(samples: np.ndarray, rate: int, name: str = "recording") -> Recor
 
 
 def save(path: Path | str, samples: np.ndarray) -> Path:
-    """Write 16-bit WAV at 16 kHz; the file appears whole or not at all.
+    """Write 16 kHz in the format that the name asks for (writing.py), 16-bit WAV by default; whole or not at all.
 
     Args:
         samples: (n,) float; scaled down where it would clip.
     Raises:
-        OutputError: the folder is missing or not writable, or the disk is full.
+        OutputError: the folder is missing or not writable, the disk is full, or such a format is not written.
     """
     peak = float(np.abs(samples).max(initial=0.0))
     samples = samples if peak <= 0.999 else samples * (0.999 / peak)
-    content = io.BytesIO()
-    soundfile.write(content, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
-    return write_whole(path, content.getvalue())
+    return write_whole(path, encoded(samples, SAMPLE_RATE, path))
 
 
 def speech_level(samples: np.ndarray) -> float:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from evaluation.pair import TOO_MANY, read_rows
 from pipelines.errors import AudioError, ZestError
+from pipelines.features.writing import FORMATS
+from pipelines.outputs import same_output
+from workbench.cli.names import plot_names
 
 COLUMNS = ("source", "reference", "emotion", "output")
 
@@ -18,6 +21,7 @@ class BatchRow:
     """One conversion of a list.
 
     `number` counts from 1 as in the file, without the header; exactly one of reference and emotion is set.
+    `named` says whether the list names the output. `plot` is a picture to write beside it, None without one.
     """
 
     number: int
@@ -25,6 +29,8 @@ class BatchRow:
     reference: Path | None
     emotion: str | None
     output: Path
+    named: bool = True
+    plot: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -47,21 +53,21 @@ class Outcome:
         return {"row": self.number, "error": self.error, **(self.document or {})}
 
 
-def read_batch(path: Path, folder: Path) -> list[BatchRow | BadRow]:
+def read_batch(path: Path, folder: Path, plots: Path | None = None,
+               name: Callable[[Path, str], str] = lambda source, target: f"{source.stem}-{target}") -> list[BatchRow | BadRow]:
     """Read a CSV of pairs; paths inside it are relative to the CSV's folder, outputs to `folder`.
 
+    Args:
+        plots: folder of the pictures. name: of an output that the list does not name, from the source and the target.
     Raises:
         PairsError: the list is missing or is not CSV text. AudioError: it lacks a column, or has no rows.
     """
-    rows: list[BatchRow | BadRow] = []
-    taken: dict[Path, int] = {}
-    for number, cells in enumerate(_read_rows(path), start=1):
-        row = _row(number, cells, path.parent, folder)
-        first = taken.setdefault(row.output, number) if isinstance(row, BatchRow) else number
-        if first != number:
-            row = BadRow(number, f"Rows {first} and {number} have the same output; give each its own.")
-        rows.append(row)
-    return rows
+    rows = [_row(number, cells, path.parent, folder, name) for number, cells in enumerate(_read_rows(path), start=1)]
+    good = [row for row in rows if isinstance(row, BatchRow)]
+    twice = {good[index].number: good[first].number for index, first in same_output([row.output for row in good]).items()}
+    rows = [BadRow(row.number, f"Rows {twice[row.number]} and {row.number} have the same output; give each its own.")
+            if row.number in twice else row for row in rows]
+    return rows if plots is None else _with_plots(rows, folder, plots)
 
 
 def by_source(rows: list[BatchRow | BadRow]) -> list[BatchRow | BadRow]:
@@ -93,7 +99,14 @@ def _read_rows(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _row(number: int, given: dict[str, str], base: Path, folder: Path) -> BatchRow | BadRow:
+def _with_plots(rows: list[BatchRow | BadRow], folder: Path, plots: Path) -> list[BatchRow | BadRow]:
+    good = [row for row in rows if isinstance(row, BatchRow)]
+    names = plot_names([row.number for row in good], [row.output.relative_to(folder) for row in good])
+    plot_of = {row.number: plots / f"{name}.png" for row, name in zip(good, names)}
+    return [replace(row, plot=plot_of[row.number]) if isinstance(row, BatchRow) else row for row in rows]
+
+
+def _row(number: int, given: dict[str, str], base: Path, folder: Path, name: Callable[[Path, str], str]) -> BatchRow | BadRow:
     cells = {name: given.get(name, "").strip() for name in COLUMNS}
     if TOO_MANY in given:
         return BadRow(number, "The row has more cells than the header; quote cells that contain commas.")
@@ -102,10 +115,10 @@ def _row(number: int, given: dict[str, str], base: Path, folder: Path) -> BatchR
     if bool(cells["reference"]) == bool(cells["emotion"]):
         return BadRow(number, "The row needs either a reference or an emotion.")
     target = cells["emotion"] or Path(cells["reference"]).stem
-    output = Path(cells["output"] or f"{number:03d}-{Path(cells['source']).stem}-{target}.wav")
+    output = Path(cells["output"] or f"{number:03d}-{name(Path(cells['source']), target)}.wav")
     if output.is_absolute() or ".." in output.parts:
         return BadRow(number, f"The output {output} leaves the output folder; name a file inside it.")
-    if output.suffix.lower() != ".wav":
-        return BadRow(number, f"The output {output} must end in .wav.")
+    if output.suffix.lower() not in FORMATS:
+        return BadRow(number, f"The output {output} must end in {', '.join(FORMATS)}.")
     reference = base / cells["reference"] if cells["reference"] else None
-    return BatchRow(number, base / cells["source"], reference, cells["emotion"] or None, folder / output)
+    return BatchRow(number, base / cells["source"], reference, cells["emotion"] or None, folder / output, bool(cells["output"]))

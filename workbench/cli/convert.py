@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -18,15 +16,19 @@ from pipelines.baselines import BASELINES, check_request, find_baseline
 from pipelines.counting import counted
 from pipelines.decoders import DECODERS
 from pipelines.device import check_name
-from pipelines.errors import AudioError, ZestError
+from pipelines.errors import ZestError
 from pipelines.features.audio import load
-from pipelines.files import check_writable, make_folder
+from pipelines.features.writing import ENDINGS, check_format
+from pipelines.files import PICTURES, check_ending, make_folder
 from pipelines.hooks import Hook
+from pipelines.outputs import check_outputs
 from pipelines.settings import Settings
 from workbench.cli import batch as batches
 from workbench.cli import exit_codes
-from workbench.cli.batch import BatchRow
-from workbench.cli.options import AsJson, Checkpoint, listed, setting_option
+from workbench.cli.batch import BadRow, BatchRow
+from workbench.cli.names import check_replacing, default_name
+from workbench.cli.options import AsJson, Checkpoint, Overwrite, listed, setting_option
+from workbench.cli.output import print_json
 from workbench.cli.progress import say, terminal_bar
 
 if TYPE_CHECKING:
@@ -39,13 +41,16 @@ def convert(
     source: Annotated[Optional[Path], typer.Argument(help="Recording whose words and voice are kept.")] = None,
     reference: Annotated[Optional[Path], typer.Argument(help="Recording whose emotion is taken.")] = None,
     output: Annotated[Optional[Path], typer.Option(
-        "--output", "-o", help="WAV file to write, or a folder with --batch. An existing file is replaced.")] = None,
+        "--output", "-o", help=f"File to write ({ENDINGS}), or a folder with --batch. If left out, the name follows from "
+                               "source, target and settings.")] = None,
     emotion: Annotated[Optional[str], typer.Option(
         help="A preset instead of a reference: neutral, angry, happy, sad or surprised.")] = None,
     batch: Annotated[Optional[Path], typer.Option(
         help="CSV with the columns source, reference or emotion, and optional output; "
              "paths are relative to the CSV's folder, outputs to the one of -o.")] = None,
-    plot: Annotated[Optional[Path], typer.Option(help="PNG of the F0 contours; a folder with --batch.")] = None,
+    plot: Annotated[Optional[Path], typer.Option(
+        help="Picture of the F0 contours (.png, .svg or .pdf); a folder with --batch.")] = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
     strength: Annotated[float, setting_option("strength")] = DEFAULTS.strength,
     tempo: Annotated[bool, setting_option("tempo")] = DEFAULTS.tempo,
@@ -62,18 +67,30 @@ def convert(
     settings = Settings(strength, tempo, decoder, seed, f0)
     if system and find_baseline(system) and settings != DEFAULTS:
         raise ZestError("A baseline has no strength, tempo, decoder, seed or choice of F0; leave them out beside --system.")
-    load_converter = partial(_load_converter, system, checkpoint, device)
+    run = ConversionRun(settings, partial(_load_converter, system, checkpoint, device), as_json, overwrite)
+    name = partial(default_name, settings=settings, system=system, checkpoint=checkpoint)
     if batch is None:
         if source is None:
             raise ZestError("Which recording? Name a SOURCE, or a list of pairs with --batch.")
         _check_target(reference, emotion, system)
-        output = output or Path(f"{source.stem}-{_file_name(emotion or (reference.stem if reference else system))}.wav")
-        raise typer.Exit(_convert_one(BatchRow(1, source, reference, emotion, output), settings, load_converter, plot, as_json))
+        target = emotion or (reference.stem if reference else "")
+        row = BatchRow(1, source, reference, emotion, output or Path(f"{name(source, target)}.wav"), output is not None, plot)
+        raise typer.Exit(_convert_one(row, run))
     if source is not None or emotion is not None:
         raise ZestError("With --batch, sources and emotions come from the list; leave SOURCE and --emotion out.")
     if output is None:
         raise ZestError("With --batch, name the folder for the results with -o.")
-    raise typer.Exit(_convert_batch(batch, output, settings, load_converter, plot, as_json))
+    raise typer.Exit(_convert_batch(batch, output, batches.read_batch(batch, output, plot, name), run))
+
+
+@dataclass(frozen=True)
+class ConversionRun:
+    """How all rows of a call are converted, and how the result is told."""
+
+    settings: Settings
+    load_converter: Callable[[], Converts]
+    as_json: bool
+    overwrite: bool
 
 
 def _load_converter(system: str, checkpoint: str | None, device: str) -> Converts:
@@ -82,36 +99,33 @@ def _load_converter(system: str, checkpoint: str | None, device: str) -> Convert
     return load_converter(system, checkpoint, device)
 
 
-def _convert_one(row: BatchRow, settings: Settings, load_converter: Callable[[], Converts], plot: Path | None,
-                 as_json: bool) -> int:
-    for path in filter(None, (row.output, plot)):
-        check_writable(path)
-    _refuse_overwriting(row)
+def _convert_one(row: BatchRow, run: ConversionRun) -> int:
+    _check_files((), [row], run, new_folders=False)
+    check_format(row.output)
+    if row.plot is not None:
+        check_ending(row.plot, PICTURES, "plots")
     for recording in filter(None, (row.source, row.reference)):
         load(recording)  # a bad recording is told at once, before any model is loaded
     with terminal_bar() as hook_for:
-        document = _convert_row(load_converter(), row, settings, plot, hook_for(0, row.source.name, row.reference is not None))
-    if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        document = _convert_row(run.load_converter(), row, run.settings, hook_for(0, row.source.name, row.reference is not None))
+    if run.as_json:
+        print_json(document)
     _say_done(document)
     return exit_codes.OK
 
 
-def _convert_batch(pairs_csv: Path, folder: Path, settings: Settings, load_converter: Callable[[], Converts],
-                   plots: Path | None, as_json: bool) -> int:
+def _convert_batch(pairs_csv: Path, folder: Path, rows: list[BatchRow | BadRow], run: ConversionRun) -> int:
     """Convert every row of a CSV with one loaded checkpoint."""
-    rows = batches.read_batch(pairs_csv, folder)
+    _check_files((pairs_csv,), [row for row in rows if isinstance(row, BatchRow)], run, new_folders=True)
     make_folder(folder)
     begun = time.perf_counter()
     with terminal_bar(len(rows)) as hook_for:
-        converter, places = load_converter(), count()
+        converter, places = run.load_converter(), count()
 
         def convert_row(row: BatchRow) -> dict[str, Any]:
-            _refuse_overwriting(row)
-            make_folder(row.output.parent)
-            plot = make_folder(plots) / f"{row.output.stem}.png" if plots else None
-            hook = hook_for(next(places), row.source.name, row.reference is not None)
-            return _convert_row(converter, row, settings, plot, hook)
+            for path in filter(None, (row.output, row.plot)):
+                make_folder(path.parent)
+            return _convert_row(converter, row, run.settings, hook_for(next(places), row.source.name, row.reference is not None))
 
         outcomes = []
         for outcome in batches.run(batches.by_source(rows), convert_row):
@@ -120,24 +134,33 @@ def _convert_batch(pairs_csv: Path, folder: Path, settings: Settings, load_conve
     outcomes.sort(key=lambda outcome: outcome.number)
     failed = sum(outcome.error is not None for outcome in outcomes)
     seconds = time.perf_counter() - begun
-    if as_json:
-        print(json.dumps({"pairs": [outcome.as_dict() for outcome in outcomes], "converted": len(outcomes) - failed,
-                          "failed": failed, "seconds": round(seconds, 3)}, indent=2, ensure_ascii=False))
+    if run.as_json:
+        print_json({"pairs": [outcome.as_dict() for outcome in outcomes], "converted": len(outcomes) - failed,
+                    "failed": failed, "seconds": round(seconds, 3)})
     say(f"Converted {len(outcomes) - failed} of {counted(len(outcomes), 'pair')} in {seconds:.1f} s into {folder}.")
     return exit_codes.SOME_FAILED if failed else exit_codes.OK
 
 
-def _convert_row(converter: Converts, row: BatchRow, settings: Settings, plot: Path | None, hook: Hook) -> dict[str, Any]:
-    """Writes WAV and plot. Returns the document of the conversion with the names of all files."""
+def _check_files(lists: Sequence[Path], rows: Sequence[BatchRow], run: ConversionRun, new_folders: bool) -> None:
+    """Hold every output of the call against every input of it, before any work."""
+    check_outputs([*lists, *(path for row in rows for path in (row.source, row.reference))],
+                  [path for row in rows for path in (row.output, row.plot)], new_folders=new_folders)
+    written = [(path, row.named or (path is row.plot and not new_folders)) for row in rows
+               for path in (row.output, row.plot) if path is not None]
+    check_replacing([path for path, named in written if named], [path for path, named in written if not named], run.overwrite)
+
+
+def _convert_row(converter: Converts, row: BatchRow, settings: Settings, hook: Hook) -> dict[str, Any]:
+    """Writes the recording and the plot. Returns the document of the conversion with the names of all files."""
     from workbench.conversion import convert_and_describe
 
     described = convert_and_describe(converter, row.source, row.reference, row.emotion, settings, row.output, hook)
-    if plot is not None:
+    if row.plot is not None:
         from evaluation.plots import save_figure
 
-        save_figure(described.figure(), plot)
+        save_figure(described.figure(), row.plot)
     files = {"source": str(row.source), "reference": row.reference and str(row.reference), "output": str(row.output),
-             "plot": plot and str(plot)}
+             "plot": row.plot and str(row.plot)}
     return files | described.document
 
 
@@ -151,17 +174,6 @@ def _check_target(reference: Path | None, emotion: str | None, system: str) -> N
         raise ZestError("Whose emotion? Name a REFERENCE recording or an --emotion.")
     if reference is not None and emotion is not None:
         raise ZestError("Give either a REFERENCE recording or an --emotion, not both.")
-
-
-def _refuse_overwriting(row: BatchRow) -> None:
-    for recording in filter(None, (row.source, row.reference)):
-        if os.path.exists(row.output) and os.path.exists(recording) and os.path.samefile(row.output, recording):
-            raise AudioError(f"{row.output} is an input of this conversion; write the result to another file.")
-
-
-def _file_name(text: str) -> str:
-    """A target's name as part of a file name: 'my/angry' must not become a folder."""
-    return re.sub(r"[^\w.-]+", "-", text).strip("-.") or "converted"
 
 
 def _say_done(document: dict[str, Any]) -> None:

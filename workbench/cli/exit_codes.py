@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.errors import AudioError, CheckpointError, OutputError, RecipeError, ZestError
+from pipelines.errors import AudioError, CheckpointError, OutputError, OverwriteError, RecipeError, ZestError
 
 OK = 0
 BUG = 1  # a mistake of ours: please report it
@@ -27,7 +27,9 @@ MEANINGS = {
 
 def of(error: ZestError) -> int:
     """The exit code for an error that users can mend."""
-    for kind, code in ((AudioError, BAD_INPUT), (RecipeError, BAD_INPUT), (CheckpointError, CHECKPOINT), (OutputError, OUTPUT)):
+    kinds = ((AudioError, BAD_INPUT), (RecipeError, BAD_INPUT), (OverwriteError, BAD_INPUT), (CheckpointError, CHECKPOINT),
+             (OutputError, OUTPUT))
+    for kind, code in kinds:
         if isinstance(error, kind):
             return code
     return USAGE

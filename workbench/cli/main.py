@@ -13,6 +13,7 @@ import typer
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
 from workbench.cli.ablate import ablate
+from workbench.cli.commands import ZestCommand, ZestGroup
 from workbench.cli.convert import convert
 from workbench.cli.cost import cost
 from workbench.cli.embeddings import embeddings
@@ -29,35 +30,52 @@ from workbench.cli.study import study
 from workbench.cli.train import train
 from workbench.cli.weights import average, carry
 
+UsageError: type[Exception] = next(  # whichever click typer has
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
 EXIT_CODES = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exit_codes.MEANINGS.items()) + "."
 
 app = typer.Typer(
-    name="zest", help="Move the emotion of one recording onto another; words and voice stay.", epilog=EXIT_CODES,
+    name="zest", help="Move the emotion of one recording onto another; words and voice stay.", epilog=EXIT_CODES, cls=ZestGroup,
     no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
-for command in (convert, info, train, average, cost, metrics, evaluate, report, score, manifest, protocol, reproduce, ablate,
-                embeddings):
-    app.command(epilog=EXIT_CODES)(command)
-app.add_typer(carry, name="carry", epilog=EXIT_CODES)
-app.add_typer(study, name="study", epilog=EXIT_CODES)
+for command in (convert, score, info, manifest, protocol, evaluate, report, metrics, reproduce, ablate, embeddings, train,
+                average, cost):
+    app.command(cls=ZestCommand)(command)
+app.add_typer(carry, name="carry")
+app.add_typer(study, name="study")
 
 
 def main() -> None:
     """Entry point of `zest`: never a traceback for what a user can mend."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
-        app()
+        code = app(standalone_mode=False)
     except ZestError as error:
         say(str(error))
-        sys.exit(exit_codes.of(error))
+        code = exit_codes.of(error)
+    except UsageError as error:
+        code = _tell_usage(error)
     except KeyboardInterrupt:
-        say("Interrupted; nothing half-written was left.")
-        sys.exit(exit_codes.INTERRUPTED)
+        code = exit_codes.INTERRUPTED
     except Exception as error:  # the last net: a bug is told in one line, its traceback on demand
         if os.environ.get("ZEST_DEBUG"):
             raise
         say(f"A mistake inside zest ({type(error).__name__}: {error}); set ZEST_DEBUG=1 to see where, and report it.")
-        sys.exit(exit_codes.BUG)
+        code = exit_codes.BUG
+    if code == exit_codes.INTERRUPTED:
+        say("Interrupted; nothing half-written was left.")
+    sys.exit(code or exit_codes.OK)
+
+
+def _tell_usage(error: Exception) -> int:
+    """One sentence on a wrong call; the whole help where there was no call at all. Returns the exit code."""
+    context, message = getattr(error, "ctx", None), getattr(error, "format_message", lambda: str(error))()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(message)
+        return exit_codes.USAGE
+    say(message.rstrip(".") + "." + (f" '{context.command_path} --help' lists the options." if context is not None else ""))
+    return exit_codes.USAGE
 
 
 if __name__ == "__main__":

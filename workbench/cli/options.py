@@ -10,6 +10,7 @@ import typer
 from pipelines.settings import about
 
 Checkpoint = Annotated[Optional[str], typer.Option(help="Folder or hub id of a checkpoint; zest-mini if left out.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already, without asking.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 

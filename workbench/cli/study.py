@@ -10,17 +10,15 @@ import typer
 
 from pipelines.counting import agreeing, counted
 from pipelines.errors import ZestError
-from workbench.cli import exit_codes
+from workbench.cli.commands import ZestCommand, ZestGroup
 from workbench.cli.progress import say
 
 if TYPE_CHECKING:
     from evaluation.listening.design.study import Study
     from evaluation.listening.store import Collected
 
-EXIT_CODES = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exit_codes.MEANINGS.items()) + "."
-
 study = typer.Typer(help="Listening tests: make a study from a finished evaluation, check, close, analyse and export it.",
-                    no_args_is_help=True, rich_markup_mode=None)
+                    cls=ZestGroup, no_args_is_help=True, rich_markup_mode=None)
 
 StudyFolder = Annotated[Path, typer.Argument(help="Folder that zest study create wrote.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
@@ -30,7 +28,7 @@ Draws = Annotated[int, typer.Option(min=100, max=100_000, help="Resamples of the
 Seed = Annotated[int, typer.Option(min=0, help="Of the bootstrap: same seed, same intervals.")]
 
 
-@study.command(epilog=EXIT_CODES)
+@study.command(cls=ZestCommand)
 def gather(
     source: Annotated[Path, typer.Argument(help="Recording whose words and voice were kept.")],
     converted: Annotated[Path, typer.Argument(help="The conversion.")],
@@ -50,7 +48,7 @@ def gather(
     say(f"{output} holds {counted(found.pairs, 'pair')}, converted by {systems}.")
 
 
-@study.command(epilog=EXIT_CODES)
+@study.command(cls=ZestCommand)
 def create(
     run: Annotated[Optional[Path], typer.Option(help="Folder of a finished zest evaluate.")] = None,
     systems: Annotated[str, typer.Option(help="Systems of the run to be judged, with commas between them.")] = "",
@@ -88,7 +86,7 @@ def create(
             f"{created.rules.preliminary_below}, results are called preliminary: ask more listeners or fewer questions.")
 
 
-@study.command(epilog=EXIT_CODES)
+@study.command(cls=ZestCommand)
 def check(folder: StudyFolder, as_json: AsJson = False) -> None:
     """Say whether the study is as it was created; a broken or altered one is refused with the reason."""
     from evaluation.listening.design.study import open_study
@@ -99,7 +97,7 @@ def check(folder: StudyFolder, as_json: AsJson = False) -> None:
     say(f"{folder} is complete and unchanged: {counted(len(found.design.clips), 'clip')}, hash {found.hash[:12]}.")
 
 
-@study.command(epilog=EXIT_CODES)
+@study.command(cls=ZestCommand)
 def close(folder: StudyFolder, database: Database = None) -> None:
     """Take no more answers."""
     from evaluation.listening.design.study import open_study
@@ -109,7 +107,7 @@ def close(folder: StudyFolder, database: Database = None) -> None:
     say(f"{folder} is closed now; no more answers are taken." if was_open else f"{folder} was closed already.")
 
 
-@study.command(epilog=EXIT_CODES)
+@study.command(cls=ZestCommand)
 def results(
     folder: StudyFolder,
     plots: Annotated[Optional[Path], typer.Option(help="Folder for pictures as PNG; older ones are replaced.")] = None,
@@ -127,7 +125,7 @@ def results(
     print(json.dumps(found.document(), indent=2, ensure_ascii=False) if as_json else results_markdown(found))
 
 
-@study.command(epilog=EXIT_CODES)
+@study.command(cls=ZestCommand)
 def export(
     folder: StudyFolder,
     output: Annotated[Optional[Path], typer.Option(

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from workbench.cli.commands import ZestCommand, ZestGroup
 from workbench.cli.progress import say
 
-carry = typer.Typer(help="Carry a training to another machine.", no_args_is_help=True, rich_markup_mode=None)
+carry = typer.Typer(help="Carry a training to another machine.", cls=ZestGroup, no_args_is_help=True, rich_markup_mode=None)
 
 
 def average(
@@ -27,7 +28,7 @@ def average(
     say(f"{output} has the mean of {part}.")
 
 
-@carry.command()
+@carry.command(cls=ZestCommand)
 def pack(
     run: Annotated[Path, typer.Argument(help="Folder of a stage below the recipe's runs.")],
     file: Annotated[Path, typer.Argument(help="File to write, .safetensors.")],
@@ -39,7 +40,7 @@ def pack(
     say(f"{file} holds step {write_packed(run, file, eight_bits)}, {file.stat().st_size / 1e6:.0f} MB.")
 
 
-@carry.command()
+@carry.command(cls=ZestCommand)
 def unpack(
     file: Annotated[Path, typer.Argument(help="File that zest carry pack wrote.")],
     run: Annotated[Path, typer.Argument(help="Folder of a stage below the recipe's runs, in which zest train goes on.")],
