@@ -9,10 +9,12 @@ from pathlib import Path
 from evaluation.corpora import CORPORA
 from evaluation.corpora.base import CorpusEntry, CorpusError, CorpusReader, find_root
 from pipelines.counting import counted
-from pipelines.errors import ZestError
+from pipelines.errors import AudioError, ZestError
+from pipelines.features.decoding import decode
 from pipelines.files import write_whole
 
 COLUMNS = ("path", "corpus", "speaker", "sex", "emotion", "language", "text_id", "text", "seconds", "split", "licence")
+LONGEST = 24 * 3600.0  # s; a header that says more says nothing
 GIT_LFS = b"version https://git-lfs"
 
 
@@ -86,14 +88,23 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 
 
 def _seconds(path: Path) -> float | None:
-    """The length that an audio header says; None where it cannot be read or says nothing is there."""
+    """The length that an audio header says; None where it cannot be read or says nothing is there.
+
+    Where the header says nothing, or libsndfile does not know the format, the recording is decoded.
+    """
     import soundfile
 
     try:
         info = soundfile.info(str(path))
+        if 0 < info.duration < LONGEST:
+            return info.duration
     except (soundfile.LibsndfileError, OSError):
+        pass
+    try:
+        decoded = decode(path)
+    except AudioError:
         return None
-    return info.frames / info.samplerate or None
+    return len(decoded.samples) / decoded.rate or None
 
 
 def _why_none(root: Path, left_out: list[Path]) -> str:

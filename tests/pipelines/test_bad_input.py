@@ -16,7 +16,7 @@ from pipelines.conversion import Converter
 from pipelines.errors import AudioError, CheckpointError, OutputError, ZestError
 from pipelines.features.audio import from_array, load, save
 from pipelines.settings import Settings
-from tests.support.recordings import BAD, GOOD, RATE, SECONDS, speech, write
+from tests.support.recordings import BAD, CUT_OFF, GOOD, RATE, SECONDS, speech, write
 from tests.support.speech import MAN, speak
 from workbench.cli import exit_codes
 
@@ -55,6 +55,23 @@ def test_bad_recording_on_the_command_line(kind, tmp_path, zest_here):
 def test_bad_reference_on_the_command_line(tmp_path, zest, source_path):
     result = zest("convert", source_path, "nowhere.wav", "-o", "out.wav")
     assert_refused(result, exit_codes.BAD_INPUT, "nowhere.wav", tmp_path)
+
+
+@pytest.mark.parametrize("kind", CUT_OFF)
+def test_a_cut_off_recording_is_read_to_its_end_and_the_note_says_so(kind, tmp_path):
+    recording = load(CUT_OFF[kind](tmp_path))
+    whole = SECONDS * (8 if kind == "OGG" else 1)
+    assert 0.3 * whole < recording.seconds < 0.7 * whole
+    (note,) = recording.warnings
+    assert "cut off" in note and f"{recording.seconds:.1f}" in note
+    assert_plain(note)
+
+
+def test_the_note_on_a_cut_off_recording_reaches_the_command_line(tmp_path, zest_here):
+    result = zest_here("convert", CUT_OFF["WAV"](tmp_path), "--emotion", "sad", "-o", "out.wav", "--json")
+    assert result.returncode == exit_codes.OK, result.stderr
+    (note,) = json.loads(result.stdout)["notes"]
+    assert "cut off" in note and f"Note: {note}" in result.stderr
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")

@@ -76,10 +76,15 @@ BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
     "NaN": (lambda folder: write(folder / "nan.wav", with_nan(), subtype="FLOAT"), "not numbers"),
     "text": (lambda folder: blank(folder / "text.wav", b"This is not a recording. " * 99), "is not a recording"),
     "noise as MP3": (lambda folder: blank(folder / "noise.mp3", np.random.default_rng(0).bytes(20_000)), "is not a recording"),
-    "cut-off WAV": (lambda folder: half_of(write(folder / "cut.wav", speech())), "is cut off"),
-    "cut-off FLAC": (lambda folder: half_of(write(folder / "cut.flac", speech())), "damaged"),
-    "cut-off MP3": (lambda folder: half_of(write(folder / "cut.mp3", speech(), subtype="MPEG_LAYER_III")), "is cut off"),
     "cut-off M4A": (lambda folder: half_of(write_m4a(folder / "cut.m4a", speech())), "damaged"),
+}
+
+# Half of a file: what is there can be read.
+CUT_OFF: dict[str, Callable[[Path], Path]] = {
+    "WAV": lambda folder: half_of(write(folder / "cut.wav", speech())),
+    "FLAC": lambda folder: half_of(write(folder / "cut.flac", speech())),
+    "MP3": lambda folder: half_of(write(folder / "cut.mp3", speech(), subtype="MPEG_LAYER_III")),
+    "OGG": lambda folder: half_of(write(folder / "cut.ogg", np.tile(speech(), 8), subtype="VORBIS")),
 }
 
 GOOD: dict[str, Callable[[Path], Path]] = {

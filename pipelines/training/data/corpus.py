@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import soundfile
 import soxr
 
 from pipelines.errors import RecipeError
 from pipelines.features.audio import SAMPLE_RATE
+from pipelines.features.channels import to_mono
+from pipelines.features.decoding import decode
 
 COLUMNS = ("path", "corpus", "speaker", "emotion", "language", "text_id", "text", "seconds", "split")
 
@@ -83,9 +84,9 @@ def dev_clips(clips: list[Clip]) -> list[Clip]:
 
 
 def read_samples(clip: Clip) -> np.ndarray:
-    """(n,) float32 at 16 kHz, mono, at the clip's speed."""
-    samples, rate = soundfile.read(clip.path, dtype="float32", always_2d=True)
-    samples, rate = samples.mean(axis=1), rate * clip.speed
+    """(n,) float32 at 16 kHz, mono, at the clip's speed. Raises AudioError where the recording cannot be read."""
+    decoded = decode(clip.path)
+    samples, rate = to_mono(decoded.samples, decoded.rate)[0].astype(np.float32), decoded.rate * clip.speed
     return samples if rate == SAMPLE_RATE else soxr.resample(samples, rate, SAMPLE_RATE).astype(np.float32)
 
 

@@ -1,0 +1,184 @@
+"""Sound out of any container that FFmpeg knows, to its real end, past packets that cannot be decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import numpy as np
+import soxr
+
+# Containers that state the length of their sound; what others state is an estimate, or the length of the picture.
+STATING = {"mov,mp4,m4a,3gp,3g2,mj2", "flac", "aiff", "au", "caf", "w64", "wav", "tta", "wv"}
+BARE = {"aac", "mp3", "ac3", "eac3", "loas", "amr", "dts", "truehd"}  # streams without time stamps: FFmpeg counts frames
+LOSSLESS = {"flac", "alac", "wavpack", "tta"}
+FULL_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
+GAP = 0.05  # s between time stamps from which silence is filled in
+LONGEST_GAP = 60.0  # s; a longer one is a jump of a clock, not lost sound
+CODEC_FRAMES = 2304  # samples; encoders' padding that a stated length may count
+
+
+@dataclass(frozen=True)
+class ContainerSound:
+    """What a container holds.
+
+    Attributes:
+        samples: (n, channels) float32. rate: Hz.
+        stated: seconds that the container firmly states, None where it states nothing or only an estimate.
+        tolerance: seconds by which a whole file may be shorter than stated.
+        damaged: packets that could not be decoded. filled: seconds of silence where time stamps show a gap.
+        tracks: sound tracks; the first one is read.
+    """
+
+    samples: np.ndarray
+    rate: int
+    stated: float | None
+    tolerance: float
+    damaged: int
+    filled: float
+    tracks: int
+
+
+@dataclass
+class _Sound:
+    """Decoded frames in order: stretches of one rate and number of channels. timed: the container has time stamps."""
+
+    timed: bool
+    stretches: list[tuple[int, list[np.ndarray]]] = field(default_factory=list)
+    seconds: float = 0.0
+    filled: float = 0.0
+    _begin: float | None = None
+
+    def add(self, frame: Any) -> None:
+        block, rate = _floats(frame), int(frame.sample_rate or frame.rate)
+        if not len(block) or rate <= 0:
+            return
+        self._fill_gap(frame, rate, block.shape[1])
+        self._append(block, rate)
+
+    def _fill_gap(self, frame: Any, rate: int, channels: int) -> None:
+        if not self.timed or frame.pts is None or frame.time_base is None:
+            return
+        now = float(frame.pts * frame.time_base)
+        if self._begin is None:
+            self._begin = now - self.seconds
+        gap = now - self._begin - self.seconds
+        if GAP < gap <= LONGEST_GAP:
+            self._append(np.zeros((round(gap * rate), channels), dtype=np.float32), rate)
+            self.filled += gap
+        elif abs(gap) > GAP:  # the clock jumped, as where recordings were joined
+            self._begin = now - self.seconds
+
+    def _append(self, block: np.ndarray, rate: int) -> None:
+        last = self.stretches[-1] if self.stretches else None
+        if last is None or last[0] != rate or last[1][0].shape[1] != block.shape[1]:
+            self.stretches.append((rate, []))
+        self.stretches[-1][1].append(block)
+        self.seconds += len(block) / rate
+
+    def whole(self) -> tuple[np.ndarray, int]:
+        return join([(np.concatenate(blocks), rate) for rate, blocks in self.stretches])
+
+
+def join(stretches: list[tuple[np.ndarray, int]]) -> tuple[np.ndarray, int]:
+    """Stretches of (n, channels) samples at rates of their own, one after the other: at the highest rate, and in one channel
+    where their channels differ."""
+    rate = max(own for _, own in stretches)
+    if len({samples.shape[1] for samples, _ in stretches}) > 1:
+        from pipelines.features.channels import to_mono
+
+        stretches = [(to_mono(samples, own)[0][:, None].astype(np.float32), own) for samples, own in stretches]
+    same = [samples if own == rate else soxr.resample(samples, own, rate).reshape(-1, samples.shape[1])
+            for samples, own in stretches]
+    return (same[0] if len(same) == 1 else np.concatenate(same).astype(np.float32)), rate
+
+
+def read_container(file: BinaryIO, longest: float = float("inf"), container_format: str | None = None) -> ContainerSound | None:
+    """The first sound track of a container, to its end or to just beyond `longest` seconds; None where nothing can be decoded.
+
+    Args:
+        file: is read from its first byte. container_format: FFmpeg's name, guessed if None.
+    """
+    import av  # imported late: 60 ms that most recordings do not need
+
+    av.logging.set_level(av.logging.PANIC)  # FFmpeg's own complaints are not sentences for users
+    file.seek(0)
+    try:
+        with av.open(file, format=container_format, metadata_errors="replace") as container:
+            return _read_track(container, longest)
+    except (av.FFmpegError, ValueError, EOFError, OSError, MemoryError, RuntimeError, LookupError):
+        return None
+
+
+def _read_track(container: Any, longest: float) -> ContainerSound | None:
+    tracks = container.streams.audio
+    if not tracks:
+        return None
+    track, sound, damaged = tracks[0], _Sound(container.format.name not in BARE), 0
+    for frames in _decoded(container, track):
+        if frames is None:
+            damaged += 1
+            continue
+        for frame in frames:
+            sound.add(frame)
+        if sound.seconds > longest:
+            break
+    if not sound.stretches:
+        return None
+    samples, rate = sound.whole()
+    padding = 0 if track.codec_context.name in LOSSLESS or track.codec_context.name.startswith("pcm") else CODEC_FRAMES / rate
+    return ContainerSound(samples, rate, _stated(container, track), GAP + padding, damaged, sound.filled, len(tracks))
+
+
+def _decoded(container: Any, track: Any) -> Iterator[list[Any] | None]:
+    """The frames of one packet after the other, None for a packet that cannot be decoded."""
+    import av
+
+    packets = container.demux(track)
+    flushed = False
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            break
+        except (av.FFmpegError, ValueError, EOFError, OSError):  # the container itself breaks off here
+            yield None
+            break
+        flushed = flushed or packet.size == 0
+        yield _frames(packet.decode)
+    if not flushed:
+        yield _frames(lambda: track.codec_context.decode(None))
+
+
+def _frames(decode: Any) -> list[Any] | None:
+    import av
+
+    try:
+        return list(decode())
+    except EOFError:
+        return []
+    except (av.FFmpegError, ValueError, OSError, RuntimeError):
+        return None
+
+
+def _stated(container: Any, track: Any) -> float | None:
+    import av
+
+    name = container.format.name
+    if name in STATING and track.duration and track.time_base:
+        return float(track.duration * track.time_base)
+    if name.startswith("matroska") and not container.streams.video and container.duration:
+        return container.duration / av.time_base
+    return None
+
+
+def _floats(frame: Any) -> np.ndarray:
+    """(n, channels) float32 within [-1, 1] of a frame in any sample format."""
+    kind = frame.format.name.removesuffix("p")
+    values = frame.to_ndarray()
+    values = values.T if frame.format.is_planar else values.reshape(-1, max(1, frame.layout.nb_channels))
+    if kind not in FULL_SCALE:
+        return np.ascontiguousarray(values, dtype=np.float32)
+    centred = values.astype(np.float64) - (128 if kind == "u8" else 0)
+    return (centred / FULL_SCALE[kind]).astype(np.float32)

@@ -1,0 +1,281 @@
+"""One way to read a recording: whatever one of the installed readers can decode is read to its real end.
+
+libsndfile and FFmpeg (through PyAV) both try, and the one that decodes more is believed. What a header says about the length
+is never a limit. It only tells whether something is missing, which a note then says.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+
+from pipelines.errors import AudioError
+from pipelines.features.containers import GAP, ContainerSound, join, read_container
+from pipelines.features.integrity import id3_length, integrity, is_mpeg, stated_by_xing
+from pipelines.features.riff import WavPart, is_wav, wav_parts
+
+FORMATS = "WAV, FLAC, MP3, OGG or M4A"
+HEAD = 1 << 16  # bytes in which formats introduce themselves
+SEARCHED = 1 << 20  # bytes of garbage before a recording that are skipped at most
+STARTS = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"fLaC", b"OggS", b"FORM", b"\x1aE\xdf\xa3", b"ftyp")
+BEFORE = {b"ftyp": 4}  # bytes of the start that lie before its mark
+CHECKED = 1 << 26  # bytes whose structure is checked
+TRIES = 6  # starts that are tried behind garbage
+BLOCK = 1 << 20  # values decoded at a time
+OTHER_CODEC = 0.02  # s by which two readers may differ over one file
+
+
+@dataclass(frozen=True)
+class DecodedAudio:
+    """samples: (n, channels) float32. rate: Hz. notes: plain sentences about what is missing or was skipped."""
+
+    samples: np.ndarray
+    rate: int
+    notes: tuple[str, ...] = ()
+
+
+class Tail(io.RawIOBase):
+    """A file from some byte on, as a file of its own."""
+
+    def __init__(self, file: BinaryIO, start: int):
+        self._file, self._start = file, start
+        self._place, self._size = 0, max(0, _size(file) - start)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._place = max(0, offset + (0, self._place, self._size)[whence])
+        return self._place
+
+    def readinto(self, buffer) -> int:
+        self._file.seek(self._start + self._place)
+        some = self._file.read(len(buffer))
+        buffer[:len(some)] = some
+        self._place += len(some)
+        return len(some)
+
+
+def decode(path: Path, longest: float = float("inf")) -> DecodedAudio:
+    """Read a recording of any rate, width, number of channels and container to its real end.
+
+    Args:
+        longest: seconds; reading stops just behind them.
+    Raises:
+        AudioError: the file is missing, empty, not audio, or no reader can decode any of it.
+    """
+    refuse_unreadable(path)
+    try:
+        with path.open("rb") as file:
+            if _size(file) == 0:
+                raise empty(path.name)
+            found = _decode(file, path.name, longest)
+    except OSError as error:
+        raise AudioError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if found is None:
+        raise AudioError(f"{path.name} is not a recording that can be read, or it is damaged; use {FORMATS}.")
+    return found
+
+
+def refuse_unreadable(path: Path) -> None:
+    """Raises AudioError: the path is not that of a file with bytes that may be read."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise AudioError(f"There is no file at {path}; check the path.") from None
+    except (OSError, ValueError) as error:  # a name too long, a loop of links, a closed folder, a NUL inside
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AudioError(f"{str(path)[:80]} cannot be read: {reason[:1].lower()}{reason[1:]}.") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise AudioError(f"{path} is a folder; name one recording.")
+    if not stat.S_ISREG(status.st_mode):
+        raise AudioError(f"{path} is not a file; save the recording to a file first.")
+    if not os.access(path, os.R_OK):
+        raise AudioError(f"{path} cannot be read: permission denied.")
+    if status.st_size == 0:
+        raise empty(path.name)
+
+
+def empty(name: str) -> AudioError:
+    return AudioError(f"{name} is empty: it has no samples; choose another recording.")
+
+
+def _decode(file: BinaryIO, name: str, longest: float) -> DecodedAudio | None:
+    """As it stands; behind a tag or garbage at its beginning, where it does not begin like a recording or that reads worse."""
+    head = _head(file)
+    behind = _behind_tag(head)
+    found = None if behind else _decode_here(file, name, longest)
+    if found is not None and (not found.notes or _begins_well(head)):
+        return found
+    for start in _other_starts(file, behind):
+        other = _decode_here(io.BufferedReader(Tail(file, start)), name, longest)
+        if other is not None and (found is None or len(other.samples) / other.rate >= len(found.samples) / found.rate - GAP):
+            skipped = () if start == behind else (f"{name} begins with {start} bytes that are no sound; they were skipped.",)
+            return DecodedAudio(other.samples, other.rate, skipped + other.notes)
+    return _decode_here(file, name, longest) if behind else found
+
+
+def _begins_well(head: bytes) -> bool:
+    return head.startswith(STARTS) or head[4:8] == b"ftyp" or is_mpeg(head)
+
+
+def _decode_here(file: BinaryIO, name: str, longest: float) -> DecodedAudio | None:
+    head = _head(file)
+    if is_wav(head):
+        parts = wav_parts(file, 0, _size(file))
+        found = _decode_wav(file, parts, name, longest) if parts else None
+        if found is not None:
+            return found
+    return _decode_any(file, head, name, longest)
+
+
+def _decode_wav(file: BinaryIO, parts: list[WavPart], name: str, longest: float) -> DecodedAudio | None:
+    """None where no reader knows the coding of one of its parts."""
+    stretches, seconds = [], []
+    for part in parts:
+        found = _decode_part(part, io.BytesIO(part.file_bytes(file, longest)), longest)
+        if found is None:
+            return None
+        stretches.append(found)
+        seconds.append(len(found[0]) / found[1])
+        if sum(seconds) > longest:
+            break
+    samples, rate = join([one for one in stretches if len(one[0])] or stretches[:1])
+    return DecodedAudio(samples, rate, tuple(_wav_notes(parts, name, seconds)) if sum(seconds) <= longest else ())
+
+
+def _decode_part(part: WavPart, file: BinaryIO, longest: float) -> tuple[np.ndarray, int] | None:
+    """libsndfile reads every plain coding; of others the reader is believed that decodes more."""
+    samples, rate, broken = _by_libsndfile(file, longest)
+    if part.is_coded or broken or samples is None:
+        other = read_container(file, longest)
+        if other is not None and (samples is None or len(other.samples) / other.rate > len(samples) / rate + OTHER_CODEC):
+            samples, rate, broken = other.samples, other.rate, False
+    if broken or samples is None or rate == 0:
+        return None
+    return samples[:len(samples) - part.padding(len(samples))], rate
+
+
+def _wav_notes(parts: list[WavPart], name: str, seconds: list[float]) -> Iterator[str]:
+    there = sum(seconds)
+    missing, extra = (sum(getattr(part, kind) * own for part, own in zip(parts, seconds, strict=False))
+                      for kind in ("missing", "extra"))
+    if missing > GAP:
+        yield _cut_off(name, there, there + missing)
+    if extra > GAP:
+        yield f"{name} goes on behind the end that its header names; all {there:.1f} s of it were read."
+    if any(part.contradicts_itself for part in parts):
+        yield f"The header of {name} contradicts itself; its length and pitch may be wrong."
+
+
+def _decode_any(file: BinaryIO, head: bytes, name: str, longest: float) -> DecodedAudio | None:
+    """By both readers, but for MP3: libsndfile's MP3 reader talks to standard error by itself."""
+    by_ffmpeg = read_container(file, longest)
+    samples, rate, broken = (None, 0, False) if is_mpeg(head) else _by_libsndfile(file, longest)
+    own = 0.0 if samples is None or rate == 0 else len(samples) / rate
+    other = 0.0 if by_ffmpeg is None else len(by_ffmpeg.samples) / by_ffmpeg.rate
+    if own == other == 0.0:
+        return DecodedAudio(samples, rate) if samples is not None and rate and not broken else None
+    if samples is not None and own >= other - OTHER_CODEC:
+        found, damaged, filled = (samples, rate), broken, 0.0
+    else:
+        assert by_ffmpeg is not None  # since it decoded more
+        found, damaged, filled = (by_ffmpeg.samples, by_ffmpeg.rate), by_ffmpeg.damaged > is_mpeg(head), by_ffmpeg.filled
+    notes = [] if by_ffmpeg is None or by_ffmpeg.tracks < 2 else [
+        f"{name} has {by_ffmpeg.tracks} sound tracks; the first one was read."]
+    if max(own, other) <= longest:
+        notes += _loss_notes(file, name, max(own, other), _stated(by_ffmpeg, head), damaged, filled)
+    return DecodedAudio(*found, tuple(notes))
+
+
+def _loss_notes(file: BinaryIO, name: str, seconds: float, stated: tuple[float, float] | None, damaged: bool,
+                filled: float) -> Iterator[str]:
+    """stated: seconds, and how many of them a whole file may lack. filled: seconds of silence."""
+    file.seek(0)
+    structure = integrity(file.read(CHECKED), _size(file))
+    short = stated is not None and seconds < stated[0] - stated[1]
+    if filled or (not short and (structure.damaged or damaged and not structure.cut)):
+        silence = f"; {filled:.1f} s of silence stand for what is missing" if filled else ""
+        yield f"{name} is damaged: part of it could not be decoded{silence}."
+    if stated is not None and short:
+        yield _cut_off(name, seconds, stated[0])
+    if structure.cut and not short:
+        yield f"{name} seems to be cut off: its end is missing; the {seconds:.1f} s that are there were read."
+
+
+def _stated(by_ffmpeg: ContainerSound | None, head: bytes) -> tuple[float, float] | None:
+    """Seconds that the file states firmly, and the tolerance."""
+    stated = None if by_ffmpeg is None else stated_by_xing(head) if is_mpeg(head) else by_ffmpeg.stated
+    return None if stated is None or by_ffmpeg is None else (stated, by_ffmpeg.tolerance)
+
+
+def _cut_off(name: str, there: float, stated: float) -> str:
+    return f"{name} is damaged or cut off, or its header is wrong: {there:.1f} of {stated:.1f} s can be read."
+
+
+def _by_libsndfile(file: BinaryIO, longest: float) -> tuple[np.ndarray | None, int, bool]:
+    """(n, channels) float32 or None, the rate in Hz, and whether reading broke off at an error."""
+    file.seek(0)
+    try:
+        with soundfile.SoundFile(file) as sound:
+            rate, channels = sound.samplerate, sound.channels
+            blocks, broken = _blocks(lambda count: sound.read(count, dtype="float32", always_2d=True),
+                                     max(1, BLOCK // channels), longest * rate)
+    except (soundfile.SoundFileError, OSError, RuntimeError, ValueError, TypeError, MemoryError):
+        return None, 0, False
+    return (np.concatenate(blocks) if blocks else np.zeros((0, channels), dtype=np.float32)), rate, broken
+
+
+def _blocks(read: Callable[[int], np.ndarray], size: int, most: float) -> tuple[list[np.ndarray], bool]:
+    """Blocks until nothing comes any more, an error, or more than `most` samples."""
+    blocks, count = [], 0
+    while count <= most:
+        try:
+            block = read(size)
+        except (soundfile.SoundFileError, RuntimeError, ValueError, MemoryError):
+            return blocks, True
+        if not len(block):
+            break
+        blocks.append(block)
+        count += len(block)
+    return blocks, False
+
+
+def _behind_tag(head: bytes) -> int:
+    """Where a recording begins behind an ID3 tag, 0 where there is no tag or an MP3 follows."""
+    place = id3_length(head[:10])
+    return place if head[place:place + 4].startswith(STARTS) and place else 0
+
+
+def _other_starts(file: BinaryIO, behind: int) -> list[int]:
+    """Bytes at which a recording may begin behind a tag (`behind`) or garbage, the likeliest first."""
+    file.seek(0)
+    garbage = file.read(SEARCHED)
+    places = [behind]
+    for start in STARTS:
+        place = garbage.find(start, 1) - BEFORE.get(start, 0)
+        places += [place] if place > 0 and not (start == b"RIFF" and garbage[place + 8:place + 12] != b"WAVE") else []
+    return [place for place in dict.fromkeys([behind, *sorted(places)]) if place > 0][:TRIES]
+
+
+def _head(file: BinaryIO) -> bytes:
+    file.seek(0)
+    return file.read(HEAD)
+
+
+def _size(file: BinaryIO) -> int:
+    return file.seek(0, os.SEEK_END)
