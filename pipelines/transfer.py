@@ -29,7 +29,7 @@ def transfer(models: Models, source: Factors, emotion: Emotion, settings: Settin
     nearest = np.clip(np.rint(positions).astype(int), 0, len(source.units) - 1)
     units, voicing = source.units[nearest], source.prosody.voicing[nearest]
     own_octaves = np.interp(positions, np.arange(len(source.units)), prosody.octaves(source.prosody.f0))
-    octaves, difference = _predict(models, source, target, units, voicing, own_octaves, settings.f0)
+    octaves, difference = _predict(models, source, target, nearest, own_octaves, settings.f0)
     octaves = own_octaves + settings.strength * (octaves - own_octaves)
     return Transferred(source, target, positions, units, voicing, octaves, own_octaves, settings.strength * difference,
                        settings.strength)
@@ -83,13 +83,13 @@ def _positions(models: Models, source: Factors, emotion: Emotion, settings: Sett
     return warp_positions(durations, np.exp(settings.strength * (target - own)))
 
 
-def _predict(models: Models, source: Factors, emotion: Emotion, units: np.ndarray, voicing: np.ndarray,
-             own_octaves: np.ndarray, f0: str = PREDICTED) -> tuple[np.ndarray, np.ndarray]:
-    """Target octaves (frames,) and envelope difference (frames, 40), at full strength.
+def _predict(models: Models, source: Factors, emotion: Emotion, nearest: np.ndarray, own_octaves: np.ndarray,
+             f0: str = PREDICTED) -> tuple[np.ndarray, np.ndarray]:
+    """Target octaves (frames,) and envelope difference (frames, 40), at full strength. nearest: (frames,) of the source's frames.
 
     The checkpoint's gains widen what differs between the two predictions, never what differs from the source.
     """
-    given = own_octaves
+    units, voicing, given = source.units[nearest], source.prosody.voicing[nearest], own_octaves
     if f0 == REFERENCE:
         given = reference_f0(own_octaves, voicing >= VOICED_CONFIDENCE, emotion)
     moved, confidence, own = (models.tensor(part)[None] for part in (units.astype(np.int64), voicing, own_octaves))
@@ -100,8 +100,9 @@ def _predict(models: Models, source: Factors, emotion: Emotion, units: np.ndarra
         target = _predicted_contour(models, moved, own, voiced, source.emotion, emotion, ease)
     if models.acoustic is None:
         return target[0].cpu().numpy(), np.zeros((len(own_octaves), world.BANDS), np.float32)
-    before = models.acoustic(moved, own, voiced, mask, models.tensor(source.emotion.utterance)[None], ease)
-    after = models.acoustic(moved, target, voiced, mask, models.tensor(emotion.utterance)[None], ease)
+    bands = models.tensor(prosody.speech_bands(source.prosody.bands)[nearest])[None] if models.acoustic.sees_source else None
+    before, after = (models.acoustic(moved, contour, voiced, mask, models.tensor(one.utterance)[None], ease, bands)
+                     for contour, one in ((own, source.emotion), (target, emotion)))
     return target[0].cpu().numpy(), models.envelope_gain * (after - before)[0].cpu().numpy()
 
 

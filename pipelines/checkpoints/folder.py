@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from pipelines.checkpoints.eight_bits import restored, rounded
 from pipelines.checkpoints.hub import downloaded, is_hub_id
 from pipelines.errors import CheckpointError
 
@@ -65,7 +66,7 @@ class Folder:
         return config[key]
 
     def tensors(self, name: str) -> dict[str, torch.Tensor]:
-        """`<name>.safetensors` as float32 (integers as they are). Raises CheckpointError when missing or damaged."""
+        """`<name>.safetensors` as float32 (eight_bits.py). Raises CheckpointError when missing or damaged."""
         file = self.path / f"{name}.safetensors"
         if not file.is_file():
             raise CheckpointError(f"The checkpoint file {file} is missing; restore it with 'git checkout' or {OFFLINE}.")
@@ -73,7 +74,7 @@ class Folder:
             stored = load_file(file)
         except (SafetensorError, OSError, ValueError) as error:
             raise CheckpointError(f"The checkpoint file {file} is damaged; restore it with 'git checkout'.") from error
-        return {key: value.float() if value.is_floating_point() else value for key, value in stored.items()}
+        return restored(stored)
 
     def fill(self, module: Network, name: str) -> Network:
         """Load a network's weights into a module, in eval mode. Raises CheckpointError when they do not fit."""
@@ -95,11 +96,18 @@ class Folder:
         return CheckpointError(f"The checkpoint file {self.path / name}.safetensors does not fit its config; "
                                "restore both with 'git checkout'.")
 
-    def write(self, name: str, tensors: dict[str, torch.Tensor], config: dict) -> None:
-        """Write both files, floats as fp16; each appears whole or not at all."""
+    def write(self, name: str, tensors: dict[str, torch.Tensor], config: dict, eight_bits: str = "") -> None:
+        """Write both files, floats as fp16; each appears whole or not at all.
+
+        eight_bits: how the names of tensors begin that are stored in eight bits (eight_bits.py).
+        """
         self.path.mkdir(parents=True, exist_ok=True)
-        small = {key: (value.detach().cpu().half() if value.is_floating_point() else value.detach().cpu()).contiguous().clone()
-                 for key, value in tensors.items()}
+        small: dict[str, torch.Tensor] = {}
+        for key, tensor in tensors.items():
+            value = tensor.detach().cpu()
+            half = value.half() if value.is_floating_point() else value
+            small |= rounded(key, value) if eight_bits and key.startswith(eight_bits) else {key: half}
+        small = {key: value.contiguous().clone() for key, value in small.items()}
         partial = self.path / f".{name}.part"
         save_file(small, partial)
         partial.chmod(0o644)  # safetensors' 0600 would hide the weights from everyone else

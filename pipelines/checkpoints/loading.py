@@ -13,7 +13,7 @@ from torch import nn
 from pipelines.checkpoints.folder import Folder
 from pipelines.device import check_device
 from pipelines.errors import CheckpointError
-from pipelines.networks.acoustic import AcousticModel
+from pipelines.networks.acoustic import AcousticModel, EnvelopeChange
 from pipelines.networks.f0_codes import F0Codes
 from pipelines.networks.factor_decoder import FactorDecoder
 from pipelines.networks.generator import FactorGenerator, Trunk
@@ -26,6 +26,7 @@ from pipelines.networks.tempo import TempoPredictor
 from pipelines.networks.units import ContentEncoder, UnitEncoder
 from pipelines.networks.vawgan import VawGan
 from pipelines.networks.vocoder import Vocoder
+from pipelines.networks.whisper_front import WhisperFront, WhisperSizes
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Models:
     pitch: PitchPredictor
     presets: dict[str, torch.Tensor]
     device: str
-    acoustic: AcousticModel | None = None
+    acoustic: AcousticModel | EnvelopeChange | None = None
     tempo: TempoPredictor | None = None
     vocoder: Vocoder | None = None
     generator: FactorGenerator | FactorDecoder | None = None
@@ -88,18 +89,22 @@ def load_sace(folder: Folder) -> Sace | WaveSace:
         from transformers import Wav2Vec2Config, Wav2Vec2Model  # imported late: other checkpoints do without
 
         return folder.fill(WaveSace(Wav2Vec2Model(Wav2Vec2Config(**front))), "sace")
-    return folder.fill(Sace(folder.setting("sace", "hidden_layers"), folder.setting("sace", "hidden_width")), "sace")
+    config = folder.config("sace")
+    front = WhisperFront(WhisperSizes(**config["whisper"])) if "whisper" in config else None
+    layers, hidden = (folder.setting("sace", f"hidden_{size}") for size in ("layers", "width"))
+    return folder.fill(Sace(layers, hidden, config.get("width", 128), front), "sace")
 
 
 def load_pitch(folder: Folder) -> PitchPredictor:
     return folder.fill(PitchPredictor(folder.setting("pitch", "units")), "pitch")
 
 
-def load_acoustic(folder: Folder) -> AcousticModel | None:
+def load_acoustic(folder: Folder) -> AcousticModel | EnvelopeChange | None:
     """None where the checkpoint has none: `generate` can do without."""
     if not folder.has("acoustic"):
         return None
-    return folder.fill(AcousticModel(folder.setting("acoustic", "units")), "acoustic")
+    kind = EnvelopeChange if folder.config("acoustic").get("parallel", False) else AcousticModel
+    return folder.fill(kind(folder.setting("acoustic", "units")), "acoustic")
 
 
 def load_tempo(folder: Folder) -> TempoPredictor | None:

@@ -11,6 +11,8 @@ from pipelines.features.world import BANDS, compact
 
 FEATURES = BANDS + 3  # bands, log F0, voicing, energy
 LEVEL_CENTRE, LEVEL_SCALE = 8.0, 4.0  # natural-log power: where speech lies, roughly
+LOUD = 90  # percentile of the frames' energy that is a recording's level
+ROOM = -11.0  # nepers of power below that level: what lies lower is the room's, not the speaker's
 BAND_CENTRE, ENERGY_CENTRE, OCTAVE_CENTRE = 8.0, 3.0, 0.7  # means of training speech, below the level and above 100 Hz
 
 
@@ -56,9 +58,17 @@ def network_features(prosody: Prosody) -> np.ndarray:
 
     The level (loud frames' log power) says how far the microphone was, not how someone feels.
     """
-    energy = prosody.bands.max(axis=1)
-    level = np.percentile(energy, 90)
-    bands = (np.maximum(prosody.bands - level, -14.0) + BAND_CENTRE) / LEVEL_SCALE
+    relative = np.maximum(prosody.bands - level_of(prosody.bands), -14.0)
     extra = np.stack([octaves(prosody.f0) - OCTAVE_CENTRE, 2 * prosody.voicing - 1,
-                      (np.maximum(energy - level, -14.0) + ENERGY_CENTRE) / LEVEL_SCALE], axis=1)
-    return np.concatenate([bands, extra], axis=1).astype(np.float32)
+                      (relative.max(axis=1) + ENERGY_CENTRE) / LEVEL_SCALE], axis=1)
+    return np.concatenate([(relative + BAND_CENTRE) / LEVEL_SCALE, extra], axis=1).astype(np.float32)
+
+
+def level_of(bands: np.ndarray) -> float:
+    """Nepers of power of the loud frames of a recording's (frames, 40) bands."""
+    return float(np.percentile(bands.max(axis=1), LOUD))
+
+
+def speech_bands(bands: np.ndarray) -> np.ndarray:
+    """(frames, 40) natural-log power over the recording's level, at least ROOM: what of its bands is the speaker's."""
+    return np.maximum(bands - level_of(bands), ROOM).astype(np.float32)

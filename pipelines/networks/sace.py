@@ -1,13 +1,15 @@
 """How something is said: SACE, the speaker-adversarial classifier of emotions (paper, section 3.3).
 
-`Sace` is small and reads the hidden states of this project's HuBERT. `WaveSace` is the paper's: a published wav2vec 2.0,
-fine-tuned above its convolutional front end.
+`Sace` is small and reads frozen hidden states: of a front end of its own, Whisper's lower blocks, or of this project's HuBERT.
+`WaveSace` is the paper's: a published wav2vec 2.0, fine-tuned above its convolutional front end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -15,6 +17,7 @@ from pipelines.features.prosody import FEATURES
 from pipelines.labels import EMOTIONS
 from pipelines.networks.layers import masked_mean, reverse_gradient
 from pipelines.networks.units import HOP, at_one_level, receptive_field
+from pipelines.networks.whisper_front import WhisperFront
 
 if TYPE_CHECKING:
     from transformers import Wav2Vec2Model
@@ -26,14 +29,21 @@ WINDOW = 25  # frames of a pooled emotion frame: half a second
 class Sace(nn.Module):
     """Hidden states of the self-supervised encoder, summed with learned weights, and two convolutions (kernel 5).
 
-    The paper fine-tunes wav2vec 2.0. This one reads the small HuBERT's frozen hidden states, which were trained to
-    forget F0, and the prosody features beside them.
+    The paper fine-tunes wav2vec 2.0. This one reads frozen hidden states, and the prosody features beside them.
+
+    front: a front end of its own, whose states are standardised: the residual stream of a transformer has few large
+        dimensions, which would hide the others. Without one it reads the content encoder's states.
     """
 
-    def __init__(self, hidden_layers: int, hidden_width: int, width: int = 128):
+    def __init__(self, hidden_layers: int, hidden_width: int, width: int = 128, front: WhisperFront | None = None):
         super().__init__()
+        self.front = front
+        if front is not None:
+            self.register_buffer("centre", torch.zeros(hidden_layers, 1, hidden_width))
+            self.register_buffer("spread", torch.ones(hidden_layers, 1, hidden_width))
         self.mix = nn.Parameter(torch.zeros(hidden_layers))
-        self.project = nn.Sequential(nn.LayerNorm(hidden_width), nn.Linear(hidden_width, width // 2))
+        normalise = nn.LayerNorm(hidden_width) if front is None else nn.Identity()
+        self.project = nn.Sequential(normalise, nn.Linear(hidden_width, width // 2))
         self.prosody = nn.Linear(FEATURES, width // 2)
         self.first = nn.Conv1d(width, width, 5, padding=2)
         self.second = nn.Conv1d(width, SACE_WIDTH, 5, padding=2)
@@ -49,8 +59,9 @@ class Sace(nn.Module):
         Returns:
             (batch, time, 128); their mean over time is the utterance's embedding.
         """
-        weights = self.mix.softmax(0)
-        summed = torch.einsum("l,bltw->btw", weights, hidden)
+        if self.front is not None:
+            hidden = (hidden - self.centre) / self.spread
+        summed = torch.einsum("l,bltw->btw", self.mix.softmax(0), hidden)
         x = torch.cat([self.project(summed), self.prosody(features)], dim=-1) * mask[..., None]
         x = torch.relu(self.first(x.transpose(1, 2))).transpose(1, 2)
         x = self.second((self.norm(x) * mask[..., None]).transpose(1, 2)).transpose(1, 2)
@@ -59,6 +70,15 @@ class Sace(nn.Module):
     def utterance(self, frames: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """(batch, time, 128) to (batch, 128)."""
         return masked_mean(frames, mask)
+
+    @torch.no_grad()
+    def standardise(self, states: Sequence[np.ndarray]) -> None:
+        """Take mean and deviation of the front end's states from these, (layers, frames, width) each."""
+        count = sum(clip.shape[1] for clip in states)
+        mean = sum(clip.sum(1, dtype=np.float64) for clip in states) / count
+        square = sum((clip.astype(np.float32)**2).sum(1, dtype=np.float64) for clip in states) / count
+        self.centre.copy_(torch.from_numpy(mean)[:, None])
+        self.spread.copy_(torch.from_numpy((square - mean**2).clip(1e-6)**0.5)[:, None])
 
 
 class WaveSace(nn.Module):
@@ -144,4 +164,6 @@ def emotion_frames(sace: Sace | WaveSace, waveform: torch.Tensor, hidden: torch.
     """(batch, time, 128) of (batch, samples), or of (batch, layers, time, width) and (batch, time, 43); mask: (batch, time)."""
     if isinstance(sace, WaveSace):
         return sace(waveform[:, :mask.shape[1] * HOP - 1], mask)
+    if sace.front is not None:
+        hidden = sace.front(waveform)[:, :, :mask.shape[1]]
     return sace(hidden, features, mask)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from pipelines.features.pitch import VOICED_CONFIDENCE, PitchTrack
-from pipelines.features.prosody import Prosody, from_track, network_features, octaves
+from pipelines.features.prosody import Prosody, from_track, network_features, octaves, speech_bands
 from pipelines.labels import EMOTIONS, NEUTRAL, OUTSIDE_EMOTIONS
 from pipelines.networks.layers import pad_stack
 from pipelines.training.data.cache import FeatureCache
@@ -91,6 +91,11 @@ class Draw:
         example = self.examples[index]
         return self._one(self.by_group[example.speaker, example.emotion], random)
 
+    def same_emotion(self, index: int, random: np.random.Generator) -> int:
+        """A clip of any speaker in the same emotion, each speaker as likely as any other."""
+        groups = self.by_emotion[self.examples[index].emotion]
+        return self._one(self.by_group[groups[int(random.integers(len(groups)))]], random)
+
     def same_speaker_other_emotion(self, index: int, random: np.random.Generator) -> int:
         """Another clip of the same speaker, in another emotion where there is one."""
         example = self.examples[index]
@@ -138,6 +143,11 @@ def stack_contours(examples: list[Example], windows: list[Window]) -> tuple[torc
 def stack_bands(examples: list[Example], windows: list[Window]) -> torch.Tensor:
     """(batch, time, 40) natural-log power."""
     return pad_stack([torch.from_numpy(examples[w.index].prosody.bands[w.start:w.stop]) for w in windows])[0]
+
+
+def stack_speech_bands(examples: list[Example], windows: list[Window]) -> torch.Tensor:
+    """(batch, time, 40), prosody.speech_bands of whole clips, then the windows."""
+    return pad_stack([torch.from_numpy(speech_bands(examples[w.index].prosody.bands)[w.start:w.stop]) for w in windows])[0]
 
 
 def speaker_means(examples: list[Example]) -> dict[tuple[int, int], np.ndarray]:

@@ -1,4 +1,4 @@
-"""Factors of the training clips, by the networks of earlier stages: units, hidden states of the HuBERT, EASE vectors.
+"""Factors of the training clips, by the networks of earlier stages: units, hidden states that SACE reads, EASE vectors.
 
 Where SACE reads waveforms, these are kept in place of hidden states.
 """
@@ -17,8 +17,9 @@ from pipelines.networks.layers import pad_stack
 from pipelines.networks.sace import Sace, WaveSace
 from pipelines.networks.speaker import PublishedEmbedding, PublishedSpeaker, SpeakerEncoder, unit_size
 from pipelines.networks.units import HOP, UnitEncoder
+from pipelines.networks.whisper_front import WhisperFront
 from pipelines.training.data.cache import FeatureCache
-from pipelines.training.data.corpus import read_samples
+from pipelines.training.data.corpus import read_all, read_samples
 from pipelines.training.data.examples import Example, Window
 
 
@@ -28,7 +29,8 @@ class FactorStore:
 
     Attributes:
         units: (frames,) uint8 or int. ease: (128,) float32.
-        hidden: (layers, frames, width) float16, empty where SACE reads waveforms.
+        hidden: (layers, frames, width) float16, of HuBERT or of SACE's own front end; empty where SACE reads waveforms.
+        content: (frames, width) float16, of the layer that units come from.
         audio: (samples,) int16, empty where it does not.
     """
 
@@ -37,14 +39,7 @@ class FactorStore:
     ease: list[np.ndarray]
     unit_count: int
     audio: list[np.ndarray] = field(default_factory=list)
-
-    @property
-    def hidden_layers(self) -> int:
-        return self.hidden[0].shape[0]
-
-    @property
-    def hidden_width(self) -> int:
-        return self.hidden[0].shape[2]
+    content: list[np.ndarray] = field(default_factory=list)
 
     def stack_units(self, windows: list[Window]) -> tuple[torch.Tensor, torch.Tensor]:
         """(batch, time) int64 and the mask."""
@@ -108,6 +103,34 @@ def content_of(examples: list[Example], encoder: UnitEncoder, cache: FeatureCach
         units.append(nearest.cpu().numpy().astype(np.int16))
         hidden.append(states)
     return units, hidden
+
+
+def read_factors(examples: list[Example], encoder: UnitEncoder, speaker: SpeakerEncoder | PublishedSpeaker,
+                 sace: Sace | WaveSace, cache: FeatureCache) -> FactorStore:
+    """Units, EASE, and what this SACE reads, of every example."""
+    waveforms = isinstance(sace, WaveSace)
+    front = None if waveforms else sace.front
+    units, hidden = content_of(examples, encoder, cache, all_layers=not waveforms and front is None)
+    content = [states[encoder.layer if len(states) > 1 else 0] for states in hidden]
+    if front is not None:
+        hidden = front_states(examples, front, cache)
+    audio = read_all([example.clip for example in examples]) if waveforms else []
+    ease = ease_of(examples, speaker, cache)
+    return FactorStore(units, [] if waveforms else hidden, ease, len(encoder.centroids), audio, content)
+
+
+@torch.inference_mode()
+def front_states(examples: list[Example], front: WhisperFront, cache: FeatureCache) -> list[np.ndarray]:
+    """(layers, frames, width) float16 of every example, by SACE's own front end; cached by its weights."""
+    kind, device = f"front-{weights_hash(front)}", front.mel_filters.device
+
+    def compute(example: Example) -> dict[str, np.ndarray]:
+        states = front(torch.from_numpy(read_samples(example.clip))[None].to(device))
+        return {"hidden": states[0].half().cpu().numpy()}
+
+    stored = (cache.get(kind + example.clip.variant, example.clip.path, partial(compute, example))["hidden"]
+              for example in tqdm(examples, desc="front end", unit="clip", mininterval=5))
+    return [states[:, :example.frames] for states, example in zip(stored, examples)]
 
 
 @torch.inference_mode()

@@ -11,12 +11,11 @@ from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.loading import load_sace, load_speaker, load_unit_encoder
 from pipelines.features.audio import NOMINAL, speech_level
 from pipelines.features.vocoder_features import VocoderFeatures
-from pipelines.networks.sace import WaveSace
 from pipelines.networks.units import UnitEncoder
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import read_all
 from pipelines.training.data.examples import Draw, Example
-from pipelines.training.data.factors import FactorStore, content_of, ease_of
+from pipelines.training.data.factors import read_factors
 from pipelines.training.data.presets import utterance_embeddings
 from pipelines.training.data.stored_features import stored_features
 
@@ -80,19 +79,17 @@ def read_generator_data(examples: list[Example], checkpoint: Folder, temperature
                 device: str = "cpu") -> GeneratorData:
     """By the encoders of the checkpoint; temperature: of soft units. Hidden states are not kept, since they fill gigabytes."""
     encoder, speaker, sace = (load(checkpoint).to(device) for load in (load_unit_encoder, load_speaker, load_sace))
-    units, hidden = content_of(examples, encoder, cache, all_layers=not isinstance(sace, WaveSace))
+    store = read_factors(examples, encoder, speaker, sace, cache)
     audio, gains = levelled(examples)
-    store = FactorStore(units, hidden, ease_of(examples, speaker, cache), len(encoder.centroids), audio)
     utterances = utterance_embeddings(sace, examples, store)
     features = stored_features([example.clip for example in examples], cache)
-    return GeneratorData(audio, gains, features, posteriors(encoder.cpu(), hidden, temperature), store.ease, utterances)
+    return GeneratorData(audio, gains, features, posteriors(encoder.cpu(), store.content, temperature), store.ease, utterances)
 
 
 @torch.inference_mode()
-def posteriors(encoder: UnitEncoder, hidden: list[np.ndarray], temperature: float) -> list[np.ndarray]:
-    """(frames, units) float16 of hidden states: every clip's (layers, frames, width), or (1, frames, width) of the units' own."""
-    layers = (states[encoder.layer if len(states) > 1 else 0] for states in hidden)
-    return [encoder.posterior(torch.from_numpy(layer.astype(np.float32)), temperature).half().numpy() for layer in layers]
+def posteriors(encoder: UnitEncoder, content: list[np.ndarray], temperature: float) -> list[np.ndarray]:
+    """(frames, units) float16 of every clip's (frames, width), states of the layer that units come from."""
+    return [encoder.posterior(torch.from_numpy(states.astype(np.float32)), temperature).half().numpy() for states in content]
 
 
 def levelled(examples: list[Example]) -> tuple[list[np.ndarray], list[float]]:

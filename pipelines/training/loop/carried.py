@@ -14,10 +14,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from pipelines.checkpoints.eight_bits import restored, rounded
 from pipelines.errors import OutputError, RecipeError
 from pipelines.files import make_folder, write_whole
 
-SCALE = ".scale_of_8_bits"  # of each row of a weight that is stored in 8 bits
 AVERAGE = "average.module."  # of a moving average of weights; it is carried in place of the weights
 
 
@@ -33,7 +33,8 @@ def pack(run: Path, file: Path, eight_bits: bool = False) -> int:
     weights = state["parts"]
     trained = next((name.split(".")[0] for name in weights if AVERAGE + name.partition(".")[2] in weights), "")
     kept = {name: value for name, value in weights.items() if not trained or not name.startswith(f"{trained}.")}
-    kept = {small: tensor for name, value in kept.items() for small, tensor in _smaller(name, value, eight_bits).items()}
+    smaller = rounded if eight_bits else _in_16_bits
+    kept = {small: tensor for name, value in kept.items() for small, tensor in smaller(name, value).items()}
     log = (run / "log.jsonl").read_text() if (run / "log.jsonl").is_file() else ""
     about = {"number": str(state["number"]), "spent": repr(state["spent"]), "own": trained, "log": log}
     make_folder(file.parent)
@@ -56,7 +57,7 @@ def unpack(file: Path, run: Path) -> int:
         number, spent, trained = int(about["number"]), float(about["spent"]), about["own"]
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise RecipeError(f"{file} is no carried training state.") from error
-    weights = {name: _full(value, stored.get(name + SCALE)) for name, value in stored.items() if not name.endswith(SCALE)}
+    weights = restored(stored)
     if trained:
         averaged = [name for name in weights if name.startswith(AVERAGE)]
         weights |= {f"{trained}.{name[len(AVERAGE):]}": weights[name].clone() for name in averaged}
@@ -80,17 +81,5 @@ def write_state(run: Path, number: int, spent: float, weights: dict[str, torch.T
     torch.save({"number": number, "spent": spent, "parts": weights, "optimisers": {}}, run / "state.pt")
 
 
-def _smaller(name: str, value: torch.Tensor, eight_bits: bool) -> dict[str, torch.Tensor]:
-    if not value.is_floating_point():
-        return {name: value}
-    if not eight_bits or value.dim() < 2:
-        return {name: value.half()}
-    scale = value.flatten(1).abs().amax(1).clamp(min=1e-12) / 127
-    levels = (value / scale.view(-1, *[1] * (value.dim() - 1))).round()
-    return {name: levels.to(torch.int8), name + SCALE: scale}
-
-
-def _full(value: torch.Tensor, scale: torch.Tensor | None) -> torch.Tensor:
-    if scale is not None:
-        return value.float() * scale.view(-1, *[1] * (value.dim() - 1))
-    return value.float() if value.is_floating_point() else value
+def _in_16_bits(name: str, value: torch.Tensor) -> dict[str, torch.Tensor]:
+    return {name: value.half() if value.is_floating_point() else value}

@@ -1,9 +1,10 @@
 """Stage `acoustic`: the acoustic model, and the pitch predictor with it, in two phases.
 
 1. `read`: the acoustic model reconstructs envelopes (L1); a unit classifier learns to recognise units in real envelopes.
+   With `parallel`, the model and the pitch predictor learn the real change between recordings of one sentence instead.
 2. `convert`: source and reference differ. The task converts as the residual decoder does: source bands plus the difference of
    two predictions, F0 anchored at the source's level. The conversion must have the reference's emotion by the emotion
-   classifiers (stage `critics`), pass a discriminator for real speech of that emotion, and keep its units. Reconstruction
+   classifiers (stage `critics`), pass a discriminator for real speech of that emotion, and keep its units. What phase 1 learns
    goes on beside it.
 
 Without phase 2 the difference of two L1 predictions is an average too small to be audible.
@@ -20,24 +21,12 @@ from torch import nn
 
 from pipelines.checkpoints.loading import load_pitch, load_sace
 from pipelines.features.contour import anchor_f0
-from pipelines.networks.acoustic import AcousticModel
+from pipelines.networks.acoustic import AcousticModel, EnvelopeChange
 from pipelines.networks.pitch_predictor import PitchPredictor
-from pipelines.networks.sace import Sace, WaveSace, pool_frames
-from pipelines.training.data.examples import (
-    Draw,
-    Example,
-    Shifts,
-    Window,
-    labels,
-    perturb,
-    speaker_baselines,
-    stack_bands,
-    stack_baselines,
-    stack_contours,
-    stack_features,
-    window,
-)
+from pipelines.networks.sace import Sace, WaveSace
+from pipelines.training.data.examples import Draw, Example, Shifts, perturb, window
 from pipelines.training.data.factors import FactorStore
+from pipelines.training.data.parallel import ParallelPairs
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.emotion_classifiers import (
     Discriminator,
@@ -46,6 +35,15 @@ from pipelines.training.losses.emotion_classifiers import (
     new_emotion_classifiers,
     relative_features,
     weighted_mean,
+)
+from pipelines.training.stages.acoustic_batches import (
+    AcousticBatch,
+    AcousticBatches,
+    Converted,
+    bands_loss,
+    mix_emotions,
+    pitch_loss,
+    with_room,
 )
 from pipelines.training.stages.emotional_speech import examples_and_factors
 from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
@@ -72,63 +70,14 @@ class AcousticRecipe:
     emotion_mixing: float = 0.0  # largest share of another recording's SACE; SACE of unseen speakers is ambiguous
     melody_gain: float = 1.0  # factor of the predicted change of F0 at strength 1 when converting; predictions move too little
     envelope_gain: float = 1.0  # the same for the envelope; above 1 it costs words and voice
+    parallel: bool = False  # learn from recordings of one sentence in several emotions; the network then sees the source's bands
+    parallel_weight: float = 1.0  # of the error of bands, nepers of power
+    parallel_pitch_weight: float = 3.0  # of the error of F0, octaves
+    parallel_sources: float = 0.5  # share of pairs whose source is neutral
 
     @property
     def steps(self) -> int:
         return self.read_steps + self.convert_steps
-
-
-@dataclass(frozen=True)
-class AcousticBatch:
-    """Tensors of one set of windows on the training device.
-
-    Attributes:
-        units: (batch, time) int64. mask, voiced: (batch, time), 0 or 1. bands: (batch, time, 40) natural-log power.
-        octaves: (batch, time) above 100 Hz. ease: (batch, 128). emotion: (batch,). baseline: (batch, 41), speaker_baselines.
-        pooled, pooled_mask: (batch, half seconds, 128) and (batch, half seconds), SACE. utterance: (batch, 128), their mean.
-    """
-
-    windows: list[Window]
-    units: torch.Tensor
-    mask: torch.Tensor
-    bands: torch.Tensor
-    octaves: torch.Tensor
-    voiced: torch.Tensor
-    ease: torch.Tensor
-    emotion: torch.Tensor
-    baseline: torch.Tensor
-    pooled: torch.Tensor
-    pooled_mask: torch.Tensor
-    utterance: torch.Tensor
-
-    @property
-    def features(self) -> torch.Tensor:
-        return relative_features(self.bands, self.octaves, self.voiced, self.mask, self.baseline)
-
-
-@dataclass(frozen=True)
-class Converted:
-    """A conversion inside the training, and the reconstructions that came with it.
-
-    bands: (batch, time, 40) natural-log power. octaves: (batch, time) above 100 Hz.
-    difference: (batch, time, 40), added to the source's bands. own_bands, own_octaves: predicted with the source's own emotion.
-    """
-
-    bands: torch.Tensor
-    octaves: torch.Tensor
-    difference: torch.Tensor
-    own_bands: torch.Tensor
-    own_octaves: torch.Tensor
-
-
-def bands_loss(predicted: torch.Tensor, batch: AcousticBatch) -> torch.Tensor:
-    """Mean absolute error, nepers of power."""
-    return weighted_mean((predicted - batch.bands).abs().mean(-1), batch.mask)
-
-
-def pitch_loss(predicted: torch.Tensor, batch: AcousticBatch) -> torch.Tensor:
-    """Mean absolute error over voiced frames, octaves."""
-    return weighted_mean((predicted - batch.octaves).abs(), batch.voiced)
 
 
 class AcousticTask:
@@ -138,10 +87,12 @@ class AcousticTask:
                  pitch: PitchPredictor, classifiers: nn.ModuleList, device: str = "cpu"):
         self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
         self.draw = Draw(examples)
-        self.baselines, self.shifts = speaker_baselines(examples), Shifts(examples)
-        self.sace = sace.eval().requires_grad_(False).to(device)
+        self.shifts = Shifts(examples)
+        frozen = sace.eval().requires_grad_(False).to(device)
+        self.batches = AcousticBatches(examples, factors, self.draw, frozen, recipe.parallel, device)
+        self.pairs = ParallelPairs(examples, factors.content, recipe.parallel_sources) if recipe.parallel else None
         self.networks = nn.ModuleDict({
-            "acoustic": AcousticModel(factors.unit_count), "pitch": pitch,
+            "acoustic": (EnvelopeChange if recipe.parallel else AcousticModel)(factors.unit_count), "pitch": pitch,
             "critics": classifiers,  # keys of training states: classifiers of the emotion, and below the one of units
             "reader": UnitClassifier(factors.unit_count), "discriminator": Discriminator()})
         networks, rate = self.networks, recipe.critic_learning_rate
@@ -158,43 +109,72 @@ class AcousticTask:
         logged = self._teach_classifiers(source, number, random, update)
         if number < self.recipe.read_steps:
             set_learning_rate(self.optimisers["acoustic"], self.recipe.learning_rate, number, 2 * self.recipe.read_steps)
-            with update.autocast():
-                loss = bands_loss(self._reconstruct(source), source)
-            update.apply(loss, self.optimisers["acoustic"])
-            return {**logged, "bands": loss.detach()}
+            return {**logged, **self._read_step(source, random, update)}
         return {**logged, **self._convert_step(source, number - self.recipe.read_steps, random, update)}
 
-    def batch(self, indices: list[int], random: np.random.Generator,
-              update: Update) -> AcousticBatch:
-        """Everything about these clips; EASE comes from another recording of the speaker in another emotion."""
-        windows = [window(self.examples, index, self.recipe.longest_frames, random) for index in indices]
-        to = self.device
-        units, mask = self.factors.stack_units(windows)
-        octaves, voiced = stack_contours(self.examples, windows)
-        ease = self.factors.stack_ease([self.draw.same_speaker_other_emotion(index, random) for index in indices])
-        features = perturb(stack_features(self.examples, windows)[0], random)
-        with torch.no_grad(), update.autocast():
-            mask = mask.to(to)
-            frames = self.factors.emotion_frames_of(self.sace, windows, features.to(to), mask)
-            pooled, pooled_mask = pool_frames(frames, mask)
-        return AcousticBatch(
-            windows, units.to(to), mask, stack_bands(self.examples, windows).to(to), octaves.to(to), voiced.to(to), ease.to(to),
-            labels(self.examples, windows)[1].to(to), stack_baselines(self.examples, self.baselines, windows).to(to), pooled,
-            pooled_mask, self.sace.utterance(frames, mask))
+    def _read_step(self, source: AcousticBatch, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
+        """Reconstruct envelopes, or predict the changes of parallel recordings."""
+        if self.pairs is not None:
+            loss, logged = self._parallel_loss(random, update)
+            update.apply(loss, self.optimisers["acoustic"], self.optimisers["pitch"])
+            return logged
+        with update.autocast():
+            loss = bands_loss(self._reconstruct(source), source)
+        update.apply(loss, self.optimisers["acoustic"])
+        return {"bands": loss.detach()}
 
-    def convert(self, source: AcousticBatch, reference: AcousticBatch) -> Converted:
-        """The source as the residual decoder converts it."""
+    def batch(self, indices: list[int], random: np.random.Generator, update: Update) -> AcousticBatch:
+        """Random pieces of these clips."""
+        windows = [window(self.examples, index, self.recipe.longest_frames, random) for index in indices]
+        return self.batches.of(windows, random, update)
+
+    def convert(self, source: AcousticBatch, reference: AcousticBatch, real: torch.Tensor | None = None) -> Converted:
+        """The source as the residual decoder converts it.
+
+        real: (batch, time) octaves; then half of the rows see them in place of the predicted F0.
+        """
         acoustic, pitch = self.networks["acoustic"], self.networks["pitch"]
         own = pitch(source.units, source.mask, source.pooled, source.pooled_mask, source.ease)
         target = pitch(source.units, source.mask, reference.pooled, reference.pooled_mask, source.ease)
         octaves = anchor_f0(source.octaves, own, target, source.voiced)
+        given = octaves
+        if real is not None:
+            given = torch.where(torch.rand(len(real), 1, device=real.device) < 0.5, real, octaves.detach())
         before = self._reconstruct(source)
-        after = acoustic(source.units, octaves, source.voiced, source.mask, reference.utterance, source.ease)
+        after = acoustic(source.units, given, source.voiced, source.mask, reference.utterance, source.ease, source.speech_bands)
         return Converted(source.bands + after - before, octaves, after - before, before, own)
 
     def _reconstruct(self, batch: AcousticBatch) -> torch.Tensor:
         """Its own envelope, (batch, time, 40)."""
-        return self.networks["acoustic"](batch.units, batch.octaves, batch.voiced, batch.mask, batch.utterance, batch.ease)
+        return self.networks["acoustic"](batch.units, batch.octaves, batch.voiced, batch.mask, batch.utterance, batch.ease,
+                                         batch.speech_bands)
+
+    def _parallel_loss(self, random: np.random.Generator, update: Update) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Errors of bands and of F0 against the same sentence in another emotion, and what to log."""
+        assert self.pairs is not None
+        pairs = self.pairs.draw(random, self.recipe.batch, self.recipe.longest_frames)
+        source = self.batches.of(pairs.windows, random, update)
+        reference = self.batch([self._reference_of(target, random) for target in pairs.targets], random, update)
+        source, reference = (mix_emotions(batch, self.recipe.emotion_mixing, random) for batch in (source, reference))
+        bands, target = with_room(pairs.bands, pairs.target_bands, random)
+        source = replace(source, speech_bands=bands.to(self.device))
+        with update.autocast():
+            conversion = self.convert(source, reference, pairs.target_octaves.to(self.device))
+        remaining = bands.to(self.device) + conversion.difference - target.to(self.device)
+        error = weighted_mean(remaining.abs().mean(-1), source.mask)
+        both, real = pairs.both_voiced.to(self.device), pairs.target_octaves.to(self.device)
+        pitch = weighted_mean((conversion.octaves - real).abs(), both)
+        loss = self.recipe.parallel_weight * error + self.recipe.parallel_pitch_weight * pitch
+        return loss, {"parallel": error.detach(), "parallel_semitones": 12 * pitch.detach()}
+
+    def _reference_of(self, target: int, random: np.random.Generator) -> int:
+        """A recording in the target's emotion: the target itself, another of its speaker, or anybody's."""
+        kind = random.integers(3)
+        if kind == 0:
+            return target
+        if kind == 1:
+            return self.draw.same_speaker_and_emotion(target, random)
+        return self.draw.same_emotion(target, random)
 
     def _teach_classifiers(self, batch: AcousticBatch, number: int, random: np.random.Generator,
                            update: Update) -> dict[str, torch.Tensor]:
@@ -232,15 +212,20 @@ class AcousticTask:
             adversarial = -weighted_mean(score, weight)
             units = self._units_loss(converted, source)
         mean = self._mean_loss(conversion, source, target)
-        bands, f0 = bands_loss(conversion.own_bands, source), pitch_loss(conversion.own_octaves, source)
+        f0 = pitch_loss(conversion.own_octaves, source)
+        if self.pairs is not None:
+            direct, told = self._parallel_loss(random, update)
+        else:
+            bands = bands_loss(conversion.own_bands, source)
+            direct, told = recipe.bands_weight * bands, {"bands": bands.detach()}
         loss = (recipe.emotion_weight * emotion + recipe.adversarial_weight * adversarial + recipe.unit_weight * units
-                + recipe.mean_weight * mean + recipe.bands_weight * bands + recipe.pitch_weight * f0)
+                + recipe.mean_weight * mean + direct + recipe.pitch_weight * f0)
         update.apply(loss, self.optimisers["acoustic"], self.optimisers["pitch"])
         right = torch.stack([(score.argmax(1) == target).float().mean() for score in scores]).mean()
         return {"convert_emotion": emotion.detach(), "convert_heard": right, "adversarial": adversarial.detach(),
                 "discriminator": discriminated, "units": units.detach(), "mean": mean.detach(),
                 "difference": weighted_mean(conversion.difference.abs().mean(-1), source.mask).detach(),
-                "bands": bands.detach(), "pitch_semitones": 12 * f0.detach()}
+                **told, "pitch_semitones": 12 * f0.detach()}
 
     def _units_loss(self, features: torch.Tensor, batch: AcousticBatch) -> torch.Tensor:
         """Cross-entropy of the unit classifier on (batch, time, 43) features."""
@@ -265,18 +250,6 @@ class AcousticTask:
                 + weighted_mean(torch.relu(1 + score_converted), weight_converted))
         update.apply(loss, self.optimisers["discriminator"], limit=5.0)
         return loss.detach()
-
-
-def mix_emotions(batch: AcousticBatch, largest: float, random: np.random.Generator) -> AcousticBatch:
-    """Each recording's SACE with a share of another one's mixed in, from 0 to `largest`; below a half, the label stays true.
-
-    SACE is less clear on unseen speakers than on seen ones. The model learns to render the full emotion from an unclear SACE.
-    """
-    count = len(batch.windows)
-    share = torch.from_numpy(random.uniform(0, largest, (count, 1)).astype(np.float32)).to(batch.utterance.device)
-    other = batch.utterance[torch.from_numpy(random.permutation(count))]
-    return replace(batch, utterance=torch.lerp(batch.utterance, other, share),
-                   pooled=torch.lerp(batch.pooled, other[:, None], share[..., None]))
 
 
 def perturb_with_gradient(features: torch.Tensor, random: np.random.Generator) -> torch.Tensor:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pipelines.checkpoints.loading import load_speaker, load_unit_encoder
+from pipelines.checkpoints.loading import load_sace, load_speaker, load_unit_encoder
+from pipelines.networks.sace import Sace, WaveSace
 from pipelines.training.data.clip_choice import with_virtual_voices
-from pipelines.training.data.corpus import read_all
 from pipelines.training.data.examples import Example, read_examples
-from pipelines.training.data.factors import FactorStore, content_of, ease_of
+from pipelines.training.data.factors import FactorStore, read_factors
 from pipelines.training.stages.stage import Context
 
 
@@ -20,11 +20,14 @@ def real_examples(examples: list[Example]) -> list[Example]:
     return [example for example in examples if example.clip.speed == 1.0]
 
 
-def examples_and_factors(context: Context) -> tuple[list[Example], FactorStore]:
-    """Labelled examples, and their factors by the networks of earlier stages. Raises CheckpointError: one of these is missing."""
-    examples, waveforms = labelled_examples(context), bool(context.tables.get("sace", {}).get("front_end"))
+def examples_and_factors(context: Context, sace: Sace | WaveSace | None = None) -> tuple[list[Example], FactorStore]:
+    """Labelled examples, and their factors by the networks of earlier stages.
+
+    sace: the one that will read the factors; the checkpoint's if none is given.
+    Raises:
+        CheckpointError: a network of an earlier stage is missing.
+    """
+    examples = labelled_examples(context)
     encoder, speaker = (load(context.checkpoint).to(context.device) for load in (load_unit_encoder, load_speaker))
-    units, hidden = content_of(examples, encoder, context.cache, all_layers=not waveforms)
-    features = {"hidden": [], "audio": read_all([example.clip for example in examples])} if waveforms else {"hidden": hidden}
-    store = FactorStore(units, ease=ease_of(examples, speaker, context.cache), unit_count=len(encoder.centroids), **features)
-    return examples, store
+    sace = load_sace(context.checkpoint) if sace is None else sace
+    return examples, read_factors(examples, encoder, speaker, sace.to(context.device), context.cache)

@@ -54,7 +54,8 @@ def read_quantised(examples: list[Example], checkpoint: Folder, temperature: flo
     """
     network, encoder, speaker = load_f0_codes(checkpoint), load_unit_encoder(checkpoint).to(device), load_speaker(checkpoint)
     _, hidden = content_of(examples, encoder, cache, all_layers=False)
-    posterior, voices = posteriors(encoder.cpu(), hidden, temperature), voices_of(examples, speaker, cache)
+    content = [states[0] for states in hidden]
+    posterior, voices = posteriors(encoder.cpu(), content, temperature), voices_of(examples, speaker, cache)
     features = stored_features([example.clip for example in examples], cache)
     clips = tqdm(zip(examples, features, posterior, strict=True), "codes of F0", len(examples), unit="clip", mininterval=5)
     coded = [_coded(network, example, own, len(units)) for example, own, units in clips]

@@ -8,15 +8,20 @@ another emotion. So units, voice and emotion alone explain the F0 contour.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from pipelines.checkpoints.eight_bits import restored, rounded
 from pipelines.checkpoints.hub import load_wav2vec
-from pipelines.checkpoints.loading import load_sace
+from pipelines.checkpoints.loading import load_sace, load_unit_encoder
+from pipelines.checkpoints.whisper import load_packaged_whisper
 from pipelines.networks.pitch_predictor import PitchPredictor
 from pipelines.networks.sace import Sace, SpeakerAdversary, WaveSace, pool_frames
+from pipelines.networks.units import UnitEncoder
+from pipelines.networks.whisper_front import front_of
 from pipelines.training.data.examples import Draw, Example, Window, labels, perturb, stack_contours, stack_features, window
 from pipelines.training.data.factors import FactorStore
 from pipelines.training.data.presets import make_presets
@@ -24,18 +29,23 @@ from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.stages.emotional_speech import examples_and_factors, real_examples
 from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
+WHISPER, TEACHER = "whisper", "base"  # the value of front_end, and which of Whisper's sizes it is
+
 
 @dataclass(frozen=True)
 class SaceRecipe:
     """Weights and schedule of the stage. The paper weighs emotion, speaker and F0 by 1000 : 1000 : 1, with F0 in Hz.
 
-    front_end: hub id or folder of a published wav2vec 2.0 (facebook/wav2vec2-large-robust), which is fine-tuned above its
-        convolutions. Empty: SACE reads the content encoder's frozen states and prosody.
+    front_end: "whisper": the first `blocks` blocks of Whisper base, frozen, and prosody. Or hub id or folder of a published
+        wav2vec 2.0 (facebook/wav2vec2-large-robust), which is fine-tuned above its convolutions. Empty: SACE reads the content
+        encoder's frozen states and prosody.
     pitch_in_hertz: the error of F0 is in Hz and summed over a recording, as in the authors' released code, instead
         of a mean in octaves. constant_rate: no warm-up and no decay.
     """
 
     front_end: str = ""
+    blocks: int = 2
+    width: int = 128  # of the convolutions
     pitch_in_hertz: bool = False
     constant_rate: bool = False
     steps: int = 4000
@@ -48,23 +58,33 @@ class SaceRecipe:
     own_reference: float = 0.25  # share of batches whose emotion frames come from the recording itself
 
 
-def new_sace(recipe: SaceRecipe, factors: FactorStore) -> Sace | WaveSace:
-    """Untrained, or with a published front end, ready to learn. Raises CheckpointError: that cannot be had."""
-    if not recipe.front_end:
-        return Sace(factors.hidden_layers, factors.hidden_width)
-    instead = "name a folder with it as [sace] front_end, or leave that key out of the recipe to take HuBERT's states"
-    return WaveSace(load_wav2vec(recipe.front_end, instead)).train()
+def new_sace(recipe: SaceRecipe, encoder: UnitEncoder) -> Sace | WaveSace:
+    """Untrained, on a trained front end. Raises CheckpointError: that cannot be had.
+
+    Whisper's weights are rounded to those that will be stored, so that what is learnt fits them.
+    """
+    if recipe.front_end == WHISPER:
+        front = front_of(load_packaged_whisper(TEACHER), recipe.blocks)
+        stored = [rounded(name, value) for name, value in front.state_dict().items()]
+        front.load_state_dict(restored({name: value for tensors in stored for name, value in tensors.items()}))
+        return Sace(front.layers, front.sizes.width, recipe.width, front)
+    if recipe.front_end:
+        instead = "name a folder with it as [sace] front_end, or leave that key out of the recipe to take HuBERT's states"
+        return WaveSace(load_wav2vec(recipe.front_end, instead)).train()
+    config = encoder.encoder.hubert.config
+    return Sace(config.num_hidden_layers + 1, config.hidden_size, recipe.width)
 
 
 class SaceTask:
     """SACE + pitch predictor; see Task in trainer.py."""
 
-    def __init__(self, recipe: SaceRecipe, examples: list[Example], factors: FactorStore, device: str = "cpu"):
+    def __init__(self, recipe: SaceRecipe, examples: list[Example], factors: FactorStore, sace: Sace | WaveSace,
+                 device: str = "cpu"):
         self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
         self.draw = Draw(examples)
         speakers = 1 + max(example.speaker for example in examples)
         self.networks = nn.ModuleDict({
-            "sace": new_sace(recipe, factors), "adversary": SpeakerAdversary(speakers),
+            "sace": sace, "adversary": SpeakerAdversary(speakers),
             "pitch": PitchPredictor(factors.unit_count)})
         learning = [weight for weight in self.networks.parameters() if weight.requires_grad]
         self.optimisers = {"all": torch.optim.AdamW(learning, recipe.learning_rate, weight_decay=0.02)}
@@ -96,7 +116,7 @@ class SaceTask:
 
     def _emotion_frames(self, windows: list[Window], random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         features, mask = stack_features(self.examples, windows)
-        if self.recipe.front_end:
+        if isinstance(self.networks["sace"], WaveSace):
             mask = mask.to(self.device)
             return self.networks["sace"](self.factors.stack_audio(windows).to(self.device), mask), mask
         features = perturb(features, random).to(self.device)
@@ -125,24 +145,34 @@ class SaceTask:
 
 def prepare(context: Context, recipe: SaceRecipe) -> Prepared:
     """Presets come from the exported SACE and from real speakers alone, not from virtual ones."""
-    examples, store = examples_and_factors(context)
-    task = SaceTask(context.drawn_at_once(recipe), examples, store, context.device)
+    sace = new_sace(recipe, load_unit_encoder(context.checkpoint))
+    examples, store = examples_and_factors(context, sace)
+    if isinstance(sace, Sace) and sace.front is not None:
+        sace.standardise(store.hidden[::10])
+    task = SaceTask(context.drawn_at_once(recipe), examples, store, sace, context.device)
 
     def export() -> None:
-        front = {"wav2vec": task.networks["sace"].front.config.to_diff_dict()} if recipe.front_end else {
-            "hidden_layers": store.hidden_layers, "hidden_width": store.hidden_width}
-        context.checkpoint.write("sace", task.networks["sace"].state_dict(), {**asdict(recipe), **front})
+        config = {**asdict(recipe), **_sizes(sace)}
+        context.checkpoint.write("sace", sace.state_dict(), config, eight_bits="front." if recipe.front_end == WHISPER else "")
         context.checkpoint.write("pitch", task.networks["pitch"].state_dict(), {"units": store.unit_count, "trained_by": "sace"})
-        sace = load_sace(context.checkpoint).to(context.device)
-        context.checkpoint.write("presets", *make_presets(sace, real_examples(examples), store))
+        exported = load_sace(context.checkpoint).to(context.device)
+        context.checkpoint.write("presets", *make_presets(exported, real_examples(examples), store))
 
     return Prepared(task, recipe.steps, export)
+
+
+def _sizes(sace: Sace | WaveSace) -> dict[str, Any]:
+    """What its network is rebuilt from."""
+    if isinstance(sace, WaveSace):
+        return {"wav2vec": sace.front.config.to_diff_dict()}
+    sizes: dict[str, Any] = {"hidden_layers": len(sace.mix), "hidden_width": sace.project[1].in_features}
+    return sizes if sace.front is None else {**sizes, "whisper": asdict(sace.front.sizes)}
 
 
 STAGE = Stage(
     "sace",
     learns="SACE and the cross-attention pitch predictor, jointly",
-    source="HuBERT's frozen hidden states, prosody features",
+    source="frozen hidden states of Whisper's lower blocks or of HuBERT, prosody features",
     loss="emotion cross-entropy, speaker cross-entropy through gradient reversal, L1 on F0 in octaves",
     recipes={"": SaceRecipe}, prepare=prepare, writes=("sace", "pitch", "presets"), reads=("hubert", "units", "ease"),
     general=VOICES)
