@@ -1,4 +1,4 @@
-"""Recordings of one sentence in several emotions: how they are aligned and drawn, and that the acoustic model learns from them."""
+"""Recordings of one sentence in several emotions: alignment, drawing, and an acoustic model that learns from them."""
 
 from __future__ import annotations
 

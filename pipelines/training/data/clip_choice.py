@@ -6,7 +6,7 @@ another speaker with the same emotions (Ko et al., Interspeech 2015).
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +15,9 @@ import numpy as np
 from pipelines.errors import RecipeError
 from pipelines.labels import EMOTIONS
 from pipelines.training.data.corpus import Clip
+
+RARE = 0.01  # share of a corpus' labelled clips below which an emotion counts as a slip
+MANY = 3  # emotions
 
 
 def with_share(clips: list[Clip], share: float, seed: int) -> list[Clip]:
@@ -51,6 +54,24 @@ def _ranks(clips: list[Clip], seed: int) -> dict[int, float]:
         places = (random.permutation(len(groups[group])) + random.random()) / len(groups[group])
         ranks |= dict(zip(groups[group], places.tolist(), strict=True))
     return ranks
+
+
+def emotions_by_corpus(clips: Sequence[Clip]) -> dict[str, set[str]]:
+    """Which of the five emotions a corpus has, those aside that less than RARE of its labelled clips have."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for clip in clips:
+        if clip.emotion in EMOTIONS:
+            counts[clip.corpus][clip.emotion] += 1
+    return {corpus: {emotion for emotion, count in own.items() if count >= RARE * own.total()} for corpus, own in counts.items()}
+
+
+def of_many_emotions(clips: list[Clip]) -> list[Clip]:
+    """The clips of corpora with at least MANY of the emotions; all where no corpus has as many.
+
+    In a corpus of two emotions a network that must tell five learns to recognise the corpus.
+    """
+    emotions = emotions_by_corpus(clips)
+    return [clip for clip in clips if len(emotions.get(clip.corpus, ())) >= MANY] or clips
 
 
 def with_virtual_voices(clips: list[Clip], speeds: Sequence[float]) -> list[Clip]:

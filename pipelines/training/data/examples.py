@@ -13,6 +13,7 @@ from pipelines.features.prosody import Prosody, from_track, network_features, oc
 from pipelines.labels import EMOTIONS, NEUTRAL, OUTSIDE_EMOTIONS
 from pipelines.networks.layers import pad_stack
 from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.clip_choice import emotions_by_corpus
 from pipelines.training.data.corpus import Clip, read_samples
 from pipelines.training.data.stored_features import PROSODY, prosody_features
 
@@ -208,6 +209,16 @@ def labels(examples: list[Example], windows: list[Window]) -> tuple[torch.Tensor
     """Speaker and emotion indices, (batch,) each; emotion -1 where unlabelled."""
     return (torch.tensor([examples[w.index].speaker for w in windows]),
             torch.tensor([examples[w.index].emotion for w in windows]))
+
+
+def possible_emotions(examples: list[Example]) -> torch.Tensor:
+    """(examples, emotions) bool: which of the emotions an example's corpus has.
+
+    A network that need not tell an emotion from those that the corpus lacks does not learn to recognise the corpus.
+    """
+    emotions = emotions_by_corpus([example.clip for example in examples])
+    return torch.tensor([[name in emotions[example.clip.corpus] or name == example.clip.emotion for name in EMOTIONS]
+                         for example in examples])
 
 
 def perturb(features: torch.Tensor, random: np.random.Generator, shift_octaves: float = 0.15) -> torch.Tensor:

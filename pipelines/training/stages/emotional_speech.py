@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pipelines.checkpoints.loading import load_sace, load_speaker, load_unit_encoder
 from pipelines.networks.sace import Sace, WaveSace
-from pipelines.training.data.clip_choice import with_virtual_voices
+from pipelines.training.data.clip_choice import of_many_emotions, with_virtual_voices
 from pipelines.training.data.examples import Example, read_examples
 from pipelines.training.data.factors import FactorStore, read_factors
 from pipelines.training.stages.stage import Context
 
 
-def labelled_examples(context: Context) -> list[Example]:
-    """Examples with one of the five emotions: real speakers, then virtual ones."""
-    return read_examples(with_virtual_voices(context.labelled, context.general.virtual_voices), context.cache)
+def labelled_examples(context: Context, every_corpus: bool = False) -> list[Example]:
+    """Examples with one of the five emotions: real speakers, then virtual ones.
+
+    every_corpus: those with few of the emotions, too.
+    """
+    clips = context.labelled if every_corpus else of_many_emotions(context.labelled)
+    return read_examples(with_virtual_voices(clips, context.general.virtual_voices), context.cache)
 
 
 def real_examples(examples: list[Example]) -> list[Example]:
@@ -23,11 +27,11 @@ def real_examples(examples: list[Example]) -> list[Example]:
 def examples_and_factors(context: Context, sace: Sace | WaveSace | None = None) -> tuple[list[Example], FactorStore]:
     """Labelled examples, and their factors by the networks of earlier stages.
 
-    sace: the one that will read the factors; the checkpoint's if none is given.
+    sace: one that learns from them, which reads every corpus; the checkpoint's if none is given.
     Raises:
         CheckpointError: a network of an earlier stage is missing.
     """
-    examples = labelled_examples(context)
+    examples = labelled_examples(context, every_corpus=sace is not None)
     encoder, speaker = (load(context.checkpoint).to(context.device) for load in (load_unit_encoder, load_speaker))
     sace = load_sace(context.checkpoint) if sace is None else sace
     return examples, read_factors(examples, encoder, speaker, sace.to(context.device), context.cache)

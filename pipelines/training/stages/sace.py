@@ -22,7 +22,17 @@ from pipelines.networks.pitch_predictor import PitchPredictor
 from pipelines.networks.sace import Sace, SpeakerAdversary, WaveSace, pool_frames
 from pipelines.networks.units import UnitEncoder
 from pipelines.networks.whisper_front import front_of
-from pipelines.training.data.examples import Draw, Example, Window, labels, perturb, stack_contours, stack_features, window
+from pipelines.training.data.examples import (
+    Draw,
+    Example,
+    Window,
+    labels,
+    perturb,
+    possible_emotions,
+    stack_contours,
+    stack_features,
+    window,
+)
 from pipelines.training.data.factors import FactorStore
 from pipelines.training.data.presets import make_presets
 from pipelines.training.loop.optim import Update, set_learning_rate
@@ -30,6 +40,9 @@ from pipelines.training.stages.emotional_speech import examples_and_factors, rea
 from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
 WHISPER, TEACHER = "whisper", "base"  # the value of front_end, and which of Whisper's sizes it is
+
+IMPOSSIBLE = -1e4  # score of an emotion that the clip's corpus does not have; bf16 holds it
+SMOOTHING = 0.05  # of labels
 
 
 @dataclass(frozen=True)
@@ -81,7 +94,7 @@ class SaceTask:
     def __init__(self, recipe: SaceRecipe, examples: list[Example], factors: FactorStore, sace: Sace | WaveSace,
                  device: str = "cpu"):
         self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
-        self.draw = Draw(examples)
+        self.draw, self.possible = Draw(examples), possible_emotions(examples)
         speakers = 1 + max(example.speaker for example in examples)
         self.networks = nn.ModuleDict({
             "sace": sace, "adversary": SpeakerAdversary(speakers),
@@ -104,7 +117,8 @@ class SaceTask:
             frames, frames_mask = self._emotion_frames(reference, random)
             utterance = self.networks["sace"].utterance(frames, frames_mask)
             score = self.networks["sace"].classify(nn.functional.dropout(utterance, 0.2, training=True))
-            emotion_loss = nn.functional.cross_entropy(score, emotion, label_smoothing=0.05)
+            score = score.masked_fill(~self.possible[[w.index for w in reference]].to(self.device), IMPOSSIBLE)
+            emotion_loss = smoothed_cross_entropy(score, emotion)
             adversary = self.networks["adversary"](utterance, recipe.speaker_weight * min(1.0, number / 1000))
             speaker_loss = nn.functional.cross_entropy(adversary, speaker)
             pitch_loss, pitch_error = self._pitch_loss(source, frames, frames_mask, random)
@@ -141,6 +155,14 @@ class SaceTask:
             return error / len(windows), {"pitch_hertz": error.detach() / count}
         error = ((predicted - target).abs() * voiced).sum() / count
         return error, {"pitch_semitones": 12 * error.detach()}
+
+
+def smoothed_cross_entropy(score: torch.Tensor, emotion: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy with SMOOTHING shared among the possible emotions. score: (batch, emotions), IMPOSSIBLE where one is not."""
+    likelihood = score.float().log_softmax(-1)
+    possible = (score > IMPOSSIBLE / 2).float()
+    shared = (likelihood * possible).sum(-1) / possible.sum(-1)
+    return -((1 - SMOOTHING) * likelihood.gather(1, emotion[:, None])[:, 0] + SMOOTHING * shared).mean()
 
 
 def prepare(context: Context, recipe: SaceRecipe) -> Prepared:
