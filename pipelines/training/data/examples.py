@@ -62,6 +62,7 @@ class Draw:
             self.by_group[example.speaker, example.emotion].append(index)
         for group in sorted(self.by_group):
             self.by_emotion[group[1]].append(group)
+        self.chances = {emotion: self._chances(groups, examples) for emotion, groups in self.by_emotion.items()}
         self.speakers = sorted(self.by_speaker)
         self.emotional = [emotion for emotion in sorted(self.by_emotion) if emotion != OUTSIDE_EMOTIONS]
         self.examples = examples
@@ -72,7 +73,7 @@ class Draw:
         return [self._one(self.by_speaker[self.speakers[index]], random) for index in chosen]
 
     def by_emotions(self, random: np.random.Generator, count: int, neutral: float = 0.0) -> list[int]:
-        """Each emotion as likely as any other, and within it a speaker in proportion to the root of the clips.
+        """Each emotion as likely as any other; within it a corpus, and within that a speaker, by the root of the clips.
 
         neutral: share of neutral speech on top, since users convert mostly neutral speech.
         """
@@ -82,8 +83,7 @@ class Draw:
             emotions = np.where(random.random(count) < neutral, EMOTIONS.index(NEUTRAL), emotions)
         for emotion in emotions:
             groups = self.by_emotion[emotion]
-            weight = np.sqrt([len(self.by_group[group]) for group in groups])
-            group = groups[random.choice(len(groups), p=weight / weight.sum())]
+            group = groups[random.choice(len(groups), p=self.chances[emotion])]
             chosen.append(self._one(self.by_group[group], random))
         return chosen
 
@@ -106,6 +106,18 @@ class Draw:
             if self.examples[other].emotion != example.emotion:
                 return other
         return other
+
+    def _chances(self, groups: list[tuple[int, int]], examples: list[Example]) -> np.ndarray:
+        """(groups,) probabilities of an emotion's speakers."""
+        clips: dict[str, int] = defaultdict(int)
+        roots: dict[str, float] = defaultdict(float)
+        corpora = [examples[self.by_group[group][0]].clip.corpus for group in groups]
+        for group, corpus in zip(groups, corpora):
+            clips[corpus] += len(self.by_group[group])
+            roots[corpus] += len(self.by_group[group])**0.5
+        chance = np.array([clips[corpus]**0.5 * len(self.by_group[group])**0.5 / roots[corpus]
+                           for group, corpus in zip(groups, corpora)])
+        return chance / chance.sum()
 
     @staticmethod
     def _one(indices: list[int], random: np.random.Generator) -> int:
