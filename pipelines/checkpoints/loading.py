@@ -103,8 +103,9 @@ def load_acoustic(folder: Folder) -> AcousticModel | EnvelopeChange | None:
     """None where the checkpoint has none: `generate` can do without."""
     if not folder.has("acoustic"):
         return None
-    kind = EnvelopeChange if folder.config("acoustic").get("parallel", False) else AcousticModel
-    return folder.fill(kind(folder.setting("acoustic", "units")), "acoustic")
+    config, units = folder.config("acoustic"), folder.setting("acoustic", "units")
+    kind = EnvelopeChange if config.get("parallel", False) else AcousticModel
+    return folder.fill(kind(units, config.get("width", 160)), "acoustic")
 
 
 def load_tempo(folder: Folder) -> TempoPredictor | None:

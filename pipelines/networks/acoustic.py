@@ -62,7 +62,7 @@ class EnvelopeChange(nn.Module):
 
     sees_source = True
 
-    def __init__(self, units: int = 100, width: int = 256, position: int = 16):
+    def __init__(self, units: int = 100, width: int = 192, position: int = 16):
         super().__init__()
         self.position = position
         self.embed = nn.Embedding(units, UNIT_WIDTH)

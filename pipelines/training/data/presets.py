@@ -9,6 +9,7 @@ from sklearn.cluster import KMeans
 from pipelines.labels import EMOTIONS
 from pipelines.networks.layers import masked_mean
 from pipelines.networks.sace import Sace, WaveSace, pool_frames
+from pipelines.training.data.clip_choice import of_many_emotions
 from pipelines.training.data.examples import Example, Window
 from pipelines.training.data.factors import FactorStore
 
@@ -34,11 +35,16 @@ def utterance_embeddings(sace: Sace | WaveSace, examples: list[Example], store: 
 def make_presets(sace: Sace | WaveSace, examples: list[Example], store: FactorStore) -> tuple[dict[str, torch.Tensor], dict]:
     """Centroids of the pooled frames of the clips to which SACE gives the emotion the highest score.
 
+    Clips come from corpora of many emotions (clip_choice.py).
+
     Returns:
         name to (6, 128), and the config that names their order.
     """
     pooled: dict[int, list[tuple[float, torch.Tensor]]] = {index: [] for index in range(len(EMOTIONS))}
+    chosen = set(of_many_emotions([example.clip for example in examples]))
     for example, (frames, mask) in zip(examples, _all_frames(sace.eval(), examples, store)):
+        if example.clip not in chosen:
+            continue
         with torch.inference_mode():
             utterance = sace.utterance(frames, mask).to(sace.mix.device)
             sure = sace.classify(utterance).log_softmax(-1)[0, example.emotion]

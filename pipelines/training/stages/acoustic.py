@@ -53,6 +53,7 @@ from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 class AcousticRecipe:
     """Weights and schedule of the stage."""
 
+    width: int = 160
     read_steps: int = 1500
     convert_steps: int = 3000
     batch: int = 10
@@ -92,7 +93,7 @@ class AcousticTask:
         self.batches = AcousticBatches(examples, factors, self.draw, frozen, recipe.parallel, device)
         self.pairs = ParallelPairs(examples, factors.content, recipe.parallel_sources) if recipe.parallel else None
         self.networks = nn.ModuleDict({
-            "acoustic": (EnvelopeChange if recipe.parallel else AcousticModel)(factors.unit_count), "pitch": pitch,
+            "acoustic": (EnvelopeChange if recipe.parallel else AcousticModel)(factors.unit_count, recipe.width), "pitch": pitch,
             "critics": classifiers,  # keys of training states: classifiers of the emotion, and below the one of units
             "reader": UnitClassifier(factors.unit_count), "discriminator": Discriminator()})
         networks, rate = self.networks, recipe.critic_learning_rate
