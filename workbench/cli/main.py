@@ -28,7 +28,7 @@ from workbench.cli.reproduce import reproduce
 from workbench.cli.score import score
 from workbench.cli.study import study
 from workbench.cli.train import train
-from workbench.cli.weights import average, carry
+from workbench.cli.weights import average, carry, refit
 
 UsageError: type[Exception] = next(  # whichever click typer has
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
@@ -40,7 +40,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 for command in (convert, score, info, manifest, protocol, evaluate, report, metrics, reproduce, ablate, embeddings, train,
-                average, cost):
+                average, refit, cost):
     app.command(cls=ZestCommand)(command)
 app.add_typer(carry, name="carry")
 app.add_typer(study, name="study")

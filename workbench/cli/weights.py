@@ -1,4 +1,4 @@
-"""`zest average` and `zest carry`: averages of weights, and trainings that go to another machine."""
+"""`zest average`, `zest refit`, `zest carry`: averages of weights, a generator for a new SACE, trainings that go elsewhere."""
 
 from __future__ import annotations
 
@@ -26,6 +26,20 @@ def average(
 
     write_average(first, second, output, part, part_of_second, weight)
     say(f"{output} has the mean of {part}.")
+
+
+def refit(
+    old: Annotated[Path, typer.Argument(help="Checkpoint whose SACE the generator was trained with.")],
+    new: Annotated[Path, typer.Argument(help="Checkpoint with that generator and a new SACE; its generator is rewritten.")],
+    manifest: Annotated[Path, typer.Option(help="manifest.csv of the training speech.")],
+    cache: Annotated[Path, typer.Option(help="Folder of stored features, as in the recipe.")] = Path(".cache/features"),
+) -> None:
+    """Make a checkpoint's generator read a new SACE, by a linear map that is fitted on training clips."""
+    from pipelines.training.data.corpus import read_manifest, training_clips
+    from pipelines.training.refit import refit_generator
+
+    explained = refit_generator(old, new, training_clips(read_manifest(manifest)), cache)
+    say(f"The generator of {new} reads its SACE; the map explains {explained:.0%} of the old embeddings' variance.")
 
 
 @carry.command(cls=ZestCommand)

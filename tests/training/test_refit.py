@@ -1,0 +1,58 @@
+"""A generator is made to read a new SACE without training: it says the same as before."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import torch
+
+from pipelines.checkpoints.folder import Folder
+from pipelines.checkpoints.loading import load_generator, load_models
+from pipelines.conversion import Converter
+from pipelines.errors import RecipeError
+from pipelines.features.audio import load
+from pipelines.training.data.corpus import Clip, read_manifest, training_clips
+from pipelines.training.refit import refit_generator
+from tests.support import tiny
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def mirrored(tmp_path):
+    """A checkpoint whose SACE gives every embedding with the other sign, and the one it was made of."""
+    old = tiny.trained_tiny().checkpoint
+    new = Folder(shutil.copytree(old, tmp_path / "mirrored"))
+    tensors = new.tensors("sace")
+    new.write("sace", tensors | {name: -tensors[name] for name in ("second.weight", "second.bias")}, new.config("sace"))
+    return old, new
+
+
+@torch.inference_mode()
+def embedding_of(folder: Folder, clip: Clip) -> torch.Tensor:
+    """(1, 128) SACE of a clip."""
+    converter = Converter(load_models(folder))
+    return torch.from_numpy(converter.encode(load(clip.path), synthesis=False).emotion.utterance)[None]
+
+
+def test_a_generator_reads_embeddings_that_mean_the_same(mirrored, zest):
+    old, new = mirrored
+    corpus = tiny.tiny_corpus()
+    result = zest("refit", old, new.path, "--manifest", corpus / "corpus" / "manifest.csv", "--cache", corpus / "cache")
+    assert result.returncode == 0 and "variance" in result.stdout + result.stderr
+    clips = training_clips(read_manifest(corpus / "corpus" / "manifest.csv"))
+    embedding = embedding_of(Folder(old), clips[3])
+    rest = (torch.zeros(1, 5, dtype=torch.int64), torch.full((1, 9), 120.0), torch.ones(1, 9), torch.randn(1, 128))
+    with torch.no_grad():
+        said = load_generator(Folder(old)).trunk(*rest, embedding)
+        now, unfitted = (load_generator(folder).trunk(*rest, -embedding) for folder in (new, Folder(old)))
+    assert (now - said).abs().mean() < 0.2 * (unfitted - said).abs().mean()
+
+
+def test_a_generator_that_reads_no_sace_is_refused(mirrored):
+    old, new = mirrored
+    new.write("generator", {"trunk.modulate.weight": torch.zeros(4, 192)}, new.config("generator"))
+    clips = training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv"))
+    with pytest.raises(RecipeError, match="no layers that read EASE and SACE"):
+        refit_generator(old, new.path, clips, tiny.tiny_corpus() / "cache")
