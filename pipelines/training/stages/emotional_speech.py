@@ -24,14 +24,15 @@ def real_examples(examples: list[Example]) -> list[Example]:
     return [example for example in examples if example.clip.speed == 1.0]
 
 
-def examples_and_factors(context: Context, sace: Sace | WaveSace | None = None) -> tuple[list[Example], FactorStore]:
+def examples_and_factors(context: Context, sace: Sace | WaveSace | None = None,
+                         every_corpus: bool = False) -> tuple[list[Example], FactorStore]:
     """Labelled examples, and their factors by the networks of earlier stages.
 
-    sace: one that learns from them, which reads every corpus; the checkpoint's if none is given.
+    sace: one that learns from them; the checkpoint's if none is given. every_corpus: as in labelled_examples.
     Raises:
         CheckpointError: a network of an earlier stage is missing.
     """
-    examples = labelled_examples(context, every_corpus=sace is not None)
+    examples = labelled_examples(context, every_corpus)
     encoder, speaker = (load(context.checkpoint).to(context.device) for load in (load_unit_encoder, load_speaker))
     sace = load_sace(context.checkpoint) if sace is None else sace
     return examples, read_factors(examples, encoder, speaker, sace.to(context.device), context.cache)

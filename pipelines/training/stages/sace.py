@@ -59,6 +59,7 @@ class SaceRecipe:
     front_end: str = ""
     blocks: int = 2
     width: int = 128  # of the convolutions
+    every_corpus: bool = False  # learn from corpora with few of the emotions, too
     pitch_in_hertz: bool = False
     constant_rate: bool = False
     steps: int = 4000
@@ -168,7 +169,7 @@ def smoothed_cross_entropy(score: torch.Tensor, emotion: torch.Tensor) -> torch.
 def prepare(context: Context, recipe: SaceRecipe) -> Prepared:
     """Presets come from the exported SACE and from real speakers alone, not from virtual ones."""
     sace = new_sace(recipe, load_unit_encoder(context.checkpoint))
-    examples, store = examples_and_factors(context, sace)
+    examples, store = examples_and_factors(context, sace, recipe.every_corpus)
     if isinstance(sace, Sace) and sace.front is not None:
         sace.standardise(store.hidden[::10])
     task = SaceTask(context.drawn_at_once(recipe), examples, store, sace, context.device)
