@@ -277,6 +277,7 @@ STAGE = Stage(
     "acoustic",
     learns="envelope and energy; continues the pitch predictor",
     source="units, F0, EASE, SACE",
-    loss="L1 on mel bands; then also emotion classifiers, a discriminator and a unit classifier on the predicted spectrum",
+    loss="L1 on mel bands, or on the change between parallel recordings; then also emotion classifiers, a discriminator "
+         "and a unit classifier on the predicted spectrum",
     recipes={"": AcousticRecipe}, prepare=prepare, writes=("acoustic", "pitch"),
     reads=("hubert", "units", "ease", "critics", "sace"), general=VOICES)
