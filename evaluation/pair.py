@@ -7,14 +7,14 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import RecipeError
-from pipelines.files import write_whole
+from pipelines.files import PATH_BYTES, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,18 +60,23 @@ class Pair:
         return self.reference.name != NO_REFERENCE
 
 
-def write_pairs(path: Path, pairs: list[Pair]) -> None:
+def write_pairs(path: Path, pairs: Sequence[Pair]) -> None:
     """Write a protocol; paths become relative to the CSV's folder where they lie under it or beside it.
 
     Raises:
         OutputError: the file cannot be written.
     """
+    write_whole(path, pairs_csv(path, pairs))
+
+
+def pairs_csv(path: Path, pairs: Sequence[Pair]) -> bytes:
+    """What `write_pairs` writes to a path."""
     import pandas as pd
 
     folder = path.resolve().parent
     rows = [{**asdict(pair), "source": _relative(pair.source, folder), "reference": _relative(pair.reference, folder),
              "parallel": "" if pair.parallel is None else _relative(pair.parallel, folder)} for pair in pairs]
-    write_whole(path, pd.DataFrame(rows, columns=[field.name for field in fields(Pair)]).to_csv(index=False).encode())
+    return pd.DataFrame(rows, columns=[field.name for field in fields(Pair)]).to_csv(index=False).encode(errors=PATH_BYTES)
 
 
 def read_pairs(path: Path, required: tuple[str, ...] = REQUIRED) -> list[Pair]:
@@ -137,6 +142,12 @@ def pairs_of(table: pd.DataFrame, folder: Path, required: tuple[str, ...] = REQU
         PairsError: a required cell is empty, or an id cannot be a file name.
     """
     return [_pair(index, row, folder, required) for index, row in enumerate(table.to_dict("records"))]
+
+
+def read_paths(pairs: Iterable[Pair]) -> list[Path]:
+    """Every recording that pairs name, once."""
+    named = (path for pair in pairs for path in (pair.source, pair.reference if pair.has_reference else None, pair.parallel))
+    return list(dict.fromkeys(path for path in named if path is not None))
 
 
 def pairs_hash(pairs: list[Pair]) -> str:

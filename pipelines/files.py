@@ -14,15 +14,16 @@ from pathlib import Path
 from pipelines.errors import OutputError
 
 FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+TABLES = (".csv", ".txt")
 PICTURES = (".png", ".svg", ".pdf")
+PATH_BYTES = "surrogateescape"  # how Python holds bytes of file names that are not UTF-8; a list of paths keeps them
 STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 
 
 def write_whole(path: Path | str, content: bytes) -> Path:
     """Write a file beside its final place, then move it there, so that half of it is never seen.
 
-    Devices such as /dev/null and /dev/stdout are written to directly, not replaced. Where the path is a link, what it leads to
-    is replaced.
+    Devices such as /dev/null and /dev/stdout are written to directly, not replaced. A link is replaced; what it leads to stays.
 
     Raises:
         OutputError: the folder is missing or not writable, or the disk is full.
@@ -33,10 +34,25 @@ def write_whole(path: Path | str, content: bytes) -> Path:
         if is_device(path):
             path.write_bytes(content)
         else:
-            _write_and_move(Path(os.path.realpath(path)), content)
+            _write_and_move(path, content)
     except OSError as error:
         raise OutputError(_sentence(path, error.strerror or str(error))) from error
     return path
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A path to write a large file to; what is there at the end of the block is moved to `path`, and deleted if it failed.
+
+    For one writer at a time: what a kill leaves is written over by the next one.
+    """
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        yield partial
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def is_device(path: Path | str) -> bool:

@@ -11,6 +11,7 @@ import stat
 import tempfile
 import unicodedata
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from pipelines.errors import OutputError, OverwriteError
@@ -136,17 +137,17 @@ def _refuse_twice(known: FileIdentity, written: Sequence[Path]) -> None:
 
 def _refuse_inside(known: FileIdentity, read: Sequence[Path], trees: Sequence[Path]) -> None:
     own = {known.of(tree): tree for tree in trees}
-    for path in read if own else ():
-        inside = next((own[one] for one in map(known.of, _places(path)) if one in own), None)
-        if inside is not None:
-            raise OverwriteError(f"{path} is an input of this run and lies in {inside}, which this run writes; "
+
+    @cache
+    def tree_of(place: Path) -> Path | None:
+        """The tree that a path is or lies in."""
+        return own.get(known.of(place)) or (tree_of(place.parent) if place != place.parent else None)
+
+    for path in dict.fromkeys(read) if own else ():
+        tree = tree_of(Path(os.path.realpath(path)))
+        if tree is not None:
+            raise OverwriteError(f"{path} is an input of this run and lies in {tree}, which this run writes; "
                                  "choose another folder for the results.")
-
-
-def _places(path: Path) -> list[Path]:
-    """A path and all folders that it lies in, links followed."""
-    real = Path(os.path.realpath(path))
-    return [real, *real.parents]
 
 
 def _by_another_name(one: Path, other: Path) -> str:

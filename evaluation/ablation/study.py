@@ -12,12 +12,13 @@ from typing import Any
 from evaluation.ablation.answers import answer_of
 from evaluation.ablation.writing import write_answer, write_record
 from evaluation.metrics import registry
-from evaluation.pair import Pair
+from evaluation.pair import Pair, read_paths
 from evaluation.protocol import make_protocol
 from evaluation.run import EvaluationRun, evaluate, parse_systems
 from pipelines.errors import RecipeError
 from pipelines.files import alone_in, make_folder
 from pipelines.hooks import Hook, silent
+from pipelines.outputs import check_outputs
 from pipelines.settings import Settings
 from pipelines.training.ablation.plan import TrainingPlan, make_plan
 from pipelines.training.ablation.stages import StageStore
@@ -27,13 +28,14 @@ from pipelines.training.data.corpus import read_manifest
 
 @dataclass(frozen=True)
 class Ablation:
-    """A study that was checked and can be run. pairs: of its protocol. metrics: names of what is measured."""
+    """A study that was checked and can be run. pairs: of its protocol. metrics: names of what is measured. file: the study's."""
 
     study: AblationStudy
     plan: TrainingPlan
     pairs: tuple[Pair, ...]
     metrics: tuple[str, ...]
     manifest: Path
+    file: Path
 
 
 def prepare(study: Path | str, manifest: Path | str, only: Iterable[str] = ()) -> Ablation:
@@ -59,7 +61,7 @@ def prepare(study: Path | str, manifest: Path | str, only: Iterable[str] = ()) -
     protocol = make_protocol(read_manifest(manifest), asked.settings, asked.seed, split=asked.split, count=asked.count)
     if protocol.refusals:
         raise RecipeError(next(iter(protocol.refusals.values())))
-    return Ablation(read, plan, protocol.pairs, tuple(metrics), Path(manifest))
+    return Ablation(read, plan, protocol.pairs, tuple(metrics), Path(manifest), Path(study))
 
 
 def ablate(ablation: Ablation, output: Path | str, device: str = "cpu", jobs: int = 1, command: str = "", draws: int = 2000,
@@ -73,7 +75,10 @@ def ablate(ablation: Ablation, output: Path | str, device: str = "cpu", jobs: in
     Raises:
         ZestError: the folder holds a run of another protocol, or something is at work in it. Else as training and evaluating.
     """
-    output, study = make_folder(output), ablation.study
+    output, study = Path(output), ablation.study
+    answers = [output / f"{question.name}.{ending}" for question in study.questions for ending in ("csv", "md", "png", "json")]
+    check_outputs([ablation.file, ablation.manifest, *read_paths(ablation.pairs)], answers, new_folders=True)
+    make_folder(output)
     with alone_in(output, "ablation"):
         store = StageStore(output, ablation.plan, study.checkpoint)
         store.train(ablation.manifest, device, jobs, hook)

@@ -25,6 +25,7 @@ PERPLEXITY = 30.0
 PANELS = (("x-vector", "emotions"), ("EASE", "emotions"), ("SACE", "emotions"), ("SACE", "speakers"))
 PROBES = {"emotion": emotion_probe, "speaker": speaker_probe}
 COLOURS = ("#4f5661", "#bb5566", "#ddaa33", "#004488", "#117733", "#6b4c9a")  # neutral, angry, happy, sad, surprised; others
+FILES = ("embeddings.json", "embeddings.png")
 MOST_NAMES = 10  # in a legend
 
 
@@ -46,8 +47,8 @@ def write_embeddings(vectors: Vectors, folder: Path | str, about: Mapping[str, A
                                     for name, probe in own.items()} for factor, own in probes.items()}}
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=100, metadata={"Software": None})
-    write_whole(folder / "embeddings.json", (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
-    return write_whole(folder / "embeddings.png", content.getvalue())
+    write_whole(folder / FILES[0], (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+    return write_whole(folder / FILES[1], content.getvalue())
 
 
 def draw(vectors: Vectors, places: Mapping[str, np.ndarray], probes: Mapping[str, Mapping[str, Probe]], method: str) -> Figure:

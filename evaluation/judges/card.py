@@ -10,9 +10,11 @@ import numpy as np
 from evaluation.judges.data import COPY, NATURAL, Examples, JudgeData, judged
 from evaluation.judges.mini import FeatureJudge
 from pipelines.counting import counted
+from pipelines.files import write_whole
 from pipelines.labels import EMOTIONS
 from pipelines.training.data.corpus import Clip, dev_clips
 
+CARD = "JUDGE_CARD.md"
 HEAD = """# Emotion judges
 
 Two classifiers of five emotions (neutral, angry, happy, sad, surprised) that score conversions. They are instruments,
@@ -51,9 +53,8 @@ def write_card(folder: Path, judges: Sequence[FeatureJudge], clips: Sequence[Cli
     for judge in judges:
         for version, title in ((NATURAL, "natural dev speech"), (COPY, "WORLD copies of it")):
             sections.append(_section(judge, data.examples(judge.name, held_out, version), title))
-    file = folder / "JUDGE_CARD.md"
-    file.write_text("\n".join(sections))
-    return file
+    file = folder / CARD
+    return write_whole(file, "\n".join(sections).encode())
 
 
 def balanced_accuracy(judge: FeatureJudge, examples: Examples) -> float:

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
+from safetensors.numpy import save as safetensors_bytes
 from tqdm import tqdm
 
-from evaluation.judges.card import write_card
+from evaluation.judges.card import CARD, write_card
 from evaluation.judges.data import CHANGED, Examples, JudgeData, join, judged, some_of_each
 from evaluation.judges.mini import JUDGES, Ensemble, FeatureJudge, load_judge
 from pipelines.errors import RecipeError
+from pipelines.files import make_folder, write_whole
 from pipelines.labels import EMOTIONS
+from pipelines.outputs import check_outputs
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip, read_manifest, training_clips
 from pipelines.training.loop.recipe import GeneralRecipe, read_recipe, section
@@ -81,17 +83,17 @@ def balance(corpora: Iterable[str], emotions: Iterable[str]) -> np.ndarray:
 
 def save(judge: FeatureJudge, folder: Path) -> None:
     """Write `<name>.safetensors` and `<name>.json`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     ensemble = judge.ensemble
     tensors = {"mean": ensemble.mean, "scale": ensemble.scale}
     for m, layers in enumerate(ensemble.members):
         for k, (weight, bias) in enumerate(layers):
             tensors |= {f"member{m}.layer{k}.weight": weight, f"member{m}.layer{k}.bias": bias}
-    save_file({name: np.ascontiguousarray(value, dtype=np.float32) for name, value in tensors.items()},
-              folder / f"{judge.name}.safetensors")
+    whole = safetensors_bytes({name: np.ascontiguousarray(value, dtype=np.float32) for name, value in tensors.items()})
+    write_whole(folder / f"{judge.name}.safetensors", whole)
     config = {"emotions": list(judge.emotions), "members": len(ensemble.members), "layers": len(ensemble.members[0]),
               "temperature": round(ensemble.temperature, 4)}
-    (folder / f"{judge.name}.json").write_text(json.dumps(config, indent=2) + "\n")
+    write_whole(folder / f"{judge.name}.json", (json.dumps(config, indent=2) + "\n").encode())
 
 
 def _network(width: int, recipe: JudgeRecipe) -> torch.nn.Sequential:
@@ -133,6 +135,8 @@ def train_judges(recipe: Path | str, manifest: Path | str) -> Path:
     tables = read_recipe(recipe)
     stage, general = section(tables, "judge", JudgeStage), section(tables, "general", GeneralRecipe)
     output, clips = Path(stage.output), read_manifest(manifest)
+    written = [*(f"{name}{ending}" for name in stage.judges for ending in (".json", ".safetensors")), CARD]
+    check_outputs([recipe, manifest, *(clip.path for clip in clips)], [output / name for name in written], new_folders=True)
     data = JudgeData(FeatureCache(Path(general.cache)))
     for name in stage.judges:
         train(name, clips, data, output, stage.changed)

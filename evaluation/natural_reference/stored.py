@@ -62,9 +62,11 @@ def measure(manifest: Path, output: Path = FILE, kept: Path | None = None,
     from evaluation.natural_reference.computed import clips_of_manifest
     from evaluation.run.observations import Observations
     from pipelines.files import write_whole
+    from pipelines.outputs import check_outputs
     from pipelines.training.data.corpus import read_manifest
 
     clips = clips_of_manifest(manifest)
+    check_outputs([manifest, *(clip.path for clip in clips)], [output])
     names = OBSERVERS if observers is None else list(observers)
     measured = Observations(kept, observers).natural_reference(clips, names).document()
     corpora = Counter(clip.corpus for clip in read_manifest(manifest) if clip.split == "dev")

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evaluation.pair import read_paths
 from evaluation.report.blocks import Document
 from evaluation.report.catalogue import CatalogueEntry, catalogue_of
 from evaluation.report.statistics import DRAWS
 from evaluation.run.folder import EvaluationRun, open_run
 from pipelines.counting import counted
 from pipelines.errors import ZestError
-from pipelines.files import check_writable, write_whole
+from pipelines.files import check_ending, write_whole
 from pipelines.hooks import Event, Hook, silent
+from pipelines.outputs import check_outputs
 
 if TYPE_CHECKING:
     from evaluation.report.sections import Material
 
+PAGES = (".html", ".htm")
 STAGES = ("natural rows", "intervals", "sections", "worst pairs")
 
 
@@ -51,8 +54,8 @@ def write_report(folder: Path | str, output: Path | str | None = None, worst_of:
     files = Report(page, page.with_suffix(".md"))
     if files.html == files.markdown:
         raise ZestError(f"{page} would be both files of the report; name the HTML file, as in report.html.")
-    for path in (files.html, files.markdown):
-        check_writable(path)
+    check_outputs(_read(run), (files.html, files.markdown))
+    check_ending(files.html, PAGES, "reports")
     _refuse(run, worst_of)
     document = document_of(run, worst_of, worst, audio, draws, seed, entries, hook)
     from evaluation.report.rendering import to_html, to_markdown
@@ -102,6 +105,12 @@ def material_of(run: EvaluationRun, draws: int = DRAWS, seed: int = 0, entries: 
     results = results_of(matrix, draws, seed, compare=compare)
     _tell(hook, 2)
     return sections.Material(run, catalogue, results, observed, natural_reference_rows(run, catalogue))
+
+
+def _read(run: EvaluationRun) -> list[Path]:
+    """What a report must not replace: the run's files, and the recordings of its pairs and systems."""
+    rendered = [run.files.wav(system, pair.id) for system in run.systems for pair in run.pairs]
+    return [run.files.record_file, run.files.pairs_file, *run.files.appended, *read_paths(run.pairs), *rendered]
 
 
 def _refuse(run: EvaluationRun, worst_of: str | None) -> None:

@@ -96,6 +96,16 @@ class RunFolder:
     def observations(self) -> Path:
         return self.path / "observations"
 
+    @property
+    def appended(self) -> tuple[Path, ...]:
+        """Files that grow with the run, or follow from it."""
+        return self.conversions_file, self.scores_file, self.natural_reference_file
+
+    @property
+    def trees(self) -> tuple[Path, ...]:
+        """Folders whose whole content is the run's."""
+        return self.path / "wavs", self.path / "predicted", self.observations
+
     def wav(self, system: str, pair: str) -> Path:
         return self.path / "wavs" / system / f"{pair}.wav"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from evaluation.pair import Pair, write_pairs
 from evaluation.run.folder import ConversionRecord, EvaluationRun, RunFolder, open_run
 from evaluation.run.json_files import appending, write_json
 from evaluation.run.measuring import Measuring
+from evaluation.run.outputs import check_run_files
 from evaluation.run.record import RunRecord
 from evaluation.run.shards import LOKY, WorkerPool, Workers, cut
 from evaluation.run.systems import Rendered, System
@@ -26,7 +27,8 @@ SHARD = 4  # pairs a worker process converts at a time; one where everything hap
 
 def evaluate(pairs: Sequence[Pair], systems: Sequence[System], folder: Path | str, metrics: Sequence[Metric | str] | None = None,
              observers: Mapping[str, Observer] | None = None, jobs: int = 1, backend: str = LOKY, seed: int = 0,
-             device: str = "cpu", command: str = "", hook: Hook = silent) -> EvaluationRun:
+             device: str = "cpu", command: str = "", hook: Hook = silent, reads: Iterable[Path | str] = (),
+             more: Iterable[Path] = ()) -> EvaluationRun:
     """Convert every pair with every system, observe every clip once, score every conversion, and keep all in a folder.
 
     A pair that fails becomes a row with the reason as a sentence. A metric whose model is missing is not measured; run.json
@@ -38,14 +40,16 @@ def evaluate(pairs: Sequence[Pair], systems: Sequence[System], folder: Path | st
         jobs, backend: see evaluation/run/shards.py. seed, device, command: for run.json.
         hook: gets 'progress' events of the stages 'convert <system>', 'observe <observer>' and 'score', and at the end one
             Event('end', 'evaluate') whose value counts conversions, observations and scores of this call; 0: nothing was missing.
+        reads: lists and manifests of the call. more: files that it writes into the folder later. Both for check_run_files.
     Raises:
         ZestError: no pairs or systems, an unknown metric, or the folder holds another run. OutputError: the folder is in use
-            or cannot be written. CheckpointError: a system cannot be loaded.
+            or cannot be written, or holds what the run reads or other files. CheckpointError: a system cannot be loaded.
     """
     begun = time.perf_counter()
     workers, files = Workers(jobs, backend), RunFolder(Path(folder))
     chosen, known_observers = _metrics_and_observers(metrics, observers)
     _refuse_nothing(pairs, systems)
+    check_run_files(files, pairs, systems, reads, more)
     make_folder(files.path)
     with alone_in(files.path, "evaluation"), WorkerPool(workers) as pool:
         record = _begin(files, pairs, RunRecord.describe(pairs, systems, chosen, known_observers, seed, device, command))

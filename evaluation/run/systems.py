@@ -116,6 +116,11 @@ class RecordingsSystem:
     checkpoint_hash = None
 
     @property
+    def reads(self) -> tuple[Path, ...]:
+        """What no run may write over."""
+        return (self.folder,)
+
+    @property
     def spec(self) -> dict[str, Any]:
         return {"kind": "recordings", **contents(path for path in self.folder.iterdir() if path.suffix in SUFFIXES)}
 

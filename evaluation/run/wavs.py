@@ -55,6 +55,11 @@ class ListedSystem:
     checkpoint_hash = None
 
     @property
+    def reads(self) -> tuple[Path, ...]:
+        """What no run may write over."""
+        return self.path, *(file for (system, _), file in _listing(self.path)[1].items() if system == self.name)
+
+    @property
     def spec(self) -> dict[str, Any]:
         return {"kind": "given", "recordings": self.recordings, "hash": self.hash}
 

@@ -26,6 +26,7 @@ from pipelines.hooks import Hook, silent
 from pipelines.training.data.corpus import Clip
 
 COUNT = 216
+PAGE, TABLE = "table1.md", "table1.csv"
 METRICS = (  # the cheap ones first: what a run that is stopped early has
     *(f"{one}@{judge}" for one in ("emotion", "target-posterior", "emotion-nearer") for judge in JUDGES),
     "speaker-accuracy", "voice-to-source", "voice-to-reference", "voice-accepted", "f0-mean-shift", "f0-range-error",
@@ -75,7 +76,8 @@ class Reproduction:
 
 def reproduce_table1(clips: Sequence[Clip], folder: Path | str, request: TableRequest = TableRequest(),
                      metrics: Sequence[Metric | str] = METRICS, observers: Mapping[str, Observer] | None = None,
-                     entries: Mapping[str, CatalogueEntry] | None = None, command: str = "", hook: Hook = silent) -> Reproduction:
+                     entries: Mapping[str, CatalogueEntry] | None = None, command: str = "", hook: Hook = silent,
+                     reads: Sequence[Path | str] = ()) -> Reproduction:
     """Make the table, or go on with it: killed anywhere, the same call does what is left.
 
     Rows whose weights are not here and settings that the clips cannot serve are left out with a sentence each.
@@ -83,6 +85,7 @@ def reproduce_table1(clips: Sequence[Clip], folder: Path | str, request: TableRe
     Args:
         clips: a manifest, or several joined. folder: created where it is missing; an unfinished table of the same pairs goes on.
         metrics, observers, command, hook: as of `evaluation.run.evaluate`. entries: as of `evaluation.report.write_report`.
+        reads: the manifests, which the table must not replace.
 
     Raises:
         ZestError: an unknown row or setting, or the folder holds another run. RecipeError: the clips serve none of the settings.
@@ -93,7 +96,8 @@ def reproduce_table1(clips: Sequence[Clip], folder: Path | str, request: TableRe
     there = available(rows, request.checkpoint, request.weights, request.device)
     clock = SessionClock(folder, request.device, command, hook)
     run = evaluate(protocol.pairs, there.systems, folder, metrics, observers, jobs=request.jobs, seed=request.seed,
-                   device=request.device, command=command, hook=clock)
+                   device=request.device, command=command, hook=clock, reads=[*reads, *(clip.path for clip in clips)],
+                   more=[folder / name for name in (PAGE, TABLE, "report.html", "report.md")])
     focus = "generate" if "generate" in run.systems else None  # ZEST's worst pairs, where it is there
     report = write_report(folder, worst_of=focus, audio=False, draws=request.draws, entries=entries, hook=clock)
     page, table = _written(run, request, entries, there.left_out, protocol.refusals)
@@ -119,5 +123,5 @@ def _written(run: EvaluationRun, request: TableRequest, entries: Mapping[str, Ca
     asked = questions(material.catalogue)
     document = page(material, asked, tuple(left_out), refusals, sessions(run.folder))
     table = number_frame(material.results, asked).to_csv(index=False).encode()
-    return (write_whole(run.folder / "table1.md", to_markdown(document).encode()),
-            write_whole(run.folder / "table1.csv", table))
+    return (write_whole(run.folder / PAGE, to_markdown(document).encode()),
+            write_whole(run.folder / TABLE, table))

@@ -15,6 +15,7 @@ from torch import nn
 from pipelines.checkpoints.eight_bits import restored, rounded
 from pipelines.checkpoints.hub import downloaded, is_hub_id
 from pipelines.errors import CheckpointError
+from pipelines.files import whole_file
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "zest-mini"
 OFFLINE = "use the offline checkpoint 'checkpoints/zest-mini'"
@@ -108,9 +109,8 @@ class Folder:
             half = value.half() if value.is_floating_point() else value
             small |= rounded(key, value) if eight_bits and key.startswith(eight_bits) else {key: half}
         small = {key: value.contiguous().clone() for key, value in small.items()}
-        partial = self.path / f".{name}.part"
-        save_file(small, partial)
-        partial.chmod(0o644)  # safetensors' 0600 would hide the weights from everyone else
-        partial.replace(self.path / f"{name}.safetensors")
-        partial.write_text(json.dumps(config, indent=2) + "\n")
-        partial.replace(self.path / f"{name}.json")
+        with whole_file(self.path / f"{name}.safetensors") as partial:
+            save_file(small, partial)
+            partial.chmod(0o644)  # safetensors' 0600 would hide the weights from everyone else
+        with whole_file(self.path / f"{name}.json") as partial:
+            partial.write_text(json.dumps(config, indent=2) + "\n")

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import outputs
 from pipelines.errors import OutputError, OverwriteError
-from pipelines.files import write_whole
+from pipelines.files import whole_file, write_whole
 from pipelines.outputs import check_outputs, check_result_folder, same_output
 
 
@@ -86,8 +86,18 @@ def test_a_folder_with_other_files_of_the_results_names_is_not_taken(here):
     check_result_folder(here / "new", ("run.json",), "an evaluation")
 
 
-def test_a_link_stays_a_link_and_what_it_leads_to_is_replaced(here):
-    (here / "latest.wav").symlink_to("takes/first.wav")
-    write_whole("latest.wav", b"converted")
-    assert (here / "latest.wav").is_symlink() and (here / "takes" / "first.wav").read_bytes() == b"converted"
-    assert sorted(os.listdir(here / "takes")) == ["first.wav"]
+def test_a_link_is_replaced_and_what_it_leads_to_stays(here):
+    (here / "link.wav").symlink_to("clean.wav")
+    write_whole("link.wav", b"converted")
+    assert (here / "clean.wav").read_bytes() == b"speech" and (here / "link.wav").read_bytes() == b"converted"
+
+
+def test_a_large_file_appears_whole_or_not_at_all(here):
+    with pytest.raises(KeyboardInterrupt), whole_file(here / "clean.wav") as partial:
+        partial.write_bytes(b"half")
+        raise KeyboardInterrupt
+    assert (here / "clean.wav").read_bytes() == b"speech"
+    with whole_file(here / "clean.wav") as partial:
+        partial.write_bytes(b"all of it")
+    assert (here / "clean.wav").read_bytes() == b"all of it"
+    assert sorted(path.name for path in here.iterdir()) == ["clean.wav", "linked", "takes"]

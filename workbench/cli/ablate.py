@@ -12,19 +12,25 @@ import typer
 
 from pipelines.counting import counted
 from pipelines.errors import ZestError
+from workbench.cli.commands import names
+from workbench.cli.options import MANY, Device
 from workbench.cli.progress import say, stage_bars
 
 
 def ablate(
-    study: Annotated[Path, typer.Argument(help="TOML file with questions and their variants, as recipes/ablations-mini.toml.")],
-    manifest: Annotated[Path, typer.Option(help="manifest.csv: speech to train on and, in another split, to convert.")],
+    study: Annotated[Path, typer.Argument(
+        metavar="STUDY", help="TOML file with questions and their variants, as recipes/ablations-mini.toml.")],
+    manifest: Annotated[Path, typer.Option(
+        metavar="FILE", help="manifest.csv: speech to train on and, in another split, to convert.")],
     output: Annotated[Optional[Path], typer.Option(
-        "--output", "-o", help="Folder of the study; the same command goes on with what is in it.")] = None,
-    only: Annotated[Optional[list[str]], typer.Option(help="A question by its name; may be given several times.")] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Only say what would be trained, and what is shared.")] = False,
+        "--output", "-o", metavar="FOLDER", help="Folder of the study; the same command goes on with what is in it. Required "
+                                                 "without --plan.")] = None,
+    only: Annotated[Optional[list[str]], typer.Option(metavar="NAME", help=f"A question by its name. {MANY}")] = None,
+    plan: Annotated[bool, typer.Option(
+        "--plan", help="Only say what would be trained, and what is shared; nothing is written.")] = False,
     jobs: Annotated[int, typer.Option(
-        min=1, help="Stages trained at a time, and workers of the evaluation; they share the cores.")] = 1,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps.")] = "cpu",
+        metavar="NUMBER", min=1, help="Stages trained at a time, and workers of the evaluation; they share the cores.")] = 1,
+    device: Device = "cpu",
 ) -> None:
     """Train what STUDY needs, sharing every stage that does not differ, and write a table and a plot per question."""
     if output is None and not plan:
@@ -32,7 +38,7 @@ def ablate(
     from evaluation.ablation import ablate as run_ablation
     from evaluation.ablation import prepare
 
-    ablation = prepare(study, manifest, only or ())
+    ablation = prepare(study, manifest, names(only))
     if plan:
         _say_plan(ablation)
         return

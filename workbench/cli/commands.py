@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ from workbench.cli.output import told_streams
 LISTS = {  # options that take a list go by both numbers; the first is the one that the help shows, where a command has it
     name: (f"--{name}", f"--{name}s") for name in
     ("system", "metric", "strength", "setting", "question", "row", "manifest", "split", "plot")}
+UsageError: type[Exception] = next(  # whichever click typer has
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+TYPE = re.compile(r" <[^<>]+>$")  # what typer writes behind a name that says it already
 
 
 class ZestCommand(TyperCommand):
@@ -23,23 +28,32 @@ class ZestCommand(TyperCommand):
     def get_short_help_str(self, limit: int = 45) -> str:
         return first_paragraph(self.help)
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Arguments and options by their names; what kind of thing each takes is said once."""
+        for title, kind in (("Arguments", "argument"), ("Options", "option")):
+            records = [param.get_help_record(ctx) for param in self.get_params(ctx) if param.param_type_name == kind]
+            rows = [(TYPE.sub("", name), text) for name, text in filter(None, records)]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         own = {name for option in self.params for name in option.opts}
         return super().parse_args(ctx, [_own_name(word, own) for word in args])
 
 
 class ZestGroup(TyperGroup):
-    """A group of commands. What is printed and cannot be written is an error that users can mend."""
+    """A group of commands. A wrong call, and what is printed and cannot be written, are errors that users can mend."""
 
     def get_short_help_str(self, limit: int = 45) -> str:
         return first_paragraph(self.help)
 
     def make_context(self, *words: Any, **others: Any) -> Any:
-        with told_streams():
+        with told_streams(), _told_usage():
             return super().make_context(*words, **others)
 
     def invoke(self, ctx: Any) -> Any:
-        with told_streams():
+        with told_streams(), _told_usage():
             return super().invoke(ctx)
 
 
@@ -61,18 +75,12 @@ def paths(given: Iterable[Path] | None) -> list[Path]:
     return [Path(name) for name in names([str(path) for path in given or ()])]
 
 
-def numbers(given: Iterable[str] | None, option: str, allows: Callable[[float], bool]) -> list[float]:
-    """As `names`, for numbers. Raises ZestError: one is none, or out of range."""
-    found = []
-    for name in names(given):
-        try:
-            number = float(name)
-        except ValueError:
-            raise ZestError(f"{option} takes numbers, not '{name}'.") from None
-        if not allows(number):
-            raise ZestError(f"{option} {name} is out of range; see its bounds in --help.")
-        found.append(number)
-    return found
+def numbers(given: Iterable[str] | None, option: str) -> list[float]:
+    """As `names`, for numbers. Raises ZestError: one is none."""
+    try:
+        return [float(name) for name in names(given)]
+    except ValueError as error:
+        raise ZestError(f"{option} takes numbers, not '{','.join(given or ())}'.") from error
 
 
 def refuse_given(context: typer.Context, options: Iterable[str], why: str) -> None:
@@ -91,6 +99,19 @@ def was_given(context: typer.Context, option: str) -> bool:
     """Whether a parameter was written on the command line."""
     source = context.get_parameter_source(option)
     return source is not None and source.name == "COMMANDLINE"
+
+
+@contextmanager
+def _told_usage() -> Iterator[None]:
+    """Raises ZestError for a wrong call: one sentence. A call without any words shows the help, as typer does."""
+    try:
+        yield
+    except UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            raise
+        context, message = getattr(error, "ctx", None), getattr(error, "format_message", error.__str__)()
+        where = f" '{context.command_path} --help' lists the options." if context is not None else ""
+        raise ZestError(f"{message.rstrip('.')}.{where}") from error
 
 
 def first_paragraph(help: str | None) -> str:

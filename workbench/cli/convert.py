@@ -26,8 +26,9 @@ from pipelines.settings import Settings
 from workbench.cli import batch as batches
 from workbench.cli import exit_codes
 from workbench.cli.batch import BadRow, BatchRow
+from workbench.cli.commands import refuse_given
 from workbench.cli.names import check_replacing, default_name
-from workbench.cli.options import AsJson, Checkpoint, Overwrite, listed, setting_option
+from workbench.cli.options import AsJson, Checkpoint, Device, Overwrite, listed, setting_option
 from workbench.cli.output import print_json
 from workbench.cli.progress import say, terminal_bar
 
@@ -38,35 +39,39 @@ DEFAULTS = Settings()
 
 
 def convert(
-    source: Annotated[Optional[Path], typer.Argument(help="Recording whose words and voice are kept.")] = None,
-    reference: Annotated[Optional[Path], typer.Argument(help="Recording whose emotion is taken.")] = None,
+    context: typer.Context,
+    source: Annotated[Optional[Path], typer.Argument(metavar="SOURCE", help="Recording whose words and voice are kept.")] = None,
+    reference: Annotated[Optional[Path], typer.Argument(
+        metavar="REFERENCE", help="Recording whose emotion is taken.")] = None,
     output: Annotated[Optional[Path], typer.Option(
-        "--output", "-o", help=f"File to write ({ENDINGS}), or a folder with --batch. If left out, the name follows from "
-                               "source, target and settings.")] = None,
+        "--output", "-o", metavar="FILE", help=f"File to write ({ENDINGS}), or a folder with --batch. If left out, the name "
+                                               "follows from source, target and settings.")] = None,
     emotion: Annotated[Optional[str], typer.Option(
-        help="A preset instead of a reference: neutral, angry, happy, sad or surprised.")] = None,
+        metavar="NAME", help="A preset instead of a reference: neutral, angry, happy, sad or surprised.")] = None,
     batch: Annotated[Optional[Path], typer.Option(
-        help="CSV with the columns source, reference or emotion, and optional output; "
-             "paths are relative to the CSV's folder, outputs to the one of -o.")] = None,
+        metavar="FILE", help="CSV with the columns source, reference or emotion, and optional output; "
+                             "paths are relative to the CSV's folder, outputs to the one of -o.")] = None,
     plot: Annotated[Optional[Path], typer.Option(
-        help="Picture of the F0 contours (.png, .svg or .pdf); a folder with --batch.")] = None,
+        metavar="FILE", help="Picture of the F0 contours (.png, .svg or .pdf); a folder with --batch.")] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
-    strength: Annotated[float, setting_option("strength")] = DEFAULTS.strength,
-    tempo: Annotated[bool, setting_option("tempo")] = DEFAULTS.tempo,
+    strength: Annotated[float, setting_option("strength", metavar="NUMBER")] = DEFAULTS.strength,
+    tempo: Annotated[bool, setting_option("tempo", metavar=None)] = DEFAULTS.tempo,
     decoder: Annotated[str, setting_option("decoder", DECODERS)] = DEFAULTS.decoder,
-    seed: Annotated[int, setting_option("seed")] = DEFAULTS.seed,
+    seed: Annotated[int, setting_option("seed", metavar="NUMBER")] = DEFAULTS.seed,
     f0: Annotated[str, setting_option("f0")] = DEFAULTS.f0,
     system: Annotated[str, typer.Option(
-        help=f"A baseline instead of this project's converter: {listed(BASELINES)}.")] = "",
+        metavar="NAME", help=f"A baseline instead of this project's converter: {listed(BASELINES)}.")] = "",
     checkpoint: Checkpoint = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps.")] = "cpu",
+    device: Device = "cpu",
 ) -> None:
     """Convert SOURCE to the emotion of REFERENCE or of a preset, or a whole list with --batch."""
     check_name(device)
     settings = Settings(strength, tempo, decoder, seed, f0)
     if system and find_baseline(system) and settings != DEFAULTS:
         raise ZestError("A baseline has no strength, tempo, decoder, seed or choice of F0; leave them out beside --system.")
+    if system and find_baseline(system).load is None:
+        refuse_given(context, ("checkpoint", "device"), f"The baseline {system} has no weights, so")
     run = ConversionRun(settings, partial(_load_converter, system, checkpoint, device), as_json, overwrite)
     name = partial(default_name, settings=settings, system=system, checkpoint=checkpoint)
     if batch is None:

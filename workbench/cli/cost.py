@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,16 +9,20 @@ import typer
 
 from pipelines.counting import counted
 from workbench.cli import exit_codes
+from workbench.cli.options import AsJson
+from workbench.cli.output import print_json
 from workbench.cli.progress import say
 
 
 def cost(
-    recipe: Annotated[Path, typer.Option(help="Recipe whose stages are counted.")] = Path("recipes/paper.toml"),
-    clips: Annotated[int, typer.Option(min=1, help="Recordings to train on; ESD's English training part if left out.")] = 15_000,
-    seconds: Annotated[float, typer.Option(min=0.5, max=30.0, help="Their length on average.")] = 2.8,
+    recipe: Annotated[Path, typer.Option(metavar="FILE", help="Recipe whose stages are counted.")] = Path("recipes/paper.toml"),
+    clips: Annotated[int, typer.Option(
+        metavar="NUMBER", min=1, help="Recordings to train on; ESD's English training part if left out.")] = 15_000,
+    seconds: Annotated[float, typer.Option(metavar="NUMBER", min=0.5, max=30.0, help="Their length on average.")] = 2.8,
     utilisation: Annotated[float, typer.Option(
-        min=0.01, max=1.0, help="Share of an A100's 312 TFLOP/s (bfloat16) that is kept busy; 0.3 to 0.4 is usual.")] = 0.35,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+        metavar="NUMBER", min=0.01, max=1.0,
+        help="Share of an A100's 312 TFLOP/s (bfloat16) that is kept busy; 0.3 to 0.4 is usual.")] = 0.35,
+    as_json: AsJson = False,
 ) -> None:
     """Estimate what each stage of a recipe costs: floating-point operations, counted in real steps, and GPU hours."""
     from pipelines.training.stages.cost import PEAK, Corpus, recipe_cost
@@ -31,8 +34,8 @@ def cost(
     if as_json:
         rows = [{"stage": one.stage, "steps": one.steps, "flops_per_step": one.step, "flops_of_reading": one.reading,
                  "flops": one.total, "hours": hours[one.stage]} for one in costs]
-        print(json.dumps({"recipe": str(recipe), "clips": clips, "seconds": seconds, "peak_flops": PEAK,
-                          "utilisation": utilisation, "stages": rows, "hours": sum(hours.values())}, indent=2))
+        print_json({"recipe": str(recipe), "clips": clips, "seconds": seconds, "peak_flops": PEAK, "utilisation": utilisation,
+                    "stages": rows, "hours": sum(hours.values())})
         raise typer.Exit(exit_codes.OK)
     print(f"{'stage':10} {'steps':>8} {'GFLOP a step':>13} {'PFLOP, reading':>15} {'PFLOP in all':>13} {'hours':>8}")
     for one in costs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -15,52 +14,58 @@ from pipelines.counting import counted
 from pipelines.decoders import DECODERS
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
-from workbench.cli.options import AsJson, Checkpoint, setting_option
+from workbench.cli.commands import names, numbers, refuse_given
+from workbench.cli.options import MANY, AsJson, Checkpoint, Device, Jobs, RunOutput, setting_option
+from workbench.cli.output import print_json
 from workbench.cli.progress import say, stage_bars
 
 
 def evaluate(
-    pairs: Annotated[Optional[Path], typer.Argument(help="CSV of pairs, as zest protocol writes it.")] = None,
-    output: Annotated[Optional[Path], typer.Option(
-        "--output", "-o", help="Folder of the run; the same command goes on with what is in it.")] = None,
+    context: typer.Context,
+    output: RunOutput,
+    pairs: Annotated[Optional[Path], typer.Argument(metavar="PAIRS", help="CSV of pairs, as zest protocol writes it.")] = None,
     system: Annotated[Optional[list[str]], typer.Option(
-        help=f"{', '.join((*BASELINES, *DECODERS))} where the checkpoint has it (as in generate@0.5-notempo-seed3), or "
-             "mine=FOLDER of recordings named by pair id. May be given several times.")] = None,
+        metavar="NAME", help=f"{', '.join((*BASELINES, *DECODERS))} where the checkpoint has it (as in "
+                             f"generate@0.5-notempo-seed3), or mine=FOLDER of recordings named by pair id. {MANY}")] = None,
     wavs: Annotated[Optional[Path], typer.Option(
-        help="Score recordings instead: a CSV with the columns source, reference, converted and optional text, language, "
-             "emotion, system, id; or a zip of them.")] = None,
-    metric: Annotated[Optional[list[str]], typer.Option(help="A name of zest metrics; the default set if left out.")] = None,
-    strength: Annotated[Optional[list[float]], setting_option(
-        "strength", help="For systems without a strength of their own; each makes one system.")] = None,
+        metavar="FILE", help="Score recordings instead: a CSV with the columns source, reference, converted and optional text, "
+                             "language, emotion, system, id; or a zip of them.")] = None,
+    metric: Annotated[Optional[list[str]], typer.Option(
+        metavar="NAME", help=f"A name of zest metrics; the default set if left out. {MANY}")] = None,
+    strength: Annotated[Optional[list[str]], typer.Option(
+        metavar="NUMBER", help=f"For systems without a strength of their own; each makes one system. {MANY}")] = None,
     checkpoint: Checkpoint = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Worker processes; they share the cores.")] = 1,
-    backend: Annotated[str, typer.Option(help="loky (this machine), ray or dask (clusters).")] = "loky",
-    seed: Annotated[int, setting_option("seed", help="Variant of the emotion, for systems without a seed of their own.")] = 0,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps; for conversion.")] = "cpu",
+    jobs: Jobs = 1,
+    backend: Annotated[str, typer.Option(metavar="NAME", help="loky (this machine), ray or dask (clusters).")] = "loky",
+    seed: Annotated[int, setting_option("seed", help="Variant of the emotion, for systems without a seed of their own.",
+                                        metavar="NUMBER")] = 0,
+    device: Device = "cpu",
     as_json: AsJson = False,
 ) -> None:
     """Convert PAIRS with every system and score them, or score recordings with --wavs; a killed run goes on."""
     from evaluation.run import evaluate as run_evaluation
 
-    if output is None:
-        raise ZestError("Where to? Name the folder of the run with -o.")
-    chosen, protocol = _systems_and_pairs(pairs, wavs, system, strength, checkpoint, seed, device, output)
+    chosen, protocol = _systems_and_pairs(context, pairs, wavs, names(system), numbers(strength, "--strength"), checkpoint, seed,
+                                          device, output)
     with stage_bars() as bars:
-        run = run_evaluation(protocol, chosen, output, metric or None, jobs=jobs, backend=backend, seed=seed, device=device,
-                             command=shlex.join(["zest", *sys.argv[1:]]), hook=bars)
+        run = run_evaluation(protocol, chosen, output, names(metric) or None, jobs=jobs, backend=backend, seed=seed,
+                             device=device, command=shlex.join(["zest", *sys.argv[1:]]), hook=bars,
+                             reads=[path for path in (pairs, wavs) if path is not None])
     document = summarise(run)
     if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json(document)
     _say_outcome(document, bars.done)
     raise typer.Exit(exit_codes.SOME_FAILED if document["failed"] else exit_codes.OK)
 
 
 def summarise(run) -> dict[str, Any]:
-    """What --json prints: the folder, how many failed, per system the value and coverage of every metric, what is missing."""
+    """What --json prints: the folder, how many failed, per system the settings and the value and coverage
+    of every metric, what is missing."""
     table = run.scores
     failed = table[table.failed.notna()].drop_duplicates(["system", "pair"])
     return {
         "folder": str(run.folder), "pairs": len(run.pairs), "pairs_hash": run.record.pairs_hash,
+        "settings": {name: system.spec for name, system in run.record.systems.items()},
         "failed": len(failed), "failures": failed[["system", "pair", "failed"]].to_dict("records"),
         "systems": {system: {metric: _set_value(own) for metric, own in rows.groupby("metric", sort=False)}
                     for system, rows in table.groupby("system", sort=False)},
@@ -76,7 +81,7 @@ def _set_value(rows) -> dict[str, Any]:
     return {"value": value, "measured": len(known), "of": len(rows)}
 
 
-def _systems_and_pairs(pairs: Path | None, wavs: Path | None, system: list[str] | None, strength: list[float] | None,
+def _systems_and_pairs(context: typer.Context, pairs: Path | None, wavs: Path | None, system: list[str], strength: list[float],
                        checkpoint: str | None, seed: int, device: str, output: Path) -> tuple[list, list]:
     """What to compare, from either way of saying it."""
     from evaluation.pair import read_pairs
@@ -85,14 +90,30 @@ def _systems_and_pairs(pairs: Path | None, wavs: Path | None, system: list[str] 
     if (pairs is None) == (wavs is None):
         raise ZestError("Name either a CSV of PAIRS to convert, or recordings to score with --wavs.")
     if wavs is not None:
-        if system or strength or checkpoint:
-            raise ZestError("With --wavs the conversions are there already; leave --system, --strength and --checkpoint out.")
+        refuse_given(context, ("system", "strength", "checkpoint", "seed", "device"),
+                     "With --wavs the conversions are there already, so")
         scored = open_scored(wavs, output)
         return list(scored.systems), list(scored.pairs)
     assert pairs is not None  # since there are no recordings
     if not system:
-        raise ZestError("Which systems? Name at least one, as in --system source --system transfer.")
-    return parse_systems(system, strength or (), checkpoint, device, seed), read_pairs(pairs)
+        raise ZestError("Which systems? Name at least one, as in --system source --system residual_neural.")
+    chosen = parse_systems(system, strength, checkpoint, device, seed)
+    _refuse_without_effect(context, system, chosen)
+    return chosen, read_pairs(pairs)
+
+
+def _refuse_without_effect(context: typer.Context, texts: list[str], chosen: list) -> None:
+    """Raises ZestError: an option is given that none of the systems heeds."""
+    from pipelines.settings import read_specification
+
+    specifications = [read_specification(text.partition("=")[2] or text) for text in texts]
+    free = [one for one in specifications if one is not None and not one[1]]
+    if not free:
+        refuse_given(context, ("strength",), "Every system has a strength of its own or takes none, so")
+    if all(one is None or one[0].seed for one in specifications):
+        refuse_given(context, ("seed",), "Every system has a seed of its own or takes none, so")
+    if all(getattr(one, "checkpoint", None) is None for one in chosen):
+        refuse_given(context, ("checkpoint", "device"), "No system has weights, so")
 
 
 def say_failures(document: dict[str, Any]) -> None:

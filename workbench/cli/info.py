@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import platform
 from pathlib import Path
 from typing import Any
 
 from pipelines.features.audio import LIMITS
 from workbench.cli.options import AsJson, Checkpoint
+from workbench.cli.output import print_json
 from workbench.cli.progress import say
 
 PACKAGES = ("torch", "transformers", "pyworld", "swift-f0", "gradio")
@@ -19,7 +19,7 @@ def info(checkpoint: Checkpoint = None, as_json: AsJson = False) -> None:
     """Show what is installed and what the checkpoint can do."""
     document = describe(checkpoint)
     if as_json:
-        print(json.dumps(document, indent=2))
+        print_json(document)
         return
     for key, value in document.items():
         print(f"{key + ':':14}{', '.join(value) if isinstance(value, list) else value}")

@@ -13,7 +13,7 @@ import typer
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
 from workbench.cli.ablate import ablate
-from workbench.cli.commands import ZestCommand, ZestGroup
+from workbench.cli.commands import UsageError, ZestCommand, ZestGroup
 from workbench.cli.convert import convert
 from workbench.cli.cost import cost
 from workbench.cli.embeddings import embeddings
@@ -29,9 +29,6 @@ from workbench.cli.score import score
 from workbench.cli.study import study
 from workbench.cli.train import train
 from workbench.cli.weights import average, carry, refit
-
-UsageError: type[Exception] = next(  # whichever click typer has
-    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 EXIT_CODES = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exit_codes.MEANINGS.items()) + "."
 
@@ -54,8 +51,9 @@ def main() -> None:
     except ZestError as error:
         say(str(error))
         code = exit_codes.of(error)
-    except UsageError as error:
-        code = _tell_usage(error)
+    except UsageError as error:  # a call without any words
+        print(getattr(error, "format_message", error.__str__)())
+        code = exit_codes.USAGE
     except KeyboardInterrupt:
         code = exit_codes.INTERRUPTED
     except Exception as error:  # the last net: a bug is told in one line, its traceback on demand
@@ -66,16 +64,6 @@ def main() -> None:
     if code == exit_codes.INTERRUPTED:
         say("Interrupted; nothing half-written was left.")
     sys.exit(code or exit_codes.OK)
-
-
-def _tell_usage(error: Exception) -> int:
-    """One sentence on a wrong call; the whole help where there was no call at all. Returns the exit code."""
-    context, message = getattr(error, "ctx", None), getattr(error, "format_message", lambda: str(error))()
-    if type(error).__name__ == "NoArgsIsHelpError":
-        print(message)
-        return exit_codes.USAGE
-    say(message.rstrip(".") + "." + (f" '{context.command_path} --help' lists the options." if context is not None else ""))
-    return exit_codes.USAGE
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from math import isfinite
 from typing import Annotated, Any
@@ -10,13 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from workbench.cli import exit_codes
+from workbench.cli.options import AsJson
+from workbench.cli.output import print_json
 
 DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "closer": "closer to natural speech is better"}
 
 
 def metrics(
     every: Annotated[bool, typer.Option("--all", help="Also with other models than the default ones (cer@small...).")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the metrics: what each asks, which way is better, its range, its models, and whether it can be measured here."""
     raise typer.Exit(show_metrics(every, as_json))
@@ -25,7 +26,10 @@ def metrics(
 def show_metrics(every: bool, as_json: bool) -> int:
     """Print the table, or JSON."""
     rows = describe(every)
-    print(json.dumps(rows, indent=2) if as_json else table(rows))
+    if as_json:
+        print_json(rows)
+    else:
+        print(table(rows))
     return exit_codes.OK
 
 

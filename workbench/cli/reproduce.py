@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
-from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -13,32 +11,35 @@ import typer
 from pipelines.counting import counted
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
+from workbench.cli.commands import names, paths
 from workbench.cli.evaluate import say_failures, summarise
+from workbench.cli.options import MANY, AsJson, Checkpoint, Device, Jobs, Manifests, RunOutput
+from workbench.cli.output import print_json
 from workbench.cli.progress import say, stage_bars
 
 TABLES = ("table1",)
 
 
 def reproduce(
-    table: Annotated[str, typer.Argument(help="table1, the only one there is.")],
-    manifest: Annotated[list[Path], typer.Option(help="manifest.csv with the recordings; may be given several times.")],
-    output: Annotated[Path, typer.Option(
-        "--output", "-o", help="Folder of the run and its table; the same command goes on with what is in it.")],
-    rows: Annotated[Optional[str], typer.Option(
-        help="Rows with commas between, as generate,polyak,vawgan; all that can be converted here if left out.")] = None,
-    settings: Annotated[Optional[str], typer.Option(
-        help="ssst, ssdt, dsst, dsdt, uss, ute with commas between; all that the manifest can serve if left out.")] = None,
-    count: Annotated[int, typer.Option(min=1, help="Pairs over all settings together.")] = 216,
-    seed: Annotated[int, typer.Option(min=0, help="Same manifest and seed, same pairs.")] = 0,
-    split: Annotated[str, typer.Option(help="Split to take recordings from, several with commas between, or 'all'.")] = "dev",
-    checkpoint: Annotated[Optional[str], typer.Option(help="Folder or hub id of a checkpoint; zest-mini if left out.")] = None,
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="table1, the only one there is.")],
+    manifest: Manifests,
+    output: RunOutput,
+    rows: Annotated[Optional[list[str]], typer.Option(
+        metavar="NAME", help=f"Rows, as generate,polyak,vawgan; all that can be converted here if left out. {MANY}")] = None,
+    settings: Annotated[Optional[list[str]], typer.Option(
+        metavar="NAME", help=f"ssst, ssdt, dsst, dsdt, uss or ute; all that the manifest can serve if left out. {MANY}")] = None,
+    count: Annotated[int, typer.Option(metavar="NUMBER", min=1, help="Pairs over all settings together.")] = 216,
+    seed: Annotated[int, typer.Option(metavar="NUMBER", min=0, help="Same manifest and seed, same pairs.")] = 0,
+    split: Annotated[Optional[list[str]], typer.Option(
+        metavar="NAME", help=f"Split to take recordings from, dev if left out, or 'all'. {MANY}")] = None,
+    checkpoint: Checkpoint = None,
     weights: Annotated[Optional[list[str]], typer.Option(
-        help="Another checkpoint for one row, as no-unit-encoder=FOLDER. May be given several times.")] = None,
+        metavar="ROW=FOLDER", help=f"Another checkpoint for one row, as no-unit-encoder=FOLDER. {MANY}")] = None,
     metric: Annotated[Optional[list[str]], typer.Option(
-        help="A name of zest metrics; those of the table if left out. May be given several times.")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Worker processes; they share the cores.")] = 1,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps; for conversion.")] = "cpu",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+        metavar="NAME", help=f"A name of zest metrics; those of the table if left out. {MANY}")] = None,
+    jobs: Jobs = 1,
+    device: Device = "cpu",
+    as_json: AsJson = False,
 ) -> None:
     """Make pairs, convert them by every row of the paper's table, score them, and write the table; a killed run goes on."""
     from evaluation.protocol import SETTINGS
@@ -48,16 +49,21 @@ def reproduce(
 
     if table not in TABLES:
         raise ZestError(f"There is no table '{table}' to reproduce; there is {', '.join(TABLES)}.")
-    request = TableRequest(_names(rows) or tuple(ROWS), _names(settings) or tuple(SETTINGS), count, seed, split,
-                           checkpoint=checkpoint, weights=_weights(weights or ()), device=device, jobs=jobs)
-    clips = [clip for path in manifest for clip in read_manifest(path)]
+    asked, own = [name.lower() for name in names(rows)], _weights(names(weights))
+    ignored = next((row for row in own if asked and row not in asked), None)
+    if ignored is not None:
+        say(f"Note: --weights {ignored}=... has no effect, because --rows leaves that row out.")
+    request = TableRequest(asked or tuple(ROWS), [name.lower() for name in names(settings)] or tuple(SETTINGS), count, seed,
+                           ",".join(names(split)) or "dev", checkpoint=checkpoint, weights=own, device=device, jobs=jobs)
+    lists = paths(manifest)
+    clips = [clip for path in lists for clip in read_manifest(path)]
     with stage_bars() as bars:
-        table1 = reproduce_table1(clips, output, request, metric or METRICS, command=shlex.join(["zest", *sys.argv[1:]]),
-                                  hook=bars)
+        table1 = reproduce_table1(clips, output, request, names(metric) or METRICS,
+                                  command=shlex.join(["zest", *sys.argv[1:]]), hook=bars, reads=lists)
     document = {**summarise(table1.run), "page": str(table1.page), "table": str(table1.table), "report": str(table1.report.html),
                 "left_out": dict(table1.left_out), "refusals": dict(table1.refusals)}
     if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json(document)
     for sentence in (*table1.refusals.values(), *table1.left_out.values()):
         say(sentence)
     say_failures(document)
@@ -66,11 +72,7 @@ def reproduce(
     raise typer.Exit(exit_codes.SOME_FAILED if document["failed"] else exit_codes.OK)
 
 
-def _names(text: str | None) -> list[str]:
-    return [name.strip().lower() for name in text.split(",")] if text is not None else []
-
-
-def _weights(given: list[str] | tuple[str, ...]) -> dict[str, str]:
+def _weights(given: list[str]) -> dict[str, str]:
     """Raises ZestError where one is not ROW=CHECKPOINT."""
     wrong = next((text for text in given if "=" not in text.strip("=")), None)
     if wrong is not None:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from workbench.cli.options import AsJson
+from workbench.cli.output import print_json
 from workbench.cli.progress import say
 
 NO_REFERENCE = Path("-")
 
 
 def score(
-    source: Annotated[Path, typer.Argument(help="Recording whose words and voice were to be kept.")],
-    reference: Annotated[Path, typer.Argument(help="Recording whose emotion was taken; - if the emotion was a preset.")],
-    converted: Annotated[Path, typer.Argument(help="The conversion, by any system.")],
-    text: Annotated[str, typer.Option(help="What the source says; else its transcript stands in for it.")] = "",
-    emotion: Annotated[str, typer.Option(help="The target emotion: neutral, angry, happy, sad or surprised.")] = "",
-    language: Annotated[str, typer.Option(help="Two letters, such as en, de or pl.")] = "en",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Recording whose words and voice were to be kept.")],
+    reference: Annotated[Path, typer.Argument(
+        metavar="REFERENCE", help="Recording whose emotion was taken; - if the emotion was a preset.")],
+    converted: Annotated[Path, typer.Argument(metavar="CONVERTED", help="The conversion, by any system.")],
+    text: Annotated[str, typer.Option(metavar="TEXT", help="What the source says; else its transcript stands in for it.")] = "",
+    emotion: Annotated[str, typer.Option(
+        metavar="NAME", help="The target emotion: neutral, angry, happy, sad or surprised.")] = "",
+    language: Annotated[str, typer.Option(metavar="NAME", help="Two letters, such as en, de or pl.")] = "en",
+    as_json: AsJson = False,
 ) -> None:
     """Score CONVERTED: words that changed, emotion, voice, F0, predicted naturalness, each beside what natural speech scores."""
     from evaluation.score_card import F0, score_card
@@ -28,6 +31,9 @@ def score(
 
     other = None if reference == NO_REFERENCE else reference
     card = score_card(source, other, converted, text, emotion, language)
-    print(json.dumps(card.document(), indent=2, ensure_ascii=False) if as_json else card_text(card))
+    if as_json:
+        print_json(card.document())
+    else:
+        print(card_text(card))
     for subject, sentence in card.not_measured.items():
         say(f"{'F0' if subject == F0 else subject} was not measured: {sentence}")  # its key in JSON is an older word

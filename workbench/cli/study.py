@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
 from pipelines.counting import agreeing, counted
-from pipelines.errors import ZestError
-from workbench.cli.commands import ZestCommand, ZestGroup
+from workbench.cli.commands import ZestCommand, ZestGroup, names
+from workbench.cli.options import MANY, AsJson, BootstrapSeed, Draws
+from workbench.cli.output import print_json
 from workbench.cli.progress import say
 
 if TYPE_CHECKING:
@@ -20,29 +20,28 @@ if TYPE_CHECKING:
 study = typer.Typer(help="Listening tests: make a study from a finished evaluation, check, close, analyse and export it.",
                     cls=ZestGroup, no_args_is_help=True, rich_markup_mode=None)
 
-StudyFolder = Annotated[Path, typer.Argument(help="Folder that zest study create wrote.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+StudyFolder = Annotated[Path, typer.Argument(metavar="STUDY", help="Folder that zest study create wrote.")]
+QUESTIONS = ("naturalness", "emotion-similarity")  # what a study asks if nobody says
+
 Database = Annotated[Optional[str], typer.Option(
+    metavar="ADDRESS",
     help="Address of the database with the answers; WORKBENCH_DATABASE_URL, or the file in the study's folder, if left out.")]
-Draws = Annotated[int, typer.Option(min=100, max=100_000, help="Resamples of the bootstrap.")]
-Seed = Annotated[int, typer.Option(min=0, help="Of the bootstrap: same seed, same intervals.")]
 
 
 @study.command(cls=ZestCommand)
 def gather(
-    source: Annotated[Path, typer.Argument(help="Recording whose words and voice were kept.")],
-    converted: Annotated[Path, typer.Argument(help="The conversion.")],
-    reference: Annotated[Optional[Path], typer.Option(help="Recording whose emotion was taken.")] = None,
-    emotion: Annotated[str, typer.Option(help="The target emotion; without --reference, the stored one that was taken.")] = "",
-    system: Annotated[str, typer.Option(help="Name of the system that converted.")] = "converted",
-    output: Annotated[Optional[Path], typer.Option(
-        "--output", "-o", help="Folder where conversions are gathered; zest study create --run takes it.")] = None,
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Recording whose words and voice were kept.")],
+    converted: Annotated[Path, typer.Argument(metavar="CONVERTED", help="The conversion.")],
+    output: Annotated[Path, typer.Option(
+        "--output", "-o", metavar="FOLDER", help="Folder where conversions are gathered; zest study create --run takes it.")],
+    reference: Annotated[Optional[Path], typer.Option(metavar="FILE", help="Recording whose emotion was taken.")] = None,
+    emotion: Annotated[str, typer.Option(
+        metavar="NAME", help="The target emotion; without --reference, the stored one that was taken.")] = "",
+    system: Annotated[str, typer.Option(metavar="NAME", help="Name of the system that converted.")] = "converted",
 ) -> None:
     """Add one conversion to a set from which a study can be created; one pair may have conversions by several systems."""
     from evaluation.listening.design.gathering import gather as add
 
-    if output is None:
-        raise ZestError("Where to? Name the folder where conversions are gathered with -o.")
     found = add(output, source, converted, reference, emotion, system)
     systems = ", ".join(f"{name} ({count})" for name, count in found.systems.items())
     say(f"{output} holds {counted(found.pairs, 'pair')}, converted by {systems}.")
@@ -50,29 +49,29 @@ def gather(
 
 @study.command(cls=ZestCommand)
 def create(
-    run: Annotated[Optional[Path], typer.Option(help="Folder of a finished zest evaluate.")] = None,
-    systems: Annotated[str, typer.Option(help="Systems of the run to be judged, with commas between them.")] = "",
-    questions: Annotated[str, typer.Option(
-        help="What is asked, with commas: naturalness, emotion-similarity, speaker-similarity, emotion-choice, preference."
-    )] = "naturalness,emotion-similarity",
-    listeners: Annotated[int, typer.Option(min=1, max=10_000, help="How many shall finish.")] = 20,
-    cap: Annotated[int, typer.Option(min=1, max=500, help="Most trials a listener answers, checks included.")] = 40,
-    seed: Annotated[int, typer.Option(min=0, help="Of the drawing and of every listener's order.")] = 0,
+    run: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder of a finished zest evaluate.")],
+    systems: Annotated[list[str], typer.Option(metavar="NAME", help=f"Systems of the run to be judged. {MANY}")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="New folder for the study.")],
+    questions: Annotated[Optional[list[str]], typer.Option(
+        metavar="NAME", help="What is asked: naturalness, emotion-similarity, speaker-similarity, emotion-choice, preference. "
+                             f"The first two if left out. {MANY}")] = None,
+    listeners: Annotated[int, typer.Option(metavar="NUMBER", min=1, max=10_000, help="How many shall finish.")] = 20,
+    cap: Annotated[int, typer.Option(
+        metavar="NUMBER", min=1, max=500, help="Most trials a listener answers, checks included.")] = 40,
+    seed: Annotated[int, typer.Option(metavar="NUMBER", min=0, help="Of the drawing and of every listener's order.")] = 0,
     sign_in: Annotated[bool, typer.Option("--sign-in", help="Listeners sign in with Hugging Face, one set each; on Spaces only.")
                        ] = False,
-    output: Annotated[Optional[Path], typer.Option("--output", "-o", help="New folder for the study.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a frozen study from a run: opaque clips of one loudness, hidden anchors, traps, balanced sets, rules, a hash."""
     from evaluation.listening.design.create import create_study, expected_ratings
     from evaluation.run import open_run
 
-    if run is None or output is None or not systems:
-        raise ZestError("Name the run with --run, its systems with --systems a,b and the new folder with -o.")
-    created = create_study(open_run(run), _list(systems), _list(questions), output, listeners, seed, cap, sign_in=sign_in)
+    created = create_study(open_run(run), names(systems), names(questions) or QUESTIONS, output, listeners, seed, cap,
+                           sign_in=sign_in)
     ratings = expected_ratings(created)
     if as_json:
-        print(json.dumps(_summary(created) | {"ratings_per_system": ratings}, indent=2, ensure_ascii=False))
+        print_json(_summary(created) | {"ratings_per_system": ratings})
     if created.info["left_out"]:
         left_out = len(created.info["left_out"])
         which = agreeing(left_out, "was left out, because a system failed on it",
@@ -93,7 +92,7 @@ def check(folder: StudyFolder, as_json: AsJson = False) -> None:
 
     found = open_study(folder)
     if as_json:
-        print(json.dumps(_summary(found), indent=2, ensure_ascii=False))
+        print_json(_summary(found))
     say(f"{folder} is complete and unchanged: {counted(len(found.design.clips), 'clip')}, hash {found.hash[:12]}.")
 
 
@@ -110,8 +109,9 @@ def close(folder: StudyFolder, database: Database = None) -> None:
 @study.command(cls=ZestCommand)
 def results(
     folder: StudyFolder,
-    plots: Annotated[Optional[Path], typer.Option(help="Folder for pictures as PNG; older ones are replaced.")] = None,
-    as_json: AsJson = False, database: Database = None, draws: Draws = 2000, seed: Seed = 0,
+    plots: Annotated[Optional[Path], typer.Option(
+        metavar="FOLDER", help="Folder for pictures as PNG; older ones are replaced.")] = None,
+    as_json: AsJson = False, database: Database = None, draws: Draws = 2000, seed: BootstrapSeed = 0,
 ) -> None:
     """Print mean opinion scores with intervals, differences, agreement, preference and exclusions, as Markdown or JSON."""
     from evaluation.listening.analysis import results_of
@@ -122,22 +122,23 @@ def results(
         from evaluation.listening.publish.plots import write_pictures
 
         say(f"Wrote {counted(len(write_pictures(found, plots)), 'picture')} into {plots}.")
-    print(json.dumps(found.document(), indent=2, ensure_ascii=False) if as_json else results_markdown(found))
+    if as_json:
+        print_json(found.document())
+    else:
+        print(results_markdown(found))
 
 
 @study.command(cls=ZestCommand)
 def export(
     folder: StudyFolder,
-    output: Annotated[Optional[Path], typer.Option(
-        "--output", "-o", help="Folder for the files; older ones are replaced.")] = None,
-    database: Database = None, draws: Draws = 2000, seed: Seed = 0,
+    output: Annotated[Path, typer.Option(
+        "--output", "-o", metavar="FOLDER", help="Folder for the files; older ones are replaced.")],
+    database: Database = None, draws: Draws = 2000, seed: BootstrapSeed = 0,
 ) -> None:
     """Write raw answers as CSV and JSON, listeners, results, and a paragraph for a paper."""
     from evaluation.listening.analysis import results_of
     from evaluation.listening.publish.export import export_study
 
-    if output is None:
-        raise ZestError("Where to? Name a folder for the files with -o.")
     answers = _collected(folder, database)
     files = export_study(*answers, output, results_of(*answers, draws=draws, seed=seed))
     say(f"Wrote {counted(len(files), 'file')} into {output}: {', '.join(file.name for file in files)}.")
@@ -159,7 +160,3 @@ def _summary(study: Study) -> dict[str, Any]:
             "questions": study.info["questions"], "sets": len(cells), "trials_per_set": len(cells[0]),
             "clips": len(study.design.clips), "listeners": study.info["listeners"],
             "loudness_lufs": study.info["loudness_lufs"], "left_out": study.info["left_out"]}
-
-
-def _list(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]

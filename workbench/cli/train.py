@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.training.stages.registry import STAGES, check_stage, stage_table
+from workbench.cli.commands import refuse_given
+from workbench.cli.options import Device
 from workbench.cli.progress import say
 
 if TYPE_CHECKING:
@@ -26,11 +28,13 @@ def show_stages(asked: bool) -> None:
 
 
 def train(
-    stage: Annotated[str, typer.Argument(help=STAGE_HELP)],
-    manifest: Annotated[Path, typer.Option(help="manifest.csv of the training speech.")],
-    recipe: Annotated[Path, typer.Option(help="Recipe with the stages' settings.")] = Path("recipes/mini.toml"),
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:0 or mps.")] = "cpu",
-    minutes: Annotated[float, typer.Option(help="Stop (resumably) after so many minutes; 0 means never.")] = 0.0,
+    context: typer.Context,
+    stage: Annotated[str, typer.Argument(metavar="STAGE", help=STAGE_HELP)],
+    manifest: Annotated[Path, typer.Option(metavar="FILE", help="manifest.csv of the training speech.")],
+    recipe: Annotated[Path, typer.Option(metavar="FILE", help="Recipe with the stages' settings.")] = Path("recipes/mini.toml"),
+    device: Device = "cpu",
+    minutes: Annotated[float, typer.Option(
+        metavar="NUMBER", min=0.0, help="Stop (resumably) after so many minutes; 0 means never.")] = 0.0,
     stages: Annotated[bool, typer.Option(
         "--stages", callback=show_stages, is_eager=True,
         help="Print what each stage learns, reads and writes, and stop.")] = False,
@@ -38,6 +42,7 @@ def train(
     """Train one stage or all of a recipe's, or go on where it stopped."""
     check_stage(stage, ("all", "judge"))
     if stage == "judge":
+        refuse_given(context, ("device", "minutes"), "Judges are trained on the CPU, to their end, so")
         from evaluation.judges.training import train_judges
 
         say(f"The judges are trained and described in {train_judges(recipe, manifest)}.")

@@ -14,12 +14,14 @@ carry = typer.Typer(help="Carry a training to another machine.", cls=ZestGroup, 
 
 
 def average(
-    first: Annotated[Path, typer.Argument(help="Folder of a checkpoint, or of a stage's run.")],
-    second: Annotated[Path, typer.Argument(help="Another one.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the same kind as FIRST, for the mean.")],
-    part: Annotated[str, typer.Option(help="The network: a checkpoint file, or a part of one, as vocoder or generator.vocoder.")],
-    part_of_second: Annotated[str, typer.Option(help="Its name in SECOND, if another.")] = "",
-    weight: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of SECOND.")] = 0.5,
+    first: Annotated[Path, typer.Argument(metavar="FIRST", help="Folder of a checkpoint, or of a stage's run.")],
+    second: Annotated[Path, typer.Argument(metavar="SECOND", help="Another one.")],
+    output: Annotated[Path, typer.Option(
+        "--output", "-o", metavar="FOLDER", help="Folder of the same kind as FIRST, for the mean.")],
+    part: Annotated[str, typer.Option(
+        metavar="NAME", help="The network: a checkpoint file, or a part of one, as vocoder or generator.vocoder.")],
+    part_of_second: Annotated[str, typer.Option(metavar="NAME", help="Its name in SECOND, if another.")] = "",
+    weight: Annotated[float, typer.Option(metavar="NUMBER", min=0.0, max=1.0, help="Of SECOND.")] = 0.5,
 ) -> None:
     """Write the mean of two networks' weights; a run that is written goes on at the step of FIRST."""
     from pipelines.training.loop.average import average as write_average
@@ -44,8 +46,8 @@ def refit(
 
 @carry.command(cls=ZestCommand)
 def pack(
-    run: Annotated[Path, typer.Argument(help="Folder of a stage below the recipe's runs.")],
-    file: Annotated[Path, typer.Argument(help="File to write, .safetensors.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a stage below the recipe's runs.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write, .safetensors.")],
     eight_bits: Annotated[bool, typer.Option("--eight-bits", help="Store matrices in 8 bits, half as large as 16.")] = False,
 ) -> None:
     """Write a run's networks (16 bits), step and log into one file; the optimisers' moments are left out."""
@@ -56,8 +58,9 @@ def pack(
 
 @carry.command(cls=ZestCommand)
 def unpack(
-    file: Annotated[Path, typer.Argument(help="File that zest carry pack wrote.")],
-    run: Annotated[Path, typer.Argument(help="Folder of a stage below the recipe's runs, in which zest train goes on.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File that zest carry pack wrote.")],
+    run: Annotated[Path, typer.Argument(
+        metavar="RUN", help="Folder of a stage below the recipe's runs, in which zest train goes on.")],
 ) -> None:
     """Make a run of a carried training."""
     from pipelines.training.loop.carried import unpack as read_packed

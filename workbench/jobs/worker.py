@@ -8,6 +8,7 @@ It ends with the workbench that started it; the evaluation itself goes on where 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import sys
 import threading
@@ -17,12 +18,16 @@ import zipfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from pipelines.errors import ZestError
+from pipelines.files import whole_file, write_whole
 from pipelines.hooks import Event
 from workbench.jobs import queue as jobs
 from workbench.jobs.queue import Job, Status, ahead_of
+
+if TYPE_CHECKING:
+    from evaluation.run import EvaluationRun
 
 PATIENCE = 1.0  # s between two looks whether it is this job's turn
 EVERY = 0.5  # s between two writings of the status
@@ -81,13 +86,17 @@ def _work(job: Job, progress: Progress) -> int:
 
 def pack(folder: Path, archive: Path) -> Path:
     """A run's folder as a zip, whole or not at all; WAVs are stored as they are, they hardly shrink."""
-    partial = archive.with_suffix(".partial")
-    with zipfile.ZipFile(partial, "w") as packed:
+    with whole_file(archive) as partial, zipfile.ZipFile(partial, "w") as packed:
         for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"):
             kind = zipfile.ZIP_STORED if path.suffix == ".wav" else zipfile.ZIP_DEFLATED
             packed.write(path, Path(folder.name) / path.relative_to(folder), kind)
-    partial.replace(archive)
     return archive
+
+
+def scores_csv(run: EvaluationRun) -> bytes:
+    """All scores as a table, every row with the settings of its system."""
+    settings = {name: json.dumps(system.spec, ensure_ascii=False) for name, system in run.record.systems.items()}
+    return run.scores.assign(settings=run.scores.system.map(settings)).to_csv(index=False).encode()
 
 
 def _evaluate(job: Job, progress: Progress) -> None:
@@ -102,7 +111,7 @@ def _evaluate(job: Job, progress: Progress) -> None:
     progress.status = replace(progress.status, parts=len(systems) + len(observers) + OTHER_STAGES)
     run = evaluate(scored.pairs, systems, job.run, list(request.metrics), command="workbench, Evaluate tab", hook=progress)
     write_report(job.run, hook=progress)
-    run.scores.to_csv(job.run / "scores.csv", index=False)
+    write_whole(job.run / "scores.csv", scores_csv(run))
     progress.show("pack", 0, 1)
     pack(job.run, job.archive)
 

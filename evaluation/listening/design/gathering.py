@@ -27,8 +27,11 @@ from evaluation.run.wavs import SAFE_NAME
 from pipelines.errors import OutputError
 from pipelines.features.audio import load, save
 from pipelines.files import make_folder, write_whole
+from pipelines.outputs import check_result_folder
 
 MISSING = "not gathered"
+COMMAND = "gathered for a listening test"  # in run.json, by which a folder is known
+LOCK = ".lock"
 LONGEST_EMOTION = 40  # letters
 
 
@@ -65,7 +68,9 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
         raise StudyError(f"An emotion's name has at most {LONGEST_EMOTION} letters.")
     samples = load(converted).samples
     recordings = {name: load(path).samples for name, path in (("source", source), ("reference", reference)) if path is not None}
-    files = RunFolder(make_folder(folder))
+    files = RunFolder(Path(folder))
+    _refuse_other_folder(files)
+    make_folder(files.path)
     with _locked(files.path):
         kept = {name: _keep(files, recording) for name, recording in recordings.items()}
         given = kept["reference"].stem if "reference" in kept else f"stored {emotion}"
@@ -109,11 +114,21 @@ def forget(folder: Path | str) -> None:
             raise OutputError(f"Cannot empty {files.path}: {error.strerror or error}.") from error
 
 
+def _refuse_other_folder(files: RunFolder) -> None:
+    """Raises OutputError: the folder is a run of zest evaluate, or holds other files of the names that are written here."""
+    record = files.record()
+    if record is not None and record.command != COMMAND:
+        raise OutputError(f"{files.path} is the folder of a zest evaluate; gather conversions in a folder of their own.")
+    if record is None and not (files.path / LOCK).exists():  # a kill may leave a folder of ours without its run.json
+        names = (files.pairs_file.name, files.scores_file.name, "recordings", "wavs")
+        check_result_folder(files.path, names, "gathered conversions")
+
+
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Hold the folder's lock: two who gather at once do so one after the other."""
     try:
-        lock = (folder / ".lock").open("w")
+        lock = (folder / LOCK).open("w")
     except OSError as error:
         raise OutputError(f"Cannot write {folder}: {error.strerror or error}; choose another place.") from error
     with lock:
@@ -144,7 +159,7 @@ def _write_run_files(files: RunFolder) -> GatheredConversions:
     """Write what follows from pairs and conversions; done again before each use, so a kill in between does no harm."""
     pairs = _pairs(files)
     found = _count(files, pairs)
-    record = RunRecord(pairs_hash=pairs_hash(pairs), metrics={}, seed=0, command="gathered for a listening test",
+    record = RunRecord(pairs_hash=pairs_hash(pairs), metrics={}, seed=0, command=COMMAND,
                        systems={name: SystemRecord({"kind": "gathered"}) for name in found.systems})
     lines = [{"system": name, "pair": pair.id, "setting": pair.setting, "emotion": pair.emotion,
               "source_speaker": pair.source_speaker, "failed": None if files.wav(name, pair.id).is_file() else MISSING,

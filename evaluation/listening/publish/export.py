@@ -22,6 +22,7 @@ from evaluation.listening.design.study import Study
 from evaluation.listening.publish.markdown import paper_paragraph, results_markdown
 from evaluation.listening.publish.plots import write_pictures
 from evaluation.listening.store.collected import Collected
+from pipelines.errors import OutputError
 from pipelines.files import make_folder, write_whole
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula
@@ -33,8 +34,10 @@ def export_study(study: Study, collected: Collected, folder: Path | str, results
     Args:
         results: analysed here if None.
     Raises:
-        OutputError: the folder cannot be written.
+        OutputError: the folder cannot be written, or is that of a study.
     """
+    if (Path(folder) / "study.json").exists() and (Path(folder) / "clips").exists():
+        raise OutputError(f"{folder} is the folder of a study, which never changes; export into a folder of its own.")
     folder = make_folder(folder)
     results = results or results_of(study, collected)
     answers, listeners = answers_frame(study, collected, results), listeners_frame(collected, results)

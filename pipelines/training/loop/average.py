@@ -12,7 +12,7 @@ import torch
 
 from pipelines.checkpoints.folder import Folder
 from pipelines.errors import OutputError, RecipeError
-from pipelines.files import make_folder
+from pipelines.files import make_folder, write_whole
 from pipelines.training.loop.carried import AVERAGE, read_state, write_state
 
 
@@ -50,7 +50,7 @@ def average(first: Path, second: Path, output: Path, name: str, name_in_second: 
         state["parts"] |= {prefix + key: value for key, value in mean.items()}
     make_folder(output)
     if (first / "log.jsonl").is_file():
-        (output / "log.jsonl").write_text((first / "log.jsonl").read_text())
+        write_whole(output / "log.jsonl", (first / "log.jsonl").read_bytes())
     write_state(output, state["number"], state["spent"], state["parts"])
 
 

@@ -15,8 +15,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from pipelines.checkpoints.eight_bits import restored, rounded
-from pipelines.errors import OutputError, RecipeError
-from pipelines.files import make_folder, write_whole
+from pipelines.errors import RecipeError
+from pipelines.files import check_ending, make_folder, whole_file, write_whole
+from pipelines.outputs import check_outputs, check_result_folder
 
 AVERAGE = "average.module."  # of a moving average of weights; it is carried in place of the weights
 
@@ -27,8 +28,10 @@ def pack(run: Path, file: Path, eight_bits: bool = False) -> int:
     Args:
         eight_bits: matrices are rounded to 255 levels a row, which halves the file again.
     Raises:
-        RecipeError: there is no state.
+        RecipeError: there is no state. OutputError: the file is one of the run's, or cannot be written.
     """
+    check_ending(file, (".safetensors",), "carried trainings")
+    check_outputs([path for path in run.glob("*") if path.is_file()], [file], new_folders=True)
     state = read_state(run)
     weights = state["parts"]
     trained = next((name.split(".")[0] for name in weights if AVERAGE + name.partition(".")[2] in weights), "")
@@ -48,8 +51,7 @@ def unpack(file: Path, run: Path) -> int:
     Raises:
         RecipeError: there is no such file, or it is none. OutputError: the folder has a state already.
     """
-    if (run / "state.pt").exists():
-        raise OutputError(f"{run} has a training state already; move it away first.")
+    check_result_folder(run, ("state.pt", "log.jsonl"), "this training")
     try:
         with safe_open(file, "pt") as handle:
             about = handle.metadata() or {}
@@ -63,7 +65,7 @@ def unpack(file: Path, run: Path) -> int:
         weights |= {f"{trained}.{name[len(AVERAGE):]}": weights[name].clone() for name in averaged}
     make_folder(run)
     lines = [line for line in about["log"].splitlines() if json.loads(line)["step"] <= number]
-    (run / "log.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    write_whole(run / "log.jsonl", "".join(f"{line}\n" for line in lines).encode())
     write_state(run, number, spent, weights)
     return number
 
@@ -78,7 +80,8 @@ def read_state(run: Path) -> dict[str, Any]:
 
 def write_state(run: Path, number: int, spent: float, weights: dict[str, torch.Tensor]) -> None:
     """A state whose optimisers begin anew. number: of steps. spent: seconds."""
-    torch.save({"number": number, "spent": spent, "parts": weights, "optimisers": {}}, run / "state.pt")
+    with whole_file(run / "state.pt") as partial:
+        torch.save({"number": number, "spent": spent, "parts": weights, "optimisers": {}}, partial)
 
 
 def _in_16_bits(name: str, value: torch.Tensor) -> dict[str, torch.Tensor]:

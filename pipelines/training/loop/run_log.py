@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
+
+from pipelines.files import write_whole
 
 
 def forget_after(folder: Path, number: int) -> None:
@@ -11,7 +14,7 @@ def forget_after(folder: Path, number: int) -> None:
     log = folder / "log.jsonl"
     if log.exists():
         kept = [line for line in log.read_text().splitlines() if line and json.loads(line)["step"] <= number]
-        log.write_text("".join(line + "\n" for line in kept))
+        write_whole(log, "".join(line + "\n" for line in kept).encode())
 
 
 def write_log(folder: Path, number: int, spent: float, values: dict[str, float]) -> None:
@@ -43,4 +46,6 @@ def plot_log(folder: Path) -> None:
         points = [(line["step"], line[name]) for line in lines if name in line]
         axes.plot(*zip(*points), linewidth=1)
         axes.set_title(name, fontsize=9)
-    figure.savefig(folder / "loss.png", dpi=80)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=80)
+    write_whole(folder / "loss.png", content.getvalue())

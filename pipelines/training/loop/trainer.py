@@ -19,6 +19,7 @@ from torch import nn
 from tqdm import tqdm
 
 from pipelines.errors import RecipeError
+from pipelines.files import whole_file
 from pipelines.training.loop import distributed
 from pipelines.training.loop.optim import Update
 from pipelines.training.loop.precision import new_scaler
@@ -148,9 +149,8 @@ def _save(task: Task, run: Run, number: int, spent: float, scaler: torch.amp.Gra
     state = {"number": number, "spent": spent, "parts": task.networks.state_dict(),
              "optimisers": {name: optimiser.state_dict() for name, optimiser in task.optimisers.items()},
              "scaler": scaler.state_dict() if scaler else {}}
-    partial = run.folder / "state.pt.part"
-    torch.save(state, partial)
-    partial.replace(run.folder / "state.pt")
+    with whole_file(run.folder / "state.pt") as partial:
+        torch.save(state, partial)
 
 
 def _resume(task: Task, run: Run, scaler: torch.amp.GradScaler | None) -> tuple[int, float]:

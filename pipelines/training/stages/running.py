@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from pipelines.errors import RecipeError
+from pipelines.outputs import check_outputs
 from pipelines.training.data.corpus import read_manifest, training_clips
 from pipelines.training.loop import distributed
 from pipelines.training.loop.recipe import GeneralRecipe, read_recipe, section
 from pipelines.training.loop.trainer import train
 from pipelines.training.stages.registry import STAGES, find_stage
 from pipelines.training.stages.stage import Context, Measure, Stage
+
+OF_A_RUN = ("state.pt", "log.jsonl", "loss.png", "stage.json")  # files of a stage's run
 
 
 def run_stage(name: str, recipe: Path | str | dict[str, dict], manifest: Path | str, device: str = "cpu",
@@ -24,7 +28,8 @@ def run_stage(name: str, recipe: Path | str | dict[str, dict], manifest: Path | 
         measure: scores a network that makes waveforms on held-out speech (evaluation/run/waveform_validation.py), so that the
             best weights are exported; without it the last ones are. Other stages ask for none.
     Raises:
-        ZestError: unknown stage or device. RecipeError: unusable recipe or manifest.
+        ZestError: unknown stage or device. RecipeError: unusable recipe or manifest. OutputError: a file of the stage is one
+            that it reads, or cannot be written.
         CheckpointError: an earlier stage is missing.
     """
     stage = find_stage(name)
@@ -32,7 +37,10 @@ def run_stage(name: str, recipe: Path | str | dict[str, dict], manifest: Path | 
         tables = recipe if isinstance(recipe, dict) else read_tables(recipe)
         general = section(tables, "general", GeneralRecipe)
         torch.manual_seed(general.seed)
-        clips = training_clips(read_manifest(manifest))
+        everything = read_manifest(manifest)
+        _check_files(stage, general, [manifest, *([] if isinstance(recipe, dict) else [recipe]),
+                                      *(clip.path for clip in everything)])
+        clips = training_clips(everything)
         return _run(stage, Context(tables, general, clips, own, stop_after_seconds, measure))
 
 
@@ -43,6 +51,14 @@ def read_tables(recipe: Path | str) -> dict[str, dict]:
     if unknown:
         raise RecipeError(f"The recipe has an unknown table [{unknown[0]}]; it knows general, judge, {', '.join(STAGES)}.")
     return tables
+
+
+def _check_files(stage: Stage, general: GeneralRecipe, inputs: Sequence[Path | str]) -> None:
+    """Raises OverwriteError: the stage would write over its manifest, recipe or speech."""
+    run, runs, checkpoint = Path(general.runs) / stage.name, Path(general.runs), Path(general.checkpoint)
+    exported = [folder / f"{name}{ending}" for folder, names in ((checkpoint, stage.writes), (runs, stage.scratch))
+                for name in names for ending in (".json", ".safetensors")]
+    check_outputs(inputs, [*exported, *(run / name for name in OF_A_RUN)], new_folders=True)
 
 
 def _run(stage: Stage, context: Context) -> bool:
