@@ -13,10 +13,11 @@ import torch
 
 from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.loading import load_sace, load_speaker, load_unit_encoder
-from pipelines.errors import RecipeError
+from pipelines.errors import OverwriteError, RecipeError
 from pipelines.labels import EMOTIONS
 from pipelines.networks.sace import SACE_WIDTH
 from pipelines.networks.speaker import EASE_WIDTH
+from pipelines.outputs import FileIdentity
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.clip_choice import of_many_emotions
 from pipelines.training.data.corpus import Clip
@@ -37,7 +38,10 @@ def refit_generator(old: Path, new: Path, clips: list[Clip], cache: Path, count:
         The share of the old embeddings' variance that the map explains on clips it was not fitted on, 0 to 1.
     Raises:
         RecipeError: the generator is of a design that reads no SACE. CheckpointError: a file is missing or damaged.
+        OverwriteError: the two checkpoints are one.
     """
+    if FileIdentity().of(old) == FileIdentity().of(new):
+        raise OverwriteError(f"{new} is both checkpoints; copy it first, since the generator of the second one is rewritten.")
     folder = Folder(new)
     tensors = folder.tensors("generator")
     if not all(tensors.get(f"trunk.{layer}.weight", torch.zeros(0, 0)).shape[1] == EASE_WIDTH + SACE_WIDTH for layer in LAYERS):

@@ -31,10 +31,12 @@ def average(
 
 
 def refit(
-    old: Annotated[Path, typer.Argument(help="Checkpoint whose SACE the generator was trained with.")],
-    new: Annotated[Path, typer.Argument(help="Checkpoint with that generator and a new SACE; its generator is rewritten.")],
-    manifest: Annotated[Path, typer.Option(help="manifest.csv of the training speech.")],
-    cache: Annotated[Path, typer.Option(help="Folder of stored features, as in the recipe.")] = Path(".cache/features"),
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="Checkpoint whose SACE the generator was trained with.")],
+    new: Annotated[Path, typer.Argument(
+        metavar="NEW", help="Checkpoint with that generator and a new SACE; its generator is rewritten.")],
+    manifest: Annotated[Path, typer.Option(metavar="FILE", help="manifest.csv of the training speech.")],
+    cache: Annotated[Path, typer.Option(
+        metavar="FOLDER", help="Folder of stored features, as in the recipe.")] = Path(".cache/features"),
 ) -> None:
     """Make a checkpoint's generator read a new SACE, by a linear map that is fitted on training clips."""
     from pipelines.training.data.corpus import read_manifest, training_clips
