@@ -65,6 +65,11 @@ class Conversion:
         """Seconds of work per second of source."""
         return sum(self.seconds.values()) / self.source_seconds
 
+    @property
+    def system(self) -> str:
+        """Name of the system that converted: the baseline's, or decoder, strength and every setting that is not the default."""
+        return self.settings.system if isinstance(self.settings, BaselineChoice) else self.settings.specification()
+
     def save(self, path: Path | str) -> Path:
         """Write WAV, FLAC, MP3, OGG or Opus by the name's ending. Raises OutputError when the place cannot be written."""
         return save(path, self.samples)

@@ -1,4 +1,4 @@
-"""One conversion as command, batch and page do it: convert, measure again, save, describe. And the checkpoint that tabs share."""
+"""One conversion as command, batch, page and API do it: convert, measure again, save, describe. And the page's checkpoint."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ class DescribedConversion:
     output: Path
     document: dict[str, Any]
 
+    def save_plot(self) -> Path:
+        """A PNG of the contours beside the WAV, by the same name. Raises OutputError."""
+        from evaluation.plots import save_figure
+
+        return save_figure(self.figure(), self.output.with_name(f"{self.output.stem}.png"))
+
     def figure(self) -> Figure:
         """The F0 contours side by side."""
         from evaluation.plots import conversion_figure  # imported late: matplotlib takes half a second
@@ -61,13 +67,15 @@ def convert_and_describe(converter: Converts, source: Path | str, reference: Pat
 def describe(conversion: Conversion, measured: F0Contour) -> dict[str, Any]:
     """The document of a conversion.
 
-    `f0` holds one entry each for source, reference (None with a preset), predicted and converted; an entry is None
-    where nothing is voiced. `seconds` are wall seconds per stage.
+    `system` names the decoder, its strength and every setting that is not the default, or the baseline. `f0` holds one entry
+    each for source, reference (None with a preset), predicted and converted; an entry is None where nothing is voiced.
+    `seconds` are wall seconds per stage.
     """
     contours = {"source": conversion.source, "reference": conversion.reference,
                 "predicted": conversion.predicted, "converted": measured}
     return {
         "target": conversion.target,
+        "system": conversion.system,
         "settings": asdict(conversion.settings),
         "source_seconds": round(conversion.source_seconds, 3),
         "converted_seconds": round(len(conversion.samples) / SAMPLE_RATE, 3),

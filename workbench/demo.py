@@ -8,6 +8,7 @@ import gradio as gr
 
 from pipelines.decoders import DECODERS
 from pipelines.errors import CheckpointError
+from workbench.api import api
 from workbench.conversion import converter
 from workbench.listening.admin import AdminAccess, administration
 from workbench.listening.admin_text import TAB as RESULTS
@@ -20,6 +21,7 @@ from workbench.score_card.style import CSS as SCORE_CSS
 from workbench.tabs import text
 from workbench.tabs.convert import convert_tab
 from workbench.tabs.evaluate import evaluate_tab
+from workbench.tabs.head import head
 from workbench.tabs.theme import CSS, theme
 
 CACHE_SECONDS = (3600, 6 * 3600)  # look every hour for uploads and results older than six
@@ -31,6 +33,7 @@ def build_demo() -> gr.Blocks:
     presets, decoders, problem = _choices()
     administrators = administration()
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
+        api(presets)
         gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>", elem_id="zest-header")
         access = AdminAccess(administrators, gr.State(""))
         with gr.Tabs() as tabs:
@@ -49,7 +52,7 @@ def build_demo() -> gr.Blocks:
 
 def launch_options() -> dict[str, Any]:
     """What Gradio 6 takes at launch: looks, limits, and nothing kept about visitors."""
-    return {"theme": theme(), "css": CSS + SCORE_CSS + LISTEN_CSS + RESULTS_CSS, "max_file_size": UPLOAD_LIMIT,
+    return {"theme": theme(), "css": CSS + SCORE_CSS + LISTEN_CSS + RESULTS_CSS, "head": head(), "max_file_size": UPLOAD_LIMIT,
             "run_history": False, "ssr_mode": False, "footer_links": ["api"], "app_kwargs": {"routes": listening_routes()}}
 
 

@@ -1,11 +1,16 @@
 """A report as HTML and as Markdown.
 
-The HTML file is self-contained: styles, pictures and clips are inside, nothing is fetched. The Markdown file has the same text
+The HTML file is self-contained: styles, pictures, clips and one script are inside, nothing is fetched, and no other script may
+run. The Markdown file has the same text
 and tables; it names the pictures and leaves the players out.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
 from itertools import groupby
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -20,7 +25,15 @@ def to_html(document: Document) -> str:
     environment.filters["by_section"] = lambda rows: [(section, list(own))
                                                       for section, own in groupby(rows, lambda row: row.section)]
     environment.tests["of"] = lambda block, name: type(block).__name__ == name
-    return environment.get_template("report.html.jinja").render(document=document)
+    script = players_script()
+    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template("report.html.jinja").render(document=document, script=script, allowed=allowed)
+
+
+@cache
+def players_script() -> str:
+    """The script of all pages with recordings: one of them sounds at a time, and pages are as dark as the page around them."""
+    return files("evaluation.report").joinpath("templates/players.js").read_text(encoding="utf-8")
 
 
 def to_markdown(document: Document) -> str:

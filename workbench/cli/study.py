@@ -26,6 +26,8 @@ QUESTIONS = ("naturalness", "emotion-similarity")  # what a study asks if nobody
 Database = Annotated[Optional[str], typer.Option(
     metavar="ADDRESS",
     help="Address of the database with the answers; WORKBENCH_DATABASE_URL, or the file in the study's folder, if left out.")]
+SAID = {"added": "Added {converted} as a conversion by {system}.", "same": "{converted} was gathered already; nothing changed.",
+        "replaced": "Replaced the older conversion of this pair by {system}."}
 
 
 @study.command(cls=ZestCommand)
@@ -38,11 +40,14 @@ def gather(
     emotion: Annotated[str, typer.Option(
         metavar="NAME", help="The target emotion; without --reference, the stored one that was taken.")] = "",
     system: Annotated[str, typer.Option(metavar="NAME", help="Name of the system that converted.")] = "converted",
+    overwrite: Annotated[bool, typer.Option(
+        "--overwrite", help="Replace an older conversion of the same pair by the same system.")] = False,
 ) -> None:
     """Add one conversion to a set from which a study can be created; one pair may have conversions by several systems."""
     from evaluation.listening.design.gathering import gather as add
 
-    found = add(output, source, converted, reference, emotion, system)
+    found = add(output, source, converted, reference, emotion, system, overwrite)
+    say(SAID[found.outcome].format(converted=converted, system=system))
     systems = ", ".join(f"{name} ({count})" for name, count in found.systems.items())
     say(f"{output} holds {counted(found.pairs, 'pair')}, converted by {systems}.")
 

@@ -38,6 +38,10 @@ WAITING, RUNNING, DONE, FAILED, CANCELLED, INTERRUPTED = "waiting", "running", "
 ENDED = (DONE, FAILED, CANCELLED, INTERRUPTED)
 
 
+class TooManyWait(ZestError):
+    """The queue is full; nothing was taken."""
+
+
 @dataclass(frozen=True)
 class JobRequest:
     """What a job is to do. metrics: names; baselines: further systems, such as source and copy."""
@@ -162,11 +166,11 @@ class Job:
 
 
 def new_job(root: Path) -> Job:
-    """An empty folder with an id that cannot be guessed. Raises ZestError where too many wait, OutputError."""
+    """An empty folder with an id that cannot be guessed. Raises TooManyWait, OutputError."""
     make_folder(root)
     clean(root)
     if sum(job.status().state == WAITING for job in jobs(root)) >= MOST_WAITING:
-        raise ZestError(f"{MOST_WAITING} evaluations wait already; try again when one of them has ended.")
+        raise TooManyWait(f"{MOST_WAITING} evaluations wait already; try again when one of them has ended.")
     return Job(make_folder(root / uuid.uuid4().hex))
 
 

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from evaluation.run import open_scored
+from evaluation.run.wavs import ListedConversions
 from pipelines.errors import AudioError, ZestError
 from workbench.jobs.queue import Job, JobRequest, new_job, start
 
 BASELINES = ("source", "copy")  # the rows that every table should have
 WHAT = "upload a zip of recordings with a CSV inside, or the CSV and the zip"
+
+
+def check(files: Sequence[str | Path]) -> None:
+    """Refuse an upload as `submit` does, as soon as it is there. Raises ZestError: it cannot be evaluated."""
+    table, archive = _sorted(files)
+    with tempfile.TemporaryDirectory(prefix="zest-upload-") as folder:
+        job = Job(Path(folder))
+        try:
+            _open(job, table, archive)
+        except ZestError as error:
+            raise type(error)(_for_the_visitor(str(error), job, archive.name)) from error
 
 
 def submit(root: Path, files: Sequence[str | Path], metrics: Sequence[str], baselines: bool = True) -> Job:
@@ -30,9 +43,7 @@ def submit(root: Path, files: Sequence[str | Path], metrics: Sequence[str], base
     table, archive = _sorted(files)
     job = new_job(root)
     try:
-        _gather(table, archive, job.upload)
-        scored = open_scored(job.upload, job.run)
-        _refuse_nothing_there(scored.pairs)
+        scored = _open(job, table, archive)
         names = {system.name for system in scored.systems}
         others = tuple(name for name in BASELINES if baselines and name not in names)
         start(job, JobRequest(archive.stem, len(scored.pairs), tuple(metrics), others))
@@ -43,6 +54,14 @@ def submit(root: Path, files: Sequence[str | Path], metrics: Sequence[str], base
         shutil.rmtree(job.folder, ignore_errors=True)
         raise
     return job
+
+
+def _open(job: Job, table: Path | None, archive: Path) -> ListedConversions:
+    """Copy an upload into a job's folder and unpack it there. Raises ZestError."""
+    _gather(table, archive, job.upload)
+    scored = open_scored(job.upload, job.run)
+    _refuse_nothing_there(scored.pairs)
+    return scored
 
 
 def _for_the_visitor(sentence: str, job: Job, name: str) -> str:

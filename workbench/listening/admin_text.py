@@ -61,9 +61,11 @@ QUESTION_NAMES = {"naturalness": "Naturalness", "emotion-similarity": "Emotion, 
 GATHER_TITLE = "Send to listening test"
 GATHER_NOTE = ("For administrators. Keeps this conversion with its source and reference, until a listening test is created from "
                "what was gathered (tab Results).")
-GATHER_SYSTEM_LABEL, GATHER_SYSTEM_INFO = "System", "Name of the system that converted; pairs by two systems can be compared."
+GATHER_SYSTEM_LABEL = "System"
+GATHER_SYSTEM_INFO = "Named after the settings of this conversion; pairs by two systems can be compared."
 GATHER_EMOTION_LABEL, GATHER_EMOTION_INFO = "Emotion", "Of the reference, if it has a name."
 GATHER = "Send to listening test"
+GATHER_REPLACE = "Replace the one that is gathered"
 GATHERED_TITLE = "Gathered conversions"
 NOTHING_GATHERED = "Nothing gathered yet: on the tab Convert, send conversions to a listening test."
 FORGET = "Empty the collection"
@@ -76,4 +78,7 @@ LIST_LINE = "{systems}\n{state}: {completed} of {planned} finished, {begun} bega
 BROKEN_LINE = "{id}\nBroken: {sentence}"
 OPEN, CLOSED = "Open", "Closed"
 PAIRS = "{pairs}, converted by {systems}."
-SENT = "Sent. Administrators make a listening test of what was gathered on the tab Results."
+SENT = {"added": "Sent as a conversion by {system}.",
+        "same": "This conversion by {system} was sent before; nothing changed.",
+        "replaced": "Sent. It replaces the older conversion of this pair by {system}."}
+SENT_NEXT = "Administrators make a listening test of what was gathered on the tab Results."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -9,7 +10,15 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.events import Dependency
 
-from evaluation.listening.design.gathering import GatheredConversions, forget, gather, gathered, gathered_run
+from evaluation.listening.design.gathering import (
+    AlreadyGathered,
+    GatheredConversions,
+    forget,
+    gather,
+    gathered,
+    gathered_run,
+)
+from evaluation.listening.errors import StudyError
 from evaluation.run.folder import EvaluationRun
 from pipelines.counting import counted, sentence_start
 from pipelines.errors import ZestError
@@ -17,33 +26,44 @@ from workbench.listening import admin_text as text
 from workbench.listening.admin import AdminAccess, without_folders
 from workbench.listening.study_builder import enough_sentence, gathered_folder, parse_request
 from workbench.listening.study_form import QUIET, StudyForm, study_form
-from workbench.tabs.feedback import alert
+from workbench.tabs.problems import attempt, problem_html
 from workbench.tabs.score import ScoredConversion
 
 
 def gather_panel(access: AdminAccess, conversion: gr.State, converted: gr.Audio, emotions: list[str]) -> None:
-    """Under a conversion: its system, its emotion, and the button. An older message goes when another conversion comes."""
+    """Under a conversion: its system, named after its settings, its emotion, and the button.
 
-    def send(one: ScoredConversion | None, system: str, emotion: str, key: str, profile: gr.OAuthProfile | None,
-             request: gr.Request) -> str:
-        with access.open_to(key, profile, request, "gather a conversion"):
-            if one is None:
-                raise alert(text.NOT_CONVERTED)
-            found = gather(gathered_folder(), one.source, one.converted, one.reference, one.emotion or (emotion or "").strip(),
-                           (system or "").strip())
-            return f'<div class="zest-job"><p>{text.SENT}</p><p class="small">{escape(pairs_sentence(found))}</p></div>'
+    An older message goes when another conversion comes. Nothing that is gathered is replaced before it was asked for.
+    """
+
+    def sender(replacing: bool) -> Callable[..., list[Any]]:
+        def send(one: ScoredConversion | None, system: str, emotion: str, key: str, profile: gr.OAuthProfile | None,
+                 request: gr.Request) -> list[Any]:
+            def work() -> tuple[str, bool]:
+                with access.open_to(key, profile, request, "gather a conversion"):
+                    return _send(one, (system or "").strip(), (emotion or "").strip(), replacing)
+
+            done, sentence = attempt(work)
+            said, taken = done or (problem_html(sentence), False)
+            return [said, gr.update(visible=taken)]
+
+        return send
 
     with gr.Accordion(text.GATHER_TITLE, open=False, elem_id="zest-gather"):
         gr.Markdown(text.GATHER_NOTE, elem_classes="zest-limits")
         with gr.Row():
-            system = gr.Textbox("transfer", label=text.GATHER_SYSTEM_LABEL, info=text.GATHER_SYSTEM_INFO, max_length=61, scale=3,
+            system = gr.Textbox(label=text.GATHER_SYSTEM_LABEL, info=text.GATHER_SYSTEM_INFO, max_length=61, scale=3,
                                 min_width=180, elem_id="zest-gather-system")
             emotion = gr.Dropdown(emotions, value="", label=text.GATHER_EMOTION_LABEL, info=text.GATHER_EMOTION_INFO,
                                   allow_custom_value=True, scale=2, min_width=150, elem_id="zest-gather-emotion")
         button = gr.Button(text.GATHER, elem_id="zest-gather-send")
         said = gr.HTML(elem_classes="zest-outcome")
-    converted.change(lambda: "", None, said, **QUIET)
-    button.click(send, [conversion, system, emotion, access.key], said, api_visibility="private", concurrency_limit=1)
+        again = gr.Button(text.GATHER_REPLACE, visible=False, size="sm", elem_id="zest-gather-replace")
+    given = [conversion, system, emotion, access.key]
+    conversion.change(_of_new_conversion, conversion, [system, emotion, said, again], **QUIET)
+    system.input(lambda: ["", gr.update(visible=False)], None, [said, again], **QUIET)
+    for trigger, replacing in ((button, False), (again, True)):
+        trigger.click(sender(replacing), given, [said, again], api_visibility="private", concurrency_limit=1)
 
 
 class GatheredSet:
@@ -107,6 +127,24 @@ class GatheredSet:
         with self.access.open_to(key, profile, request, "empty the gathered conversions"):
             forget(gathered_folder())
             return [gr.update(visible=False), *self.shown()]
+
+
+def _of_new_conversion(one: ScoredConversion | None) -> list[Any]:
+    """What the panel holds when another conversion comes: the name of its system, and nothing of the one before."""
+    system, emotion = (one.system, one.emotion) if one else ("", "")
+    return [system, gr.update(value=emotion, interactive=not emotion), "", gr.update(visible=False)]
+
+
+def _send(one: ScoredConversion | None, system: str, emotion: str, replacing: bool) -> tuple[str, bool]:
+    """(what is said, whether another conversion has the place). Raises ZestError."""
+    if one is None or one.source is None or one.converted is None:
+        raise StudyError(text.NOT_CONVERTED)
+    try:
+        found = gather(gathered_folder(), one.source, one.converted, one.reference, one.emotion or emotion, system, replacing)
+    except AlreadyGathered as taken:
+        return problem_html(str(taken)), True
+    said = f"{text.SENT[found.outcome].format(system=system)} {text.SENT_NEXT}"
+    return f'<div class="zest-job"><p>{escape(said)}</p><p class="small">{escape(pairs_sentence(found))}</p></div>', False
 
 
 def pairs_sentence(found: GatheredConversions) -> str:

@@ -18,6 +18,7 @@ from evaluation.listening.design.wording import ENGLISH, sentence
 from evaluation.listening.errors import Refused, StoreError, StudyError
 from evaluation.listening.store import AnswerStore
 from evaluation.listening.store.validation import MOST_LETTERS
+from evaluation.report.rendering import players_script
 from workbench.listening.requests import RequestError, signs_in
 
 LOG = logging.getLogger("zest.listening")
@@ -95,11 +96,15 @@ def minutes(study: Study) -> int:
 
 
 class PageFiles:
-    """The listeners' page as it lies beside this file: HTML, style and scripts, read once and sent from memory."""
+    """The listeners' page as it lies beside this file: HTML, style and scripts, read once and sent from memory.
+
+    players.js is the one script that all pages with recordings share.
+    """
 
     def __init__(self) -> None:
         folder = files("workbench.listening") / "page"
         self._contents = {file.name: file.read_bytes() for file in folder.iterdir() if file.name.rpartition(".")[2] in KINDS}
+        self._contents["players.js"] = players_script().encode()
 
     def page(self, status: int = 200) -> Response:
         """The page; which study it shows, its script reads from the address."""

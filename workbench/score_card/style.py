@@ -58,8 +58,8 @@ CSS = """
 #zest-metrics label.selected { background: color-mix(in srgb, #4f46e5 12%, var(--block-background-fill));
   color: var(--body-text-color); }
 .zest-report iframe { width: 100%; height: 80vh; border: 1px solid var(--border-color-primary); border-radius: var(--radius-lg);
-  background: white; }
-#zest-score-status .error, #zest-one-card .error, #zest-convert-card .error { display: none; }  /* the alert has the sentence */
+  background: var(--block-background-fill); }
+.zest-card-of { font-weight: 600; margin: 0 0 0.5rem; overflow-wrap: anywhere; }
 #zest-one-card, #zest-convert-card { contain: inline-size; }
 #zest-one-card { min-height: 5.5rem; }
 #zest-convert-card:has(.wrap.generating), #zest-convert-card:has(.progress-text) { min-height: 5.5rem; }

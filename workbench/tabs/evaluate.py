@@ -10,21 +10,21 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from evaluation.metrics.registry import default_names
-from pipelines.errors import ZestError
+from pipelines.errors import OutputError, ZestError
 from workbench.jobs import queue as jobs
-from workbench.jobs.queue import Job, Status
-from workbench.jobs.upload import submit
+from workbench.jobs.queue import Job, Status, TooManyWait
+from workbench.jobs.upload import check, submit
 from workbench.jobs.view import EMPTY, job_html, message, report_html
 from workbench.listening.admin import AdminAccess
 from workbench.listening.study_form import job_form
 from workbench.tabs import text
-from workbench.tabs.feedback import as_alerts, button_update
+from workbench.tabs.feedback import button_update
+from workbench.tabs.problems import QUIET, attempt, problem, problem_slot, show_problem
 from workbench.tabs.score import one_conversion
 
 POLL_SECONDS = 2.0
 REMEMBER = """(id) => { const url = new URL(window.location); if (id) { url.searchParams.set('job', id); }
     window.history.replaceState(null, '', url); return id; }"""
-QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,21 @@ def evaluate_tab(demo: gr.Blocks, tabs: gr.Tabs, access: AdminAccess) -> None:
     demo.load(reconnect, None, [*view.all(), tabs, inner], **QUIET)
 
 
-def start(files: list[str] | None, metrics: list[str], baselines: bool) -> str:
-    """Check the upload and start its job; returns the job's id."""
-    with as_alerts():
-        return submit(jobs_folder(), files or [], metrics, baselines).id
+def start(files: list[str] | None, metrics: list[str], baselines: bool) -> list[Any]:
+    """Check the upload and start its job: updates for the job's id and the slots of files, metrics and everything else."""
+    if not metrics:
+        return [gr.skip(), gr.skip(), problem(text.NO_METRIC), problem("")]
+    try:
+        return [submit(jobs_folder(), files or [], metrics, baselines).id, problem(""), problem(""), problem("")]
+    except (TooManyWait, OutputError) as error:
+        return [gr.skip(), problem(""), problem(""), problem(str(error))]
+    except ZestError as error:
+        return [gr.skip(), problem(str(error)), problem(""), problem("")]
+
+
+def check_files(files: list[str] | None) -> dict[str, Any]:
+    """What is wrong with the files that were just given, for their slot."""
+    return problem(attempt(lambda: check(files))[1] if files else "")
 
 
 def show(name: str | None) -> list[Any]:
@@ -94,39 +105,40 @@ def cancel(name: str) -> list[Any]:
 
 
 def go_on(name: str) -> list[Any]:
-    """Let an interrupted or cancelled job go on where it stopped."""
-    job = jobs.find_job(jobs_folder(), name)
-    with as_alerts():
-        if job is None:
-            raise ZestError(text.GONE)
-        if job.status().state in (jobs.INTERRUPTED, jobs.CANCELLED):
-            jobs.start(job)
-    return show(name)
+    """Let an interrupted or cancelled job go on where it stopped; then as `show`, and the slot of what failed."""
+    job, sentence = jobs.find_job(jobs_folder(), name), ""
+    if job is not None and job.status().state in (jobs.INTERRUPTED, jobs.CANCELLED):
+        _, sentence = attempt(lambda: jobs.start(job))
+    return [*show(name), problem(sentence)]
 
 
 def _whole_set(access: AdminAccess) -> View:
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=300):
-            files = gr.File(label=text.FILES_LABEL, file_count="multiple", file_types=[".zip", ".csv"], height=190,
-                            elem_id="zest-files")
+            files = gr.File(label=text.FILES_LABEL, file_count="multiple", height=190, elem_id="zest-files")
+            files_slot = problem_slot("zest-files-problem")
             gr.Markdown(text.FILES_NOTE, elem_classes="zest-limits")
             baselines = gr.Checkbox(True, label=text.BASELINES_LABEL, info=text.BASELINES_INFO)
             names = list(default_names())
             with gr.Accordion(f"{text.METRICS_LABEL} ({len(names)})", open=False):
                 metrics = gr.CheckboxGroup(names, value=names, show_label=False, elem_id="zest-metrics")
+            metrics_slot = problem_slot("zest-metrics-problem")
             button = gr.Button(text.START, variant="primary", size="lg", elem_id="zest-evaluate")
         with gr.Column(scale=8, min_width=320):
-            view = _view(access)
+            failed = problem_slot("zest-evaluation-problem")
+            view = _view(access, failed)
+    files.change(check_files, files, files_slot, trigger_mode="always_last", **QUIET)
+    metrics.change(lambda chosen: problem("" if chosen else text.NO_METRIC), metrics, metrics_slot, **QUIET)
     quiet_start = button.click(button_update(text.STARTING, False), None, button, **QUIET)
-    run = quiet_start.then(start, [files, metrics, baselines], view.job, api_visibility="private", concurrency_limit=1,
-                           show_progress_on=view.progress)
+    run = quiet_start.then(start, [files, metrics, baselines], [view.job, files_slot, metrics_slot, failed],
+                           api_visibility="private", concurrency_limit=1, show_progress_on=view.progress)
+    run.then(None, None, None, js=show_problem("zest-score-status"), api_visibility="private")
     run.success(show, view.job, view.all(), **QUIET).then(None, view.job, view.job, js=REMEMBER, api_visibility="private")
-    run.success(button_update(text.START, True), None, button, **QUIET)
-    run.failure(button_update(text.START, True), None, button, **QUIET)
+    run.then(button_update(text.START, True), None, button, **QUIET)
     return view
 
 
-def _view(access: AdminAccess) -> View:
+def _view(access: AdminAccess, failed: gr.HTML) -> View:
     name = gr.Textbox(visible=False)
     progress = gr.HTML(message(EMPTY), elem_id="zest-score-status")
     with gr.Row():
@@ -140,7 +152,7 @@ def _view(access: AdminAccess) -> View:
     view = View(name, progress, stop, again, report, files, gr.Timer(POLL_SECONDS, active=False))
     view.timer.tick(show, name, view.all(), **QUIET)
     stop.click(cancel, name, view.all(), **QUIET)
-    again.click(go_on, name, view.all(), **QUIET)
+    again.click(go_on, name, [*view.all(), failed], **QUIET)
     return view
 
 

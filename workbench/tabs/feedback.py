@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from html import escape
 from typing import Any
 
@@ -21,18 +21,28 @@ def alert(sentence: str) -> gr.Error:
     return gr.Error(escape(sentence), duration=20, print_exception=False)
 
 
+def told(sentence: str) -> gr.Error:
+    """For programs, which get the sentence as it is."""
+    return gr.Error(sentence, print_exception=False)
+
+
 @contextmanager
-def as_alerts() -> Iterator[None]:
-    """Show errors that users can mend as their sentence; log all others and show a general sentence."""
+def as_errors(error_of: Callable[[str], gr.Error] = told) -> Iterator[None]:
+    """Errors that users can mend become their sentence; all others are logged and become a general one."""
     try:
         yield
     except ZestError as error:
-        raise alert(str(error)) from error
+        raise error_of(str(error)) from error
     except gr.Error:
         raise
     except Exception as error:
-        log.exception("conversion failed")
-        raise alert(text.BUG) from error
+        log.exception("a request failed")
+        raise error_of(text.BUG) from error
+
+
+def as_alerts() -> AbstractContextManager[None]:
+    """As `as_errors`, for the page, where a message pops up."""
+    return as_errors(alert)
 
 
 def button_update(words: str, on: bool) -> Callable[[], dict[str, Any]]:

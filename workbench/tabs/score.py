@@ -2,55 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from evaluation.score_card import ScoreCard, score_card
+from evaluation.instruments.recogniser import check_language
+from evaluation.score_card import score_card
 from pipelines.hooks import Event, Hook
 from pipelines.labels import EMOTIONS
 from workbench.conversion import MODEL_QUEUE
 from workbench.score_card.card import card_html, stage_name
 from workbench.tabs import tables, text
-from workbench.tabs.feedback import alert, as_alerts, button_update
+from workbench.tabs.feedback import button_update
+from workbench.tabs.problems import QUIET, attempt, problem, problem_slot, recording_input, show_problem
+from workbench.uploads import sentence_of, upload_problem
 
 LANGUAGES = ("en", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh")  # others can be typed
 
 
 @dataclass(frozen=True)
 class ScoredConversion:
-    """The result of the Convert tab. source, reference, converted: paths; emotion: of a preset, else ''."""
+    """What is scored.
 
-    source: str
-    reference: str | None
-    converted: str
-    emotion: str
-
-
-def score(source: str | None, reference: str | None, converted: str | None, said: str = "", emotion: str = "",
-          language: str = "en", progress: gr.Progress = gr.Progress()) -> tuple[str, dict[str, Any]]:
-    """Score one conversion by any system: words, emotion, voice, F0, predicted naturalness, beside natural speech.
-
-    Args:
-        source: Recording whose words and voice were to be kept.
-        reference: Recording whose emotion was taken, if there was one.
-        converted: The conversion.
-        said: What the source says; without it, the transcript of the source stands in.
-        emotion: The target emotion: neutral, angry, happy, sad, surprised, or nothing.
-        language: Two letters, such as en.
-
-    Returns:
-        The score card as HTML, and all its numbers as JSON.
+    Attributes:
+        source, reference, converted: paths; no reference where the emotion was a preset. emotion: the target, '' where unknown.
+        system: by what it was converted, '' where unknown. said, language: as `evaluation.score_card.score_card` takes them.
     """
-    if source is None:
-        raise alert(text.NO_SCORED_SOURCE)
-    if converted is None:
-        raise alert(text.NO_SCORED_RESULT)
-    with as_alerts():
-        card: ScoreCard = score_card(source, reference, converted, said or "", emotion or "", language or "en",
-                                     hook=_shown_by(progress))
-        return card_html(card), card.document()
+
+    source: str | None
+    reference: str | None
+    converted: str | None
+    emotion: str = ""
+    system: str = ""
+    said: str = ""
+    language: str = "en"
+
+    def problems(self) -> dict[str, str]:
+        """A sentence for every input that keeps this from being scored, by the input's name."""
+        found = {"source": upload_problem(self.source) if self.source else text.NO_SCORED_SOURCE,
+                 "reference": upload_problem(self.reference) if self.reference else "",
+                 "converted": upload_problem(self.converted) if self.converted else text.NO_SCORED_RESULT,
+                 "language": sentence_of(lambda: check_language(self.language))}
+        return {name: sentence for name, sentence in found.items() if sentence}
+
+    def names(self) -> str:
+        """'Card of converted.wav, converted from source.wav with the emotion of reference.wav by residual_neural@1.'"""
+        source, reference, converted = (path and Path(path).name for path in (self.source, self.reference, self.converted))
+        target = f" with the emotion of {reference}" if reference else f" to {self.emotion}" if self.emotion else ""
+        return f"Card of {converted}, converted from {source}{target}{f' by {self.system}' if self.system else ''}."
+
+
+def score(one: ScoredConversion, hook: Hook) -> tuple[str, dict[str, Any]]:
+    """The card as HTML, and all its numbers. Raises ZestError as `evaluation.score_card.score_card`."""
+    card = score_card(one.source or "", one.reference, one.converted or "", one.said, one.emotion, one.language, hook=hook)
+    return f'<p class="zest-card-of">{escape(one.names())}</p>{card_html(card)}', card.document()
 
 
 def score_result(result: gr.State, converted: gr.Audio) -> None:
@@ -58,58 +67,107 @@ def score_result(result: gr.State, converted: gr.Audio) -> None:
     with gr.Row():
         said = gr.Textbox(label=text.TEXT_LABEL, info=text.TEXT_INFO, scale=4, min_width=220, elem_id="zest-said")
         language = _language("zest-said-language")
+    slot = problem_slot("zest-said-language-problem")
     button = gr.Button(text.SCORE, elem_id="zest-score")
     gr.Markdown(text.SCORE_NOTE, elem_classes="zest-limits")
-    card = gr.HTML(elem_id="zest-convert-card")
-    converted.change(lambda: "", None, card, queue=False, api_visibility="private", show_progress="hidden")
-    run_scoring(button, _score_result, [result, said, language], [card], card, text.SCORE, None)
+    view = CardView("zest-convert-card", "")
+    converted.change(view.emptied, None, view.all(), **QUIET)
+
+    def asked(shown: ScoredConversion | None, said: str, language: str) -> ScoredConversion:
+        return replace(shown or ScoredConversion(None, None, None), said=said or "", language=language or "en")
+
+    view.connect(button, asked, [result, said, language], {"language": slot})
 
 
 def one_conversion() -> None:
     """Three recordings in, one card out."""
     with gr.Row():
-        source, reference, converted = (
-            gr.Audio(label=label, sources=["upload", "microphone"], type="filepath", buttons=[], min_width=280, elem_id=name)
-            for label, name in ((text.SCORED_SOURCE, "zest-one-source"), (text.SCORED_REFERENCE, "zest-one-reference"),
-                                (text.SCORED_RESULT, "zest-one-converted")))
+        given = {name: recording_input(label, f"zest-one-{name}") for name, label in (
+            ("source", text.SCORED_SOURCE), ("reference", text.SCORED_REFERENCE), ("converted", text.SCORED_RESULT))}
     with gr.Row():
         said = gr.Textbox(label=text.TEXT_LABEL, info=text.TEXT_INFO, scale=6, min_width=280, elem_id="zest-one-text")
         emotion = gr.Dropdown([(text.UNSAID, ""), *((name.capitalize(), name) for name in EMOTIONS)], value="",
                               label=text.TARGET_LABEL, info=text.TARGET_INFO, scale=2, min_width=130)
         language = _language("zest-one-language")
+    slots = {name: one.problem for name, one in given.items()} | {"language": problem_slot("zest-one-language-problem")}
     button = gr.Button(text.SCORE, variant="primary", size="lg", elem_id="zest-one-score")
-    card = gr.HTML(tables.empty(text.CARD_EMPTY), elem_id="zest-one-card")
-    with gr.Accordion(text.DETAILS_LABEL, open=False):
-        details = gr.JSON(show_label=False, elem_id="zest-one-details")
-    inputs = [source, reference, converted, said, emotion, language]
-    run_scoring(button, score, inputs, [card, details], card, text.SCORE, "score")
+    view = CardView("zest-one-card", tables.empty(text.CARD_EMPTY), details_id="zest-one-details")
+
+    def asked(source: str | None, reference: str | None, converted: str | None, said: str, emotion: str,
+              language: str) -> ScoredConversion:
+        return ScoredConversion(source, reference, converted, emotion or "", said=said or "", language=language or "en")
+
+    view.connect(button, asked, [*(one.audio for one in given.values()), said, emotion, language], slots)
 
 
-def run_scoring(button: gr.Button, function, inputs: list, outputs: list, shown_on: gr.HTML, label: str,
-                api_name: str | None) -> None:
-    """Button off, score, button on again whatever happened."""
-    quiet = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
-    run = button.click(button_update(text.SCORING, False), None, button, **quiet).then(
-        function, inputs, outputs, api_name=api_name, api_visibility="public" if api_name else "private",
-        concurrency_id=MODEL_QUEUE, show_progress_on=shown_on)
-    run.success(button_update(label, True), None, button, **quiet)
-    run.failure(button_update(label, True), None, button, **quiet)
+class CardView:
+    """A card, what is said above it, and its numbers; built inside the current Blocks.
+
+    Args:
+        elem_id: of the card. empty: what stands in its place before there is one. details_id: of the numbers, '' for none.
+    """
+
+    def __init__(self, elem_id: str, empty: str, details_id: str = ""):
+        self.elem_id, self.empty = elem_id, empty
+        self.failed = problem_slot(f"{elem_id}-problem")
+        self.changed = gr.HTML(visible=False, padding=False, elem_id=f"{elem_id}-changed")
+        self.card = gr.HTML(empty, elem_id=elem_id)
+        self.scored = gr.State()
+        with gr.Accordion(text.DETAILS_LABEL, open=False, visible=bool(details_id)):
+            self.details = gr.JSON(show_label=False, elem_id=details_id or None)
+
+    def all(self) -> list[gr.components.Component]:
+        return [self.failed, self.changed, self.card, self.scored, self.details]
+
+    def emptied(self) -> list[Any]:
+        return [problem(""), problem(""), self.empty, None, None]
+
+    def connect(self, button: gr.Button, asked: Callable[..., ScoredConversion], inputs: Sequence[gr.components.Component],
+                slots: Mapping[str, gr.HTML]) -> None:
+        """Look at the inputs; button off, score, button on again whatever happened.
+
+        Args:
+            asked: makes of the values of `inputs` what is scored. slots: of the inputs' problems, by their names.
+        """
+        def look(*values: Any) -> list[Any]:
+            found = asked(*values).problems()
+            busy = gr.skip() if found else gr.update(value=text.SCORING, interactive=False)
+            return [*(problem(found[name]) if name in found else gr.skip() for name in slots), busy]
+
+        def run(*values: Any, progress: gr.Progress = gr.Progress()) -> list[Any]:
+            one = asked(*values)
+            if one.problems():
+                return [gr.skip() for _ in self.all()]
+            found, sentence = attempt(lambda: score(one, shown_by(progress)))
+            if found is None:
+                return [problem(sentence), *(gr.skip() for _ in self.all()[1:])]
+            return [problem(""), problem(""), found[0], one, found[1]]
+
+        def changed(scored: ScoredConversion | None, *values: Any) -> dict[str, Any]:
+            stale = scored is not None and scored != asked(*values)
+            return gr.update(value=f'<p class="zest-note" role="status">{text.CARD_CHANGED}</p>' if stale else "", visible=stale)
+
+        given = [one for one in inputs if not isinstance(one, gr.State)]
+        gr.on([one.change for one in given], changed, [self.scored, *inputs], self.changed, trigger_mode="always_last", **QUIET)
+        if "language" in slots:
+            language = inputs[-1]
+            language.change(lambda: problem(""), None, slots["language"], **QUIET)
+        looked = button.click(look, inputs, [*slots.values(), button], **QUIET)
+        looked.then(None, None, None, js=show_problem(self.elem_id), api_visibility="private")
+        scored = looked.then(run, inputs, self.all(), api_visibility="private", concurrency_id=MODEL_QUEUE,
+                             show_progress_on=self.card)
+        scored.then(button_update(text.SCORE, True), None, button, **QUIET)
 
 
-def _score_result(result: ScoredConversion | None, said: str, language: str, progress: gr.Progress = gr.Progress()) -> str:
-    if result is None:
-        raise alert(text.NOT_CONVERTED)
-    return score(result.source, result.reference, result.converted, said, result.emotion, language, progress)[0]
-
-
-def _language(name: str) -> gr.Dropdown:
-    return gr.Dropdown(LANGUAGES, value="en", label=text.LANGUAGE_LABEL, info=text.LANGUAGE_INFO, allow_custom_value=True,
-                       scale=2, min_width=130, elem_id=name)
-
-
-def _shown_by(progress: gr.Progress) -> Hook:
+def shown_by(progress: gr.Progress) -> Hook:
+    """A hook that shows what is being measured."""
     def hook(event: Event) -> None:
         done, total = event.value
         progress(done / total, desc=stage_name(event.stage))
 
     return hook
+
+
+def _language(name: str) -> gr.Dropdown:
+    return gr.Dropdown(LANGUAGES, value="en", label=text.LANGUAGE_LABEL, info=text.LANGUAGE_INFO, allow_custom_value=True,
+                       scale=2, min_width=130, elem_id=name)

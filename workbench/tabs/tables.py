@@ -5,20 +5,26 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from pipelines.decoders import DECODERS
+from pipelines.settings import about
 from workbench.cli.progress import stage_name
 from workbench.tabs import text
 
 ROWS = (("source", "Source"), ("reference", "Reference"), ("predicted", "Predicted"), ("converted", "Converted, measured"))
 
 
-def status(document: dict[str, Any]) -> str:
-    """One headline, and the notes that the user should read."""
+def status(document: dict[str, Any], source: str = "", reference: str | None = None) -> str:
+    """One headline, from what and how it was converted, and the notes that the user should read.
+
+    Args:
+        source, reference: names of the recordings; no reference where the emotion was a preset.
+    """
     work = sum(document["seconds"].values())
     target = document["target"] if document["f0"]["reference"] is None else "converted"
     headline = f"{document['converted_seconds']:.1f} s of {target} speech after {work:.1f} s of work"
     notes = "".join(f'<p class="zest-note">{escape(note)}</p>' for note in document["notes"])
     return (f'<div class="zest-message"><p class="headline">{escape(headline)}</p>'
-            f"<p>{_how(document['settings'])}</p>{notes}</div>")
+            f"<p>{escape(_from(document, source, reference))}</p><p>{_how(document['settings'])}</p>{notes}</div>")
 
 
 def empty(sentence: str = text.EMPTY) -> str:
@@ -30,12 +36,33 @@ def tables(document: dict[str, Any]) -> str:
     return f'<div class="zest-tables">{_f0_table(document)}{_time_table(document)}</div>'
 
 
+def contours_text(document: dict[str, Any]) -> str:
+    """What the plot of the contours says, for those who do not see it."""
+    said = [f"{label}: {_contour(document['f0'][name])}" for name, label in ROWS
+            if name != "reference" or document["f0"]["reference"] is not None]
+    return f"F0 contours over time. {'; '.join(said)}."
+
+
+def _contour(numbers: dict[str, float] | None) -> str:
+    if numbers is None:
+        return "no voiced frame"
+    return f"mean {numbers['mean_hz']:.0f} Hz, range {numbers['range_semitones']:.1f} semitones"
+
+
+def _from(document: dict[str, Any], source: str, reference: str | None) -> str:
+    """'me.wav with the emotion of friend.wav, converted by residual_neural@1.'"""
+    target = f"with the emotion of {reference}" if reference else f"to {document['target']}"
+    moved = "" if document["target"] == document["system"] else f" {target}"  # a baseline that moves no emotion has no target
+    return f"{source or 'The source'}{moved}, converted by {document['system']}."
+
+
 def _how(settings: dict[str, Any]) -> str:
     """The settings of a conversion, or the baseline that converted."""
     if "system" in settings:
         return f"Converted by the baseline {escape(settings['system'])}, which has no settings."
     tempo = "transferred" if settings["tempo"] else "kept"
-    return f"Strength {settings['strength']:g}, tempo {tempo}, seed {settings['seed']}."
+    decoder, f0 = DECODERS[settings["decoder"]].label, about("f0").choices[settings["f0"]].lower()
+    return escape(f"{decoder}, strength {settings['strength']:g}, tempo {tempo}, seed {settings['seed']}, F0: {f0}.")
 
 
 def _f0_table(document: dict[str, Any]) -> str:

@@ -21,6 +21,11 @@ CSS = """
 .zest-empty { color: var(--body-text-color-subdued); padding: 1.8rem 1.1rem; text-align: center; }
 .zest-note { margin-top: 0.5rem !important; padding: 0.45rem 0.7rem; border-left: 3px solid #DDAA33;
   background: color-mix(in srgb, #DDAA33 14%, transparent); border-radius: 0 4px 4px 0; }
+.zest-error { margin: 0.35rem 0 0 !important; padding: 0.45rem 0.7rem; border-left: 3px solid #BB5566; border-radius: 0 4px 4px 0;
+  background: color-mix(in srgb, #BB5566 14%, transparent); overflow-wrap: anywhere; }
+.zest-with-problem { gap: 0 !important; }
+.zest-with-problem:not(:has(> *)) { display: none; }  /* a reference that is not asked for */
+.zest-problem .zest-note, .zest-problem .zest-error { overflow-wrap: anywhere; }
 .zest-tables { display: flex; flex-wrap: wrap; gap: 1rem 1.6rem; align-items: flex-start; }
 .zest-tables table, .zest-tables thead, .zest-tables tbody, .zest-tables tr { border: 0 !important; }
 .zest-tables table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.88rem; margin: 0;
@@ -33,13 +38,14 @@ CSS = """
 .zest-tables thead th { color: var(--body-text-color-subdued); font-weight: 500; }
 .zest-tables tfoot th { font-weight: 400; font-size: 0.82rem; color: var(--body-text-color-subdued); border: 0 !important; }
 .zest-tables tr.total th, .zest-tables tr.total td { font-weight: 600 !important; }
-#zest-status .error, #zest-status .clear-status { display: none; }  /* the alert has the sentence */
 #zest-status .wrap .progress-text { font-family: inherit; }
 /* On a phone, wide things scroll inside their card instead of widening the page. */
 #zest-plot, #zest-table { contain: inline-size; }
 .zest-tables { overflow-x: auto; }
-#zest-plot .matplotlib { overflow-x: auto; justify-content: flex-start !important; align-items: flex-start !important; }
-#zest-plot img { min-width: 620px; width: 100%; background: white; border-radius: 4px; }
+#zest-plot { overflow-x: auto; }
+#zest-plot img { min-width: 620px; width: 100%; border-radius: 4px; background: var(--block-background-fill);
+  color-scheme: light; }
+.dark #zest-plot img { color-scheme: dark; }
 @media (max-width: 640px) {
   .gradio-container { padding: 0.5rem !important; }
   .zest-tables th, .zest-tables td { padding: 0.25rem 0.25rem !important; }

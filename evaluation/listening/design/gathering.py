@@ -14,7 +14,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,8 @@ MISSING = "not gathered"
 COMMAND = "gathered for a listening test"  # in run.json, by which a folder is known
 LOCK = ".lock"
 LONGEST_EMOTION = 40  # letters
+ADDED, SAME, REPLACED = "added", "same", "replaced"  # what became of a conversion that was to be gathered
+QUANTISED = 2 / 2**15  # two recordings that differ less are the same one, read and written once more
 
 
 @dataclass(frozen=True)
@@ -41,22 +43,28 @@ class GatheredConversions:
 
     Attributes:
         pairs: how many. systems: by name, how many of the pairs each has converted.
+        outcome: of the conversion that was just given: ADDED, SAME (it was there already) or REPLACED (another one was there).
     """
 
     pairs: int
     systems: dict[str, int]
+    outcome: str = field(default="", compare=False)
+
+
+class AlreadyGathered(StudyError):
+    """Another conversion of the same pair by a system of the same name is there; nothing was done."""
 
 
 def gather(folder: Path | str, source: Path | str, converted: Path | str, reference: Path | str | None = None,
-           emotion: str = "", system: str = "converted") -> GatheredConversions:
+           emotion: str = "", system: str = "converted", replacing: bool = True) -> GatheredConversions:
     """Add one conversion; the same source and reference (or stored emotion) by another system is the same pair.
-
-    The same once more replaces the older conversion.
 
     Args:
         reference: None where the emotion was a stored one, which `emotion` then names.
         emotion: the target; '' where nobody knows the reference's.
+        replacing: whether an older conversion of the same pair by the same system is replaced.
     Raises:
+        AlreadyGathered: there is an older one, and it is not to be replaced.
         StudyError: no name for the system, or neither reference nor emotion. AudioError: a recording cannot be used.
         OutputError: the folder cannot be written.
     """
@@ -76,10 +84,14 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
         given = kept["reference"].stem if "reference" in kept else f"stored {emotion}"
         pair_id = hashlib.sha256(f"{kept['source'].stem}|{given}".encode()).hexdigest()[:12]
         pair = Pair(pair_id, kept["source"], kept.get("reference", files.path / "recordings" / NO_REFERENCE), emotion)
+        outcome = _outcome(files.wav(system, pair.id), samples)
+        if outcome == REPLACED and not replacing:
+            raise AlreadyGathered(f"Another conversion of this pair by {system} is gathered already, and nothing was replaced; "
+                                  "give the system another name, or replace it.")
         make_folder(files.wav(system, pair.id).parent)
         save(files.wav(system, pair.id), samples)
         write_pairs(files.pairs_file, _add_pair(_pairs(files), pair))
-        return _write_run_files(files)
+        return replace(_write_run_files(files), outcome=outcome)
 
 
 def gathered(folder: Path | str) -> GatheredConversions:
@@ -134,6 +146,14 @@ def _locked(folder: Path) -> Iterator[None]:
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _outcome(path: Path, samples: np.ndarray) -> str:
+    """What writing (n,) samples at 16 kHz to this path will be."""
+    if not path.is_file():
+        return ADDED
+    older = load(path).samples
+    return SAME if older.shape == samples.shape and np.abs(older - samples).max() <= QUANTISED else REPLACED
 
 
 def _keep(files: RunFolder, samples: np.ndarray) -> Path:

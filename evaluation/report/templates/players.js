@@ -1,0 +1,48 @@
+// One recording sounds at a time, on this page and in pages that it frames or is framed by; and dark where those are dark.
+(() => {
+  const STARTED = "zest-started", THEME = "zest-theme";
+  const watched = new WeakSet(), sounding = new Set();
+  const play = HTMLMediaElement.prototype.play;
+
+  function pauseOthers(one) {
+    for (const other of [...sounding]) if (other !== one) other.pause();
+  }
+
+  function started(one) {
+    pauseOthers(one);
+    sounding.add(one);
+    tell({ zest: STARTED });
+  }
+
+  /** Players of Gradio lie in a shadow, where events stay, and those of listening tests in no document: both call play. */
+  function watch(one) {
+    if (watched.has(one)) return;
+    watched.add(one);
+    one.addEventListener("play", () => started(one));
+    for (const end of ["pause", "ended", "emptied"]) one.addEventListener(end, () => sounding.delete(one));
+  }
+
+  function tell(message, except) {
+    for (const place of [...(parent === window ? [] : [parent]), ...frames()]) if (place !== except) place.postMessage(message, "*");
+  }
+
+  function frames() {
+    return [...document.querySelectorAll("iframe")].map((frame) => frame.contentWindow).filter(Boolean);
+  }
+
+  /** Without a name the system decides. */
+  function setTheme(name) {
+    if (name === "dark" || name === "light") document.documentElement.dataset.theme = name;
+  }
+
+  HTMLMediaElement.prototype.play = function () { watch(this); return play.call(this); };
+  document.addEventListener("play", ({ target }) => { if (!watched.has(target)) { watch(target); started(target); } }, true); // controls of the browser's
+  addEventListener("message", ({ data, source }) => {
+    if (data?.zest === STARTED) { pauseOthers(null); tell(data, source); }
+    if (data?.zest !== THEME) return;
+    if (source === parent && parent !== window) setTheme(data.name);
+    else if (window.zestTheme && frames().includes(source)) source.postMessage({ zest: THEME, name: window.zestTheme() }, "*");
+  });
+  setTheme(new URLSearchParams(location.search).get("__theme"));
+  if (parent !== window) parent.postMessage({ zest: THEME }, "*"); // which is it?
+})();

@@ -1,0 +1,133 @@
+"""The API: what programs call over HTTP, `/convert` and `/score`. Names, order and defaults stay as they are; docs/api.md.
+
+The endpoints have components of their own, which no page shows, so that what programs see does not follow from what the page
+looks like. They are built before all tabs, so that their numbers do not depend on what the tabs hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import gradio as gr
+
+from pipelines.baselines import BASELINES
+from pipelines.decoders import DECODERS
+from pipelines.errors import ZestError
+from pipelines.labels import EMOTIONS
+from pipelines.settings import about
+from workbench.cli.progress import fraction_hook
+from workbench.conversion import MODEL_QUEUE
+from workbench.conversion_request import DEFAULTS, ConversionRequest
+from workbench.tabs import text
+from workbench.tabs.feedback import as_errors
+from workbench.tabs.score import LANGUAGES, ScoredConversion, shown_by
+from workbench.tabs.score import score as score_one
+
+RECORDING = "recording"  # a name of an emotion that programs may give beside a reference
+SETTINGS = tuple(asdict(DEFAULTS))
+
+
+def describes_settings(function: Callable) -> Callable:
+    """Adds the settings to the Args of a docstring, from which Gradio's API page describes the parameters."""
+    lines = "".join(f"        {name}: {about(name).help}\n" for name in SETTINGS)
+    function.__doc__ = (function.__doc__ or "").replace("\n    Returns:", f"{lines}\n    Returns:")
+    return function
+
+
+@describes_settings
+def convert(*, source: str, emotion: str | None = None, reference: str | None = None, strength: float = DEFAULTS.strength,
+            tempo: bool = DEFAULTS.tempo, decoder: str = DEFAULTS.decoder, seed: float = DEFAULTS.seed, f0: str = DEFAULTS.f0,
+            progress: gr.Progress = gr.Progress()) -> tuple[str, str, str, list[str], dict[str, Any]]:
+    """Convert the emotion of a recording; its words and voice stay.
+
+    Args:
+        source: Recording whose words and voice are kept, 0.5 to 60 seconds.
+        emotion: neutral, angry, happy, sad or surprised, where no reference is given.
+        reference: Recording whose emotion is taken, where no emotion is given.
+
+    Returns:
+        The converted recording (16-bit WAV at 16 kHz), its F0 contours (PNG), the name of the system that converted, notes on
+        the recordings, and all numbers.
+    """
+    with as_errors():
+        request = _checked(ConversionRequest(source, emotion, reference, strength, tempo, decoder, seed, f0))
+        hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), request.emotion is None)
+        described = request.convert(hook)
+        document = described.document
+        return str(described.output), str(described.save_plot()), document["system"], document["notes"], document
+
+
+def score(*, source: str, reference: str | None = None, converted: str, said: str = "", emotion: str = "", language: str = "en",
+          progress: gr.Progress = gr.Progress()) -> tuple[str, dict[str, Any]]:
+    """Score one conversion by any system: words, emotion, voice, F0, predicted naturalness, beside natural speech.
+
+    Args:
+        source: Recording whose words and voice were to be kept.
+        reference: Recording whose emotion was taken, if there was one.
+        converted: The conversion.
+        said: What the source says; without it, the transcript of the source stands in.
+        emotion: The target emotion: neutral, angry, happy, sad, surprised, or nothing.
+        language: Two letters, such as en.
+
+    Returns:
+        The score card as HTML, and all its numbers.
+    """
+    with as_errors():
+        one = ScoredConversion(source, reference, converted, emotion or "", said=said or "", language=language or "en")
+        _refuse(one.problems())
+        return score_one(one, shown_by(progress))
+
+
+def api(presets: Sequence[str]) -> None:
+    """Define the endpoints inside the current Blocks. presets: the checkpoint's stored emotions."""
+    with gr.Column(visible=False):
+        _endpoint("convert", convert, _convert_inputs(presets), [
+            gr.Audio(label="converted"), gr.File(label="f0_contours"), gr.Textbox(label="system"), gr.JSON(label="notes"),
+            gr.JSON(label="numbers")])
+        _endpoint("score", score, _score_inputs(), [gr.Textbox(label="card"), gr.JSON(label="numbers")])
+
+
+def _endpoint(name: str, function: Callable, inputs: dict[str, gr.components.Component],
+              outputs: list[gr.components.Component]) -> None:
+    gr.Button(visible=False).click(function, inputs_kwargs=inputs, outputs=outputs, api_name=name, concurrency_id=MODEL_QUEUE)
+
+
+def _convert_inputs(presets: Sequence[str]) -> dict[str, gr.components.Component]:
+    return {"source": gr.Audio(label="source", type="filepath"),
+            "emotion": gr.Dropdown([*presets, RECORDING], value=None, label="emotion", allow_custom_value=True),
+            "reference": gr.Audio(label="reference", type="filepath"),
+            "strength": gr.Number(DEFAULTS.strength, label="strength"),
+            "tempo": gr.Checkbox(DEFAULTS.tempo, label="tempo"),
+            "decoder": gr.Dropdown(["", *DECODERS, *BASELINES], value="", label="decoder", allow_custom_value=True),
+            "seed": gr.Number(DEFAULTS.seed, label="seed"),
+            "f0": gr.Dropdown(list(about("f0").choices), value=DEFAULTS.f0, label="f0", allow_custom_value=True)}
+
+
+def _score_inputs() -> dict[str, gr.components.Component]:
+    return {**{name: gr.Audio(label=name, type="filepath") for name in ("source", "reference", "converted")},
+            "said": gr.Textbox("", label="said"),
+            "emotion": gr.Dropdown(["", *EMOTIONS], value="", label="emotion", allow_custom_value=True),
+            "language": gr.Dropdown(list(LANGUAGES), value="en", label="language", allow_custom_value=True)}
+
+
+def _checked(request: ConversionRequest) -> ConversionRequest:
+    """The request with what its target is, or ZestError: what a program says must all be honoured."""
+    by_reference = request.emotion in (None, "", RECORDING)
+    if request.needs_target and by_reference and not request.reference:
+        raise ZestError(text.NO_REFERENCE if request.emotion == RECORDING else text.NO_TARGET)
+    if not by_reference and request.reference:
+        raise ZestError(text.TWO_TARGETS)
+    given = [name for name in SETTINGS if name != "decoder" and getattr(request, name) != getattr(DEFAULTS, name)]
+    if request.baseline and given:
+        raise ZestError(text.BASELINE_HAS_NO.format(baseline=request.baseline, setting=given[0]))
+    request = replace(request, emotion=None) if by_reference else request
+    _refuse(request.problems())
+    return request
+
+
+def _refuse(problems: Mapping[str, str]) -> None:
+    """Raises ZestError with the first sentence, if there is one."""
+    for sentence in problems.values():
+        raise ZestError(sentence)

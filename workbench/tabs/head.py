@@ -1,0 +1,13 @@
+"""Scripts of the workbench's page, which go into its head."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from evaluation.report.rendering import players_script
+
+
+def head() -> str:
+    """One recording sounds at a time, framed pages are as dark as this one, and the server judges files that are given."""
+    own = files("workbench.tabs").joinpath("page/page.js").read_text(encoding="utf-8")
+    return f"<script>{players_script()}{own}</script>"

@@ -1,0 +1,56 @@
+// What Gradio's inputs do not do by themselves: tell the theme to framed pages, and leave it to the server to judge files.
+(() => {
+  const TAKES = { ".zest-recording": "audio/*,video/*", "#zest-files": ".zip,.csv" }; // what the file picker offers first
+
+  const isDark = () => document.body.classList.contains("dark");
+  window.zestTheme = () => (isDark() ? "dark" : "light");
+  const tellTheme = () => {
+    for (const frame of document.querySelectorAll("iframe")) frame.contentWindow?.postMessage({ zest: "zest-theme", name: window.zestTheme() }, "*");
+  };
+  addEventListener("DOMContentLoaded", () => new MutationObserver(tellTheme).observe(document.body, { attributeFilter: ["class"] }));
+
+  const place = (target) => target instanceof Element && target.closest(Object.keys(TAKES).join(","));
+
+  /** Gradio turns files away by the type that the browser guesses from their name. As plain audio, all of them reach the server. */
+  function asAudio(files) {
+    const given = new DataTransfer();
+    for (const file of files) given.items.add(new File([file], file.name, { type: "audio/wav", lastModified: file.lastModified }));
+    return given.files;
+  }
+
+  /** A sentence under an input, until something else is given. */
+  function say(box, words) {
+    box.parentElement.querySelector(":scope > .zest-too-large")?.remove();
+    if (!words) return;
+    const said = Object.assign(document.createElement("p"), { className: "zest-error zest-too-large", textContent: words });
+    said.setAttribute("role", "alert");
+    box.after(said);
+  }
+
+  function tooLarge(files) {
+    const most = window.gradio_config?.max_file_size ?? Infinity; // bytes
+    const one = [...files].find((file) => file.size > most);
+    return one ? `${one.name} is larger than ${Math.floor(most / 2 ** 20)} MB; choose a smaller file.` : "";
+  }
+
+  function given(event, files, replace) {
+    const box = place(event.target);
+    if (!box || !files?.length) return;
+    const words = tooLarge(files);
+    say(box, words);
+    if (words) { event.stopImmediatePropagation(); event.preventDefault(); return; }
+    if (box.matches(".zest-recording")) replace(asAudio(files));
+  }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.type !== "file") return;
+    given(event, event.target.files, (files) => { event.target.files = files; });
+  }, true);
+  document.addEventListener("drop", (event) => {
+    given(event, event.dataTransfer?.files, (files) => Object.defineProperty(event, "dataTransfer", { value: { files } }));
+  }, true);
+  document.addEventListener("click", (event) => {
+    const box = place(event.target), input = box?.querySelector("input[type=file]");
+    if (input) input.accept = TAKES[Object.keys(TAKES).find((one) => box.matches(one))];
+  }, true);
+})();

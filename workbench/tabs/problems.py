@@ -1,0 +1,99 @@
+"""Problems of inputs: one plain sentence beside the input, which stays there until the input is mended.
+
+A slot is an empty place under an input. Nothing pops up and vanishes, so nothing contradicts what happens later.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Literal, TypeVar
+
+import gradio as gr
+
+from pipelines.errors import ZestError
+from workbench.tabs import text
+from workbench.uploads import read_upload
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+RECORDING_CLASS = "zest-recording"  # inputs that take every file, since the server tells what it cannot read (page/page.js)
+LOOK = """() => setTimeout(() => {{
+    const problem = [...document.querySelectorAll('.zest-problem [role=alert]')].find((one) => one.offsetParent);
+    (problem ?? document.getElementById('{result}'))?.scrollIntoView({{ block: 'nearest', behavior: 'smooth' }}); }}, 50)"""
+
+
+@dataclass(frozen=True)
+class RecordingInput:
+    """A recording that a visitor gives, and the slot under it."""
+
+    audio: gr.Audio
+    problem: gr.HTML
+
+
+def recording_input(label: str, elem_id: str, visible: bool = True, **options: Any) -> RecordingInput:
+    """An upload or the microphone. What is given is read at once; a recording that cannot be used is told under it."""
+    sources: list[Literal["upload", "microphone"]] = ["upload", "microphone"]
+    with gr.Column(min_width=options.pop("min_width", 280), elem_classes="zest-with-problem"):
+        audio = gr.Audio(label=label, sources=sources, type="filepath", buttons=[], visible=visible, elem_id=elem_id,
+                         elem_classes=RECORDING_CLASS, **options)
+        slot = problem_slot(f"{elem_id}-problem")
+    audio.change(check_recording, audio, slot, trigger_mode="always_last", **QUIET)
+    return RecordingInput(audio, slot)
+
+
+def problem_slot(elem_id: str) -> gr.HTML:
+    """An empty place for a sentence."""
+    return gr.HTML(visible=False, padding=False, elem_id=elem_id, elem_classes="zest-problem")
+
+
+def problem(sentence: str) -> dict[str, Any]:
+    """The update of a slot; '' empties it."""
+    return gr.update(value=problem_html(sentence) if sentence else "", visible=bool(sentence))
+
+
+def note(sentences: Iterable[str]) -> dict[str, Any]:
+    """The update of a slot for what is no problem but should be known."""
+    said = "".join(f'<p class="zest-note">{escape(sentence)}</p>' for sentence in sentences)
+    return gr.update(value=said, visible=bool(said))
+
+
+def problem_html(sentence: str) -> str:
+    """The sentence may hold a visitor's file name, so it is escaped."""
+    return f'<p role="alert" class="zest-error">{escape(sentence)}</p>'
+
+
+def slot_updates(names: Sequence[str], found: Mapping[str, str]) -> list[dict[str, Any]]:
+    """For the slots of these inputs, in their order: the sentence of each, or empty."""
+    return [problem(found.get(name, "")) for name in names]
+
+
+def check_recording(path: str | None) -> dict[str, Any]:
+    """What is to be said of a recording that was just given: why it cannot be used, or what is doubtful about it."""
+    if path is None:
+        return problem("")
+    recording, sentence = attempt(lambda: read_upload(path))
+    return problem(sentence) if recording is None else note(recording.warnings)
+
+
+def attempt(work: Callable[[], T]) -> tuple[T | None, str]:
+    """(what the work returns, '') or (None, the sentence why it failed). Mistakes of ours are logged and get a general one."""
+    try:
+        return work(), ""
+    except ZestError as error:
+        return None, str(error)
+    except gr.Error as error:  # its message is escaped already, and is escaped again where it is shown
+        return None, str(error.message)
+    except Exception:
+        log.exception("the page failed")
+        return None, text.BUG
+
+
+def show_problem(result: str) -> str:
+    """Script that scrolls to the first problem on the screen, or else to where the result comes. result: its id."""
+    return LOOK.format(result=result)
