@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evaluation.listening.design.create import create_study, useful_pairs
-from evaluation.listening.design.gathering import GatheredConversions, forget, gather, gathered, gathered_run
+from evaluation.listening.design.gathering import AlreadyGathered, GatheredConversions, forget, gather, gathered, gathered_run
 from evaluation.listening.design.questions import NATURAL, QUESTIONS
 from evaluation.listening.design.study import open_study
 from evaluation.listening.errors import StudyError
@@ -19,6 +20,7 @@ from tests.support.listening import finished_run
 from tests.support.speech import MAN, WOMAN, speak
 from workbench.listening import admin_text as text
 from workbench.listening import study_builder as new_study
+from workbench.listening.gather_tab import _of_new_conversion, _send
 from workbench.listening.studies import VARIABLE, study_ids
 from workbench.listening.study_builder import (
     StudyRequest,
@@ -29,6 +31,7 @@ from workbench.listening.study_builder import (
     study_sentence,
     ticked,
 )
+from workbench.tabs.score import ScoredConversion
 
 SECONDS = 0.6
 
@@ -83,6 +86,31 @@ def test_the_same_conversion_again_replaces_the_older_and_other_emotions_are_oth
     assert run.wav("converted", run.pairs[0].id).read_bytes() == clips["man2"].read_bytes()
     assert gather(folder, clips["man0"], clips["man1"], emotion="sad").pairs == 2
     assert gather(folder, clips["man0"], clips["man1"], clips["woman0"]).pairs == 3
+
+
+def test_another_take_by_a_system_of_the_same_name_is_refused_and_the_same_take_changes_nothing(clips, tmp_path):
+    folder = tmp_path / "set"
+    assert gather(folder, clips["man0"], clips["man1"], emotion="angry", replacing=False).outcome == "added"
+    assert gather(folder, clips["man0"], clips["man1"], emotion="angry", replacing=False).outcome == "same"
+    with pytest.raises(AlreadyGathered, match="by converted is gathered already, and nothing was replaced"):
+        gather(folder, clips["man0"], clips["man2"], emotion="angry", replacing=False)
+    run = gathered_run(folder)
+    assert run.wav("converted", run.pairs[0].id).read_bytes() == clips["man1"].read_bytes()
+    assert gather(folder, clips["man0"], clips["man2"], emotion="angry").outcome == "replaced"
+
+
+def test_the_page_sends_every_take_under_the_name_of_its_settings_and_says_what_became_of_it(clips, studies):
+    take = ScoredConversion(str(clips["man0"]), None, str(clips["man1"]), "angry", "residual_neural@1")
+    softer = replace(take, converted=str(clips["man2"]), system="residual_neural@0.3")
+    assert [_of_new_conversion(one)[0] for one in (take, softer)] == ["residual_neural@1", "residual_neural@0.3"]
+    said, taken = _send(take, take.system, "", False)
+    assert "Sent as a conversion by residual_neural@1" in said and not taken
+    assert "nothing changed" in _send(take, take.system, "", False)[0]
+    assert "1 pair, converted by residual_neural@0.3 (1), residual_neural@1 (1)" in _send(softer, softer.system, "", False)[0]
+    said, taken = _send(softer, take.system, "", False)
+    assert taken and "nothing was replaced" in said and "Sent" not in said
+    assert "replaces the older conversion" in _send(softer, take.system, "", True)[0]
+    assert gathered(studies / "gathered") == GatheredConversions(1, {"residual_neural@0.3": 1, "residual_neural@1": 1})
 
 
 def test_an_emotion_named_once_is_not_forgotten(clips, tmp_path):

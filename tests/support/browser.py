@@ -64,6 +64,18 @@ def alert(page: Page) -> str:
     return next(iter(page.locator(".toast-body").all_inner_texts()), "")
 
 
+def problems(page: Page) -> list[str]:
+    """The sentences that stand beside inputs."""
+    return page.locator(".zest-problem [role=alert]:visible").all_inner_texts()
+
+
+def problem(page: Page, words: str) -> str:
+    """The one sentence beside an input, once it holds these words; nothing has popped up."""
+    found = wait_until(lambda: [said for said in problems(page) if words in said])
+    assert len(problems(page)) == 1 and alert(page) == ""
+    return found[0]
+
+
 @contextmanager
 def running_workbench(folder: Path, **environment: str) -> Iterator[str]:
     """`python app.py` on a free port; yields its address and ends it afterwards.

@@ -35,6 +35,18 @@ def write_m4a(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
     return path
 
 
+def write_webm(path: Path, samples: np.ndarray) -> Path:
+    """Opus in WebM, as browsers record it; 16 kHz."""
+    with av.open(str(path), "w", format="webm") as container:
+        stream = container.add_stream("libopus", rate=48_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray((samples * 32_767).astype(np.int16)[None], format="s16", layout="mono")
+        frame.rate = RATE
+        resampled = av.AudioResampler(format="s16", layout="mono", rate=48_000).resample(frame)
+        for packet in (packet for each in (*resampled, None) for packet in stream.encode(each)):
+            container.mux(packet)
+    return path
+
+
 def half_of(path: Path) -> Path:
     content = path.read_bytes()
     path.write_bytes(content[:len(content) // 2])

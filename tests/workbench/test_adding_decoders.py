@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, fields
 
 import numpy as np
 import pytest
@@ -16,10 +17,12 @@ from pipelines.settings import Settings, about, read_specification
 from pipelines.training.ablation.plan import _stages_of
 from tests.evaluation.test_adding import example
 from tests.support import small_evaluation
-from workbench import conversion
+from workbench import api, conversion, conversion_request
 from workbench.cli import exit_codes
 from workbench.demo import build_demo
-from workbench.tabs.convert import DEFAULTS, RECORDING, convert
+from workbench.tabs.convert import DEFAULTS, RECORDING, Outputs, convert
+
+SETTINGS = ("strength", "tempo", "decoder", "seed", "f0")  # in the order of the page's inputs
 
 
 @pytest.fixture
@@ -41,10 +44,14 @@ def louder(tmp_path, monkeypatch):
 @pytest.fixture
 def page(converter, monkeypatch):
     """A function that converts as the Convert tab does, with the checkpoint that tests share."""
-    monkeypatch.setattr(conversion, "converter", lambda: converter)
+    for module in (conversion, conversion_request):
+        monkeypatch.setattr(module, "converter", lambda: converter)
 
     def run(source, emotion, reference=None, **settings):
-        return convert(str(source), emotion, reference and str(reference), **settings, progress=lambda *_, **__: None)
+        values = asdict(DEFAULTS) | settings
+        filled = convert(str(source), emotion, reference and str(reference), *(values[name] for name in SETTINGS),
+                         progress=lambda *_, **__: None)
+        return dict(zip((one.name for one in fields(Outputs)), filled))
 
     return run
 
@@ -79,8 +86,9 @@ def test_a_new_decoder_is_a_system_and_a_study_knows_its_stages(whistle):
 
 
 def test_a_new_decoder_is_on_the_page(whistle, page, source_path):
-    *_, document, _ = page(source_path, "sad", decoder="whistle", strength=0.5)
-    assert document["settings"] == {"strength": 0.5, "tempo": True, "decoder": "whistle", "seed": 0, "f0": "predicted"}
+    seen = page(source_path, "sad", decoder="whistle", strength=0.5)
+    assert "Whistle, strength 0.5" in seen["status"] and "whistle@0.5" in seen["status"]
+    assert seen["details"]["settings"] == {"strength": 0.5, "tempo": True, "decoder": "whistle", "seed": 0, "f0": "predicted"}
     assert choices_on_the_page("decoder")["whistle"] == "Whistle"
 
 
@@ -100,9 +108,9 @@ def test_a_new_baseline_is_a_system_of_evaluations(louder, source_path, referenc
 
 
 def test_a_new_baseline_is_on_the_page(louder, page, source_path, reference_path):
-    path, _, _, status, document, _ = page(source_path, RECORDING, reference_path, decoder="louder")
-    assert document["settings"] == {"system": "louder"} and "the baseline louder" in status
-    assert level(load(path).samples) == pytest.approx(level(load(reference_path).samples), rel=0.05)
+    seen = page(source_path, RECORDING, reference_path, decoder="louder")
+    assert seen["details"]["settings"] == {"system": "louder"} and "the baseline louder" in seen["status"]
+    assert level(load(seen["converted"]).samples) == pytest.approx(level(load(reference_path).samples), rel=0.05)
     assert choices_on_the_page("decoder")["louder"] == "Baseline: Level of the reference"
 
 
@@ -111,7 +119,7 @@ def test_a_new_baseline_is_on_the_page(louder, page, source_path, reference_path
 
 def test_what_programs_are_told_of_the_settings_is_what_stands_in_their_fields():
     for name in ("strength", "tempo", "decoder", "seed", "f0"):
-        assert f"{name}: {about(name).help}" in convert.__doc__
+        assert f"{name}: {about(name).help}" in api.convert.__doc__
     assert Settings() == DEFAULTS
 
 

@@ -6,7 +6,7 @@ import io
 import urllib.request
 import zipfile
 
-from tests.support.browser import PHONE, alert, assert_fits_the_screen, open_page
+from tests.support.browser import PHONE, alert, assert_fits_the_screen, open_page, problem, problems
 from tests.support.scored_zips import good, pack, recordings
 from tests.support.waiting import wait_until
 
@@ -40,30 +40,32 @@ class Page:
         for label in self.page.locator("#zest-metrics label").filter(has=self.page.locator("input")).all():
             label.locator("input").set_checked(label.inner_text().strip() in names)
 
-    def alert(self) -> str:
-        return wait_until(lambda: alert(self.page))
 
-
-def test_forgotten_recordings_are_one_sentence(chromium, workbench):
+def test_forgotten_recordings_are_told_beside_their_inputs_until_they_are_there(chromium, workbench, source_path):
     page = Page(chromium, workbench)
     page.press("Evaluate")
     page.page.click("#zest-one-score")
-    assert "Add the source" in page.alert()
+    wait_until(lambda: len(problems(page.page)) == 2)
+    assert "Add the source" in page.page.locator("#zest-one-source-problem").first.inner_text()
+    assert "Add the converted" in page.page.locator("#zest-one-converted-problem").first.inner_text()
+    page.page.set_input_files("#zest-one-source input[type=file]", source_path)
+    problem(page.page, "Add the converted")
 
 
-def test_a_zip_with_the_wrong_column_is_one_sentence_and_the_button_works_again_and_again(chromium, workbench, tmp_path):
+def test_a_zip_with_the_wrong_column_is_told_at_upload_and_until_another_is_given(chromium, workbench, tmp_path):
     page = Page(chromium, workbench)
     page.open_sets()
     page.upload(pack(tmp_path / "mine.zip", recordings(1) | {"list.csv": "source,target\na,b\n"}))
+    said = problem(page.page, "list.csv has no column 'reference'")
+    assert "/tmp" not in said
     button = page.page.locator("#zest-evaluate")
     for _ in range(2):
         button.click()
-        said = page.alert()
-        assert "list.csv has no column 'reference'" in said and "/tmp" not in said
         wait_until(lambda: button.inner_text() == "Evaluate" and button.is_enabled())
-        page.page.evaluate("document.querySelector('.toast-close')?.click()")  # unless it has gone by itself
-        wait_until(lambda: not alert(page.page))
+        assert problem(page.page, "list.csv") == said
     assert "job=" not in page.page.url
+    page.page.locator("#zest-files button[aria-label='Clear']").first.click()
+    wait_until(lambda: not problems(page.page))
 
 
 def test_an_address_of_a_deleted_job_is_told(chromium, workbench):
@@ -77,15 +79,15 @@ def test_a_job_survives_a_reload_and_shows_report_and_downloads_on_a_phone(chrom
     page.upload(good(tmp_path / "mine.zip"))
     page.choose(LIGHT)
     page.page.click("#zest-evaluate")
-    wait_until(lambda: "job=" in page.page.url or alert(page.page))
-    assert alert(page.page) == ""
+    wait_until(lambda: "job=" in page.page.url or problems(page.page))
+    assert alert(page.page) == "" and problems(page.page) == []
     shown = Page(chromium, page.page.url, width=PHONE).page  # another page, as if after a reload
     shown.wait_for_selector(".zest-job[data-state=waiting], .zest-job[data-state=running], .zest-job[data-state=done]")
     shown.wait_for_selector(".zest-job[data-state=done], .zest-job[data-state=failed], .zest-job[data-state=interrupted]",
                             timeout=JOB_MILLISECONDS)
     assert "Done" in shown.locator("#zest-score-status").first.inner_text()
     frame = shown.wait_for_selector("#zest-report iframe")
-    assert frame.get_attribute("sandbox") == ""
+    assert frame.get_attribute("sandbox") == "allow-scripts", "no access to this page"
     links = shown.locator("#zest-downloads a[download]")
     links.first.wait_for()
     links = links.evaluate_all("links => links.map(link => link.href)")

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 import urllib.request
 import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
-from gradio_client import Client, handle_file
+from PIL import Image
 
-from tests.support.browser import PHONE, alert, assert_fits_the_screen, open_page, running_workbench
+from tests.support.browser import PHONE, alert, assert_fits_the_screen, open_page, problem, problems, running_workbench
+from tests.support.recordings import speech, write_m4a, write_webm
 from tests.support.waiting import wait_until
+from workbench.uploads import upload_problem
+
+KEEP_PLAYERS = """() => { window.players = []; const play = HTMLMediaElement.prototype.play;
+    HTMLMediaElement.prototype.play = function () { if (!players.includes(this)) players.push(this); this.loop = true;
+        return play.call(this); }; }"""
+
+
+def sounding(page) -> list[bool]:
+    """Of every player that was ever started, whether it sounds."""
+    return page.evaluate("players.map((one) => !one.paused)")
+
+
+def brightness(shown) -> float:
+    """Median grey value on the screen, 0 to 255."""
+    with Image.open(io.BytesIO(shown.screenshot())) as picture:
+        return float(np.median(np.asarray(picture.convert("L"))))
 
 
 class Page:
@@ -35,13 +52,18 @@ class Page:
         """Click the button or choice with these words."""
         self.page.locator("button, label").filter(has_text=words).first.click()
 
+    def clear(self) -> None:
+        """Take the source out again."""
+        self.page.locator("#zest-source button[aria-label='Clear']").click()
+        self.page.wait_for_selector("#zest-source input[type=file]", state="attached")
+
     def convert(self) -> None:
         self.page.click("#zest-convert")
 
     def wait_for_result(self) -> dict:
         """The document of all numbers, once plot and audio are there."""
-        self.page.locator("#zest-plot img, .toast-body").first.wait_for()
-        assert alert(self.page) == ""
+        self.page.locator("#zest-plot img").first.wait_for()
+        assert alert(self.page) == "" and problems(self.page) == []
         wait_until(lambda: "Real-time factor" in self.text("#zest-table") and self.audio_url())
         wait_until(lambda: self.text("#zest-convert") == "Convert")
         return {"table": self.text("#zest-table"), "status": self.text("#zest-status")}
@@ -49,9 +71,6 @@ class Page:
     def audio_url(self) -> str | None:
         found = self.page.locator("#zest-converted a").evaluate_all("links => links.map(link => link.href)")
         return next(iter(found), None)
-
-    def wait_for_alert(self) -> str:
-        return wait_until(lambda: alert(self.page))
 
     def wait_for_rest(self) -> None:
         """The button works again."""
@@ -89,67 +108,89 @@ def test_upload_convert_see_plot_and_hear_audio(chromium, workbench, source_path
     wait_until(lambda: plot.evaluate("image => image.complete"))
     size = plot.evaluate("image => [image.naturalWidth, image.naturalHeight]")
     assert size[0] > 2 * size[1] > 400, "two panels side by side"
+    assert f"Source: mean {numbers[0]} Hz" in plot.get_attribute("alt") and brightness(plot) > 200
+    assert page.audio_url().endswith("/source-man-sad-residual_neural.wav"), "a take's name says how it was converted"
+    assert "source-man.wav to sad, converted by residual_neural@1." in seen["status"]
     assert_fits_the_screen(page.page)
+    changed = page.page.locator("#zest-changed p")
+    assert changed.count() == 0
+    page.click("Happy")  # what is shown is still the sad one
+    changed.filter(has_text="The inputs have changed since").first.wait_for()
+    page.click("Sad")
+    wait_until(lambda: changed.count() == 0)
 
 
-def test_example_with_a_reference_on_a_phone(chromium, workbench):
-    page = Page(chromium, workbench, width=PHONE)
+def test_example_with_a_reference_on_a_phone_in_the_dark_where_one_player_sounds_at_a_time(chromium, workbench):
+    page = Page(chromium, f"{workbench}?__theme=dark", width=PHONE)
     assert_fits_the_screen(page.page)
+    page.page.evaluate(KEEP_PLAYERS)
     page.click("Man, emotion of a recording")
     seen = page.wait_for_result()
     assert "Reference" in seen["table"]
     assert page.page.locator("#zest-reference").count(), "the reference is shown"
     assert_fits_the_screen(page.page)  # wide things scroll inside their card
+    assert brightness(page.page.locator("#zest-plot img")) < 100
+    for number, name in enumerate(("source", "reference", "converted"), start=1):
+        page.page.locator(f"#zest-{name} button[aria-label='Play']").click()
+        wait_until(lambda number=number: len(sounding(page.page)) == number and sounding(page.page)[-1])
+        wait_until(lambda: sum(sounding(page.page)) == 1)
 
 
-def test_forgotten_source_is_one_sentence_and_the_button_works_again(chromium, workbench):
+def test_a_forgotten_source_is_told_beside_it_until_one_is_there(chromium, workbench, source_path):
     page = Page(chromium, workbench)
     page.convert()
-    assert "Add a source first" in page.wait_for_alert()
+    problem(page.page, "Add a source first")
+    source, said = (page.page.locator(name).first.bounding_box() for name in ("#zest-source", "#zest-source-problem"))
+    assert 0 < said["y"] - source["y"] < source["height"] + 40, "right under the source"
     page.wait_for_rest()
+    page.upload(source_path)
+    wait_until(lambda: not problems(page.page))
 
 
-def test_forgotten_reference_is_one_sentence(chromium, workbench, source_path):
+def test_a_forgotten_reference_is_told_beside_it_and_a_preset_needs_none(chromium, workbench, source_path):
     page = Page(chromium, workbench)
     page.upload(source_path)
     page.click("From a recording")
     page.page.wait_for_selector("#zest-reference")
     page.convert()
-    assert "Add a reference recording" in page.wait_for_alert()
+    problem(page.page, "Add a reference recording")
+    page.click("Sad")
+    wait_until(lambda: not problems(page.page))
 
 
-def test_melody_of_a_preset_s_reference_is_one_sentence(chromium, workbench, source_path):
+def test_settings_that_cannot_be_are_told_beside_them_when_they_are_chosen(chromium, workbench):
     page = Page(chromium, workbench)
-    page.upload(source_path)
     page.page.click("#zest-f0 input")
     page.page.get_by_role("option", name="The reference's").click()
-    page.convert()
-    assert "F0 of the reference needs a reference recording; a preset has none." in page.wait_for_alert()
+    problem(page.page, "F0 of the reference needs a reference recording; a preset has none.")
+    page.page.click("#zest-f0 input")
+    page.page.get_by_role("option", name="Predicted").click()
+    wait_until(lambda: not problems(page.page))
+    page.page.fill("#zest-seed input", "2.5")
+    problem(page.page, "The seed must be 0 or a positive whole number, not 2.5.")
 
 
-def test_upload_that_is_no_recording_is_one_sentence(chromium, workbench, tmp_path):
+def test_a_bad_file_is_told_at_upload_in_a_plain_sentence_and_until_it_is_mended(chromium, workbench, tmp_path):
     page = Page(chromium, workbench)
-    (tmp_path / "letter.wav").write_text("Dear recording, " * 500)
-    page.upload(tmp_path / "letter.wav")
+    (tmp_path / "letter.txt").write_text("Dear recording, " * 500)
+    page.upload(tmp_path / "letter.txt")
+    said = problem(page.page, "letter.txt is not a recording")
+    assert "audio/" not in said and "Traceback" not in said
     page.convert()
-    alert = page.wait_for_alert()
-    assert "letter.wav is not a recording" in alert and "Traceback" not in alert
+    page.wait_for_rest()
+    assert problems(page.page) == [said]
+    page.clear()
+    wait_until(lambda: not problems(page.page))
 
 
-def test_named_endpoint_converts_for_programs(workbench, source_path):
-    client = Client(workbench, verbose=False)
-    endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert list(endpoints) == ["/convert", "/score"]
-    parameters = {parameter["parameter_name"]: parameter for parameter in endpoints["/convert"]["parameters"]}
-    assert {"source", "emotion", "reference", "strength", "tempo", "decoder", "seed", "f0"} <= set(parameters)
-    arguments = {"source": handle_file(source_path), "reference": None, "strength": 0.5, "tempo": False, "decoder": "transfer",
-                 "seed": 0, "f0": "source", "api_name": "/convert"}
-    path, _, _, _, document = client.predict(emotion="happy", **arguments)
-    document = document if isinstance(document, dict) else json.loads(Path(document).read_text())
-    assert document["settings"]["strength"] == 0.5 and document["target"] == "happy"
-    assert document["f0"]["predicted"]["mean_hz"] == pytest.approx(document["f0"]["source"]["mean_hz"], rel=0.03)
-    with wave.open(path) as audio:
-        assert audio.getnframes() / 16_000 == pytest.approx(document["converted_seconds"], abs=0.001)
+def test_the_page_takes_every_container_that_can_be_read(chromium, workbench, tmp_path):
+    page = Page(chromium, workbench)
+    for path in (write_m4a(tmp_path / "speech.mp4", speech()), write_webm(tmp_path / "speech.webm", speech())):
+        assert upload_problem(str(path)) == ""
+        with page.page.expect_response(lambda response: "/upload?" in response.url) as uploaded:
+            page.upload(path)
+        assert path.name in uploaded.value.text() and problems(page.page) == [] and alert(page.page) == ""
+        page.clear()
 
 
 @pytest.mark.server
@@ -158,6 +199,6 @@ def test_missing_checkpoint_is_told_on_the_page(chromium, tmp_path):
         page = Page(chromium, url)
         wait_until(lambda: "There is no checkpoint folder" in page.text("#zest-status"))
         page.click("Man, emotion of a recording")
-        assert "There is no checkpoint folder" in page.wait_for_alert()
+        problem(page.page, "There is no checkpoint folder")
     log = (tmp_path / "workbench.log").read_text()
     assert "Traceback" not in log, log

@@ -48,9 +48,7 @@ class FreeSlider(gr.Slider):
 
     def preprocess(self, payload: float | None) -> float | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         return payload
-    from collections.abc import Callable, Sequence
-    from typing import TYPE_CHECKING, Any, Literal
-
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
     from gradio.blocks import Block
     if TYPE_CHECKING:
         from gradio.components import Timer

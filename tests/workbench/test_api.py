@@ -1,0 +1,106 @@
+"""The API: names and defaults that stay, optional parameters that are, nothing that is said and not honoured."""
+
+from __future__ import annotations
+
+import re
+import wave
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from gradio_client import Client, handle_file
+
+from evaluation.score_card import ScoreCard
+from pipelines.features.audio import load
+from workbench import api
+from workbench.demo import build_demo
+from workbench.tabs import score as score_tab
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "api.md").read_text()
+REQUIRED = {"/convert": ["source"], "/score": ["source", "converted"]}
+PARAMETERS = {"/convert": ["source", "emotion", "reference", "strength", "tempo", "decoder", "seed", "f0"],
+              "/score": ["source", "reference", "converted", "said", "emotion", "language"]}
+OUTPUTS = {"/convert": ["converted", "f0_contours", "system", "notes", "numbers"], "/score": ["card", "numbers"]}
+
+
+def quiet(*_, **__):
+    """In place of a progress bar."""
+
+
+def example(address: str, replaced: dict[str, Path], number: int) -> dict:
+    """What an example of docs/api.md leaves in its variables, with this workbench and these recordings."""
+    text = re.findall(r"^```python\n(.*?)^```$", PAGE, re.S | re.M)[number]
+    for name, path in (("http://127.0.0.1:7860/", address), *replaced.items()):
+        assert name in text
+        text = text.replace(name, str(path))
+    exec(compile(text, "docs/api.md", "exec"), values := {})
+    return values
+
+
+def numbered(demo) -> dict[str, int]:
+    return {f"/{one.api_name}": number for number, one in demo.fns.items() if one.api_visibility == "public"}
+
+
+def test_names_and_defaults_are_the_same_with_and_without_a_password(monkeypatch):
+    monkeypatch.delenv("WORKBENCH_ADMIN_PASSWORD", raising=False)
+    without = build_demo()
+    monkeypatch.setenv("WORKBENCH_ADMIN_PASSWORD", "a long password")
+    guarded = build_demo()
+    assert numbered(without) == numbered(guarded) == {"/convert": 0, "/score": 1}, "and nothing else is shown to programs"
+    told = without.get_api_info()["named_endpoints"]
+    assert told == guarded.get_api_info()["named_endpoints"]
+    for name, endpoint in told.items():
+        assert [one["parameter_name"] for one in endpoint["parameters"]] == PARAMETERS[name]
+        assert [one["label"] for one in endpoint["returns"]] == OUTPUTS[name]
+        assert [one["parameter_name"] for one in endpoint["parameters"] if not one["parameter_has_default"]] == REQUIRED[name]
+        assert all(f"`{word}`" in PAGE for word in (*PARAMETERS[name], *OUTPUTS[name]))
+
+
+def test_the_example_of_the_docs_converts_to_the_reference_that_it_names_and_to_the_emotion(workbench, source_path,
+                                                                                          reference_path):
+    recordings = {"me.wav": source_path, "excited-friend.wav": reference_path}
+    found = example(workbench, recordings, 0)
+    assert found["system"] == "residual_world@0.8" and found["numbers"]["target"] == "sad"
+    assert found["converted"].endswith("-sad-residual_world-strength0.8.wav") and found["f0_contours"].endswith(".png")
+    with wave.open(found["converted"]) as audio:
+        assert audio.getnframes() / 16_000 == pytest.approx(found["numbers"]["converted_seconds"], abs=0.001)
+    answer = Client(workbench, verbose=False).predict(
+        source=handle_file(source_path), reference=handle_file(reference_path), decoder="f0-swap", api_name="/convert")
+    assert answer[2] == "f0-swap" and answer[4]["target"] == reference_path.name
+
+
+@pytest.mark.parametrize(("given", "sentence"), [
+    ({}, "Whose emotion"), ({"emotion": "recording"}, "Add a reference"), ({"decoder": "f0-swap", "emotion": "sad"}, "recording"),
+    ({"emotion": "sad", "reference": "source-woman.wav"}, "not both"), ({"emotion": "sad", "strength": 1.6}, "between 0 and 1.5"),
+    ({"emotion": "sad", "seed": 1.5}, "whole number, not 1.5"), ({"emotion": "sad", "f0": "mine"}, "no F0 'mine'"),
+    ({"emotion": "sad", "f0": "reference"}, "a preset has none"), ({"emotion": "sad", "decoder": "tape"}, "no decoder 'tape'"),
+    ({"decoder": "copy", "strength": 0.3}, "no setting 'strength'")])
+def test_what_cannot_be_honoured_is_refused_in_one_sentence(source_path, given, sentence):
+    given = given | ({"reference": str(source_path.with_name(given["reference"]))} if "reference" in given else {})
+    with pytest.raises(gr.Error) as refused:
+        api.convert(source=str(source_path), **given, progress=quiet)
+    assert sentence in refused.value.message and "&" not in refused.value.message, "programs get no HTML"
+
+
+def test_a_reference_is_taken_without_any_emotion_and_a_baseline_without_both(source_path, tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    path, plot, system, notes, numbers = api.convert(source=str(source_path), decoder="copy", progress=quiet)
+    assert (system, notes, numbers["settings"]) == ("copy", [], {"system": "copy"})
+    assert Path(path).name == f"{source_path.stem}-copy.wav" and Path(plot).read_bytes()[1:4] == b"PNG"
+    assert load(path).seconds == pytest.approx(load(source_path).seconds, abs=0.1)
+
+
+def test_a_score_needs_neither_reference_nor_text(source_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(score_tab, "score_card", lambda *given, hook: asked.append(given) or ScoreCard())
+    card, numbers = api.score(source=str(source_path), converted=str(source_path), progress=quiet)
+    assert asked == [(str(source_path), None, str(source_path), "", "", "en")]
+    assert "Card of source-man.wav, converted from source-man.wav" in card and "words" in numbers
+    with pytest.raises(gr.Error, match="does not know the language 'xx'"):
+        api.score(source=str(source_path), converted=str(source_path), language="xx", progress=quiet)
+
+
+def test_the_score_example_of_the_docs_names_what_there_is():
+    call = re.findall(r"^```python\n(.*?)^```$", PAGE, re.S | re.M)[1]
+    assert set(re.findall(r"(\w+)=", call)) == {"source", "converted", "said", "emotion", "api_name"}
