@@ -41,15 +41,6 @@ SETTING_SLOTS = ("strength", "decoder", "seed", "f0")  # inputs beside the recor
 SLOTS = ("source", "reference", *SETTING_SLOTS)
 
 
-class FreeSlider(gr.Slider):
-    """A slider whose number may be typed as it likes: what lies out of range is told in its slot, as of all other settings."""
-
-    is_template = True  # to the browser it is a gr.Slider
-
-    def preprocess(self, payload: float | None) -> float | None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return payload
-
-
 @dataclass(frozen=True)
 class Inputs:
     """The components whose values `request_of` takes, in the order of its parameters, and the slots of their problems."""
@@ -182,7 +173,8 @@ def _inputs(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     reference = recording_input(text.REFERENCE_LABEL, "zest-reference", visible=first == RECORDING)
     slots = {"source": source.problem, "reference": reference.problem}
     limits: Any = about("strength")  # whose bounds are numbers
-    strength = FreeSlider(limits.low, limits.high, step=limits.step, **_setting("strength"))
+    strength = gr.Slider(limits.low, limits.high, step=limits.step, **_setting("strength"))
+    strength.preprocess = lambda payload: payload  # any number may be typed; what is out of range is told in the slot
     slots["strength"] = problem_slot("zest-strength-problem")
     tempo = gr.Checkbox(**_setting("tempo"))
     rendering = [(DECODERS[name].label, name) for name in decoders]
