@@ -136,8 +136,9 @@ def check_choices(*values: Any) -> list[Any]:
     """Reference, its slot and those of the settings, when a choice has changed."""
     request = request_of(*values)
     found = request.setting_problems()
-    needed = values[1] == RECORDING
-    return [gr.update(visible=needed), check_recording(values[2] if needed else None), *slot_updates(SETTING_SLOTS, found)]
+    needed, given = values[1] == RECORDING, values[2]
+    said = problem("") if not needed else check_recording(given) if given else gr.skip()  # that it is missing may stand there
+    return [gr.update(visible=needed), said, *slot_updates(SETTING_SLOTS, found)]
 
 
 def convert_tab(presets: Sequence[str], decoders: Sequence[str], trouble: str | None, access: AdminAccess) -> None:
