@@ -89,12 +89,12 @@ def api(presets: Sequence[str]) -> None:
         _endpoint("score", score, _score_inputs(), [gr.Textbox(label="card"), gr.JSON(label="numbers")])
 
 
-def _endpoint(name: str, function: Callable, inputs: dict[str, gr.components.Component],
+def _endpoint(name: str, function: Callable, inputs: dict[str, Any],
               outputs: list[gr.components.Component]) -> None:
     gr.Button(visible=False).click(function, inputs_kwargs=inputs, outputs=outputs, api_name=name, concurrency_id=MODEL_QUEUE)
 
 
-def _convert_inputs(presets: Sequence[str]) -> dict[str, gr.components.Component]:
+def _convert_inputs(presets: Sequence[str]) -> dict[str, Any]:
     return {"source": gr.Audio(label="source", type="filepath"),
             "emotion": gr.Dropdown([*presets, RECORDING], value=None, label="emotion", allow_custom_value=True),
             "reference": gr.Audio(label="reference", type="filepath"),
@@ -105,7 +105,7 @@ def _convert_inputs(presets: Sequence[str]) -> dict[str, gr.components.Component
             "f0": gr.Dropdown(list(about("f0").choices), value=DEFAULTS.f0, label="f0", allow_custom_value=True)}
 
 
-def _score_inputs() -> dict[str, gr.components.Component]:
+def _score_inputs() -> dict[str, Any]:
     return {**{name: gr.Audio(label=name, type="filepath") for name in ("source", "reference", "converted")},
             "said": gr.Textbox("", label="said"),
             "emotion": gr.Dropdown(["", *EMOTIONS], value="", label="emotion", allow_custom_value=True),

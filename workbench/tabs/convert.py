@@ -55,10 +55,10 @@ class Inputs:
     f0: gr.Dropdown
     slots: dict[str, gr.HTML]
 
-    def all(self) -> list[gr.components.Component]:
+    def all(self) -> list[Any]:
         return [self.source.audio, self.emotion, self.reference.audio, *self.choices()[1:]]
 
-    def choices(self) -> list[gr.components.Component]:
+    def choices(self) -> list[Any]:
         """Those that are no recordings."""
         return [self.emotion, self.strength, self.tempo, self.decoder, self.seed, self.f0]
 

@@ -122,7 +122,7 @@ class CardView:
     def emptied(self) -> list[Any]:
         return [problem(""), problem(""), self.empty, None, None]
 
-    def connect(self, button: gr.Button, asked: Callable[..., ScoredConversion], inputs: Sequence[gr.components.Component],
+    def connect(self, button: gr.Button, asked: Callable[..., ScoredConversion], inputs: Sequence[Any],
                 slots: Mapping[str, gr.HTML]) -> None:
         """Look at the inputs; button off, score, button on again whatever happened.
 
