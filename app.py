@@ -3,7 +3,9 @@
 import signal
 import sys
 
+from workbench.cli.progress import say
 from workbench.demo import build_demo, launch_options
+from workbench.listening.admin import administration
 from workbench.listening.studies import fetch_studies
 
 demo = build_demo()
@@ -11,4 +13,6 @@ demo = build_demo()
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # in order, so that answers not yet pushed to the hub still are
     fetch_studies()
+    if administration().problem:
+        say(administration().problem.replace("`", ""))
     demo.launch(**launch_options())

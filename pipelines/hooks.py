@@ -17,12 +17,16 @@ STAGES = ("read", "units", "speaker", "pitch", "envelope", "emotion", "transfer"
 @dataclass(frozen=True)
 class Event:
     """What happened. kind: 'start' or 'end' of a stage (end carries `seconds`), 'artefact' (carries `value`), or 'progress'
-    of a stage of many items (`value` is (done, total))."""
+    of a stage of many items (`value` is (done, total)).
+
+    `stage` is a key for programs; `label` says the same in a reader's words, '' where there are none.
+    """
 
     kind: str
     stage: str
     seconds: float = 0.0
     value: Any = None
+    label: str = ""
 
 
 Hook = Callable[[Event], None]

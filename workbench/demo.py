@@ -11,6 +11,7 @@ from pipelines.errors import CheckpointError
 from workbench.api import api
 from workbench.conversion import converter
 from workbench.listening.admin import AdminAccess, administration
+from workbench.listening.admin_routes import admin_routes
 from workbench.listening.admin_text import TAB as RESULTS
 from workbench.listening.listen_tab import CSS as LISTEN_CSS
 from workbench.listening.listen_tab import listen_tab
@@ -35,7 +36,7 @@ def build_demo() -> gr.Blocks:
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         api(presets)
         gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>", elem_id="zest-header")
-        access = AdminAccess(administrators, gr.State(""))
+        access = AdminAccess(administrators)
         with gr.Tabs() as tabs:
             with gr.Tab("Convert", id="convert"):
                 convert_tab(presets, decoders, problem, access)
@@ -53,7 +54,8 @@ def build_demo() -> gr.Blocks:
 def launch_options() -> dict[str, Any]:
     """What Gradio 6 takes at launch: looks, limits, and nothing kept about visitors."""
     return {"theme": theme(), "css": CSS + SCORE_CSS + LISTEN_CSS + RESULTS_CSS, "head": head(), "max_file_size": UPLOAD_LIMIT,
-            "run_history": False, "ssr_mode": False, "footer_links": ["api"], "app_kwargs": {"routes": listening_routes()}}
+            "run_history": False, "ssr_mode": False, "footer_links": ["api"],
+            "app_kwargs": {"routes": [*listening_routes(), *admin_routes(administration())]}}
 
 
 def _choices() -> tuple[tuple[str, ...], tuple[str, ...], str | None]:

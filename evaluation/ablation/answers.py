@@ -11,6 +11,7 @@ from evaluation.report.results import Matrix, matrix_of
 from evaluation.report.statistics import FEW_SPEAKERS, Difference, Estimate, differences, estimates, resample
 from evaluation.run import EvaluationRun
 from pipelines.counting import counted
+from pipelines.notices import not_measured
 from pipelines.training.ablation.study import AblationQuestion
 
 
@@ -72,7 +73,7 @@ def answer_of(run: EvaluationRun, question: AblationQuestion, names: Mapping[tup
     lines = [line(variant.name, names[question.name, variant.name], False) for variant in question.variants]
     lines += [line(system, system, True) for system in beside]
     return Answer(question.name, question.title, tuple(registry.metric(name).info for name in shown), tuple(lines),
-                  (*(f"{name} was not measured: {why}" for name, why in run.not_measured.items() if name in asked),
+                  (*not_measured({name: why for name, why in run.not_measured.items() if name in asked}),
                    *_failures(run, lines), *_doubt(matrix)),
                   len(rows), run.record.pairs_hash, len(set(matrix.speakers)), draws, seed)
 

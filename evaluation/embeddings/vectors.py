@@ -20,11 +20,11 @@ def factor_vectors(converter: Converter, clips: Sequence[Clip], hook: Hook = sil
 
     hook: gets 'progress' events of the stage 'embed'. Raises AudioError: a recording cannot be read.
     """
-    rows = []
+    rows, label = [], "Describing the recordings"
     for count, clip in enumerate(clips):
-        hook(Event("progress", "embed", value=(count, len(clips))))
+        hook(Event("progress", "embed", value=(count, len(clips)), label=label))
         rows.append(_vectors(converter, Recording(read_samples(clip), clip.path.name)))
-    hook(Event("progress", "embed", value=(len(clips), len(clips))))
+    hook(Event("progress", "embed", value=(len(clips), len(clips)), label=label))
     return {factor: np.stack([row[factor] for row in rows]) for factor in FACTORS}
 
 

@@ -5,14 +5,13 @@ DistillMOS (Stahl & Gamper, 2025) and DNSMOS P.835 (Reddy et al., 2022); both ca
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from pipelines.features.audio import SAMPLE_RATE
+from pipelines.quiet import quiet
 
 
 def predicted_mos(samples: np.ndarray) -> float:
@@ -34,17 +33,18 @@ def dnsmos(samples: np.ndarray) -> dict[str, float]:
 
 @lru_cache(maxsize=1)
 def _distillmos():
-    import distillmos
+    with quiet("distillmos"):  # it announces its weights
+        import distillmos
 
-    with redirect_stdout(sys.stderr):  # it announces itself, and standard output belongs to --json
         return distillmos.ConvTransformerSQAModel().eval()
 
 
 @lru_cache(maxsize=1)
 def _dnsmos():
     """speechmos' own object, on one thread that does not spin: shards run beside each other."""
-    import onnxruntime
-    from speechmos import dnsmos as package
+    with quiet("speechmos"):
+        import onnxruntime
+        from speechmos import dnsmos as package
 
     folder = Path(package.__file__).parent / "dnsmos_models"
     options = onnxruntime.SessionOptions()

@@ -6,7 +6,6 @@ SpeechBrain, 192-d, from the hub or its cache.
 
 from __future__ import annotations
 
-import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from evaluation.instruments.needs import hub_revision, missing_package, unavailable_from_hub, version
 from pipelines.errors import ZestError
 from pipelines.features.audio import SAMPLE_RATE
+from pipelines.quiet import quiet
 
 RESEMBLYZER, ECAPA = "resemblyzer", "ecapa"
 MODELS = (RESEMBLYZER, ECAPA)
@@ -53,8 +53,7 @@ def _refuse_unknown(model: str) -> None:
 
 def _resemblyzer_embedding(samples: np.ndarray) -> np.ndarray:
     """Silences are cut and the level evened first."""
-    with warnings.catch_warnings():  # its voice detector imports pkg_resources, whose notice is not the user's business
-        warnings.simplefilter("ignore")
+    with quiet("resemblyzer"):  # its voice detector imports pkg_resources, which gives a notice
         from resemblyzer import preprocess_wav
 
     speech = preprocess_wav(np.asarray(samples, dtype=np.float32), source_sr=SAMPLE_RATE)
@@ -75,9 +74,10 @@ def _ecapa_embedding(samples: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _resemblyzer():
-    from resemblyzer import VoiceEncoder
+    with quiet("resemblyzer"):
+        from resemblyzer import VoiceEncoder
 
-    return VoiceEncoder("cpu", verbose=False)
+        return VoiceEncoder("cpu", verbose=False)
 
 
 @lru_cache(maxsize=1)
@@ -86,10 +86,11 @@ def load_ecapa(source: str = ECAPA_HUB_ID):
     reason = missing_package("speechbrain")
     if reason:
         raise ZestError(reason)
-    from speechbrain.inference.speaker import EncoderClassifier
-
     try:
-        return EncoderClassifier.from_hparams(source=source, run_opts={"device": "cpu"})
+        with quiet("speechbrain"):
+            from speechbrain.inference.speaker import EncoderClassifier
+
+            return EncoderClassifier.from_hparams(source=source, run_opts={"device": "cpu"})
     except Exception as error:  # its loaders raise hub, network, YAML and file errors alike
         raise ZestError(f"The speaker model {source} could not be loaded ({type(error).__name__}); "
                         "check the network, or use the Resemblyzer metrics.") from error

@@ -16,6 +16,7 @@ from evaluation.instruments.needs import hub_revision, missing_package, unavaila
 from evaluation.judges.base import EmotionJudge, Judge
 from pipelines.errors import ZestError
 from pipelines.features.audio import SAMPLE_RATE
+from pipelines.quiet import quiet
 
 LABELS = {"neu": "neutral", "ang": "angry", "hap": "happy", "sad": "sad", "sur": "surprised", "fea": "fearful",
           "dis": "disgusted", "cal": "calm"}  # the first three letters of a hub's label say which emotion is meant
@@ -56,7 +57,8 @@ def load_hub_judge(judge: HubJudge, where: str | None = None) -> Judge:
     if reason:
         raise ZestError(reason)
     try:
-        return judge.build(judge.name, where or judge.hub_id)
+        with quiet(judge.library):
+            return judge.build(judge.name, where or judge.hub_id)
     except Exception as error:  # loaders raise hub, network, file and configuration errors alike
         raise ZestError(f"The judge {where or judge.hub_id} could not be loaded ({type(error).__name__}); "
                         f"check the network, or use {INSTEAD}.") from error

@@ -57,12 +57,16 @@ class Seen:
     parallel: Any = None
 
 
+MEASURING = "Measuring the recordings"  # by an observer that says nothing of itself
+
+
 @dataclass(frozen=True)
 class Observer:
     """Observes clips, one by one or in batches. Building one costs nothing; its model is loaded with the first clip.
 
     Attributes:
         model: which of several models, '' where there is one only. kind: what is observed.
+        task: what is going on while it observes, in a reader's words; {model} is filled in.
         per_language: whether observations depend on the language (then `observe` is called per language).
         packages: Python modules that it needs.
     """
@@ -70,6 +74,7 @@ class Observer:
     model: str = ""
 
     kind: ClassVar[str] = ""
+    task: ClassVar[str] = ""
     per_language: ClassVar[bool] = False
     packages: ClassVar[tuple[str, ...]] = ()
 
@@ -77,6 +82,11 @@ class Observer:
     def name(self) -> str:
         """By which metrics ask for it: 'f0', 'transcript@base', 'emotion@whisper', ..."""
         return f"{self.kind}@{self.model}" if self.model else self.kind
+
+    @property
+    def doing(self) -> str:
+        """What is going on while it observes; never a package or a version."""
+        return self.task.format(model=self.model) or MEASURING
 
     @property
     def key(self) -> str:

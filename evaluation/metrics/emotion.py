@@ -19,6 +19,7 @@ class EmotionObserver(Observer):
     """Posteriors of the emotion judge `model`: {emotion: probability} over the emotions it knows."""
 
     kind = "emotion"
+    task = "Judging the emotion (judge {model})"
 
     @property
     def key(self) -> str:

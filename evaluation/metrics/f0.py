@@ -23,6 +23,7 @@ class F0Observer(Observer):
     """F0, 10 ms, by WORLD's dio and stonemask: {"hz": [Hz, 0 where unvoiced], "step": 0.01}."""
 
     kind = "f0"
+    task = "Measuring F0"
     packages = ("pyworld",)
 
     @property

@@ -19,6 +19,7 @@ class DistillMosObserver(Observer):
     """Predicted MOS, one number."""
 
     kind = "distillmos"
+    task = "Predicting naturalness"
     packages = ("distillmos", "torchaudio")
 
     @property
@@ -36,6 +37,7 @@ class DnsMosObserver(Observer):
     """DNSMOS P.835: {"overall", "signal", "background"}."""
 
     kind = "dnsmos"
+    task = "Predicting noise and signal quality"
     packages = ("speechmos", "onnxruntime")
 
     @property

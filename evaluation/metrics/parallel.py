@@ -25,6 +25,7 @@ class SpectrumObserver(Observer):
     """What two recordings of one sentence are aligned and compared by, at 5 ms; see evaluation/instruments/cepstra.py."""
 
     kind = "spectrum"
+    task = "Comparing the spectra"
     packages = ("pyworld",)
 
     @property

@@ -24,6 +24,7 @@ class ClockObserver(Observer):
     """{"seconds": length, "speech": from the first to the last speech}."""
 
     kind = "clock"
+    task = "Measuring the tempo"
     packages = ("librosa",)
 
     @property

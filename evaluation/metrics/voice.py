@@ -27,6 +27,7 @@ class VoiceObserver(Observer):
     """Speaker embedding of unit length, a list of numbers."""
 
     kind = "voice"
+    task = "Comparing the voices ({model})"
 
     @property
     def key(self) -> str:

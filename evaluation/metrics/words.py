@@ -25,6 +25,7 @@ class TranscriptObserver(Observer):
     """Words, by Whisper of the size `model`: {"text", "seconds"}; seconds from the first to the last speech."""
 
     kind = "transcript"
+    task = "Transcribing the words (Whisper {model})"
     per_language = True
 
     @property

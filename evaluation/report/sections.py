@@ -31,6 +31,7 @@ from evaluation.report.tables import (
 from evaluation.run.folder import EvaluationRun
 from evaluation.run.observing import RunObservations
 from pipelines.counting import counted
+from pipelines.notices import NOT_MEASURED, listing, not_measured, told_once
 
 READING = ("Each cell: the value of the set, its 95 % bootstrap interval over source speakers and their pairs, and the pairs "
            "measured of those expected. An interval without width says that the pairs agree, not that the number is certain. "
@@ -75,7 +76,7 @@ def settings(material: Material) -> Section:
         blocks.append(settings_table(material.results, infos, subject.heading, material.natural_rows))
         if subject == NATURALNESS:
             blocks.append(Paragraph(MOS_NOTE, "warning"))
-    blocks += [Paragraph(f"{name}: not measured: {reason}", "warning") for name, reason in material.run.not_measured.items()]
+    blocks += [Paragraph(sentence, "warning") for sentence in not_measured(material.run.not_measured, NOT_MEASURED)]
     changed = [name for name in material.catalogue.measured if material.catalogue.entries[name].metric is None]
     if changed:
         blocks.append(Paragraph(f"Natural rows not measured for {', '.join(changed)}: the metric or its model is another one "
@@ -208,7 +209,8 @@ def _warnings(material: Material) -> list[Paragraph]:
         said.append("Some pairs name no source speaker; there, the source recording was resampled in the speaker's place.")
     if not material.run.complete:
         said.append("The run is not finished: pairs that were not scored yet are missing from every number; see the coverage.")
-    said += [f"{name}: {metric.note}" for name, metric in material.run.record.metrics.items() if metric.note]
+    notes = told_once({name: metric.note for name, metric in material.run.record.metrics.items() if metric.note})
+    said += [f"{listing(names)}: {note}" for note, names in notes.items()]
     return [Paragraph(sentence, "warning") for sentence in said]
 
 

@@ -121,4 +121,4 @@ def _refuse(run: EvaluationRun, worst_of: str | None) -> None:
 
 
 def _tell(hook: Hook, done: int) -> None:
-    hook(Event("progress", "report", value=(done, len(STAGES))))
+    hook(Event("progress", "report", value=(done, len(STAGES)), label="Writing the report"))

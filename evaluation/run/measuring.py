@@ -177,7 +177,7 @@ class Measuring:
         known = self.files.scores()
         todo, broke = self._to_score(set(metrics), known), {}
         done = len(self.conversions) - len(todo)
-        self.hook(Event("progress", "score", value=(done, len(self.conversions))))
+        self._tell_scored(done)
         with appending(self.files.scores_file) as lines:
             for count, shard in self.pool.map(partial(_score_shard, metrics), self._items(metrics, todo)):
                 for one in shard:
@@ -187,8 +187,11 @@ class Measuring:
                                                  one.item.failed, values)))
                     broke = one.broke | broke
                 done += count
-                self.hook(Event("progress", "score", value=(done, len(self.conversions))))
+                self._tell_scored(done)
         return len(todo), broke
+
+    def _tell_scored(self, done: int) -> None:
+        self.hook(Event("progress", "score", value=(done, len(self.conversions)), label="Scoring the pairs"))
 
     def _items(self, metrics: Mapping[str, Metric], todo: Sequence[tuple[Pair, ConversionRecord]]) -> Iterator[list[ScoringItem]]:
         """Shards, each filled with observations only when its turn comes."""

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.metrics.base import Observer, Seen
+from evaluation.metrics.base import MEASURING, Observer, Seen
 from evaluation.pair import Pair
 from evaluation.run.folder import EvaluationRun
 from evaluation.run.json_files import appending
@@ -171,8 +171,13 @@ def observe_clips(observer: Observer, clips: Iterable[ObservedClip], folder: Pat
     distinct = {store.key(clip): clip for clip in clips}
     todo = sorted((clip for key, clip in distinct.items() if key not in store.places),
                   key=lambda clip: (clip.language, clip.samples, clip.name))
-    stage, done, refusals = f"observe {observer.key}", len(distinct) - len(todo), []
-    hook(Event("progress", stage, value=(done, len(distinct))))
+    done, refusals = len(distinct) - len(todo), []
+    label = getattr(observer, "doing", MEASURING)  # anyone's observer may have no words
+
+    def tell() -> None:
+        hook(Event("progress", f"observe {observer.key}", value=(done, len(distinct)), label=label))
+
+    tell()
     with appending(store.path) as lines:
         for _, own in groupby(todo, key=lambda clip: clip.language):
             try:
@@ -180,7 +185,7 @@ def observe_clips(observer: Observer, clips: Iterable[ObservedClip], folder: Pat
                     for line in observed:
                         lines.add(line)
                     done += count
-                    hook(Event("progress", stage, value=(done, len(distinct))))
+                    tell()
             except OutputError:
                 raise
             except ZestError as error:

@@ -72,14 +72,19 @@ def convert_pairs(system: System, pairs: Sequence[Pair], files: RunFolder, pool:
     """
     known = files.conversions()
     todo = [pair for pair in pairs if not _is_done(files, known.get((system.name, pair.id)))]
-    stage, done = f"convert {system.name}", len(pairs) - len(todo)
-    hook(Event("progress", stage, value=(done, len(pairs))))
+    done = len(pairs) - len(todo)
+
+    def tell() -> None:
+        hook(Event("progress", f"convert {system.name}", value=(done, len(pairs)),
+                   label=f"Preparing the conversions of {system.name}"))
+
+    tell()
     with appending(files.conversions_file) as lines:
         for count, conversions in pool.map(partial(_convert_shard, system, files), cut(todo, 1 if pool.alone else SHARD)):
             for conversion in conversions:
                 lines.add(asdict(conversion))
             done += count
-            hook(Event("progress", stage, value=(done, len(pairs))))
+            tell()
     return len(todo)
 
 

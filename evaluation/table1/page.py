@@ -16,6 +16,7 @@ from evaluation.table1.rows import absent
 from evaluation.table1.sessions import Session
 from pipelines.counting import counted
 from pipelines.labels import EMOTIONS
+from pipelines.notices import NOT_MEASURED, not_measured
 
 TITLE = "Table 1 of ZEST, reproduced"
 BESIDE = (f"Published: {published.SOURCE}. The authors measured on ESD with another recogniser and judged emotion with the "
@@ -125,8 +126,7 @@ def _tables(material: Material, asked: Sequence[TableQuestion]) -> list[Block]:
         blocks += [question_table(material.results, question, info) for info in question.infos]
         if not question.infos:
             blocks.append(Paragraph(f"{question.title}: not measured in this run.", "warning"))
-    missing = material.run.not_measured
-    return blocks + [Paragraph(f"{name}: not measured: {reason}", "warning") for name, reason in missing.items()]
+    return blocks + [Paragraph(sentence, "warning") for sentence in not_measured(material.run.not_measured, NOT_MEASURED)]
 
 
 def _others(material: Material, asked: Sequence[TableQuestion]) -> list[Block]:

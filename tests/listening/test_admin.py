@@ -10,6 +10,7 @@ import time
 from types import SimpleNamespace
 
 import gradio as gr
+import httpx
 import itsdangerous
 import pytest
 from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
@@ -23,6 +24,7 @@ from tests.support.raw_gradio import RawVisitor
 from workbench import demo as page
 from workbench.listening import admin_text as text
 from workbench.listening.admin import HOURS, Administration, Attempts, NotAllowed, administration
+from workbench.listening.gather_tab import GatheredSet
 from workbench.listening.results_actions import ResultsActions
 from workbench.listening.study_form import StudyForm
 
@@ -73,15 +75,28 @@ def numbers(demo: gr.Blocks, *names: str) -> list[int]:
 
 
 def guarded(demo: gr.Blocks) -> dict[int, list]:
-    """Every function that is given the pass, by number, with its inputs."""
-    (unlock, *_) = numbers(demo, "unlock")
-    (key,) = demo.fns[unlock].outputs
-    return {number: one.inputs for number, one in demo.fns.items() if key in one.inputs}
+    """Every function that an administrator has, by number, with its inputs."""
+    owners = (ResultsActions, GatheredSet, StudyForm)
+    return {number: one.inputs for number, one in demo.fns.items()
+            if isinstance(getattr(one.fn, "__self__", None), owners) or one.name == "send"}
 
 
-def filled(inputs: list, study: str, forged: object) -> list[object]:
-    """Something that fits each input; the pass is whatever a visitor makes up."""
-    kinds = {gr.State: forged, gr.Radio: study, gr.CheckboxGroup: [], gr.Number: 3, gr.Checkbox: False, gr.Textbox: "x",
+def unlocked(demo: gr.Blocks, address: str, **headers: str) -> RawVisitor:
+    """Somebody whose browser has a good pass. headers: that it sends besides."""
+    key = administered(demo).unlock(PASSWORD, HERE)
+    visitor = RawVisitor(address, {administered(demo).cookie: key})
+    visitor._client.headers.update(headers)
+    return visitor
+
+
+def administered(demo: gr.Blocks) -> Administration:
+    return next(one.fn.__self__ for one in demo.fns.values()
+                if isinstance(getattr(one.fn, "__self__", None), ResultsActions)).access.administration
+
+
+def filled(inputs: list, study: str) -> list[object]:
+    """Something that fits each input."""
+    kinds = {gr.State: None, gr.Radio: study, gr.CheckboxGroup: [], gr.Number: 3, gr.Checkbox: False, gr.Textbox: "x",
              gr.Dropdown: ""}
     return [kinds[type(component)] for component in inputs]
 
@@ -148,8 +163,13 @@ def test_without_a_password_nothing_unlocks_and_the_page_says_how_to_set_one(mon
     for empty in ("", None):
         with pytest.raises(NotAllowed, match="WORKBENCH_ADMIN_PASSWORD.*`zest study`"):
             admin.unlock(empty, HERE)
-    monkeypatch.setenv("WORKBENCH_ADMIN_PASSWORD", "short")
-    assert not administration().configured and "fewer than 10 letters" in log.text and "short" not in log.text.split("letters")[1]
+    for weak in ("short", "         x", "          "):
+        monkeypatch.setenv("WORKBENCH_ADMIN_PASSWORD", weak)
+        assert not administration().configured and administration().problem == text.TOO_SHORT
+        with pytest.raises(NotAllowed, match="fewer than 10 letters"):
+            administration().unlock(weak, HERE)
+    monkeypatch.setenv("WORKBENCH_ADMIN_PASSWORD", f"{PASSWORD}\n")
+    assert administration().unlock(PASSWORD, HERE), "a file of a secret often ends with a line break"
 
 
 def test_signed_in_names_count_on_spaces_only_where_the_sign_in_is_real(monkeypatch):
@@ -158,10 +178,11 @@ def test_signed_in_names_count_on_spaces_only_where_the_sign_in_is_real(monkeypa
     monkeypatch.setenv("OAUTH_CLIENT_ID", "id")
     monkeypatch.delenv("SYSTEM", raising=False)
     assert not administration().configured, "elsewhere gradio signs everybody in as the server's own user"
+    assert text.NO_NAMES in administration().problem and text.NOT_SET_UP in administration().problem
     monkeypatch.setenv("SYSTEM", "spaces")
     monkeypatch.setenv("SPACE_ID", "somebody/zest")
     admin = administration()
-    assert admin.names == {"alice", "bob"}
+    assert admin.names == {"alice", "bob"} and not admin.problem
     assert admin.allows("", SimpleNamespace(username="bob"))
     for nobody in (None, SimpleNamespace(username="mallory"), SimpleNamespace(username=""), SimpleNamespace(), "alice"):
         assert not admin.allows("", nobody)
@@ -176,13 +197,16 @@ def test_over_raw_http_every_function_that_an_administrator_has_is_refused_and_t
     there = guarded(demo)
     assert {demo.fns[number].name for number in there} >= {"page", "watch", "show", "close", "export", "make", "send", "forget",
                                                            "count"}
-    for forged in (None, "", True, "true", f"9999999999.{'0' * 64}"):
-        visitor = RawVisitor(address)
+    for cookies in ({}, {administered(demo).cookie: f"9999999999.{'0' * 64}"}):
+        visitor = RawVisitor(address, cookies)
         for number, inputs in there.items():
+            name = demo.fns[number].name
             for way in (visitor.call, visitor.run):
-                said = way(number, filled(inputs, study.id, forged))
-                assert not [secret for secret in secrets if secret in said], (demo.fns[number].name, said)
+                said = way(number, filled(inputs, study.id))
+                assert not [secret for secret in secrets if secret in said], (name, said)
                 assert "Traceback" not in said
+            if name in ("show", "close", "export", "make", "send", "forget", "count"):
+                assert text.LOCKED in visitor.call(number, filled(inputs, study.id)), f"{name} is refused with one sentence"
     assert not open_store(study).is_closed() and len(list(studies.iterdir())) == 1, "nothing was closed, made or gathered"
     assert {"make a study", "gather a conversion", "empty the gathered conversions"} <= {
         record.args[0] for record in log.records if "administration: refused" in record.msg}
@@ -193,43 +217,58 @@ def test_reading_closing_and_exporting_are_refused_and_logged_even_with_a_true_i
     demo, _ = served
     study = open_study(studies / "STUDY")
     counter = next(one.fn.__self__ for one in demo.fns.values() if isinstance(getattr(one.fn, "__self__", None), ResultsActions))
-    request = SimpleNamespace(client=SimpleNamespace(host=HERE))
+    request = SimpleNamespace(client=SimpleNamespace(host=HERE), headers={}, cookies={})
     for function, what in ((counter.show, "read results"), (counter.close, "close a study"), (counter.export, "export a study")):
-        for key in ("", None, True, f"9999999999.{'0' * 64}"):
+        for key in ("", f"9999999999.{'0' * 64}"):
             log.clear()
+            request.cookies = {counter.access.administration.cookie: key}
             with pytest.raises(gr.Error) as caught:
-                function(study.id, key, None, request)
+                function(study.id, None, request)
             assert text.LOCKED in str(caught.value.message) and f"refused ({what}) to {HERE}" in log.text
     form = next(one.fn.__self__ for one in demo.fns.values() if isinstance(getattr(one.fn, "__self__", None), StudyForm))
     with pytest.raises(gr.Error, match="Only an administrator"):
-        form.make("", ["copy"], ["naturalness"], 4, 20, 0, False, "", None, request)
+        form.make("", ["copy"], ["naturalness"], 4, 20, 0, False, None, request)
     assert not open_store(study).is_closed()
 
 
-def test_the_pass_of_one_visit_opens_no_other_and_a_pass_that_is_sent_is_not_read(served, studies):
+def test_a_pass_opens_results_for_the_browser_that_has_it_and_for_no_other(served, studies):
     demo, address = served
     study = open_study(studies / "STUDY")
-    unlock, listing = numbers(demo, "unlock")[0], numbers(demo, "page")[0]
-    show = next(number for number in numbers(demo, "show") if number in guarded(demo))
-    admin = RawVisitor(address)
-    said = admin.call(unlock, [PASSWORD])
-    assert _data(said) == [None], "the pass itself stays on the server"
-    assert study.id in admin.call(listing, [None])
-    assert "f0-swap" in admin.call(show, [study.id, None])
-    other = RawVisitor(address)
-    counter = demo.fns[show].fn.__self__
-    true_pass = counter.access.administration.unlock(PASSWORD, HERE)
-    for sent in (None, true_pass):
-        assert study.id not in other.call(listing, [sent])
-        assert "f0-swap" not in other.call(show, [study.id, sent])
+    (listing, *_), (show, *_) = numbers(demo, "page"), [one for one in numbers(demo, "show") if one in guarded(demo)]
+    admin, other = unlocked(demo, address), RawVisitor(address)
+    assert study.id in admin.call(listing, []) and "f0-swap" in admin.call(show, [study.id])
+    assert study.id not in other.call(listing, []) and "f0-swap" not in other.call(show, [study.id])
+    foreign = unlocked(demo, address, **{"Sec-Fetch-Site": "cross-site"})
+    assert study.id not in foreign.call(listing, []), "a page of another site has the browser send the cookie"
 
 
-def test_a_wrong_password_over_raw_http_opens_nothing_and_is_logged(served, studies, log):
+def test_the_password_sets_a_cookie_that_no_script_reads_and_lock_ends_the_pass_everywhere(served, studies):
     demo, address = served
-    (unlock, *_), (listing, *_) = numbers(demo, "unlock"), numbers(demo, "page")
-    visitor = RawVisitor(address)
-    assert text.WRONG in visitor.call(unlock, ["not it at all"]) and "wrong password" in log.text
-    assert open_study(studies / "STUDY").id not in visitor.call(listing, [None])
+    study, (listing, *_) = open_study(studies / "STUDY"), numbers(demo, "page")
+    with httpx.Client(base_url=address) as browser:
+        reply = browser.post("admin/unlock", json={"password": PASSWORD})
+        said = reply.headers["set-cookie"].lower()
+        assert reply.status_code == 200 and reply.json() == {"hours": HOURS}, "no script gets the pass"
+        assert "httponly" in said and "samesite=strict" in said and f"max-age={3600 * HOURS:.0f}" in said and "secure" not in said
+        copied = RawVisitor(address, dict(browser.cookies))
+        assert study.id in copied.call(listing, [])
+        browser.post("admin/lock", json={})
+        assert administered(demo).cookie not in browser.cookies
+    assert study.id not in copied.call(listing, []), "a copy of the cookie opens nothing any more"
+    secure = httpx.post(f"{address}admin/unlock", json={"password": PASSWORD}, headers={"X-Forwarded-Proto": "https"})
+    assert "secure" in secure.headers["set-cookie"].lower(), "behind a proxy that speaks https"
+
+
+def test_a_wrong_password_over_raw_http_opens_nothing_is_one_sentence_and_is_logged(served, studies, log):
+    demo, address = served
+    with httpx.Client(base_url=address) as browser:
+        for body, status, sentence in (({"password": "not it at all"}, 403, text.WRONG), ({"password": ["x"]}, 403, text.WRONG),
+                                       ([1], 400, text.MALFORMED)):
+            reply = browser.post("admin/unlock", json=body)
+            assert (reply.status_code, reply.json()["sentence"]) == (status, sentence) and "set-cookie" not in reply.headers
+        assert browser.get("admin/unlock").status_code == 405
+    assert "wrong password" in log.text and open_study(studies / "STUDY").id not in RawVisitor(address).call(
+        numbers(demo, "page")[0], [])
 
 
 def test_no_private_function_is_offered_by_name_in_the_api(served):
@@ -251,7 +290,7 @@ def test_on_a_space_the_signed_in_administrator_sees_results_and_no_other_visito
     study = open_study(studies / "STUDY")
     config = RawVisitor(space).config()
     number = next(one["id"] for one in config["dependencies"] if one["api_name"] == "page")
-    seen = {name: study.id in RawVisitor(space, cookies).call(number, [None]) for name, cookies in {
+    seen = {name: study.id in RawVisitor(space, cookies).call(number, []) for name, cookies in {
         "alice": {"session": _cookie("alice", "secret")}, "mallory": {"session": _cookie("mallory", "secret")},
         "forged": {"session": _cookie("alice", "guessed")}, "nobody": {}}.items()}
     assert seen == {"alice": True, "mallory": False, "forged": False, "nobody": False}

@@ -7,9 +7,11 @@ from playwright.sync_api import Browser, Page
 
 from evaluation.listening.design.trials import TRAP
 from evaluation.listening.store import collect, open_store
-from tests.support.browser import PHONE, agree_and_tell, alert, assert_fits_the_screen, open_page, running_workbench
+from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, open_page, running_workbench
 from tests.support.listening import finished_run, small_study
+from tests.support.listening_session import Clock, careful, whole_set
 from tests.support.waiting import wait_until
+from workbench.listening.admin_text import TOO_SHORT
 
 TRAP_WORDS = "check that somebody is listening"
 PLAYING = """() => { window.sounded = []; new MutationObserver(() => window.sounded.push(
@@ -27,8 +29,14 @@ def study(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def served(study, tmp_path_factory):
-    with running_workbench(tmp_path_factory.mktemp("workbench"), WORKBENCH_STUDIES=str(study.folder.parent)) as url:
+def place(tmp_path_factory):
+    """Where the workbench keeps its files and its log."""
+    return tmp_path_factory.mktemp("workbench")
+
+
+@pytest.fixture(scope="module")
+def served(study, place):
+    with running_workbench(place, WORKBENCH_STUDIES=str(study.folder.parent), WORKBENCH_ADMIN_PASSWORD="short") as url:
         yield url
 
 
@@ -270,7 +278,7 @@ def test_withdrawing_asks_first_and_is_marked(chromium, address, store):
     page.get_by_role("heading", name="Withdrawn").wait_for()
     assert collect(store).listeners[-1].withdrawn is not None
     page.reload()
-    page.get_by_role("heading", name="Listening test").wait_for()
+    page.get_by_text("You have withdrawn from this listening test.").wait_for()
 
 
 def test_a_session_that_is_unknown_can_start_again(chromium, address, study):
@@ -301,6 +309,58 @@ def test_the_workbench_opens_on_the_study_of_its_address_and_the_keys_go_there(c
     wait_until(lambda: height_within(page, 900) > 500)
 
 
+@pytest.mark.parametrize("name", ["nope", "0" * 16, ""])
+def test_an_address_that_names_no_study_says_so_and_what_to_do(chromium, served, name):
+    page = open_page(chromium, f"{served}?study={name}")
+    said = page.locator("#zest-listen-said")
+    said.get_by_text("ask whoever sent" if name else "paste the whole link").wait_for()
+    assert "no such listening test" in said.inner_text() or not name
+    assert not page.get_by_text("Take part in a listening test").is_visible() and not page.locator("iframe").count()
+
+
+def test_a_link_with_something_around_it_still_opens(chromium, served, study):
+    page = open_page(chromium, f"{served}?study=%20{study.id.upper()}).")
+    page.frame_locator("#zest-listen iframe").locator("#agree").wait_for()
+    page.goto(f"{served}listen/{study.id}/")
+    page.wait_for_selector("#agree")
+    page.goto(f"{served}listen/")
+    page.locator("#zest-listen-said").get_by_text("link of the listening test is missing").wait_for()
+
+
+def test_a_full_study_is_told_before_consent_also_to_who_has_the_page_open(chromium, served, study, tmp_path):
+    full = small_study(finished_run(tmp_path / "run", sentences=1), study.folder.parent / "full", listeners=1, salt="full",
+                       systems=("copy", "f0-swap"))
+    page, _ = open_listening(chromium, f"{served}listen/{full.id}")
+    page.check("#agree")
+    whole_set(open_store(full, clock=Clock()), careful(full))
+    page.get_by_role("button", name="Start").click()
+    page.get_by_text("has all the listeners it needs").wait_for()
+    assert not page.locator(".chips").count(), "no question about listening was asked"
+    late, _ = open_listening(chromium, f"{served}listen/{full.id}")
+    assert "has all the listeners it needs" in late.locator("main").inner_text() and not late.locator("#agree").count()
+
+
+def test_a_browser_that_cannot_play_or_remember_says_so_before_consent(chromium, address):
+    page = open_page(chromium)
+    page.add_init_script("HTMLMediaElement.prototype.canPlayType = () => ''")
+    page.goto(address)
+    page.get_by_text("This browser cannot play the recordings").wait_for()
+    assert not page.locator("#agree").count()
+    forgetful = open_page(chromium)
+    forgetful.add_init_script("Storage.prototype.setItem = () => { throw new Error('kept nothing'); }")
+    forgetful.goto(address)
+    forgetful.get_by_text("answer everything in one go").wait_for()
+
+
+def test_a_password_that_is_too_short_is_told_at_the_start_and_on_the_page(chromium, served, place):
+    sentence = TOO_SHORT.replace("`", "")
+    assert (place / "workbench.log").read_text().splitlines().count(sentence) == 1
+    page = open_page(chromium, served)
+    page.get_by_role("tab", name="Results").click()
+    page.locator("#zest-unlock").get_by_text(sentence).wait_for()
+    assert not page.locator("#zest-password").count(), "nothing to unlock by"
+
+
 def height_within(page: Page, window: int) -> float:
     """Of the frame with the listening test; 0 where it does not fit the window."""
     box = page.locator("#zest-listen iframe").bounding_box()
@@ -313,7 +373,7 @@ def test_the_listen_tab_takes_a_pasted_link_and_refuses_other_text(chromium, ser
     link = page.locator("#zest-listen-link").locator("input, textarea")
     link.fill("what is this")
     page.click("#zest-listen-open")
-    wait_until(lambda: "no link of a listening test" in alert(page))
+    page.locator("#zest-listen-said").get_by_text("no link of a listening test").wait_for()
     link.fill(f"https://somewhere/?study={study.id}")
     page.click("#zest-listen-open")
     page.frame_locator("#zest-listen iframe").locator("#agree").wait_for()

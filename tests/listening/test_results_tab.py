@@ -27,7 +27,7 @@ from workbench.listening.results_view import results_html
 from workbench.listening.study_builder import gathered_folder
 
 PASSWORD = "open sesame please"
-REQUEST = SimpleNamespace(client=SimpleNamespace(host="192.0.2.1"))
+NOBODY = SimpleNamespace(client=SimpleNamespace(host="192.0.2.1"), headers={"host": "lab.example.org"}, cookies={})
 EVIL = '<img src=x onerror="alert(1)">'
 FRESH = {"systems": ("copy", "f0-swap"), "questions": ("naturalness", "emotion-choice")}
 
@@ -62,8 +62,11 @@ def counter(blocks) -> ResultsActions:
 
 
 @pytest.fixture
-def key(counter) -> str:
-    return counter.access.administration.unlock(PASSWORD, "192.0.2.1")
+def admin(counter) -> SimpleNamespace:
+    """A request of an administrator."""
+    administration = counter.access.administration
+    key = administration.unlock(PASSWORD, "192.0.2.1")
+    return SimpleNamespace(**{**vars(NOBODY), "cookies": {administration.cookie: key}})
 
 
 def html(study) -> str:
@@ -96,17 +99,17 @@ def _numbers_after(said: str) -> list[list[str]]:
     return [[cell.split("</td>")[0] for cell in row.split("<td>")[1:4]] for row in rows]
 
 
-def test_a_closed_study_says_so_and_cannot_be_closed_again(run, studies, counter, key):
+def test_a_closed_study_says_so_and_cannot_be_closed_again(run, studies, counter, admin):
     study = small_study(run, studies / "S", **FRESH)
     whole_set(open_store(study, clock=Clock()), careful(study))
-    shown = counter.close(study.id, key, None, REQUEST)
+    shown = counter.close(study.id, None, admin)
     assert '<em class="closed">closed</em>' in shown[0] and shown[3]["interactive"] is False
     assert study_choices()[0][0].splitlines()[1].startswith("Closed: ")
-    counter.close(study.id, key, None, REQUEST)  # from a page that was open before
+    counter.close(study.id, None, admin)  # from a page that was open before
     assert known.store_of(study.id).is_closed()
 
 
-def test_a_broken_study_is_one_sentence_without_a_folder_of_the_server_and_the_others_stay(run, studies, counter, key):
+def test_a_broken_study_is_one_sentence_without_a_folder_of_the_server_and_the_others_stay(run, studies, counter, admin):
     whole, broken = (small_study(run, studies / name, **FRESH, salt=name) for name in ("whole", "hurt"))
     (studies / "hurt" / "wording.json").write_text("{}")
     lines = {name: line for line, name in study_choices()}
@@ -114,7 +117,7 @@ def test_a_broken_study_is_one_sentence_without_a_folder_of_the_server_and_the_o
     title, sentence = lines[broken.id].splitlines()
     assert title == broken.id and sentence.startswith("Broken: hurt")
     with pytest.raises(gr.Error) as caught:
-        counter.show(broken.id, key, None, REQUEST)
+        counter.show(broken.id, None, admin)
     for said in (sentence, caught.value.message):
         assert str(studies.parent) not in said and "/" not in said.replace("hurt/", "") and "Traceback" not in said
 
@@ -158,25 +161,25 @@ def test_an_export_holds_every_file_once_in_a_folder_of_the_study_and_no_path_of
     assert again.parent != path.parent, "an address of an export cannot be guessed from another one"
 
 
-def test_emptying_the_gathered_set_deletes_it_and_leaves_its_studies(run, studies, counter, key, tmp_path):
+def test_emptying_the_gathered_set_deletes_it_and_leaves_its_studies(run, studies, counter, admin, tmp_path):
     clips = [save(tmp_path / f"{seed}.wav", speak(MAN, 0.6, seed=seed) * 0.4) for seed in range(3)]
     gather(gathered_folder(), *clips, "sad", "mine")
     small_study(run, studies / "S", **FRESH)
     with pytest.raises(gr.Error, match="Only an administrator"):
-        counter.gathered.forget("", None, REQUEST)
+        counter.gathered.forget(None, NOBODY)
     assert gathered(gathered_folder()).pairs == 1
-    sure, said, box, *_ = counter.gathered.forget(key, None, REQUEST)
+    sure, said, box, *_ = counter.gathered.forget(None, admin)
     assert gathered(gathered_folder()).pairs == 0 and not list(gathered_folder().glob("**/*.wav"))
     assert text.NOTHING_GATHERED in said and sure["visible"] is False and box["visible"] is False
     open_study(studies / "S")
 
 
-def test_who_is_locked_out_sees_nothing_and_keeps_what_was_typed(studies, run, counter, key):
+def test_who_is_locked_out_sees_nothing_and_keeps_what_was_typed(studies, run, counter, admin):
     small_study(run, studies / "S", **FRESH)
-    locked, opened, typed, cards, *_ = counter.page("", None)
+    locked, opened, typed, cards, *_ = counter.page(None, NOBODY)
     assert locked["visible"] and not opened["visible"] and cards["choices"] == []
     assert typed == gr.skip(), "the page may come while somebody is typing"
-    locked, opened, typed, cards, *_ = counter.page(key, None)
+    locked, opened, typed, cards, *_ = counter.page(None, admin)
     assert not locked["visible"] and opened["visible"] and len(cards["choices"]) == 1 and typed == ""
 
 

@@ -72,7 +72,10 @@ def test_create_makes_a_study_of_every_question_and_says_what_it_will_give(run, 
                            "--listeners", 20, "--seed", 1, "-o", tmp_path / "S", "--json")
     document = json.loads(out)
     assert code == 0 and document["questions"] == list(ALL_QUESTIONS) and document["trials_per_set"] <= 40
-    assert document["hash"] == open_study(tmp_path / "S").hash
+    created = open_study(tmp_path / "S")
+    assert document["hash"] == created.hash and document["id"] == created.id
+    assert document["link"].startswith("http") and document["link"].endswith(f"/?study={created.id}")
+    assert created.id in said and document["link"] in said, "listeners can be sent what it prints"
     assert "ratings a question" in said and "preliminary" in said
     assert sorted(path.name for path in (tmp_path / "S").iterdir()) == ["clips", "design.json", "study.json", "wording.json"]
 

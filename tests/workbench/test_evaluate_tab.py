@@ -23,7 +23,7 @@ from workbench.jobs import upload as job_upload
 from workbench.jobs import worker as job_worker
 from workbench.jobs.queue import Job, JobRequest, Status, ahead_of, cancel, clean, find_job, new_job, start
 from workbench.jobs.upload import submit
-from workbench.jobs.view import duration, job_html, report_html, stage_name
+from workbench.jobs.view import duration, job_html, report_html
 from workbench.jobs.worker import Progress
 
 LIGHT = ("f0-mean-shift", "duration-ratio")  # no model to load
@@ -220,16 +220,15 @@ def test_an_address_that_names_no_job_finds_none(root, name):
 
 
 def test_time_left_comes_from_the_speed_of_the_stage_alone(root):
-    status = Status(jobs.RUNNING, "observe f0", done=30, total=50, stage_begun=100.0, stage_first=20)
+    status = Status(jobs.RUNNING, "observe pyworld-1", "Measuring F0", done=30, total=50, stage_begun=100.0, stage_first=20)
     assert status.seconds_left(110.0) == pytest.approx(20.0), "10 in 10 s, 20 to go; 20 were there before"
     assert replace(status, done=20).seconds_left(110.0) is None
     job = new_job(root)
     job.request_file.write_text(json.dumps({"name": "<b>x</b>", "pairs": 2, "metrics": ["cer"], "baselines": []}))
     shown = job_html(job, replace(status, part=2, parts=5, begun=90.0), 110.0)
-    assert "Stage 2 of 5: Observing with f0" in shown and "30 of 50" in shown and "about 20 s left" in shown
+    assert "Stage 2 of 5: Measuring F0" in shown and "pyworld" not in shown and "30 of 50" in shown and "about 20 s left" in shown
     assert "&lt;b&gt;x" in shown and "<b>x" not in shown
     assert [duration(seconds) for seconds in (0.2, 89, 300, 7500)] == ["1 s", "89 s", "5 min", "2 h 05 min"]
-    assert stage_name("convert copy") == "Reading or rendering the conversions of copy"
 
 
 def test_progress_is_written_at_every_new_stage(root):

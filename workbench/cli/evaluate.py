@@ -10,14 +10,17 @@ from typing import Annotated, Any, Optional
 import typer
 
 from pipelines.baselines import BASELINES
-from pipelines.counting import counted
+from pipelines.counting import counted, sentence_start
 from pipelines.decoders import DECODERS
 from pipelines.errors import ZestError
+from pipelines.notices import not_measured, told_once
 from workbench.cli import exit_codes
 from workbench.cli.commands import names, numbers, refuse_given
 from workbench.cli.options import MANY, AsJson, Checkpoint, Device, Jobs, RunOutput, setting_option
 from workbench.cli.output import print_json
 from workbench.cli.progress import say, stage_bars
+
+MOST_TOLD = 10  # reasons of failures on the terminal
 
 
 def evaluate(
@@ -118,12 +121,16 @@ def _refuse_without_effect(context: typer.Context, texts: list[str], chosen: lis
 
 def say_failures(document: dict[str, Any]) -> None:
     """Tell what a summary says was not measured or failed."""
-    for name, sentence in document["not_measured"].items():
-        say(f"{name} was not measured: {sentence}")
-    for failure in document["failures"][:10]:
-        say(f"{failure['system']}, pair {failure['pair']} failed: {failure['failed']}")
-    if document["failed"] > 10:
-        say(f"... and {document['failed'] - 10} more; {document['folder']}/conversions.jsonl has them all.")
+    for sentence in not_measured(document["not_measured"]):
+        say(sentence)
+    failures = told_once({f"{one['system']}, pair {one['pair']}": one["failed"] for one in document["failures"]})
+    for sentence, pairs in list(failures.items())[:MOST_TOLD]:
+        more = f" and {counted(len(pairs) - 1, 'other')}" if len(pairs) > 1 else ""
+        say(f"{pairs[0]}{more} failed: {sentence}")
+    untold = sum(len(pairs) for pairs in list(failures.values())[MOST_TOLD:])
+    if untold:
+        say(f"{sentence_start(counted(untold, 'other'))} failed for other reasons; "
+            f"{document['folder']}/conversions.jsonl has them.")
 
 
 def _say_outcome(document: dict[str, Any], done: int) -> None:

@@ -93,7 +93,7 @@ class StageBars:
         if event.kind == "end" and event.stage == "evaluate":
             self.done = event.value
         if event.kind == "progress":
-            self._show(event.stage, *event.value)
+            self._show(event.label or event.stage, *event.value)
 
     def close(self) -> None:
         if self._bar is not None:

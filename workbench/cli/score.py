@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.notices import not_measured
 from workbench.cli.options import AsJson
 from workbench.cli.output import print_json
 from workbench.cli.progress import say
@@ -35,5 +36,6 @@ def score(
         print_json(card.document())
     else:
         print(card_text(card))
-    for subject, sentence in card.not_measured.items():
-        say(f"{'F0' if subject == F0 else subject} was not measured: {sentence}")  # its key in JSON is an older word
+    reasons = {"F0" if subject == F0 else subject: why for subject, why in card.not_measured.items()}  # JSON has an older word
+    for sentence in not_measured(reasons):
+        say(sentence)

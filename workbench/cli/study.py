@@ -70,6 +70,7 @@ def create(
 ) -> None:
     """Make a frozen study from a run: opaque clips of one loudness, hidden anchors, traps, balanced sets, rules, a hash."""
     from evaluation.listening.design.create import create_study, expected_ratings
+    from evaluation.listening.publish.links import link_sentences
     from evaluation.run import open_run
 
     created = create_study(open_run(run), names(systems), names(questions) or QUESTIONS, output, listeners, seed, cap,
@@ -88,16 +89,21 @@ def create(
     if least < created.rules.preliminary_below:
         say(f"With {counted(listeners, 'listener')} a system gets {counted(least, 'rating')} a question; below "
             f"{created.rules.preliminary_below}, results are called preliminary: ask more listeners or fewer questions.")
+    for sentence in link_sentences(created):
+        say(sentence)
 
 
 @study.command(cls=ZestCommand)
 def check(folder: StudyFolder, as_json: AsJson = False) -> None:
     """Say whether the study is as it was created; a broken or altered one is refused with the reason."""
     from evaluation.listening.design.study import open_study
+    from evaluation.listening.publish.links import link_sentences
 
     found = open_study(folder)
     if as_json:
         print_json(_summary(found))
+    for sentence in link_sentences(found):
+        say(sentence)
     say(f"{folder} is complete and unchanged: {counted(len(found.design.clips), 'clip')}, hash {found.hash[:12]}.")
 
 
@@ -160,8 +166,12 @@ def _collected(folder: Path, database: str | None) -> tuple[Study, Collected]:
 
 def _summary(study: Study) -> dict[str, Any]:
     """What --json prints of a study."""
+    from evaluation.listening.publish.links import configured_address, local_address, study_link
+
     cells = study.design.cells
-    return {"folder": str(study.folder), "id": study.id, "hash": study.hash, "systems": list(study.systems),
-            "questions": study.info["questions"], "sets": len(cells), "trials_per_set": len(cells[0]),
+    return {"folder": str(study.folder), "id": study.id,
+            "link": study_link(study.id, configured_address() or local_address()), "hash": study.hash,
+            "systems": list(study.systems), "questions": study.info["questions"], "sets": len(cells),
+            "trials_per_set": len(cells[0]),
             "clips": len(study.design.clips), "listeners": study.info["listeners"],
             "loudness_lufs": study.info["loudness_lufs"], "left_out": study.info["left_out"]}

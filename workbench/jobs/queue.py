@@ -56,13 +56,15 @@ class JobRequest:
 class Status:
     """How far a job is.
 
-    state: one of the words above. stage: its key; done, total: of the stage's items. part, parts: number of the stage, and of
-    all stages. stage_begun, begun: seconds since the epoch, 0 if not yet. stage_first: items that were done when the stage began.
-    sentence: why it ended, where it did not end well. ahead: jobs that have their turn before it.
+    state: one of the words above. stage: its key, label: the same in a reader's words; done, total: of the stage's items.
+    part, parts: number of the stage, and of all stages. stage_begun, begun: seconds since the epoch, 0 if not yet.
+    stage_first: items that were done when the stage began. sentence: why it ended, where it did not
+    end well. ahead: jobs that have their turn before it.
     """
 
     state: str = WAITING
     stage: str = ""
+    label: str = ""
     done: int = 0
     total: int = 0
     part: int = 0

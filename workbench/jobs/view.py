@@ -9,16 +9,8 @@ from pathlib import Path
 from pipelines.counting import agreeing, counted
 from workbench.jobs.queue import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING, WAITING, Job, Status
 
-STAGES = {"score": "Scoring the pairs", "report": "Writing the report", "pack": "Packing the downloads"}
 EMPTY = "Progress, tables and plots will appear here. The job goes on when this page is closed: keep its address."
 STARTING = "Loading what the evaluation needs"
-
-
-def stage_name(stage: str) -> str:
-    """The name of a stage key such as 'convert copy' or 'observe whisper-base-...'."""
-    kind, _, what = stage.partition(" ")
-    verbs = {"convert": "Reading or rendering the conversions of", "observe": "Observing with"}
-    return f"{verbs[kind]} {what}" if kind in verbs else STAGES.get(stage, STARTING)
 
 
 def job_html(job: Job, status: Status, now: float | None = None) -> str:
@@ -70,5 +62,5 @@ def _running(status: Status, now: float) -> str:
         times += f", about {duration(left)} left of this stage"
     count = f"{status.done} of {status.total}, " if status.total > 1 else ""
     share = status.done / status.total if status.total else 0.0
-    return (f'<p class="headline">{escape(part + stage_name(status.stage))}</p>'
+    return (f'<p class="headline">{escape(part + (status.label or STARTING))}</p>'
             f'<progress max="1" value="{share:.3f}"></progress><p>{count}{times}</p>')

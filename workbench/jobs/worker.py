@@ -44,12 +44,13 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         if event.kind == "progress":
-            self.show(event.stage, *event.value)
+            self.show(event.stage, *event.value, label=event.label)
 
-    def show(self, stage: str, done: int, total: int) -> None:
+    def show(self, stage: str, done: int, total: int, label: str = "") -> None:
         now = time.time()
         if stage != self.status.stage:
-            self.status = replace(self.status, stage=stage, part=self.status.part + 1, stage_begun=now, stage_first=done)
+            self.status = replace(self.status, stage=stage, label=label, part=self.status.part + 1, stage_begun=now,
+                                  stage_first=done)
             self._written = 0.0
         self.status = replace(self.status, done=done, total=total)
         if now - self._written > EVERY:
@@ -112,7 +113,7 @@ def _evaluate(job: Job, progress: Progress) -> None:
     run = evaluate(scored.pairs, systems, job.run, list(request.metrics), command="workbench, Evaluate tab", hook=progress)
     write_report(job.run, hook=progress)
     write_whole(job.run / "scores.csv", scores_csv(run))
-    progress.show("pack", 0, 1)
+    progress.show("pack", 0, 1, "Packing the downloads")
     pack(job.run, job.archive)
 
 

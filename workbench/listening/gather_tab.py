@@ -37,10 +37,10 @@ def gather_panel(access: AdminAccess, conversion: gr.State, converted: gr.Audio,
     """
 
     def sender(replacing: bool) -> Callable[..., list[Any]]:
-        def send(one: ScoredConversion | None, system: str, emotion: str, key: str, profile: gr.OAuthProfile | None,
+        def send(one: ScoredConversion | None, system: str, emotion: str, profile: gr.OAuthProfile | None,
                  request: gr.Request) -> list[Any]:
             def work() -> tuple[str, bool]:
-                with access.open_to(key, profile, request, "gather a conversion"):
+                with access.open_to(profile, request, "gather a conversion"):
                     return _send(one, (system or "").strip(), (emotion or "").strip(), replacing)
 
             done, sentence = attempt(work)
@@ -49,7 +49,7 @@ def gather_panel(access: AdminAccess, conversion: gr.State, converted: gr.Audio,
 
         return send
 
-    with gr.Accordion(text.GATHER_TITLE, open=False, elem_id="zest-gather"):
+    with access.panel(), gr.Accordion(text.GATHER_TITLE, open=False, elem_id="zest-gather"):
         gr.Markdown(text.GATHER_NOTE, elem_classes="zest-limits")
         with gr.Row():
             system = gr.Textbox(label=text.GATHER_SYSTEM_LABEL, info=text.GATHER_SYSTEM_INFO, max_length=61, scale=3,
@@ -59,7 +59,7 @@ def gather_panel(access: AdminAccess, conversion: gr.State, converted: gr.Audio,
         button = gr.Button(text.GATHER, elem_id="zest-gather-send")
         said = gr.HTML(elem_classes="zest-outcome")
         again = gr.Button(text.GATHER_REPLACE, visible=False, size="sm", elem_id="zest-gather-replace")
-    given = [conversion, system, emotion, access.key]
+    given = [conversion, system, emotion]
     conversion.change(_of_new_conversion, conversion, [system, emotion, said, again], **QUIET)
     system.input(lambda: ["", gr.update(visible=False)], None, [said, again], **QUIET)
     for trigger, replacing in ((button, False), (again, True)):
@@ -104,27 +104,27 @@ class GatheredSet:
 
     def connect(self, nothing: gr.components.Component) -> Dependency:
         """Wire the buttons; `nothing` is any component, since a gathered set has no id."""
-        inputs = [self.form.systems, self.form.questions, *self.form.numbers, self.access.key]
-        for component in inputs[:-2]:
-            component.change(self.count, inputs, self.enough, **QUIET)
+        inputs = [self.form.systems, self.form.questions, *self.form.numbers]
+        for component in inputs[:-1]:
+            component.change(self.count, inputs, self.enough, preprocess=False, **QUIET)
         self.empty.click(lambda: gr.update(visible=True), None, self.sure, **QUIET)
         self.no.click(lambda: gr.update(visible=False), None, self.sure, **QUIET)
-        self.yes.click(self.forget, self.access.key, [self.sure, *self.all()], **QUIET)
+        self.yes.click(self.forget, None, [self.sure, *self.all()], **QUIET)
         return self.form.connect(nothing)
 
-    def count(self, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float, key: str,
-              profile: gr.OAuthProfile | None) -> str:
-        """How many pairs there are and would help; quiet while the form is half filled or nobody may ask."""
-        if not self.access.administration.allows(key, profile):
-            return ""
+    def count(self, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float,
+              profile: gr.OAuthProfile | None, request: gr.Request) -> str:
+        """How many pairs there are and would help, or what is wrong with the form."""
+        if not self.access.allows(profile, request):
+            return _small(text.LOCKED)
         try:
             return _small(enough_sentence(_run(), parse_request(systems, questions, listeners, cap, seed)))
         except ZestError as error:
             return _small(without_folders(error))
 
-    def forget(self, key: str, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
+    def forget(self, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
         """Delete the set."""
-        with self.access.open_to(key, profile, request, "empty the gathered conversions"):
+        with self.access.open_to(profile, request, "empty the gathered conversions"):
             forget(gathered_folder())
             return [gr.update(visible=False), *self.shown()]
 

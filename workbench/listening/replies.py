@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -46,8 +48,21 @@ def recording(content: bytes) -> Response:
                     headers=ALWAYS | {"Cache-Control": "private, max-age=86400, immutable", "Accept-Ranges": "none"})
 
 
-def error(problem: Exception) -> Response:
-    """The sentence of what went wrong; a mistake of ours is logged and says only that it was one."""
+def error(problem: Exception, page: bool = False) -> Response:
+    """The sentence of what went wrong; a mistake of ours is logged and says only that it was one.
+
+    Args:
+        page: for people, as a bare page instead of JSON.
+    """
+    reply = _error(problem)
+    if not page:
+        return reply
+    words = escape(json.loads(bytes(reply.body))["sentence"])
+    html = f'<!doctype html><meta charset="utf-8"><title>Listening test</title><h1>Listening test</h1><p>{words}</p>'
+    return Response(html, reply.status_code, media_type="text/html", headers=NOT_CACHED | {"Content-Security-Policy": POLICY})
+
+
+def _error(problem: Exception) -> Response:
     if isinstance(problem, RequestError):
         LOG.warning("turned away (%s)", problem.reason)
         return _refusal(STATUS[problem.reason], problem.reason, sentence(ENGLISH, problem.reason), problem.headers)
@@ -70,6 +85,8 @@ def _refusal(status: int, reason: str, words: str, headers: Mapping[str, str] | 
 def study_document(store: AnswerStore, user: str = "") -> dict[str, Any]:
     """What anyone with the link may know of a study: its texts, how long it takes, and nothing of what is judged.
 
+    `closed` says that nobody new may enter, because the study was closed or has its listeners, and `closed_text` why.
+
     Args:
         user: whom the sign-in names.
     Returns:
@@ -79,11 +96,12 @@ def study_document(store: AnswerStore, user: str = "") -> dict[str, Any]:
     """
     study = store.study
     texts = {name: text for name, text in study.wording.items() if name not in NOT_TOLD}
-    count = len(study.design.training)
-    return {"study": study.id, "closed": store.is_closed(), "minutes": minutes(study),
-            "practice": count, "volume_clip": study.design.training[0].clips[0][1], "remark_letters": MOST_LETTERS,
-            "texts": texts, "closed_text": study.wording["refusals"]["closed"], "sign_in": study.sign_in,
-            "sign_in_offered": signs_in(), "no_sign_in_text": study.wording["refusals"]["no_sign_in"], "signed_in": bool(user),
+    count, over = len(study.design.training), store.refusal()
+    return {"study": study.id, "closed": bool(over), "closed_text": study.wording["refusals"][over or "closed"],
+            "minutes": minutes(study), "practice": count, "volume_clip": study.design.training[0].clips[0][1],
+            "remark_letters": MOST_LETTERS,
+            "texts": texts, "sign_in": study.sign_in, "sign_in_offered": signs_in(),
+            "no_sign_in_text": study.wording["refusals"]["no_sign_in"], "signed_in": bool(user),
             "known": bool(study.sign_in and user) and store.knows(user)}
 
 

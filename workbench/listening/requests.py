@@ -21,6 +21,8 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import Request
 
+from evaluation.listening.publish.links import configured_address, local_address, requested_address
+
 MOST_BYTES = 16_384  # a remark of 500 letters, each written as two escapes, is 6000
 SIGN_IN_VARIABLE = "OAUTH_CLIENT_ID"  # Spaces sets it where README says hf_oauth: true
 # A trial of one listener is about six requests in five seconds or more. A hundred listeners behind one address (a school, a
@@ -80,6 +82,17 @@ def address_of(request: Request | gr.Request) -> str:
     Behind a proxy, uvicorn's FORWARDED_ALLOW_IPS says whose X-Forwarded-For is believed.
     """
     return getattr(getattr(request, "client", None), "host", None) or ""
+
+
+def address_for(request: gr.Request | Request) -> str:
+    """The whole address of the workbench for links: the public one that was set, else as this visitor sees it."""
+    return configured_address() or visited_address(request) or local_address()
+
+
+def visited_address(request: gr.Request | Request) -> str:
+    """The address at which this visitor sees the workbench, '' where the request does not tell."""
+    headers = {str(name).lower(): str(value) for name, value in dict(request.headers).items()}
+    return requested_address(headers, str(getattr(request, "url", "")))
 
 
 def signs_in() -> bool:

@@ -17,6 +17,7 @@ from gradio.utils import get_upload_folder
 
 from evaluation.listening.analysis import StudyResults, results_of
 from evaluation.listening.publish.export import export_study
+from evaluation.listening.publish.links import is_local, study_link
 from evaluation.listening.publish.markdown import paper_paragraph
 from evaluation.listening.store import AnswerStore, Collected, collect
 from evaluation.listening.store.collected import study_progress
@@ -24,61 +25,75 @@ from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.files import make_folder
 from workbench.listening import admin_text as text
-from workbench.listening.admin import AdminAccess, without_folders
+from workbench.listening.admin import HOURS, AdminAccess, without_folders
 from workbench.listening.gather_tab import GatheredSet
-from workbench.listening.requests import address_of
+from workbench.listening.requests import address_for
 from workbench.listening.results_view import empty_html, results_html
 from workbench.listening.studies import store_of, study_ids
-from workbench.tabs.feedback import as_alerts
+from workbench.tabs.problems import problem
+
+STUDIES = 11  # the list's place among what `watch` fills: what is wrong, seven parts of one study, three of the page
 
 
 @dataclass(frozen=True)
 class ResultsActions:
-    """access: checks the caller. gathered: the panel of gathered conversions."""
+    """access: checks the caller. gathered: the panel of gathered conversions. parts: how many components `watch` fills."""
 
     access: AdminAccess
     gathered: GatheredSet
+    parts: int
 
-    def unlock(self, password: str, request: gr.Request) -> str:
-        """A pass for the right password."""
-        with as_alerts():
-            return self.access.administration.unlock(password, address_of(request) or "unknown")
-
-    def page(self, key: str, profile: gr.OAuthProfile | None) -> list[Any]:
-        """Both faces of the tab: with everything for an administrator, empty for everybody else."""
-        if not self.access.administration.allows(key, profile):
+    def page(self, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
+        """Both faces of the tab, and the panels of other tabs: with everything for an administrator, empty for all others."""
+        allowed = self.access.allows(profile, request)
+        panels = [gr.update(visible=allowed) for _ in self.access.panels]
+        if not allowed:
             typed = gr.skip()  # this may come while somebody is typing the password
             return [gr.update(visible=True), gr.update(visible=False), typed, gr.update(choices=[], value=None), gr.skip(),
-                    *self.gathered.hidden(), gr.update(active=False)]
+                    *self.gathered.hidden(), gr.update(active=False), *panels]
         choices = study_choices()
         return [gr.update(visible=False), gr.update(visible=True), "", gr.update(choices=choices, visible=bool(choices)),
-                gr.update(visible=not choices), *self.gathered.shown(), gr.update(active=True)]
+                gr.update(visible=not choices), *self.gathered.shown(), gr.update(active=True), *panels]
 
-    def watch(self, key: str, profile: gr.OAuthProfile | None) -> list[Any]:
-        """The list with fresh counts; stops by itself once the pass is no longer good."""
-        if not self.access.administration.allows(key, profile):
-            return [gr.skip(), gr.update(active=False)]
-        return [gr.update(choices=study_choices()), gr.skip()]
+    def unlocked(self, sentence: str, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
+        """After the browser has sent the password: what was wrong with it, beside its field, or the opened page."""
+        if not sentence and not self.access.allows(profile, request):
+            sentence = text.NO_COOKIE
+        return [problem(sentence), *self.page(profile, request)]
 
-    def show(self, study: str | None, key: str, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
+    def locked(self, sentence: str, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
+        """After the browser has given its pass back."""
+        return [problem(sentence), *nothing(), *self.page(profile, request)]
+
+    def watch(self, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
+        """The list with fresh counts. Once the pass is no longer good, everything is taken away, and the page says why."""
+        if not self.access.allows(profile, request):
+            return [problem(text.ENDED.format(hours=HOURS)), *nothing(), *self.page(profile, request)]
+        updates = [gr.skip() for _ in range(self.parts)]
+        updates[STUDIES] = gr.update(choices=study_choices())
+        return updates
+
+    def show(self, study: str | None, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
         """Everything about one study, as `results_tab.ResultsView.study`."""
-        if not study:
-            return nothing()
-        with self.access.open_to(key, profile, request, "read results"):
+        with self.access.open_to(profile, request, "read results"):
+            if not study:
+                return nothing()
             results, _ = analysed(study)
-            return [results_html(results), gr.update(value=paper_paragraph(results), visible=True), gr.update(visible=True),
-                    gr.update(interactive=not results.closed), gr.update(visible=False), gr.update(visible=False, value=None)]
+            link = link_update(study_link(results.study.id, address_for(request)))
+            return [results_html(results), gr.update(value=paper_paragraph(results), visible=bool(results.verdicts)),
+                    gr.update(visible=True), gr.update(interactive=not results.closed), gr.update(visible=False),
+                    gr.update(visible=False, value=None), link]
 
-    def close(self, study: str | None, key: str, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
+    def close(self, study: str | None, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
         """Take no more answers."""
-        with self.access.open_to(key, profile, request, "close a study"):
+        with self.access.open_to(profile, request, "close a study"):
             was_open = _store(study).close()
         gr.Info(text.CLOSED_NOW if was_open else text.CLOSED_ALREADY)
-        return self.show(study, key, profile, request)
+        return self.show(study, profile, request)
 
-    def export(self, study: str | None, key: str, profile: gr.OAuthProfile | None, request: gr.Request) -> Any:
+    def export(self, study: str | None, profile: gr.OAuthProfile | None, request: gr.Request) -> Any:
         """A zip of everything, in a folder whose name cannot be guessed."""
-        with self.access.open_to(key, profile, request, "export a study"):
+        with self.access.open_to(profile, request, "export a study"):
             return gr.update(value=str(export_zip(_store(study).study.id)), visible=True)
 
 
@@ -107,7 +122,12 @@ def nothing() -> list[Any]:
     """As `results_tab.ResultsView.study`, with no study chosen."""
     hidden = gr.update(visible=False)
     return [empty_html(), gr.update(value="", visible=False), hidden, gr.update(interactive=False), hidden,
-            gr.update(visible=False, value=None)]
+            gr.update(visible=False, value=None), ""]
+
+
+def link_update(link: str) -> dict[str, Any]:
+    """The link, and a word where others cannot open it."""
+    return gr.update(value=link, info=text.LINK_LOCAL if is_local(link) else None)
 
 
 def _store(study: str | None) -> AnswerStore:
@@ -127,4 +147,4 @@ def _line(name: str) -> str:
     state = text.CLOSED if progress.closed else text.OPEN
     return text.LIST_LINE.format(systems=", ".join(info["systems"]), state=state, completed=progress.completed,
                                  planned=counted(progress.planned, "listener"), begun=progress.begun or "none",
-                                 questions=questions, created=info["created"][:10])
+                                 questions=questions, created=info["created"][:10], id=store.study.id[:6])

@@ -10,15 +10,16 @@ import gradio as gr
 from gradio.blocks import Block
 
 from workbench.listening import admin_text as text
-from workbench.listening.admin import AdminAccess
+from workbench.listening.admin import HOURS, AdminAccess
+from workbench.listening.admin_routes import LOCK, UNLOCK
 from workbench.listening.gather_tab import GatheredSet
-from workbench.listening.results_actions import ResultsActions, nothing
+from workbench.listening.results_actions import ResultsActions
 from workbench.listening.results_view import empty_html
 from workbench.listening.study_form import QUIET
 from workbench.tabs.feedback import button_update
+from workbench.tabs.problems import problem_slot
 
 WATCH_SECONDS = 10.0  # between two counts of the listeners of all studies
-LINK = """(id) => id ? new URL('?study=' + id, window.location.origin + window.location.pathname).href : ''"""
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class ResultsView:
     """The components of the tab."""
 
     locked: gr.Column
+    said: gr.HTML
     password: gr.Textbox
     unlock: gr.Button
     opened: gr.Column
@@ -47,47 +49,51 @@ class ResultsView:
     timer: gr.Timer
 
     def page(self) -> list[Block]:
-        """What `ResultsActions.page` fills: which of the two faces shows, the list, the gathered set, the timer."""
-        return [self.locked, self.opened, self.password, self.studies, self.none, *self.gathered.all(), self.timer]
+        """What `ResultsActions.page` fills: which of the two faces shows, the list, the gathered set, the timer, the panels."""
+        return [self.locked, self.opened, self.password, self.studies, self.none, *self.gathered.all(), self.timer,
+                *self.gathered.access.panels]
 
     def study(self) -> list[Block]:
         """What shows one study."""
-        return [self.results, self.paragraph, self.about, self.close, self.sure, self.files]
+        return [self.results, self.paragraph, self.about, self.close, self.sure, self.files, self.link]
+
+    def whole(self) -> list[Block]:
+        """What is wrong, and everything."""
+        return [self.said, *self.study(), *self.page()]
 
 
 def results_tab(demo: gr.Blocks, tab: gr.Tab, access: AdminAccess) -> None:
     """Build the tab inside the current Blocks; it fills itself whenever it is opened."""
     if not access.administration.configured:
         with gr.Column(elem_id="zest-unlock"):
-            gr.HTML(_title(escape(text.NOT_SET_UP)))
+            gr.HTML(_title(escape(access.administration.problem)))
         return
     view = _view(access)
-    actions = ResultsActions(access, view.gathered)
-    key, page = access.key, {"inputs": [access.key], "outputs": view.page(), **QUIET}
+    actions = ResultsActions(access, view.gathered, len(view.whole()))
+    page = {"inputs": None, "outputs": view.page(), **QUIET}
     for trigger in (view.unlock.click, view.password.submit):
-        trigger(actions.unlock, view.password, key, api_visibility="private", concurrency_limit=1).success(actions.page, **page)
-    view.lock.click(lambda: ["", None, *nothing()], None, [key, view.studies, *view.study()], **QUIET).then(
-        actions.page, **page)
+        trigger(actions.unlocked, view.password, [view.said, *view.page()], js=UNLOCK, **QUIET)
+    view.lock.click(actions.locked, view.password, view.whole(), js=LOCK, **QUIET)
     demo.load(actions.page, **page)
     tab.select(actions.page, **page)
     view.gathered.connect(view.password).then(actions.page, **page)
-    view.timer.tick(actions.watch, key, [view.studies, view.timer], **QUIET)
+    view.timer.tick(actions.watch, None, view.whole(), **QUIET)
     _one_study(view, actions)
 
 
 def _one_study(view: ResultsView, actions: ResultsActions) -> None:
-    """What happens with the chosen study."""
-    key, quiet = actions.access.key, QUIET
-    chosen, shown = [view.studies, key], view.study()
-    again = {"api_visibility": "private", "concurrency_limit": 2, "show_progress_on": view.results}
-    view.studies.change(None, view.studies, view.link, js=LINK, api_visibility="private")
-    view.studies.input(actions.show, chosen, shown, **again)
-    view.refresh.click(actions.show, chosen, shown, **again).then(actions.watch, key, [view.studies, view.timer], **quiet)
+    """What happens with the chosen study. The choice is not held against the list first: the functions refuse by a sentence."""
+    quiet, shown, whole = QUIET, view.study(), view.whole()
+    again = {"inputs": view.studies, "outputs": shown, "preprocess": False, "api_visibility": "private", "concurrency_limit": 2,
+             "show_progress_on": view.results}
+    view.studies.input(actions.show, **again)
+    view.refresh.click(actions.show, **again).then(actions.watch, None, whole, **quiet)
     view.close.click(lambda: gr.update(visible=True), None, view.sure, **quiet)
     view.no.click(lambda: gr.update(visible=False), None, view.sure, **quiet)
-    view.yes.click(actions.close, chosen, shown, **again).then(actions.watch, key, [view.studies, view.timer], **quiet)
+    view.yes.click(actions.close, **again).then(actions.watch, None, whole, **quiet)
     export = view.export.click(button_update(text.EXPORTING, False), None, view.export, **quiet).then(
-        actions.export, chosen, view.files, api_visibility="private", concurrency_limit=1, show_progress_on=view.files)
+        actions.export, view.studies, view.files, preprocess=False, api_visibility="private", concurrency_limit=1,
+        show_progress_on=view.files)
     export.success(button_update(text.EXPORT, True), None, view.export, **quiet)
     export.failure(button_update(text.EXPORT, True), None, view.export, **quiet)
 
@@ -101,6 +107,7 @@ def _title(sentence: str) -> str:
 def _view(access: AdminAccess) -> ResultsView:
     with gr.Column(elem_id="zest-unlock") as locked:
         gr.HTML(_title(text.LOCKED_NOTE))
+        said = problem_slot("zest-unlock-said")
         password = gr.Textbox(label=text.PASSWORD_LABEL, type="password", visible=bool(access.administration.password),
                               elem_id="zest-password")
         unlock = gr.Button(text.UNLOCK, variant="primary", visible=bool(access.administration.password), elem_id="zest-open")
@@ -125,6 +132,8 @@ def _view(access: AdminAccess) -> ResultsView:
         paragraph = gr.Textbox(label=text.PARAGRAPH_LABEL, info=text.PARAGRAPH_INFO, lines=6, max_lines=14, buttons=["copy"],
                                interactive=False, visible=False, elem_id="zest-paragraph")
         gathered = GatheredSet(access)
+        note = text.UNLOCKED_NOTE.format(hours=HOURS)
+        gr.HTML(f"<p class='zest-small'>{note}</p>", visible=bool(access.administration.password))
         lock = gr.Button(text.LOCK, size="sm", elem_id="zest-lock")
-    return ResultsView(locked, password, unlock, opened, lock, studies, none, refresh, close, export, sure, yes, no, link,
+    return ResultsView(locked, said, password, unlock, opened, lock, studies, none, refresh, close, export, sure, yes, no, link,
                        files, results, paragraph, about, gathered, gr.Timer(WATCH_SECONDS, active=False))

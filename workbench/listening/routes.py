@@ -13,7 +13,7 @@ import anyio
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from evaluation.listening.design.study import STUDY_ID
@@ -21,7 +21,7 @@ from evaluation.listening.errors import Refused, StudyError
 from evaluation.listening.store import AnswerStore
 from evaluation.listening.store.validation import refuse, token_hash
 from workbench.listening import studies
-from workbench.listening.replies import PageFiles, document, error, recording, study_document
+from workbench.listening.replies import NOT_CACHED, PageFiles, document, error, recording, study_document
 from workbench.listening.requests import RateLimit, RequestError, address_of, body_of, field, signs_in, token_of, user_of
 
 THREADS = 16  # below the connections a store may open
@@ -48,6 +48,14 @@ class ListenerEndpoints:
         except RequestError:
             return self._files.page(404)
         return self._files.page()
+
+    async def to_page(self, request: Request) -> Response:
+        """A link that was pasted with a slash at its end."""
+        return RedirectResponse(f"../{request.path_params['study']}", headers=NOT_CACHED)
+
+    async def to_workbench(self, _request: Request) -> Response:
+        """A link without its last part: the workbench says what to do. Relative, since a proxy may hide the path before it."""
+        return RedirectResponse("../?study=", headers=NOT_CACHED)
 
     async def static(self, request: Request) -> Response:
         return self._files.file(request.path_params["file"], request)
@@ -127,7 +135,8 @@ def listening_routes(store_of: Callable[[str], AnswerStore] = studies.store_of,
                      rate_limit: RateLimit | None = None) -> list[Mount]:
     """What Gradio is given at launch as `app_kwargs={"routes": ...}`."""
     endpoints = ListenerEndpoints(store_of, rate_limit or RateLimit())
-    gets = {"/static/{file}": endpoints.static, "/{study}": endpoints.page, "/{study}/about": endpoints.about,
+    gets = {"/": endpoints.to_workbench, "/static/{file}": endpoints.static, "/{study}": endpoints.page,
+            "/{study}/": endpoints.to_page, "/{study}/about": endpoints.about,
             "/{study}/clip/{clip}.wav": endpoints.clip}
     posts = {name: getattr(endpoints, name) for name in ("enter", "next", "played", "answer", "withdraw")}
     routes = [Route(path, _guarded(endpoint), methods=["GET"]) for path, endpoint in gets.items()]
@@ -155,11 +164,17 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except Exception as problem:
-            return error(problem)
+            return error(problem, _is_read_by_people(request))
 
     return answered
 
 
-async def _by_status(_request: Request, problem: Exception) -> Response:
+def _is_read_by_people(request: Request) -> bool:
+    """Opened as a page, not asked for by a script."""
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+
+
+async def _by_status(request: Request, problem: Exception) -> Response:
     """What the router itself refuses: an unknown path or a wrong method."""
-    return error(RequestError("method" if getattr(problem, "status_code", 404) == 405 else "nowhere"))
+    reason = "method" if getattr(problem, "status_code", 404) == 405 else "nowhere"
+    return error(RequestError(reason), _is_read_by_people(request))

@@ -11,9 +11,10 @@ from pathlib import Path
 from evaluation.listening.design.study import find_study, study_folders
 from evaluation.listening.errors import StoreError, StudyError
 from evaluation.listening.publish.hub import hub_journal
+from evaluation.listening.publish.links import STUDIES_VARIABLE
 from evaluation.listening.store import AnswerStore, open_store
 
-VARIABLE = "WORKBENCH_STUDIES"  # the folder of studies, if it is not ./studies
+VARIABLE = STUDIES_VARIABLE
 LOG = logging.getLogger("zest.listening")
 _OPEN_LOCK = threading.Lock()  # two who come at once get one store, not two
 

@@ -43,9 +43,9 @@ class StudyRequest:
 def parse_request(systems: Sequence[str] | None, questions: Sequence[str] | None, listeners: object, cap: object, seed: object,
                   sign_in: bool = False) -> StudyRequest:
     """From the values of the form. Raises StudyError: nothing chosen, or a number that is none."""
-    if not systems:
+    if not systems or not isinstance(systems, (list, tuple)):
         raise StudyError(text.NO_SYSTEMS)
-    if not questions:
+    if not questions or not isinstance(questions, (list, tuple)):
         raise StudyError(text.NO_QUESTIONS)
     people, trials, drawn = (_whole(value) for value in (listeners, cap, seed))
     if people is None or trials is None or drawn is None:

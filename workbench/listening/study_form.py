@@ -14,11 +14,12 @@ from gradio.events import Dependency
 from evaluation.listening.design.create import CAP
 from evaluation.listening.design.study import Study
 from evaluation.listening.errors import StudyError
+from evaluation.listening.publish.links import is_local, study_link
 from evaluation.run.folder import EvaluationRun, open_run
 from workbench.jobs import queue as jobs
 from workbench.listening import admin_text as text
 from workbench.listening.admin import AdminAccess
-from workbench.listening.requests import signs_in
+from workbench.listening.requests import address_for, signs_in
 from workbench.listening.study_builder import LISTENERS, make_study, offered, parse_request, study_sentence, ticked
 from workbench.tabs.feedback import button_update
 
@@ -57,18 +58,19 @@ class StudyForm:
         return [gr.update(choices=[], value=[]), gr.update(choices=[], value=[])]
 
     def make(self, chosen: str, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float,
-             sign_in: bool, key: str, profile: gr.OAuthProfile | None, request: gr.Request,
+             sign_in: bool, profile: gr.OAuthProfile | None, request: gr.Request,
              progress: gr.Progress = gr.Progress()) -> str:
         """Create the study and say where it is."""
-        with self.access.open_to(key, profile, request, "make a study"):
+        with self.access.open_to(profile, request, "make a study"):
             requested = parse_request(systems, questions, listeners, cap, seed, sign_in)
-            return study_html(make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips")))
+            made = make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips"))
+            return study_html(made, study_link(made.id, address_for(request)))
 
     def connect(self, chosen: gr.components.Component) -> Dependency:
         """Button off, create the study, button on again whatever happened."""
         run = self.button.click(button_update(text.MAKING, False), None, self.button, **QUIET).then(
-            self.make, [chosen, self.systems, self.questions, *self.numbers, self.sign_in, self.access.key], self.outcome,
-            concurrency_limit=1, api_visibility="private", show_progress_on=self.outcome)
+            self.make, [chosen, self.systems, self.questions, *self.numbers, self.sign_in], self.outcome,
+            preprocess=False, concurrency_limit=1, api_visibility="private", show_progress_on=self.outcome)
         created = run.success(button_update(text.MAKE, True), None, self.button, **QUIET)
         run.failure(button_update(text.MAKE, True), None, self.button, **QUIET)
         return created
@@ -99,7 +101,7 @@ def job_form(access: AdminAccess, jobs_of: Callable[[], Path], job: gr.Textbox, 
     Args:
         jobs_of: gives the folder of all jobs. job: holds the id. files: are filled when the job is done.
     """
-    with gr.Accordion(text.MAKE_TITLE, open=False, visible=False, elem_id="zest-job-study") as box:
+    with access.panel(), gr.Accordion(text.MAKE_TITLE, open=False, visible=False, elem_id="zest-job-study") as box:
         form = study_form(access, lambda name: _run_of_job(jobs_of(), name))
 
     def show(name: str) -> list[Any]:
@@ -112,10 +114,11 @@ def job_form(access: AdminAccess, jobs_of: Callable[[], Path], job: gr.Textbox, 
     form.connect(job)
 
 
-def study_html(study: Study) -> str:
-    """The link and what the study consists of."""
+def study_html(study: Study, link: str) -> str:
+    """The link, whole so that it can be pasted anywhere, and what the study consists of."""
+    local = f'<p class="small">{escape(text.LINK_LOCAL)}</p>' if is_local(link) else ""
     return (f'<div class="zest-job"><p class="headline">{escape(text.CREATED)}</p>'
-            f'<p><a href="?study={study.id}" target="_blank">?study={study.id}</a></p>'
+            f'<p><a href="{escape(link, quote=True)}" target="_blank">{escape(link)}</a></p>{local}'
             f'<p class="small">{escape(study_sentence(study))}</p></div>')
 
 

@@ -58,7 +58,10 @@ LISTEN_HOW = ("### Take part in a listening test\nYou hear short recordings of s
               "needed unless the test says so.")
 LISTEN_LINK_LABEL, LISTEN_LINK_INFO = "Link of the test", "Paste the whole link, or only its last part."
 LISTEN_OPEN = "Open"
-LISTEN_NO_ID = "This is no link of a listening test; paste the whole link that you were given."
+LISTEN_NO_ID = ("There is no such listening test, because this is no link of a listening test. Copy the whole link that you were "
+                "given, or ask whoever sent it for a new one.")
+LISTEN_NOTHING = "The link of the listening test is missing; paste the whole link that you were given."
+LISTEN_BROKEN = "This listening test cannot be opened at the moment; please tell whoever sent you the link."
 LISTEN_ALONE = "Open on a page of its own"
 
 F0_NEEDS_REFERENCE = "F0 of the reference needs a reference recording; a preset has none."

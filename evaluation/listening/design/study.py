@@ -19,7 +19,7 @@ from typing import Any
 from evaluation.listening.design.questions import Question, answers_to, parse_questions
 from evaluation.listening.design.rules import ScreeningRules, rules_from
 from evaluation.listening.design.trials import Design, Trial, design_from
-from evaluation.listening.design.wording import missing_texts, with_todays_texts
+from evaluation.listening.design.wording import NO_SUCH_STUDY, missing_texts, with_todays_texts
 from evaluation.listening.errors import StudyError
 from pipelines.counting import counted
 
@@ -122,7 +122,7 @@ def find_study(studies: Path, study_id: str) -> Study:
     folder = study_folders(studies).get(study_id)
     if folder is not None:
         return open_study(folder)
-    raise StudyError("There is no such listening test; check the link.")
+    raise StudyError(NO_SUCH_STUDY)
 
 
 def study_folders(studies: Path) -> dict[str, Path]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+NO_SUCH_STUDY = ("There is no such listening test; check the link. Copy the whole of it, or ask whoever sent it to you for a new "
+                 "one.")
 YOUNGER = ("page", "refusals")  # groups of texts that grow with the page
 ENGLISH: dict[str, Any] = {
     "language": "en",
@@ -76,6 +78,10 @@ ENGLISH: dict[str, Any] = {
         "back_heading": "Welcome back",
         "back": "You go on where you stopped. Your answers so far are stored.",
         "pause": "You can stop at any time: open the link again on this device, and you go on where you were.",
+        "no_memory": "This browser keeps nothing when the page is closed, so please answer everything in one go.",
+        "no_audio": "This browser cannot play the recordings of this listening test. Open the link in a current Firefox, Chrome, "
+                    "Edge or Safari.",
+        "taking_part": "Have you begun already? Sign in, and you go on where you were.",
         "new_question": "New question",
         "sign_in_heading": "Sign in first",
         "sign_in": "This listening test takes one set of answers from each person, so you sign in with Hugging Face. Your user "
@@ -125,7 +131,7 @@ ENGLISH: dict[str, Any] = {
         "full": "Your answer was not stored, because the disk is full; please try again later.",
         "busy": "Your answer was not stored, because many are answering at once; please try again.",
         "lost": "Your answer was not stored, because the connection to the database was lost; please try again.",
-        "nowhere": "There is no such listening test; check the link.",
+        "nowhere": NO_SUCH_STUDY,
         "malformed": "The server did not understand this page; reload it and try again.",
         "method": "The server did not understand this page; reload it and try again.",
         "large": "This is more than the server takes; shorten the remark and try again.",

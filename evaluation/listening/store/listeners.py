@@ -74,8 +74,9 @@ def enter(connection: Connection, study: Study, setup: dict[str, str], now: floa
     Raises:
         Refused: the study is closed, or has all the whole sets it needs.
     """
-    if is_closed(connection, study):
-        raise refuse(study, "closed")
+    reason = refusal(connection, study)
+    if reason:
+        raise refuse(study, reason)
     cell = next_cell(connection, study)
     listener = secrets.token_hex(ID_BYTES)
     row = {"listener": listener, "study": study.id, "cell": cell, "setup": json.dumps(setup, sort_keys=True),
@@ -108,15 +109,26 @@ def session(connection: Connection, row: Mapping[str, Any], now: float) -> tuple
 def next_cell(connection: Connection, study: Study) -> int:
     """The set with the fewest completed answers; of equals the one that fewest have begun.
 
-    Counting begun sets alone would starve a set whose listeners all left. Raises Refused: enough listeners have finished.
+    Counting begun sets alone would starve a set whose listeners all left.
     """
+    counts = _counts(connection, study)
+    return min(range(len(study.design.cells)), key=lambda cell: (*counts.get(cell, (0, 0)), cell))
+
+
+def refusal(connection: Connection, study: Study) -> str:
+    """Why nobody new may enter now, as a key of the wording's "refusals"; '' where the study is open to listeners."""
+    if is_closed(connection, study):
+        return "closed"
+    finished = sum(completed for completed, _ in _counts(connection, study).values())
+    return "enough" if finished >= study.info["listeners"] else ""
+
+
+def _counts(connection: Connection, study: Study) -> dict[int, tuple[int, int]]:
+    """By set, how many who did not withdraw have completed and begun it."""
     completed = sa.func.count(LISTENERS.c.completed)
     query = sa.select(LISTENERS.c.cell, completed.label("completed"), sa.func.count().label("begun")).where(
         LISTENERS.c.study == study.id, LISTENERS.c.withdrawn.is_(None)).group_by(LISTENERS.c.cell)
-    counts = {row.cell: (row.completed, row.begun) for row in connection.execute(query)}
-    if sum(completed for completed, _ in counts.values()) >= study.info["listeners"]:
-        raise refuse(study, "enough")
-    return min(range(len(study.design.cells)), key=lambda cell: (*counts.get(cell, (0, 0)), cell))
+    return {row.cell: (row.completed, row.begun) for row in connection.execute(query)}
 
 
 def answered(connection: Connection, listener: str) -> set[str]:

@@ -200,6 +200,11 @@ class AnswerStore:
         with reading(self.engine, self.study.wording) as connection:
             return listeners.is_closed(connection, self.study)
 
+    def refusal(self) -> str:
+        """Why nobody new may enter now, as a key of the wording's "refusals"; '' where somebody may. Raises StoreError."""
+        with reading(self.engine, self.study.wording) as connection:
+            return listeners.refusal(connection, self.study)
+
     def replay(self, lines: Iterable[str]) -> None:
         """Take in what was acknowledged elsewhere, as lines of a journal. Raises StoreError."""
         with writing(self.engine, self.study.wording) as connection:

@@ -50,7 +50,8 @@ class StageStore:
         begun = count(len(self.plan.training) - len(todo))
 
         def tell(stage: PlannedStage) -> None:
-            hook(Event("progress", f"train {stage.label}", value=(next(begun), len(self.plan.training))))
+            hook(Event("progress", f"train {stage.label}", value=(next(begun), len(self.plan.training)),
+                       label=f"Training {stage.label}"))
 
         train = partial(self.train_one, manifest=manifest, device=device)
         if jobs > 1 and len(todo) > 1:

@@ -21,6 +21,15 @@ export function keepToken(value) {
   try { value ? localStorage.setItem(key, value) : localStorage.removeItem(key); } catch { /* kept is enough */ }
 }
 
+/** Whether this browser remembers a session when the page is closed. */
+export function remembers() {
+  try {
+    localStorage.setItem(`${key}:probe`, "1");
+    localStorage.removeItem(`${key}:probe`);
+    return true;
+  } catch { return false; }
+}
+
 /** JSON of about (GET), or of what is posted in the session. */
 export async function ask(name, body) {
   const headers = { Accept: "application/json" };

@@ -1,17 +1,21 @@
 // From the link to the first trial: sign-in where it is asked for, consent, how somebody listens, the volume.
 
-import { loadClip } from "./api.js";
+import { loadClip, remembers } from "./api.js";
 import { button, choices, el, fill, heading, show } from "./dom.js";
 import { players } from "./player.js";
 
 /** A link to the sign-in, which leads back here; out of a frame it has to go to a window of its own. */
 export function signInScreen({ texts }) {
-  const go = new URL("../login/huggingface", location.href);
-  go.searchParams.set("_target_url", location.pathname);
   const framed = window !== parent;
   show(el("section", { class: "card" }, heading(texts.page.sign_in_heading), el("p", {}, texts.page.sign_in),
     framed && el("p", { class: "soft" }, texts.page.sign_in_window),
-    el("div", { class: "row" }, el("a", { class: "primary", href: go, target: framed ? "_blank" : "_top" }, texts.page.sign_in_go))));
+    el("div", { class: "row" }, signInLink(texts, "primary"))));
+}
+
+export function signInLink(texts, kind) {
+  const go = new URL("../login/huggingface", location.href);
+  go.searchParams.set("_target_url", location.pathname);
+  return el("a", { class: kind, href: go, target: window === parent ? "_top" : "_blank" }, texts.page.sign_in_go);
 }
 
 /** Calls agreed once the box is ticked and Start pressed. */
@@ -20,7 +24,7 @@ export function consentScreen(about, agreed) {
   const start = button(texts.consent.start, agreed, "primary", { disabled: true });
   const box = el("input", { type: "checkbox", id: "agree", change: () => { start.disabled = !box.checked; } });
   show(el("section", { class: "card" }, heading(texts.title),
-    el("p", {}, fill(texts.consent.text, { minutes: about.minutes })), el("p", { class: "soft" }, texts.page.pause),
+    el("p", {}, fill(texts.consent.text, { minutes: about.minutes })), el("p", { class: "soft" }, remembers() ? texts.page.pause : texts.page.no_memory),
     el("label", { class: "tick", for: "agree" }, box, el("span", {}, texts.consent.agree)), el("div", { class: "row" }, start)));
 }
 

@@ -2,7 +2,8 @@
 
 import { Problem, ask, keepToken, token } from "./api.js";
 import { button, el, fill, heading, show } from "./dom.js";
-import { consentScreen, setupScreen, signInScreen } from "./entry.js";
+import { consentScreen, setupScreen, signInLink, signInScreen } from "./entry.js";
+import { canPlay } from "./player.js";
 import { trialScreen } from "./trial.js";
 
 const OVER = ["closed", "enough", "withdrawn", "nowhere", "no_sign_in"]; // reasons after which there is nothing to try again
@@ -23,16 +24,32 @@ async function open() {
   }
   document.documentElement.lang = about.texts.language;
   document.title = about.texts.title;
-  if (token()) attempt(goOn);
+  if (!canPlay()) ended(about.texts.title, about.texts.page.no_audio);
+  else if (token()) attempt(goOn);
   else begin();
 }
 
+/** Whatever keeps somebody from taking part is told here, before consent and questions. */
 function begin() {
-  if (about.closed) return ended(about.texts.title, about.closed_text);
+  if (about.known) return attempt(() => enter({}));
+  if (about.closed) return over();
   if (about.sign_in && !about.sign_in_offered) return ended(about.texts.title, about.no_sign_in_text);
   if (about.sign_in && !about.signed_in) return signInScreen(about);
-  if (about.known) return attempt(() => enter({}));
-  consentScreen(about, () => attempt(() => setupScreen(about, () => tell({ reason: "no_sound" }, quiet), (setup) => attempt(() => enter(setup)))));
+  consentScreen(about, () => attempt(agreed));
+}
+
+/** The page may have been open for long, so the server is asked once more whether there is a place. */
+async function agreed() {
+  about = await ask("about");
+  if (about.closed) return over();
+  await setupScreen(about, () => tell({ reason: "no_sound" }, quiet), (setup) => attempt(() => enter(setup)));
+}
+
+/** Nobody new may enter; whoever has begun is known again by signing in. */
+function over() {
+  const may = about.sign_in && about.sign_in_offered && !about.signed_in;
+  ended(about.texts.title, about.closed_text, may && el("p", { class: "soft" }, about.texts.page.taking_part),
+    may && signInLink(about.texts, "quiet"));
 }
 
 async function enter(setup) {
@@ -80,15 +97,15 @@ function thanks(code) {
 }
 
 /** Nothing more to do here. */
-function ended(title, sentence) {
+function ended(title, sentence, ...more) {
   leave();
   hush();
-  show(el("section", { class: "card ended" }, heading(title), el("p", {}, sentence)));
+  show(el("section", { class: "card ended" }, heading(title), el("p", {}, sentence), ...more));
 }
 
 function withdraw() {
   const { page, withdrawn } = about.texts;
-  const sure = async () => { await ask("withdraw", {}); keepToken(null); ended(page.withdrawn_heading, withdrawn); };
+  const sure = async () => { await ask("withdraw", {}); ended(page.withdrawn_heading, withdrawn); };
   const dialog = el("dialog", { close: () => dialog.remove(), "aria-labelledby": "sure" }, el("p", { id: "sure" }, page.withdraw_question),
     el("div", { class: "row" }, button(page.withdraw_no, () => dialog.close()),
       button(page.withdraw_yes, () => { dialog.close(); attempt(sure); }, "danger")));

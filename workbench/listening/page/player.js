@@ -4,6 +4,11 @@ import { el, fill, svg } from "./dom.js";
 
 const AROUND = 2 * Math.PI * 28;
 
+/** Whether this browser can play a clip at all. */
+export function canPlay() {
+  return typeof Audio === "function" && Boolean(new Audio().canPlayType?.("audio/wav"));
+}
+
 /** Players of one screen: one sounds at a time.
  *
  * ended: called with a clip's index each time it was played to its end. failed: called when it cannot be played.
