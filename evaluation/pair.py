@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evaluation.texts import why_no_text
+from pipelines import tables
 from pipelines.errors import RecipeError
 from pipelines.files import PATH_BYTES, write_whole
+from pipelines.labels import folded, why_unknown
+from pipelines.names import find_file, forget_folders
 
 if TYPE_CHECKING:
     import pandas as pd
 
 REQUIRED = ("source", "reference", "emotion")
-TOO_MANY = "*"  # key of a row that has more cells than the header
-UNREADABLE = "cannot be read as a CSV file with a header line and no row longer than it."
+LABELS = ("emotion", "source_emotion")
 NO_REFERENCE = "no-reference"  # file name of the reference where there is none: the emotion was a stored one
 FILE_NAME = re.compile(r"\w([\w.,+=~@() -]{0,78}[\w)])?")  # what an id may be: a file name on every system
 
@@ -79,17 +80,18 @@ def pairs_csv(path: Path, pairs: Sequence[Pair]) -> bytes:
     return pd.DataFrame(rows, columns=[field.name for field in fields(Pair)]).to_csv(index=False).encode(errors=PATH_BYTES)
 
 
-def read_pairs(path: Path, required: tuple[str, ...] = REQUIRED) -> list[Pair]:
+def read_pairs(path: Path, required: tuple[str, ...] = REQUIRED, checked: bool = True) -> list[Pair]:
     """Read a protocol, or any CSV with the columns source, reference and emotion; other columns of Pair are optional.
 
     Args:
         required: columns that must be filled; without 'emotion' a pair may say nothing about it (scoring others' audio).
+        checked: labels are folded to lower case, and unknown ones refused. A run's own list stands as it was written.
 
     Raises:
         PairsError: the file is missing, empty, not a CSV, lacks a column, or has two pairs of one id; or a row lacks a
-            required cell or has an id that cannot be a file name.
+            required cell, has an id that cannot be a file name, or an unknown emotion.
     """
-    pairs = pairs_of(read_table(path, required), path.resolve().parent, required)
+    pairs = pairs_of(read_table(path, required), path.resolve().parent, required, checked)
     ids = [pair.id for pair in pairs]
     twice = sorted(name for name, times in Counter(ids).items() if times > 1)
     if twice:
@@ -97,51 +99,46 @@ def read_pairs(path: Path, required: tuple[str, ...] = REQUIRED) -> list[Pair]:
     return pairs
 
 
-def read_rows(path: Path, unreadable: str = UNREADABLE) -> tuple[list[str], list[dict[str, str]]]:
-    """Header and rows of a CSV as text, '' where a cell is empty; blank lines are left out.
-
-    A row that is longer than the header has the key TOO_MANY. unreadable: what is said of a file that is no CSV.
-    Raises:
-        PairsError: the file is missing or not a CSV.
-    """
-    if not path.is_file():
-        raise PairsError(f"There is no list of pairs at {path}; check the path.")
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            names, *rows = [cells for cells in csv.reader(file, strict=True) if len(cells) > 1 or "".join(cells).strip()] or [[]]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PairsError(f"{path} {unreadable}") from error
-    surplus = [{TOO_MANY: "yes"} if len(cells) > len(names) else {} for cells in rows]
-    return names, [dict(zip_longest(names, cells[:len(names)], fillvalue="")) | more for cells, more in zip(rows, surplus)]
-
-
 def read_table(path: Path, required: tuple[str, ...] = REQUIRED) -> pd.DataFrame:
-    """The rows of a list of pairs as text, '' where a cell is empty.
+    """The rows of a list of pairs as text, '' where a cell is empty; the index has their lines in the file.
 
     Raises:
         PairsError: the file is missing, empty, not a CSV, or lacks a required column.
     """
     import pandas as pd  # imported late: whoever reads rows alone need not wait for it
 
-    names, rows = read_rows(path)
-    if not names or any(TOO_MANY in row for row in rows):
-        raise PairsError(f"{path} {UNREADABLE}")
-    table = pd.DataFrame(rows, columns=names, dtype=str)
-    missing = [column for column in required if column not in table.columns]
-    if missing:
-        raise PairsError(f"{path} has no column '{missing[0]}'; it needs {', '.join(required)}.")
-    if table.empty:
-        raise PairsError(f"{path} has no pairs.")
-    return table
+    try:
+        table = tables.read_table(path, required, "list of pairs", "pairs")
+    except tables.TableError as error:
+        raise PairsError(str(error)) from error
+    return pd.DataFrame([row.cells for row in table.rows], columns=list(table.columns), index=[row.line for row in table.rows],
+                        dtype=str)
 
 
-def pairs_of(table: pd.DataFrame, folder: Path, required: tuple[str, ...] = REQUIRED) -> list[Pair]:
-    """One pair a row of a table that `read_table` read; paths in it are relative to `folder`.
+def pairs_of(table: pd.DataFrame, folder: Path, required: tuple[str, ...] = REQUIRED, checked: bool = True) -> list[Pair]:
+    """One pair a row of a table that `read_table` read; paths in it are relative to `folder`. checked: as `read_pairs`.
 
     Raises:
-        PairsError: a required cell is empty, or an id cannot be a file name.
+        PairsError: a required cell is empty, an id cannot be a file name, or an emotion is unknown.
     """
-    return [_pair(index, row, folder, required) for index, row in enumerate(table.to_dict("records"))]
+    forget_folders()
+    if checked:
+        table = _with_known_labels(table)
+        _refuse_wordless(table)
+    rows = zip(table.index, table.to_dict("records"), strict=True)
+    return [_pair(place, int(line), row, folder, required) for place, (line, row) in enumerate(rows)]
+
+
+def _with_known_labels(table: pd.DataFrame) -> pd.DataFrame:
+    """Labels in lower case. Raises PairsError: one is unknown."""
+    for name in LABELS:
+        if name in table.columns:
+            reason = why_unknown(table[name])
+            if reason:
+                wrong = [int(line) for line, label in table[name].items() if why_unknown([label])]
+                raise PairsError(f"{reason} It stands in the column '{name}', {tables.lines(wrong)}.")
+            table = table.assign(**{name: [folded(label) for label in table[name]]})
+    return table
 
 
 def read_paths(pairs: Iterable[Pair]) -> list[Path]:
@@ -160,19 +157,26 @@ def pairs_hash(pairs: list[Pair]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
 
 
-def _pair(index: int, row: Mapping[Any, str], folder: Path, required: tuple[str, ...]) -> Pair:
+def _refuse_wordless(table: pd.DataFrame) -> None:
+    reasons = {int(line): reason for line, text in table["text"].items() if (reason := why_no_text(text))} \
+        if "text" in table.columns else {}
+    if reasons:
+        raise PairsError(f"{next(iter(reasons.values()))} It stands in {tables.lines(list(reasons))}.")
+
+
+def _pair(place: int, line: int, row: Mapping[Any, str], folder: Path, required: tuple[str, ...]) -> Pair:
     known = {field.name for field in fields(Pair)}
     given: dict[str, Any] = {name: value for name, value in row.items() if name in known and value != ""}
     for name in ("source", "reference", "parallel"):
         if name in given:
-            given[name] = folder / given[name]
+            given[name] = find_file(folder, given[name])
     for name in required:
         if name not in given:
-            raise PairsError(f"Line {index + 2} of the list of pairs has no {name}.")
-    given.setdefault("id", f"{index:05d}")
+            raise PairsError(f"Line {line} of the list of pairs has no {name}.")
+    given.setdefault("id", f"{place:05d}")
     given.setdefault("emotion", "")
     if not FILE_NAME.fullmatch(given["id"]):
-        raise PairsError(f"The id '{given['id'][:80]}' in line {index + 2} of the list cannot be a file name; "
+        raise PairsError(f"The id '{given['id'][:80]}' in line {line} of the list cannot be a file name; "
                          "use at most 80 letters, digits, - and _.")
     return Pair(**given)
 

@@ -19,10 +19,12 @@ from evaluation.metrics.base import Seen, Value
 from evaluation.natural_reference.stored import StoredReference, stored_reference
 from evaluation.pair import Pair
 from evaluation.run.observations import Observations
+from evaluation.texts import why_no_text
 from pipelines.errors import ZestError
 from pipelines.features.audio import load
 from pipelines.features.pitch import F0Statistics, statistics
 from pipelines.hooks import Event, Hook, silent
+from pipelines.labels import OTHER_EMOTIONS, known_label
 
 WORDS, VOICE, F0, NATURALNESS = "words", "voice", "melody", "naturalness"
 SUBJECTS = (WORDS, *(f"emotion@{judge}" for judge in JUDGES), VOICE, F0, NATURALNESS)
@@ -119,7 +121,7 @@ class NaturalnessScores:
 class ScoreCard:
     """What is known of one conversion; a subject that could not be measured is None (or missing from emotions), and
     `not_measured` says why, by subject of SUBJECTS. natural_from: on which speech the natural reference was measured, '' if
-    unknown."""
+    unknown. notes: sentences on the recordings (damaged, clipped, a channel left out) and on what the judges do not know."""
 
     words: WordScores | None = None
     emotions: tuple[EmotionScores, ...] = ()
@@ -128,6 +130,7 @@ class ScoreCard:
     naturalness: NaturalnessScores | None = None
     not_measured: Mapping[str, str] = field(default_factory=dict)
     natural_from: str = ""
+    notes: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -171,11 +174,15 @@ def score_card(source: Path | str, reference: Path | str | None, converted: Path
         natural: what natural speech scores; the stored reference if None.
         hook: gets 'progress' events of each of SUBJECTS, value (done before it, of how many), and of 'done' at the end.
     Raises:
-        AudioError: a recording cannot be read. What a missing model would have measured stands in `not_measured` instead.
+        AudioError: a recording cannot be read. LabelError: no such emotion. ZestError: a text without any word.
+        What a missing model would have measured stands in `not_measured` instead.
     """
     paths = [Path(path) for path in (source, reference, converted) if path is not None]
-    for path in paths:
-        load(path)
+    emotion, reason = known_label(emotion), why_no_text(text)
+    if reason:
+        raise ZestError(reason)
+    notes = tuple(dict.fromkeys(note for path in paths for note in load(path).warnings))
+    notes += (f"No judge knows the emotion '{emotion}', so its share cannot be told.",) * (emotion in OTHER_EMOTIONS)
     other = None if reference is None else Path(reference)
     pair = Pair("card", paths[0], other or paths[0], emotion, text=text.strip(), language=language.strip() or "en")
     clips = _CardClips(pair, other, Path(converted), observations or Observations(), natural or stored_reference())
@@ -185,7 +192,8 @@ def score_card(source: Path | str, reference: Path | str | None, converted: Path
         found[subject] = _measured(_MEASURES[subject], clips, subject, missing)
     hook(Event("progress", "done", value=(len(SUBJECTS), len(SUBJECTS))))
     emotions = tuple(one for judge in JUDGES if (one := found[f"emotion@{judge}"]) is not None)
-    return ScoreCard(found[WORDS], emotions, found[VOICE], found[F0], found[NATURALNESS], missing, clips.natural.about)
+    return ScoreCard(found[WORDS], emotions, found[VOICE], found[F0], found[NATURALNESS], missing, clips.natural.about,
+                     notes)
 
 
 def _measured(measure: Callable[[_CardClips], Any], clips: _CardClips, subject: str, missing: dict[str, str]) -> Any:

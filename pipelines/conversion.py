@@ -21,6 +21,7 @@ from pipelines.features import prosody, world
 from pipelines.features.audio import Recording, load, save
 from pipelines.features.pitch import VOICED_CONFIDENCE, F0Contour, track
 from pipelines.hooks import Event, Hook, Timings, silent, stage
+from pipelines.labels import folded
 from pipelines.networks.sace import emotion_frames, pool_frames
 from pipelines.networks.speaker import ease_vector, voice_vector
 from pipelines.networks.units import EncodedContent
@@ -126,7 +127,8 @@ class Converter:
             notes=_notes(factors, target) + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()))
 
     def preset(self, name: str) -> Emotion:
-        """A stored emotion. Raises ZestError when it is unknown."""
+        """A stored emotion, in capitals or not. Raises ZestError when it is unknown."""
+        name = folded(name) if name not in self.models.presets else name
         if name not in self.models.presets:
             raise ZestError(f"There is no emotion preset '{name}'; choose one of {', '.join(self.presets)}.")
         frames = self.models.presets[name].numpy()
@@ -278,6 +280,7 @@ class BaselineConverter:
 
         `predicted` is the contour that was asked for, which is the source's where the baseline asks for none.
         """
+        emotion = None if emotion is None else folded(emotion)
         baselines.check_request(self.name, reference is not None, emotion is not None)
         timings = Timings(hook)
         with stage(timings, "read"):

@@ -23,7 +23,7 @@ from pipelines.settings import Settings
 from pipelines.training.ablation.plan import TrainingPlan, make_plan
 from pipelines.training.ablation.stages import StageStore
 from pipelines.training.ablation.study import AblationStudy, Variant, read_study
-from pipelines.training.data.corpus import read_manifest
+from pipelines.training.data.manifest_check import read_checked_manifest
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def prepare(study: Path | str, manifest: Path | str, only: Iterable[str] = ()) -
     _beside(read)
     plan = make_plan(read, manifest)
     asked = read.protocol
-    protocol = make_protocol(read_manifest(manifest), asked.settings, asked.seed, split=asked.split, count=asked.count)
+    clips = read_checked_manifest(manifest, (asked.split,))
+    protocol = make_protocol(clips, asked.settings, asked.seed, split=asked.split, count=asked.count)
     if protocol.refusals:
         raise RecipeError(next(iter(protocol.refusals.values())))
     return Ablation(read, plan, protocol.pairs, tuple(metrics), Path(manifest), Path(study))

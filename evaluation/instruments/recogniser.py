@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.texts import only_words, plain_marks, simply_normalised
 from pipelines.errors import ZestError
 
 MODEL = "base"
+NO_SPEECH, UNSURE = 0.6, -1.0  # probability, and mean log probability of words, as in Whisper's `transcribe`
 BATCH = 8  # clips that go through the decoder together
 UNSPACED = ("zh", "ja", "th", "lo", "my", "yue")  # written without spaces: letters are words, as in Whisper's own evaluation
 
@@ -58,14 +60,19 @@ def check_language(language: str, size: str = MODEL) -> None:
         raise ZestError(f"Whisper {size} knows English only, not '{language}'; choose the size {size.removesuffix('.en')}.")
 
 
+def is_no_speech(probability: float, mean_log: float) -> bool:
+    """Whisper's own rule: it takes a clip for no speech, and is not sure of the words that it wrote nevertheless."""
+    return probability > NO_SPEECH and mean_log < UNSURE
+
+
 def is_looping(target: str, recognised: str) -> bool:
     """Is a transcript more than twice as long as it should be? Whisper then repeats itself, which says little of the words."""
     return len(recognised) > 2 * len(target)
 
 
 def normalise(text: str, language: str = "en") -> str:
-    """Lower case, no punctuation, numbers and contractions in one spelling."""
-    return _normaliser(language)(text).strip()
+    """Lower case, no punctuation or typographic marks, numbers and contractions in one spelling."""
+    return only_words(_normaliser(language)(plain_marks(text)))
 
 
 def _decode(clips: Sequence[np.ndarray], language: str, window: int, size: str) -> list[str]:
@@ -74,7 +81,7 @@ def _decode(clips: Sequence[np.ndarray], language: str, window: int, size: str) 
     ours = _model(size, window)
     options = whisper.DecodingOptions(language=language, temperature=0.0, fp16=False)
     results: Any = whisper.decode(ours.model, ours.encode(clips), options)  # of a batch: a list
-    return [result.text for result in results]
+    return ["" if is_no_speech(result.no_speech_prob, result.avg_logprob) else result.text for result in results]
 
 
 def _decode_long(clips: Sequence[np.ndarray], language: str, size: str) -> list[str]:
@@ -96,6 +103,8 @@ def _model(size: str, window: int):
 
 @cache
 def _normaliser(language: str):
-    from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
-
+    try:
+        from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
+    except ImportError:
+        return simply_normalised
     return EnglishTextNormalizer() if language == "en" else BasicTextNormalizer(split_letters=language in UNSPACED)

@@ -21,7 +21,8 @@ from pipelines.files import make_folder, write_whole
 from pipelines.labels import EMOTIONS
 from pipelines.outputs import check_outputs
 from pipelines.training.data.cache import FeatureCache
-from pipelines.training.data.corpus import Clip, read_manifest, training_clips
+from pipelines.training.data.corpus import USED, Clip, training_clips
+from pipelines.training.data.manifest_check import read_checked_manifest
 from pipelines.training.loop.recipe import GeneralRecipe, read_recipe, section
 
 
@@ -134,7 +135,7 @@ def train_judges(recipe: Path | str, manifest: Path | str) -> Path:
     """
     tables = read_recipe(recipe)
     stage, general = section(tables, "judge", JudgeStage), section(tables, "general", GeneralRecipe)
-    output, clips = Path(stage.output), read_manifest(manifest)
+    output, clips = Path(stage.output), read_checked_manifest(manifest, USED)
     written = [*(f"{name}{ending}" for name in stage.judges for ending in (".json", ".safetensors")), CARD]
     check_outputs([recipe, manifest, *(clip.path for clip in clips)], [output / name for name in written], new_folders=True)
     data = JudgeData(FeatureCache(Path(general.cache)))

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from evaluation.instruments.inaudible import without_inaudible
 from evaluation.instruments.needs import missing_package, version
 from evaluation.metrics.subjects import OTHER, KnownOrder, Role, Subject
 from evaluation.pair import Pair
@@ -106,10 +107,10 @@ class Observer:
         reason = self.unavailable()
         if reason:
             raise ZestError(reason)
-        return self.observations(clips, language)
+        return self.observations([without_inaudible(clip) for clip in clips], language)
 
     def observations(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
-        """As `observe`, of an observer that is available."""
+        """As `observe`, of an observer that is available, and of clips without offset, rumble and hum."""
         raise NotImplementedError
 
 

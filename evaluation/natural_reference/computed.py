@@ -142,9 +142,9 @@ def clips_of_manifest(path: Path, split: str = "dev") -> list[NaturalClip]:
     Raises:
         ZestError: the manifest cannot be read, or the split has no clips.
     """
-    from pipelines.training.data.corpus import read_manifest
+    from pipelines.training.data.manifest_check import read_checked_manifest
 
-    clips = [clip for clip in read_manifest(path) if clip.split == split]
+    clips = [clip for clip in read_checked_manifest(path, (split,)) if clip.split == split]
     if not clips:
         raise ZestError(f"{path} has no clips of the split '{split}'.")
     return [NaturalClip(clip.path, clip.speaker, clip.emotion, clip.language) for clip in clips]

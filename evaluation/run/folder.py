@@ -225,7 +225,7 @@ def open_run(folder: Path | str) -> EvaluationRun:
     record = files.record()
     if record is None:
         raise ZestError(f"{files.path} has no run.json, so it is not the folder of a zest evaluate.")
-    return EvaluationRun(files, record, tuple(read_pairs(files.pairs_file, required=("source", "reference"))))
+    return EvaluationRun(files, record, tuple(read_pairs(files.pairs_file, required=("source", "reference"), checked=False)))
 
 
 def _from_line(kind: type, line: dict[str, Any]) -> Any:

@@ -28,9 +28,10 @@ from pipelines.decoders import DECODERS, find_decoder, is_decoder
 from pipelines.device import check_device
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.features.audio import load
+from pipelines.names import find_file
 from pipelines.settings import PREDICTED, Settings, read_specification
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a")
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".opus", ".aac", ".webm", ".mp4", ".aif", ".aiff")
 CONVERSION = "conversion"  # the kind of the converter's systems in run.json
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]{0,60}")
 
@@ -122,11 +123,11 @@ class RecordingsSystem:
 
     @property
     def spec(self) -> dict[str, Any]:
-        return {"kind": "recordings", **contents(path for path in self.folder.iterdir() if path.suffix in SUFFIXES)}
+        return {"kind": "recordings", **contents(path for path in self.folder.iterdir() if path.suffix.lower() in SUFFIXES)}
 
     def render(self, pair: Pair) -> Rendered:
         for suffix in SUFFIXES:
-            path = self.folder / f"{pair.id}{suffix}"
+            path = find_file(self.folder, f"{pair.id}{suffix}")
             if os.path.isfile(path):
                 return Rendered(load(path).samples)
         raise ZestError(f"{self.folder} has no recording {pair.id}.wav.")

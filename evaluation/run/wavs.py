@@ -6,12 +6,14 @@ column of a protocol (setting, source_speaker, parallel...). Paths are relative 
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 import stat
 import tempfile
 import zipfile
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -25,6 +27,7 @@ from pipelines.counting import counted
 from pipelines.errors import AudioError, OutputError, ZestError
 from pipelines.features.audio import load
 from pipelines.files import make_folder
+from pipelines.names import find_file
 
 COLUMNS = ("source", "reference")  # what a pair needs; `converted` is asked for separately
 DEFAULT_SYSTEM = "converted"
@@ -32,6 +35,7 @@ MAX_FILES = 20_000
 MAX_BYTES = 4 * 1024**3  # of all recordings together, unpacked
 MAX_RATIO = 100  # unpacked to packed bytes of the whole zip; recordings pack to a half at best
 CHUNK = 1 << 20  # bytes
+UTF8_NAME = 0x800  # flag of a zip's member
 RATIO_MATTERS = 10 * 1024**2  # bytes; a small file of one repeated byte harms nobody
 
 
@@ -103,13 +107,13 @@ def _listing(path: Path) -> tuple[tuple[Pair, ...], dict[tuple[str, str], Path]]
     for index, pair in enumerate(pairs_of(table, path.parent, COLUMNS)):
         system, cell = table["system"].iloc[index], table["converted"].iloc[index]
         if not cell:
-            raise PairsError(f"Line {index + 2} of {path.name} names no converted recording.")
+            raise PairsError(f"Line {table.index[index]} of {path.name} names no converted recording.")
         if distinct.setdefault(pair.id, pair) != pair:
             raise PairsError(f"{path.name} gives the id '{pair.id}' to two different pairs; ids must differ.")
         if (system, pair.id) in converted:
             raise PairsError(f"{path.name} has two conversions of the pair '{pair.id}' by {system}; "
                             "give each pair an id of its own, or each system a name.")
-        converted[system, pair.id] = path.parent / cell
+        converted[system, pair.id] = find_file(path.parent, cell)
     return tuple(distinct.values()), converted
 
 
@@ -167,7 +171,7 @@ def unpack(archive: Path, folder: Path) -> Path:
 def _unpack_into(archive: Path, folder: Path) -> str:
     """Returns the CSV's path inside."""
     with zipfile.ZipFile(archive) as opened:
-        members = _checked(opened.infolist(), archive.name)
+        members = _checked([_with_plain_name(member) for member in opened.infolist()], archive.name)
         lists = [member.filename for member in members if member.filename.lower().endswith(".csv")]
         if len(lists) != 1:
             raise AudioError(f"{archive.name} holds {len(lists) or 'no'} CSV files; it needs exactly one, with the columns "
@@ -212,6 +216,17 @@ def _is_inside(path: Path, folder: Path) -> bool:
         return path.resolve().is_relative_to(folder)
     except (OSError, ValueError, RuntimeError):  # a NUL, a loop of links
         return False
+
+
+def _with_plain_name(member: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    """A member under the name that its maker meant: slashes, and UTF-8 where a zip program forgot to say so."""
+    plain = copy.copy(member)  # `ZipFile.open` compares the name in the file with `orig_filename`, which stays
+    if not member.flag_bits & UTF8_NAME:
+        with suppress(UnicodeError):
+            plain.filename = member.filename.encode("cp437").decode("utf-8")
+    if "/" not in plain.filename:
+        plain.filename = plain.filename.replace("\\", "/")
+    return plain
 
 
 def _checked(members: list[zipfile.ZipInfo], name: str) -> list[zipfile.ZipInfo]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -16,6 +18,7 @@ from evaluation.protocol import SETTINGS, PairProtocol, esd_test, make_protocol,
 from evaluation.protocol.make import ESD_PUBLISHED
 from pipelines.errors import OutputError, RecipeError, ZestError
 from pipelines.training.data.corpus import Clip
+from tests.support.encodings import wav_bytes
 from workbench.cli import exit_codes
 from workbench.cli.main import app
 
@@ -243,7 +246,7 @@ def test_a_minimal_list_with_a_byte_order_mark(tmp_path):
 
 @pytest.mark.parametrize(("content", "words"), [
     (b"", "cannot be read as a CSV"), (b"\x89PNG\r\n\x1a\n\x00\xff\xfe\xfa", "cannot be read as a CSV|no column"),
-    (b"source,reference\na,b\n", "no column 'emotion'"), (b"source;reference;emotion\na;b;sad\n", "no column"),
+    (b"source,reference\na,b\n", "no column 'emotion'"), (b"source|reference|emotion\na|b|sad\n", "no column"),
     (b"source,reference,emotion\n", "no pairs"),
     (b"source,reference,emotion\na,,sad\n", "Line 2 of the list of pairs has no reference"),
     (b"source,reference,emotion\na,b\n", "Line 2 of the list of pairs has no emotion"),
@@ -266,17 +269,22 @@ def test_a_bad_list_of_pairs_gets_one_sentence(tmp_path, content, words):
 
 # -- command line
 
+CLIP = wav_bytes(0.1 * np.ones(800), 16_000)
 
-def manifest(path: Path, clips: list[Clip]) -> Path:
+
+def manifest(path: Path, clips: list[Clip]) -> list[Clip]:
+    """Write it with recordings beside it; returns the clips as they lie there."""
+    clips = [replace(item, path=path.parent / item.path.name) for item in clips]
     columns = ("path", "corpus", "speaker", "emotion", "language", "text_id", "text", "seconds", "split")
     rows = [",".join(str(getattr(item, name)) for name in columns) for item in clips]
     path.write_text("\n".join((",".join(columns), *rows)))
-    return path
+    for item in clips:
+        item.path.write_bytes(CLIP)
+    return clips
 
 
 def test_zest_protocol_writes_pairs_and_tells_what_it_refused(zest_here, tmp_path):
-    clips = parallel(speakers=1, emotions=("neutral", "sad"))
-    manifest(tmp_path / "manifest.csv", clips)
+    clips = manifest(tmp_path / "manifest.csv", parallel(speakers=1, emotions=("neutral", "sad")))
     result = zest_here("protocol", "--manifest", "manifest.csv", "--settings", "ssst,dsst", "--seed", "3", "-o", "pairs.csv",
                        "--json")
     assert result.returncode == exit_codes.OK, result.stderr
@@ -315,7 +323,7 @@ def test_zest_protocol_that_can_make_nothing_writes_nothing(tmp_path, monkeypatc
     manifest(tmp_path / "manifest.csv", parallel(speakers=1, emotions=("neutral", "sad")))
     result = CliRunner().invoke(app, ["protocol", "--manifest", "manifest.csv", "-o", "pairs.csv", *arguments])
     assert isinstance(result.exception, error) and words in str(result.exception)
-    assert [path.name for path in tmp_path.iterdir()] == ["manifest.csv"]
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".wav"] == ["manifest.csv"]
 
 
 @pytest.mark.parametrize(("content", "words"), [

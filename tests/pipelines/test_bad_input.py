@@ -207,7 +207,7 @@ def test_loud_results_are_scaled_not_clipped(tmp_path):
 
 @pytest.mark.parametrize(("content", "words"), [
     (None, "There is no list"), (b"", "needs a column"), (b"source,emotion\n", "no rows"),
-    (b"source,feeling\na.wav,sad\n", "'feeling'"), (b"\xff\xfe\x00source", "cannot be read as CSV")])
+    (b"source,feeling\na.wav,sad\n", "'feeling'"), (b"\xff\xfe\x00source", "cannot be read as a CSV file")])
 def test_bad_list_of_pairs(content, words, tmp_path, zest_here):
     if content is not None:
         (tmp_path / "pairs.csv").write_bytes(content)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from evaluation.pair import TOO_MANY, read_rows
 from pipelines.errors import AudioError, ZestError
 from pipelines.features.writing import FORMATS
+from pipelines.labels import folded
+from pipelines.names import find_file, forget_folders
 from pipelines.outputs import same_output
+from pipelines.tables import TableRow, read_any_table
 from workbench.cli.names import plot_names
 
 COLUMNS = ("source", "reference", "emotion", "output")
@@ -60,7 +62,7 @@ def read_batch(path: Path, folder: Path, plots: Path | None = None,
     Args:
         plots: folder of the pictures. name: of an output that the list does not name, from the source and the target.
     Raises:
-        PairsError: the list is missing or is not CSV text. AudioError: it lacks a column, or has no rows.
+        TableError: the list is missing or is not CSV text. AudioError: it lacks a column, or has no rows.
     """
     rows = [_row(number, cells, path.parent, folder, name) for number, cells in enumerate(_read_rows(path), start=1)]
     good = [row for row in rows if isinstance(row, BatchRow)]
@@ -87,16 +89,17 @@ def run(rows: list[BatchRow | BadRow], convert: Callable[[BatchRow], dict[str, A
             yield Outcome(row.number, error=str(error))
 
 
-def _read_rows(path: Path) -> list[dict[str, str]]:
-    names, rows = read_rows(path, "cannot be read as CSV; save it as UTF-8 text with commas.")
-    unknown = [name for name in names if name not in COLUMNS]
+def _read_rows(path: Path) -> list[TableRow]:
+    table = read_any_table(path, "list of pairs")
+    unknown = [name for name in table.columns if name not in COLUMNS]
     if unknown:
         raise AudioError(f"{path.name} has a column '{unknown[0]}'; it may have {', '.join(COLUMNS)}.")
-    if "source" not in names or not {"reference", "emotion"} & set(names):
+    if "source" not in table.columns or not {"reference", "emotion"} & set(table.columns):
         raise AudioError(f"{path.name} needs a column 'source' and a column 'reference' or 'emotion'.")
-    if not rows:
+    if not table.rows:
         raise AudioError(f"{path.name} has no rows under its header; add a pair a line.")
-    return rows
+    forget_folders()
+    return list(table.rows)
 
 
 def _with_plots(rows: list[BatchRow | BadRow], folder: Path, plots: Path) -> list[BatchRow | BadRow]:
@@ -106,9 +109,9 @@ def _with_plots(rows: list[BatchRow | BadRow], folder: Path, plots: Path) -> lis
     return [replace(row, plot=plot_of[row.number]) if isinstance(row, BatchRow) else row for row in rows]
 
 
-def _row(number: int, given: dict[str, str], base: Path, folder: Path, name: Callable[[Path, str], str]) -> BatchRow | BadRow:
-    cells = {name: given.get(name, "").strip() for name in COLUMNS}
-    if TOO_MANY in given:
+def _row(number: int, row: TableRow, base: Path, folder: Path, name: Callable[[Path, str], str]) -> BatchRow | BadRow:
+    cells = {name: row.cells.get(name, "") for name in COLUMNS}
+    if row.surplus:
         return BadRow(number, "The row has more cells than the header; quote cells that contain commas.")
     if not cells["source"]:
         return BadRow(number, "The row names no source.")
@@ -120,5 +123,6 @@ def _row(number: int, given: dict[str, str], base: Path, folder: Path, name: Cal
         return BadRow(number, f"The output {output} leaves the output folder; name a file inside it.")
     if output.suffix.lower() not in FORMATS:
         return BadRow(number, f"The output {output} must end in {', '.join(FORMATS)}.")
-    reference = base / cells["reference"] if cells["reference"] else None
-    return BatchRow(number, base / cells["source"], reference, cells["emotion"] or None, folder / output, bool(cells["output"]))
+    source = find_file(base, cells["source"])
+    reference = find_file(base, cells["reference"]) if cells["reference"] else None
+    return BatchRow(number, source, reference, folded(cells["emotion"]) or None, folder / output, bool(cells["output"]))

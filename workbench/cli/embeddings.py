@@ -36,10 +36,11 @@ def embeddings(
     from evaluation.judges.data import judged, some_of_each
     from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
     from pipelines.conversion import Converter
-    from pipelines.training.data.corpus import read_manifest
+    from pipelines.training.data.manifest_check import read_checked_manifest
 
     check_method(method)
-    splits, there = names(split) or ["dev"], read_manifest(manifest)
+    splits = names(split) or ["dev"]
+    there = read_checked_manifest(manifest, None if "all" in splits else splits)
     check_outputs([manifest, *(clip.path for clip in there)], [output / name for name in FILES], new_folders=True)
     clips = some_of_each([clip for clip in judged(there) if "all" in splits or clip.split in splits], per_cell, seed)
     if not clips:

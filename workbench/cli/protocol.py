@@ -48,6 +48,7 @@ def protocol(
     from evaluation.protocol import ESD_SETTINGS, PER_SETTING, SETTINGS, make_protocol, unseen
     from evaluation.protocol import esd_test as esd_test_protocol
     from pipelines.training.data.corpus import read_manifest
+    from pipelines.training.data.manifest_check import read_checked_manifest
 
     if sum((per_setting is not None, count is not None, every, esd_test)) > 1:
         raise ZestError("Only one of --per-setting, --count, --all and --esd-test can say how many pairs to make.")
@@ -59,7 +60,8 @@ def protocol(
     check_outputs(lists, [output])
     check_ending(output, TABLES, "lists")
     asked = [name.lower() for name in names(settings)]
-    clips = [clip for path in paths(manifest) for clip in read_manifest(path)]
+    looked_at = None if esd_test or "all" in names(split) else names(split) or ["dev"]
+    clips = [clip for path in paths(manifest) for clip in read_checked_manifest(path, looked_at)]
     check_outputs([*lists, *dict.fromkeys(clip.path for clip in clips)], [output])
     check_replacing([output], [], overwrite)
     if unseen_by is not None:

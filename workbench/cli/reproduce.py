@@ -45,7 +45,7 @@ def reproduce(
     from evaluation.protocol import SETTINGS
     from evaluation.table1.reproduce import METRICS, TableRequest, reproduce_table1
     from evaluation.table1.rows import ROWS
-    from pipelines.training.data.corpus import read_manifest
+    from pipelines.training.data.manifest_check import read_checked_manifest
 
     if table not in TABLES:
         raise ZestError(f"There is no table '{table}' to reproduce; there is {', '.join(TABLES)}.")
@@ -56,7 +56,7 @@ def reproduce(
     request = TableRequest(asked or tuple(ROWS), [name.lower() for name in names(settings)] or tuple(SETTINGS), count, seed,
                            ",".join(names(split)) or "dev", checkpoint=checkpoint, weights=own, device=device, jobs=jobs)
     lists = paths(manifest)
-    clips = [clip for path in lists for clip in read_manifest(path)]
+    clips = [clip for path in lists for clip in read_checked_manifest(path)]
     with stage_bars() as bars:
         table1 = reproduce_table1(clips, output, request, names(metric) or METRICS,
                                   command=shlex.join(["zest", *sys.argv[1:]]), hook=bars, reads=lists)

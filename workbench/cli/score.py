@@ -36,6 +36,8 @@ def score(
         print_json(card.document())
     else:
         print(card_text(card))
+    for note in card.notes:
+        say(f"Note: {note}")
     reasons = {"F0" if subject == F0 else subject: why for subject, why in card.not_measured.items()}  # JSON has an older word
     for sentence in not_measured(reasons):
         say(sentence)

@@ -53,7 +53,8 @@ def card_html(card: ScoreCard) -> str:
     order += [name for name in card.not_measured if name not in order]
     sections = "".join(_section(name, bodies.get(name), card.not_measured.get(name)) for name in order)
     source = escape(f"Natural reference: {card.natural_from or UNKNOWN}.")
-    return f'<div class="zest-card">{sections}</div><p class="zest-card-foot">{source}</p>'
+    notes = "".join(f'<p class="zest-card-note">{escape(note)}</p>' for note in card.notes)
+    return f'{notes}<div class="zest-card">{sections}</div><p class="zest-card-foot">{source}</p>'
 
 
 def changes_html(changes: tuple[WordChange, ...]) -> str:

@@ -27,6 +27,7 @@ from evaluation.run.wavs import SAFE_NAME
 from pipelines.errors import OutputError
 from pipelines.features.audio import load, save
 from pipelines.files import make_folder, write_whole
+from pipelines.labels import folded
 from pipelines.outputs import check_result_folder
 
 MISSING = "not gathered"
@@ -70,6 +71,7 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
     """
     if not SAFE_NAME.fullmatch(system):
         raise StudyError(f"'{system[:60]}' cannot be the name of a system; use letters, digits and . _ - + @, at most 61.")
+    emotion = folded(emotion)
     if reference is None and not emotion:
         raise StudyError("Give the reference whose emotion was taken, or the name of the stored emotion.")
     if len(emotion) > LONGEST_EMOTION or not emotion.isprintable():
@@ -163,7 +165,7 @@ def _keep(files: RunFolder, samples: np.ndarray) -> Path:
 
 
 def _pairs(files: RunFolder) -> list[Pair]:
-    return read_pairs(files.pairs_file, required=("source", "reference")) if files.pairs_file.is_file() else []
+    return read_pairs(files.pairs_file, required=("source", "reference"), checked=False) if files.pairs_file.is_file() else []
 
 
 def _add_pair(pairs: list[Pair], new: Pair) -> list[Pair]:

@@ -11,7 +11,8 @@ from pipelines.decoders import find_decoder
 from pipelines.errors import RecipeError
 from pipelines.training.ablation.study import AblationQuestion, AblationStudy, Variant
 from pipelines.training.data.clip_choice import with_share
-from pipelines.training.data.corpus import read_manifest, training_clips
+from pipelines.training.data.corpus import USED, training_clips
+from pipelines.training.data.manifest_check import read_checked_manifest
 from pipelines.training.loop.recipe import GeneralRecipe, section
 from pipelines.training.stages.registry import EVERY_CONVERSION, STAGES, writers
 from pipelines.training.stages.stage_keys import PlannedStage, planned, speech_of
@@ -37,7 +38,7 @@ def make_plan(study: AblationStudy, manifest: Path | str) -> TrainingPlan:
         RecipeError: a table has an unknown key, a variant changes what its decoder does not use, two variants are the same,
             or there is no manifest. CheckpointError: the study's checkpoint is missing or damaged.
     """
-    clips = training_clips(read_manifest(manifest))
+    clips = training_clips(read_checked_manifest(manifest, USED))
     speech, variants = speech_of(clips, Path(manifest).parent), {}
     for question in study.questions:
         for variant in question.variants:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import soxr
 
 from pipelines.errors import RecipeError
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.channels import to_mono
 from pipelines.features.decoding import decode
+from pipelines.labels import UNLABELLED, folded, why_unknown
+from pipelines.names import find_file, forget_folders
+from pipelines.tables import Table, lines, read_table
 
 COLUMNS = ("path", "corpus", "speaker", "emotion", "language", "text_id", "text", "seconds", "split")
+USED = ("train", "dev")  # splits that training reads
 
 
 @dataclass(frozen=True)
@@ -41,30 +45,55 @@ class Clip:
 
 
 def read_manifest(path: Path | str) -> list[Clip]:
-    """Read a manifest CSV; paths inside it are relative to the CSV's folder.
+    """Read a manifest CSV; paths inside it are relative to the CSV's folder. No recording is looked at.
+
+    Emotions, splits and languages are folded to lower case.
 
     Raises:
-        RecipeError: the file is missing, is not a CSV, lacks a column, is empty, or has a length that is not a number.
+        RecipeError: the file is missing, is not a CSV, lacks a column, is empty, has a length that is not a number, or an
+            unknown emotion.
     """
+    return list(clips_by_line(path).values())
+
+
+def clips_by_line(path: Path | str) -> dict[int, Clip]:
+    """As `read_manifest`, with the line in the file of each clip."""
     path = Path(path)
     if not path.is_file():
         raise RecipeError(f"There is no manifest at {path}; pass --manifest with the path of a manifest.csv.")
+    table = read_table(path, COLUMNS, "manifest")
+    _refuse_odd_cells(path, table)
+    forget_folders()
+    return {row.line: _clip(path.parent, row.cells) for row in table.rows}
+
+
+def _refuse_odd_cells(path: Path, table: Table) -> None:
+    for row in table.rows:
+        if _seconds(row.cells["seconds"]) is None:
+            raise RecipeError(f"The manifest {path} has '{row.cells['seconds'][:60]}' as seconds in line {row.line}; "
+                              "it must be a number.")
+    nameless = [row.line for row in table.rows if not row.cells["path"]]
+    if nameless:
+        raise RecipeError(f"The manifest {path} names no recording in {lines(nameless)}; fill the column 'path'.")
+    wrong = [row.line for row in table.rows if why_unknown([row.cells["emotion"]])]
+    if wrong:
+        reason = why_unknown(row.cells["emotion"] for row in table.rows)
+        raise RecipeError(f"{reason} It stands in the manifest {path}, {lines(wrong)}.")
+
+
+def _clip(folder: Path, cells: dict[str, str]) -> Clip:
+    return Clip(find_file(folder, cells["path"]), cells["corpus"], cells["speaker"], folded(cells["emotion"]) or UNLABELLED,
+                cells["language"].lower(), cells["text_id"], cells["text"], _seconds(cells["seconds"]) or 0.0,
+                cells["split"].lower())
+
+
+def _seconds(cell: str) -> float | None:
+    """None where it is no number. Spreadsheets of some countries write a comma."""
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False).fillna("")
-    except ValueError as error:  # pandas' parser, encoding and empty-data errors are ValueErrors
-        raise RecipeError(f"{path} cannot be read as a CSV file with a header line.") from error
-    missing = [column for column in COLUMNS if column not in table.columns]
-    if missing:
-        raise RecipeError(f"The manifest {path} has no column '{missing[0]}'; it needs {', '.join(COLUMNS)}.")
-    if table.empty:
-        raise RecipeError(f"The manifest {path} has no rows.")
-    seconds = pd.to_numeric(table["seconds"], errors="coerce")
-    if seconds.isna().any():
-        line = int(seconds.isna().to_numpy().argmax())
-        raise RecipeError(f"The manifest {path} has '{table['seconds'][line]}' as seconds in line {line + 2}; "
-                          "it must be a number.")
-    return [Clip(path.parent / row.path, row.corpus, row.speaker, row.emotion, row.language, row.text_id, row.text,
-                 float(length), row.split) for row, length in zip(table.itertuples(), seconds, strict=True)]
+        seconds = float(cell.replace(",", "."))
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
 def training_clips(clips: list[Clip]) -> list[Clip]:

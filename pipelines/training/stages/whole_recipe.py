@@ -10,7 +10,8 @@ from pathlib import Path
 from pipelines.checkpoints.folder import Folder
 from pipelines.errors import RecipeError
 from pipelines.files import make_folder, write_whole
-from pipelines.training.data.corpus import read_manifest, training_clips
+from pipelines.training.data.corpus import USED, training_clips
+from pipelines.training.data.manifest_check import read_checked_manifest
 from pipelines.training.loop import distributed
 from pipelines.training.loop.recipe import GeneralRecipe, section
 from pipelines.training.stages.registry import STAGES
@@ -40,7 +41,7 @@ def run_recipe(recipe: Path | str | dict, manifest: Path | str, device: str = "c
     if not names:
         raise RecipeError("The recipe has no table of a stage, such as [units]; name what is to be trained, if only by an empty "
                           "table.")
-    plan = planned(tables, names, speech_of(training_clips(read_manifest(manifest)), Path(manifest).parent))
+    plan = planned(tables, names, speech_of(training_clips(read_checked_manifest(manifest, USED)), Path(manifest).parent))
     deadline, left_alone = time.monotonic() + stop_after_seconds, set()
     with distributed.joined(device) as own:
         for name in names:

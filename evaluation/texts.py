@@ -1,0 +1,42 @@
+"""What somebody wrote down, before it is compared: typographic marks are no words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+APOSTROPHES = "’‘‛ʼ`´′＇"
+DROPPED = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")  # soft hyphens, marks of no width, of direction
+PAUSES = re.compile(r"[…‥“”„‟«»‹›\"–—―‐‑|•·]+|\.{2,}|(?<=\w)--+(?=\w)")
+BRACKETED = re.compile(r"\[[^\]]*\]|<[^>]*>|\([^)]*\)")  # what Whisper's normaliser takes for a remark
+
+
+def plain_marks(text: str) -> str:
+    """A text with the apostrophe of a keyboard, and blanks where typographic marks stand."""
+    text = DROPPED.sub("", unicodedata.normalize("NFC", text))
+    text = re.sub(f"[{APOSTROPHES}]", "'", text)
+    return PAUSES.sub(" ", text)
+
+
+def only_words(text: str) -> str:
+    """A normalised text without what holds no letter and no digit."""
+    return " ".join(word for word in text.split() if any(letter.isalnum() for letter in word))
+
+
+def simply_normalised(text: str) -> str:
+    """Lower case, letters and digits only: where Whisper's own normaliser is not installed."""
+    kept = (letter if letter.isalnum() or unicodedata.category(letter).startswith("M") or letter == "'" else " "
+            for letter in unicodedata.normalize("NFKC", text).casefold())
+    return " ".join("".join(kept).replace("'", "").split())
+
+
+def has_words(text: str) -> bool:
+    """Is there a letter or a digit outside of brackets?"""
+    return any(letter.isalnum() for letter in BRACKETED.sub(" ", text))
+
+
+def why_no_text(text: str) -> str | None:
+    """Why a text cannot stand for what is said, as a sentence; None where it can, or where there is none."""
+    if not text.strip() or has_words(text):
+        return None
+    return f"The text '{text.strip()[:40]}' has no word in it; write what the source says, or leave the text out."
