@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import soxr
+
+from pipelines.features.tail import Readable, Tail
 
 # Containers that state the length of their sound; what others state is an estimate, or the length of the picture.
 STATING = {"mov,mp4,m4a,3gp,3g2,mj2", "flac", "aiff", "au", "caf", "w64", "wav", "tta", "wv"}
@@ -94,7 +96,7 @@ def join(stretches: list[tuple[np.ndarray, int]]) -> tuple[np.ndarray, int]:
     return (same[0] if len(same) == 1 else np.concatenate(same).astype(np.float32)), rate
 
 
-def read_container(file: BinaryIO, longest: float = float("inf"), container_format: str | None = None) -> ContainerSound | None:
+def read_container(file: Readable, longest: float = float("inf"), container_format: str | None = None) -> ContainerSound | None:
     """The first sound track of a container, to its end or to just beyond `longest` seconds; None where nothing can be decoded.
 
     Args:
@@ -103,9 +105,8 @@ def read_container(file: BinaryIO, longest: float = float("inf"), container_form
     import av  # imported late: 60 ms that most recordings do not need
 
     av.logging.set_level(av.logging.PANIC)  # FFmpeg's own complaints are not sentences for users
-    file.seek(0)
     try:
-        with av.open(file, format=container_format, metadata_errors="replace") as container:
+        with av.open(Tail(file, 0), format=container_format, metadata_errors="replace") as container:
             return _read_track(container, longest)
     except (av.FFmpegError, ValueError, EOFError, OSError, MemoryError, RuntimeError, LookupError):
         return None

@@ -12,7 +12,6 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import soundfile
@@ -21,6 +20,7 @@ from pipelines.errors import AudioError
 from pipelines.features.containers import GAP, ContainerSound, join, read_container
 from pipelines.features.integrity import id3_length, integrity, is_mpeg, stated_by_xing
 from pipelines.features.riff import WavPart, is_wav, wav_parts
+from pipelines.features.tail import Readable, Tail
 
 FORMATS = "WAV, FLAC, MP3, OGG or M4A"
 HEAD = 1 << 16  # bytes in which formats introduce themselves
@@ -40,34 +40,6 @@ class DecodedAudio:
     samples: np.ndarray
     rate: int
     notes: tuple[str, ...] = ()
-
-
-class Tail(io.RawIOBase):
-    """A file from some byte on, as a file of its own."""
-
-    def __init__(self, file: BinaryIO, start: int):
-        self._file, self._start = file, start
-        self._place, self._size = 0, max(0, _size(file) - start)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._place
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._place = max(0, offset + (0, self._place, self._size)[whence])
-        return self._place
-
-    def readinto(self, buffer) -> int:
-        self._file.seek(self._start + self._place)
-        some = self._file.read(len(buffer))
-        buffer[:len(some)] = some
-        self._place += len(some)
-        return len(some)
 
 
 def decode(path: Path, longest: float = float("inf")) -> DecodedAudio:
@@ -114,7 +86,7 @@ def empty(name: str) -> AudioError:
     return AudioError(f"{name} is empty: it has no samples; choose another recording.")
 
 
-def _decode(file: BinaryIO, name: str, longest: float) -> DecodedAudio | None:
+def _decode(file: Readable, name: str, longest: float) -> DecodedAudio | None:
     """As it stands; behind a tag or garbage at its beginning, where it does not begin like a recording or that reads worse."""
     head = _head(file)
     behind = _behind_tag(head)
@@ -122,7 +94,7 @@ def _decode(file: BinaryIO, name: str, longest: float) -> DecodedAudio | None:
     if found is not None and (not found.notes or _begins_well(head)):
         return found
     for start in _other_starts(file, behind):
-        other = _decode_here(io.BufferedReader(Tail(file, start)), name, longest)
+        other = _decode_here(Tail(file, start), name, longest)
         if other is not None and (found is None or len(other.samples) / other.rate >= len(found.samples) / found.rate - GAP):
             skipped = () if start == behind else (f"{name} begins with {start} bytes that are no sound; they were skipped.",)
             return DecodedAudio(other.samples, other.rate, skipped + other.notes)
@@ -133,7 +105,7 @@ def _begins_well(head: bytes) -> bool:
     return head.startswith(STARTS) or head[4:8] == b"ftyp" or is_mpeg(head)
 
 
-def _decode_here(file: BinaryIO, name: str, longest: float) -> DecodedAudio | None:
+def _decode_here(file: Readable, name: str, longest: float) -> DecodedAudio | None:
     head = _head(file)
     if is_wav(head):
         parts = wav_parts(file, 0, _size(file))
@@ -143,7 +115,7 @@ def _decode_here(file: BinaryIO, name: str, longest: float) -> DecodedAudio | No
     return _decode_any(file, head, name, longest)
 
 
-def _decode_wav(file: BinaryIO, parts: list[WavPart], name: str, longest: float) -> DecodedAudio | None:
+def _decode_wav(file: Readable, parts: list[WavPart], name: str, longest: float) -> DecodedAudio | None:
     """None where no reader knows the coding of one of its parts."""
     stretches, seconds = [], []
     for part in parts:
@@ -158,7 +130,7 @@ def _decode_wav(file: BinaryIO, parts: list[WavPart], name: str, longest: float)
     return DecodedAudio(samples, rate, tuple(_wav_notes(parts, name, seconds)) if sum(seconds) <= longest else ())
 
 
-def _decode_part(part: WavPart, file: BinaryIO, longest: float) -> tuple[np.ndarray, int] | None:
+def _decode_part(part: WavPart, file: Readable, longest: float) -> tuple[np.ndarray, int] | None:
     """libsndfile reads every plain coding; of others the reader is believed that decodes more."""
     samples, rate, broken = _by_libsndfile(file, longest)
     if part.is_coded or broken or samples is None:
@@ -182,7 +154,7 @@ def _wav_notes(parts: list[WavPart], name: str, seconds: list[float]) -> Iterato
         yield f"The header of {name} contradicts itself; its length and pitch may be wrong."
 
 
-def _decode_any(file: BinaryIO, head: bytes, name: str, longest: float) -> DecodedAudio | None:
+def _decode_any(file: Readable, head: bytes, name: str, longest: float) -> DecodedAudio | None:
     """By both readers, but for MP3: libsndfile's MP3 reader talks to standard error by itself."""
     by_ffmpeg = read_container(file, longest)
     samples, rate, broken = (None, 0, False) if is_mpeg(head) else _by_libsndfile(file, longest)
@@ -202,7 +174,7 @@ def _decode_any(file: BinaryIO, head: bytes, name: str, longest: float) -> Decod
     return DecodedAudio(*found, tuple(notes))
 
 
-def _loss_notes(file: BinaryIO, name: str, seconds: float, stated: tuple[float, float] | None, damaged: bool,
+def _loss_notes(file: Readable, name: str, seconds: float, stated: tuple[float, float] | None, damaged: bool,
                 filled: float) -> Iterator[str]:
     """stated: seconds, and how many of them a whole file may lack. filled: seconds of silence."""
     file.seek(0)
@@ -227,11 +199,10 @@ def _cut_off(name: str, there: float, stated: float) -> str:
     return f"{name} is damaged or cut off, or its header is wrong: {there:.1f} of {stated:.1f} s can be read."
 
 
-def _by_libsndfile(file: BinaryIO, longest: float) -> tuple[np.ndarray | None, int, bool]:
+def _by_libsndfile(file: Readable, longest: float) -> tuple[np.ndarray | None, int, bool]:
     """(n, channels) float32 or None, the rate in Hz, and whether reading broke off at an error."""
-    file.seek(0)
     try:
-        with soundfile.SoundFile(file) as sound:
+        with soundfile.SoundFile(Tail(file, 0)) as sound:
             rate, channels = sound.samplerate, sound.channels
             blocks, broken = _blocks(lambda count: sound.read(count, dtype="float32", always_2d=True),
                                      max(1, BLOCK // channels), longest * rate)
@@ -261,7 +232,7 @@ def _behind_tag(head: bytes) -> int:
     return place if head[place:place + 4].startswith(STARTS) and place else 0
 
 
-def _other_starts(file: BinaryIO, behind: int) -> list[int]:
+def _other_starts(file: Readable, behind: int) -> list[int]:
     """Bytes at which a recording may begin behind a tag (`behind`) or garbage, the likeliest first."""
     file.seek(0)
     garbage = file.read(SEARCHED)
@@ -272,10 +243,10 @@ def _other_starts(file: BinaryIO, behind: int) -> list[int]:
     return [place for place in dict.fromkeys([behind, *sorted(places)]) if place > 0][:TRIES]
 
 
-def _head(file: BinaryIO) -> bytes:
+def _head(file: Readable) -> bytes:
     file.seek(0)
     return file.read(HEAD)
 
 
-def _size(file: BinaryIO) -> int:
+def _size(file: Readable) -> int:
     return file.seek(0, os.SEEK_END)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import BinaryIO
+
+from pipelines.features.tail import Readable
 
 MAGIC = {b"RIFF": "<", b"RIFX": ">", b"RF64": "<", b"BW64": "<"}  # with the byte order of sizes
 UNKNOWN = 0x7FFF0000  # bytes; sizes from here on say that the writer did not know
@@ -75,7 +76,7 @@ class WavPart:
         tag, channels, rate, named, block, bits = self.fields
         return tag in PLAIN and (block != channels * ((bits + 7) // 8) or named != rate * block)
 
-    def file_bytes(self, content: BinaryIO, longest: float) -> bytes:
+    def file_bytes(self, content: Readable, longest: float) -> bytes:
         """The part as a WAV file whose header is right, cut after `longest` seconds where that is known."""
         block = max(1, self.fields[4])
         wanted = self.size if self.is_coded else int(min(self.size, longest * self.byte_rate + block))
@@ -95,7 +96,7 @@ def is_wav(head: bytes) -> bool:
     return head[:4] in MAGIC and head[8:12] == b"WAVE"
 
 
-def wav_parts(file: BinaryIO, start: int, end: int) -> list[WavPart]:
+def wav_parts(file: Readable, start: int, end: int) -> list[WavPart]:
     """The parts of a WAV file that lies from `start` to `end`; none where it has no samples or no format."""
     parts: list[WavPart] = []
     while start + 12 <= end and len(parts) < MAX_CHUNKS:
@@ -111,7 +112,7 @@ def wav_parts(file: BinaryIO, start: int, end: int) -> list[WavPart]:
     return parts
 
 
-def _parts_of_one(file: BinaryIO, start: int, end: int, order: str) -> Iterator[WavPart]:
+def _parts_of_one(file: Readable, start: int, end: int, order: str) -> Iterator[WavPart]:
     """Every data chunk of one WAV file, until another file begins."""
     fmt, long_size, frames = b"", None, 0
     for name, place, declared in _chunks(file, start + 12, end, order):
@@ -128,7 +129,7 @@ def _parts_of_one(file: BinaryIO, start: int, end: int, order: str) -> Iterator[
             yield replace(_part(file, fmt, order, place, end, size), begin=start, frames=frames)
 
 
-def _chunks(file: BinaryIO, place: int, end: int, order: str) -> Iterator[tuple[bytes, int, int]]:
+def _chunks(file: Readable, place: int, end: int, order: str) -> Iterator[tuple[bytes, int, int]]:
     """(name, where its content begins, declared size) of each chunk. A data chunk of a wrong size is followed by what fits."""
     for _ in range(MAX_CHUNKS):
         head = _read(file, place, 8)
@@ -143,7 +144,7 @@ def _chunks(file: BinaryIO, place: int, end: int, order: str) -> Iterator[tuple[
             return
 
 
-def _part(file: BinaryIO, fmt: bytes, order: str, place: int, end: int, declared: int) -> WavPart:
+def _part(file: Readable, fmt: bytes, order: str, place: int, end: int, declared: int) -> WavPart:
     unknown = declared >= UNKNOWN and place + declared > end
     if unknown or place + declared > end:
         return WavPart(fmt, order, place, end - place, None if unknown else declared)
@@ -153,7 +154,7 @@ def _part(file: BinaryIO, fmt: bytes, order: str, place: int, end: int, declared
     return longer if longer.size / longer.byte_rate > SHORTEST else WavPart(fmt, order, place, declared, declared)
 
 
-def _fits(file: BinaryIO, place: int, end: int, order: str) -> bool:
+def _fits(file: Readable, place: int, end: int, order: str) -> bool:
     """Does a chunk, another file, a tag or nothing begin here, so that samples end where the header says?"""
     if place >= end - 1:
         return place <= end
@@ -169,7 +170,7 @@ def _begins_something(head: bytes, rest: int, order: str) -> bool:
     return named and struct.unpack(f"{order}I", head[4:])[0] <= rest
 
 
-def _is_blank(file: BinaryIO, place: int, end: int) -> bool:
+def _is_blank(file: Readable, place: int, end: int) -> bool:
     """Is there nothing but zeros from here on?"""
     file.seek(place)
     while place < end:
@@ -180,7 +181,7 @@ def _is_blank(file: BinaryIO, place: int, end: int) -> bool:
     return True
 
 
-def _skip_padding(file: BinaryIO, place: int, end: int) -> int:
+def _skip_padding(file: Readable, place: int, end: int) -> int:
     """Where the next file begins behind a part: at once, or behind the chunks and the padding that follow the part."""
     file.seek(place)
     some = file.read(min(1 << 16, max(0, end - place)))
@@ -188,6 +189,6 @@ def _skip_padding(file: BinaryIO, place: int, end: int) -> int:
     return place + min(found) if found else end
 
 
-def _read(file: BinaryIO, place: int, size: int) -> bytes:
+def _read(file: Readable, place: int, size: int) -> bytes:
     file.seek(place)
     return file.read(size)
