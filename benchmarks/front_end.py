@@ -23,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks import cell, columns
+from pipelines.checkpoints.whisper import load_packaged_encoder
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.labels import EMOTIONS
 from pipelines.networks.units import HOP
@@ -118,7 +119,7 @@ def main(
     if not isinstance(own, HubertBlocksRecipe):
         raise typer.BadParameter("The recipe's [hubert] has another design than whisper_blocks.")
     clips = read_manifest(manifest)
-    task = HubertBlocksTask(own, training_clips(clips))
+    task = HubertBlocksTask(own, training_clips(clips), load_packaged_encoder("base"))
     task.fit_statistics()
     student: Student = task.networks["student"]
     student.load_state_dict(network_weights(run, "student"))

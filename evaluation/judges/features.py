@@ -38,9 +38,9 @@ FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"whisper": whisper_ve
 
 @lru_cache(maxsize=1)
 def _whisper():
-    from pipelines.checkpoints.whisper import load_packaged_whisper
+    from pipelines.checkpoints.whisper import load_packaged_encoder
 
-    return load_packaged_whisper("base")
+    return load_packaged_encoder("base")
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from pipelines.errors import CheckpointError
+from pipelines.networks.whisper_front import WhisperEncoder, WhisperSizes
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,19 @@ def load_packaged_whisper(name: str, device: str = "cpu"):
     return model.eval().to(device)
 
 
+def load_packaged_encoder(name: str) -> WhisperEncoder:
+    """The audio encoder alone, in eval mode (float32); openai-whisper is not needed. Raises as `packaged_bytes`."""
+    sizes, prefix = DIMENSIONS[name], "encoder."
+    renamed = to_openai_names(read_variables(packaged_bytes(name)), sizes["n_audio_layer"])
+    state = {key.removeprefix(prefix): torch.from_numpy(np.array(value, dtype=np.float32))
+             for key, value in renamed.items() if key.startswith(prefix)}
+    encoder = WhisperEncoder(WhisperSizes(sizes["n_audio_state"], sizes["n_audio_head"], sizes["n_audio_layer"]))
+    encoder.load_state_dict(state, strict=True)
+    return encoder.eval()
+
+
 @torch.no_grad()
-def encoder_blocks(model, waveform: torch.Tensor) -> list[torch.Tensor]:
+def encoder_blocks(encoder: WhisperEncoder, waveform: torch.Tensor) -> list[torch.Tensor]:
     """Hidden states after each encoder block for one un-padded clip.
 
     Args:
@@ -174,14 +186,4 @@ def encoder_blocks(model, waveform: torch.Tensor) -> list[torch.Tensor]:
     Returns:
         one (frames, width) tensor per block, 50 frames a second.
     """
-    import whisper
-
-    mel = whisper.log_mel_spectrogram(waveform).to(waveform.device)[None]
-    encoder, gelu = model.encoder, torch.nn.functional.gelu
-    x = gelu(encoder.conv2(gelu(encoder.conv1(mel)))).permute(0, 2, 1)
-    x = x + encoder.positional_embedding[:x.shape[1]]
-    states = []
-    for block in encoder.blocks:
-        x = block(x)
-        states.append(x[0])
-    return states
+    return [state[0] for state in encoder(waveform[None])[1:]]

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soxr
 
 from pipelines.errors import AudioError
 from pipelines.features.channels import to_mono
 from pipelines.features.decoding import FORMATS, decode, empty
+from pipelines.features.resampling import resample
 from pipelines.features.writing import encoded
 from pipelines.files import write_whole
 
@@ -81,7 +81,7 @@ def _checked(samples: np.ndarray, rate: int, name: str, notes: tuple[str, ...]) 
     notes += (f"{name}: {said}",) * bool(said)
     notes += _clipping_warning(mono, name)
     if rate != SAMPLE_RATE:
-        mono = soxr.resample(mono, rate, SAMPLE_RATE, quality="HQ")
+        mono = resample(mono, rate, SAMPLE_RATE)
     _refuse_silence(mono, name)
     peak = np.abs(mono).max()
     mono = mono / max(1.0, peak)  # float files and resampling may exceed full scale

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import soxr
+
+from pipelines.features.resampling import resample
 
 from pipelines.features.tail import Readable, Tail
 
@@ -91,7 +92,7 @@ def join(stretches: list[tuple[np.ndarray, int]]) -> tuple[np.ndarray, int]:
         from pipelines.features.channels import to_mono
 
         stretches = [(to_mono(samples, own)[0][:, None].astype(np.float32), own) for samples, own in stretches]
-    same = [samples if own == rate else soxr.resample(samples, own, rate).reshape(-1, samples.shape[1])
+    same = [samples if own == rate else resample(samples, own, rate).reshape(-1, samples.shape[1])
             for samples, own in stretches]
     return (same[0] if len(same) == 1 else np.concatenate(same).astype(np.float32)), rate
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from pipelines.errors import AudioError
 from pipelines.features.containers import GAP, ContainerSound, join, read_container
@@ -201,6 +200,8 @@ def _cut_off(name: str, there: float, stated: float) -> str:
 
 def _by_libsndfile(file: Readable, longest: float) -> tuple[np.ndarray | None, int, bool]:
     """(n, channels) float32 or None, the rate in Hz, and whether reading broke off at an error."""
+    import soundfile  # imported late: a training on packed speech has no decoder
+
     try:
         with soundfile.SoundFile(Tail(file, 0)) as sound:
             rate, channels = sound.samplerate, sound.channels
@@ -213,6 +214,8 @@ def _by_libsndfile(file: Readable, longest: float) -> tuple[np.ndarray | None, i
 
 def _blocks(read: Callable[[int], np.ndarray], size: int, most: float) -> tuple[list[np.ndarray], bool]:
     """Blocks until nothing comes any more, an error, or more than `most` samples."""
+    import soundfile
+
     blocks, count = [], 0
     while count <= most:
         try:

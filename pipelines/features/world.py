@@ -15,6 +15,8 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -22,15 +24,11 @@ from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.mel_bands import band_to_bin, band_weights
 from pipelines.features.pitch import SYNTHESIS_CONFIDENCE, PitchTrack, track
 
-with warnings.catch_warnings():  # pyworld 0.3.5 imports pkg_resources, whose notice is not the user's business
-    warnings.simplefilter("ignore")
-    import pyworld
-
 BANDS = 40
 FLOOR = 1e-12  # power below which an envelope is silence
 FRAME_SECONDS = 0.005
 FRAME_SAMPLES = int(FRAME_SECONDS * SAMPLE_RATE)
-FFT_SIZE = pyworld.get_cheaptrick_fft_size(SAMPLE_RATE)
+FFT_SIZE = 1024  # CheapTrick's at 16 kHz
 THREADS = min(4, os.cpu_count() or 1)
 COARSE = 4  # frames of envelope to one of aperiodicity
 ANALYSED = 300  # frames of a piece of analysis, 1.5 s
@@ -42,6 +40,15 @@ UNVOICED = 2 * FADE  # frames on both sides of a seam without voice
 
 Analysis = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 Spectra = Callable[[slice], tuple[np.ndarray, np.ndarray]]  # of frames: envelope and aperiodicity, (frames, 513) each
+
+
+@cache
+def _pyworld() -> Any:
+    """The package, imported late: a training on stored features does without it."""
+    with warnings.catch_warnings():  # pyworld 0.3.5 imports pkg_resources, whose notice is not the user's business
+        warnings.simplefilter("ignore")
+        import pyworld
+    return pyworld
 
 
 @dataclass(frozen=True)
@@ -73,8 +80,8 @@ def analyse(samples: np.ndarray, pitch: PitchTrack | None = None) -> WorldFrames
     samples, f0 = _doubles(samples), _doubles(contour)
     times = np.arange(len(f0)) * FRAME_SECONDS
     with ThreadPoolExecutor(THREADS) as pool:
-        fine = _submit(pool, pyworld.cheaptrick, samples, f0, times)
-        coarse = _submit(pool, pyworld.d4c, samples, f0[::COARSE], times[::COARSE])
+        fine = _submit(pool, _pyworld().cheaptrick, samples, f0, times)
+        coarse = _submit(pool, _pyworld().d4c, samples, f0[::COARSE], times[::COARSE])
         aperiodicity = np.repeat(np.concatenate([piece.result() for piece in coarse]), COARSE, axis=0)[:len(f0)]
         return WorldFrames(contour, np.concatenate([piece.result() for piece in fine]), aperiodicity)
 
@@ -85,7 +92,7 @@ def envelope(samples: np.ndarray, f0: np.ndarray, step: float) -> np.ndarray:
     Args:
         samples: (n,) at 16 kHz. f0: (frames,) Hz, `step` seconds apart, 0 where unvoiced.
     """
-    return pyworld.cheaptrick(_doubles(samples), _doubles(f0), np.arange(len(f0)) * step, SAMPLE_RATE)
+    return _pyworld().cheaptrick(_doubles(samples), _doubles(f0), np.arange(len(f0)) * step, SAMPLE_RATE)
 
 
 def synthesise(frames: WorldFrames) -> np.ndarray:
@@ -102,9 +109,11 @@ def synthesise_pieces(f0: np.ndarray, spectra: Spectra) -> np.ndarray:
     edges = [0, *seams(f0, spectra), len(f0)]
     spans = [(max(0, start - FADE), min(len(f0), stop + FADE)) for start, stop in zip(edges, edges[1:])]
 
+    world = _pyworld()
+
     def piece(span: tuple[int, int]) -> np.ndarray:
         inside = slice(*span)
-        return pyworld.synthesize(_doubles(f0[inside]), *map(_doubles, spectra(inside)), SAMPLE_RATE, FRAME_SECONDS * 1000)
+        return world.synthesize(_doubles(f0[inside]), *map(_doubles, spectra(inside)), SAMPLE_RATE, FRAME_SECONDS * 1000)
 
     with ThreadPoolExecutor(THREADS) as pool:
         return _join(list(pool.map(piece, spans)), 2 * FADE * FRAME_SAMPLES).astype(np.float32)

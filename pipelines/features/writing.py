@@ -6,7 +6,6 @@ import io
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from pipelines.files import check_ending
 
@@ -27,6 +26,8 @@ def check_format(path: Path | str) -> None:
 
 def encoded(samples: np.ndarray, rate: int, path: Path | str) -> bytes:
     """Samples, (n,) float, in the format that the name of the file asks for. Raises OutputError as `check_format`."""
+    import soundfile  # imported late: a training on packed speech has none
+
     check_format(path)
     container, encoding = FORMATS.get(Path(path).suffix.lower(), FORMATS[".wav"])
     content = io.BytesIO()

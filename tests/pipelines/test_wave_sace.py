@@ -53,7 +53,7 @@ def test_how_loud_a_recording_is_changes_nothing(sace):
 
 
 def test_dropout_is_on_while_it_is_fine_tuned_and_gradients_end_before_the_convolutions(tmp_path):
-    sace = new_sace(SaceRecipe(front_end=str(hub_folders.wav2vec_large(tmp_path / "wav2vec"))), None)
+    sace = new_sace(SaceRecipe(front_end=str(hub_folders.wav2vec_large(tmp_path / "wav2vec"))), None, None)
     waveform, mask = torch.randn(1, 6000), torch.ones(1, 6000 // HOP + 1)
     first, second = sace(waveform, mask), sace(waveform, mask)
     assert not torch.equal(first, second)

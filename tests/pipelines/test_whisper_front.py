@@ -15,7 +15,7 @@ from pipelines.checkpoints.loading import load_sace
 from pipelines.networks import whisper_front
 from pipelines.networks.sace import SACE_WIDTH, emotion_frames
 from pipelines.networks.units import HOP
-from pipelines.networks.whisper_front import LONGEST, WhisperFront, front_of
+from pipelines.networks.whisper_front import LONGEST, WhisperEncoder, WhisperFront, WhisperSizes, front_of
 from pipelines.training.loop.run_log import read_log
 from pipelines.training.stages import sace as sace_stage
 from pipelines.training.stages.sace import SaceRecipe, new_sace
@@ -38,7 +38,14 @@ def teacher():
 
 @pytest.fixture
 def front(teacher) -> WhisperFront:
-    return front_of(teacher, BLOCKS)
+    return front_of(ours(teacher, BLOCKS))
+
+
+def ours(teacher, blocks: int) -> WhisperEncoder:
+    """The teacher's first blocks without openai-whisper."""
+    encoder = WhisperEncoder(WhisperSizes(WIDTH, 2, 3)).eval()
+    encoder.load_state_dict(teacher.encoder.state_dict(), strict=True)
+    return encoder.first(blocks)
 
 
 @pytest.fixture
@@ -76,7 +83,7 @@ def test_a_recording_longer_than_its_positions_is_read_in_pieces(front, monkeypa
 @pytest.fixture
 def run(tmp_path, teacher, monkeypatch) -> tiny.Tiny:
     """A tiny training whose SACE is to read Whisper's lower blocks."""
-    monkeypatch.setattr(sace_stage, "load_packaged_whisper", lambda name: teacher)
+    monkeypatch.setattr(sace_stage, "teacher_encoder", lambda cache, blocks: ours(teacher, blocks))
     run = tiny.new_tiny(tmp_path / "run", copy_of=tiny.trained_tiny())
     recipe_with(run, sace={"front_end": "whisper", "blocks": BLOCKS, "width": 64})
     return run
@@ -89,7 +96,7 @@ def test_the_stage_stores_it_in_eight_bits_and_loads_what_it_trained_with(run, f
     stored = Folder(run.checkpoint).path / "sace.safetensors"
     sace = load_sace(Folder(run.checkpoint))
     assert stored.stat().st_size < 2 * sum(weight.numel() for weight in sace.parameters())
-    trained = new_sace(SaceRecipe(front_end="whisper", blocks=BLOCKS, width=64), None)
+    trained = new_sace(SaceRecipe(front_end="whisper", blocks=BLOCKS, width=64), None, None)
     for name, weight in trained.front.state_dict().items():
         torch.testing.assert_close(sace.front.state_dict()[name], weight, rtol=0, atol=0)
     for name, weight in front.state_dict().items():
@@ -103,5 +110,5 @@ def test_the_stage_stores_it_in_eight_bits_and_loads_what_it_trained_with(run, f
 @pytest.mark.slow
 def test_later_stages_read_the_front_end_from_the_checkpoint(run, monkeypatch):
     assert run.train("sace")
-    monkeypatch.setattr(sace_stage, "load_packaged_whisper", None)  # it must not be asked for again
+    monkeypatch.setattr(sace_stage, "teacher_encoder", None)  # it must not be asked for again
     assert run.train("tempo") and run.train("generate")

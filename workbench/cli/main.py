@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import typer
 
@@ -28,17 +29,29 @@ from workbench.cli.reproduce import reproduce
 from workbench.cli.score import score
 from workbench.cli.study import study
 from workbench.cli.train import train
+from workbench.cli.train_pack import pack_training, unpack_training
 from workbench.cli.weights import average, carry, refit
 
 EXIT_CODES = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in exit_codes.MEANINGS.items()) + "."
 
+
+class ZestCommands(ZestGroup):
+    """Knows `train pack` and `train unpack` beside `train STAGE`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        two = " ".join(args[:2])
+        return super().resolve_command(ctx, [two, *args[2:]] if two in self.commands else args)
+
+
 app = typer.Typer(
-    name="zest", help="Move the emotion of one recording onto another; words and voice stay.", epilog=EXIT_CODES, cls=ZestGroup,
-    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    name="zest", help="Move the emotion of one recording onto another; words and voice stay.", epilog=EXIT_CODES,
+    cls=ZestCommands, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 for command in (convert, score, info, manifest, protocol, evaluate, report, metrics, reproduce, ablate, embeddings, train,
                 average, refit, cost):
     app.command(cls=ZestCommand)(command)
+app.command("train pack", cls=ZestCommand)(pack_training)
+app.command("train unpack", cls=ZestCommand)(unpack_training)
 app.add_typer(carry, name="carry")
 app.add_typer(study, name="study")
 

@@ -51,16 +51,23 @@ def pack(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a stage below the recipe's runs.")],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="File to write, .safetensors.")],
     eight_bits: Annotated[bool, typer.Option("--eight-bits", help="Store matrices in 8 bits, half as large as 16.")] = False,
+    piece_megabytes: Annotated[float, typer.Option(
+        metavar="NUMBER", min=0.01, help="Largest file; a larger training becomes FILE-1of2, FILE-2of2 and so on.")] = 1000.0,
 ) -> None:
     """Write a run's networks (16 bits), step and log into one file; the optimisers' moments are left out."""
     from pipelines.training.loop.carried import pack as write_packed
+    from pipelines.training.loop.carried import pieces_of
 
-    say(f"{file} holds step {write_packed(run, file, eight_bits)}, {file.stat().st_size / 1e6:.0f} MB.")
+    step = write_packed(run, file, eight_bits, piece_megabytes)
+    pieces = pieces_of(file)
+    megabytes = sum(piece.stat().st_size for piece in pieces) / 1e6
+    divided = f" in {len(pieces)} files, {pieces[0].name} to {pieces[-1].name}" if len(pieces) > 1 else ""
+    say(f"{file} holds step {step}, {megabytes:.0f} MB{divided}.")
 
 
 @carry.command(cls=ZestCommand)
 def unpack(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="File that zest carry pack wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File that zest carry pack was given, also where it wrote several.")],
     run: Annotated[Path, typer.Argument(
         metavar="RUN", help="Folder of a stage below the recipe's runs, in which zest train goes on.")],
 ) -> None:

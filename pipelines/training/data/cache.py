@@ -12,10 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from pipelines.training.data.packed_clips import is_packed
+
 
 @cache
 def content_hash(path: Path) -> str:
-    """First 20 hex digits of the sha256 of a file."""
+    """First 20 hex digits of the sha256 of a recording's file; a packed one has them as its name (packed_clips.py)."""
+    if is_packed(Path(path)):
+        return Path(path).stem
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:20]
 
 

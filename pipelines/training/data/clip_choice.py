@@ -74,6 +74,33 @@ def of_many_emotions(clips: list[Clip]) -> list[Clip]:
     return [clip for clip in clips if len(emotions.get(clip.corpus, ())) >= MANY] or clips
 
 
+def some_speech(clips: list[Clip], hours: float, corpora: Sequence[str], seed: int) -> list[Clip]:
+    """The clips of some corpora, all if none is named, and of these at most so many hours, in their order.
+
+    Each speaker and emotion gives a random clip in turn, so that few hours still hold every voice and emotion.
+
+    Raises:
+        RecipeError: there is no such corpus, or the hours hold no clip.
+    """
+    names = sorted({clip.corpus for clip in clips})
+    for corpus in corpora:
+        if corpus not in names:
+            raise RecipeError(f"The manifest has no training speech of a corpus '{corpus}'; it has {', '.join(names)}.")
+    clips = [clip for clip in clips if not corpora or clip.corpus in corpora]
+    turns: dict[tuple[str, str], int] = defaultdict(int)
+    order = []
+    for index in np.random.default_rng(seed).permutation(len(clips)):
+        group = clips[index].speaker, clips[index].emotion
+        order.append((turns[group], len(order), index))
+        turns[group] += 1
+    order = [index for *_, index in sorted(order)]
+    ends = np.cumsum([clips[index].seconds for index in order])
+    kept = sorted(index for index, end in zip(order, ends, strict=True) if end <= 3600 * hours)
+    if not kept:
+        raise RecipeError(f"{hours:g} hours hold no clip; choose more hours.")
+    return [clips[index] for index in kept]
+
+
 def with_virtual_voices(clips: list[Clip], speeds: Sequence[float]) -> list[Clip]:
     """The clips, then all of them at each speed, as other speakers."""
     return clips + [replace(clip, speaker=f"{clip.speaker} x{speed:g}", seconds=clip.seconds / speed, speed=speed)

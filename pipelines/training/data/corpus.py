@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soxr
 
 from pipelines.errors import RecipeError
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.channels import to_mono
 from pipelines.features.decoding import decode
+from pipelines.features.resampling import resample
 from pipelines.labels import UNLABELLED, folded, why_unknown
 from pipelines.names import find_file, forget_folders
 from pipelines.tables import Table, lines, read_table
+from pipelines.training.data.packed_clips import FULL_SCALE, is_packed, read_packed, to_int16
 
 COLUMNS = ("path", "corpus", "speaker", "emotion", "language", "text_id", "text", "seconds", "split")
 USED = ("train", "dev")  # splits that training reads
@@ -113,16 +114,32 @@ def dev_clips(clips: list[Clip]) -> list[Clip]:
 
 
 def read_samples(clip: Clip) -> np.ndarray:
-    """(n,) float32 at 16 kHz, mono, at the clip's speed. Raises AudioError where the recording cannot be read."""
-    decoded = decode(clip.path)
-    samples, rate = to_mono(decoded.samples, decoded.rate)[0].astype(np.float32), decoded.rate * clip.speed
-    return samples if rate == SAMPLE_RATE else soxr.resample(samples, rate, SAMPLE_RATE).astype(np.float32)
+    """(n,) float32 at 16 kHz, mono, at the clip's speed.
+
+    Raises:
+        AudioError: the recording cannot be read. RecipeError: it was not packed.
+    """
+    if is_packed(clip.path):
+        return _at_16_khz(read_packed(clip.path) / np.float32(FULL_SCALE), SAMPLE_RATE * clip.speed)
+    return read_file(clip.path, clip.speed)
+
+
+def read_file(path: Path, speed: float = 1.0) -> np.ndarray:
+    """The same of a recording's file."""
+    decoded = decode(path)
+    return _at_16_khz(to_mono(decoded.samples, decoded.rate)[0].astype(np.float32), decoded.rate * speed)
+
+
+def _at_16_khz(samples: np.ndarray, rate: float) -> np.ndarray:
+    return samples if rate == SAMPLE_RATE else resample(samples, rate, SAMPLE_RATE).astype(np.float32)
 
 
 def read_all(clips: list[Clip]) -> list[np.ndarray]:
     """int16 samples of every clip, in order. All of them stay in memory: eight hours take less than one gigabyte."""
-    def quantised(clip: Clip) -> np.ndarray:
-        return (np.clip(read_samples(clip), -1, 1) * 32767).astype(np.int16)
-
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(quantised, clips))
+
+
+def quantised(clip: Clip) -> np.ndarray:
+    """(n,) int16 at 16 kHz, at the clip's speed; of a packed clip the very samples that were packed."""
+    return read_packed(clip.path) if is_packed(clip.path) and clip.speed == 1.0 else to_int16(read_samples(clip))

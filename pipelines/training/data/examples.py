@@ -14,8 +14,8 @@ from pipelines.labels import EMOTIONS, NEUTRAL, OUTSIDE_EMOTIONS
 from pipelines.networks.layers import pad_stack
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.clip_choice import emotions_by_corpus
-from pipelines.training.data.corpus import Clip, read_samples
-from pipelines.training.data.stored_features import PROSODY, prosody_features
+from pipelines.training.data.corpus import Clip
+from pipelines.training.data.stored_features import PROSODY, stored
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ def read_examples(clips: list[Clip], cache: FeatureCache) -> list[Example]:
 
 
 def _example(clip: Clip, cache: FeatureCache, speaker: int) -> Example:
-    stored = cache.get(PROSODY + clip.variant, clip.path, lambda: prosody_features(read_samples(clip)))
-    pitch = PitchTrack(stored["f0"].astype(np.float32), stored["confidence"].astype(np.float32), 0.02)
-    prosody = from_track(pitch, stored["bands"].astype(np.float32))
+    found = stored(PROSODY, clip, cache)
+    pitch = PitchTrack(found["f0"].astype(np.float32), found["confidence"].astype(np.float32), 0.02)
+    prosody = from_track(pitch, found["bands"].astype(np.float32))
     emotion = EMOTIONS.index(clip.emotion) if clip.emotion in EMOTIONS else OUTSIDE_EMOTIONS
     return Example(clip, prosody, network_features(prosody), speaker, emotion)
 

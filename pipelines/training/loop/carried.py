@@ -6,7 +6,9 @@ begins those anew; everything else (step, schedule, log, data position) goes on.
 
 from __future__ import annotations
 
+import glob
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,16 @@ from pipelines.errors import RecipeError
 from pipelines.files import check_ending, make_folder, whole_file, write_whole
 from pipelines.outputs import check_outputs, check_result_folder
 
+HEAD = 300  # bytes that a file's head takes at most for a tensor
 AVERAGE = "average.module."  # of a moving average of weights; it is carried in place of the weights
 
 
-def pack(run: Path, file: Path, eight_bits: bool = False) -> int:
+def pack(run: Path, file: Path, eight_bits: bool = False, piece_megabytes: float = float("inf")) -> int:
     """Write the state of a run's folder and its log; returns the step it is at.
 
     Args:
         eight_bits: matrices are rounded to 255 levels a row, which halves the file again.
+        piece_megabytes: what is larger, in 10^6 bytes, becomes several files beside `file`: NAME-1of3.safetensors and so on.
     Raises:
         RecipeError: there is no state. OutputError: the file is one of the run's, or cannot be written.
     """
@@ -41,8 +45,28 @@ def pack(run: Path, file: Path, eight_bits: bool = False) -> int:
     log = (run / "log.jsonl").read_text() if (run / "log.jsonl").is_file() else ""
     about = {"number": str(state["number"]), "spent": repr(state["spent"]), "own": trained, "log": log}
     make_folder(file.parent)
-    write_whole(file, save({name: value.contiguous() for name, value in kept.items()}, about))
+    pieces = _divided(kept, piece_megabytes * 1e6, len(log.encode()))
+    names = [file] if len(pieces) == 1 else [_piece(file, number, len(pieces)) for number in range(1, len(pieces) + 1)]
+    for name, tensors in zip(names, pieces, strict=True):
+        write_whole(name, save({key: value.contiguous() for key, value in tensors.items()}, about))
+        about = about | {"log": ""}  # the first piece has it
     return state["number"]
+
+
+def pieces_of(file: Path) -> list[Path]:
+    """The file, or its pieces in order if it was written in several. Raises RecipeError: a piece is missing."""
+    if file.exists():
+        return [file]
+    found = [path for path in sorted(file.parent.glob(f"{glob.escape(file.stem)}-*of*{file.suffix}"))
+             if re.fullmatch(r"-\d+of\d+", path.stem.removeprefix(file.stem))]
+    if not found:
+        return [file]
+    total = int(found[0].stem.rpartition("of")[2])
+    pieces = [_piece(file, number, total) for number in range(1, total + 1)]
+    missing = [piece.name for piece in pieces if not piece.is_file()]
+    if missing:
+        raise RecipeError(f"The carried training {file} lacks {', '.join(missing)}; bring it along.")
+    return pieces
 
 
 def unpack(file: Path, run: Path) -> int:
@@ -53,9 +77,7 @@ def unpack(file: Path, run: Path) -> int:
     """
     check_result_folder(run, ("state.pt", "log.jsonl"), "this training")
     try:
-        with safe_open(file, "pt") as handle:
-            about = handle.metadata() or {}
-            stored = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118, not a dictionary
+        about, stored = _read(pieces_of(file))
         number, spent, trained = int(about["number"]), float(about["spent"]), about["own"]
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise RecipeError(f"{file} is no carried training state.") from error
@@ -68,6 +90,33 @@ def unpack(file: Path, run: Path) -> int:
     write_whole(run / "log.jsonl", "".join(f"{line}\n" for line in lines).encode())
     write_state(run, number, spent, weights)
     return number
+
+
+def _read(files: list[Path]) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+    """What the first file says of itself, and the tensors of all."""
+    about, stored = {}, {}
+    for file in files:
+        with safe_open(file, "pt") as handle:
+            about = about or handle.metadata() or {}
+            stored |= {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118, not a dictionary
+    return about, stored
+
+
+def _divided(tensors: dict[str, torch.Tensor], limit: float, log: int) -> list[dict[str, torch.Tensor]]:
+    """In order, so that no piece exceeds the limit in bytes. log: bytes of the first piece that its log takes."""
+    pieces, size = [{}], HEAD + 2 * log  # JSON may double it
+    for name, tensor in tensors.items():
+        own = tensor.numel() * tensor.element_size() + HEAD
+        if pieces[-1] and size + own > limit:
+            pieces.append({})
+            size = HEAD
+        pieces[-1][name] = tensor
+        size += own
+    return pieces
+
+
+def _piece(file: Path, number: int, total: int) -> Path:
+    return file.with_stem(f"{file.stem}-{number}of{total}")
 
 
 def read_state(run: Path) -> dict[str, Any]:

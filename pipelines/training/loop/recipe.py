@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from pipelines.errors import RecipeError
 
@@ -48,6 +49,26 @@ def read_recipe(path: Path | str) -> dict[str, dict]:
         raise RecipeError(f"There is no recipe at {path}; try --recipe recipes/mini.toml.") from error
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"The recipe {path} is not valid TOML: {error}.") from error
+
+
+def with_precision(tables: dict[str, dict], precision: str | None) -> dict[str, dict]:
+    """The tables with another precision in [general]; as they are if there is none."""
+    return tables if precision is None else {**tables, "general": {**tables.get("general", {}), "precision": precision}}
+
+
+def as_toml(tables: dict[str, dict]) -> str:
+    """The text of a recipe file with these tables, as `read_recipe` gave them."""
+    lines = []
+    for name, table in tables.items():
+        lines += [f"[{name}]", *(f"{key} = {_as_toml(value)}" for key, value in table.items()), ""]
+    return "\n".join(lines)
+
+
+def _as_toml(value: Any) -> str:
+    """Strings, numbers and truth values of JSON are TOML's, too."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_as_toml(one)}" for key, one in value.items()) + "}"
+    return f"[{', '.join(map(_as_toml, value))}]" if isinstance(value, list) else json.dumps(value)
 
 
 def section(tables: dict[str, dict], name: str, kind: type[Stage], where: str = "") -> Stage:

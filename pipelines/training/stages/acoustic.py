@@ -45,7 +45,7 @@ from pipelines.training.stages.acoustic_batches import (
     pitch_loss,
     with_room,
 )
-from pipelines.training.stages.emotional_speech import examples_and_factors
+from pipelines.training.stages.emotional_speech import examples_and_factors, labelled_needs
 from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
 
@@ -279,5 +279,6 @@ STAGE = Stage(
     source="units, F0, EASE, SACE",
     loss="L1 on mel bands, or on the change between parallel recordings; then also emotion classifiers, a discriminator "
          "and a unit classifier on the predicted spectrum",
-    recipes={"": AcousticRecipe}, prepare=prepare, writes=("acoustic", "pitch"),
+    recipes={"": AcousticRecipe}, prepare=prepare, needs=lambda context, recipe: labelled_needs(context),
+    writes=("acoustic", "pitch"),
     reads=("hubert", "units", "ease", "critics", "sace"), general=VOICES)

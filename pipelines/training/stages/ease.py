@@ -15,8 +15,9 @@ from torch import nn
 from pipelines.labels import EMOTIONS
 from pipelines.networks.speaker import XVECTOR_WIDTH, EaseHeads, SpeakerEncoder
 from pipelines.training.data.examples import Draw, Example, labels, perturb, read_examples, stack_features, window
+from pipelines.training.data.stored_features import PROSODY
 from pipelines.training.loop.optim import Update, set_learning_rate
-from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage
+from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage, StageNeeds, not_packed
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,16 @@ def prepare(context: Context, recipe: EaseRecipe) -> Prepared:
                     lambda: context.checkpoint.write("speaker", task.networks["encoder"].state_dict(), asdict(recipe)))
 
 
+def needs(context: Context, recipe: EaseRecipe) -> StageNeeds:
+    """Raises RecipeError: a published speaker embedding is needed."""
+    if recipe.xvector:
+        raise not_packed("ease", "xvector", recipe.xvector)
+    return StageNeeds(context.shared, features=(PROSODY,))
+
+
 STAGE = Stage(
     "ease",
     learns="x-vector, then EASE on the frozen x-vector",
     source="prosody features, speaker and emotion labels",
     loss="speaker cross-entropy; EASE adds 10 x emotion cross-entropy through gradient reversal",
-    recipes={"": EaseRecipe}, prepare=prepare, writes=("speaker",), general=LABELS)
+    recipes={"": EaseRecipe}, prepare=prepare, needs=needs, writes=("speaker",), general=LABELS)

@@ -20,10 +20,11 @@ from pipelines.training.data.examples import (
     stack_contours,
     window,
 )
+from pipelines.training.data.stored_features import PROSODY
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.emotion_classifiers import classifiers_loss, new_emotion_classifiers, relative_features
-from pipelines.training.stages.emotional_speech import labelled_examples
-from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
+from pipelines.training.stages.emotional_speech import labelled_clips, labelled_examples
+from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage, StageNeeds
 
 
 @dataclass(frozen=True)
@@ -77,4 +78,5 @@ STAGE = Stage(
     learns="emotion classifiers, used by `acoustic` only",
     source="prosody features of natural speech",
     loss="emotion cross-entropy",
-    recipes={"": EmotionClassifiersRecipe}, prepare=prepare, scratch=("critics",), general=VOICES)
+    recipes={"": EmotionClassifiersRecipe}, prepare=prepare,
+    needs=lambda context, recipe: StageNeeds(labelled_clips(context), features=(PROSODY,)), scratch=("critics",), general=VOICES)

@@ -5,18 +5,30 @@ from __future__ import annotations
 from pipelines.checkpoints.loading import load_sace, load_speaker, load_unit_encoder
 from pipelines.networks.sace import Sace, WaveSace
 from pipelines.training.data.clip_choice import of_many_emotions, with_virtual_voices
+from pipelines.training.data.corpus import Clip
 from pipelines.training.data.examples import Example, read_examples
 from pipelines.training.data.factors import FactorStore, read_factors
-from pipelines.training.stages.stage import Context
+from pipelines.training.data.stored_features import PROSODY
+from pipelines.training.stages.stage import Context, StageNeeds
 
 
-def labelled_examples(context: Context, every_corpus: bool = False) -> list[Example]:
-    """Examples with one of the five emotions: real speakers, then virtual ones.
+def labelled_clips(context: Context, every_corpus: bool = False) -> list[Clip]:
+    """Clips with one of the five emotions: real speakers, then virtual ones.
 
     every_corpus: those with few of the emotions, too.
     """
     clips = context.labelled if every_corpus else of_many_emotions(context.labelled)
-    return read_examples(with_virtual_voices(clips, context.general.virtual_voices), context.cache)
+    return with_virtual_voices(clips, context.general.virtual_voices)
+
+
+def labelled_examples(context: Context, every_corpus: bool = False) -> list[Example]:
+    """Examples of these clips."""
+    return read_examples(labelled_clips(context, every_corpus), context.cache)
+
+
+def labelled_needs(context: Context, every_corpus: bool = False) -> StageNeeds:
+    """Of stages that read these clips and their factors, whose hidden states come from the audio."""
+    return StageNeeds(labelled_clips(context, every_corpus), audio=True, features=(PROSODY,))
 
 
 def real_examples(examples: list[Example]) -> list[Example]:

@@ -15,9 +15,10 @@ from torch import nn
 from pipelines.errors import RecipeError
 from pipelines.networks.f0_codes import DOWN, F0Codes, standardised
 from pipelines.training.data.examples import Draw, Example, read_examples
+from pipelines.training.data.stored_features import PROSODY
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.emotion_classifiers import weighted_mean
-from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage
+from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage, StageNeeds
 
 DEAD = 0.5  # running number of frames near a code in a batch, below which it restarts
 
@@ -128,4 +129,5 @@ STAGE = Stage(
     learns="a codebook of 20 codes for F0, 12.5 a second, for the baseline `polyak`",
     source="F0 of labelled speech, standardised per recording",
     loss="smooth L1 on F0, cross-entropy of voicing, commitment",
-    recipes={"": F0CodesRecipe}, prepare=prepare, writes=("f0_codes",), general=LABELS)
+    recipes={"": F0CodesRecipe}, prepare=prepare,
+    needs=lambda context, recipe: StageNeeds(context.labelled, features=(PROSODY,)), writes=("f0_codes",), general=LABELS)

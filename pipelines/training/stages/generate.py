@@ -18,10 +18,11 @@ from pipelines.training.data.clip_choice import with_virtual_voices
 from pipelines.training.data.corpus import Clip
 from pipelines.training.data.examples import Example, read_examples
 from pipelines.training.data.generator_data import GeneratorData, read_generator_data
+from pipelines.training.data.stored_features import PROSODY, VOCODER
 from pipelines.training.loop.trainer import Task
 from pipelines.training.stages.generate_hifigan import HifiganRecipe, HifiganTask
 from pipelines.training.stages.generate_istft import GenerateRecipe, GenerateTask
-from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage
+from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage, StageNeeds
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,10 @@ def clips_of(context: Context, recipe: GenerateRecipe | HifiganRecipe) -> list[C
     return context.shared + with_virtual_voices(unlabelled, recipe.unlabelled_speeds)[len(unlabelled):]
 
 
+def needs(context: Context, recipe: GenerateRecipe | HifiganRecipe) -> StageNeeds:
+    return StageNeeds(clips_of(context, recipe), audio=True, features=(PROSODY, VOCODER))
+
+
 def _with_sizes_of_vocoder(checkpoint: Folder, recipe: GenerateRecipe | HifiganRecipe) -> GenerateRecipe | HifiganRecipe:
     """A generator that begins with the checkpoint's vocoder has its sizes."""
     if isinstance(recipe, HifiganRecipe) or not checkpoint.has("vocoder"):
@@ -90,4 +95,4 @@ STAGE = Stage(
     loss="L1 on the predicted mel bands; then also log spectra; then also discriminators",
     recipes={"istft": GenerateRecipe, "hifigan": HifiganRecipe},
     prepare=lambda context, recipe: prepare_generator(context, recipe, GeneratorFactors("generator", read_generator_data)),
-    writes=("generator",), reads=("hubert", "units", "ease", "sace"), begins_with="vocoder", general=LABELS)
+    needs=needs, writes=("generator",), reads=("hubert", "units", "ease", "sace"), begins_with="vocoder", general=LABELS)

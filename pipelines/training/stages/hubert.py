@@ -20,10 +20,10 @@ from pipelines.networks.units import HOP, ContentEncoder
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.clip_choice import chance_by_length
 from pipelines.training.data.corpus import Clip, read_all, read_samples
-from pipelines.training.data.stored_features import Teacher
+from pipelines.training.data.stored_features import BLOCKS, Teacher, teacher_encoder
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.stages.hubert_blocks import HubertBlocksRecipe, HubertBlocksTask
-from pipelines.training.stages.stage import Context, Prepared, Stage
+from pipelines.training.stages.stage import Context, Prepared, Stage, StageNeeds, not_packed
 
 MINI_CONV = dict(conv_dim=(64, 128, 256, 256), conv_kernel=(40, 10, 8, 4), conv_stride=(8, 5, 4, 2))
 
@@ -125,7 +125,8 @@ def prepare(context: Context, recipe: HubertRecipe | HubertBlocksRecipe) -> Prep
         context.checkpoint.write("hubert", hubert.state_dict(), hubert.config.to_diff_dict())
 
     if isinstance(recipe, HubertBlocksRecipe):
-        blocks = HubertBlocksTask(context.drawn_at_once(recipe), context.clips, context.device)
+        blocks = HubertBlocksTask(context.drawn_at_once(recipe), context.clips, teacher_encoder(context.cache, recipe.layers),
+                                  context.device)
         return Prepared(blocks, recipe.steps, lambda: export(blocks.networks["average"].module.encoder.hubert))
     if recipe.pretrained:
         return Prepared(None, 0, lambda: export(published_hubert(recipe)))
@@ -133,9 +134,19 @@ def prepare(context: Context, recipe: HubertRecipe | HubertBlocksRecipe) -> Prep
     return Prepared(task, recipe.steps, lambda: export(task.networks["encoder"].hubert))
 
 
+def needs(context: Context, recipe: HubertRecipe | HubertBlocksRecipe) -> StageNeeds:
+    """Raises RecipeError: a published HuBERT is taken, and nothing is trained."""
+    if isinstance(recipe, HubertBlocksRecipe):
+        return StageNeeds(context.clips, audio=True, teacher=recipe.layers)
+    if recipe.pretrained:
+        raise not_packed("hubert", "pretrained", recipe.pretrained)
+    return StageNeeds(context.clips, audio=True, teacher=BLOCKS)
+
+
 STAGE = Stage(
     "hubert",
     learns="content: a small `transformers.HubertModel`",
     source="hidden states of Whisper base on the same clip",
     loss="smooth L1 and cosine",
-    recipes={"regression": HubertRecipe, "whisper_blocks": HubertBlocksRecipe}, prepare=prepare, writes=("hubert",))
+    recipes={"regression": HubertRecipe, "whisper_blocks": HubertBlocksRecipe}, prepare=prepare, needs=needs,
+    writes=("hubert",))

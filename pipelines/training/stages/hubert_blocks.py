@@ -17,16 +17,15 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import soxr
 import torch
 from torch import nn
 from transformers import HubertConfig, HubertModel
 
-from pipelines.checkpoints.whisper import load_packaged_whisper
 from pipelines.features.audio import SAMPLE_RATE
+from pipelines.features.resampling import resample
 from pipelines.networks.units import HOP, ContentEncoder, at_one_level
+from pipelines.networks.whisper_front import WhisperEncoder
 from pipelines.training.data.corpus import Clip, read_all
-from pipelines.training.data.stored_features import TEACHER
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.adversarial import running_average
 
@@ -76,8 +75,8 @@ def blocks_config(layers: int, channels: tuple[int, ...], width: int, heads: int
 
 
 @torch.no_grad()
-def begin_as(hubert: HubertModel, encoder: nn.Module) -> None:
-    """Copy the first blocks of openai-whisper's audio encoder into the layers; the last norm begins as the next block's first."""
+def begin_as(hubert: HubertModel, encoder: WhisperEncoder) -> None:
+    """Copy the first blocks of Whisper's audio encoder into the layers; the last norm begins as the next block's first."""
     layers = hubert.encoder.layers
     for layer, block in zip(layers, encoder.blocks):
         pairs = ((layer.attention.q_proj, block.attn.query), (layer.attention.k_proj, block.attn.key),
@@ -92,16 +91,9 @@ def begin_as(hubert: HubertModel, encoder: nn.Module) -> None:
 
 
 @torch.no_grad()
-def teacher_states(encoder: nn.Module, waveform: torch.Tensor, layers: int) -> torch.Tensor:
+def teacher_states(encoder: WhisperEncoder, waveform: torch.Tensor, layers: int) -> torch.Tensor:
     """(batch, samples) at 16 kHz to (layers + 1, batch, frames, width), 50 Hz: below the blocks, and after each of the first."""
-    import whisper
-
-    mel = whisper.log_mel_spectrogram(waveform)
-    x = nn.functional.gelu(encoder.conv2(nn.functional.gelu(encoder.conv1(mel)))).permute(0, 2, 1)
-    states = [x + encoder.positional_embedding[:x.shape[1]]]
-    for block in encoder.blocks[:layers]:
-        states.append(block(states[-1]))
-    return torch.stack(states)
+    return torch.stack(encoder(waveform, layers))
 
 
 class Student(nn.Module):
@@ -164,16 +156,15 @@ class Statistics(nn.Module):
 
 
 class HubertBlocksTask:
-    """Distil the teacher's residual stream; see Task in trainer.py."""
+    """Distil the teacher's residual stream; see Task in trainer.py. teacher: at least as many blocks as the recipe's layers."""
 
-    def __init__(self, recipe: HubertBlocksRecipe, clips: list[Clip], device: str = "cpu"):
+    def __init__(self, recipe: HubertBlocksRecipe, clips: list[Clip], teacher: WhisperEncoder, device: str = "cpu"):
         self.recipe, self.device = recipe, device
         self.clips = [clip for clip in clips if clip.seconds >= 0.5]
         self.audio = read_all(self.clips)
         self.chance = draw_chances(self.clips, recipe.corpus_power)
-        self.teacher = load_packaged_whisper(TEACHER).encoder.to(device)
-        width = self.teacher.ln_post.weight.shape[0]
-        student = Student(recipe, width, self.teacher.blocks[0].attn.n_head)
+        self.teacher, width = teacher.to(device), teacher.sizes.width
+        student = Student(recipe, width, teacher.sizes.heads)
         begin_as(student.encoder.hubert, self.teacher)
         positions = round(max(recipe.crop_seconds) * SAMPLE_RATE / HOP) + 1
         self.statistics = Statistics(recipe.layers + 1, positions, width).to(device)
@@ -222,7 +213,7 @@ class HubertBlocksTask:
             speed = random.uniform(0.85, 1.18) if random.random() < self.recipe.speed else 1.0
             piece = crop(self.audio[index], int(frames * HOP * speed), random)
             if speed != 1.0:
-                piece = soxr.resample(piece, SAMPLE_RATE * speed, SAMPLE_RATE, quality="MQ")[:frames * HOP]
+                piece = resample(piece, SAMPLE_RATE * speed, SAMPLE_RATE, quality="MQ")[:frames * HOP]
             piece = piece * (TEACHER_LEVEL / (np.sqrt((piece**2).mean()) + 1e-4))
             clean[row, :len(piece)] = piece
             given[row, :len(piece)] = changed(piece, self.recipe, random)

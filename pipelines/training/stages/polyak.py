@@ -21,7 +21,7 @@ from pipelines.training.data.examples import Example
 from pipelines.training.data.factors import content_of, voices_of
 from pipelines.training.data.generator_data import GeneratorData, levelled, posteriors
 from pipelines.training.data.stored_features import stored_features
-from pipelines.training.stages.generate import GeneratorFactors, prepare_generator
+from pipelines.training.stages.generate import GeneratorFactors, needs, prepare_generator
 from pipelines.training.stages.generate_hifigan import HifiganRecipe
 from pipelines.training.stages.generate_istft import GenerateRecipe
 from pipelines.training.stages.stage import LABELS, Stage
@@ -77,4 +77,4 @@ STAGE = Stage(
     loss="as `generate`",
     recipes={"istft": PolyakRecipe, "hifigan": PolyakHifiganRecipe},
     prepare=lambda context, recipe: prepare_generator(context, recipe, GeneratorFactors("polyak", read_quantised, "generator")),
-    writes=("polyak",), reads=("hubert", "units", "ease", "f0_codes"), begins_with="generate", general=LABELS)
+    needs=needs, writes=("polyak",), reads=("hubert", "units", "ease", "f0_codes"), begins_with="generate", general=LABELS)

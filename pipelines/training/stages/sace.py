@@ -7,7 +7,7 @@ another emotion. So units, voice and emotion alone explain the F0 contour.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,11 @@ from torch import nn
 from pipelines.checkpoints.eight_bits import restored, rounded
 from pipelines.checkpoints.hub import load_wav2vec
 from pipelines.checkpoints.loading import load_sace, load_unit_encoder
-from pipelines.checkpoints.whisper import load_packaged_whisper
 from pipelines.networks.pitch_predictor import PitchPredictor
 from pipelines.networks.sace import Sace, SpeakerAdversary, WaveSace, pool_frames
 from pipelines.networks.units import UnitEncoder
 from pipelines.networks.whisper_front import front_of
+from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.examples import (
     Draw,
     Example,
@@ -35,11 +35,12 @@ from pipelines.training.data.examples import (
 )
 from pipelines.training.data.factors import FactorStore
 from pipelines.training.data.presets import make_presets
+from pipelines.training.data.stored_features import teacher_encoder
 from pipelines.training.loop.optim import Update, set_learning_rate
-from pipelines.training.stages.emotional_speech import examples_and_factors, real_examples
-from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
+from pipelines.training.stages.emotional_speech import examples_and_factors, labelled_needs, real_examples
+from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage, StageNeeds, not_packed
 
-WHISPER, TEACHER = "whisper", "base"  # the value of front_end, and which of Whisper's sizes it is
+WHISPER = "whisper"  # the value of front_end
 
 IMPOSSIBLE = -1e4  # score of an emotion that the clip's corpus does not have; bf16 holds it
 SMOOTHING = 0.05  # of labels
@@ -72,13 +73,13 @@ class SaceRecipe:
     own_reference: float = 0.25  # share of batches whose emotion frames come from the recording itself
 
 
-def new_sace(recipe: SaceRecipe, encoder: UnitEncoder) -> Sace | WaveSace:
-    """Untrained, on a trained front end. Raises CheckpointError: that cannot be had.
+def new_sace(recipe: SaceRecipe, encoder: UnitEncoder, cache: FeatureCache) -> Sace | WaveSace:
+    """Untrained, on a trained front end. Raises CheckpointError: that cannot be had. cache: where a pack brought Whisper.
 
     Whisper's weights are rounded to those that will be stored, so that what is learnt fits them.
     """
     if recipe.front_end == WHISPER:
-        front = front_of(load_packaged_whisper(TEACHER), recipe.blocks)
+        front = front_of(teacher_encoder(cache, recipe.blocks))
         stored = [rounded(name, value) for name, value in front.state_dict().items()]
         front.load_state_dict(restored({name: value for tensors in stored for name, value in tensors.items()}))
         return Sace(front.layers, front.sizes.width, recipe.width, front)
@@ -168,7 +169,7 @@ def smoothed_cross_entropy(score: torch.Tensor, emotion: torch.Tensor) -> torch.
 
 def prepare(context: Context, recipe: SaceRecipe) -> Prepared:
     """Presets come from the exported SACE and from real speakers alone, not from virtual ones."""
-    sace = new_sace(recipe, load_unit_encoder(context.checkpoint))
+    sace = new_sace(recipe, load_unit_encoder(context.checkpoint), context.cache)
     examples, store = examples_and_factors(context, sace, recipe.every_corpus)
     if isinstance(sace, Sace) and sace.front is not None:
         sace.standardise(store.hidden[::10])
@@ -192,10 +193,17 @@ def _sizes(sace: Sace | WaveSace) -> dict[str, Any]:
     return sizes if sace.front is None else {**sizes, "whisper": asdict(sace.front.sizes)}
 
 
+def needs(context: Context, recipe: SaceRecipe) -> StageNeeds:
+    """Raises RecipeError: a published front end is needed."""
+    if recipe.front_end not in ("", WHISPER):
+        raise not_packed("sace", "front_end", recipe.front_end)
+    return replace(labelled_needs(context, recipe.every_corpus), teacher=recipe.blocks if recipe.front_end else 0)
+
+
 STAGE = Stage(
     "sace",
     learns="SACE and the cross-attention pitch predictor, jointly",
     source="frozen hidden states of Whisper's lower blocks or of HuBERT, prosody features",
     loss="emotion cross-entropy, speaker cross-entropy through gradient reversal, L1 on F0 in octaves",
-    recipes={"": SaceRecipe}, prepare=prepare, writes=("sace", "pitch", "presets"), reads=("hubert", "units", "ease"),
-    general=VOICES)
+    recipes={"": SaceRecipe}, prepare=prepare, needs=needs, writes=("sace", "pitch", "presets"),
+    reads=("hubert", "units", "ease"), general=VOICES)

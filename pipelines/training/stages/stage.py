@@ -28,6 +28,22 @@ VOICES = ("emotional_share", "virtual_voices")  # and one that reads virtual voi
 
 
 @dataclass(frozen=True)
+class StageNeeds:
+    """What a training reads beside its recipe and the files of earlier stages, for packs.
+
+    Attributes:
+        clips: at the speeds at which they are read. audio: whether their samples are read, be it for the HuBERT's states.
+        features: kinds of the cache that only WORLD and the F0 tracker can compute (stored_features.py).
+        teacher: how many blocks of Whisper's encoder; 0 for none.
+    """
+
+    clips: list[Clip]
+    audio: bool = False
+    features: tuple[str, ...] = ()
+    teacher: int = 0
+
+
+@dataclass(frozen=True)
 class Prepared:
     """A stage about to be trained.
 
@@ -103,7 +119,7 @@ class Stage:
         learns, source, loss: columns of the table in docs/training.md.
         recipes: dataclass of the table, by the table's key `design`; one under '' where there is one design. The first is the
             default.
-        prepare: given the context and the table as its dataclass.
+        prepare: given the context and the table as its dataclass. needs: given the same, what `prepare` and the steps will read.
         writes: files of the checkpoint. scratch: files beside the runs, for later stages only.
         reads: stages before it. begins_with: the stage whose weights the first design begins with, if the recipe has that stage.
         general: keys of [general], besides the seed, that change what it learns.
@@ -115,6 +131,7 @@ class Stage:
     loss: str
     recipes: Mapping[str, type]
     prepare: Callable[[Context, Any], Prepared]
+    needs: Callable[[Context, Any], StageNeeds]
     writes: tuple[str, ...] = ()
     scratch: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
@@ -136,7 +153,17 @@ class Stage:
             table = {key: value for key, value in table.items() if key != "design" or "" in self.recipes}
         return section({self.name: table}, self.name, kind)
 
+    def begins(self, tables: dict[str, dict]) -> str:
+        """The stage whose weights it begins with; '' for designs other than the first."""
+        return self.begins_with if self.design(tables) == next(iter(self.recipes)) else ""
+
     def all_reads(self, tables: dict[str, dict]) -> tuple[str, ...]:
         """Stages before it whose weights decide its own."""
-        begins = self.begins_with in tables and self.design(tables) == next(iter(self.recipes))
-        return (*self.reads, *([self.begins_with] if begins else []))
+        begins = self.begins(tables)
+        return (*self.reads, *([begins] if begins in tables else []))
+
+
+def not_packed(stage: str, key: str, name: str) -> RecipeError:
+    """The error for a stage that takes a published network, which packs do not carry."""
+    return RecipeError(f"The recipe's [{stage}] {key} = '{name}' is a published network, which no pack carries; train the stage "
+                       f"{stage} where the network can be had.")

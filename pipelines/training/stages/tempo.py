@@ -20,7 +20,7 @@ from pipelines.training.data.factors import FactorStore
 from pipelines.training.data.presets import utterance_embeddings
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.emotion_classifiers import weighted_mean
-from pipelines.training.stages.emotional_speech import examples_and_factors
+from pipelines.training.stages.emotional_speech import examples_and_factors, labelled_needs
 from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
 
@@ -76,4 +76,5 @@ STAGE = Stage(
     learns="the duration of each run of equal units",
     source="units, SACE, EASE",
     loss="L1 on log durations",
-    recipes={"": TempoRecipe}, prepare=prepare, writes=("tempo",), reads=("hubert", "units", "ease", "sace"), general=VOICES)
+    recipes={"": TempoRecipe}, prepare=prepare, needs=lambda context, recipe: labelled_needs(context),
+    writes=("tempo",), reads=("hubert", "units", "ease", "sace"), general=VOICES)

@@ -14,7 +14,7 @@ from pipelines.counting import counted
 from pipelines.errors import RecipeError
 from pipelines.networks.units import ContentEncoder
 from pipelines.training.data.corpus import Clip, read_samples
-from pipelines.training.stages.stage import Context, Prepared, Stage
+from pipelines.training.stages.stage import Context, Prepared, Stage, StageNeeds
 
 
 @dataclass(frozen=True)
@@ -73,4 +73,5 @@ STAGE = Stage(
     learns="100 clusters of one of its layers",
     source="clips of every speaker in turn",
     loss="k-means",
-    recipes={"": UnitsRecipe}, prepare=prepare, writes=("units",), reads=("hubert",))
+    recipes={"": UnitsRecipe}, prepare=prepare, needs=lambda context, recipe: StageNeeds(context.clips, audio=True),
+    writes=("units",), reads=("hubert",))

@@ -21,8 +21,9 @@ from pipelines.features.world import BANDS
 from pipelines.labels import EMOTIONS, NEUTRAL
 from pipelines.networks.vawgan import Autoencoder, Critic, VawGan, shape_and_energy
 from pipelines.training.data.examples import Draw, Example, read_examples, speaker_baselines, speaker_means
+from pipelines.training.data.stored_features import PROSODY
 from pipelines.training.loop.optim import Update, set_learning_rate
-from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage
+from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage, StageNeeds
 
 
 @dataclass(frozen=True)
@@ -196,4 +197,5 @@ STAGE = Stage(
     learns="the baseline VAW-GAN: two autoencoders conditioned on the emotion",
     source="mel bands, wavelet coefficients of F0, emotion labels; no virtual voices",
     loss="squared error, KL, Wasserstein critics with gradient penalty",
-    recipes={"": VawGanRecipe}, prepare=prepare, writes=("vawgan",), general=LABELS)
+    recipes={"": VawGanRecipe}, prepare=prepare,
+    needs=lambda context, recipe: StageNeeds(context.labelled, features=(PROSODY,)), writes=("vawgan",), general=LABELS)

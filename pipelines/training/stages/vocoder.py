@@ -16,12 +16,12 @@ from pipelines.networks.vocoder import HOP, Vocoder
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.clip_choice import chance_by_length
 from pipelines.training.data.corpus import Clip, read_all
-from pipelines.training.data.stored_features import stored_features
+from pipelines.training.data.stored_features import VOCODER, stored_features
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.loop.recipe import ChangingRecipe
 from pipelines.training.losses.adversarial import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
 from pipelines.training.losses.discriminators import Discriminators
-from pipelines.training.stages.stage import Context, Prepared, Stage
+from pipelines.training.stages.stage import Context, Prepared, Stage, StageNeeds
 
 
 @dataclass(frozen=True)
@@ -130,4 +130,5 @@ STAGE = Stage(
     learns="envelope and F0 to waveform, on all speech of the manifest",
     source="80 mel bands of the WORLD envelope, F0, voicing",
     loss="log spectra; then also period and spectrum discriminators",
-    recipes={"": VocoderRecipe}, prepare=prepare, writes=("vocoder",))
+    recipes={"": VocoderRecipe}, prepare=prepare,
+    needs=lambda context, recipe: StageNeeds(context.clips, audio=True, features=(VOCODER,)), writes=("vocoder",))
