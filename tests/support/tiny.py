@@ -13,9 +13,11 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+import torch
 
 from pipelines.features.audio import save
 from pipelines.labels import EMOTIONS
+from pipelines.networks.whisper_encoder import POSITIONS, WhisperEncoder
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import COLUMNS, read_manifest
 from pipelines.training.data.stored_features import TEACHER_STATES
@@ -113,6 +115,19 @@ def pretend_teacher(cache: FeatureCache, manifest: Path) -> None:
         random = np.random.default_rng(number)
         frames = random.standard_normal((int(clip.seconds * 50), TEACHER_WIDTH)).astype(np.float16)
         cache.get(TEACHER_STATES, clip.path, lambda frames=frames: {"frames": frames})
+
+
+def pretend_whisper(width: int = 32, blocks: int = 3) -> WhisperEncoder:
+    """A random encoder of Whisper's design, with its positions."""
+    torch.manual_seed(0)
+    encoder = WhisperEncoder(width, 2, blocks).eval()
+    for block in encoder.blocks:  # torch's own initial values let a block do next to nothing
+        torch.nn.init.normal_(block.attn.value.weight, std=0.3)
+        torch.nn.init.normal_(block.mlp[2].weight, std=0.3)
+    speeds = 10_000 ** -torch.linspace(0, 1, width // 2)
+    angles = torch.arange(POSITIONS)[:, None] * speeds
+    encoder.positional_embedding.copy_(torch.cat([angles.sin(), angles.cos()], dim=1))
+    return encoder
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from whisper.model import AudioEncoder
 
 from pipelines.networks.units import ContentEncoder
 from pipelines.training.data.corpus import read_manifest, training_clips
@@ -25,21 +24,15 @@ SMALL = HubertBlocksRecipe(layers=2, channels=(8, 8, 16, 16), steps=60, batch=3,
 @pytest.fixture(scope="module")
 def encoder():
     """A random audio encoder of Whisper's design."""
-    torch.manual_seed(0)
-    encoder = AudioEncoder(n_mels=80, n_ctx=1500, n_state=WIDTH, n_head=2, n_layer=3).eval()
-    for block in encoder.blocks:  # torch's own initial values let a block do next to nothing
-        torch.nn.init.normal_(block.attn.value.weight, std=0.3)
-        torch.nn.init.normal_(block.mlp[2].weight, std=0.3)
-    return encoder
+    return tiny.pretend_whisper(WIDTH, blocks=3)
 
 
 @pytest.fixture
 def task(encoder, monkeypatch):
-    monkeypatch.setattr(hubert_blocks, "load_packaged_whisper", lambda name: SimpleNamespace(encoder=encoder))
     monkeypatch.setattr(hubert_blocks, "STATISTICS_BATCHES", 10)
     monkeypatch.setattr(hubert_blocks, "ENOUGH", 5)
     torch.manual_seed(0)
-    return HubertBlocksTask(SMALL, training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv")))
+    return HubertBlocksTask(SMALL, training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv")), encoder)
 
 
 def test_layers_begin_as_the_teachers_blocks(task, encoder):

@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from pipelines.counting import counted
 from pipelines.errors import RecipeError
 from pipelines.training.stages.registry import STAGES, check_stage
 from workbench.cli.commands import names, paths
@@ -34,7 +35,7 @@ def pack_training(
 
     options = PackOptions(hours or float("inf"), tuple(names(corpora)), piece_megabytes, audio, tuple(paths(wheel)), state)
     pack = pack_training(stages, recipe, manifest, output, options)
-    pieces = "1 piece" if len(pack.pieces) == 1 else f"{len(pack.pieces)} pieces"
+    pieces = counted(len(pack.pieces), "piece")
     say(f"{output} has {pieces} of {pack.size / 1e6:.1f} MB in all, with {pack.hours:.2f} hours of speech; "
         f"'zest train unpack {output} FOLDER' puts them together elsewhere.")
 

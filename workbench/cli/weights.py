@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.counting import counted
 from workbench.cli.commands import ZestCommand, ZestGroup
 from workbench.cli.progress import say
 
@@ -61,7 +62,7 @@ def pack(
     step = write_packed(run, file, eight_bits, piece_megabytes)
     pieces = pieces_of(file)
     megabytes = sum(piece.stat().st_size for piece in pieces) / 1e6
-    divided = f" in {len(pieces)} files, {pieces[0].name} to {pieces[-1].name}" if len(pieces) > 1 else ""
+    divided = f", in {counted(len(pieces), 'file')} from {pieces[0].name}" if len(pieces) > 1 else ""
     say(f"{file} holds step {step}, {megabytes:.0f} MB{divided}.")
 
 

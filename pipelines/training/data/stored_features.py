@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.whisper import encoder_blocks, load_packaged_encoder
+from pipelines.counting import counted
 from pipelines.errors import CheckpointError, RecipeError
 from pipelines.features.pitch import SYNTHESIS_CONFIDENCE, track
 from pipelines.features.vocoder_features import MELS, VocoderFeatures, vocoder_features
@@ -72,8 +73,8 @@ def teacher_encoder(cache: FeatureCache, blocks: int = BLOCKS) -> WhisperEncoder
         return load_packaged_encoder(TEACHER).first(blocks)
     sizes = [int(folder.setting(TEACHER_STATES, size)) for size in ("width", "heads", "blocks")]
     if sizes[-1] < blocks:
-        raise CheckpointError(f"The teacher in {cache.root} has {sizes[-1]} blocks, but {blocks} are needed; pack it again for "
-                              "this recipe with 'zest train pack'.")
+        raise CheckpointError(f"The teacher in {cache.root} has {counted(sizes[-1], 'block')}, but {blocks} are needed; pack "
+                              "it again for this recipe with 'zest train pack'.")
     return folder.fill(WhisperEncoder(WhisperSizes(*sizes)), TEACHER_STATES).first(blocks)
 
 

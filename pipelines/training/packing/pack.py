@@ -116,17 +116,17 @@ def _texts(context: Context) -> list[Item]:
 
 
 def _checkpoint_files(context: Context, stages: list[Stage]) -> list[Item]:
-    """Files of earlier stages that are not trained there themselves. Raises CheckpointError: one that is needed is missing."""
+    """Files of earlier stages. Raises CheckpointError: one is missing that is not to be trained there either."""
     trained, items = {stage.name for stage in stages}, {}
     for stage in stages:
         for begun in _begun(stage, context.tables):
             for name in filter(context.checkpoint.has, begun.writes):
                 items |= _network(CHECKPOINT, context.checkpoint, name, stage, begun)
-        for read in (find_stage(name) for name in stage.reads if name not in trained):
-            for name in read.writes:
-                items |= _network(CHECKPOINT, context.checkpoint, name, stage, read)
-            for name in read.scratch:
-                items |= _network(RUNS, context.scratch, name, stage, read)
+        for read in map(find_stage, stage.reads):
+            for place, folder, names in ((CHECKPOINT, context.checkpoint, read.writes), (RUNS, context.scratch, read.scratch)):
+                for name in names:
+                    if read.name not in trained or folder.has(name):
+                        items |= _network(place, folder, name, stage, read)
     return list(items.items())
 
 
@@ -143,7 +143,7 @@ def _network(place: str, folder: Folder, name: str, stage: Stage, read: Stage) -
     paths = [folder.path / f"{name}.safetensors", folder.path / f"{name}.json"]
     for path in paths:
         if not path.is_file():
-            raise CheckpointError(f"The stage {stage.name} reads {path}, which is missing; train the stage {read.name} first.")
+            raise CheckpointError(f"{path} is missing, which the stage {stage.name} reads; train the stage {read.name} first.")
     return {f"{place}/{path.name}": partial(_read, path) for path in paths}
 
 

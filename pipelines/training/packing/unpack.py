@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipelines.counting import agreeing, counted
 from pipelines.errors import OutputError, RecipeError
 from pipelines.files import make_folder, write_whole
 from pipelines.training.data.corpus import read_file
@@ -43,14 +44,13 @@ class Unpacked:
     @property
     def sentence(self) -> str:
         """How many pieces are unpacked, and exactly which are missing or damaged."""
-        total = len(self.pack.pieces)
+        total, absent = len(self.pack.pieces), len(self.missing) + len(self.damaged)
         if self.complete:
-            return f"All {total} pieces are unpacked in {self.folder}."
-        done = total - len(self.missing) - len(self.damaged)
-        faults = [f"{_listed(names, self.pack)} {'is' if len(names) == 1 else 'are'} {what}"
+            return f"The pack is complete in {self.folder}, from {counted(total, 'piece')}."
+        faults = [f"{_listed(names, self.pack)} {agreeing(len(names), 'is', 'are')} {what}"
                   for names, what in ((self.missing, "missing"), (self.damaged, "damaged")) if names]
-        return (f"{done} of {total} pieces are unpacked in {self.folder}; {' and '.join(faults)}: bring "
-                f"{'it' if total - done == 1 else 'them'} and run the same command again.")
+        return (f"{total - absent} of {counted(total, 'piece')} {agreeing(total - absent, 'is', 'are')} unpacked in "
+                f"{self.folder}; {' and '.join(faults)}: bring {agreeing(absent, 'it', 'them')} and run the same command again.")
 
 
 def unpack_training(source: Path, folder: Path) -> Unpacked:
