@@ -15,6 +15,7 @@ from pipelines.labels import EMOTIONS
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.clip_choice import with_share
 from pipelines.training.data.corpus import Clip
+from pipelines.training.data.stored_features import PROSODY, VOCODER
 from pipelines.training.loop import distributed
 from pipelines.training.loop.recipe import GeneralRecipe, section
 from pipelines.training.loop.trainer import Run, Task, Validation
@@ -110,6 +111,11 @@ class Context:
         return None if self.measure is None else Validation(self.measure(self.checkpoint, network, self.device), export)
 
 
+def all_speech(context: Context, recipe: Any) -> StageNeeds:
+    """The needs of a stage that says nothing of them: every clip with its samples and stored features."""
+    return StageNeeds(context.clips, audio=True, features=(PROSODY, VOCODER))
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage; each stage's file defines its own (registry.py).
@@ -131,7 +137,7 @@ class Stage:
     loss: str
     recipes: Mapping[str, type]
     prepare: Callable[[Context, Any], Prepared]
-    needs: Callable[[Context, Any], StageNeeds]
+    needs: Callable[[Context, Any], StageNeeds] = all_speech
     writes: tuple[str, ...] = ()
     scratch: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
