@@ -7,7 +7,7 @@ import torch
 import whisper
 from whisper.model import AudioEncoder
 
-from pipelines.networks.whisper_encoder import WhisperEncoder, log_mel
+from pipelines.networks.whisper_front import WhisperEncoder, log_mel
 from tests.support.tiny import pretend_whisper
 
 

@@ -17,7 +17,7 @@ import torch
 
 from pipelines.features.audio import save
 from pipelines.labels import EMOTIONS
-from pipelines.networks.whisper_encoder import POSITIONS, WhisperEncoder
+from pipelines.networks.whisper_front import WhisperEncoder, WhisperSizes
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import COLUMNS, read_manifest
 from pipelines.training.data.stored_features import TEACHER_STATES
@@ -118,15 +118,12 @@ def pretend_teacher(cache: FeatureCache, manifest: Path) -> None:
 
 
 def pretend_whisper(width: int = 32, blocks: int = 3) -> WhisperEncoder:
-    """A random encoder of Whisper's design, with its positions."""
+    """A random encoder of Whisper's design."""
     torch.manual_seed(0)
-    encoder = WhisperEncoder(width, 2, blocks).eval()
+    encoder = WhisperEncoder(WhisperSizes(width, 2, blocks)).eval()
     for block in encoder.blocks:  # torch's own initial values let a block do next to nothing
         torch.nn.init.normal_(block.attn.value.weight, std=0.3)
         torch.nn.init.normal_(block.mlp[2].weight, std=0.3)
-    speeds = 10_000 ** -torch.linspace(0, 1, width // 2)
-    angles = torch.arange(POSITIONS)[:, None] * speeds
-    encoder.positional_embedding.copy_(torch.cat([angles.sin(), angles.cos()], dim=1))
     return encoder
 
 
