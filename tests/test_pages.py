@@ -93,6 +93,8 @@ def unknown(words: list[str]) -> list[str]:
     """The command or the options of a call of `zest` that there are not."""
     command = get_command(app)
     while words and hasattr(command, "commands"):
+        two = " ".join(words[:2])
+        words = [two, *words[2:]] if two in command.commands else words
         if words[0] not in command.commands:
             return words[:1] if re.fullmatch(r"[a-z]+", words[0]) else []
         command, words = command.commands[words[0]], words[1:]

@@ -196,7 +196,7 @@ def test_a_missing_tracker_is_said_in_a_sentence(there, tmp_path, monkeypatch):
 
 def test_what_cannot_be_packed_is_refused_and_leaves_nothing(home, packed, tmp_path):
     untrained = tiny.new_tiny(tmp_path / "untrained")
-    with pytest.raises(CheckpointError, match="hubert.safetensors is missing, which the stage sace reads; train the stage hub"):
+    with pytest.raises(CheckpointError, match="hubert.safetensors is missing, which stage sace needs; train stage hubert first"):
         pack_training(["sace"], untrained.recipe, untrained.manifest, tmp_path / "pack")
     tiny.write_recipe(untrained, tmp_path, sizes={"hubert": {"pretrained": "facebook/hubert-base-ls960"}})
     with pytest.raises(RecipeError, match=r"\[hubert\] pretrained = .* is a published network, which no pack carries"):

@@ -143,7 +143,7 @@ def _network(place: str, folder: Folder, name: str, stage: Stage, read: Stage) -
     paths = [folder.path / f"{name}.safetensors", folder.path / f"{name}.json"]
     for path in paths:
         if not path.is_file():
-            raise CheckpointError(f"{path} is missing, which the stage {stage.name} reads; train the stage {read.name} first.")
+            raise CheckpointError(f"{path} is missing, which stage {stage.name} needs; train stage {read.name} first.")
     return {f"{place}/{path.name}": partial(_read, path) for path in paths}
 
 
