@@ -16,16 +16,21 @@ from workbench.cli.progress import say
 
 
 def pack_training(
-    stages: Annotated[list[str], typer.Argument(help=f"What will be trained: {listed(STAGES)}; several share their speech.")],
-    manifest: Annotated[Path, typer.Option(help="manifest.csv of the training speech.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="New folder for the pieces and pack.json.")],
-    recipe: Annotated[Path, typer.Option(help="Recipe with the stages' settings.")] = Path("recipes/mini.toml"),
-    hours: Annotated[float, typer.Option(min=0.0, help="Of speech at most, of every speaker and emotion in turn; 0: all.")] = 0.0,
-    corpora: Annotated[Optional[list[str]], typer.Option(help="Corpora of the manifest, with commas; all if left out.")] = None,
-    piece_megabytes: Annotated[float, typer.Option(min=0.05, help="Size of a piece at most.")] = 18.0,
+    stages: Annotated[list[str], typer.Argument(
+        metavar="STAGE", help=f"What will be trained: {listed(STAGES)}; several share their speech.")],
+    manifest: Annotated[Path, typer.Option(metavar="FILE", help="manifest.csv of the training speech.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="New folder for the pieces and pack.json.")],
+    recipe: Annotated[Path, typer.Option(metavar="FILE", help="Recipe with the stages' settings.")] = Path("recipes/mini.toml"),
+    hours: Annotated[float, typer.Option(
+        metavar="NUMBER", min=0.0, help="Of speech at most, of every speaker and emotion in turn; 0: all.")] = 0.0,
+    corpora: Annotated[Optional[list[str]], typer.Option(
+        metavar="NAME", help="Corpora of the manifest, with commas; all if left out.")] = None,
+    piece_megabytes: Annotated[float, typer.Option(metavar="NUMBER", min=0.05, help="Size of a piece at most.")] = 18.0,
     audio: Annotated[str, typer.Option(
+        metavar="NAME",
         help="int16: samples, which need no decoder. recorded: files as they are; unpacking them takes soundfile.")] = "int16",
-    wheel: Annotated[Optional[list[Path]], typer.Option(help="Package that is missing there, .whl; as often as needed.")] = None,
+    wheel: Annotated[Optional[list[Path]], typer.Option(
+        metavar="FILE", help="Package that is missing there, .whl; as often as needed.")] = None,
     state: Annotated[bool, typer.Option(help="Whether trainings that have begun here go on there.")] = True,
 ) -> None:
     """Pack what a training needs into small pieces, for a machine without network and audio decoder."""
@@ -41,8 +46,9 @@ def pack_training(
 
 
 def unpack_training(
-    pack: Annotated[Path, typer.Argument(help="Folder with pack.json and those pieces that have come.")],
-    folder: Annotated[Path, typer.Argument(help="Folder for the training: new, or with pieces that came earlier.")],
+    pack: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder with pack.json and those pieces that have come.")],
+    folder: Annotated[Path, typer.Argument(
+        metavar="NEW", help="Folder for the training: new, or with pieces that came earlier.")],
 ) -> None:
     """Put a pack together, piece by piece as they come, and say exactly which pieces are missing or damaged."""
     from pipelines.training.packing.unpack import unpack_training

@@ -68,7 +68,7 @@ def pack(
 
 @carry.command(cls=ZestCommand)
 def unpack(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="File that zest carry pack was given, also where it wrote several.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="File that zest carry pack was given, if it wrote several, too.")],
     run: Annotated[Path, typer.Argument(
         metavar="RUN", help="Folder of a stage below the recipe's runs, in which zest train goes on.")],
 ) -> None:
