@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from pipelines.features.resampling import resample
-
 from pipelines.features.tail import Readable, Tail
 
 # Containers that state the length of their sound; what others state is an estimate, or the length of the picture.
