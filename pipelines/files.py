@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import OutputError
 
@@ -38,6 +40,16 @@ def write_whole(path: Path | str, content: bytes) -> Path:
     except OSError as error:
         raise OutputError(_sentence(path, error.strerror or str(error))) from error
     return path
+
+
+def json_text(document: Any, indent: int | None = None, encoding: str = "utf-8") -> str:
+    """A document as JSON; letters that the encoding lacks, and bytes of file names that are no letters, are escaped."""
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return json.dumps(document, indent=indent)
+    return text
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import platform
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from evaluation.report.rendering import to_markdown
 from evaluation.report.tables import estimate_cell, heading
 from evaluation.run import EvaluationRun
 from pipelines.counting import counted
-from pipelines.files import write_whole
+from pipelines.files import json_text, write_whole
 from pipelines.training.ablation.plan import TrainingPlan
 from pipelines.training.ablation.stages import StageStore
 from pipelines.training.ablation.study import AblationQuestion, AblationStudy
@@ -93,7 +92,7 @@ def write_record(folder: Path, study: AblationStudy, question: AblationQuestion,
                       "stages": [stage.label for stage in variants[variant.name]]} for variant in question.variants],
         "stages": {label: {"from": "checkpoint" if label in plan.supplied else "trained", "seconds": store.seconds(stage),
                            **stage.decides} for label, stage in sorted(stages.items())}}
-    write_whole(folder / f"{question.name}.json", (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+    write_whole(folder / f"{question.name}.json", (json_text(document, 2) + "\n").encode())
 
 
 def _scratch(stages: tuple[PlannedStage, ...], plan: TrainingPlan) -> list[PlannedStage]:

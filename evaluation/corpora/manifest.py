@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from evaluation.corpora.base import CorpusEntry, CorpusError, CorpusReader, find
 from pipelines.counting import counted
 from pipelines.errors import AudioError, ZestError
 from pipelines.features.decoding import decode
-from pipelines.files import write_whole
+from pipelines.files import PATH_BYTES, write_whole
 
 COLUMNS = ("path", "corpus", "speaker", "sex", "emotion", "language", "text_id", "text", "seconds", "split", "licence")
 LONGEST = 24 * 3600.0  # s; a header that says more says nothing
@@ -84,7 +85,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 
     rows = [{**asdict(entry), "path": named(entry.path.absolute()), "corpus": manifest.corpus.name,
              "seconds": round(seconds, 2), "licence": manifest.corpus.licence} for entry, seconds in manifest.rows]
-    write_whole(path, pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False).encode())
+    write_whole(path, pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False).encode(errors=PATH_BYTES))
 
 
 def _seconds(path: Path) -> float | None:
@@ -95,7 +96,7 @@ def _seconds(path: Path) -> float | None:
     import soundfile
 
     try:
-        info = soundfile.info(str(path))
+        info = soundfile.info(os.fsencode(path))
         if 0 < info.duration < LONGEST:
             return info.duration
     except (soundfile.LibsndfileError, OSError):

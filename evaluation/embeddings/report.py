@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from matplotlib.figure import Figure
 from evaluation.embeddings.probes import Probe, Vectors, emotion_probe, speaker_probe
 from pipelines.counting import counted
 from pipelines.errors import ZestError
-from pipelines.files import make_folder, write_whole
+from pipelines.files import json_text, make_folder, write_whole
 from pipelines.labels import EMOTIONS
 
 TSNE, UMAP = "tsne", "umap"
@@ -47,7 +46,7 @@ def write_embeddings(vectors: Vectors, folder: Path | str, about: Mapping[str, A
                                     for name, probe in own.items()} for factor, own in probes.items()}}
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=100, metadata={"Software": None})
-    write_whole(folder / FILES[0], (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+    write_whole(folder / FILES[0], (json_text(document, 2) + "\n").encode())
     return write_whole(folder / FILES[1], content.getvalue())
 
 

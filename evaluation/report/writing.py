@@ -60,7 +60,7 @@ def write_report(folder: Path | str, output: Path | str | None = None, worst_of:
     document = document_of(run, worst_of, worst, audio, draws, seed, entries, hook)
     from evaluation.report.rendering import to_html, to_markdown
 
-    content = to_html(document).encode(), to_markdown(document).encode()
+    content = to_html(document).encode(errors="replace"), to_markdown(document).encode(errors="replace")
     write_whole(files.html, content[0])
     write_whole(files.markdown, content[1])
     return files

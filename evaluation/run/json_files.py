@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import OutputError, ZestError
-from pipelines.files import make_folder, write_whole
+from pipelines.files import json_text, make_folder, write_whole
 
 BLOCK = 1 << 16  # bytes
 
@@ -32,7 +32,7 @@ def read_json(path: Path) -> Any:
 def write_json(path: Path, document: Any) -> Path:
     """Whole or not at all, in a folder that is created where it is missing. Raises OutputError."""
     make_folder(path.parent)
-    return write_whole(path, (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode())
+    return write_whole(path, (json_text(document, 2) + "\n").encode())
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -63,7 +63,7 @@ class Lines:
             if self._file is None:
                 _drop_half_line(self.path)
                 self._file = self.path.open("ab", buffering=0)
-            line = (json.dumps(document, ensure_ascii=False) + "\n").encode()
+            line = (json_text(document) + "\n").encode()
             if self._file.write(line) < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:

@@ -123,5 +123,5 @@ def _written(run: EvaluationRun, request: TableRequest, entries: Mapping[str, Ca
     asked = questions(material.catalogue)
     document = page(material, asked, tuple(left_out), refusals, sessions(run.folder))
     table = number_frame(material.results, asked).to_csv(index=False).encode()
-    return (write_whole(run.folder / PAGE, to_markdown(document).encode()),
+    return (write_whole(run.folder / PAGE, to_markdown(document).encode(errors="replace")),
             write_whole(run.folder / TABLE, table))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipelines.counting import counted
 from pipelines.errors import ZestError
-from pipelines.files import write_whole
+from pipelines.files import json_text, write_whole
 from pipelines.hooks import Event, Hook
 
 FILE = "sessions.json"
@@ -56,7 +56,7 @@ class SessionClock:
         self._written = time.monotonic()
         now = Session(seconds=round(self._written - self._start, 1), **self._about)
         told = [asdict(session) for session in (*self._before, *([] if self._idle else [now]))]
-        write_whole(self._folder / FILE, (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode())
+        write_whole(self._folder / FILE, (json_text(told, 2) + "\n").encode())
 
 
 def sessions(folder: Path) -> list[Session]:

@@ -17,7 +17,6 @@ from pipelines.counting import counted
 from pipelines.decoders import DECODERS
 from pipelines.device import check_name
 from pipelines.errors import ZestError
-from pipelines.features.audio import load
 from pipelines.features.writing import ENDINGS, check_format
 from pipelines.files import PICTURES, check_ending, make_folder
 from pipelines.hooks import Hook
@@ -109,6 +108,8 @@ def _convert_one(row: BatchRow, run: ConversionRun) -> int:
     check_format(row.output)
     if row.plot is not None:
         check_ending(row.plot, PICTURES, "plots")
+    from pipelines.features.audio import load  # imported late: it needs scipy
+
     for recording in filter(None, (row.source, row.reference)):
         load(recording)  # a bad recording is told at once, before any model is loaded
     with terminal_bar() as hook_for:

@@ -7,7 +7,6 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from pipelines.features.audio import LIMITS
 from workbench.cli.options import AsJson, Checkpoint
 from workbench.cli.output import print_json
 from workbench.cli.progress import say
@@ -29,6 +28,7 @@ def describe(checkpoint: str | None = None) -> dict[str, Any]:
     """The document that `zest info --json` prints. Loads the checkpoint, so it also proves that it can be loaded."""
     from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
     from pipelines.conversion import Converter
+    from pipelines.features.audio import LIMITS
     from pipelines.settings import about
 
     where, strength = checkpoint or str(DEFAULT_CHECKPOINT), about("strength")

@@ -6,6 +6,7 @@ Only what `--help` needs is imported here; each command imports its own work whe
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Any
 
@@ -56,9 +57,29 @@ app.add_typer(carry, name="carry")
 app.add_typer(study, name="study")
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C. Where Python's own exception has passed through compiled code, the process ends without our exit code."""
+
+
 def main() -> None:
     """Entry point of `zest`: never a traceback for what a user can mend."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # not where a shell has it ignored, as with nohup
+        signal.signal(signal.SIGINT, _interrupt)
+    try:
+        sys.exit(_run())
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupt(*_: object) -> None:
+    signal.signal(signal.SIGINT, lambda *_: os._exit(exit_codes.INTERRUPTED))  # a second Ctrl-C, where tidying up hangs
+    raise Interrupted
+
+
+def _run() -> int:
+    """The exit code; everything that is to be said is said."""
     try:
         code = app(standalone_mode=False)
     except ZestError as error:
@@ -76,7 +97,7 @@ def main() -> None:
         code = exit_codes.BUG
     if code == exit_codes.INTERRUPTED:
         say("Interrupted; nothing half-written was left.")
-    sys.exit(code or exit_codes.OK)
+    return code or exit_codes.OK
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import io
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -12,16 +11,12 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from pipelines.errors import OutputError
+from pipelines.files import json_text
 
 
 def print_json(document: Any, indent: int | None = 2) -> None:
     """Write one JSON document; letters that the terminal does not know, and bytes of names that are no letters, are escaped."""
-    text = json.dumps(document, indent=indent, ensure_ascii=False)
-    try:
-        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        text = json.dumps(document, indent=indent)
-    print(text)
+    print(json_text(document, indent, getattr(sys.stdout, "encoding", None) or "utf-8"))
 
 
 @contextmanager

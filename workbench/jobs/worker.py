@@ -97,7 +97,7 @@ def pack(folder: Path, archive: Path) -> Path:
 def scores_csv(run: EvaluationRun) -> bytes:
     """All scores as a table, every row with the settings of its system."""
     settings = {name: json.dumps(system.spec, ensure_ascii=False) for name, system in run.record.systems.items()}
-    return run.scores.assign(settings=run.scores.system.map(settings)).to_csv(index=False).encode()
+    return run.scores.assign(settings=run.scores.system.map(settings)).to_csv(index=False).encode(errors="replace")
 
 
 def _evaluate(job: Job, progress: Progress) -> None:

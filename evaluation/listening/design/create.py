@@ -25,7 +25,7 @@ from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
 from evaluation.run.folder import EvaluationRun
 from pipelines.errors import OutputError
-from pipelines.files import make_folder, write_whole
+from pipelines.files import json_text, make_folder, write_whole
 
 CAP = 40  # trials: about ten minutes; more tires, and fewer per rater gave tighter intervals (Finkelstein et al., SSW 2023)
 PACKAGES = ("zest-workbench", "numpy", "scipy", "pyloudnorm", "pyworld", "soundfile", "soxr")
@@ -130,4 +130,4 @@ def _freeze(folder: Path, info: dict[str, Any], design: Design, wording: dict[st
     document = json.loads(json.dumps(design.document()))  # as it will be read: tuples become lists
     info["hash"] = study_hash(info, document, wording)
     for name, content in (("design.json", document), ("wording.json", wording), ("study.json", info)):
-        write_whole(folder / name, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+        write_whole(folder / name, (json_text(content, 1) + "\n").encode())

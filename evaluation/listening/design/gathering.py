@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ from evaluation.run.record import RunRecord, SystemRecord
 from evaluation.run.wavs import SAFE_NAME
 from pipelines.errors import OutputError
 from pipelines.features.audio import load, save
-from pipelines.files import make_folder, write_whole
+from pipelines.files import json_text, make_folder, write_whole
 from pipelines.labels import folded
 from pipelines.outputs import check_result_folder
 
@@ -186,7 +185,7 @@ def _write_run_files(files: RunFolder) -> GatheredConversions:
     lines = [{"system": name, "pair": pair.id, "setting": pair.setting, "emotion": pair.emotion,
               "source_speaker": pair.source_speaker, "failed": None if files.wav(name, pair.id).is_file() else MISSING,
               "values": {}} for name in found.systems for pair in pairs]
-    write_whole(files.scores_file, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())
+    write_whole(files.scores_file, "".join(json_text(line) + "\n" for line in lines).encode())
     record.write(files.record_file)
     return found
 

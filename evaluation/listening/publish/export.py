@@ -23,7 +23,7 @@ from evaluation.listening.publish.markdown import paper_paragraph, results_markd
 from evaluation.listening.publish.plots import write_pictures
 from evaluation.listening.store.collected import Collected
 from pipelines.errors import OutputError
-from pipelines.files import make_folder, write_whole
+from pipelines.files import json_text, make_folder, write_whole
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula
 
@@ -80,7 +80,7 @@ def _csv(table: pd.DataFrame) -> str:
 
 
 def _json(document) -> str:
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return json_text(document, 1) + "\n"
 
 
 def _time(seconds: float | None) -> str:
