@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import butter, sosfilt
 
 BAND = (200.0, 3400.0)  # Hz in which speech is looked for; hum, rumble and subwoofers lie below
 FRAME = 0.02  # s
@@ -61,6 +60,8 @@ def _of_chosen(samples: np.ndarray, chosen: list[int], best: int, measured: _Cha
 
 
 def _measure(samples: np.ndarray, rate: int) -> _Channels:
+    from scipy.signal import butter, sosfilt  # imported late: a help page need not wait for it
+
     sections = butter(2, (BAND[0], min(BAND[1], 0.45 * rate)), "bandpass", fs=rate, output="sos")
     speech = sosfilt(sections, samples, axis=0)
     frame = max(1, round(FRAME * rate))
