@@ -160,12 +160,15 @@ def _decode_any(file: Readable, head: bytes, name: str, longest: float) -> Decod
     own = 0.0 if samples is None or rate == 0 else len(samples) / rate
     other = 0.0 if by_ffmpeg is None else len(by_ffmpeg.samples) / by_ffmpeg.rate
     if own == other == 0.0:
-        return DecodedAudio(samples, rate) if samples is not None and rate and not broken else None
+        file.seek(0)
+        cut = integrity(file.read(CHECKED), _size(file)).cut
+        return DecodedAudio(samples, rate) if samples is not None and rate and not broken and not cut else None
     if samples is not None and own >= other - OTHER_CODEC:
         found, damaged, filled = (samples, rate), broken, 0.0
     else:
         assert by_ffmpeg is not None  # since it decoded more
-        found, damaged, filled = (by_ffmpeg.samples, by_ffmpeg.rate), by_ffmpeg.damaged > is_mpeg(head), by_ffmpeg.filled
+        found, damaged, filled = (by_ffmpeg.samples, by_ffmpeg.rate), bool(by_ffmpeg.damaged), by_ffmpeg.filled
+        damaged = damaged and not is_mpeg(head)  # tags between joined files are refused by decoders; integrity.py knows better
     notes = [] if by_ffmpeg is None or by_ffmpeg.tracks < 2 else [
         f"{name} has {by_ffmpeg.tracks} sound tracks; the first one was read."]
     if max(own, other) <= longest:
