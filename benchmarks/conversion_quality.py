@@ -38,7 +38,7 @@ MAIN = (  # heading, key of `summarise`, digits
     ("CER %", "cer", 1), ("capped", "cer_capped", 1), ("CER % (transcript)", "cer_heard", 1), ("capped", "cer_heard_capped", 1),
     ("looping %", "looping", 1), ("cos source", "to_source", 2), ("cos ref", "to_reference", 2),
     ("closer %", "closer_to_source", 0), ("DistillMOS", "mos", 2), ("loss", "mos_loss", 2),
-    ("whisper %", "judge_whisper", 0), ("egemaps %", "judge_egemaps", 0))
+    ("acoustic %", "judge_acoustic", 0), ("whisper %", "judge_whisper", 0), ("egemaps %", "judge_egemaps", 0))
 F0 = (
     ("r ref", "shape_r", 2), ("r real", "parallel_r", 2), ("RMSE real st", "parallel_rmse", 1),
     ("range err st", "range_error", 1), ("shift st", "mean_shift", 1), ("octave %", "octave_jumps", 0),

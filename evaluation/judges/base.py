@@ -33,6 +33,7 @@ class EmotionJudge:
         name: as in `emotion@<name>`. emotions: those that it knows; of others it is not asked.
         library: package that computes what it looks at. source: who trained it, or the page that says it.
         aliases: other names, such as a hub id.
+        shares: which features it has in common with a converter of this repository, one sentence; '' where nobody said.
         default: it belongs to the metrics that are measured unless others are asked for.
     """
 
@@ -41,6 +42,7 @@ class EmotionJudge:
     library: str
     source: str
     aliases: tuple[str, ...] = ()
+    shares: str = ""
 
     default: ClassVar[bool] = False
 

@@ -1,7 +1,8 @@
-"""What the judges learn from and are checked on: features of natural clips, of changed voices and of WORLD copies.
+"""What the judges learn from and are checked on: features of natural clips, of altered and changed ones, and of WORLD copies.
 
-Changed voices are WORLD copies with moved pitch, formants and level. A judge that trains on eight voices per language learns
-those voices. A judge that trains without vocoded speech takes the artefacts of a vocoder for an emotion.
+Altered clips went through another channel (channel.py): a judge that trains on few corpora learns their microphones.
+Changed voices are WORLD copies with moved pitch, formants and level: a judge that trains without vocoded speech may take
+the artefacts of a vocoder for an emotion.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from tqdm import tqdm
 
-from evaluation.judges.features import egemaps_vector, select_blocks
+from evaluation.judges.channel import altered
+from evaluation.judges.features import FEATURES, select_blocks
 from pipelines.baselines.copy_synthesis import copy_synthesis
 from pipelines.features.world import FLOOR, analyse, synthesise
 from pipelines.labels import EMOTIONS
@@ -21,7 +23,7 @@ from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip, read_samples
 from pipelines.training.data.stored_features import Teacher
 
-NATURAL, CHANGED, COPY = "natural", "changed", "copy"
+NATURAL, ALTERED, CHANGED, COPY = "natural", "altered", "changed", "copy"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ def some_of_each(clips: Sequence[Clip], per_cell: int, seed: int) -> list[Clip]:
 
 
 class JudgeData:
-    """Features with a disk cache in front. version: NATURAL, CHANGED (another voice) or COPY (plain WORLD copy)."""
+    """Features with a disk cache in front. version: NATURAL, ALTERED (another channel), CHANGED (another
+    voice) or COPY (plain WORLD copy)."""
 
     def __init__(self, cache: FeatureCache, seed: int = 0):
         self.cache, self.seed, self.teacher = cache, seed, Teacher(cache)
@@ -78,8 +81,8 @@ class JudgeData:
     def _vector(self, name: str, clip: Clip, version: str) -> np.ndarray:
         if name == "whisper":
             return select_blocks(self._pooled(clip, version))
-        kind = f"judge-egemaps-{self._tag(version)}"
-        return self.cache.get(kind, clip.path, lambda: {"vector": egemaps_vector(self._samples(clip, version))})["vector"]
+        kind = f"judge-{name}-{self._tag(version)}"
+        return self.cache.get(kind, clip.path, lambda: {"vector": FEATURES[name](self._samples(clip, version))})["vector"]
 
     def _pooled(self, clip: Clip, version: str) -> np.ndarray:
         if version == NATURAL:
@@ -89,12 +92,14 @@ class JudgeData:
             "pooled": self.teacher._compute(self._samples(clip, version))["pooled"]})["pooled"]
 
     def _tag(self, version: str) -> str:
-        return f"{version}{self.seed}" if version == CHANGED else version
+        return f"{version}{self.seed}" if version in (ALTERED, CHANGED) else version
 
     def _samples(self, clip: Clip, version: str) -> np.ndarray:
         samples = read_samples(clip)
         if version == CHANGED:
             return perturb(samples, draw(clip.path.stem, self.seed))
+        if version == ALTERED:
+            return altered(samples, clip.path.stem, self.seed + 1)
         return copy_synthesis(samples) if version == COPY else samples
 
 

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from evaluation.judges.functionals import functionals
+from evaluation.judges.voice_states import voice_states
 from pipelines.features.audio import SAMPLE_RATE
 
 WHISPER_BLOCKS = (2, 3, 4, 5, 6)  # of Whisper base's encoder, from 1; chosen on held-out training speakers
@@ -33,7 +35,14 @@ def egemaps_vector(samples: np.ndarray) -> np.ndarray:
     return _smile().process_signal(np.asarray(samples, dtype=np.float32), SAMPLE_RATE).to_numpy()[0].astype(np.float32)
 
 
-FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"whisper": whisper_vector, "egemaps": egemaps_vector}
+def acoustic_vector(samples: np.ndarray) -> np.ndarray:
+    """Functionals of spectrum and F0, and states of Resemblyzer's encoder: (2396,) float32. Nothing of it is Whisper's."""
+    clip = np.asarray(samples[:MAX_SAMPLES], dtype=np.float32)
+    return np.concatenate([functionals(clip), voice_states(clip)]).astype(np.float32)
+
+
+FEATURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "acoustic": acoustic_vector, "whisper": whisper_vector, "egemaps": egemaps_vector}
 
 
 @lru_cache(maxsize=1)

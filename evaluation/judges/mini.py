@@ -1,7 +1,8 @@
 """Emotion judges: classifiers that never saw the converter and share no weights with it.
 
-Two ship with this repository. `whisper` looks at pooled hidden states of Whisper base, `egemaps` at 88 hand-crafted
-acoustic functionals. Both know five emotions and were trained on speakers that are in no dev split.
+Three ship with this repository. `acoustic`, the headline, looks at functionals of spectrum and F0 and at states of
+Resemblyzer's encoder, `whisper` at pooled hidden states of Whisper base, `egemaps` at 88 hand-crafted functionals. All
+know five emotions and were trained on speakers that are in no dev split.
 What they score on natural speech stands in checkpoints/judge-mini/JUDGE_CARD.md.
 """
 
@@ -23,7 +24,7 @@ from evaluation.judges.features import FEATURES
 from pipelines.errors import CheckpointError
 from pipelines.labels import EMOTIONS
 
-JUDGES = ("whisper", "egemaps")
+JUDGES = ("acoustic", "whisper", "egemaps")  # the headline first
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "judge-mini"
 
 
@@ -45,8 +46,8 @@ class ShippedJudge(EmotionJudge):
         if not (DEFAULT_FOLDER / f"{self.name}.safetensors").is_file():
             return (f"The judge's file {self.name}.safetensors is missing from checkpoints/judge-mini; "
                     "restore it from the repository.")
-        if self.library == "opensmile":
-            return missing_package("opensmile")
+        if self.library != "openai-whisper":
+            return missing_package(self.library)
         from evaluation.instruments.recogniser_weights import unavailable
 
         return unavailable("base")
@@ -56,8 +57,11 @@ class ShippedJudge(EmotionJudge):
 
 
 CARD = "checkpoints/judge-mini/JUDGE_CARD.md"
-WHISPER = ShippedJudge("whisper", EMOTIONS, "openai-whisper", CARD)
-EGEMAPS = ShippedJudge("egemaps", EMOTIONS, "opensmile", CARD)
+ACOUSTIC = ShippedJudge("acoustic", EMOTIONS, "resemblyzer", CARD, shares=(
+    "shares no features with SACE; its encoder, Resemblyzer, also measures voice-to-source"))
+WHISPER = ShippedJudge("whisper", EMOTIONS, "openai-whisper", CARD, shares=(
+    "shares Whisper's lower blocks with SACE and with the teacher of the converter's HuBERT: no independent proof"))
+EGEMAPS = ShippedJudge("egemaps", EMOTIONS, "opensmile", CARD, shares="shares no features with the converter")
 
 
 @dataclass(frozen=True)
@@ -68,16 +72,18 @@ class Ensemble:
         mean, scale: (features,) of the training speech.
         members: one tuple of (weight (in, out), bias (out,)) layers per network; one layer makes it logistic regression.
         temperature: divides the averaged logits, fitted on held-out training speakers.
+        limit: standardised features beyond it are set to it, so that one odd value does not decide.
     """
 
     mean: np.ndarray
     scale: np.ndarray
     members: tuple[tuple[tuple[np.ndarray, np.ndarray], ...], ...]
     temperature: float = 1.0
+    limit: float = np.inf
 
     def posteriors(self, features: np.ndarray) -> np.ndarray:
         """(clips, features) to (clips, emotions)."""
-        x = (features - self.mean) / self.scale
+        x = np.clip((features - self.mean) / self.scale, -self.limit, self.limit)
         logits = np.mean([_log_softmax(_forward(x, layers)) for layers in self.members], axis=0)
         return np.exp(_log_softmax(logits / self.temperature))
 
@@ -96,8 +102,8 @@ class FeatureJudge:
 
 
 @cache
-def load_judge(name: str = "whisper", folder: Path = DEFAULT_FOLDER) -> FeatureJudge:
-    """Load a judge by name: 'whisper' or 'egemaps'.
+def load_judge(name: str = "acoustic", folder: Path = DEFAULT_FOLDER) -> FeatureJudge:
+    """Load a judge by name: 'acoustic', 'whisper' or 'egemaps'.
 
     Raises:
         CheckpointError: unknown name, or a file is missing or damaged.
@@ -110,9 +116,10 @@ def load_judge(name: str = "whisper", folder: Path = DEFAULT_FOLDER) -> FeatureJ
             raise CheckpointError(f"The judge's file {file.name} is missing from {folder}; restore it from the repository.")
     try:
         settings, tensors = json.loads(config.read_text()), load_file(weights)
+        tensors = {name: value.astype(np.float32) for name, value in tensors.items()}
         members = tuple(tuple((tensors[f"member{m}.layer{k}.weight"], tensors[f"member{m}.layer{k}.bias"])
                               for k in range(settings["layers"])) for m in range(settings["members"]))
-        ensemble = Ensemble(tensors["mean"], tensors["scale"], members, settings["temperature"])
+        ensemble = Ensemble(tensors["mean"], tensors["scale"], members, settings["temperature"], settings.get("limit", np.inf))
         return FeatureJudge(name, tuple(settings["emotions"]), ensemble)
     except Exception as error:  # safetensors, JSON and key errors all mean the same to a reader
         raise CheckpointError(f"The judge '{name}' in {folder} is damaged; restore it from the repository.") from error

@@ -1,13 +1,13 @@
-"""All emotion judges by name: the two that ship with this repository and those of the hub."""
+"""All emotion judges by name: the three that ship with this repository and those of the hub."""
 
 from __future__ import annotations
 
 from evaluation.judges.base import EmotionJudge
 from evaluation.judges.hub import EMOTION2VEC, IEMOCAP, SUPERB
-from evaluation.judges.mini import EGEMAPS, WHISPER
+from evaluation.judges.mini import ACOUSTIC, EGEMAPS, WHISPER
 from pipelines.errors import ZestError
 
-JUDGES: tuple[EmotionJudge, ...] = (WHISPER, EGEMAPS, SUPERB, IEMOCAP, EMOTION2VEC)
+JUDGES: tuple[EmotionJudge, ...] = (ACOUSTIC, WHISPER, EGEMAPS, SUPERB, IEMOCAP, EMOTION2VEC)
 
 
 def names() -> tuple[str, ...]:

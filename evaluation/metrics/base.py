@@ -167,6 +167,10 @@ class Metric:
         is_default = not model or (not cls.always_named and model == cls.models()[0])
         return cls.base if is_default else f"{cls.base}@{model}"
 
+    def described_sharing(self) -> str:
+        """Which features its model has in common with a converter, one sentence; '' where it has none or nobody said."""
+        return ""
+
     @property
     def info(self) -> MetricInfo:
         return MetricInfo(self.name_with(self.model), self.question.format(model=self.model), self.better, self.low, self.high,

@@ -54,6 +54,9 @@ class JudgeMetric(Metric):
     def described_source(self) -> str:
         return judges.judge(self.model).source
 
+    def described_sharing(self) -> str:
+        return judges.judge(self.model).shares
+
     def described_models(self) -> str:
         return judges.judge(self.model).described_models()
 

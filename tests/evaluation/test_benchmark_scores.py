@@ -48,7 +48,7 @@ def judged(level: float) -> dict[str, float]:
 
 
 OBSERVERS = {
-    **{name: Level(f"level-{index}", judged) for index, name in enumerate(("emotion@whisper", "emotion@egemaps"))},
+    **{f"emotion@{judge}": Level(f"level-{judge}", judged) for judge in ("acoustic", "whisper", "egemaps")},
     "voice@resemblyzer": Level("level-voice", lambda level: [1.0, level]),
     "transcript@base": Level("level-words", lambda level: {"text": LOOP if level > 0.8 else SAID, "seconds": 1.0}, True),
     "distillmos": Level("level-mos", lambda level: 4.0 if level < 0.8 else 3.0),

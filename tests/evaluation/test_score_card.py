@@ -25,12 +25,12 @@ TEXTS = {"source": "The cat sat <b>down</b>.", "reference": "Go away!", "convert
 VOICES = {"source": [1.0, 0.0], "reference": [0.0, 1.0], "converted": [0.8, 0.6]}
 FLAT = {"source": 100.0, "reference": 200.0, "converted": 150.0}  # Hz
 HEARD = {"transcript@base": {name: {"text": text, "seconds": 1.0} for name, text in TEXTS.items()},
-         "emotion@whisper": EMOTIONS, "emotion@egemaps": EMOTIONS, "voice@resemblyzer": VOICES,
+         "emotion@acoustic": EMOTIONS, "emotion@whisper": EMOTIONS, "emotion@egemaps": EMOTIONS, "voice@resemblyzer": VOICES,
          "f0": {name: {"hz": [hz] * 50, "step": 0.01} for name, hz in FLAT.items()},
          "distillmos": {"source": 4.0, "reference": 3.5, "converted": 2.5}}
 CONFUSION = {"angry": {"neutral": 1, "angry": 3}, "neutral": {"neutral": 4, "angry": 0}}
 CROSS = {"mean": 0.7, "p5": 0.6, "p95": 0.8, "pairs": 9}
-NATURAL = StoredReference({"emotion@whisper-1": {"accuracy": 87.5, "clips": 8, "confusion": CONFUSION}},
+NATURAL = StoredReference({"emotion@acoustic-1": {"accuracy": 87.5, "clips": 8, "confusion": CONFUSION}},
                     {"voice@resemblyzer-1": {"threshold": 0.55, "cross_emotion": CROSS}}, "twelve made-up clips")
 
 
@@ -84,9 +84,10 @@ def test_every_number_is_what_can_be_computed_by_hand(paths):
     assert card.words.cer == pytest.approx(100 * 5 / 16), "c to h, and ' now', of 16 characters"
     assert card.words.wer == pytest.approx(100 * 2 / 4), "normalised: without tags and full stop"
     assert card.words.against == "source" and card.words.source_cer is None
-    whisper = card.emotions[0]
-    assert (whisper.before["angry"], whisper.after["angry"], whisper.reference["angry"]) == (0.1, 0.7, 0.8)
-    assert (whisper.natural_accuracy, whisper.natural_target, whisper.natural_clips) == (87.5, 75.0, 8)
+    headline = card.emotions[0]
+    assert headline.judge == "acoustic"
+    assert (headline.before["angry"], headline.after["angry"], headline.reference["angry"]) == (0.1, 0.7, 0.8)
+    assert (headline.natural_accuracy, headline.natural_target, headline.natural_clips) == (87.5, 75.0, 8)
     assert (card.voice.to_source, card.voice.to_reference, card.voice.source_to_reference) == pytest.approx((0.8, 0.6, 0.0))
     assert (card.voice.threshold, card.voice.cross_emotion["mean"]) == (0.55, 0.7)
     assert card.f0.mean_shift == pytest.approx(12 * np.log2(1.5))
@@ -113,7 +114,7 @@ def test_a_preset_has_no_reference_and_nothing_is_said_about_one(paths):
 
 def test_a_reference_of_another_model_is_not_known_rather_than_wrong(paths):
     card = card_of(paths, emotion="angry")
-    assert card.emotions[1].natural_accuracy is None, "nothing is stored under the key of egemaps"
+    assert card.emotions[1].natural_accuracy is None, "nothing is stored under the key of whisper"
     assert "not known for this recording" in card_html(card)
     empty = card_of(paths, natural=StoredReference())
     assert empty.voice.threshold is None and "Natural reference: not known" in card_html(empty)
@@ -123,7 +124,7 @@ def test_a_missing_and_a_crashing_model_cost_only_their_own_subject(paths):
     listeners = observers(**{"transcript@base": Known("transcript@base", missing="Whisper is <not> here; install it."),
                              "f0": Known("f0", crashes=True)})
     card = card_of(paths, listeners=listeners)
-    assert card.words is None and card.f0 is None and card.voice is not None and len(card.emotions) == 2
+    assert card.words is None and card.f0 is None and card.voice is not None and len(card.emotions) == 3
     assert card.not_measured["words"] == "Whisper is <not> here; install it."
     assert "IndexError" in card.not_measured["melody"]
     assert "not measured: Whisper is &lt;not&gt; here; install it." in card_html(card)
@@ -171,7 +172,7 @@ def test_the_stored_reference_belongs_to_the_judges_that_ship():
     from evaluation.metrics.emotion import EmotionObserver
 
     document = json.loads(FILE.read_text())
-    assert {EmotionObserver("whisper").key, EmotionObserver("egemaps").key} <= set(document["judges"])
+    assert {EmotionObserver(judge).key for judge in ("acoustic", "whisper", "egemaps")} <= set(document["judges"])
     for judge in document["judges"].values():
         shares = [row[label] / sum(row.values()) for label, row in judge["confusion"].items()]
         assert judge["accuracy"] == pytest.approx(100 * np.mean(shares)) and judge["clips"] > 100

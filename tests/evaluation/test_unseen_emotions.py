@@ -40,7 +40,7 @@ def test_no_label_that_anything_is_trained_with_is_an_unseen_emotion():
     assert EMOTIONS == ("neutral", "angry", "happy", "sad", "surprised")
     assert set(EMOTIONS) == {"neutral", *TARGETS} and not set(UNSEEN) & set(EMOTIONS)
     assert json.loads((CHECKPOINTS / "zest-mini" / "presets.json").read_text())["names"] == list(EMOTIONS)
-    for judge in ("whisper", "egemaps"):
+    for judge in ("acoustic", "whisper", "egemaps"):
         assert json.loads((CHECKPOINTS / "judge-mini" / f"{judge}.json").read_text())["emotions"] == list(EMOTIONS)
 
 

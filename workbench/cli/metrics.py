@@ -34,7 +34,8 @@ def show_metrics(every: bool, as_json: bool) -> int:
 
 
 def describe(every: bool = False) -> list[dict[str, Any]]:
-    """One row a metric: MetricInfo's fields; 'range'; 'default'; 'needs_marks'; 'not_available': None or the sentence why.
+    """One row a metric: MetricInfo's fields; 'range'; 'default'; 'shares': features in common with the
+    converter, or ''; 'needs_marks'; 'not_available': None or the sentence why.
 
     Args:
         every: all models, not only the default set. Weights are not loaded, but the hub may be asked whether it is there.
@@ -46,6 +47,7 @@ def describe(every: bool = False) -> list[dict[str, Any]]:
         info = registry.metric(name).info
         about = {key: value if not isinstance(value, float) or isfinite(value) else None for key, value in asdict(info).items()}
         rows.append(about | {"range": _range(info.low, info.high), "default": name in registry.default_names(),
+                             "shares": registry.metric(name).described_sharing(),
                              "needs_marks": registry.needs_natural_reference(name), "not_available": registry.available(name)})
     return rows
 
@@ -59,6 +61,7 @@ def table(rows: list[dict[str, Any]]) -> str:
         indent = " " * (width + 2)
         lines = [f"{row['name']:{width}}  {row['question']}",
                  f"{indent}{DIRECTIONS[row['better']]}; {row['range']} {row['unit']}; {row['models']}",
+                 *([f"{indent}{row['shares']}"] if row["shares"] else []),
                  f"{indent}{row['not_available'] or 'available'}{second}"]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
