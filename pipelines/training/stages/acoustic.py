@@ -43,6 +43,7 @@ from pipelines.training.stages.acoustic_batches import (
     bands_loss,
     mix_emotions,
     pitch_loss,
+    with_other_voices,
     with_room,
 )
 from pipelines.training.stages.emotional_speech import examples_and_factors, labelled_needs
@@ -157,23 +158,29 @@ class AcousticTask:
         source = self.batches.of(pairs.windows, random, update)
         reference = self.batch([self._reference_of(target, random) for target in pairs.targets], random, update)
         source, reference = (mix_emotions(batch, self.recipe.emotion_mixing, random) for batch in (source, reference))
-        bands, target = with_room(pairs.bands, pairs.target_bands, random)
-        source = replace(source, speech_bands=bands.to(self.device))
+        (bands, target), (own, real) = with_other_voices(
+            list(with_room(pairs.bands, pairs.target_bands, random)), [pairs.octaves, pairs.target_octaves], random)
+        bands, target, own, real, both = (tensor.to(self.device) for tensor in (bands, target, own, real, pairs.both_voiced))
+        source = replace(source, speech_bands=bands, octaves=own, ease=self._somebodys(source.ease, random))
         with update.autocast():
-            conversion = self.convert(source, reference, pairs.target_octaves.to(self.device))
-        remaining = bands.to(self.device) + conversion.difference - target.to(self.device)
-        error = weighted_mean(remaining.abs().mean(-1), source.mask)
-        both, real = pairs.both_voiced.to(self.device), pairs.target_octaves.to(self.device)
+            conversion = self.convert(source, reference, real)
+        error = weighted_mean((bands + conversion.difference - target).abs().mean(-1), source.mask)
         pitch = weighted_mean((conversion.octaves - real).abs(), both)
         loss = self.recipe.parallel_weight * error + self.recipe.parallel_pitch_weight * pitch
         return loss, {"parallel": error.detach(), "parallel_semitones": 12 * pitch.detach()}
 
+    def _somebodys(self, ease: torch.Tensor, random: np.random.Generator) -> torch.Tensor:
+        """(batch, 128): in half of the rows the EASE of another row, since these voices are nobody's."""
+        other = ease[torch.from_numpy(random.permutation(len(ease)))]
+        rows = torch.from_numpy(random.random((len(ease), 1)) < 0.5).to(ease.device)
+        return torch.where(rows, other, ease)
+
     def _reference_of(self, target: int, random: np.random.Generator) -> int:
         """A recording in the target's emotion: the target itself, another of its speaker, or anybody's."""
-        kind = random.integers(3)
-        if kind == 0:
+        kind = random.random()
+        if kind < 0.2:
             return target
-        if kind == 1:
+        if kind < 0.5:
             return self.draw.same_speaker_and_emotion(target, random)
         return self.draw.same_emotion(target, random)
 

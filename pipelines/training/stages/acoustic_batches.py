@@ -121,6 +121,25 @@ def with_room(bands: torch.Tensor, target: torch.Tensor, random: np.random.Gener
     return torch.logaddexp(bands, noise), torch.logaddexp(target, noise)
 
 
+def with_other_voices(bands: list[torch.Tensor], octaves: list[torch.Tensor],
+                      random: np.random.Generator) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """The same speech by somebody else, row by row: bands of another vocal tract, F0 in another key. Few people act emotions.
+
+    bands: (batch, time, 40) each. octaves: (batch, time) each. All tensors of a row are changed alike.
+    """
+    rows = len(bands[0])
+    places = np.arange(BANDS) * random.uniform(0.94, 1.06, (rows, 1)) + random.uniform(-1.5, 1.5, (rows, 1))
+    places = torch.from_numpy(places.clip(0, BANDS - 1).astype(np.float32))
+    below, share = places.floor().long(), places - places.floor()
+    key = torch.from_numpy(random.uniform(-0.25, 0.25, (rows, 1)).astype(np.float32))
+
+    def warped(band: torch.Tensor) -> torch.Tensor:
+        low, high = (band.gather(2, index[:, None].expand_as(band)) for index in (below, (below + 1).clamp(max=BANDS - 1)))
+        return torch.lerp(low, high, share[:, None])
+
+    return [warped(band) for band in bands], [contour + key for contour in octaves]
+
+
 def mix_emotions(batch: AcousticBatch, largest: float, random: np.random.Generator) -> AcousticBatch:
     """Each recording's SACE with a share of another one's mixed in, from 0 to `largest`; below a half, the label stays true.
 
