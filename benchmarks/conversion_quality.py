@@ -16,9 +16,9 @@ import typer
 
 from benchmarks import cell, columns
 from benchmarks.natural_speech import natural_reference
-from benchmarks.quality_pairs import pair_name, quality_hash, quality_pairs
+from benchmarks.quality_pairs import EVERY_CORPUS, SHARES, pair_name, quality_hash, quality_pairs
 from benchmarks.scores import NOTHING, QualityScores, scored
-from benchmarks.systems import BASELINES, NATURAL, conversions, neural_systems
+from benchmarks.systems import BASELINES, NATURAL, conversions, from_presets, neural_systems
 from evaluation.judges.mini import JUDGES
 from evaluation.pair import Pair
 from evaluation.protocol.settings import TARGETS
@@ -61,6 +61,8 @@ def main(
     seed: Annotated[int, typer.Option(help="draws the pairs")] = 0,
     tempo: Annotated[bool, typer.Option(help="move durations too")] = True,
     decoder: Annotated[list[str] | None, typer.Option(help="may be given several times; all that the checkpoint has")] = None,
+    presets: Annotated[bool, typer.Option("--presets", help="convert with presets, too")] = False,
+    every_corpus: Annotated[bool, typer.Option("--every-corpus", help="sources of all corpora with neutral dev speech")] = False,
     baselines_only: Annotated[bool, typer.Option("--baselines-only", help="leave the checkpoint out")] = False,
     cache: Annotated[Path, typer.Option(help="where measurements are kept between runs")] = Path(".cache/observations"),
     json_file: Annotated[Path | None, typer.Option("--json", help="write every number here")] = None,
@@ -68,11 +70,12 @@ def main(
     """Convert, measure and print the table."""
     try:
         clips = read_manifest(manifest)
-        chosen = quality_pairs(clips, pairs, seed)
+        chosen = quality_pairs(clips, pairs, seed, EVERY_CORPUS if every_corpus else SHARES)
         systems = list(BASELINES)
         if not baselines_only:
             copies, decoders = neural_systems(checkpoint, decoder or ())
-            systems += copies + conversions(checkpoint, strength or [1.0], tempo, decoders)
+            converted = conversions(checkpoint, strength or [1.0], tempo, decoders)
+            systems += copies + converted + (from_presets(converted) if presets else [])
         with stage_bars() as bars:
             natural = natural_reference(clips, Observations(cache), bars)
         corpus_of = {clip.path: clip.corpus for clip in clips}

@@ -8,7 +8,7 @@ For evaluations, `zest protocol` (evaluation/protocol) makes pairs; these here m
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -19,9 +19,10 @@ from pipelines.labels import NEUTRAL, UNLABELLED
 from pipelines.training.data.corpus import Clip, dev_clips
 
 SHARES = {"ravdess": 8, "librispeech": 4, "nemo": 2, "emodb": 2}  # source corpora in 16 pairs of one emotion
+EVERY_CORPUS = {"ravdess": 8, "librispeech": 6, "nemo": 4, "emovo": 4, "emodb": 2}  # in 24 pairs: all with neutral dev speech
 
 
-def quality_pairs(clips: Sequence[Clip], count: int = 64, seed: int = 0) -> list[Pair]:
+def quality_pairs(clips: Sequence[Clip], count: int = 64, seed: int = 0, shares: Mapping[str, int] = SHARES) -> list[Pair]:
     """Neutral sources and emotional references of different dev speakers, in different sentences where that is possible.
 
     Emotions and, within a corpus, source speakers are balanced. A reference comes from another speaker of the source's
@@ -37,7 +38,7 @@ def quality_pairs(clips: Sequence[Clip], count: int = 64, seed: int = 0) -> list
         raise RecipeError("The manifest's dev split needs neutral sources and angry, happy, sad or surprised references "
                           "of different speakers; see --manifest.")
     random = np.random.default_rng(seed)
-    plan = [corpus for corpus, share in SHARES.items() if corpus in sources for _ in range(share)]
+    plan = [corpus for corpus, share in shares.items() if corpus in sources for _ in range(share)]
     plan = [str(corpus) for corpus in random.permutation(plan or sorted(sources))]
     pairs: list[Pair] = []
     for index in range(count):

@@ -11,7 +11,7 @@ import numpy as np
 
 from evaluation.pair import Pair
 from evaluation.run import parse_systems
-from evaluation.run.systems import BaselineSystem, Rendered, System
+from evaluation.run.systems import BaselineSystem, ConverterSystem, Rendered, System, loaded_converter
 from pipelines.conversion import Converter
 from pipelines.features.audio import load
 from pipelines.features.pitch import track
@@ -45,6 +45,19 @@ def natural_source(pair: Pair) -> Rendered:
     return Rendered(samples, track(samples).contour(), unchanged=True)
 
 
+class PresetSystem(ConverterSystem):
+    """A converter that is given the name of the pair's emotion in place of its reference."""
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return {**super().spec, "emotion": "preset"}
+
+    def render(self, pair: Pair) -> Rendered:
+        conversion = loaded_converter(self.checkpoint, self.device).convert(
+            load(pair.source), emotion=pair.emotion, settings=self.settings)
+        return Rendered(conversion.samples, conversion.predicted)
+
+
 NATURAL = "natural source"
 BASELINES: tuple[System, ...] = (
     FunctionSystem(NATURAL, natural_source), BaselineSystem("WORLD copy", "copy"),
@@ -61,6 +74,12 @@ def conversions(checkpoint: Path | str, strengths: Sequence[float], tempo: bool 
     specs = [decoder if tempo else f"{decoder}-notempo" for decoder in decoders]
     return [replace(system, name=f"{system.settings.decoder}, strength {system.settings.strength:g}")
             for system in parse_systems(specs, strengths, str(checkpoint))]
+
+
+def from_presets(systems: Sequence[System]) -> list[System]:
+    """The same converters, given presets."""
+    return [PresetSystem(f"{system.name}, presets", system.checkpoint, system.settings, system.device)
+            for system in systems if isinstance(system, ConverterSystem)]
 
 
 def neural_systems(checkpoint: Path | str, decoders: Sequence[str]) -> tuple[list[System], list[str]]:

@@ -102,7 +102,7 @@ class ConverterSystem:
         return checkpoint_hash(self.checkpoint)
 
     def render(self, pair: Pair) -> Rendered:
-        converter = _converter(self.checkpoint, self.device)
+        converter = loaded_converter(self.checkpoint, self.device)
         conversion = converter.convert(load(pair.source), load(pair.reference), settings=self.settings)
         return Rendered(conversion.samples, conversion.predicted)
 
@@ -158,7 +158,7 @@ def why_not(system: System) -> str | None:
             baselines.loaded(system.kind, system.checkpoint or "", system.device)
         elif isinstance(system, ConverterSystem):
             decoder = system.settings.decoder
-            if decoder not in _converter(system.checkpoint, system.device).decoders:
+            if decoder not in loaded_converter(system.checkpoint, system.device).decoders:
                 return f"The checkpoint has no weights for the decoder {decoder}."
     except CheckpointError as error:
         return str(error)
@@ -247,7 +247,7 @@ def _with_strength(name: str, strength: float) -> str:
 
 
 @lru_cache(maxsize=2)
-def _converter(checkpoint: str, device: str):
+def loaded_converter(checkpoint: str, device: str):
     """One a worker process, loaded with its first pair."""
     from pipelines.conversion import Converter
 

@@ -46,6 +46,14 @@ def test_ids_differ_and_words_and_language_come_from_the_manifest():
     assert {(pair.text, pair.language) for pair in pairs} == {("Kids are talking.", "en")}
 
 
+def test_other_shares_lend_sources_of_other_corpora():
+    two = small_dev() + [replace(one, corpus="emovo", path=Path(f"emovo-{one.path}"), speaker=f"emovo-{one.speaker}")
+                         for one in small_dev()]
+    assert not any(pair.source.name.startswith("emovo") for pair in quality_pairs(two, 16))
+    sources = [pair.source.name.startswith("emovo") for pair in quality_pairs(two, 32, shares={"ravdess": 3, "emovo": 1})]
+    assert sum(sources) == 8
+
+
 def test_training_speakers_are_never_paired():
     clips = [replace(one, split="train") for one in small_dev()]
     with pytest.raises(RecipeError, match="dev split"):
