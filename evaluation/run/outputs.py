@@ -29,5 +29,6 @@ def check_run_files(files: RunFolder, pairs: Sequence[Pair], systems: Sequence[S
     check_outputs([*reads, *read_paths(pairs), *own], written, trees=files.trees, new_folders=True)
     if not goes_on:
         unlike = not files.pairs_file.exists() or files.pairs_file.read_bytes() != pairs_csv(files.pairs_file, pairs)
-        names = [path.name for path in (*files.appended, *files.trees)]
+        shared = files.observations  # named by what was observed: several runs may keep theirs in one folder
+        names = [path.name for path in (*files.appended, *files.trees) if path != shared]
         check_result_folder(files.path, ([files.pairs_file.name] if unlike else []) + names, "an evaluation")

@@ -97,17 +97,17 @@ class Folder:
         return CheckpointError(f"The checkpoint file {self.path / name}.safetensors does not fit its config; "
                                "restore both with 'git checkout'.")
 
-    def write(self, name: str, tensors: dict[str, torch.Tensor], config: dict, eight_bits: str = "") -> None:
+    def write(self, name: str, tensors: dict[str, torch.Tensor], config: dict, eight_bits: str | None = None) -> None:
         """Write both files, floats as fp16; each appears whole or not at all.
 
-        eight_bits: how the names of tensors begin that are stored in eight bits (eight_bits.py).
+        eight_bits: how the names of tensors begin that are stored in eight bits (eight_bits.py); "" is all of them.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         small: dict[str, torch.Tensor] = {}
         for key, tensor in tensors.items():
             value = tensor.detach().cpu()
             half = value.half() if value.is_floating_point() else value
-            small |= rounded(key, value) if eight_bits and key.startswith(eight_bits) else {key: half}
+            small |= rounded(key, value) if eight_bits is not None and key.startswith(eight_bits) else {key: half}
         small = {key: value.contiguous().clone() for key, value in small.items()}
         with whole_file(self.path / f"{name}.safetensors") as partial:
             save_file(small, partial)

@@ -274,7 +274,8 @@ def prepare(context: Context, recipe: AcousticRecipe) -> Prepared:
 
     def export() -> None:
         sizes, trained = {"units": store.unit_count}, {"units": store.unit_count, "trained_by": "sace, acoustic"}
-        context.checkpoint.write("acoustic", task.networks["acoustic"].state_dict(), {**asdict(recipe), **sizes})
+        context.checkpoint.write("acoustic", task.networks["acoustic"].state_dict(), {**asdict(recipe), **sizes},
+                                 eight_bits="" if recipe.parallel else None)
         context.checkpoint.write("pitch", task.networks["pitch"].state_dict(), trained)
 
     return Prepared(task, recipe.steps, export)

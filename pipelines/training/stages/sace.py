@@ -177,7 +177,7 @@ def prepare(context: Context, recipe: SaceRecipe) -> Prepared:
 
     def export() -> None:
         config = {**asdict(recipe), **_sizes(sace)}
-        context.checkpoint.write("sace", sace.state_dict(), config, eight_bits="front." if recipe.front_end == WHISPER else "")
+        context.checkpoint.write("sace", sace.state_dict(), config, eight_bits="front." if recipe.front_end == WHISPER else None)
         context.checkpoint.write("pitch", task.networks["pitch"].state_dict(), {"units": store.unit_count, "trained_by": "sace"})
         exported = load_sace(context.checkpoint).to(context.device)
         context.checkpoint.write("presets", *make_presets(exported, real_examples(examples), store))
