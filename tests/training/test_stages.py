@@ -83,7 +83,7 @@ def test_the_example_of_the_page_is_a_stage_as_it_stands(tmp_path, monkeypatch):
     monkeypatch.setitem(STAGES, "voicing", "voicing")
     run = tiny.new_tiny(tmp_path / "run")
     run.recipe.write_text(run.recipe.read_text() + "[voicing]\nsteps = 3\nbatch = 2\n")
-    train("voicing", run.manifest, run.recipe)
+    train(None, "voicing", run.manifest, run.recipe)
     assert Folder(run.checkpoint).tensors("voicing")["weight"].shape == (1, 40)
     assert "| `voicing` | voicing, by a linear layer |" in stage_table()
     find_stage.cache_clear()
