@@ -23,7 +23,7 @@ def read_json(path: Path) -> Any:
     """The document, None where there is no file. Raises ZestError: it is damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError) as error:
         raise ZestError(f"{path} is damaged; delete it and run the same command again.") from error

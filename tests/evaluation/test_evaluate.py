@@ -293,7 +293,7 @@ def test_evaluate_scores_a_zip_of_anyones_recordings(zest_here, clips, tmp_path)
     (("-o", "RUN"), exit_codes.USAGE, "--wavs"),
     (("pairs.csv", "-o", "RUN"), exit_codes.USAGE, "Which systems"),
     (("pairs.csv", "-o", "RUN", "--system", "source"), exit_codes.BAD_INPUT, "no list of pairs"),
-    (("--wavs", "a.csv", "--system", "source", "-o", "RUN"), exit_codes.USAGE, "leave --system"),
+    (("--wavs", "a.csv", "--system", "source", "-o", "RUN"), exit_codes.USAGE, "--system would have no effect; leave it out"),
     (("--wavs", "a.csv", "-o", "RUN"), exit_codes.BAD_INPUT, "no list of pairs"),
     (("--wavs", "a.zip", "-o", "RUN"), exit_codes.BAD_INPUT, "no file"),
 ])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,11 +14,13 @@ from pipelines.checkpoints.loading import load_f0_codes
 from pipelines.errors import RecipeError
 from pipelines.features.prosody import Prosody, octaves
 from pipelines.networks.f0_codes import DOWN, LEAST_SPREAD, F0Codes, code_count, standardised, stretched
+from pipelines.training.data.corpus import Clip
 from pipelines.training.data.examples import Example
 from pipelines.training.loop.optim import Update
 from pipelines.training.stages.f0_codes import F0CodesRecipe, F0CodesTask, Means
 from tests.support import tiny
 
+CLIP = Clip(Path("spoken.wav"), "synthetic", "anna", "neutral", "xx", "1", "", 1.8, "train")
 RECIPE = F0CodesRecipe(codes=12, width=16, code_width=8, steps=200, batch=8, window_frames=40, learning_rate=2e-2)
 
 
@@ -31,7 +34,7 @@ def spoken(number: int, frames: int = 90, mean_hz: float = 120.0) -> Prosody:
 
 def example(number: int) -> Example:
     prosody = spoken(number)
-    return Example(None, prosody, np.zeros((len(prosody.f0), 43), np.float32), number % 2, number % 5)
+    return Example(CLIP, prosody, np.zeros((len(prosody.f0), 43), np.float32), number % 2, number % 5)
 
 
 def trained(steps: int = RECIPE.steps) -> tuple[F0CodesTask, list[dict[str, float]]]:

@@ -71,9 +71,9 @@ def problems(page: Page) -> list[str]:
 
 def problem(page: Page, words: str) -> str:
     """The one sentence beside an input, once it holds these words; nothing has popped up."""
-    found = wait_until(lambda: [said for said in problems(page) if words in said])
-    assert len(problems(page)) == 1 and alert(page) == ""
-    return found[0]
+    wait_until(lambda: [words in said for said in problems(page)] == [True])
+    assert alert(page) == ""
+    return problems(page)[0]
 
 
 @contextmanager

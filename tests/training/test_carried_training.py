@@ -61,7 +61,7 @@ def test_eight_bits_are_half_as_large_and_each_row_is_kept_to_a_255th_of_its_ran
 
 def test_a_training_that_is_there_is_not_overwritten(halfway):
     begun, file = halfway
-    with pytest.raises(OutputError, match="has a training state already; move it away first"):
+    with pytest.raises(OutputError, match="holds state.pt already"):
         unpack(file, begun.runs / "vocoder")
 
 

@@ -136,6 +136,6 @@ def test_a_recipe_that_names_no_stage_is_one_sentence(run):
 
 
 def test_the_command_tells_of_every_stage(run, capsys):
-    train("all", run.manifest, run.recipe)
+    train(None, "all", run.manifest, run.recipe)
     told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Stage ")]
     assert told == [f"Stage {stage} is finished." for stage in IN_ORDER]

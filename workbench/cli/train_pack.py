@@ -24,7 +24,7 @@ def pack_training(
     hours: Annotated[float, typer.Option(
         metavar="NUMBER", min=0.0, help="Of speech at most, of every speaker and emotion in turn; 0: all.")] = 0.0,
     corpora: Annotated[Optional[list[str]], typer.Option(
-        metavar="NAME", help="Corpora of the manifest, with commas; all if left out.")] = None,
+        metavar="NAME", help="Corpora of the manifest; all if left out. Several with commas, or by giving the option again.")] = None,
     piece_megabytes: Annotated[float, typer.Option(metavar="NUMBER", min=0.05, help="Size of a piece at most.")] = 18.0,
     audio: Annotated[str, typer.Option(
         metavar="NAME",

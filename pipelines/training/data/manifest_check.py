@@ -17,6 +17,7 @@ from pipelines.features.decoding import decode, refuse_unreadable
 from pipelines.features.riff import is_wav, wav_parts
 from pipelines.tables import SHOWN
 from pipelines.training.data.corpus import Clip, clips_by_line
+from pipelines.training.data.packed_clips import is_packed
 
 COMPRESSED = (b"fLaC", b"OggS")  # formats of corpora whose first bytes are enough
 FLOAT, EXTENSIBLE = 3, 0xFFFE
@@ -49,6 +50,8 @@ def why_not(path: Path) -> str | None:
     """Why a recording cannot be used, in a few words; None where it looks right."""
     try:
         size = path.stat().st_size
+        if is_packed(path):
+            return None if size else "it is empty"
         with path.open("rb") as file:
             head = file.read(12)
             if is_wav(head):

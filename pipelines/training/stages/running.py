@@ -9,7 +9,7 @@ import torch
 
 from pipelines.errors import RecipeError
 from pipelines.outputs import check_outputs
-from pipelines.training.data.corpus import USED, training_clips
+from pipelines.training.data.corpus import USED, read_manifest, training_clips
 from pipelines.training.data.manifest_check import read_checked_manifest
 from pipelines.training.loop import distributed
 from pipelines.training.loop.recipe import GeneralRecipe, read_recipe, section
@@ -38,6 +38,7 @@ def run_stage(name: str, recipe: Path | str | dict[str, dict], manifest: Path | 
         tables = recipe if isinstance(recipe, dict) else read_tables(recipe)
         general = section(tables, "general", GeneralRecipe)
         torch.manual_seed(general.seed)
+        training_clips(read_manifest(manifest))  # its splits are refused before its recordings are looked at
         everything = read_checked_manifest(manifest, USED)
         _check_files(stage, general, [manifest, *([] if isinstance(recipe, dict) else [recipe]),
                                       *(clip.path for clip in everything)])
