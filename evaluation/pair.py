@@ -126,7 +126,7 @@ def pairs_of(table: pd.DataFrame, folder: Path, required: tuple[str, ...] = REQU
         table = _with_known_labels(table)
         _refuse_wordless(table)
     rows = zip(table.index, table.to_dict("records"), strict=True)
-    return [_pair(place, int(line), row, folder, required) for place, (line, row) in enumerate(rows)]
+    return [_pair(place, int(str(line)), row, folder, required) for place, (line, row) in enumerate(rows)]
 
 
 def _with_known_labels(table: pd.DataFrame) -> pd.DataFrame:
@@ -135,7 +135,7 @@ def _with_known_labels(table: pd.DataFrame) -> pd.DataFrame:
         if name in table.columns:
             reason = why_unknown(table[name])
             if reason:
-                wrong = [int(line) for line, label in table[name].items() if why_unknown([label])]
+                wrong = [int(str(line)) for line, label in table[name].items() if why_unknown([label])]
                 raise PairsError(f"{reason} It stands in the column '{name}', {tables.lines(wrong)}.")
             table = table.assign(**{name: [folded(label) for label in table[name]]})
     return table
@@ -158,7 +158,7 @@ def pairs_hash(pairs: list[Pair]) -> str:
 
 
 def _refuse_wordless(table: pd.DataFrame) -> None:
-    reasons = {int(line): reason for line, text in table["text"].items() if (reason := why_no_text(text))} \
+    reasons = {int(str(line)): reason for line, text in table["text"].items() if (reason := why_no_text(text))} \
         if "text" in table.columns else {}
     if reasons:
         raise PairsError(f"{next(iter(reasons.values()))} It stands in {tables.lines(list(reasons))}.")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 from evaluation.corpora import CORPORA
 from evaluation.corpora.base import CorpusEntry, CorpusError, CorpusReader, find_root
@@ -96,7 +97,7 @@ def _seconds(path: Path) -> float | None:
     import soundfile
 
     try:
-        info = soundfile.info(os.fsencode(path))
+        info = soundfile.info(cast(str, os.fsencode(path)))
         if 0 < info.duration < LONGEST:
             return info.duration
     except (soundfile.LibsndfileError, OSError):

@@ -6,6 +6,8 @@ bit. A steep high-pass would not do: voices reach down to 55 Hz, and hum lies at
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.optimize import minimize_scalar
@@ -93,7 +95,8 @@ def _refined(signal: np.ndarray, hz: float) -> float:
         fit, *_ = np.linalg.lstsq(sines, coarse * weights, rcond=None)
         return float(np.square(coarse * weights - sines @ fit).sum())
 
-    return float(minimize_scalar(left, bounds=(hz - REFINED, hz + REFINED), method="bounded", options={"xatol": 1e-4}).x)
+    found: Any = minimize_scalar(left, bounds=(hz - REFINED, hz + REFINED), method="bounded", options={"xatol": 1e-4})
+    return float(found.x)
 
 
 def _amplitudes(signal: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -161,7 +162,10 @@ def _temperature(examples: Examples, recipe: JudgeRecipe) -> float:
             total -= float((weights[inside] * chosen).sum())
         return total
 
-    return float(np.exp(minimize_scalar(loss, bounds=(-1.5, 2.0), method="bounded").x)) if parts else 1.0
+    if not parts:
+        return 1.0
+    found: Any = minimize_scalar(loss, bounds=(-1.5, 2.0), method="bounded")
+    return float(np.exp(found.x))
 
 
 def _network(width: int, recipe: JudgeRecipe) -> torch.nn.Sequential:

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -206,7 +207,7 @@ def _by_libsndfile(file: Readable, longest: float) -> tuple[np.ndarray | None, i
     import soundfile  # imported late: a training on packed speech has no decoder
 
     try:
-        with soundfile.SoundFile(Tail(file, 0)) as sound:
+        with soundfile.SoundFile(cast(BinaryIO, Tail(file, 0))) as sound:
             rate, channels = sound.samplerate, sound.channels
             blocks, broken = _blocks(lambda count: sound.read(count, dtype="float32", always_2d=True),
                                      max(1, BLOCK // channels), longest * rate)

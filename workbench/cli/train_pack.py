@@ -24,13 +24,14 @@ def pack_training(
     hours: Annotated[float, typer.Option(
         metavar="NUMBER", min=0.0, help="Of speech at most, of every speaker and emotion in turn; 0: all.")] = 0.0,
     corpora: Annotated[Optional[list[str]], typer.Option(
-        metavar="NAME", help="Corpora of the manifest; all if left out. Several with commas, or by giving the option again.")] = None,
+        metavar="NAME",
+        help="Corpora of the manifest; all if left out. Several with commas, or by giving the option again.")] = None,
     piece_megabytes: Annotated[float, typer.Option(metavar="NUMBER", min=0.05, help="Size of a piece at most.")] = 18.0,
     audio: Annotated[str, typer.Option(
         metavar="NAME",
         help="int16: samples, which need no decoder. recorded: files as they are; unpacking them takes soundfile.")] = "int16",
     wheel: Annotated[Optional[list[Path]], typer.Option(
-        metavar="FILE", help="Package that is missing there, .whl; as often as needed.")] = None,
+        metavar="FILE", help="Package that is missing there, .whl. Several with commas, or by giving the option again.")] = None,
     state: Annotated[bool, typer.Option(help="Whether trainings that have begun here go on there.")] = True,
 ) -> None:
     """Pack what a training needs into small pieces, for a machine without network and audio decoder."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
@@ -57,7 +58,7 @@ class ResultsView:
         """What shows one study."""
         return [self.results, self.paragraph, self.about, self.close, self.sure, self.files, self.link]
 
-    def whole(self) -> list[Block]:
+    def whole(self) -> list[Any]:
         """What is wrong, and everything."""
         return [self.said, *self.study(), *self.page()]
 
