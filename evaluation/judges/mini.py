@@ -1,4 +1,4 @@
-"""Emotion judges: classifiers that never saw the converter and share no weights with it.
+"""Emotion judges: classifiers that were trained without the converter. Each says which features it shares with one.
 
 Three ship with this repository. `acoustic`, the headline, looks at functionals of spectrum and F0 and at states of
 Resemblyzer's encoder, `whisper` at pooled hidden states of Whisper base, `egemaps` at 88 hand-crafted functionals. All

@@ -25,8 +25,8 @@ PLOT_LABEL = "F0 contours"
 DETAILS_LABEL = "All numbers as JSON"
 
 SCORE, SCORING = "Score this conversion", "Scoring…"
-SCORE_NOTE = ("Whisper, two emotion judges, a speaker embedding and a MOS predictor, none of which takes part in the conversion. "
-              "It takes seconds, the first time longer.")
+SCORE_NOTE = ("Whisper, three emotion judges, a speaker embedding and a MOS predictor. Only Whisper's lower blocks take part in "
+              "the conversion, too: SACE reads them. It takes seconds, the first time longer.")
 TEXT_LABEL = "What is said (optional)"
 TEXT_INFO = "Without it, the transcript of the source stands in."
 LANGUAGE_LABEL, LANGUAGE_INFO = "Language", "Others can be typed."
