@@ -19,9 +19,14 @@ ROOT = Path(__file__).resolve().parents[2]
 LATIN = os.fsdecode(b"J\xe9r\xf4me.wav")  # a name of Latin-1 bytes, which are no UTF-8
 
 
+def heed_ctrl_c() -> None:
+    """As in a terminal: tests that run in the background of a shell have it ignored, and hand that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def started(folder: Path, *words: str, **options) -> subprocess.Popen:
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | options.pop("environment", {})
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": heed_ctrl_c} | options
     return subprocess.Popen([sys.executable, "-m", "workbench.cli.main", *words], cwd=folder, env=environment, **options)
 
 
