@@ -12,7 +12,7 @@ from pipelines.device import one_thread
 from pipelines.errors import ZestError
 from pipelines.factors import Emotion, Factors, Transferred
 from pipelines.features import prosody, world
-from pipelines.features.contour import PREDICTED, REFERENCE, anchor_f0, smooth_f0
+from pipelines.features.contour import PREDICTED, REFERENCE, anchor_f0, bounded_change, smooth_f0
 from pipelines.features.pitch import VOICED_CONFIDENCE
 from pipelines.networks.tempo import run_lengths, warp_positions
 from pipelines.settings import Settings
@@ -114,4 +114,4 @@ def _predicted_contour(models: Models, units: torch.Tensor, own: torch.Tensor, v
         frames = models.tensor(emotion.frames)[None]
         predicted.append(models.pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease))
     wider = smooth_f0(predicted[0] + models.f0_gain * (predicted[1] - predicted[0]))
-    return anchor_f0(own, predicted[0], wider, voiced)
+    return own + bounded_change(anchor_f0(own, predicted[0], wider, voiced) - own)

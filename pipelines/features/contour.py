@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 PREDICTED, SOURCE, REFERENCE = "predicted", "source", "reference"  # one of the recordings', to see what predicting is worth
 SMOOTHING = (1 / 9, 2 / 9, 3 / 9, 2 / 9, 1 / 9)  # 100 ms: vocal folds do not change faster (Xu & Sun, JASA 2002)
 
+FREE, BEYOND = 9 / 12, 5 / 12  # octaves: 9 semitones, and 5 more at most
+
 
 def anchor_f0(source: torch.Tensor, own: torch.Tensor, target: torch.Tensor, voiced: torch.Tensor) -> torch.Tensor:
     """The target contour at this speaker's level; training and conversion share it.
@@ -35,3 +37,12 @@ def smooth_f0(octaves: torch.Tensor) -> torch.Tensor:
     window = torch.tensor(SMOOTHING, device=octaves.device)[None, None]
     padded = torch.nn.functional.pad(octaves[:, None], (len(SMOOTHING) // 2,) * 2, mode="replicate")
     return torch.nn.functional.conv1d(padded, window)[:, 0]
+
+
+def bounded_change(octaves: torch.Tensor) -> torch.Tensor:
+    """A change of F0 in octaves: as it is up to FREE, then less and less, never beyond FREE + BEYOND.
+
+    A reference unlike all training speech would otherwise move F0 further than one speaker's recordings differ.
+    """
+    beyond = (octaves.abs() - FREE).clamp(min=0)
+    return octaves.sign() * (octaves.abs().clamp(max=FREE) + BEYOND * (beyond / BEYOND).tanh())

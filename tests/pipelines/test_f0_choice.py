@@ -6,10 +6,12 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from pipelines.errors import ZestError
 from pipelines.factors import Emotion
 from pipelines.features import prosody
+from pipelines.features.contour import bounded_change
 from pipelines.features.pitch import VOICED_CONFIDENCE
 from pipelines.settings import Settings
 from pipelines.transfer import reference_f0
@@ -61,3 +63,11 @@ def test_command_line_takes_the_choice_and_refuses_others(zest_here, source_path
     assert refused.stderr.strip() == "There is no F0 'mine'; choose one of predicted, source, reference."
     beside = zest_here("convert", source_path, reference_path, "--f0", "source", "--system", "f0-swap")
     assert beside.returncode == exit_codes.USAGE and "leave them out beside --system." in beside.stderr
+
+
+def test_a_change_of_f0_is_free_up_to_nine_semitones_and_ends_at_fourteen():
+    change = torch.linspace(-4, 4, 161)[None]
+    bounded = bounded_change(change)
+    small = change.abs() <= 9 / 12
+    torch.testing.assert_close(bounded[small], change[small])
+    assert bounded.abs().max() <= 14 / 12 + 1e-6 and (bounded.diff() >= -1e-6).all()
