@@ -114,7 +114,7 @@ def read_container(file: Readable, longest: float = float("inf"), container_form
 
 def _read_track(container: Any, longest: float) -> ContainerSound | None:
     tracks = container.streams.audio
-    if not tracks:
+    if not tracks or tracks[0].codec_context is None:  # a damaged header can name a codec that nobody knows
         return None
     track, sound, damaged = tracks[0], _Sound(container.format.name not in BARE), 0
     for frames in _decoded(container, track):
