@@ -1,4 +1,4 @@
-"""What nobody hears and instruments stumble over: an offset, rumble below 40 Hz, and the hum of mains.
+"""Inaudible sound that instruments stumble over: an offset, rumble below 40 Hz, and the hum of mains.
 
 Everything that observes a clip gets it without these (metrics/base.py). A clip that has none of them stays as it is, to the
 bit. A steep high-pass would not do: voices reach down to 55 Hz, and hum lies at 50 or 60.

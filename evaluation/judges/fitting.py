@@ -37,7 +37,7 @@ class JudgeRecipe:
     Attributes:
         hidden: width of the one hidden layer, 0 for logistic regression. members: networks that are averaged.
         voices: directions between speakers that are taken out. altered: clips through other channels serve too.
-        folds: parts of the training speakers for the temperature; 0 leaves it at 1.
+        folds: groups of the training speakers for the temperature; 0 leaves it at 1.
     """
 
     name: str
@@ -91,13 +91,13 @@ def possible(corpora: np.ndarray, emotions: np.ndarray) -> np.ndarray:
     return np.array([rows[corpus] for corpus in corpora])
 
 
-def out_of_fold(examples: Examples, recipe: JudgeRecipe, parts: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Per part: which examples it holds, and what networks that saw the other parts only say of them, (clips, 5).
+def out_of_fold(examples: Examples, recipe: JudgeRecipe, groups: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Per group: which examples it holds, and what networks that saw the other groups only say of them, (clips, 5).
 
-    parts: (clips,) names, such as speakers dealt out to folds, or corpora.
+    groups: (clips,) names, such as speakers dealt out to folds, or corpora.
     """
-    for part in sorted(set(parts)):
-        inside = parts == part
+    for group in sorted(set(groups)):
+        inside = groups == group
         if set(examples.emotions[~inside]) == set(EMOTIONS):
             judge = _ensemble(examples.where(~inside), recipe, [recipe.seed])
             yield inside, judge.posteriors(examples.features[inside])

@@ -70,15 +70,15 @@ def _spread(values: np.ndarray) -> np.ndarray:
 
 def _melody(semitones: np.ndarray, voiced: np.ndarray) -> np.ndarray:
     """Range, shape and movement of F0, and how speech is split into voiced runs."""
-    frames, heard = len(semitones), semitones[voiced]
+    frames, spoken = len(semitones), semitones[voiced]
     place = np.arange(frames)[voiced] / max(frames, 1)
-    quantiles = np.percentile(heard, [5, 25, 50, 75, 95])
+    quantiles = np.percentile(spoken, [5, 25, 50, 75, 95])
     steps = np.diff(semitones)[voiced[1:] & voiced[:-1]]
     steps = steps if len(steps) >= 3 else np.zeros(3)
-    slope, bend = (np.polyfit(place, heard, degree)[0] if len(heard) > 3 else 0.0 for degree in (1, 2))
-    thirds = [_mean_within(heard, place, start) - heard.mean() for start in (0, 1 / 3, 2 / 3)]
+    slope, bend = (np.polyfit(place, spoken, degree)[0] if len(spoken) > 3 else 0.0 for degree in (1, 2))
+    thirds = [_mean_within(spoken, place, start) - spoken.mean() for start in (0, 1 / 3, 2 / 3)]
     runs = np.diff(np.flatnonzero(np.diff(np.r_[0, voiced.astype(int), 0])))[::2]
-    return np.r_[heard.mean(), heard.std(), quantiles, quantiles[4] - quantiles[0], quantiles[3] - quantiles[1], slope, bend,
+    return np.r_[spoken.mean(), spoken.std(), quantiles, quantiles[4] - quantiles[0], quantiles[3] - quantiles[1], slope, bend,
                  thirds, np.abs(steps).mean(), steps.std(), np.percentile(steps, [5, 95]), voiced.mean(), runs.mean() / 50,
                  runs.max() / 50, len(runs) / (frames / 50), np.log(frames / 50)]
 
@@ -95,9 +95,9 @@ def _loudness(energy: np.ndarray, threshold: float, active: np.ndarray, coarse: 
     smooth = np.convolve(energy, np.ones(5) / 5, "same")
     middle = smooth[1:-1]
     peaks = ((middle > smooth[:-2]) & (middle > smooth[2:]) & (middle > threshold + 2)).sum() / (len(energy) / 100)
-    heard = semitones[voiced]
-    moving = heard.std() > 1e-3 and coarse[voiced].std() > 1e-3
-    together = np.corrcoef(heard, coarse[voiced])[0, 1] if moving else 0.0
+    spoken = semitones[voiced]
+    moving = spoken.std() > 1e-3 and coarse[voiced].std() > 1e-3
+    together = np.corrcoef(spoken, coarse[voiced])[0, 1] if moving else 0.0
     slope = np.polyfit(np.linspace(0, 1, len(coarse)), coarse, 1)[0]
     return np.r_[coarse.std(), np.percentile(energy, [5, 25, 50, 75, 95]) - energy.mean(), np.abs(np.diff(energy)).mean(),
                  peaks, slope, active.mean(), together]

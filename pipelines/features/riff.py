@@ -79,9 +79,9 @@ class WavPart:
     def file_bytes(self, content: Readable, longest: float) -> bytes:
         """The part as a WAV file whose header is right, cut after `longest` seconds where that is known."""
         block = max(1, self.fields[4])
-        wanted = self.size if self.is_coded else int(min(self.size, longest * self.byte_rate + block))
+        count = self.size if self.is_coded else int(min(self.size, longest * self.byte_rate + block))
         content.seek(self.start)
-        samples = content.read(wanted if self.is_coded or wanted < block else wanted // block * block)
+        samples = content.read(count if self.is_coded or count < block else count // block * block)
         fmt = struct.pack(f"{self.order}I", len(self.fmt)) + self.fmt + b"\0" * (len(self.fmt) % 2)
         before = b"WAVEfmt " + fmt + b"data"
         if self.is_coded:  # chunks of its own, such as fact, may matter to a decoder

@@ -54,18 +54,10 @@ class WhisperFront(nn.Module):
 
     def forward(self, waveform: torch.Tensor) -> torch.Tensor:
         """(batch, samples) at 16 kHz to (batch, blocks + 1, samples // 320 + 1, width): below the blocks, and after each."""
-        mel = self.log_mel(nn.functional.pad(waveform, (0, HOP)))
+        mel = log_mel(nn.functional.pad(waveform, (0, HOP)), self.mel_filters, by_recording=True)
         x = nn.functional.gelu(self.conv2(nn.functional.gelu(self.conv1(mel)))).transpose(1, 2)
         x = x[:, :waveform.shape[1] // HOP + 1]
         return torch.cat([self._states(piece) for piece in x.split(LONGEST, dim=1)], dim=2)
-
-    def log_mel(self, waveform: torch.Tensor) -> torch.Tensor:
-        """(batch, samples) to (batch, 80, samples // 160), as openai-whisper's `log_mel_spectrogram`."""
-        window = torch.hann_window(FFT, device=waveform.device)
-        power = torch.stft(waveform, FFT, MEL_HOP, window=window, return_complex=True)[..., :-1].abs().square()
-        decades = (self.mel_filters @ power).clamp(min=1e-10).log10()
-        decades = torch.maximum(decades, decades.amax((1, 2), keepdim=True) - DYNAMIC_RANGE)
-        return (decades + 4) / 4
 
     def _states(self, x: torch.Tensor) -> torch.Tensor:
         states = [x + self.positions[:x.shape[1]]]
@@ -161,14 +153,21 @@ class WhisperEncoder(nn.Module):
         return shorter.train(self.training)
 
 
-def log_mel(waveform: torch.Tensor) -> torch.Tensor:
-    """(batch, samples) at 16 kHz to (batch, 80, frames), 100 frames a second; computed in float32 whatever the autocast."""
+def log_mel(waveform: torch.Tensor, filters: torch.Tensor | None = None, by_recording: bool = False) -> torch.Tensor:
+    """(batch, samples) at 16 kHz to (batch, 80, frames), 100 frames a second; computed in float32 whatever the autocast.
+
+    Args:
+        filters: (80, 201); Whisper's own if left out. by_recording: the floor lies DYNAMIC_RANGE below each recording's loudest
+            band, and not below the loudest of the batch as in openai-whisper's `log_mel_spectrogram`.
+    """
+    filters = torch.from_numpy(mel_filters()).to(waveform.device) if filters is None else filters
     with torch.autocast(waveform.device.type, enabled=False):
         window = torch.hann_window(FFT, device=waveform.device)
         spectrum = torch.stft(waveform.float(), FFT, MEL_HOP, window=window, return_complex=True)
         power = spectrum[..., :-1].abs().square()
-        bands = (torch.from_numpy(mel_filters()).to(waveform.device) @ power).clamp(min=1e-10).log10()
-        return (torch.maximum(bands, bands.max() - DYNAMIC_RANGE) + 4) / 4
+        bands = (filters @ power).clamp(min=1e-10).log10()
+        loudest = bands.amax((1, 2), keepdim=True) if by_recording else bands.max()
+        return (torch.maximum(bands, loudest - DYNAMIC_RANGE) + 4) / 4
 
 
 def front_of(encoder: WhisperEncoder) -> WhisperFront:

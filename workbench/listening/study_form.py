@@ -63,8 +63,8 @@ class StudyForm:
         """Create the study and say where it is."""
         with self.access.open_to(profile, request, "make a study"):
             requested = parse_request(systems, questions, listeners, cap, seed, sign_in)
-            made = make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips"))
-            return study_html(made, study_link(made.id, address_for(request)))
+            study = make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips"))
+            return study_html(study, study_link(study.id, address_for(request)))
 
     def connect(self, chosen: gr.components.Component) -> Dependency:
         """Button off, create the study, button on again whatever happened."""
