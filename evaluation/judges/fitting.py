@@ -152,17 +152,17 @@ def _temperature(examples: Examples, recipe: JudgeRecipe) -> float:
         return 1.0
     weights, allowed = balance(examples.corpora, examples.emotions), possible(examples.corpora, examples.emotions)
     labels = np.array([EMOTIONS.index(one) for one in examples.emotions])
-    parts = list(out_of_fold(examples, recipe, folds_of_speakers(examples, recipe.folds, recipe.seed)))
+    held_out = list(out_of_fold(examples, recipe, folds_of_speakers(examples, recipe.folds, recipe.seed)))
 
     def loss(log_temperature: float) -> float:
         total = 0.0
-        for inside, posteriors in parts:
+        for inside, posteriors in held_out:
             logits = np.log(posteriors + 1e-12) / np.exp(log_temperature) + np.where(allowed[inside], 0, IMPOSSIBLE)
             chosen = logits[np.arange(inside.sum()), labels[inside]] - np.log(np.exp(logits).sum(1))
             total -= float((weights[inside] * chosen).sum())
         return total
 
-    if not parts:
+    if not held_out:
         return 1.0
     found: Any = minimize_scalar(loss, bounds=(-1.5, 2.0), method="bounded")
     return float(np.exp(found.x))
