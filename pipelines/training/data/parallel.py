@@ -127,4 +127,3 @@ def aligned(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     np.minimum.at(first, path[:, 0], path[:, 1])
     np.maximum.at(last, path[:, 0], path[:, 1])
     return ((first + last) // 2).astype(np.int16)
-

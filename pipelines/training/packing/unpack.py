@@ -184,4 +184,3 @@ def _listed(names: Sequence[str], pack: PackList) -> str:
             runs.append([name])
     spans = [run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
     return " and ".join(filter(None, (", ".join(spans[:-1]), spans[-1])))
-
