@@ -49,6 +49,7 @@ class Conversion:
         predicted: the F0 that the pitch predictor asked for, on the converted audio's time axis.
         target: name of the reference recording or of the preset. settings: of the converter, or which baseline converted.
         seconds: wall seconds per stage. notes: plain sentences the user should read (clipping, whispered source).
+        timing: (frames,) seconds of the source that each 20 ms frame of the result shows; None where the timing is kept.
     """
 
     samples: np.ndarray
@@ -60,6 +61,7 @@ class Conversion:
     source_seconds: float
     seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    timing: np.ndarray | None = None
 
     @property
     def real_time_factor(self) -> float:
@@ -124,7 +126,8 @@ class Converter:
             samples=samples, source=factors.prosody.contour, reference=target.prosody.contour if target else None,
             predicted=transferred.contour, target=transferred.emotion.name, settings=settings,
             source_seconds=factors.recording.seconds, seconds=timings.seconds,
-            notes=_notes(factors, target) + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()))
+            notes=_notes(factors, target) + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()),
+            timing=transferred.timing)
 
     def preset(self, name: str) -> Emotion:
         """A stored emotion, in capitals or not. Raises ZestError when it is unknown."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.features.audio import Recording
-from pipelines.features.pitch import VOICED_CONFIDENCE, F0Contour
+from pipelines.features.pitch import FRAME_SECONDS, VOICED_CONFIDENCE, F0Contour
 from pipelines.features.prosody import Prosody
 from pipelines.features.world import WorldFrames
 
@@ -71,6 +71,11 @@ class Transferred:
     source_octaves: np.ndarray
     difference: np.ndarray
     strength: float
+
+    @property
+    def timing(self) -> np.ndarray:
+        """(frames,) seconds of the source that each 20 ms frame of the new timing shows; increasing."""
+        return self.positions * FRAME_SECONDS
 
     @property
     def contour(self) -> F0Contour:
