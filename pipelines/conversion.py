@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Unpack
 
 import numpy as np
 import torch
@@ -18,14 +18,16 @@ from pipelines.device import check_device, one_thread
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.factors import Emotion, Factors, Transferred
 from pipelines.features import prosody, world
-from pipelines.features.audio import Recording, load, save
+from pipelines.features.audio import Recording, as_file, load
+from pipelines.features.inputs import Given, recording_of
 from pipelines.features.pitch import VOICED_CONFIDENCE, F0Contour, track
+from pipelines.files import write_whole
 from pipelines.hooks import Event, Hook, Timings, silent, stage
 from pipelines.labels import folded
 from pipelines.networks.sace import emotion_frames, pool_frames
 from pipelines.networks.speaker import ease_vector, voice_vector
 from pipelines.networks.units import EncodedContent
-from pipelines.settings import Settings
+from pipelines.settings import SettingChanges, Settings, changed
 from pipelines.transfer import is_voiced, transfer
 
 MOST = 8  # recordings kept of each kind by RememberingConverter; a minute of a source is some 30 MB
@@ -75,7 +77,11 @@ class Conversion:
 
     def save(self, path: Path | str) -> Path:
         """Write WAV, FLAC, MP3, OGG or Opus by the name's ending. Raises OutputError when the place cannot be written."""
-        return save(path, self.samples)
+        return write_whole(path, self.encoded(path))
+
+    def encoded(self, path: Path | str = "") -> bytes:
+        """What `save` writes to a path, for streams. Raises OutputError: such a format is not written."""
+        return as_file(self.samples, path)
 
 
 class Converter:
@@ -102,20 +108,27 @@ class Converter:
         """Names of the decoders that this checkpoint has the weights for, the default first."""
         return tuple(name for name, decoder in DECODERS.items() if not decoder.missing(self.models))
 
-    def convert(self, source: Recording | Factors | str | Path, reference: Recording | Factors | str | Path | None = None,
-                emotion: str | None = None, settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
+    def convert(self, source: Given | Factors, reference: Given | Factors | None = None, emotion: str | None = None,
+                settings: Settings = Settings(), hook: Hook = silent, *, sample_rate: float | None = None,
+                **changes: Unpack[SettingChanges]) -> Conversion:
         """Convert one recording; give exactly one of `reference` and `emotion`. What is encoded already is taken as it is.
 
+        Args:
+            source, reference: a path; samples, (n,) or (n, channels), of any number type; (samples, rate); or a recording.
+            sample_rate: Hz, of samples without a rate of their own.
+            changes: settings by name, as in strength=0.8, over those of `settings`.
         Raises:
-            AudioError: a recording cannot be used. ZestError: unknown preset or setting out of range.
+            AudioError: a recording cannot be used. ZestError: unknown preset or setting, or a setting out of range.
         """
         if (reference is None) == (emotion is None):
             raise ZestError("Give either a reference recording or the name of an emotion, and not both.")
+        settings = changed(settings, changes)
         timings, settings = Timings(hook), replace(settings, decoder=self._decoder(settings).name)
         preset = self.preset(emotion) if emotion is not None else None
         with stage(timings, "read"):
-            source = load(source) if isinstance(source, (str, Path)) else source
-            reference = load(reference) if isinstance(reference, (str, Path)) else reference
+            source = source if isinstance(source, Factors) else recording_of(source, sample_rate, "source")
+            if reference is not None and not isinstance(reference, Factors):
+                reference = recording_of(reference, sample_rate, "reference")
         factors = source if isinstance(source, Factors) else self.encode(source, timings)
         target = self.encode(reference, timings, synthesis=False) if isinstance(reference, Recording) else reference
         wished = target.emotion if target is not None else preset
@@ -284,6 +297,8 @@ class BaselineConverter:
         `predicted` is the contour that was asked for, which is the source's where the baseline asks for none.
         """
         emotion = None if emotion is None else folded(emotion)
+        if reference is not None and emotion is not None:
+            raise ZestError("Give either a reference recording or the name of an emotion, and not both.")
         baselines.check_request(self.name, reference is not None, emotion is not None)
         timings = Timings(hook)
         with stage(timings, "read"):
@@ -293,11 +308,18 @@ class BaselineConverter:
             rendered = baselines.render(self.name, request, self.checkpoint, self.device)
         with stage(timings, "pitch"):
             contours = track(own.samples).contour(), other and track(other.samples).contour()
+        unused = other.name if other else f"emotion '{emotion}'" if emotion else ""
         return Conversion(
             samples=rendered.samples, source=contours[0], reference=contours[1],
             predicted=contours[0] if rendered.predicted is None else rendered.predicted,
             target=other.name if other else emotion or self.name, settings=BaselineChoice(self.name),
-            source_seconds=own.seconds, seconds=timings.seconds, notes=own.warnings + (other.warnings if other else ()))
+            source_seconds=own.seconds, seconds=timings.seconds,
+            notes=own.warnings + (other.warnings if other else ()) + self._unused(unused))
+
+    def _unused(self, target: str) -> tuple[str, ...]:
+        """A note where the baseline moves no emotion, and one was given all the same."""
+        takes = baselines.find_baseline(self.name).takes
+        return (f"The baseline {self.name} moves no emotion, so {target} was not used.",) if target and not takes else ()
 
 
 def load_converter(system: str = "", checkpoint: str | Path | None = None, device: str = "cpu") -> Converts:

@@ -6,10 +6,11 @@ A specification is a decoder's name and what differs from the defaults: transfer
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypedDict
 
 from pipelines.decoders import find_decoder, is_decoder
 from pipelines.errors import ZestError
@@ -88,6 +89,31 @@ class Settings:
         return tuple(filter(None, (
             self.decoder, "" if self.strength == 1 else f"strength{self.strength:g}", "" if self.tempo else "notempo",
             f"seed{self.seed}" if self.seed else "", "" if self.f0 == PREDICTED else f"f0{self.f0}")))
+
+
+class SettingChanges(TypedDict, total=False):
+    """Settings as keywords: those that differ, with the names, types and bounds of `Settings`."""
+
+    strength: float
+    tempo: bool
+    decoder: str
+    seed: int
+    f0: str
+
+
+def changed(settings: Settings, changes: SettingChanges) -> Settings:
+    """The settings with some of them changed.
+
+    Raises:
+        ZestError: there is no setting of a name, or its value is out of range.
+    """
+    known = [one.name for one in fields(Settings)]
+    for name in changes:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(known)}."
+            raise ZestError(f"There is no setting '{name}'; {hint}")
+    return replace(settings, **changes)
 
 
 def about(name: str) -> Setting:

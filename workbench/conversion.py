@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pipelines.baselines import BASELINES
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.conversion import BaselineConverter, Conversion, Converter, Converts
-from pipelines.features.audio import SAMPLE_RATE, save
+from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.pitch import F0Contour, statistics, track
-from pipelines.files import make_folder
+from pipelines.files import make_folder, write_whole
 from pipelines.hooks import Hook, silent
 from pipelines.settings import Settings
 
@@ -51,17 +52,21 @@ class DescribedConversion:
 
 
 def convert_and_describe(converter: Converts, source: Path | str, reference: Path | str | None, emotion: str | None,
-                         settings: Settings, output: Path, hook: Hook = silent) -> DescribedConversion:
-    """Convert one recording, write the WAV and describe it.
+                         settings: Settings, output: Path, hook: Hook = silent,
+                         write: Callable[[Path, bytes], object] = write_whole) -> DescribedConversion:
+    """Convert one recording, write it and describe it.
 
+    Args:
+        write: what takes the file's bytes; by default the file appears at its path, whole or not at all.
     Raises:
-        ZestError: as `Converter.convert`. OutputError: the WAV cannot be written.
+        ZestError: as `Converter.convert`. OutputError: the recording cannot be written.
     """
     conversion = converter.convert(source, reference, emotion, settings, hook)
     measured = track(conversion.samples).contour()
     document = describe(conversion, measured)
     make_folder(output.parent)
-    return DescribedConversion(conversion, measured, save(output, conversion.samples), document)
+    write(output, conversion.encoded(output))
+    return DescribedConversion(conversion, measured, output, document)
 
 
 def describe(conversion: Conversion, measured: F0Contour) -> dict[str, Any]:

@@ -70,6 +70,8 @@ class ConversionRequest:
         found = {"source": upload_problem(self.source) if self.source else text.NO_SOURCE}
         if self.needs_target and self.emotion is None:
             found["reference"] = upload_problem(self.reference) if self.reference else text.NO_REFERENCE
+        if self.emotion is not None and self.reference:
+            found["reference"] = text.TWO_TARGETS
         return {name: sentence for name, sentence in found.items() if sentence} | self.setting_problems()
 
     def setting_problems(self) -> dict[str, str]:

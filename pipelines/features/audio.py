@@ -96,9 +96,14 @@ def save(path: Path | str, samples: np.ndarray) -> Path:
     Raises:
         OutputError: the folder is missing or not writable, the disk is full, or such a format is not written.
     """
+    return write_whole(path, as_file(samples, path))
+
+
+def as_file(samples: np.ndarray, path: Path | str) -> bytes:
+    """What `save` writes to a path. Raises OutputError: such a format is not written."""
     peak = float(np.abs(samples).max(initial=0.0))
     samples = samples if peak <= 0.999 else samples * (0.999 / peak)
-    return write_whole(path, encoded(samples, SAMPLE_RATE, path))
+    return encoded(samples, SAMPLE_RATE, path)
 
 
 def speech_level(samples: np.ndarray) -> float:

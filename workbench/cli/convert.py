@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -18,7 +18,7 @@ from pipelines.decoders import DECODERS
 from pipelines.device import check_name
 from pipelines.errors import ZestError
 from pipelines.features.writing import ENDINGS, check_format
-from pipelines.files import PICTURES, check_ending, make_folder
+from pipelines.files import PICTURES, check_ending, make_folder, write_whole
 from pipelines.hooks import Hook
 from pipelines.outputs import check_outputs
 from pipelines.settings import Settings
@@ -29,6 +29,7 @@ from workbench.cli.commands import refuse_given
 from workbench.cli.names import check_replacing, default_name
 from workbench.cli.options import AsJson, Checkpoint, Device, Overwrite, listed, setting_option
 from workbench.cli.output import print_json
+from workbench.cli.pipes import PIPE, piped_in, piped_out, shown
 from workbench.cli.progress import say, terminal_bar
 
 if TYPE_CHECKING:
@@ -39,12 +40,14 @@ DEFAULTS = Settings()
 
 def convert(
     context: typer.Context,
-    source: Annotated[Optional[Path], typer.Argument(metavar="SOURCE", help="Recording whose words and voice are kept.")] = None,
+    source: Annotated[Optional[Path], typer.Argument(
+        metavar="SOURCE", help="Recording whose words and voice are kept; - reads standard input.")] = None,
     reference: Annotated[Optional[Path], typer.Argument(
         metavar="REFERENCE", help="Recording whose emotion is taken.")] = None,
     output: Annotated[Optional[Path], typer.Option(
-        "--output", "-o", metavar="FILE", help=f"File to write ({ENDINGS}), or a folder with --batch. If left out, the name "
-                                               "follows from source, target and settings.")] = None,
+        "--output", "-o", metavar="FILE", help=f"File to write ({ENDINGS}), or a folder with --batch; - writes to "
+                                               "standard output. If left out, the name follows from source, target and "
+                                               "settings.")] = None,
     emotion: Annotated[Optional[str], typer.Option(
         metavar="NAME", help="A preset instead of a reference: neutral, angry, happy, sad or surprised.")] = None,
     batch: Annotated[Optional[Path], typer.Option(
@@ -77,12 +80,14 @@ def convert(
         if source is None:
             raise ZestError("Which recording? Name a SOURCE, or a list of pairs with --batch.")
         _check_target(reference, emotion, system)
-        target = emotion or (reference.stem if reference else "")
-        row = BatchRow(1, source, reference, emotion, output or Path(f"{name(source, target)}.wav"), output is not None, plot)
-        raise typer.Exit(_convert_one(row, run))
+        with piped_in(source, reference) as (own, other):
+            assert own is not None  # since the source is given
+            target = emotion or (other.stem if other else "")
+            row = BatchRow(1, own, other, emotion, output or Path(f"{name(own, target)}.wav"), output is not None, plot)
+            raise typer.Exit(_convert_to_pipe(row, run) if output == PIPE else _convert_one(row, run))
     if source is not None or emotion is not None:
         raise ZestError("With --batch, sources and emotions come from the list; leave SOURCE and --emotion out.")
-    if output is None:
+    if output is None or output == PIPE:
         raise ZestError("With --batch, name the folder for the results with -o.")
     raise typer.Exit(_convert_batch(batch, output, batches.read_batch(batch, output, plot, name), run))
 
@@ -95,6 +100,7 @@ class ConversionRun:
     load_converter: Callable[[], Converts]
     as_json: bool
     overwrite: bool
+    write: Callable[[Path, bytes], object] = write_whole
 
 
 def _load_converter(system: str, checkpoint: str | None, device: str) -> Converts:
@@ -103,9 +109,19 @@ def _load_converter(system: str, checkpoint: str | None, device: str) -> Convert
     return load_converter(system, checkpoint, device)
 
 
+def _convert_to_pipe(row: BatchRow, run: ConversionRun) -> int:
+    """Nothing but the recording goes to standard output."""
+    if run.as_json:
+        raise ZestError("With -o -, standard output is the recording; leave --json out, or name a file.")
+    with piped_out() as write:
+        return _convert_one(row, replace(run, write=lambda _, content: write(content)))
+
+
 def _convert_one(row: BatchRow, run: ConversionRun) -> int:
     _check_files((), [row], run, new_folders=False)
     check_format(row.output)
+    if row.plot == PIPE:
+        raise ZestError("A picture cannot go to standard output; name a file with --plot.")
     if row.plot is not None:
         check_ending(row.plot, PICTURES, "plots")
     from pipelines.features.audio import load  # imported late: it needs scipy
@@ -113,7 +129,7 @@ def _convert_one(row: BatchRow, run: ConversionRun) -> int:
     for recording in filter(None, (row.source, row.reference)):
         load(recording)  # a bad recording is told at once, before any model is loaded
     with terminal_bar() as hook_for:
-        document = _convert_row(run.load_converter(), row, run.settings, hook_for(0, row.source.name, row.reference is not None))
+        document = _convert_row(run.load_converter(), row, run, hook_for(0, row.source.name, row.reference is not None))
     if run.as_json:
         print_json(document)
     _say_done(document)
@@ -131,7 +147,7 @@ def _convert_batch(pairs_csv: Path, folder: Path, rows: list[BatchRow | BadRow],
         def convert_row(row: BatchRow) -> dict[str, Any]:
             for path in filter(None, (row.output, row.plot)):
                 make_folder(path.parent)
-            return _convert_row(converter, row, run.settings, hook_for(next(places), row.source.name, row.reference is not None))
+            return _convert_row(converter, row, run, hook_for(next(places), row.source.name, row.reference is not None))
 
         outcomes = []
         for outcome in batches.run(batches.by_source(rows), convert_row):
@@ -150,43 +166,44 @@ def _convert_batch(pairs_csv: Path, folder: Path, rows: list[BatchRow | BadRow],
 def _check_files(lists: Sequence[Path], rows: Sequence[BatchRow], run: ConversionRun, new_folders: bool) -> None:
     """Hold every output of the call against every input of it, before any work."""
     check_outputs([*lists, *(path for row in rows for path in (row.source, row.reference))],
-                  [path for row in rows for path in (row.output, row.plot)], new_folders=new_folders)
+                  [path for row in rows for path in (row.output, row.plot) if path != PIPE], new_folders=new_folders)
     written = [(path, row.named or (path is row.plot and not new_folders)) for row in rows
-               for path in (row.output, row.plot) if path is not None]
+               for path in (row.output, row.plot) if path is not None and path != PIPE]
     check_replacing([path for path, named in written if named], [path for path, named in written if not named], run.overwrite)
 
 
-def _convert_row(converter: Converts, row: BatchRow, settings: Settings, hook: Hook) -> dict[str, Any]:
+def _convert_row(converter: Converts, row: BatchRow, run: ConversionRun, hook: Hook) -> dict[str, Any]:
     """Writes the recording and the plot. Returns the document of the conversion with the names of all files."""
     from workbench.conversion import convert_and_describe
 
-    described = convert_and_describe(converter, row.source, row.reference, row.emotion, settings, row.output, hook)
+    described = convert_and_describe(converter, row.source, row.reference, row.emotion, run.settings, row.output, hook, run.write)
     if row.plot is not None:
         from evaluation.plots import save_figure
 
         save_figure(described.figure(), row.plot)
-    files = {"source": str(row.source), "reference": row.reference and str(row.reference), "output": str(row.output),
+    files = {"source": shown(row.source), "reference": row.reference and shown(row.reference), "output": str(row.output),
              "plot": row.plot and str(row.plot)}
     return files | described.document
 
 
 def _check_target(reference: Path | None, emotion: str | None, system: str) -> None:
     """Raises ZestError: not exactly one of reference and emotion is given, or not the one that the baseline takes."""
+    if reference is not None and emotion is not None:
+        raise ZestError("Give either a REFERENCE recording or an --emotion, not both.")
     if system and not find_baseline(system).takes:
-        return  # it moves no emotion, whatever is named
+        return  # it moves no emotion; a note says so where one is named
     if system and (reference is not None or emotion is not None):
         check_request(system, reference is not None, emotion is not None)
     if reference is None and emotion is None:
         raise ZestError("Whose emotion? Name a REFERENCE recording or an --emotion.")
-    if reference is not None and emotion is not None:
-        raise ZestError("Give either a REFERENCE recording or an --emotion, not both.")
 
 
 def _say_done(document: dict[str, Any]) -> None:
     for note in document["notes"]:
         say(f"Note: {note}")
     stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in document["seconds"].items())
-    say(f"Wrote {document['output']} ({document['converted_seconds']:.1f} s, {document['target']}); "
+    output = "standard output" if document["output"] == str(PIPE) else document["output"]
+    say(f"Wrote {output} ({document['converted_seconds']:.1f} s, {document['target']}); "
         f"{sum(document['seconds'].values()):.2f} s of work, real-time factor {document['real_time_factor']:.2f} ({stages}).")
 
 

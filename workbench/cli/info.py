@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import tomllib
 from pathlib import Path
 from typing import Any
+
+import typer
 
 from workbench.cli.options import AsJson, Checkpoint
 from workbench.cli.output import print_json
@@ -22,6 +25,21 @@ def info(checkpoint: Checkpoint = None, as_json: AsJson = False) -> None:
         return
     for key, value in document.items():
         print(f"{key + ':':14}{', '.join(value) if isinstance(value, list) else value}")
+
+
+def tell_version() -> None:
+    """What `zest --version` prints. Raises typer.Exit."""
+    print(f"zest {zest_version()}")
+    raise typer.Exit
+
+
+def zest_version() -> str:
+    """Of the installed package, or of the source tree that runs uninstalled."""
+    try:
+        return importlib.metadata.version("zest-workbench")
+    except importlib.metadata.PackageNotFoundError:
+        project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+        return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
 
 
 def describe(checkpoint: str | None = None) -> dict[str, Any]:

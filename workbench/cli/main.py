@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -20,7 +20,7 @@ from workbench.cli.convert import convert
 from workbench.cli.cost import cost
 from workbench.cli.embeddings import embeddings
 from workbench.cli.evaluate import evaluate
-from workbench.cli.info import info
+from workbench.cli.info import info, tell_version
 from workbench.cli.manifest import manifest
 from workbench.cli.metrics import metrics
 from workbench.cli.progress import say
@@ -46,7 +46,16 @@ class ZestCommands(ZestGroup):
 
 app = typer.Typer(
     name="zest", help="Move the emotion of one recording onto another; words and voice stay.", epilog=EXIT_CODES,
-    cls=ZestCommands, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    cls=ZestCommands, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]})  # commands and groups take these names from here
+
+
+@app.callback()
+def about_zest(version: Annotated[bool, typer.Option(
+        "--version", is_eager=True, callback=lambda given: tell_version() if given else None,
+        help="Show the version and exit.")] = False) -> None:
+    """Move the emotion of one recording onto another; words and voice stay."""
+
 
 for command in (convert, score, info, manifest, protocol, evaluate, report, metrics, reproduce, ablate, embeddings, train,
                 average, refit, cost):

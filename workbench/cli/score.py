@@ -10,16 +10,19 @@ import typer
 from pipelines.notices import not_measured
 from workbench.cli.options import AsJson
 from workbench.cli.output import print_json
+from workbench.cli.pipes import piped_in
 from workbench.cli.progress import say
 
 NO_REFERENCE = Path("-")
 
 
 def score(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="Recording whose words and voice were to be kept.")],
+    source: Annotated[Path, typer.Argument(
+        metavar="SOURCE", help="Recording whose words and voice were to be kept; - reads standard input.")],
     reference: Annotated[Path, typer.Argument(
         metavar="REFERENCE", help="Recording whose emotion was taken; - if the emotion was a preset.")],
-    converted: Annotated[Path, typer.Argument(metavar="CONVERTED", help="The conversion, by any system.")],
+    converted: Annotated[Path, typer.Argument(
+        metavar="CONVERTED", help="The conversion, by any system; - reads standard input.")],
     text: Annotated[str, typer.Option(metavar="TEXT", help="What the source says; else its transcript stands in for it.")] = "",
     emotion: Annotated[str, typer.Option(
         metavar="NAME", help="The target emotion: neutral, angry, happy, sad or surprised.")] = "",
@@ -31,7 +34,8 @@ def score(
     from workbench.score_card.text import card_text
 
     other = None if reference == NO_REFERENCE else reference
-    card = score_card(source, other, converted, text, emotion, language)
+    with piped_in(source, converted) as (own, rendered):
+        card = score_card(own or source, other, rendered or converted, text, emotion, language)
     if as_json:
         print_json(card.document())
     else:
