@@ -77,7 +77,8 @@ def pairs_csv(path: Path, pairs: Sequence[Pair]) -> bytes:
     folder = path.resolve().parent
     rows = [{**asdict(pair), "source": _relative(pair.source, folder), "reference": _relative(pair.reference, folder),
              "parallel": "" if pair.parallel is None else _relative(pair.parallel, folder)} for pair in pairs]
-    return pd.DataFrame(rows, columns=[field.name for field in fields(Pair)]).to_csv(index=False).encode(errors=PATH_BYTES)
+    table = pd.DataFrame(rows, columns=[field.name for field in fields(Pair)], dtype=object)  # pandas' own strings know no bytes
+    return table.to_csv(index=False).encode(errors=PATH_BYTES)
 
 
 def read_pairs(path: Path, required: tuple[str, ...] = REQUIRED, checked: bool = True) -> list[Pair]:
@@ -112,7 +113,7 @@ def read_table(path: Path, required: tuple[str, ...] = REQUIRED) -> pd.DataFrame
     except tables.TableError as error:
         raise PairsError(str(error)) from error
     return pd.DataFrame([row.cells for row in table.rows], columns=list(table.columns), index=[row.line for row in table.rows],
-                        dtype=str)
+                        dtype=object)
 
 
 def pairs_of(table: pd.DataFrame, folder: Path, required: tuple[str, ...] = REQUIRED, checked: bool = True) -> list[Pair]:
@@ -154,7 +155,7 @@ def pairs_hash(pairs: list[Pair]) -> str:
     """
     lines = ["|".join((pair.id, pair.setting, pair.emotion, pair.source_speaker, pair.source.name, pair.reference_speaker,
                        pair.reference.name, pair.parallel.name if pair.parallel else "")) for pair in pairs]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+    return hashlib.sha256("\n".join(lines).encode(errors=PATH_BYTES)).hexdigest()[:12]
 
 
 def _refuse_wordless(table: pd.DataFrame) -> None:

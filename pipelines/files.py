@@ -22,6 +22,11 @@ PATH_BYTES = "surrogateescape"  # how Python holds bytes of file names that are 
 STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 
 
+def is_byte(letter: str) -> bool:
+    """Whether it stands for a byte of a name that is no letter (PATH_BYTES)."""
+    return "\udc80" <= letter <= "\udcff"
+
+
 def write_whole(path: Path | str, content: bytes) -> Path:
     """Write a file beside its final place, then move it there, so that half of it is never seen.
 

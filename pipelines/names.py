@@ -36,8 +36,8 @@ def forget_folders() -> None:
 
 def _entry(folder: Path, name: str) -> Path | None:
     """What a name stands for in a folder."""
-    for spelled in (name, _as_bytes(name)):
-        if spelled in (".", "..") or _exists(folder / spelled):
+    for spelled in (name, _as_bytes(name), _as_letters(name)):
+        if spelled in (".", "..") or (spelled and _exists(folder / spelled)):
             return folder / spelled
     for key in (_folded, _ascii):
         fitting = _entries(folder, key).get(key(name), ())
@@ -68,8 +68,19 @@ def _ascii(name: str) -> str:
 
 
 def _as_bytes(name: str) -> str:
-    """The file whose name has the bytes of older Windows, which is no text here."""
-    return os.fsdecode(name.encode("cp1252", errors="ignore"))
+    """The file whose name has the bytes of older Windows, which is no text here; '' where that had no such letters."""
+    try:
+        return os.fsdecode(name.encode("cp1252"))
+    except UnicodeError:
+        return ""
+
+
+def _as_letters(name: str) -> str:
+    """The other way round: the file whose name has the letters that bytes of older Windows stand for; '' where they are none."""
+    try:
+        return os.fsencode(name).decode("cp1252")
+    except UnicodeError:
+        return ""
 
 
 def _exists(path: Path) -> bool:

@@ -10,10 +10,12 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import RecipeError
+from pipelines.files import PATH_BYTES, is_byte
 
 DELIMITERS = ",;\t"
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # byte order marks
@@ -110,14 +112,29 @@ def _text(path: Path, what: str) -> str:
 
 
 def _decoded(content: bytes) -> str | None:
-    """None where it is no text. Without a mark it is UTF-8, or else in the letters of western Windows."""
+    """None where it is no text. Without a mark it is UTF-8, or else in the letters of western Windows.
+
+    Lists that are written here keep the bytes of file names, whatever they are, among text that is UTF-8 (files.PATH_BYTES). So
+    UTF-8 with single bytes that are none is read as such, and they stay what they are.
+    """
     encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
     for one in (encoding,) if encoding else ("utf-8", "cp1252"):
-        try:
+        if one == "cp1252" and _has_letters(content):
+            break
+        with suppress(UnicodeError):
             return content.decode(one)
-        except (UnicodeDecodeError, UnicodeError):
-            continue
-    return None
+    return None if encoding else _with_bytes(content)
+
+
+def _has_letters(content: bytes) -> bool:
+    """Whether letters beyond ASCII in it are UTF-8, though other bytes are not."""
+    return any(letter > "\x7f" and not is_byte(letter) for letter in content.decode(errors=PATH_BYTES))
+
+
+def _with_bytes(content: bytes) -> str | None:
+    """UTF-8 with the bytes of file names in it; None where there are more of those than a name has letters, as in no text."""
+    text = content.decode(errors=PATH_BYTES)
+    return text if 4 * sum(map(is_byte, text)) <= len(text) else None
 
 
 def _rows(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:

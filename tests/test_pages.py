@@ -13,7 +13,7 @@ import pytest
 from typer.main import get_command
 
 from pipelines.training.loop.recipe import GeneralRecipe
-from workbench.cli.main import app
+from workbench.cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_LINE = 120

@@ -52,7 +52,8 @@ def convert(*, source: str, emotion: str | None = None, reference: str | None = 
         the recordings, and all numbers.
     """
     with as_errors():
-        request = _checked(ConversionRequest(source, emotion, reference, strength, tempo, decoder, seed, f0))
+        given = None if emotion is None else str(emotion)
+        request = _checked(ConversionRequest(source, given, reference, strength, tempo, decoder, seed, f0))
         hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), request.emotion is None)
         described = request.convert(hook)
         document = described.document
@@ -75,7 +76,7 @@ def score(*, source: str, reference: str | None = None, converted: str, said: st
         The score card as HTML, and all its numbers.
     """
     with as_errors():
-        one = ScoredConversion(source, reference, converted, emotion or "", said=said or "", language=language or "en")
+        one = ScoredConversion(source, reference, converted, str(emotion or ""), said=said or "", language=language or "en")
         _refuse(one.problems())
         return score_one(one, shown_by(progress))
 

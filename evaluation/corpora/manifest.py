@@ -86,7 +86,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 
     rows = [{**asdict(entry), "path": named(entry.path.absolute()), "corpus": manifest.corpus.name,
              "seconds": round(seconds, 2), "licence": manifest.corpus.licence} for entry, seconds in manifest.rows]
-    write_whole(path, pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(index=False).encode(errors=PATH_BYTES))
+    write_whole(path, pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).to_csv(index=False).encode(errors=PATH_BYTES))
 
 
 def _seconds(path: Path) -> float | None:

@@ -9,14 +9,17 @@ import urllib.request
 from functools import cache
 from pathlib import Path
 
+from pipelines.packages import is_installed, pip_name
+
 SECONDS = 2.0  # for a server to answer that it is there
 
 
 def missing_package(module: str, package: str = "") -> str | None:
     """A sentence where a Python module is not installed, else None. package: its name for pip where that differs."""
-    if importlib.util.find_spec(module) is not None:
+    if is_installed(module):
         return None
-    return f"The package {package or module} is not installed; run 'pip install {package or module}' and try again."
+    name = package or pip_name(module)
+    return f"The package {name} is not installed; run 'pip install {name}' and try again."
 
 
 def version(package: str) -> str:

@@ -11,13 +11,14 @@ import numpy as np
 import soxr
 
 from pipelines.features.audio import SAMPLE_RATE
+from pipelines.files import PATH_BYTES
 
 SPEED = 0.12  # octaves; pitch and formants move with it
 
 
 def altered(samples: np.ndarray, name: str, seed: int = 1) -> np.ndarray:
     """(n,) float32 at 16 kHz through a channel that is drawn from the clip's name and the seed; the peak is 0.5."""
-    random = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    random = np.random.default_rng([seed, zlib.crc32(name.encode(errors=PATH_BYTES))])
     wave = soxr.resample(np.asarray(samples, dtype=np.float32), SAMPLE_RATE * 2 ** random.uniform(-SPEED, SPEED), SAMPLE_RATE)
     hz = np.fft.rfftfreq(len(wave), 1 / SAMPLE_RATE)
     wave = np.fft.irfft(np.fft.rfft(wave) * 10 ** (_response(hz, random) / 20), len(wave))

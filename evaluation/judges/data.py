@@ -18,6 +18,7 @@ from evaluation.judges.channel import altered
 from evaluation.judges.features import FEATURES, select_blocks
 from pipelines.baselines.copy_synthesis import copy_synthesis
 from pipelines.features.world import FLOOR, analyse, synthesise
+from pipelines.files import PATH_BYTES
 from pipelines.labels import EMOTIONS
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.corpus import Clip, read_samples
@@ -115,7 +116,7 @@ class Perturbation:
 def draw(name: str, seed: int) -> Perturbation:
     """A random voice change, the same for the same clip name and seed: +-3 semitones, +-8 % formants that
     tend to go with the pitch as they do between speakers, +-6 dB."""
-    random = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    random = np.random.default_rng([seed, zlib.crc32(name.encode(errors=PATH_BYTES))])
     semitones = random.uniform(-3, 3)
     return Perturbation(semitones, 2 ** (random.uniform(-0.12, 0.12) + 0.02 * semitones), 10 ** (random.uniform(-6, 6) / 20))
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from evaluation.protocol.settings import ClipPool, PairSetting
+from pipelines.files import PATH_BYTES
 from pipelines.training.data.corpus import Clip
 
 Item = TypeVar("Item")
@@ -83,11 +84,11 @@ def _rotated(items: list[Item], steps: int) -> list[Item]:
 
 def _shuffled(items: Iterable[Item], seed: int, *words: str) -> list[Item]:
     """The items in an order that depends on the seed, on what they are shuffled for and on nothing else."""
-    start = hashlib.sha256("|".join((str(seed), *words, "")).encode())
+    start = hashlib.sha256("|".join((str(seed), *words, "")).encode(errors=PATH_BYTES))
 
     def place(item: Item) -> bytes:
         hasher = start.copy()
-        hasher.update((_name(item) if isinstance(item, Clip) else str(item)).encode())
+        hasher.update((_name(item) if isinstance(item, Clip) else str(item)).encode(errors=PATH_BYTES))
         return hasher.digest()
 
     return sorted(items, key=place)

@@ -182,7 +182,7 @@ class EvaluationRun:
         rows = [(line.system, line.pair, line.setting, line.emotion, line.source_speaker, metric,
                  *(line.values[metric] or nothing), line.failed)
                 for line in lines for metric in self.metrics if metric in line.values]
-        return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"value": float, "weight": float})
+        return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).astype({"value": float, "weight": float})
 
     @cached_property
     def conversions(self) -> dict[tuple[str, str], ConversionRecord]:

@@ -4,7 +4,7 @@
     residual_neural, generate...  this project's converter with that decoder (pipelines/decoders), strength 1, tempo moved
     generate@0.5-notempo-seed3    strength 0.5, tempo kept, variant 3 of the emotion
     generate-f0source             without pitch predictor: the source's F0, or with -f0reference the reference's
-    mine=FOLDER                   anyone's conversions: FOLDER/<pair id>.wav (or .flac, .ogg, .mp3, .m4a)
+    mine=FOLDER                   anyone's conversions: FOLDER/<pair id>.wav (or another ending of pipelines/features/decoding.py)
     loud=generate@1.5             any of the above under another name
 
 Only this file of the evaluation runs the converter; no metric imports it.
@@ -28,10 +28,10 @@ from pipelines.decoders import DECODERS, find_decoder, is_decoder
 from pipelines.device import check_device
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.features.audio import load
+from pipelines.features.decoding import ENDINGS
 from pipelines.names import find_file
 from pipelines.settings import PREDICTED, Settings, read_specification
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3", ".m4a", ".opus", ".aac", ".webm", ".mp4", ".aif", ".aiff")
 CONVERSION = "conversion"  # the kind of the converter's systems in run.json
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]{0,60}")
 
@@ -123,10 +123,10 @@ class RecordingsSystem:
 
     @property
     def spec(self) -> dict[str, Any]:
-        return {"kind": "recordings", **contents(path for path in self.folder.iterdir() if path.suffix.lower() in SUFFIXES)}
+        return {"kind": "recordings", **contents(path for path in self.folder.iterdir() if path.suffix.lower() in ENDINGS)}
 
     def render(self, pair: Pair) -> Rendered:
-        for suffix in SUFFIXES:
+        for suffix in ENDINGS:
             path = find_file(self.folder, f"{pair.id}{suffix}")
             if os.path.isfile(path):
                 return Rendered(load(path).samples)
@@ -185,7 +185,7 @@ def contents(paths: Iterable[Path]) -> dict[str, Any]:
     """Number and hash of recordings: a run does not go on with other recordings of the same names."""
     digest, count = hashlib.sha256(), 0
     for path in sorted(paths):
-        digest.update(f"{path.name}|".encode())
+        digest.update(os.fsencode(f"{path.name}|"))
         digest.update(_bytes(path))
         count += 1
     return {"recordings": count, "hash": digest.hexdigest()[:12]}

@@ -22,10 +22,11 @@ from typing import Any
 import pandas as pd
 
 from evaluation.pair import Pair, PairsError, pairs_of, read_table
-from evaluation.run.systems import SAFE_NAME, SUFFIXES, Rendered, System, contents
+from evaluation.run.systems import SAFE_NAME, Rendered, System, contents
 from pipelines.counting import counted
 from pipelines.errors import AudioError, OutputError, ZestError
 from pipelines.features.audio import load
+from pipelines.features.decoding import ENDINGS, FORMATS
 from pipelines.files import make_folder
 from pipelines.names import find_file
 
@@ -264,8 +265,8 @@ def _refuse_member(member: zipfile.ZipInfo, name: str) -> None:
         raise AudioError(f"{name} holds '{member.filename[:80]}', a link; pack the recording itself.")
     if member.flag_bits & 0x1:
         raise AudioError(f"{name} is encrypted; pack it without a password.")
-    if path.suffix.lower() not in (*SUFFIXES, ".csv"):
-        raise AudioError(f"{name} holds '{member.filename[:80]}', which is neither a recording ({', '.join(SUFFIXES)}) "
+    if path.suffix.lower() not in (*ENDINGS, ".csv"):
+        raise AudioError(f"{name} holds '{member.filename[:80]}', which is neither a recording ({FORMATS}) "
                          "nor a CSV.")
 
 

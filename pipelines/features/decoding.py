@@ -22,7 +22,11 @@ from pipelines.features.integrity import id3_length, integrity, is_mpeg, stated_
 from pipelines.features.riff import WavPart, is_wav, wav_parts
 from pipelines.features.tail import Readable, Tail
 
-FORMATS = "WAV, FLAC, MP3, OGG or M4A"
+NAMED = {"WAV": (".wav",), "FLAC": (".flac",), "MP3": (".mp3",), "OGG": (".ogg", ".oga", ".opus"), "M4A": (".m4a", ".aac"),
+         "AIFF": (".aif", ".aiff"), "WebM": (".webm",), "MP4": (".mp4",)}  # formats that pages name, with their endings
+FORMATS = f"{', '.join(NAMED)} or anything else that FFmpeg reads"
+ENDINGS = tuple(ending for endings in NAMED.values() for ending in endings) + (
+    ".aifc", ".caf", ".w64", ".rf64", ".au", ".snd", ".mka", ".mkv", ".mov", ".3gp", ".wma", ".amr", ".ac3", ".wv")
 HEAD = 1 << 16  # bytes in which formats introduce themselves
 SEARCHED = 1 << 20  # bytes of garbage before a recording that are skipped at most
 STARTS = (b"RIFF", b"RIFX", b"RF64", b"BW64", b"fLaC", b"OggS", b"FORM", b"\x1aE\xdf\xa3", b"ftyp")

@@ -20,7 +20,7 @@ from pipelines.errors import OutputError, RecipeError, ZestError
 from pipelines.training.data.corpus import Clip
 from tests.support.encodings import wav_bytes
 from workbench.cli import exit_codes
-from workbench.cli.main import app
+from workbench.cli.app import app
 
 EMOTIONS = ("neutral", "angry", "happy", "sad", "surprised", "fearful", "disgusted")
 

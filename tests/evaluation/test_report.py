@@ -37,7 +37,7 @@ from pipelines.errors import OutputError, ZestError
 from pipelines.features.audio import load
 from tests.support.browser import PHONE, open_page
 from tests.support.run_folder import ENTRIES, FAILING, make_run
-from workbench.cli.main import app
+from workbench.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
 WORST = 2

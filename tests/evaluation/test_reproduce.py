@@ -24,7 +24,7 @@ from tests.evaluation.test_baseline_systems import without
 from tests.pipelines.test_bad_input import assert_plain
 from tests.support.small_table import clips_of, small_table, write_table_corpus
 from workbench.cli import exit_codes
-from workbench.cli.main import app
+from workbench.cli.app import app
 
 pytestmark = pytest.mark.slow
 

@@ -74,6 +74,15 @@ def test_the_note_on_a_cut_off_recording_reaches_the_command_line(tmp_path, zest
     assert "cut off" in note and f"Note: {note}" in result.stderr
 
 
+def test_a_note_of_many_rows_is_said_once_with_their_number(tmp_path, zest_here):
+    names = [CUT_OFF[kind](tmp_path).name for kind in ("WAV", "FLAC")]
+    (tmp_path / "pairs.csv").write_text("source,emotion\n" + "".join(f"{names[row == 2]},sad\n" for row in range(4)))
+    result = zest_here("convert", "--batch", "pairs.csv", "-o", "out", "--system", "source", "--json")
+    notes = [line for line in result.stderr.splitlines() if "cut off" in line]
+    assert [line.partition(": ")[0] for line in notes] == ["Note on 3 rows", "Note on row 3"]
+    assert all(len(pair["notes"]) == 1 for pair in json.loads(result.stdout)["pairs"]), "each row of the JSON has its own"
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
 def test_forbidden_recording(tmp_path):
     path = write(tmp_path / "secret.wav", speech())

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import time
 import unicodedata
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from evaluation.pair import PairsError, read_pairs
+from evaluation.corpora.base import CorpusEntry, CorpusReader
+from evaluation.corpora.manifest import Manifest, write_manifest
+from evaluation.pair import Pair, PairsError, pairs_hash, read_pairs, write_pairs
 from evaluation.run.wavs import open_scored
 from pipelines.errors import RecipeError
 from pipelines.labels import EMOTIONS, OTHER_EMOTIONS, why_unknown
@@ -25,6 +29,7 @@ from workbench.cli.batch import BatchRow, read_batch
 
 LIST = "source,reference,emotion\nclean.wav,other.wav,sad\n"
 RECIPE = Path(__file__).resolve().parents[2] / "recipes" / "mini.toml"
+LATIN = os.fsdecode(b"J\xe9r\x81me.wav")  # no UTF-8, and a byte that Windows' letters lack
 CLIP = wav_bytes(speak(seconds=0.6), RATE)
 
 EXPORTS = {
@@ -46,6 +51,35 @@ def test_what_spreadsheets_export_is_understood(kind, encoding, tmp_path):
     (row,) = read_table(path, ("source", "reference", "emotion")).rows
     assert row.cells == {"source": "clean.wav", "reference": "Jürgen.wav", "emotion": "sad"}
     assert [pair.emotion for pair in read_pairs(path)] == ["sad"]
+
+
+def test_what_is_written_here_comes_back_with_the_bytes_of_every_name_and_the_letters_of_every_text(tmp_path):
+    """Names of Latin-1 bytes, one of which means nothing on Windows either, beside names and texts in UTF-8."""
+    names = (LATIN, "Zoë.wav", "plain.wav")
+    for name in names:
+        (tmp_path / name).write_bytes(CLIP)
+    pairs = [Pair(str(number), tmp_path / name, tmp_path / LATIN, "sad", text="Grüße") for number, name in enumerate(names)]
+    for some in (pairs, pairs[:1], [replace(pair, text="") for pair in pairs[:1]]):
+        write_pairs(tmp_path / "pairs.csv", some)
+        assert read_pairs(tmp_path / "pairs.csv") == some
+        assert pairs_hash(read_pairs(tmp_path / "pairs.csv")) == pairs_hash(some)
+    (tmp_path / LATIN).unlink()
+    assert read_pairs(tmp_path / "pairs.csv")[0].source.name == LATIN, "a sentence can name the file that is gone"
+
+
+def test_a_manifest_comes_back_with_the_bytes_of_every_name(tmp_path):
+    corpus = CorpusReader("tiny", "Tiny", "none", "", lambda folder: True, lambda folder: iter(()))
+    entry = CorpusEntry(tmp_path / LATIN, "Zoë", "", "sad", "fr", "t", "Grüße", "train")
+    write_manifest(tmp_path / "m.csv", Manifest(corpus, tmp_path, ((entry, 1.0),), ()))
+    (clip,) = read_manifest(tmp_path / "m.csv")
+    assert (clip.path.name, clip.speaker) == (LATIN, "Zoë")
+
+
+def test_a_name_is_never_shortened_to_find_a_file(tmp_path):
+    (tmp_path / "J.wav").write_bytes(CLIP)
+    for name in ("J日.wav", os.fsdecode(b"J\x81.wav")):
+        forget_folders()
+        assert find_file(tmp_path, name) == tmp_path / name
 
 
 @pytest.mark.parametrize(("content", "words"), [

@@ -101,6 +101,19 @@ def test_a_score_needs_neither_reference_nor_text(source_path, monkeypatch):
         api.score(source=str(source_path), converted=str(source_path), language="xx", progress=quiet)
 
 
+@pytest.mark.parametrize(("emotion", "sentence"), [
+    ("banana", "There is no emotion 'banana'"), ("angr", "did you mean 'angry'"), ("<b>", "There is no emotion '<b>'"),
+    (7, "There is no emotion '7'")])
+def test_an_unknown_emotion_is_one_sentence_at_every_endpoint(emotion, sentence, source_path, monkeypatch):
+    monkeypatch.setattr(score_tab, "score_card", lambda *given, hook: pytest.fail("nothing is measured"))
+    with pytest.raises(gr.Error) as refused:
+        api.score(source=str(source_path), converted=str(source_path), emotion=emotion, progress=quiet)
+    assert sentence in refused.value.message and "\n" not in refused.value.message
+    with pytest.raises(gr.Error, match="There is no emotion preset") as refused:
+        api.convert(source=str(source_path), emotion=emotion, progress=quiet)
+    assert "\n" not in refused.value.message
+
+
 def test_the_score_example_of_the_docs_names_what_there_is():
     call = re.findall(r"^```python\n(.*?)^```$", PAGE, re.S | re.M)[1]
     assert set(re.findall(r"(\w+)=", call)) == {"source", "converted", "said", "emotion", "api_name"}

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
+from workbench.cli.app import app
 from workbench.cli.commands import names, numbers, paths
-from workbench.cli.main import app
 from workbench.cli.options import MANY
 
 

@@ -46,6 +46,16 @@ def test_json_keeps_letters_that_can_be_written():
     assert json.loads(json_text({"name": LATIN})) == json.loads(json_text({"name": LATIN}, encoding="ascii")) == {"name": LATIN}
 
 
+@pytest.mark.parametrize("words", [("convert", "a.wav", "--emotion", "sad"), ("--help",), ("nonsense",)])
+def test_ctrl_c_during_the_imports_says_nothing(words, tmp_path):
+    """A package that takes for ever stands in for the first one that commands import."""
+    (tmp_path / "typer.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(600)\n")
+    process = started(tmp_path, *words, environment={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+    assert process.stdout is not None and process.stdout.readline() == b"importing\n"
+    process.send_signal(signal.SIGINT)
+    assert process.communicate() == (b"", b"") and process.returncode == exit_codes.INTERRUPTED
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
 def test_a_full_device_is_told_in_one_sentence(tmp_path, source_path, zest_here):
     result = zest_here("convert", source_path, "--system", "source", "-o", "/dev/full")

@@ -80,8 +80,8 @@ class Page:
 def test_page_fetches_nothing_from_elsewhere_and_states_its_limits(chromium, workbench):
     page = Page(chromium, workbench)
     body = page.text("body")
-    for words in ("0.5 to 60 seconds", "WAV, FLAC, MP3, OGG or M4A", "8 to 96 kHz", "Neutral", "Angry", "Happy", "Sad",
-                  "Surprised", "From a recording", "Strength", "tempo", "Melody (F0)", "Seed", "will appear here"):
+    for words in ("0.5 to 60 seconds", "WAV, FLAC, MP3, OGG, M4A, AIFF, WebM, MP4", "8 to 96 kHz", "Neutral", "Angry", "Happy",
+                  "Sad", "Surprised", "From a recording", "Strength", "tempo", "Melody (F0)", "Seed", "will appear here"):
         assert words in body
     names = page.page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
     assert len(names) > 5

@@ -156,6 +156,7 @@ def _convert_batch(pairs_csv: Path, folder: Path, rows: list[BatchRow | BadRow],
     outcomes.sort(key=lambda outcome: outcome.number)
     failed = sum(outcome.error is not None for outcome in outcomes)
     seconds = time.perf_counter() - begun
+    _say_notes(outcomes)
     if run.as_json:
         print_json({"pairs": [outcome.as_dict() for outcome in outcomes], "converted": len(outcomes) - failed,
                     "failed": failed, "seconds": round(seconds, 3)})
@@ -212,5 +213,13 @@ def _say_row(outcome: batches.Outcome) -> None:
         say(f"Row {outcome.number} failed: {outcome.error}")
         return
     say(f"Row {outcome.number}: wrote {outcome.document['output']}")
-    for note in outcome.document["notes"]:
-        say(f"  Note: {note}")
+
+
+def _say_notes(outcomes: Sequence[batches.Outcome]) -> None:
+    """Each note once, with the rows that it is about."""
+    rows: dict[str, list[int]] = {}
+    for outcome in outcomes:
+        for note in dict.fromkeys((outcome.document or {}).get("notes", ())):
+            rows.setdefault(note, []).append(outcome.number)
+    for note, numbers in rows.items():
+        say(f"Note on {f'row {numbers[0]}' if len(numbers) == 1 else counted(len(numbers), 'row')}: {note}")

@@ -6,7 +6,7 @@ from pipelines.errors import AudioError, CheckpointError, OutputError, Overwrite
 
 OK = 0
 BUG = 1  # a mistake of ours: please report it
-USAGE = 2  # unknown option, preset or decoder; a value out of range
+USAGE = 2  # unknown option, preset or decoder; a value out of range; a package that is not installed
 BAD_INPUT = 3  # a recording, a list of pairs or a manifest cannot be used
 CHECKPOINT = 4  # the checkpoint is missing or damaged
 OUTPUT = 5  # the result cannot be written
@@ -16,7 +16,7 @@ INTERRUPTED = 130  # Ctrl-C
 MEANINGS = {
     OK: "done",
     BUG: "a mistake inside zest",
-    USAGE: "unknown option, preset or decoder, or a value out of range",
+    USAGE: "unknown option, preset or decoder, a value out of range, or a package that is not installed",
     BAD_INPUT: "a recording, list of pairs, recipe or manifest cannot be used",
     CHECKPOINT: "the checkpoint is missing or damaged",
     OUTPUT: "the result cannot be written",

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from pipelines.errors import ZestError
+from pipelines.packages import told as told_package
 from workbench.tabs import text
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ def as_errors(error_of: Callable[[str], gr.Error] = told) -> Iterator[None]:
         raise
     except Exception as error:
         log.exception("a request failed")
-        raise error_of(text.BUG) from error
+        raise error_of(str(told_package(error) or text.BUG)) from error
 
 
 def as_alerts() -> AbstractContextManager[None]:

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 import gradio as gr
 
 from pipelines.errors import ZestError
+from pipelines.packages import told
 from workbench.tabs import text
 from workbench.uploads import read_upload
 
@@ -89,9 +90,9 @@ def attempt(work: Callable[[], T]) -> tuple[T | None, str]:
         return None, str(error)
     except gr.Error as error:  # its message is escaped already, and is escaped again where it is shown
         return None, str(error.message)
-    except Exception:
+    except Exception as error:
         log.exception("the page failed")
-        return None, text.BUG
+        return None, str(told(error) or text.BUG)
 
 
 def show_problem(result: str) -> str:

@@ -13,7 +13,7 @@ import gradio as gr
 from evaluation.instruments.recogniser import check_language
 from evaluation.score_card import score_card
 from pipelines.hooks import Event, Hook
-from pipelines.labels import EMOTIONS
+from pipelines.labels import EMOTIONS, known_label
 from workbench.conversion import MODEL_QUEUE
 from workbench.score_card.card import card_html, stage_name
 from workbench.tabs import tables, text
@@ -46,6 +46,7 @@ class ScoredConversion:
         found = {"source": upload_problem(self.source) if self.source else text.NO_SCORED_SOURCE,
                  "reference": upload_problem(self.reference) if self.reference else "",
                  "converted": upload_problem(self.converted) if self.converted else text.NO_SCORED_RESULT,
+                 "emotion": sentence_of(lambda: known_label(self.emotion)),
                  "language": sentence_of(lambda: check_language(self.language))}
         return {name: sentence for name, sentence in found.items() if sentence}
 
@@ -136,12 +137,14 @@ class CardView:
 
         def run(*values: Any, progress: gr.Progress = gr.Progress()) -> list[Any]:
             one = asked(*values)
-            if one.problems():
-                return [gr.skip() for _ in self.all()]
-            found, sentence = attempt(lambda: score(one, shown_by(progress)))
-            if found is None:
+            found = one.problems()
+            if found:  # those with a place of their own stand there already
+                elsewhere = next((sentence for name, sentence in found.items() if name not in slots), "")
+                return [problem(elsewhere), *(gr.skip() for _ in self.all()[1:])]
+            scored, sentence = attempt(lambda: score(one, shown_by(progress)))
+            if scored is None:
                 return [problem(sentence), *(gr.skip() for _ in self.all()[1:])]
-            return [problem(""), problem(""), found[0], one, found[1]]
+            return [problem(""), problem(""), scored[0], one, scored[1]]
 
         def changed(scored: ScoredConversion | None, *values: Any) -> dict[str, Any]:
             stale = scored is not None and scored != asked(*values)

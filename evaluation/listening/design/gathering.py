@@ -25,7 +25,7 @@ from evaluation.run.record import RunRecord, SystemRecord
 from evaluation.run.wavs import SAFE_NAME
 from pipelines.errors import OutputError
 from pipelines.features.audio import load, save
-from pipelines.files import json_text, make_folder, write_whole
+from pipelines.files import PATH_BYTES, json_text, make_folder, write_whole
 from pipelines.labels import folded
 from pipelines.outputs import check_result_folder
 
@@ -83,7 +83,7 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
     with _locked(files.path):
         kept = {name: _keep(files, recording) for name, recording in recordings.items()}
         given = kept["reference"].stem if "reference" in kept else f"stored {emotion}"
-        pair_id = hashlib.sha256(f"{kept['source'].stem}|{given}".encode()).hexdigest()[:12]
+        pair_id = hashlib.sha256(f"{kept['source'].stem}|{given}".encode(errors=PATH_BYTES)).hexdigest()[:12]
         pair = Pair(pair_id, kept["source"], kept.get("reference", files.path / "recordings" / NO_REFERENCE), emotion)
         outcome = _outcome(files.wav(system, pair.id), samples)
         if outcome == REPLACED and not replacing:

@@ -289,4 +289,5 @@ STAGE = Stage(
          "and a unit classifier on the predicted spectrum",
     recipes={"": AcousticRecipe}, prepare=prepare, needs=lambda context, recipe: labelled_needs(context),
     writes=("acoustic", "pitch"),
-    reads=("hubert", "units", "ease", "critics", "sace"), general=VOICES)
+    reads=("hubert", "units", "ease", "critics", "sace"), general=VOICES,
+    packages=lambda recipe: ("librosa",) if recipe.parallel else ())

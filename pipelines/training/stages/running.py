@@ -34,6 +34,7 @@ def run_stage(name: str, recipe: Path | str | dict[str, dict], manifest: Path | 
         CheckpointError: an earlier stage is missing.
     """
     stage = find_stage(name)
+    stage.check_packages(recipe if isinstance(recipe, dict) else read_tables(recipe))
     with distributed.joined(device) as own:
         tables = recipe if isinstance(recipe, dict) else read_tables(recipe)
         general = section(tables, "general", GeneralRecipe)

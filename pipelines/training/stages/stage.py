@@ -12,6 +12,7 @@ from torch import nn
 from pipelines.checkpoints.folder import Folder
 from pipelines.errors import RecipeError
 from pipelines.labels import EMOTIONS
+from pipelines.packages import need
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.clip_choice import with_share
 from pipelines.training.data.corpus import Clip
@@ -129,6 +130,7 @@ class Stage:
         writes: files of the checkpoint. scratch: files beside the runs, for later stages only.
         reads: stages before it. begins_with: the stage whose weights the first design begins with, if the recipe has that stage.
         general: keys of [general], besides the seed, that change what it learns.
+        packages: that it imports while it trains, given its table as its dataclass; not those of every stage.
     """
 
     name: str
@@ -143,6 +145,7 @@ class Stage:
     reads: tuple[str, ...] = ()
     begins_with: str = ""
     general: tuple[str, ...] = ()
+    packages: Callable[[Any], tuple[str, ...]] = lambda recipe: ()
 
     def design(self, tables: dict[str, dict]) -> str:
         """That the recipe asks for. Raises RecipeError: there is no such design."""
@@ -158,6 +161,10 @@ class Stage:
         if "design" not in kind.__dataclass_fields__:  # the default one, named or not
             table = {key: value for key, value in table.items() if key != "design" or "" in self.recipes}
         return section({self.name: table}, self.name, kind)
+
+    def check_packages(self, tables: dict[str, dict]) -> None:
+        """Raises PackageError: a package that it imports later is not installed. RecipeError as `recipe`."""
+        need(self.packages(self.recipe(tables)), f"The stage {self.name} of this recipe")
 
     def begins(self, tables: dict[str, dict]) -> str:
         """The stage whose weights it begins with; '' for designs other than the first."""

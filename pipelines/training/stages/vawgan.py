@@ -198,4 +198,5 @@ STAGE = Stage(
     source="mel bands, wavelet coefficients of F0, emotion labels; no virtual voices",
     loss="squared error, KL, Wasserstein critics with gradient penalty",
     recipes={"": VawGanRecipe}, prepare=prepare,
-    needs=lambda context, recipe: StageNeeds(context.labelled, features=(PROSODY,)), writes=("vawgan",), general=LABELS)
+    needs=lambda context, recipe: StageNeeds(context.labelled, features=(PROSODY,)), writes=("vawgan",), general=LABELS,
+    packages=lambda recipe: ("pywt",))

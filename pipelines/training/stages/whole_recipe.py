@@ -14,7 +14,7 @@ from pipelines.training.data.corpus import USED, training_clips
 from pipelines.training.data.manifest_check import read_checked_manifest
 from pipelines.training.loop import distributed
 from pipelines.training.loop.recipe import GeneralRecipe, section
-from pipelines.training.stages.registry import STAGES
+from pipelines.training.stages.registry import STAGES, find_stage
 from pipelines.training.stages.running import read_tables, run_stage
 from pipelines.training.stages.stage import Measure
 from pipelines.training.stages.stage_keys import PlannedStage, planned, speech_of
@@ -41,6 +41,8 @@ def run_recipe(recipe: Path | str | dict, manifest: Path | str, device: str = "c
     if not names:
         raise RecipeError("The recipe has no table of a stage, such as [units]; name what is to be trained, if only by an empty "
                           "table.")
+    for name in names:
+        find_stage(name).check_packages(tables)
     plan = planned(tables, names, speech_of(training_clips(read_checked_manifest(manifest, USED)), Path(manifest).parent))
     deadline, left_alone = time.monotonic() + stop_after_seconds, set()
     with distributed.joined(device) as own:

@@ -1,0 +1,54 @@
+"""Packages that some work needs and this machine lacks: one sentence with the command that installs them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from importlib.util import find_spec
+
+from pipelines.errors import ZestError
+
+PIP_NAMES = {"faiss": "faiss-cpu", "PIL": "pillow", "pkg_resources": "setuptools<81", "pywt": "pywavelets",
+             "sklearn": "scikit-learn", "swift_f0": "swift-f0", "umap": "umap-learn", "whisper": "openai-whisper",
+             "yaml": "pyyaml"}  # of modules that go by another name there
+OURS = ("app", "benchmarks", "evaluation", "pipelines", "tests", "workbench")
+
+
+class PackageError(ZestError):
+    """A package is not installed."""
+
+
+def need(modules: Iterable[str], work: str) -> None:
+    """Refuse work before it begins.
+
+    Args:
+        modules: that it imports later. work: as the subject of a sentence, such as 'The stage acoustic'.
+    Raises:
+        PackageError: one of them is not installed.
+    """
+    for module in modules:
+        if not is_installed(module):
+            raise PackageError(f"{work} needs the package {pip_name(module)}, which is not installed; "
+                               f"run 'pip install {pip_name(module)}' and try again.")
+
+
+def told(error: BaseException) -> PackageError | None:
+    """The sentence for an import that failed, because a package is not installed; None for any other error."""
+    module = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if not module or module in OURS or module in sys.stdlib_module_names:
+        return None
+    return PackageError(f"This needs the package {pip_name(module)}, which is not installed; "
+                        f"run 'pip install {pip_name(module)}' and try again.")
+
+
+def pip_name(module: str) -> str:
+    """What pip calls a package."""
+    return PIP_NAMES.get(module, module)
+
+
+def is_installed(module: str) -> bool:
+    """Whether a package can be imported, without importing it."""
+    try:
+        return sys.modules.get(module) is not None or find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
