@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
@@ -99,11 +98,11 @@ def test_lengths_that_lie_are_not_believed_and_all_sound_is_read_without_a_compl
 
 WRITTEN = {  # by endings that pages or lists of recordings name: codec and container, as FFmpeg calls them
     "wav": ("pcm_s16le", "wav"), "rf64": ("pcm_s16le", "wav"), "flac": ("flac", "flac"), "mp3": ("libmp3lame", "mp3"),
-    "ogg": ("libvorbis", "ogg"), "oga": ("flac", "ogg"), "opus": ("libopus", "ogg"), "m4a": ("aac", "ipod"),
+    "ogg": ("libopus", "ogg"), "oga": ("flac", "ogg"), "opus": ("libopus", "ogg"), "m4a": ("aac", "ipod"),
     "aac": ("aac", "adts"), "aif": ("pcm_s16be", "aiff"), "aiff": ("pcm_s16be", "aiff"), "aifc": ("pcm_s16be", "aiff"),
     "webm": ("libopus", "webm"), "mp4": ("aac", "mp4"), "caf": ("alac", "caf"), "w64": ("pcm_s16le", "w64"),
     "au": ("pcm_s16be", "au"), "snd": ("pcm_mulaw", "au"), "mka": ("flac", "matroska"), "mkv": ("aac", "matroska"),
-    "mov": ("aac", "mov"), "3gp": ("aac", "3gp"), "wma": ("wmav2", "asf"), "ac3": ("ac3", "ac3"), "wv": ("wavpack", "wv"),
+    "mov": ("aac", "mov"), "3gp": ("aac", "3gp"), "wma": ("libmp3lame", "asf"), "ac3": ("ac3", "ac3"), "wv": ("wavpack", "wv"),
     "amr": ("libopencore_amrnb", "amr")}
 
 
@@ -112,10 +111,7 @@ def test_every_ending_that_is_said_to_be_read_is(ending, tmp_path):
     codec, container = WRITTEN[ending.removeprefix(".")]
     rate = 8000 if ending == ".amr" else 48_000 if codec in ("libopus", "ac3") else RATE
     samples = resample(speech(), RATE, rate)
-    try:
-        path = encode(tmp_path / f"speech{ending}", samples, rate, codec, container)
-    except (av.error.FFmpegError, ValueError):
-        pytest.skip(f"this FFmpeg writes no {codec}")
+    path = encode(tmp_path / f"speech{ending}", samples, rate, codec, container)
     assert load(path).seconds == pytest.approx(SECONDS, abs=CODEC + ENDS)
 
 
