@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ from evaluation.listening.design.create import create_study
 from evaluation.listening.design.gathering import gather, gathered, gathered_run
 from evaluation.listening.design.study import open_study
 from evaluation.listening.store import open_store
-from pipelines.errors import ZestError
+from pipelines.errors import OutputError, ZestError
 from pipelines.features.audio import save
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import SETUP, Clock, answer_next, careful, listen, whole_set
@@ -21,10 +22,13 @@ from tests.support.raw_gradio import RawVisitor
 from tests.support.speech import MAN, WOMAN, speak
 from workbench import demo as page
 from workbench.listening import admin_text as text
+from workbench.listening import results_actions
 from workbench.listening import studies as known
 from workbench.listening.results_actions import ResultsActions, analysed, export_zip, study_choices
 from workbench.listening.results_view import results_html
 from workbench.listening.study_builder import gathered_folder
+from workbench.listening.study_form import StudyForm
+from workbench.tabs.problems import problem
 
 PASSWORD = "open sesame please"
 NOBODY = SimpleNamespace(client=SimpleNamespace(host="192.0.2.1"), headers={"host": "lab.example.org"}, cookies={})
@@ -116,10 +120,44 @@ def test_a_broken_study_is_one_sentence_without_a_folder_of_the_server_and_the_o
     assert lines[whole.id].splitlines()[1].startswith("Open: 0 of 4")
     title, sentence = lines[broken.id].splitlines()
     assert title == broken.id and sentence.startswith("Broken: hurt")
-    with pytest.raises(gr.Error) as caught:
-        counter.show(broken.id, None, admin)
-    for said in (sentence, caught.value.message):
+    for shown in (counter.show(broken.id, None, admin), counter.close(broken.id, None, admin)):
+        assert "Broken" not in shown[0] and shown[2]["visible"] is False, "no numbers, no buttons"
+        assert "hurt was changed" in shown[-2]["value"]
+    said_of_export = counter.export(broken.id, None, admin)
+    assert said_of_export[0]["visible"] is False and "hurt was changed" in said_of_export[1]["value"]
+    for said in (sentence, _words(shown[-2]["value"]), _words(said_of_export[1]["value"])):
         assert str(studies.parent) not in said and "/" not in said.replace("hurt/", "") and "Traceback" not in said
+
+
+def _words(html: str) -> str:
+    """What an alert says."""
+    return re.sub("<[^>]+>", "", html)
+
+
+def test_what_became_of_closing_and_exporting_stands_under_the_buttons(run, studies, counter, admin, monkeypatch):
+    study = small_study(run, studies / "S", **FRESH)
+    assert text.CLOSED_NOW in counter.close(study.id, None, admin)[-1]["value"]
+    assert text.CLOSED_ALREADY in counter.close(study.id, None, admin)[-1]["value"]
+    assert counter.show(study.id, None, admin)[-1] == counter.show(study.id, None, admin)[-2] == problem("")
+
+    def full(*_):
+        raise OutputError("Cannot write study.zip: no space left on device; free some space or choose another place.")
+
+    monkeypatch.setattr(results_actions, "export_study", full)
+    file, said = counter.export(study.id, None, admin)
+    assert "no space left" in said["value"] and 'role="alert"' in said["value"] and file["visible"] is False
+    monkeypatch.undo()
+
+
+def test_a_form_half_filled_says_so_under_each_input_until_it_is_mended(run, studies, blocks, admin):
+    form = next(one.fn.__self__ for one in blocks.fns.values() if isinstance(getattr(one.fn, "__self__", None), StudyForm))
+    outcome, made, *slots = form.make("", [], [], 0, 40, 0, False, None, admin)
+    assert outcome == "" and made == gr.skip()
+    assert [slot["value"] and _words(slot["value"]) for slot in slots] == [text.NO_SYSTEMS, text.NO_QUESTIONS, text.NO_NUMBER]
+    assert [slot["visible"] for slot in form.check(["a"], [], 20, 40, 0)] == [False, True, False]
+    assert all(not slot["visible"] for slot in form.check(["a"], ["naturalness"], 20, 40, 0))
+    outcome, made, *slots = form.make("0" * 32, ["a"], ["naturalness"], 20, 40, 0, False, None, admin)
+    assert 'role="alert"' in outcome and not any(slot["visible"] for slot in slots) and not list(studies.iterdir())
 
 
 @pytest.mark.parametrize("study", ["0" * 16, "../S", "", None, 7, ["a"], EVIL])
@@ -165,10 +203,11 @@ def test_emptying_the_gathered_set_deletes_it_and_leaves_its_studies(run, studie
     clips = [save(tmp_path / f"{seed}.wav", speak(MAN, 0.6, seed=seed) * 0.4) for seed in range(3)]
     gather(gathered_folder(), *clips, "sad", "mine")
     small_study(run, studies / "S", **FRESH)
-    with pytest.raises(gr.Error, match="Only an administrator"):
-        counter.gathered.forget(None, NOBODY)
+    kept, sure, *rest = counter.gathered.forget(None, NOBODY)
+    assert text.LOCKED in kept["value"] and sure["visible"] is False and set(map(str, rest)) == {str(gr.skip())}
     assert gathered(gathered_folder()).pairs == 1
-    sure, said, box, *_ = counter.gathered.forget(None, admin)
+    kept, sure, said, box, *_ = counter.gathered.forget(None, admin)
+    assert kept == problem("")
     assert gathered(gathered_folder()).pairs == 0 and not list(gathered_folder().glob("**/*.wav"))
     assert text.NOTHING_GATHERED in said and sure["visible"] is False and box["visible"] is False
     open_study(studies / "S")

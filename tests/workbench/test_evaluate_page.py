@@ -91,9 +91,11 @@ def test_a_job_survives_a_reload_and_shows_report_and_downloads_on_a_phone(chrom
     links = shown.locator("#zest-downloads a[download]")
     links.first.wait_for()
     links = links.evaluate_all("links => links.map(link => link.href)")
-    assert [link.rsplit("/", 1)[1] for link in links] == ["report.html", "report.md", "scores.csv", "RUN.zip"]
+    name = f"mine-converted-{page.page.url.partition('job=')[2][:6]}"  # upload, system, job
+    assert [link.rsplit("/", 1)[1] for link in links] == [
+        f"{name}-report.html", f"{name}-report.md", f"{name}-scores.csv", f"{name}.zip"]
     assert b"f0-mean-shift" in urllib.request.urlopen(links[2]).read()
     with zipfile.ZipFile(io.BytesIO(urllib.request.urlopen(links[3]).read())) as archive:
-        assert "RUN/report.html" in archive.namelist()
+        assert f"{name}/report.html" in archive.namelist()
     assert_fits_the_screen(shown)
     assert "How the conversions scored" in frame.content_frame().locator("body").inner_text()

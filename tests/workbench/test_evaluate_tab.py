@@ -132,11 +132,23 @@ def test_a_job_waits_its_turn_runs_to_its_end_in_its_own_process_and_everything_
     assert table.startswith("system,pair,") and "There is no file" in table and "copy," in table and "source," in table
     page = (job.run / "report.html").read_text()
     assert "f0-mean-shift" in page and "<iframe" in report_html(job.run / "report.html")
-    with zipfile.ZipFile(job.archive) as archive:
+    name = f"mine-converted-{job.id[:6]}"
+    assert {path.name for path in job.downloads.iterdir()} == {
+        f"{name}.zip", f"{name}-report.html", f"{name}-report.md", f"{name}-scores.csv"}
+    with zipfile.ZipFile(job.downloads / f"{name}.zip") as archive:
         assert archive.testzip() is None
         names = set(archive.namelist())
-    assert {"RUN/run.json", "RUN/scores.jsonl", "RUN/report.html", "RUN/report.md", "RUN/scores.csv"} <= names
+    assert {f"{name}/{file}" for file in ("run.json", "scores.jsonl", "report.html", "report.md", "scores.csv")} <= names
     assert not any(name.endswith(".lock") for name in names)
+
+
+@pytest.mark.parametrize(("upload", "systems", "name"), [
+    ("mine", ["a"], "mine-a-012345"), ("mine", ["a", "residual_neural@0.5"], "mine-a+residual_neural@0.5-012345"),
+    ("mine", ["a", "b", "c", "d", "e"], "mine-a+b+c+2-more-012345"), ("a", ["a"], "a-012345"),
+    ("../..", ["a"], "a-012345"), ("Müller's set (2)", ["a"], "Müller-s-set-2-a-012345"), ("語" * 300, ["y" * 61] * 3, None)])
+def test_downloads_are_named_after_upload_systems_and_job(upload, systems, name):
+    found = job_worker.download_name(upload, systems, "0123456789")
+    assert found == name or name is None and len(found.encode()) < 200 and found.endswith("-012345")
 
 
 def test_a_job_whose_process_is_gone_is_interrupted_and_goes_on_when_started_again(root, tmp_path, monkeypatch):

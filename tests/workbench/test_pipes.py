@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from tests.workbench.test_help_and_options import ALL
 from workbench.cli import exit_codes
-from workbench.cli.main import app
+from workbench.cli.app import app
 from workbench.cli.pipes import piped_in, shown
 from workbench.conversion_request import ConversionRequest
 

@@ -3,7 +3,8 @@
     <root>/<id>/job.json      what was asked for
     <root>/<id>/status.json   how far it is, written by the job's own process
     <root>/<id>/upload.zip    list and recordings
-    <root>/<id>/RUN/          the evaluation (evaluation/run/folder.py), report, scores.csv; RUN.zip beside it
+    <root>/<id>/RUN/          the evaluation (evaluation/run/folder.py), report, scores.csv
+    <root>/<id>/downloads/    report, tables, scores and the whole run, under names that tell them from other jobs'
     <root>/.working           locked by the one job that is at work
     <root>/<id>/.alive        locked by the job's process as long as it lives, however it ends
 
@@ -103,8 +104,8 @@ class Job:
         return self.folder / "RUN"
 
     @property
-    def archive(self) -> Path:
-        return self.folder / "RUN.zip"
+    def downloads(self) -> Path:
+        return self.folder / "downloads"
 
     @property
     def request_file(self) -> Path:

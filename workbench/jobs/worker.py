@@ -10,18 +10,21 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
+import shutil
 import sys
 import threading
 import time
 import traceback
 import zipfile
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from pipelines.errors import ZestError
-from pipelines.files import whole_file, write_whole
+from pipelines.files import make_folder, whole_file, write_whole
 from pipelines.hooks import Event
 from workbench.jobs import queue as jobs
 from workbench.jobs.queue import Job, Status, ahead_of
@@ -34,6 +37,7 @@ EVERY = 0.5  # s between two writings of the status
 NICENESS = 5  # visitors' conversions go first
 BUG = "Something went wrong inside the evaluation; the server's log of this job has the details."
 OTHER_STAGES = 3  # scoring, report, packing
+NAMED, LONGEST = 3, 40  # systems, and letters of each part, in the name of a download
 
 
 class Progress:
@@ -86,12 +90,33 @@ def _work(job: Job, progress: Progress) -> int:
 
 
 def pack(folder: Path, archive: Path) -> Path:
-    """A run's folder as a zip, whole or not at all; WAVs are stored as they are, they hardly shrink."""
+    """A run's folder as a zip, whole or not at all; in the zip it has the zip's name. WAVs are stored as they are, they hardly
+    shrink."""
     with whole_file(archive) as partial, zipfile.ZipFile(partial, "w") as packed:
         for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != ".lock"):
             kind = zipfile.ZIP_STORED if path.suffix == ".wav" else zipfile.ZIP_DEFLATED
-            packed.write(path, Path(folder.name) / path.relative_to(folder), kind)
+            packed.write(path, Path(archive.stem) / path.relative_to(folder), kind)
     return archive
+
+
+def download_name(upload: str, systems: Sequence[str], job: str) -> str:
+    """What every download of a job begins with: its upload, its systems, and a mark that no other job has.
+
+    Args:
+        upload: name of the zip without its ending. systems: that were uploaded. job: its id.
+    """
+    shown = "+".join(systems[:NAMED]) + (f"+{len(systems) - NAMED}-more" if len(systems) > NAMED else "")
+    parts = (part for part in (upload[:LONGEST], shown[:LONGEST]) if part)
+    plain = (re.sub(r"[^\w.+@-]+", "-", part).strip("-.") for part in parts)
+    return "-".join((*dict.fromkeys(filter(None, plain)), job[:6]))
+
+
+def publish(job: Job, name: str) -> list[Path]:
+    """Put what can be downloaded under names of its own: report, tables, scores, and the whole run as a zip."""
+    make_folder(job.downloads)
+    copies = [shutil.copyfile(job.run / file, job.downloads / f"{name}-{file}")
+              for file in ("report.html", "report.md", "scores.csv")]
+    return [*copies, pack(job.run, job.downloads / f"{name}.zip")]
 
 
 def scores_csv(run: EvaluationRun) -> bytes:
@@ -114,7 +139,7 @@ def _evaluate(job: Job, progress: Progress) -> None:
     write_report(job.run, hook=progress)
     write_whole(job.run / "scores.csv", scores_csv(run))
     progress.show("pack", 0, 1, "Packing the downloads")
-    pack(job.run, job.archive)
+    publish(job, download_name(request.name, [system.name for system in scored.systems], job.id))
 
 
 def _turn(job: Job, progress: Progress, working: TextIO) -> None:

@@ -33,7 +33,6 @@ from pipelines.errors import ZestError
 from workbench.listening import admin_text
 from workbench.listening.requests import address_of, signs_in
 from workbench.listening.studies import studies_folder
-from workbench.tabs.feedback import as_alerts
 
 PASSWORD_VARIABLE = "WORKBENCH_ADMIN_PASSWORD"
 NAMES_VARIABLE = "WORKBENCH_ADMINS"  # Hugging Face user names, with commas
@@ -197,13 +196,16 @@ class AdminAccess:
 
     @contextmanager
     def open_to(self, profile: gr.OAuthProfile | None, request: gr.Request, what: str) -> Iterator[None]:
-        """The block runs for an administrator only; whatever goes wrong in it is one sentence. Raises gr.Error."""
-        with as_alerts():
-            self.administration.check(self._pass_in(request), profile, address_of(request) or "unknown", what)
-            try:
-                yield
-            except ZestError as error:
-                raise ZestError(without_folders(error)) from error
+        """The block runs for an administrator only; what goes wrong in it names no folder of the server.
+
+        Raises:
+            NotAllowed: somebody else asks. ZestError: as the block.
+        """
+        self.administration.check(self._pass_in(request), profile, address_of(request) or "unknown", what)
+        try:
+            yield
+        except ZestError as error:
+            raise ZestError(without_folders(error)) from error
 
     def _pass_in(self, request: gr.Request) -> str:
         headers = {str(name).lower(): str(value) for name, value in dict(request.headers).items()}

@@ -8,7 +8,6 @@ from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
-from gradio.events import Dependency
 
 from evaluation.listening.design.gathering import (
     AlreadyGathered,
@@ -26,7 +25,7 @@ from workbench.listening import admin_text as text
 from workbench.listening.admin import AdminAccess, without_folders
 from workbench.listening.study_builder import enough_sentence, gathered_folder, parse_request
 from workbench.listening.study_form import QUIET, StudyForm, study_form
-from workbench.tabs.problems import attempt, problem_html
+from workbench.tabs.problems import attempt, problem, problem_html, problem_slot
 from workbench.tabs.score import ScoredConversion
 
 
@@ -77,6 +76,7 @@ class GatheredSet:
                 self.enough = gr.HTML(elem_classes="zest-enough")
                 self.form: StudyForm = study_form(access, _run)
                 self.empty = gr.Button(text.FORGET, size="sm", elem_id="zest-forget")
+                self.kept = problem_slot("zest-forget-problem")
                 with gr.Column(visible=False, elem_classes="zest-sure") as self.sure:
                     gr.Markdown(text.FORGET_SURE)
                     with gr.Row():
@@ -102,14 +102,14 @@ class GatheredSet:
         """For everybody else."""
         return ["", gr.update(visible=False), *self.form.fill_nothing()]
 
-    def connect(self, nothing: gr.components.Component) -> Dependency:
-        """Wire the buttons; `nothing` is any component, since a gathered set has no id."""
+    def connect(self, nothing: gr.components.Component) -> gr.State:
+        """Wire the buttons; `nothing` is any component, since a gathered set has no id. Returns what a new study changes."""
         inputs = [self.form.systems, self.form.questions, *self.form.numbers]
         for component in inputs[:-1]:
             component.change(self.count, inputs, self.enough, preprocess=False, **QUIET)
         self.empty.click(lambda: gr.update(visible=True), None, self.sure, **QUIET)
         self.no.click(lambda: gr.update(visible=False), None, self.sure, **QUIET)
-        self.yes.click(self.forget, None, [self.sure, *self.all()], **QUIET)
+        self.yes.click(self.forget, None, [self.kept, self.sure, *self.all()], **QUIET)
         return self.form.connect(nothing)
 
     def count(self, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float,
@@ -123,10 +123,15 @@ class GatheredSet:
             return _small(without_folders(error))
 
     def forget(self, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
-        """Delete the set."""
-        with self.access.open_to(profile, request, "empty the gathered conversions"):
-            forget(gathered_folder())
-            return [gr.update(visible=False), *self.shown()]
+        """Delete the set, or say under the button why it is still there."""
+        def work() -> bool:
+            with self.access.open_to(profile, request, "empty the gathered conversions"):
+                forget(gathered_folder())
+                return True
+
+        done, sentence = attempt(work)
+        closed = gr.update(visible=False)
+        return [problem(sentence), closed, *(self.shown() if done else [gr.skip() for _ in self.all()])]
 
 
 def _of_new_conversion(one: ScoredConversion | None) -> list[Any]:

@@ -30,9 +30,9 @@ from workbench.listening.gather_tab import GatheredSet
 from workbench.listening.requests import address_for
 from workbench.listening.results_view import empty_html, results_html
 from workbench.listening.studies import store_of, study_ids
-from workbench.tabs.problems import problem
+from workbench.tabs.problems import attempt, note, problem
 
-STUDIES = 11  # the list's place among what `watch` fills: what is wrong, seven parts of one study, three of the page
+STUDIES = 13  # the list's place among what `watch` fills: what is wrong, nine parts of one study, three of the page
 
 
 @dataclass(frozen=True)
@@ -74,27 +74,39 @@ class ResultsActions:
         return updates
 
     def show(self, study: str | None, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
-        """Everything about one study, as `results_tab.ResultsView.study`."""
-        with self.access.open_to(profile, request, "read results"):
-            if not study:
-                return nothing()
-            results, _ = analysed(study)
-            link = link_update(study_link(results.study.id, address_for(request)))
-            return [results_html(results), gr.update(value=paper_paragraph(results), visible=bool(results.verdicts)),
-                    gr.update(visible=True), gr.update(interactive=not results.closed), gr.update(visible=False),
-                    gr.update(visible=False, value=None), link]
+        """Everything about one study, as `results_tab.ResultsView.study`; or under the list, why it cannot be shown."""
+        def work() -> list[Any]:
+            with self.access.open_to(profile, request, "read results"):
+                if not study:
+                    return nothing()
+                results, _ = analysed(study)
+                link = link_update(study_link(results.study.id, address_for(request)))
+                return [results_html(results), gr.update(value=paper_paragraph(results), visible=bool(results.verdicts)),
+                        gr.update(visible=True), gr.update(interactive=not results.closed), gr.update(visible=False),
+                        gr.update(visible=False, value=None), link, problem(""), problem("")]
+
+        shown, sentence = attempt(work)
+        return nothing(sentence) if shown is None else shown
 
     def close(self, study: str | None, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
-        """Take no more answers."""
-        with self.access.open_to(profile, request, "close a study"):
-            was_open = _store(study).close()
-        gr.Info(text.CLOSED_NOW if was_open else text.CLOSED_ALREADY)
-        return self.show(study, profile, request)
+        """Take no more answers; under the buttons stands what became of it."""
+        def work() -> bool:
+            with self.access.open_to(profile, request, "close a study"):
+                return _store(study).close()
 
-    def export(self, study: str | None, profile: gr.OAuthProfile | None, request: gr.Request) -> Any:
-        """A zip of everything, in a folder whose name cannot be guessed."""
-        with self.access.open_to(profile, request, "export a study"):
-            return gr.update(value=str(export_zip(_store(study).study.id)), visible=True)
+        was_open, sentence = attempt(work)
+        shown = self.show(study, profile, request)
+        shown[-1] = problem(sentence) if sentence else note([text.CLOSED_NOW if was_open else text.CLOSED_ALREADY])
+        return shown
+
+    def export(self, study: str | None, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
+        """A zip of everything, in a folder whose name cannot be guessed; or under the buttons, why there is none."""
+        def work() -> str:
+            with self.access.open_to(profile, request, "export a study"):
+                return str(export_zip(_store(study).study.id))
+
+        path, sentence = attempt(work)
+        return [gr.update(value=path, visible=path is not None), problem(sentence)]
 
 
 def study_choices() -> list[tuple[str, str]]:
@@ -118,11 +130,11 @@ def export_zip(study: str) -> Path:
         return Path(shutil.make_archive(str(folder / f"study-{study}"), "zip", partial))
 
 
-def nothing() -> list[Any]:
-    """As `results_tab.ResultsView.study`, with no study chosen."""
+def nothing(sentence: str = "") -> list[Any]:
+    """As `results_tab.ResultsView.study`, with no study to show. sentence: why the chosen one cannot be."""
     hidden = gr.update(visible=False)
     return [empty_html(), gr.update(value="", visible=False), hidden, gr.update(interactive=False), hidden,
-            gr.update(visible=False, value=None), ""]
+            gr.update(visible=False, value=None), "", problem(sentence), problem("")]
 
 
 def link_update(link: str) -> dict[str, Any]:

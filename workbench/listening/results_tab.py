@@ -34,10 +34,12 @@ class ResultsView:
     opened: gr.Column
     lock: gr.Button
     studies: gr.Radio
+    unread: gr.HTML
     none: gr.HTML
     refresh: gr.Button
     close: gr.Button
     export: gr.Button
+    done: gr.HTML
     sure: gr.Column
     yes: gr.Button
     no: gr.Button
@@ -56,10 +58,10 @@ class ResultsView:
 
     def study(self) -> list[Block]:
         """What shows one study."""
-        return [self.results, self.paragraph, self.about, self.close, self.sure, self.files, self.link]
+        return [self.results, self.paragraph, self.about, self.close, self.sure, self.files, self.link, self.unread, self.done]
 
     def whole(self) -> list[Any]:
-        """What is wrong, and everything."""
+        """What is wrong with the unlocking, and everything."""
         return [self.said, *self.study(), *self.page()]
 
 
@@ -77,7 +79,7 @@ def results_tab(demo: gr.Blocks, tab: gr.Tab, access: AdminAccess) -> None:
     view.lock.click(actions.locked, view.password, view.whole(), js=LOCK, **QUIET)
     demo.load(actions.page, **page)
     tab.select(actions.page, **page)
-    view.gathered.connect(view.password).then(actions.page, **page)
+    view.gathered.connect(view.password).change(actions.page, **page)
     view.timer.tick(actions.watch, None, view.whole(), **QUIET)
     _one_study(view, actions)
 
@@ -93,10 +95,9 @@ def _one_study(view: ResultsView, actions: ResultsActions) -> None:
     view.no.click(lambda: gr.update(visible=False), None, view.sure, **quiet)
     view.yes.click(actions.close, **again).then(actions.watch, None, whole, **quiet)
     export = view.export.click(button_update(text.EXPORTING, False), None, view.export, **quiet).then(
-        actions.export, view.studies, view.files, preprocess=False, api_visibility="private", concurrency_limit=1,
+        actions.export, view.studies, [view.files, view.done], preprocess=False, api_visibility="private", concurrency_limit=1,
         show_progress_on=view.files)
-    export.success(button_update(text.EXPORT, True), None, view.export, **quiet)
-    export.failure(button_update(text.EXPORT, True), None, view.export, **quiet)
+    export.then(button_update(text.EXPORT, True), None, view.export, **quiet)
 
 
 def _title(sentence: str) -> str:
@@ -116,6 +117,7 @@ def _view(access: AdminAccess) -> ResultsView:
             gr.LoginButton(text.SIGN_IN)
     with gr.Column(visible=False, elem_id="zest-admin") as opened:
         studies = gr.Radio([], label=text.STUDIES_LABEL, elem_id="zest-studies")
+        unread = problem_slot("zest-studies-problem")
         none = gr.HTML(empty_html(text.NO_STUDIES), visible=False)
         with gr.Column(visible=False) as about:
             link = gr.Textbox(label=text.LINK_LABEL, buttons=["copy"], interactive=False, elem_id="zest-link")
@@ -123,6 +125,7 @@ def _view(access: AdminAccess) -> ResultsView:
                 refresh = gr.Button(text.REFRESH, min_width=100, elem_id="zest-refresh")
                 export = gr.Button(text.EXPORT, min_width=100, elem_id="zest-export")
                 close = gr.Button(text.CLOSE, min_width=100, elem_id="zest-close")
+            done = problem_slot("zest-study-problem")
             with gr.Column(visible=False, elem_id="zest-sure") as sure:
                 gr.Markdown(text.CLOSE_SURE)
                 with gr.Row():
@@ -136,5 +139,5 @@ def _view(access: AdminAccess) -> ResultsView:
         note = text.UNLOCKED_NOTE.format(hours=HOURS)
         gr.HTML(f"<p class='zest-small'>{note}</p>", visible=bool(access.administration.password))
         lock = gr.Button(text.LOCK, size="sm", elem_id="zest-lock")
-    return ResultsView(locked, said, password, unlock, opened, lock, studies, none, refresh, close, export, sure, yes, no, link,
-                       files, results, paragraph, about, gathered, gr.Timer(WATCH_SECONDS, active=False))
+    return ResultsView(locked, said, password, unlock, opened, lock, studies, unread, none, refresh, close, export, done, sure,
+                       yes, no, link, files, results, paragraph, about, gathered, gr.Timer(WATCH_SECONDS, active=False))

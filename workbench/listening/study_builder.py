@@ -40,19 +40,22 @@ class StudyRequest:
     sign_in: bool = False
 
 
-def parse_request(systems: Sequence[str] | None, questions: Sequence[str] | None, listeners: object, cap: object, seed: object,
-                  sign_in: bool = False) -> StudyRequest:
-    """From the values of the form. Raises StudyError: nothing chosen, or a number that is none."""
-    if not systems or not isinstance(systems, (list, tuple)):
-        raise StudyError(text.NO_SYSTEMS)
-    if not questions or not isinstance(questions, (list, tuple)):
-        raise StudyError(text.NO_QUESTIONS)
+def form_problems(systems: object, questions: object, listeners: object, cap: object, seed: object) -> dict[str, str]:
+    """A sentence for each part of the form that keeps it from being a study: 'systems', 'questions', 'numbers'."""
     people, trials, drawn = (_whole(value) for value in (listeners, cap, seed))
-    if people is None or trials is None or drawn is None:
-        raise StudyError(text.NO_NUMBER)
-    if not (1 <= people <= MOST_LISTENERS and 1 <= trials <= MOST_TRIALS and drawn >= 0):
-        raise StudyError(text.NO_NUMBER)
-    return StudyRequest(tuple(map(str, systems)), tuple(map(str, questions)), people, trials, drawn, bool(sign_in))
+    numbers = (people is not None and trials is not None and drawn is not None
+               and 1 <= people <= MOST_LISTENERS and 1 <= trials <= MOST_TRIALS and drawn >= 0)
+    found = {"systems": "" if systems and isinstance(systems, (list, tuple)) else text.NO_SYSTEMS,
+             "questions": "" if questions and isinstance(questions, (list, tuple)) else text.NO_QUESTIONS,
+             "numbers": "" if numbers else text.NO_NUMBER}
+    return {name: sentence for name, sentence in found.items() if sentence}
+
+
+def parse_request(systems: Any, questions: Any, listeners: Any, cap: Any, seed: Any, sign_in: bool = False) -> StudyRequest:
+    """From the values of the form. Raises StudyError: nothing chosen, or a number that is none."""
+    for sentence in form_problems(systems, questions, listeners, cap, seed).values():
+        raise StudyError(sentence)
+    return StudyRequest(tuple(map(str, systems)), tuple(map(str, questions)), int(listeners), int(cap), int(seed), bool(sign_in))
 
 
 def gathered_folder() -> Path:

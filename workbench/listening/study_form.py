@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.events import Dependency
 
 from evaluation.listening.design.create import CAP
 from evaluation.listening.design.study import Study
@@ -20,10 +19,20 @@ from workbench.jobs import queue as jobs
 from workbench.listening import admin_text as text
 from workbench.listening.admin import AdminAccess
 from workbench.listening.requests import address_for, signs_in
-from workbench.listening.study_builder import LISTENERS, make_study, offered, parse_request, study_sentence, ticked
+from workbench.listening.study_builder import (
+    LISTENERS,
+    form_problems,
+    make_study,
+    offered,
+    parse_request,
+    study_sentence,
+    ticked,
+)
 from workbench.tabs.feedback import button_update
+from workbench.tabs.problems import attempt, problem_html, problem_slot, slot_updates
 
 QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
+SLOTS = ("systems", "questions", "numbers")  # parts of the form that can have a problem
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,7 @@ class StudyForm:
 
     Attributes:
         run_of: the run by what `chosen` holds (the id of a job, or nothing). Raises ZestError.
+        slots: of the problems of systems, questions and numbers. outcome: the study, or why there is none. made: its id.
     """
 
     access: AdminAccess
@@ -40,8 +50,10 @@ class StudyForm:
     questions: gr.CheckboxGroup
     numbers: tuple[gr.Number, gr.Number, gr.Number]
     sign_in: gr.Checkbox
+    slots: dict[str, gr.HTML]
     button: gr.Button
     outcome: gr.HTML
+    made: gr.State
 
     def choices(self) -> list[gr.components.Component]:
         """What depends on the run, in the order of `fill`."""
@@ -59,40 +71,55 @@ class StudyForm:
 
     def make(self, chosen: str, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float,
              sign_in: bool, profile: gr.OAuthProfile | None, request: gr.Request,
-             progress: gr.Progress = gr.Progress()) -> str:
-        """Create the study and say where it is."""
-        with self.access.open_to(profile, request, "make a study"):
-            requested = parse_request(systems, questions, listeners, cap, seed, sign_in)
-            study = make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips"))
-            return study_html(study, study_link(study.id, address_for(request)))
+             progress: gr.Progress = gr.Progress()) -> list[Any]:
+        """Create the study and say where it is, and its id; or the sentences why there is none, each beside its input."""
+        def work() -> Study:
+            with self.access.open_to(profile, request, "make a study"):
+                requested = parse_request(systems, questions, listeners, cap, seed, sign_in)
+                return make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips"))
 
-    def connect(self, chosen: gr.components.Component) -> Dependency:
-        """Button off, create the study, button on again whatever happened."""
+        study, sentence = attempt(work)
+        if study is not None:
+            return [study_html(study, study_link(study.id, address_for(request))), study.id, *slot_updates(SLOTS, {})]
+        found = form_problems(systems, questions, listeners, cap, seed) if self.access.allows(profile, request) else {}
+        return ["" if found else problem_html(sentence), gr.skip(), *slot_updates(SLOTS, found)]
+
+    def check(self, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float) -> list[Any]:
+        """What is wrong with the form as it is, for its slots; nothing is left of an older outcome that is no study."""
+        return slot_updates(SLOTS, form_problems(systems, questions, listeners, cap, seed))
+
+    def connect(self, chosen: gr.components.Component) -> gr.State:
+        """Button off, create the study, button on again whatever happened. Returns what changes once a study is made."""
+        given, slots = [self.systems, self.questions, *self.numbers], [self.slots[name] for name in SLOTS]
+        for component in (self.systems, self.questions, *self.numbers):
+            component.input(self.check, given, slots, preprocess=False, trigger_mode="always_last", **QUIET)
         run = self.button.click(button_update(text.MAKING, False), None, self.button, **QUIET).then(
-            self.make, [chosen, self.systems, self.questions, *self.numbers, self.sign_in], self.outcome,
+            self.make, [chosen, *given, self.sign_in], [self.outcome, self.made, *slots],
             preprocess=False, concurrency_limit=1, api_visibility="private", show_progress_on=self.outcome)
-        created = run.success(button_update(text.MAKE, True), None, self.button, **QUIET)
-        run.failure(button_update(text.MAKE, True), None, self.button, **QUIET)
-        return created
+        run.then(button_update(text.MAKE, True), None, self.button, **QUIET)
+        return self.made
 
 
 def study_form(access: AdminAccess, run_of: Callable[[str], EvaluationRun]) -> StudyForm:
     """Build the form inside the current Blocks; call its `connect` afterwards."""
     gr.Markdown(text.MAKE_NOTE, elem_classes="zest-limits")
     systems = gr.CheckboxGroup([], label=text.SYSTEMS_LABEL, info=text.SYSTEMS_INFO, elem_classes=["zest-form", "zest-systems"])
+    slots = {"systems": problem_slot(None)}
     questions = gr.CheckboxGroup([], label=text.QUESTIONS_LABEL, info=text.QUESTIONS_INFO,
                                  elem_classes=["zest-form", "zest-questions"])
+    slots["questions"] = problem_slot(None)
     with gr.Row():
         listeners, cap, seed = (
             gr.Number(value, precision=0, minimum=least, label=label, info=info, min_width=90, elem_classes=name)
             for value, least, label, info, name in ((LISTENERS, 1, text.LISTENERS_LABEL, text.LISTENERS_INFO, "zest-listeners"),
                                                     (CAP, 1, text.CAP_LABEL, text.CAP_INFO, "zest-cap"),
                                                     (0, 0, text.SEED_LABEL, text.SEED_INFO, "zest-draw-seed")))
+    slots["numbers"] = problem_slot(None)
     sign_in = gr.Checkbox(False, label=text.SIGN_IN_LABEL, info=text.SIGN_IN_INFO, visible=signs_in(),
                           elem_classes="zest-sign-in")
     button = gr.Button(text.MAKE, variant="primary", elem_classes="zest-make")
     outcome = gr.HTML(elem_classes="zest-outcome")
-    return StudyForm(access, run_of, systems, questions, (listeners, cap, seed), sign_in, button, outcome)
+    return StudyForm(access, run_of, systems, questions, (listeners, cap, seed), sign_in, slots, button, outcome, gr.State())
 
 
 def job_form(access: AdminAccess, jobs_of: Callable[[], Path], job: gr.Textbox, files: gr.File) -> None:
@@ -108,7 +135,10 @@ def job_form(access: AdminAccess, jobs_of: Callable[[], Path], job: gr.Textbox, 
         found = jobs.find_job(jobs_of(), name)
         if found is None or found.status().state != jobs.DONE:
             return [gr.update(visible=False), *(gr.skip() for _ in form.choices()), ""]
-        return [gr.update(visible=True), *form.fill(open_run(found.run)), ""]
+        run, sentence = attempt(lambda: open_run(found.run))
+        if run is None:
+            return [gr.update(visible=True), *form.fill_nothing(), problem_html(sentence)]
+        return [gr.update(visible=True), *form.fill(run), ""]
 
     files.change(show, job, [box, *form.choices(), form.outcome], **QUIET)
     form.connect(job)

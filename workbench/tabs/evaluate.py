@@ -83,7 +83,10 @@ def show(name: str | None) -> list[Any]:
         return ["", said, *(gr.update(visible=False),) * 4, gr.update(active=False)]
     status = job.status()
     ended = status.state in jobs.ENDED
-    return [job.id, job_html(job, status), gr.update(visible=not ended),
+    said, sentence = attempt(lambda: job_html(job, status))
+    if said is None:  # it was deleted just now
+        return ["", message(sentence), *(gr.update(visible=False),) * 4, gr.update(active=False)]
+    return [job.id, said, gr.update(visible=not ended),
             gr.update(visible=status.state in (jobs.INTERRUPTED, jobs.CANCELLED)), *_results(job, status),
             gr.update(active=not ended)]
 
@@ -161,6 +164,6 @@ def _results(job: Job, status: Status) -> list[Any]:
     if status.state != jobs.DONE:
         return [gr.update(visible=False), gr.update(visible=False)]
     page = job.run / "report.html"
-    files = [page, page.with_suffix(".md"), job.run / "scores.csv", job.archive]
+    files = sorted(job.downloads.glob("*"), key=lambda file: (file.suffix == ".zip", file.name))  # the whole run at the end
     return [gr.update(value=report_html(page), visible=True),
-            gr.update(value=[str(file) for file in files if file.is_file()], visible=True)]
+            gr.update(value=[str(file) for file in files if not file.name.startswith(".")], visible=True)]

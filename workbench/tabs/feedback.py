@@ -1,11 +1,10 @@
-"""Errors as one plain sentence instead of a traceback, and the texts of buttons while they work."""
+"""Errors for programs as one plain sentence instead of a traceback, and the texts of buttons while they work."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from html import escape
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
@@ -17,33 +16,21 @@ from workbench.tabs import text
 log = logging.getLogger(__name__)
 
 
-def alert(sentence: str) -> gr.Error:
-    """The message may hold a visitor's file name, and gr.Error renders HTML: escape it."""
-    return gr.Error(escape(sentence), duration=20, print_exception=False)
-
-
 def told(sentence: str) -> gr.Error:
     """For programs, which get the sentence as it is."""
     return gr.Error(sentence, print_exception=False)
 
 
 @contextmanager
-def as_errors(error_of: Callable[[str], gr.Error] = told) -> Iterator[None]:
-    """Errors that users can mend become their sentence; all others are logged and become a general one."""
+def as_errors() -> Iterator[None]:
+    """For programs: errors that users can mend become their sentence; all others are logged and become a general one."""
     try:
         yield
     except ZestError as error:
-        raise error_of(str(error)) from error
-    except gr.Error:
-        raise
+        raise told(str(error)) from error
     except Exception as error:
         log.exception("a request failed")
-        raise error_of(str(told_package(error) or text.BUG)) from error
-
-
-def as_alerts() -> AbstractContextManager[None]:
-    """As `as_errors`, for the page, where a message pops up."""
-    return as_errors(alert)
+        raise told(str(told_package(error) or text.BUG)) from error
 
 
 def button_update(words: str, on: bool) -> Callable[[], dict[str, Any]]:

@@ -48,8 +48,8 @@ def recording_input(label: str, elem_id: str, visible: bool = True, **options: A
     return RecordingInput(audio, slot)
 
 
-def problem_slot(elem_id: str) -> gr.HTML:
-    """An empty place for a sentence."""
+def problem_slot(elem_id: str | None) -> gr.HTML:
+    """An empty place for a sentence. elem_id: None for a form that a page has twice."""
     return gr.HTML(visible=False, padding=False, elem_id=elem_id, elem_classes="zest-problem")
 
 
@@ -88,8 +88,6 @@ def attempt(work: Callable[[], T]) -> tuple[T | None, str]:
         return work(), ""
     except ZestError as error:
         return None, str(error)
-    except gr.Error as error:  # its message is escaped already, and is escaped again where it is shown
-        return None, str(error.message)
     except Exception as error:
         log.exception("the page failed")
         return None, str(told(error) or text.BUG)
