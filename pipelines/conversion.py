@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol, Unpack
+from typing import Any, Protocol, Unpack, cast
 
 import numpy as np
 import torch
 
 from pipelines import baselines
+from pipelines.affect import AffectPlane, read_affect
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder
 from pipelines.checkpoints.loading import Models, load_models
 from pipelines.decoders import DECODERS, Decoder, find_decoder
@@ -24,6 +27,7 @@ from pipelines.features.pitch import VOICED_CONFIDENCE, F0Contour, track
 from pipelines.files import write_whole
 from pipelines.hooks import Event, Hook, Timings, silent, stage
 from pipelines.labels import folded
+from pipelines.mix import EmotionLike, EmotionMix, References, check_target, mixed, references_of, weights_of
 from pipelines.networks.sace import emotion_frames, pool_frames
 from pipelines.networks.speaker import ease_vector, voice_vector
 from pipelines.networks.units import EncodedContent
@@ -51,6 +55,7 @@ class Conversion:
         predicted: the F0 that the pitch predictor asked for, on the converted audio's time axis.
         target: name of the reference recording or of the preset. settings: of the converter, or which baseline converted.
         seconds: wall seconds per stage. notes: plain sentences the user should read (clipping, whispered source).
+        mix: what the target consists of, None where it is one emotion. target is its name then.
         timing: (frames,) seconds of the source that each 20 ms frame of the result shows; None where the timing is kept.
     """
 
@@ -64,6 +69,7 @@ class Conversion:
     seconds: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     timing: np.ndarray | None = None
+    mix: EmotionMix | None = None
 
     @property
     def real_time_factor(self) -> float:
@@ -108,39 +114,51 @@ class Converter:
         """Names of the decoders that this checkpoint has the weights for, the default first."""
         return tuple(name for name, decoder in DECODERS.items() if not decoder.missing(self.models))
 
-    def convert(self, source: Given | Factors, reference: Given | Factors | None = None, emotion: str | None = None,
-                settings: Settings = Settings(), hook: Hook = silent, *, sample_rate: float | None = None,
-                **changes: Unpack[SettingChanges]) -> Conversion:
-        """Convert one recording; give exactly one of `reference` and `emotion`. What is encoded already is taken as it is.
+    @cached_property
+    def affect(self) -> AffectPlane:
+        """Arousal and valence of this checkpoint. Raises ZestError: it has too few presets."""
+        return AffectPlane.of({name: self.preset(name) for name in self.presets})
+
+    def convert(self, source: Given | Factors, reference: Given | Factors | References | None = None,
+                emotion: EmotionLike | None = None, settings: Settings = Settings(), hook: Hook = silent, *,
+                sample_rate: float | None = None, **changes: Unpack[SettingChanges]) -> Conversion:
+        """Convert one recording. What is encoded already is taken as it is.
+
+        Give exactly one of `reference` and `emotion`, or both with weights, as in emotion={"angry": 0.6} and
+        reference={"friend.wav": 0.4}.
 
         Args:
             source, reference: a path; samples, (n,) or (n, channels), of any number type; (samples, rate); or a recording.
+                Several references have weights: a dictionary from paths, or a list of (recording, weight).
+            emotion: a preset; a mix as angry:0.6,sad:0.4 or {"angry": 0.6, "sad": 0.4}; or a point as
+                arousal:0.6,valence:-0.3.
             sample_rate: Hz, of samples without a rate of their own.
             changes: settings by name, as in strength=0.8, over those of `settings`.
         Raises:
             AudioError: a recording cannot be used. ZestError: unknown preset or setting, or a setting out of range.
         """
-        if (reference is None) == (emotion is None):
-            raise ZestError("Give either a reference recording or the name of an emotion, and not both.")
+        given = check_target(reference, emotion)
         settings = changed(settings, changes)
         timings, settings = Timings(hook), replace(settings, decoder=self._decoder(settings).name)
-        preset = self.preset(emotion) if emotion is not None else None
+        presets = self.weighted_presets(emotion)
         with stage(timings, "read"):
             source = source if isinstance(source, Factors) else recording_of(source, sample_rate, "source")
-            if reference is not None and not isinstance(reference, Factors):
-                reference = recording_of(reference, sample_rate, "reference")
+            read = [(one if isinstance(one, Factors) else recording_of(one, sample_rate, "reference"), weight)
+                    for one, weight in given]
         factors = source if isinstance(source, Factors) else self.encode(source, timings)
-        target = self.encode(reference, timings, synthesis=False) if isinstance(reference, Recording) else reference
-        wished = target.emotion if target is not None else preset
-        assert wished is not None  # one of the two is given
+        references = [(one if isinstance(one, Factors) else self.encode(one, timings, synthesis=False), weight)
+                      for one, weight in read]
+        wished = mixed([*presets, *((one.emotion, weight) for one, weight in references)])
+        only = references[0][0] if len(references) == 1 and not wished.parts else None
         transferred = self.transfer(factors, wished, settings, timings)
         samples = self.synthesise(transferred, settings, timings)
         return Conversion(
-            samples=samples, source=factors.prosody.contour, reference=target.prosody.contour if target else None,
+            samples=samples, source=factors.prosody.contour, reference=only.prosody.contour if only else None,
             predicted=transferred.contour, target=transferred.emotion.name, settings=settings,
             source_seconds=factors.recording.seconds, seconds=timings.seconds,
-            notes=_notes(factors, target) + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()),
-            timing=transferred.timing)
+            notes=_notes(factors, [one for one, _ in references])
+            + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()),
+            timing=transferred.timing, mix=EmotionMix.of_emotion(wished))
 
     def preset(self, name: str) -> Emotion:
         """A stored emotion, in capitals or not. Raises ZestError when it is unknown."""
@@ -149,6 +167,13 @@ class Converter:
             raise ZestError(f"There is no emotion preset '{name}'; choose one of {', '.join(self.presets)}.")
         frames = self.models.presets[name].numpy()
         return Emotion(name, frames, frames.mean(axis=0))
+
+    def weighted_presets(self, emotion: EmotionLike | None) -> list[tuple[Emotion, float]]:
+        """The presets of an emotion with their weights, none where it is None. Raises ZestError: one is unknown."""
+        if emotion is None:
+            return []
+        point = read_affect(emotion) if isinstance(emotion, str) else None
+        return [(self.preset(name), weight) for name, weight in weights_of(emotion if point is None else self.affect.mix(point))]
 
     @torch.inference_mode()
     def xvector(self, source: Factors) -> np.ndarray:
@@ -223,11 +248,11 @@ class Converter:
         return units.posterior(self.models.tensor(content.hidden[units.layer, :count]), generator.temperature).cpu().numpy()
 
 
-def _notes(source: Factors, reference: Factors | None) -> tuple[str, ...]:
+def _notes(source: Factors, references: Sequence[Factors]) -> tuple[str, ...]:
     notes = list(source.recording.warnings)
     if not is_voiced(source):
         notes.append("The source has no voiced speech (whispered?): only its envelope and tempo were changed, not its F0.")
-    if reference is not None:
+    for reference in references:
         notes += reference.recording.warnings
         if not is_voiced(reference):
             notes.append("The reference has no voiced speech, so its F0 could not be tracked; the emotion may be wrong.")
@@ -237,7 +262,7 @@ def _notes(source: Factors, reference: Factors | None) -> tuple[str, ...]:
 class Converts(Protocol):
     """What converts recordings, by whatever means."""
 
-    def convert(self, source: Path | str, reference: Path | str | None = None, emotion: str | None = None,
+    def convert(self, source: Path | str, reference: Path | str | References | None = None, emotion: EmotionLike | None = None,
                 settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
         """As `Converter.convert`."""
         ...
@@ -253,14 +278,15 @@ class RememberingConverter:
         self.converter, self.most = converter, most
         self._kept: dict[tuple[Path, bool], Factors] = {}
 
-    def convert(self, source: Path | str, reference: Path | str | None = None, emotion: str | None = None,
+    def convert(self, source: Path | str, reference: Path | str | References | None = None, emotion: EmotionLike | None = None,
                 settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
         """As `Converter.convert`."""
         timings = Timings(hook)
-        if emotion is not None:
-            self.converter.preset(emotion)  # an unknown one is refused before any work
+        given = check_target(reference, emotion)
+        self.converter.weighted_presets(emotion)  # an unknown one is refused before any work
         factors = self.encoded(source, timings, synthesis=True)
-        target = self.encoded(reference, timings, synthesis=False) if reference else None
+        several: Any = [(self.encoded(one, timings, synthesis=False), weight) for one, weight in given]
+        target = several[0][0] if len(several) == 1 and references_of(reference) is None else several or None
         return replace(self.converter.convert(factors, target, emotion, settings, timings), seconds=timings.seconds)
 
     def encoded(self, path: Path | str, hook: Hook = silent, synthesis: bool = True) -> Factors:
@@ -290,15 +316,17 @@ class BaselineConverter:
         self.name, self.checkpoint, self.device = name, str(checkpoint), device
         baselines.loaded(name, self.checkpoint, device)
 
-    def convert(self, source: Path | str, reference: Path | str | None = None, emotion: str | None = None,
+    def convert(self, source: Path | str, reference: Path | str | References | None = None, emotion: EmotionLike | None = None,
                 settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
         """As `Converter.convert`, but for the settings: a baseline has none.
 
         `predicted` is the contour that was asked for, which is the source's where the baseline asks for none.
         """
-        emotion = None if emotion is None else folded(emotion)
-        if reference is not None and emotion is not None:
-            raise ZestError("Give either a reference recording or the name of an emotion, and not both.")
+        if reference is not None or emotion is not None:
+            check_target(reference, emotion)
+        if references_of(reference) is not None or not isinstance(emotion, (str, type(None))):
+            raise ZestError(f"The baseline {self.name} takes one emotion, and no mix.")
+        emotion, reference = None if emotion is None else folded(emotion), cast("Path | str | None", reference)
         baselines.check_request(self.name, reference is not None, emotion is not None)
         timings = Timings(hook)
         with stage(timings, "read"):

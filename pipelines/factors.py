@@ -20,6 +20,7 @@ class Emotion:
         name: of the recording or the preset.
         frames: (windows, 128), pooled over half seconds. utterance: (128,) their recording's mean.
         octaves: (frames,) F0 of that recording, octaves above 100 Hz, 50 Hz. voiced: (frames,) bool. None for a preset.
+        parts: what a mix consists of, with weights that sum to 1; empty for one emotion (pipelines/mix.py).
     """
 
     name: str
@@ -27,6 +28,12 @@ class Emotion:
     utterance: np.ndarray
     octaves: np.ndarray | None = None
     voiced: np.ndarray | None = None
+    parts: tuple[tuple[Emotion, float], ...] = ()
+
+    @property
+    def weighted(self) -> tuple[tuple[Emotion, float], ...]:
+        """Its parts, or the emotion alone."""
+        return self.parts or ((self, 1.0),)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ from pipelines.factors import Emotion, Factors, Transferred
 from pipelines.features import prosody, world
 from pipelines.features.contour import PREDICTED, REFERENCE, anchor_f0, bounded_change, smooth_f0
 from pipelines.features.pitch import VOICED_CONFIDENCE
+from pipelines.mix import mixed
 from pipelines.networks.tempo import run_lengths, warp_positions
 from pipelines.settings import Settings
 
@@ -49,10 +52,11 @@ def reference_f0(own: np.ndarray, voiced: np.ndarray, emotion: Emotion) -> np.nd
     Args:
         own, voiced: (frames,) octaves of the source, and which of its frames are voiced.
     Raises:
-        ZestError: the emotion is a preset, which has no contour, or its recording has no voiced speech.
+        ZestError: the emotion is a preset or a mix, which has no contour, or its recording has no voiced speech.
     """
     if emotion.octaves is None or emotion.voiced is None:
-        raise ZestError("F0 of the reference needs a reference recording; a preset has none.")
+        kind = "mix" if emotion.parts else "preset"
+        raise ZestError(f"F0 of the reference needs a reference recording; a {kind} has none.")
     if not emotion.voiced.any():
         raise ZestError(f"{emotion.name} has no voiced speech whose F0 could be taken; choose another reference.")
     places = np.linspace(0, len(emotion.octaves) - 1, len(own))
@@ -63,6 +67,8 @@ def reference_f0(own: np.ndarray, voiced: np.ndarray, emotion: Emotion) -> np.nd
 
 def _variant(emotion: Emotion, seed: int) -> Emotion:
     """Another reading of the emotion: its half-second frames weighted at random; seed 0 leaves it as it is."""
+    if emotion.parts and seed:
+        return mixed([(_variant(one, seed), weight) for one, weight in emotion.parts], emotion.name)
     if seed == 0 or len(emotion.frames) < 2:
         return emotion
     weights = np.random.default_rng(seed).dirichlet(np.full(len(emotion.frames), 2.0)).astype(np.float32)
@@ -70,16 +76,28 @@ def _variant(emotion: Emotion, seed: int) -> Emotion:
     return replace(emotion, frames=emotion.frames[np.sort(order)], utterance=weights @ emotion.frames)
 
 
+def _mean(emotion: Emotion, predict: Callable[[Emotion], torch.Tensor]) -> torch.Tensor:
+    """What a network predicts for an emotion; for a mix, the mean over its parts with their weights."""
+    first, *others = ((predict(one), weight) for one, weight in emotion.weighted)
+    mean = first[0] if not others else first[1] * first[0]
+    for predicted, weight in others:
+        mean = mean + weight * predicted
+    return mean
+
+
 def _positions(models: Models, source: Factors, emotion: Emotion, settings: Settings) -> np.ndarray:
     """Where each new frame lies in the source: the ratio of two predicted durations, run by run."""
-    frames = np.arange(len(source.units), dtype=np.float64)
-    if models.tempo is None or not settings.tempo or settings.strength == 0:
+    frames, tempo = np.arange(len(source.units), dtype=np.float64), models.tempo
+    if tempo is None or not settings.tempo or settings.strength == 0:
         return frames
     runs, durations = run_lengths(source.units)
     runs, ease = models.tensor(runs.astype(np.int64))[None], models.tensor(source.ease)[None]
     mask = torch.ones(1, runs.shape[1], device=models.device)
-    own, target = (models.tempo(runs, mask, models.tensor(one.utterance)[None], ease)[0].cpu().numpy()
-                   for one in (source.emotion, emotion))
+
+    def predict(part: Emotion) -> torch.Tensor:
+        return tempo(runs, mask, models.tensor(part.utterance)[None], ease)[0]
+
+    own, target = (_mean(one, predict).cpu().numpy() for one in (source.emotion, emotion))
     return warp_positions(durations, np.exp(settings.strength * (target - own)))
 
 
@@ -98,10 +116,15 @@ def _predict(models: Models, source: Factors, emotion: Emotion, nearest: np.ndar
     target = models.tensor(given)[None]
     if f0 == PREDICTED and is_voiced(source):
         target = _predicted_contour(models, moved, own, voiced, source.emotion, emotion, ease)
-    if models.acoustic is None:
+    acoustic = models.acoustic
+    if acoustic is None:
         return target[0].cpu().numpy(), np.zeros((len(own_octaves), world.BANDS), np.float32)
-    bands = models.tensor(prosody.speech_bands(source.prosody.bands)[nearest])[None] if models.acoustic.sees_source else None
-    before, after = (models.acoustic(moved, contour, voiced, mask, models.tensor(one.utterance)[None], ease, bands)
+    bands = models.tensor(prosody.speech_bands(source.prosody.bands)[nearest])[None] if acoustic.sees_source else None
+
+    def envelope(part: Emotion, contour: torch.Tensor) -> torch.Tensor:
+        return acoustic(moved, contour, voiced, mask, models.tensor(part.utterance)[None], ease, bands)
+
+    before, after = (_mean(one, partial(envelope, contour=contour))
                      for contour, one in ((own, source.emotion), (target, emotion)))
     return target[0].cpu().numpy(), models.envelope_gain * (after - before)[0].cpu().numpy()
 
@@ -109,9 +132,12 @@ def _predict(models: Models, source: Factors, emotion: Emotion, nearest: np.ndar
 def _predicted_contour(models: Models, units: torch.Tensor, own: torch.Tensor, voiced: torch.Tensor, before: Emotion,
                        after: Emotion, ease: torch.Tensor) -> torch.Tensor:
     """(1, time) octaves: the source's contour with what the pitch predictor says that the emotion changes."""
-    mask, predicted = torch.ones_like(own), []
-    for emotion in (before, after):
+    mask, pitch = torch.ones_like(own), models.pitch
+
+    def contour(emotion: Emotion) -> torch.Tensor:
         frames = models.tensor(emotion.frames)[None]
-        predicted.append(models.pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease))
+        return pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease)
+
+    predicted = [_mean(emotion, contour) for emotion in (before, after)]
     wider = smooth_f0(predicted[0] + models.f0_gain * (predicted[1] - predicted[0]))
     return own + bounded_change(anchor_f0(own, predicted[0], wider, voiced) - own)

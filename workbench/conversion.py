@@ -16,6 +16,7 @@ from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.pitch import F0Contour, statistics, track
 from pipelines.files import make_folder, write_whole
 from pipelines.hooks import Hook, silent
+from pipelines.mix import EmotionLike, References
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class DescribedConversion:
         return conversion_figure(one.source, one.reference, one.predicted, self.measured, one.target)
 
 
-def convert_and_describe(converter: Converts, source: Path | str, reference: Path | str | None, emotion: str | None,
-                         settings: Settings, output: Path, hook: Hook = silent,
+def convert_and_describe(converter: Converts, source: Path | str, reference: Path | str | References | None,
+                         emotion: EmotionLike | None, settings: Settings, output: Path, hook: Hook = silent,
                          write: Callable[[Path, bytes], object] = write_whole) -> DescribedConversion:
     """Convert one recording, write it and describe it.
 
@@ -74,12 +75,14 @@ def describe(conversion: Conversion, measured: F0Contour) -> dict[str, Any]:
 
     `system` names the decoder, its strength and every setting that is not the default, or the baseline. `f0` holds one entry
     each for source, reference (None with a preset), predicted and converted; an entry is None where nothing is voiced.
+    `mix` are the weights of a mix by name, None where the target is one emotion.
     `seconds` are wall seconds per stage.
     """
     contours = {"source": conversion.source, "reference": conversion.reference,
                 "predicted": conversion.predicted, "converted": measured}
     return {
         "target": conversion.target,
+        "mix": conversion.mix and conversion.mix.weights,
         "system": conversion.system,
         "settings": asdict(conversion.settings),
         "source_seconds": round(conversion.source_seconds, 3),

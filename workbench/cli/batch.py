@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pipelines.affect import target_name
 from pipelines.errors import AudioError, ZestError
 from pipelines.features.writing import FORMATS
 from pipelines.labels import folded
@@ -24,6 +25,7 @@ class BatchRow:
 
     `number` counts from 1 as in the file, without the header; exactly one of reference and emotion is set.
     `named` says whether the list names the output. `plot` is a picture to write beside it, None without one.
+    `mixed` are references with weights, where there are several, or one beside an emotion.
     """
 
     number: int
@@ -33,6 +35,12 @@ class BatchRow:
     output: Path
     named: bool = True
     plot: Path | None = None
+    mixed: tuple[tuple[Path, float], ...] = ()
+
+    @property
+    def recordings(self) -> list[Path]:
+        """All that are read."""
+        return [path for path in (self.source, self.reference, *(one for one, _ in self.mixed)) if path is not None]
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,10 @@ def _row(number: int, row: TableRow, base: Path, folder: Path, name: Callable[[P
         return BadRow(number, "The row names no source.")
     if bool(cells["reference"]) == bool(cells["emotion"]):
         return BadRow(number, "The row needs either a reference or an emotion.")
-    target = cells["emotion"] or Path(cells["reference"]).stem
+    try:
+        target = target_name(cells["emotion"]) if cells["emotion"] else Path(cells["reference"]).stem
+    except ZestError as error:
+        return BadRow(number, str(error))
     output = Path(cells["output"] or f"{number:03d}-{name(Path(cells['source']), target)}.wav")
     if output.is_absolute() or ".." in output.parts:
         return BadRow(number, f"The output {output} leaves the output folder; name a file inside it.")

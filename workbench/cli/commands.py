@@ -16,7 +16,7 @@ from workbench.cli.output import told_streams
 
 LISTS = {  # options that take a list go by both numbers; the first is the one that the help shows, where a command has it
     name: (f"--{name}", f"--{name}s") for name in
-    ("system", "metric", "strength", "setting", "question", "row", "manifest", "split", "plot")}
+    ("system", "metric", "strength", "setting", "question", "row", "manifest", "split", "plot", "reference")}
 UsageError: type[Exception] = next(  # whichever click typer has
     kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 TYPE = re.compile(r" <[^<>]+>$")  # what typer writes behind a name that says it already
@@ -73,6 +73,31 @@ def names(given: str | Iterable[str] | None) -> list[str]:
 def paths(given: Iterable[Path] | None) -> list[Path]:
     """As `names`, for files."""
     return [Path(name) for name in names([str(path) for path in given or ()])]
+
+
+def weighted_paths(given: Iterable[str] | None, needed: bool) -> list[tuple[Path, float]]:
+    """Files with weights, as friend.wav:0.4; all have the same where none has one.
+
+    Args:
+        needed: weights cannot be left out.
+    Raises:
+        ZestError: only some have a weight, or none has one that is needed.
+    """
+    texts = [name for text in given or () for name in ([text] if _weighted_path(text)[0].exists() else names(text))]
+    found = [_weighted_path(text) for text in texts]
+    missing = [weight is None for _, weight in found]
+    if any(missing) and (needed or not all(missing)):
+        raise ZestError("Give every --reference a weight, as in --reference a.wav:0.6 --reference b.wav:0.4, or none.")
+    return [(path, 1.0 if weight is None else weight) for path, weight in found]
+
+
+def _weighted_path(text: str) -> tuple[Path, float | None]:
+    """A file of that very name has no weight."""
+    path, colon, weight = text.rpartition(":")
+    try:
+        return (Path(text), None) if not colon or Path(text).exists() else (Path(path), float(weight))
+    except ValueError:  # the colon is part of the name
+        return Path(text), None
 
 
 def numbers(given: Iterable[str] | None, option: str) -> list[float]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
+from pipelines.affect import read_affect, target_name
 from pipelines.baselines import BASELINES, check_request, find_baseline
 from pipelines.counting import counted
 from pipelines.decoders import DECODERS
@@ -20,14 +21,15 @@ from pipelines.errors import ZestError
 from pipelines.features.writing import ENDINGS, check_format
 from pipelines.files import PICTURES, check_ending, make_folder, write_whole
 from pipelines.hooks import Hook
+from pipelines.mix import EmotionMix, check_target, weights_of
 from pipelines.outputs import check_outputs
 from pipelines.settings import Settings
 from workbench.cli import batch as batches
 from workbench.cli import exit_codes
 from workbench.cli.batch import BadRow, BatchRow
-from workbench.cli.commands import refuse_given
+from workbench.cli.commands import refuse_given, weighted_paths
 from workbench.cli.names import check_replacing, default_name
-from workbench.cli.options import AsJson, Checkpoint, Device, Overwrite, listed, setting_option
+from workbench.cli.options import MANY, AsJson, Checkpoint, Device, Overwrite, listed, setting_option
 from workbench.cli.output import print_json
 from workbench.cli.pipes import PIPE, piped_in, piped_out, shown
 from workbench.cli.progress import say, terminal_bar
@@ -49,7 +51,10 @@ def convert(
                                                "standard output. If left out, the name follows from source, target and "
                                                "settings.")] = None,
     emotion: Annotated[Optional[str], typer.Option(
-        metavar="NAME", help="A preset instead of a reference: neutral, angry, happy, sad or surprised.")] = None,
+        metavar="NAME", help="A preset instead of a reference: neutral, angry, happy, sad or surprised; or a mix, such as "
+                             "angry:0.6,sad:0.4, or a point, such as arousal:0.6,valence:-0.3.")] = None,
+    references: Annotated[Optional[list[str]], typer.Option(
+        "--reference", metavar="FILE[:WEIGHT]", help=f"A reference of a mix, as in friend.wav:0.4. {MANY}")] = None,
     batch: Annotated[Optional[Path], typer.Option(
         metavar="FILE", help="CSV with the columns source, reference or emotion, and optional output; "
                              "paths are relative to the CSV's folder, outputs to the one of -o.")] = None,
@@ -79,14 +84,19 @@ def convert(
     if batch is None:
         if source is None:
             raise ZestError("Which recording? Name a SOURCE, or a list of pairs with --batch.")
-        _check_target(reference, emotion, system)
+        several = weighted_paths(references, needed=emotion is not None)
+        if several and reference is not None:
+            raise ZestError("Name references as REFERENCE or with --reference, not both ways.")
+        if len(several) == 1 and emotion is None:
+            reference, several = several[0][0], []
+        _check_target(reference, several, emotion, system)
         with piped_in(source, reference) as (own, other):
             assert own is not None  # since the source is given
-            target = emotion or (other.stem if other else "")
-            row = BatchRow(1, own, other, emotion, output or Path(f"{name(own, target)}.wav"), output is not None, plot)
+            named = output or Path(f"{name(own, _target_name(emotion, other, several))}.wav")
+            row = BatchRow(1, own, other, emotion, named, output is not None, plot, tuple(several))
             raise typer.Exit(_convert_to_pipe(row, run) if output == PIPE else _convert_one(row, run))
-    if source is not None or emotion is not None:
-        raise ZestError("With --batch, sources and emotions come from the list; leave SOURCE and --emotion out.")
+    if source is not None or emotion is not None or references:
+        raise ZestError("With --batch, sources and emotions come from the list; leave SOURCE, --emotion and --reference out.")
     if output is None or output == PIPE:
         raise ZestError("With --batch, name the folder for the results with -o.")
     raise typer.Exit(_convert_batch(batch, output, batches.read_batch(batch, output, plot, name), run))
@@ -126,7 +136,7 @@ def _convert_one(row: BatchRow, run: ConversionRun) -> int:
         check_ending(row.plot, PICTURES, "plots")
     from pipelines.features.audio import load  # imported late: it needs scipy
 
-    for recording in filter(None, (row.source, row.reference)):
+    for recording in row.recordings:
         load(recording)  # a bad recording is told at once, before any model is loaded
     with terminal_bar() as hook_for:
         document = _convert_row(run.load_converter(), row, run, hook_for(0, row.source.name, row.reference is not None))
@@ -166,7 +176,7 @@ def _convert_batch(pairs_csv: Path, folder: Path, rows: list[BatchRow | BadRow],
 
 def _check_files(lists: Sequence[Path], rows: Sequence[BatchRow], run: ConversionRun, new_folders: bool) -> None:
     """Hold every output of the call against every input of it, before any work."""
-    check_outputs([*lists, *(path for row in rows for path in (row.source, row.reference))],
+    check_outputs([*lists, *(path for row in rows for path in row.recordings)],
                   [path for row in rows for path in (row.output, row.plot) if path != PIPE], new_folders=new_folders)
     written = [(path, row.named or (path is row.plot and not new_folders)) for row in rows
                for path in (row.output, row.plot) if path is not None and path != PIPE]
@@ -177,20 +187,39 @@ def _convert_row(converter: Converts, row: BatchRow, run: ConversionRun, hook: H
     """Writes the recording and the plot. Returns the document of the conversion with the names of all files."""
     from workbench.conversion import convert_and_describe
 
-    described = convert_and_describe(converter, row.source, row.reference, row.emotion, run.settings, row.output, hook, run.write)
+    reference = row.reference or list(row.mixed) or None
+    described = convert_and_describe(converter, row.source, reference, row.emotion, run.settings, row.output, hook, run.write)
     if row.plot is not None:
         from evaluation.plots import save_figure
 
         save_figure(described.figure(), row.plot)
-    files = {"source": shown(row.source), "reference": row.reference and shown(row.reference), "output": str(row.output),
-             "plot": row.plot and str(row.plot)}
+    files: dict[str, Any] = {"source": shown(row.source), "reference": row.reference and shown(row.reference),
+                             "output": str(row.output), "plot": row.plot and str(row.plot)}
+    if row.mixed:
+        files["references"] = [str(path) for path, _ in row.mixed]
     return files | described.document
 
 
-def _check_target(reference: Path | None, emotion: str | None, system: str) -> None:
+def _target_name(emotion: str | None, reference: Path | None, several: Sequence[tuple[Path, float]]) -> str:
+    """How the target is called in the name of a result."""
+    if not several:
+        return target_name(emotion) if emotion else reference.stem if reference else ""
+    presets = weights_of(emotion) if emotion and not read_affect(emotion) else [(emotion, 1.0)] if emotion else []
+    return str(EmotionMix.of([*presets, *((path.stem, weight) for path, weight in several)]))
+
+
+def _check_target(reference: Path | None, several: Sequence[tuple[Path, float]], emotion: str | None, system: str) -> None:
     """Raises ZestError: not exactly one of reference and emotion is given, or not the one that the baseline takes."""
+    if emotion is not None:
+        target_name(emotion)  # tells what is wrong with a mix before any model is loaded
     if reference is not None and emotion is not None:
-        raise ZestError("Give either a REFERENCE recording or an --emotion, not both.")
+        raise ZestError("Give either a REFERENCE recording or an --emotion, not both; to mix them, give both weights, as in "
+                        "--emotion angry:0.6 --reference friend.wav:0.4.")
+    if several:
+        if system:
+            raise ZestError(f"The baseline {system} takes one emotion, and no mix.")
+        check_target(list(several), emotion)
+        return
     if system and not find_baseline(system).takes:
         return  # it moves no emotion; a note says so where one is named
     if system and (reference is not None or emotion is not None):

@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from pipelines.errors import ZestError
 from workbench.cli.options import AsJson, Checkpoint
 from workbench.cli.output import print_json
 from workbench.cli.progress import say
@@ -23,7 +24,8 @@ def info(checkpoint: Checkpoint = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(document)
         return
-    for key, value in document.items():
+    places = {name: f"{name} ({arousal:+g}, {valence:+g})" for name, (arousal, valence) in document["affect"].items()}
+    for key, value in (document | {"affect": f"(arousal, valence) of {', '.join(places.values())}"}).items():
         print(f"{key + ':':14}{', '.join(value) if isinstance(value, list) else value}")
 
 
@@ -55,12 +57,21 @@ def describe(checkpoint: str | None = None) -> dict[str, Any]:
         "checkpoint": where,
         "size_mb": _megabytes(Path(where)),
         "presets": list(converter.presets),
+        "affect": _affect(converter),
         "decoders": list(converter.decoders),
         "strength": f"{strength.low:g} to {strength.high:g}",
         "recordings": LIMITS,
         "python": platform.python_version(),
         **{name: _version(name) for name in PACKAGES},
     }
+
+
+def _affect(converter: Any) -> dict[str, tuple[float, float]]:
+    """(arousal, valence) of the presets; empty for a checkpoint with too few of them."""
+    try:
+        return {name: (place.arousal, place.valence) for name, place in converter.affect.places.items()}
+    except ZestError:
+        return {}
 
 
 def _version(package: str) -> str:

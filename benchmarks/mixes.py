@@ -1,0 +1,120 @@
+"""What mixes of emotions do: predicted changes between those of their ends, and what judges recognise over the plane.
+
+python -m benchmarks.mixes --manifest MANIFEST [--sources 8] [--judges acoustic,whisper] [--json mixes.json]
+
+Sources are neutral or unlabelled recordings of dev speakers. `between` is the share of pairs and weights whose change lies
+between those of the two ends. `share` is the mean share of the way from one end to the other. Ends that differ by less than
+0.5 semitones, 0.5 dB or 2 % of the length are left out, since a share of nothing says nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from evaluation.judges.mini import load_judge
+from pipelines.affect import Affect
+from pipelines.conversion import Converter
+from pipelines.factors import Emotion, Factors
+from pipelines.features.audio import load
+from pipelines.features.pitch import VOICED_CONFIDENCE
+from pipelines.labels import WITHOUT_LABEL
+from pipelines.mix import mixed
+from pipelines.settings import Settings
+from pipelines.training.data.corpus import dev_clips, read_manifest
+
+WEIGHTS = (0.25, 0.5, 0.75)
+LEAST = {"F0, semitones": 0.5, "level of the envelope, dB": 0.5, "length, %": 2.0}
+DECIBELS = 10 / np.log(10)  # of a neper of power
+GRID = [(arousal, valence) for arousal in (0.8, 0.4, 0.0, -0.4) for valence in (-0.6, 0.0, 0.6)]
+
+
+def main(
+    manifest: Annotated[Path, typer.Option(help="manifest.csv with the split dev")],
+    sources: Annotated[int, typer.Option(help="recordings")] = 8,
+    judges: Annotated[str, typer.Option(help="names of judges, with commas; none if empty")] = "acoustic,whisper",
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
+) -> None:
+    """Print both tables."""
+    converter = Converter.from_pretrained()
+    encoded = [converter.encode(load(path)) for path in some_sources(manifest, sources)]
+    found: dict[str, Any] = {"between": between(converter, encoded)}
+    for name, numbers in found["between"].items():
+        shares = ", ".join(f"{weight:g}: {share:.2f}" for weight, share in numbers["share"].items())
+        print(f"{name:28} between {100 * numbers['between']:.0f} % of {numbers['count']}; share of the way at {shares}")
+    if judges:
+        found["plane"] = plane(converter, encoded, judges.split(","))
+        for row in found["plane"]:
+            print(f"arousal {row['arousal']:+.1f}, valence {row['valence']:+.1f}  {row['mix']:44} "
+                  + "  ".join(f"{judge}: {said(numbers)}" for judge, numbers in row["judges"].items()))
+    if json_file is not None:
+        json_file.write_text(json.dumps(found, indent=1) + "\n")
+
+
+def some_sources(manifest: Path, count: int) -> list[Path]:
+    """Neutral or unlabelled recordings of 1.2 to 5 s of dev speakers."""
+    clips = [clip for clip in dev_clips(read_manifest(manifest))
+             if clip.emotion in ("neutral", *WITHOUT_LABEL) and 1.2 < clip.seconds < 5]
+    return [clip.path for clip in random.Random(0).sample(clips, min(count, len(clips)))]
+
+
+def between(converter: Converter, encoded: Sequence[Factors]) -> dict[str, dict[str, Any]]:
+    """By kind of change: the share of mixes that lie between their ends, and how far they go."""
+    rows: dict[str, list[tuple[float, bool, float]]] = {name: [] for name in LEAST}
+    for source in encoded:
+        alone = {name: changes(converter, source, converter.preset(name)) for name in converter.presets}
+        for one, other in combinations(converter.presets, 2):
+            for weight in WEIGHTS:
+                mix = mixed([(converter.preset(one), 1 - weight), (converter.preset(other), weight)])
+                for name, value in changes(converter, source, mix).items():
+                    low, high = alone[one][name], alone[other][name]
+                    if abs(high - low) >= LEAST[name]:
+                        share = (value - low) / (high - low)
+                        rows[name].append((weight, bool(-0.01 <= share <= 1.01), share))
+    return {name: {"count": len(found), "between": float(np.mean([inside for _, inside, _ in found])),
+                   "share": {weight: float(np.mean([share for own, _, share in found if own == weight])) for weight in WEIGHTS}}
+            for name, found in rows.items()}
+
+
+def changes(converter: Converter, source: Factors, emotion: Emotion) -> dict[str, float]:
+    """What a transfer predicts: mean change of F0 and of the envelope's level over voiced frames, and of the length."""
+    moved = converter.transfer(source, emotion)
+    voiced = moved.voicing >= VOICED_CONFIDENCE
+    f0 = 12 * float((moved.octaves - moved.source_octaves)[voiced].mean())
+    level = DECIBELS * float(moved.difference[voiced].mean())
+    length = 100 * (len(moved.units) / len(source.units) - 1)
+    return dict(zip(LEAST, (f0, level, length)))
+
+
+def plane(converter: Converter, encoded: Sequence[Factors], judges: Sequence[str]) -> list[dict[str, Any]]:
+    """Mean posteriors of the judges for conversions to every point of GRID."""
+    loaded = {name: load_judge(name) for name in judges}
+    rows = []
+    for arousal, valence in GRID:
+        mix = converter.affect.mix(Affect(arousal, valence))
+        clips = [converter.convert(source, emotion=mix, settings=Settings()).samples for source in encoded]
+        rows.append({"arousal": arousal, "valence": valence, "mix": str(mix), "judges": {
+            name: posteriors(judge, clips) for name, judge in loaded.items()}})
+    return rows
+
+
+def posteriors(judge: Any, clips: Sequence[np.ndarray]) -> dict[str, float]:
+    mean = np.mean(judge.posteriors(clips), axis=0)
+    return {name: round(float(value), 3) for name, value in zip(judge.emotions, mean)}
+
+
+def said(numbers: dict[str, float]) -> str:
+    """The two most probable emotions."""
+    best = sorted(numbers.items(), key=lambda one: -one[1])[:2]
+    return ", ".join(f"{name} {100 * value:.0f} %" for name, value in best)
+
+
+if __name__ == "__main__":
+    typer.run(main)
