@@ -14,6 +14,9 @@
     tell({ zest: STARTED });
   }
 
+  // For sound that comes from no element of the browser's: `one` has a method `pause`.
+  window.zestSounds = { started, ended: (one) => sounding.delete(one) };
+
   /** Players of Gradio lie in a shadow, where events stay, and those of listening tests in no document: both call play. */
   function watch(one) {
     if (watched.has(one)) return;

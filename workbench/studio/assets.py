@@ -1,0 +1,32 @@
+"""Scripts and styles of the studio's components, joined from the files of `page/`: nothing is fetched from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+PLAYER = ("shared.js", "sound.js", "blind.js", "lanes.js", "roving.js", "player_view.js", "player.js")
+CONTOURS = ("shared.js", "roving.js", "axes.js", "picture.js", "saving.js", "contours.js")
+
+MOUNT = """
+const root = element.querySelector('[data-studio]');
+const shown = new {kind}(root, root.dataset.studio);
+shown.give(props.value);
+watch('value', () => shown.give(props.value));
+"""
+
+
+def script(names: Sequence[str], kind: str) -> str:
+    """What runs when a component is loaded. names: of files. kind: the class that fills the component."""
+    return "'use strict';\n" + "\n".join(map(_file, names)) + MOUNT.format(kind=kind)
+
+
+def style(name: str) -> str:
+    """A style sheet, which Gradio confines to the component."""
+    return _file(name)
+
+
+@cache
+def _file(name: str) -> str:
+    return files("workbench.studio").joinpath(f"page/{name}").read_text(encoding="utf-8")
