@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
         begin_session()
 
 
-STARTERS = {"chromium": "browser", "workbench": "server", "served": "server", "administered": "server",
+STARTERS = {"chromium": "browser", "studio": "server", "workbench": "server", "served": "server", "administered": "server",
             "server": "server"}  # fixtures that start something, and the marker of tests that use them
 
 

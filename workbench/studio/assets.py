@@ -11,7 +11,7 @@ CONTOURS = ("shared.js", "roving.js", "axes.js", "picture.js", "saving.js", "con
 
 MOUNT = """
 const root = element.querySelector('[data-studio]');
-const shown = new {kind}(root, root.dataset.studio);
+const shown = root.zestStudio = new {kind}(root, root.dataset.studio);
 shown.give(props.value);
 watch('value', () => shown.give(props.value));
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 
 from workbench.studio import assets
@@ -11,13 +13,16 @@ GROUP = "convert"  # a player and the contours of one group move together
 
 def player(elem_id: str, group: str = GROUP, **options) -> gr.HTML:
     """An A/B player; its value is what `tracks.player_value` gives. options: of gr.HTML."""
-    return gr.HTML(html_template=f'<section class="zs" data-studio="{group}" role="group" aria-label="Listen and compare" hidden></section>',
-                   css_template=assets.style("player.css"), js_on_load=assets.script(assets.PLAYER, "Player"),
-                   apply_default_css=False, padding=False, elem_id=elem_id, **options)
+    return _component("zs", "Listen and compare", group, "player.css", assets.script(assets.PLAYER, "Player"), elem_id, options)
 
 
 def contour_view(elem_id: str, group: str = GROUP, **options) -> gr.HTML:
     """The contours of a conversion; its value is what `contours.contours_value` gives. options: of gr.HTML."""
-    return gr.HTML(html_template=f'<section class="zc" data-studio="{group}" role="group" aria-label="F0 contours" hidden></section>',
-                   css_template=assets.style("contours.css"), js_on_load=assets.script(assets.CONTOURS, "Contours"),
-                   apply_default_css=False, padding=False, elem_id=elem_id, **options)
+    return _component("zc", "F0 contours", group, "contours.css", assets.script(assets.CONTOURS, "Contours"), elem_id, options)
+
+
+def _component(name: str, label: str, group: str, style: str, script: str, elem_id: str, options: dict[str, Any]) -> gr.HTML:
+    """Hidden until it has a value. name: of its class in the style sheet. label: for screen readers."""
+    template = f'<section class="{name}" data-studio="{group}" role="group" aria-label="{label}" hidden></section>'
+    return gr.HTML(html_template=template, css_template=assets.style(style), js_on_load=script, apply_default_css=False,
+                   padding=False, elem_id=elem_id, **options)

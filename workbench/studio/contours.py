@@ -69,8 +69,9 @@ def contour_series(conversion: Conversion, measured: F0Contour, source: np.ndarr
     moved = breakpoints(conversion.timing, converted, whole)
     series = [_series(SOURCE, conversion.source, source, whole, straight(whole, whole))]
     if conversion.reference is not None:
-        seconds = len(reference) / SAMPLE_RATE if reference is not None else len(conversion.reference.hz) * conversion.reference.step
-        series.append(_series(REFERENCE, conversion.reference, reference, seconds, straight(seconds, whole)))
+        given = conversion.reference
+        seconds = len(given.hz) * given.step if reference is None else len(reference) / SAMPLE_RATE
+        series.append(_series(REFERENCE, given, reference, seconds, straight(seconds, whole)))
     series.append(_series(PREDICTED, conversion.predicted, None, converted, moved))
     series.append(_series(CONVERTED, measured, conversion.samples, converted, moved))
     return series

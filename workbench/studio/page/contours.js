@@ -1,12 +1,13 @@
 // The contours of a conversion: side by side or overlaid, with a reading line, zoom, the player's place, and downloads.
 
 const DRAGGED = 6; // pixels from which a press chooses a stretch
+const NARROW_PAGE = 480; // pixels; below, the contours are overlaid unless the visitor chose otherwise
 const SHORTEST = 0.1; // s that a picture shows at least
 
 class Contours {
   constructor(box, group) {
     Object.assign(this, { box, group, data: null, reading: null, playing: 0, pointers: new Map() });
-    this.view = { overlay: remembered.get("overlay", false), from: 0, to: 1 };
+    this.view = { overlay: remembered.get("overlay", box.parentElement.clientWidth < NARROW_PAGE), from: 0, to: 1 };
     this.build();
     new ResizeObserver(() => { if (this.plot.clientWidth !== this.width) this.draw(); }).observe(this.plot);
     listen(box, TIME, group, ({ time }) => { this.playing = time; this.showPlaying(); });
@@ -14,7 +15,7 @@ class Contours {
 
   build() {
     const button = (text, act, name, more = {}) => el("button", { type: "button", class: "tool", text, onclick: act, "aria-label": name, title: name, ...more });
-    this.overlay = button("Overlay", () => this.setOverlay(!this.view.overlay), undefined, { "aria-pressed": "false", title: "All in one plot, in the source's timing (o)" });
+    this.overlay = button("Overlay", () => this.setOverlay(!this.view.overlay), undefined, { class: "tool overlay", "aria-pressed": "false", title: "All in one plot, in the source's timing (o)" });
     this.whole = button("All", () => this.zoom(0), "Show the whole recording (0)");
     this.tools = el("div", { class: "tools", role: "toolbar", "aria-label": "Options of the contours" }, this.overlay,
       button("−", () => this.zoom(2), "Zoom out (−)"), button("+", () => this.zoom(0.5), "Zoom in (+)"), this.whole,
@@ -219,8 +220,8 @@ class Contours {
     this.read(null);
     const name = `${this.data.name}-f0.${kind.toLowerCase()}`;
     if (kind === "CSV") return download(new Blob([this.data.csv], { type: "text/csv;charset=utf-8" }), name);
-    const text = standalone(this.svg, getComputedStyle(this.box));
-    if (kind === "SVG") return download(new Blob([text], { type: "image/svg+xml" }), name);
-    rasterised(text, this.svg.viewBox.baseVal).then((blob) => download(blob, name));
+    const alone = standalone(this.svg, getComputedStyle(this.box));
+    if (kind === "SVG") return download(new Blob([alone.text], { type: "image/svg+xml" }), name);
+    rasterised(alone).then((blob) => download(blob, name));
   }
 }

@@ -1,7 +1,7 @@
 // The picture of the contours as SVG: a panel for each series, or all of them in one.
 
 const LEFT = 40, GAP = 16, HEAD = 38, FOOT = 20, ENERGY = 34, WORDS = 30, NARROW = 200; // pixels
-const DASHES = { reference: "1.5 3.5", predicted: "6 3" };
+const DASHES = { reference: "2 3", predicted: "6 3" };
 const WIDTHS = { source: 2, reference: 2.6, predicted: 2, converted: 2.6 };
 const colour = (key) => `var(--zc-${key})`;
 
@@ -18,7 +18,7 @@ function picture(data, view, width) {
   const wide = (width - LEFT - GAP * (columns - 1)) / columns;
   const words = data.series.some((one) => one.words.length > 0) ? WORDS : 0;
   const legend = view.overlay ? legendRows(data.series.length, width) : 0;
-  const head = view.overlay ? 20 * legend + 6 : HEAD;
+  const head = view.overlay ? 20 * legend + 12 : HEAD;
   const tall = view.overlay ? 210 : columns === 1 ? 104 : 140;
   const height = head + tall + 6 + ENERGY + FOOT + words + 6;
   const rows = Math.ceil(groups.length / columns);
@@ -67,7 +67,7 @@ function grid({ left, width, top, tall, range, labelled, bottom, energyTop, from
     parts.push(line(left, height, left + width, height, strong ? "var(--zc-line)" : "var(--zc-grid)", { "stroke-width": strong ? 1 : 0.6 }));
     if (strong && labelled) parts.push(label({ x: left - 6, y: height + 4, "text-anchor": "end" }, hzOf(semitone).toFixed(0)));
   }
-  if (labelled) parts.push(label({ x: left - 6, y: top - 4, "text-anchor": "end", "font-size": 10.5 }, "Hz"), label({ x: left - 6, y: energyTop + 10, "text-anchor": "end", "font-size": 10.5 }, "0 dB"),
+  if (labelled) parts.push(label({ x: left - 6, y: top - 9, "text-anchor": "end", "font-size": 10.5 }, "Hz"), label({ x: left - 6, y: energyTop + 10, "text-anchor": "end", "font-size": 10.5 }, "0 dB"),
     label({ x: left - 6, y: bottom, "text-anchor": "end", "font-size": 10.5 }, `−${-QUIETEST}`));
   parts.push(line(left, bottom, left + width, bottom, "var(--zc-line)"));
   for (const one of timeLabels(from, to, Math.max(2, Math.floor(width / 46)))) {
@@ -127,17 +127,15 @@ function wordLabels(panel) {
 
 /** Title and numbers of a panel; the legend where there is one panel. */
 function heads(panel) {
-  const parts = [], columns = panel.overlay ? Math.ceil(panel.series.length / legendRows(panel.series.length, panel.width + LEFT)) : 1;
-  const wide = (panel.width + LEFT) / columns;
-  panel.abouts = panel.series.map((one, index) => {
-    const x = panel.overlay ? (index % columns) * wide : panel.left, y = panel.head + (panel.overlay ? 14 + 20 * Math.floor(index / columns) : 14);
-    const from = panel.overlay ? 24 : 22;
-    parts.push(line(x, y - 4, x + from - 6, y - 4, colour(one.key), { "stroke-width": WIDTHS[one.key] + 0.6, "stroke-dasharray": DASHES[one.key] }),
-      el("svg:text", { x: x + from, y, "font-size": 13, "font-weight": 600, style: "fill:var(--zc-ink)", text: one.title }));
-    const about = label(panel.overlay ? { x: x + from + 7.6 * one.title.length + 6, y } : { x, y: y + 17 }, panel.overlay ? "" : one.about);
-    const side = label({ x: x + wide, y, "text-anchor": "end" }, "");
-    if (!panel.overlay) side.setAttribute("x", panel.left + panel.width);
-    parts.push(about, ...(panel.overlay ? [] : [side]));
+  const { overlay, left, width, head, series } = panel, parts = [];
+  const columns = overlay ? Math.ceil(series.length / legendRows(series.length, width + LEFT)) : 1, wide = (width + LEFT) / columns;
+  panel.abouts = series.map((one, index) => {
+    const x = overlay ? (index % columns) * wide : left, y = head + 14 + (overlay ? 20 * Math.floor(index / columns) : 0);
+    const title = el("svg:text", { x: x + 24, y, "font-size": 13, "font-weight": 600, style: "fill:var(--zc-ink)", text: one.title });
+    const about = overlay ? el("svg:tspan", { dx: 6, "font-size": 11.5, "font-weight": 400, style: "fill:var(--zc-soft)" }) : label({ x, y: y + 17 }, one.about);
+    const side = label({ x: left + width, y, "text-anchor": "end" }, "");
+    parts.push(line(x, y - 4, x + 18, y - 4, colour(one.key), { "stroke-width": WIDTHS[one.key] + 0.6, "stroke-dasharray": DASHES[one.key] }), title);
+    if (overlay) title.append(about); else parts.push(about, side);
     return { about, side };
   });
   return parts;

@@ -43,7 +43,7 @@ class Player {
     this.everywhere.checked = remembered.get("keys", true);
     const rows = KEYS.map(([key, words]) => el("div", {}, el("dt", {}, el("kbd", { text: key })), el("dd", { text: words })));
     const help = el("dialog", { class: "keys", "aria-label": "Keyboard shortcuts" }, el("h3", { text: "Keyboard shortcuts" }), el("dl", {}, ...rows),
-      el("label", {}, this.everywhere, " also while nothing on the page is selected"),
+      el("label", {}, this.everywhere, " also outside the player, except while you type"),
       el("button", { type: "button", class: "tool", text: "Close", onclick: () => help.close() }));
     help.addEventListener("click", (event) => { if (event.target === help) help.close(); });
     return help;
@@ -136,7 +136,7 @@ class Player {
     if (!this.box.isConnected) return document.removeEventListener("keydown", this.onKey);
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || this.help.open || !this.sound.tracks.length) return;
     const { target } = event, inside = this.box.contains(target);
-    const apart = target === document.body && this.everywhere.checked && this.box.offsetParent;
+    const apart = this.everywhere.checked && this.box.offsetParent;
     const beside = target instanceof Element && target.closest(`[data-studio="${this.group}"]`);
     if (isTyping(target) || !(inside || apart || beside)) return;
     const act = this.actions(event, inside);

@@ -7,7 +7,7 @@ function showNames(player) {
   const rows = player.order.map((index, place) => nameRow(player, index, place));
   names.replaceChildren(...rows);
   player.hint.textContent = blind.on ? "Which is which is hidden, and they are equally loud. Drag over the lanes to loop a stretch."
-    : sound.tracks.length && !sound.playing && !sound.loop ? "Press a number to hear that track from the same place. Drag over the waveforms to loop a stretch." : "";
+    : sound.playing || sound.loop ? "" : `${matchMedia("(pointer: coarse)").matches ? "Tap a name" : "Press a number"} to switch at the same place; drag over the waveforms to loop.`;
   if (focused) names.querySelector("[aria-checked=true]")?.focus();
 }
 

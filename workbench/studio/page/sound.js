@@ -7,7 +7,7 @@ const FADE = 0.008; // s; without it a switch clicks
 
 /** The file of a track, fetched once: a few are asked for before the first press, so that it is heard at once. */
 function bytesOf(track) {
-  track.bytes ??= fetch(track.file.url).then((answer) => { if (!answer.ok) throw new Error(`status ${answer.status}`); return answer.arrayBuffer(); });
+  track.bytes ??= fetch(track.file.url, { headers: track.file.headers }).then((answer) => { if (!answer.ok) throw new Error(`status ${answer.status}`); return answer.arrayBuffer(); });
   track.bytes.catch(() => { track.bytes = undefined; }); // the next try may succeed
   return track.bytes;
 }

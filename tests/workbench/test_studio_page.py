@@ -1,0 +1,215 @@
+"""The A/B player and the contours in a real browser, on a page of their own: what they do, dark, and on a phone."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.support.browser import PHONE, assert_fits_the_screen, open_page
+from tests.support.studio import ALT, SECONDS, SLOWER, studio_page
+from tests.support.waiting import wait_until
+
+SWITCH = 0.05  # s that a switch may move the place
+STATE = """() => { const { sound, blind, order } = document.querySelector('#studio-player [data-studio]').zestStudio;
+    const voices = [...sound.voices.values()];
+    return { now: sound.now(), key: sound.track.key, playing: sound.playing, loop: sound.loop, blind: blind.on, order,
+             sounding: voices.filter((one) => one.sounding()).map((one) => one.track.key),
+             own: sound.voice()?.sounding() ? sound.voice().position() : null, gain: sound.voice()?.gain.gain.value }; }"""
+KEY_AT = """((place) => { const { sound, order } = document.querySelector('#studio-player [data-studio]').zestStudio;
+    return sound.tracks[order[place]].key; })"""
+FIRST_PANEL = """() => { const { panels } = document.querySelector('#studio-contours [data-studio]').zestStudio;
+    return [panels[0].left, panels[0].width]; }"""
+VIEW = """() => { const { from, to, overlay } = document.querySelector('#studio-contours [data-studio]').zestStudio.view;
+    return [from, to, overlay]; }"""
+SWITCHED = """async (key) => { const { sound } = document.querySelector('#studio-player [data-studio]').zestStudio;
+    const press = () => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    const before = sound.now(), begun = sound.context.currentTime, was = sound.track.key;
+    press();
+    while (sound.track.key === was) await new Promise((done) => setTimeout(done, 1));
+    return { before, after: sound.now(), passed: sound.context.currentTime - begun, own: sound.voice().position() }; }"""
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    with studio_page(tmp_path_factory.mktemp("studio")) as url:
+        yield url
+
+
+class StudioPlayer:
+    """What somebody does with the player, and what it does."""
+
+    def __init__(self, browser, url: str, width: int = 1280):
+        self.page = open_page(browser, url, width)
+        self.page.locator(".zs .name").nth(4).wait_for()
+        self.page.locator(".zc svg").wait_for()
+
+    def state(self) -> dict:
+        return self.page.evaluate(STATE)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def plays(self, key: str) -> dict:
+        """The state once this track sounds, and only this one."""
+        return wait_until(lambda: (state := self.state())["sounding"] == [key] and state)
+
+    def names(self) -> list[str]:
+        return self.page.locator(".zs .name b").all_inner_texts()
+
+
+def test_a_switch_keeps_the_place_in_the_new_timing_and_one_track_sounds(chromium, studio):
+    player = StudioPlayer(chromium, studio)
+    assert player.names() == ["Source", "Reference", "slower voice", "soft voice", "plain voice"]
+    player.press("1")
+    player.plays("source")
+    wait_until(lambda: player.state()["now"] > 2.2)
+    seen = player.page.evaluate(SWITCHED, "3")
+    assert abs(seen["after"] - seen["before"] - seen["passed"]) < SWITCH
+    expected = 2 + (seen["after"] - 2) * (SLOWER - 2) / (SECONDS - 2)  # the second half is stretched
+    assert abs(seen["own"] - expected) < SWITCH, "the take stands where the source stood"
+    assert player.plays("slower")["playing"]
+    back = player.page.evaluate(SWITCHED, "x")
+    assert abs(back["after"] - back["before"] - back["passed"]) < SWITCH and player.plays("source")
+    player.press("4")
+    soft = player.plays("soft")
+    wait_until(lambda: player.state()["gain"] > 2.0)  # equally loud: the soft take is raised
+    player.press("e")
+    wait_until(lambda: abs(player.state()["gain"] - 1) < 0.05)
+    player.press("e", "p")
+    assert wait_until(lambda: not player.state()["playing"]) and player.state()["now"] >= soft["now"]
+    player.page.locator("#other button[aria-label='Play']").click()
+    player.press("1")
+    player.plays("source")
+    assert player.page.evaluate("[...document.querySelectorAll('audio')].every((one) => one.paused)"), "Gradio's has stopped"
+    player.page.locator("#other button[aria-label='Play']").click()
+    wait_until(lambda: player.state()["sounding"] == [])  # and the other way round
+
+
+def test_a_dragged_region_loops_and_blind_mode_hides_names_and_counts(chromium, studio):
+    player = StudioPlayer(chromium, studio)
+    stage = player.page.locator(".zs .stage").bounding_box()
+    player.page.mouse.move(stage["x"] + stage["width"] / 4, stage["y"] + 10)
+    player.page.mouse.down()
+    player.page.mouse.move(stage["x"] + stage["width"] * 3 / 8, stage["y"] + 30, steps=3)
+    player.page.mouse.up()
+    assert player.state()["loop"] == pytest.approx([SECONDS / 4, SECONDS * 3 / 8], abs=0.05)
+    player.press("3")
+    player.plays("slower")
+    seen = {round(player.state()["now"], 2) for _ in wait_repeatedly(player, 1.2)}
+    assert min(seen) >= SECONDS / 4 - 0.02 and max(seen) <= SECONDS * 3 / 8 + 0.02 and player.state()["playing"]
+    player.press("l", "b")
+    state = player.state()
+    assert state["blind"] and sorted(state["order"]) == [2, 3, 4] and player.names() == ["A", "B", "C"]
+    hidden = player.page.locator(".zs").inner_text() + player.page.locator(".zs").inner_html()
+    assert not any(name in hidden for name in ("slower", "soft voice", "plain")), "nothing tells which is which"
+    player.press("v")
+    player.page.get_by_text("Listen to two of them first.").wait_for()
+    votes: dict[str, int] = {}
+    for _ in range(2):
+        for place in ("1", "2"):
+            player.press(place)
+            wait_until(lambda place=place: player.state()["key"] == player.page.evaluate(
+                f"{KEY_AT}({int(place) - 1})") and player.state()["playing"])
+        preferred = player.state()["key"]
+        votes[preferred] = votes.get(preferred, 0) + 1
+        player.press("v")
+        wait_until(lambda: not player.state()["playing"])
+    player.press("b")
+    said = player.page.locator(".zs .tally").inner_text()
+    assert "Preferred in 2 rounds" in said
+    assert {name: f"{name} voice: {votes.get(name, 0)}" in said for name in ("slower", "soft", "plain")} == dict.fromkeys(
+        ("slower", "soft", "plain"), True)
+    assert player.names()[2] == "slower voice"
+
+
+def wait_repeatedly(player: StudioPlayer, seconds: float):
+    """Again and again for so long."""
+    for _ in range(12):
+        player.page.wait_for_timeout(1000 * seconds / 12)
+        yield
+
+
+def test_few_tab_stops_names_for_screen_readers_and_a_phone(chromium, studio):
+    player = StudioPlayer(chromium, f"{studio}?__theme=dark", width=PHONE)
+    assert_fits_the_screen(player.page)
+    stops = player.page.evaluate("""[...document.querySelectorAll('.zs button, .zs [tabindex]')]
+        .filter((one) => one.tabIndex >= 0 && one.offsetParent && !one.closest('dialog')).length""")
+    assert stops == 4, "play, what plays, the place, and the options"
+    small = player.page.evaluate("""[...document.querySelectorAll('.zs .tool, .zs .name, .zs .play')]
+        .filter((one) => one.offsetParent && one.getBoundingClientRect().height < 44).map((one) => one.textContent)""")
+    assert small == []
+    for role, name in (("button", "Play"), ("radio", "Source"), ("slider", "Position"), ("button", "Keyboard shortcuts")):
+        assert player.page.locator(".zs").get_by_role(role, name=name).count() >= 1
+    player.page.locator(".zs .name").nth(2).tap()
+    player.plays("slower")
+    assert player.page.get_by_role("radio", name="slower voice").get_attribute("aria-checked") == "true"
+    player.page.get_by_role("button", name="Keyboard shortcuts").tap()
+    assert "equal loudness" in player.page.locator("dialog.keys").inner_text()
+    assert_fits_the_screen(player.page)
+
+
+def opened(browser, url: str, width: int = 1280):
+    page = open_page(browser, url, width, accept_downloads=True)
+    page.locator(".zc svg").wait_for()
+    page.locator(".zs .name").first.wait_for()
+    return page
+
+
+def saved(page, kind: str) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=f"Save as {kind}").click()
+    assert download.value.suggested_filename == f"man-angry-f0.{kind.lower()}"
+    return download.value.path()
+
+
+def test_contours_are_read_zoomed_overlaid_and_saved(chromium, studio):
+    page = opened(chromium, studio)
+    plot, figure = page.locator(".zc .plot"), page.locator(".zc svg")
+    assert figure.get_attribute("aria-label") == ALT and page.evaluate(VIEW) == [0, SLOWER, False]
+    for words in ("Source", "Predicted", "Converted", "kids", "no sound of its own"):
+        assert words in figure.text_content()
+    box = figure.bounding_box()
+    first = page.evaluate(FIRST_PANEL)
+    x = box["x"] + first[0] + first[1] * 0.7 / SLOWER  # 0.7 s of the source
+    page.mouse.move(x, box["y"] + 90)
+    wait_until(lambda: "0.70 s: 120 Hz, 13.5 st" in figure.text_content())
+    assert "+12.0 st" in figure.text_content() and "kids" in plot.get_attribute("aria-valuetext")
+    page.mouse.click(x, box["y"] + 90)
+    place = "document.querySelector('#studio-player [data-studio]').zestStudio.sound.now()"
+    wait_until(lambda: abs(page.evaluate(place) - 0.7) < 0.02)  # the player goes there
+    assert page.locator(".zc .playing").first.get_attribute("visibility") == "visible"
+    page.mouse.move(x, box["y"] + 90)
+    page.mouse.down()
+    page.mouse.move(x + first[1] * 0.4, box["y"] + 90, steps=3)
+    page.mouse.up()
+    assert page.evaluate(VIEW)[:2] == pytest.approx([0.7, 0.7 + 0.4 * SLOWER], abs=0.05)
+    plot.focus()
+    page.keyboard.press("0")
+    page.keyboard.press("o")
+    assert page.evaluate(VIEW) == [0, SECONDS, True], "in the source's timing"
+    assert len(set(page.locator(".zc path[data-key]").evaluate_all("all => all.map((one) => one.dataset.key)"))) == 3
+    rows = list(csv.DictReader(io.StringIO(saved(page, "CSV").read_text())))
+    assert {row["contour"] for row in rows} == {"source", "predicted", "converted"}
+    picture = saved(page, "SVG").read_text()
+    assert ALT in picture and "var(" not in picture
+    with Image.open(saved(page, "PNG")) as image:
+        assert image.width > 2 * 600 and np.asarray(image.convert("L")).mean() > 200, "on white"
+
+
+def test_contours_in_the_dark_on_a_phone_are_overlaid_and_fit(chromium, studio):
+    page = opened(chromium, f"{studio}?__theme=dark", width=PHONE)
+    assert page.evaluate(VIEW)[2], "one plot fits the screen"
+    assert_fits_the_screen(page)
+    shown = page.locator(".zc svg").bounding_box()
+    assert shown["height"] < 500 and shown["x"] >= 0 and shown["x"] + shown["width"] <= PHONE
+    with Image.open(io.BytesIO(page.locator(".zc").screenshot())) as picture:
+        assert np.median(np.asarray(picture.convert("L"))) < 100
+    page.get_by_role("button", name="Overlay").tap()
+    wait_until(lambda: not page.evaluate(VIEW)[2])
+    assert_fits_the_screen(page)
