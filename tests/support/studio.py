@@ -70,4 +70,3 @@ def studio_page(folder: Path) -> Iterator[str]:
         yield url
     finally:
         demo.close()
-
