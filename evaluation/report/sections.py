@@ -25,6 +25,7 @@ from evaluation.report.tables import (
     counts_table,
     failures_table,
     missing_rows,
+    notes_table,
     setting_name,
     settings_table,
 )
@@ -65,6 +66,8 @@ def glance(material: Material) -> Section:
     failed = [(one.system, one.failed) for one in material.run.conversions.values() if one.failed is not None]
     if failed:
         blocks.append(failures_table(results.matrix, failed))
+    if material.run.notes:
+        blocks.append(notes_table(material.run.notes))
     return Section("glance", "At a glance", tuple(blocks))
 
 

@@ -20,6 +20,7 @@ from pipelines.labels import EMOTIONS
 Counts = dict[str, dict[str, int]]  # target emotion to judged emotion to how many pairs
 MINUS = "\u2212"
 NOTHING = "\u2013"
+SHOWN = 5  # pairs that a note names
 ARROWS = {"higher": "\u2191 higher is better", "lower": "\u2193 lower is better", "closer": "\u2248 closer to natural is better"}
 ROLES = {  # what a built-in system stands for in every table
     "source": "natural source, which is also the source unchanged: the emotion floor",
@@ -124,6 +125,12 @@ def failures_table(matrix: Matrix, reasons: Sequence[tuple[str, str]]) -> Table:
     return Table(f"Failed conversions: {len(reasons)}", "system", (Column("pairs"), Column("why", words=True)), tuple(rows))
 
 
+def notes_table(notes: Mapping[str, Sequence[str]]) -> Table:
+    """What is doubtful about recordings. notes: by sentence, the ids of the pairs."""
+    rows = [Row(sentence, (Cell(str(len(pairs))), Cell(_some(pairs), mark="words"))) for sentence, pairs in notes.items()]
+    return Table(f"Notes on recordings: {len(notes)}", "note", (Column("pairs"), Column("which", words=True)), tuple(rows))
+
+
 def counts_table(results: RunResults) -> Table:
     """Pairs converted of those expected, per setting and system."""
     matrix = results.matrix
@@ -131,6 +138,12 @@ def counts_table(results: RunResults) -> Table:
             for system in matrix.systems if system not in matrix.natural]
     return Table("Conversions, of those that the protocol expects", "system",
                  tuple(Column(setting_name(setting)) for setting in results.settings), tuple(rows))
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few of some names, and how many others there are."""
+    others = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {counted(others, 'other')}" if others > 0 else "")
 
 
 def missing_rows(systems: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@
     pairs.csv                           the protocol
     wavs/<system>/<pair id>.wav         conversions, 16 kHz, 16 bit
     predicted/<system>/<pair id>.json   {"hz": [...], "step": seconds} where the system predicts a contour
-    conversions.jsonl                   {"system", "pair", "seconds", "unchanged", "failed": null | sentence}
+    conversions.jsonl                   {"system", "pair", "seconds", "unchanged", "failed": null | sentence, "notes"}
     observations/<observer key>.jsonl   observations of clips (observing.py)
     scores.jsonl                        {"system", "pair", "setting", "emotion", "source_speaker", "failed", "values"}
     marks.json                          what natural speech scores (natural_reference/computed.py)
@@ -14,7 +14,7 @@ A later line of a JSONL replaces an earlier one of the same system and pair.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +39,7 @@ class ConversionRecord:
     Attributes:
         seconds: of work. failed: the sentence why there is no conversion, None where there is one.
         unchanged: the conversion is the source itself.
+        notes: plain sentences about the recordings, such as that one is clipped or cut off.
     """
 
     system: str
@@ -46,6 +47,7 @@ class ConversionRecord:
     seconds: float
     failed: str | None = None
     unchanged: bool = False
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,15 @@ class EvaluationRun:
     def conversions(self) -> dict[tuple[str, str], ConversionRecord]:
         """By (system, pair id)."""
         return self.files.conversions()
+
+    @property
+    def notes(self) -> dict[str, list[str]]:
+        """What is doubtful about recordings, a sentence each, and the ids of the pairs it is about."""
+        found: dict[str, dict[str, None]] = {}
+        for one in self.conversions.values():
+            for note in one.notes:
+                found.setdefault(note, {})[one.pair] = None
+        return {note: list(pairs) for note, pairs in found.items()}
 
     @cached_property
     def natural_reference(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -149,15 +149,15 @@ def _convert(system: System, files: RunFolder, pair: Pair) -> ConversionRecord:
         hz = [round(float(value), 2) for value in rendered.predicted.hz]
         write_json(files.contour_file(system.name, pair.id), {"hz": hz, "step": rendered.predicted.step})
     save(wav, rendered.samples)  # last: a WAV is the sign of a finished conversion
-    return ConversionRecord(system.name, pair.id, round(seconds, 3), unchanged=rendered.unchanged)
+    return ConversionRecord(system.name, pair.id, round(seconds, 3), unchanged=rendered.unchanged, notes=rendered.notes)
 
 
 def _render(system: System, pair: Pair) -> Rendered:
-    for path in filter(None, (pair.source, pair.reference, pair.parallel)):
-        load(path)  # a recording that cannot be read cannot be compared with either
+    warnings = [note for path in filter(None, (pair.source, pair.reference, pair.parallel))
+                for note in load(path).warnings]  # a recording that cannot be read cannot be compared with either
     rendered = system.render(pair)
     try:
         from_array(rendered.samples, SAMPLE_RATE, "the conversion")  # silence and NaN are refused here, as everywhere
     except AudioError as error:
         raise ZestError(f"The conversion by {system.name} cannot be scored: {error}") from error
-    return rendered
+    return replace(rendered, notes=tuple(dict.fromkeys([*warnings, *rendered.notes])))

@@ -104,7 +104,7 @@ class ConverterSystem:
     def render(self, pair: Pair) -> Rendered:
         converter = loaded_converter(self.checkpoint, self.device)
         conversion = converter.convert(load(pair.source), load(pair.reference), settings=self.settings)
-        return Rendered(conversion.samples, conversion.predicted)
+        return Rendered(conversion.samples, conversion.predicted, notes=conversion.notes)
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,8 @@ class RecordingsSystem:
         for suffix in ENDINGS:
             path = find_file(self.folder, f"{pair.id}{suffix}")
             if os.path.isfile(path):
-                return Rendered(load(path).samples)
+                recording = load(path)
+                return Rendered(recording.samples, notes=recording.warnings)
         raise ZestError(f"{self.folder} has no recording {pair.id}.wav.")
 
 

@@ -72,7 +72,8 @@ class ListedSystem:
         path = _listing(self.path)[1].get((self.name, pair.id))
         if path is None:
             raise ZestError(f"{self.path.name} has no conversion of {pair.id} by {self.name}.")
-        return Rendered(load(path).samples)
+        recording = load(path)
+        return Rendered(recording.samples, notes=recording.warnings)
 
 
 def read_scored(path: Path, inside: Path | None = None) -> ListedConversions:

@@ -31,11 +31,13 @@ class Rendered:
 
     samples: (n,) float32 at 16 kHz. predicted: the F0 contour that was asked for, None where none was.
     unchanged: the samples are the source's, so the source's observations are taken.
+    notes: plain sentences about the recordings that were read and about the conversion.
     """
 
     samples: np.ndarray
     predicted: F0Contour | None = None
     unchanged: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

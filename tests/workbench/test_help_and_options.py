@@ -52,6 +52,7 @@ def test_lists_take_commas_repetition_and_both(tmp_path):
     folder = tmp_path / "with,comma"
     folder.mkdir()
     assert names([f"mine={folder}", "copy"]) == [f"mine={folder}", "copy"] and paths([folder]) == [folder]
+    assert names([f"source,mine={folder},copy"]) == names(["source", f"mine={folder}", "copy"]), "commas of both kinds"
     assert numbers(["0.5,1", "1.2"], "--strength") == [0.5, 1.0, 1.2]
     for wrong in (lambda: names("a,,b"), lambda: numbers(["loud"], "--strength")):
         with pytest.raises(ZestError):

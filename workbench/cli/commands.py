@@ -64,7 +64,7 @@ def names(given: str | Iterable[str] | None) -> list[str]:
         ZestError: an entry is empty.
     """
     texts = [given] if isinstance(given, str) else list(given or ())
-    found = [part.strip() for text in texts for part in ([text] if _is_path(text) else text.split(","))]
+    found = [part.strip() for text in texts for part in _entries(text)]
     if "" in found:
         raise ZestError(f"A list has an empty entry: '{','.join(texts)}'; write names with single commas between them.")
     return found
@@ -152,6 +152,16 @@ def _own_name(word: str, own: set[str]) -> str:
     return word if other is None else f"{other}{equals}{value}"
 
 
+def _entries(text: str) -> Iterator[str]:
+    """Divided at commas, but for those of paths that are there."""
+    parts = text.split(",")
+    while parts:
+        size = next((size for size in range(len(parts), 1, -1) if _is_path(",".join(parts[:size]))), 1)
+        yield ",".join(parts[:size])
+        parts = parts[size:]
+
+
 def _is_path(text: str) -> bool:
-    path = text.partition("=")[2] or text
-    return "," in text and Path(path).exists()
+    """Whether it is PATH, or NAME=PATH, of a path with commas."""
+    name, named, path = text.partition("=")
+    return (not named or "," not in name) and Path(path if named else text).exists()

@@ -63,7 +63,7 @@ def evaluate(
 
 def summarise(run) -> dict[str, Any]:
     """What --json prints: the folder, how many failed, per system the settings and the value and coverage
-    of every metric, what is missing."""
+    of every metric, what is missing, notes on the recordings with the pairs they are about."""
     table = run.scores
     failed = table[table.failed.notna()].drop_duplicates(["system", "pair"])
     return {
@@ -73,6 +73,7 @@ def summarise(run) -> dict[str, Any]:
         "systems": {system: {metric: _set_value(own) for metric, own in rows.groupby("metric", sort=False)}
                     for system, rows in table.groupby("system", sort=False)},
         "not_measured": run.not_measured,
+        "notes": [{"note": note, "pairs": pairs} for note, pairs in run.notes.items()],
     }
 
 
@@ -120,7 +121,8 @@ def _refuse_without_effect(context: typer.Context, texts: list[str], chosen: lis
 
 
 def say_failures(document: dict[str, Any]) -> None:
-    """Tell what a summary says was not measured or failed."""
+    """Tell what a summary says was not measured or failed, and of recordings."""
+    _say_notes(document)
     for sentence in not_measured(document["not_measured"]):
         say(sentence)
     failures = told_once({f"{one['system']}, pair {one['pair']}": one["failed"] for one in document["failures"]})
@@ -131,6 +133,15 @@ def say_failures(document: dict[str, Any]) -> None:
     if untold:
         say(f"{sentence_start(counted(untold, 'other'))} failed for other reasons; "
             f"{document['folder']}/conversions.jsonl has them.")
+
+
+def _say_notes(document: dict[str, Any]) -> None:
+    for one in document["notes"][:MOST_TOLD]:
+        pairs = one["pairs"]
+        say(f"Note on {f'pair {pairs[0]}' if len(pairs) == 1 else counted(len(pairs), 'pair')}: {one['note']}")
+    untold = len(document["notes"]) - MOST_TOLD
+    if untold > 0:
+        say(f"{sentence_start(counted(untold, 'more note'))} stand{'s' if untold == 1 else ''} in the report.")
 
 
 def _say_outcome(document: dict[str, Any], done: int) -> None:

@@ -47,6 +47,8 @@ def gather(
     from evaluation.listening.design.gathering import gather as add
 
     found = add(output, source, converted, reference, emotion, system, overwrite)
+    for note in found.notes:
+        say(f"Note: {note}")
     say(SAID[found.outcome].format(converted=converted, system=system))
     systems = ", ".join(f"{name} ({count})" for name, count in found.systems.items())
     say(f"{output} holds {counted(found.pairs, 'pair')}, converted by {systems}.")
@@ -74,10 +76,12 @@ def create(
     from evaluation.run import open_run
 
     created = create_study(open_run(run), names(systems), names(questions) or QUESTIONS, output, listeners, seed, cap,
-                           sign_in=sign_in)
+                           sign_in=sign_in, told=(notes := []).append)
     ratings = expected_ratings(created)
     if as_json:
-        print_json(_summary(created) | {"ratings_per_system": ratings})
+        print_json(_summary(created) | {"ratings_per_system": ratings, "notes": notes})
+    for note in notes:
+        say(f"Note: {note}")
     if created.info["left_out"]:
         left_out = len(created.info["left_out"])
         which = agreeing(left_out, "was left out, because a system failed on it",

@@ -25,7 +25,7 @@ from workbench.listening import admin_text as text
 from workbench.listening.admin import AdminAccess, without_folders
 from workbench.listening.study_builder import enough_sentence, gathered_folder, parse_request
 from workbench.listening.study_form import QUIET, StudyForm, study_form
-from workbench.tabs.problems import attempt, problem, problem_html, problem_slot
+from workbench.tabs.problems import attempt, note_html, problem, problem_html, problem_slot
 from workbench.tabs.score import ScoredConversion
 
 
@@ -149,7 +149,8 @@ def _send(one: ScoredConversion | None, system: str, emotion: str, replacing: bo
     except AlreadyGathered as taken:
         return problem_html(str(taken)), True
     said = f"{text.SENT[found.outcome].format(system=system)} {text.SENT_NEXT}"
-    return f'<div class="zest-job"><p>{escape(said)}</p><p class="small">{escape(pairs_sentence(found))}</p></div>', False
+    notes = "".join(map(note_html, found.notes))
+    return f'<div class="zest-job"><p>{escape(said)}</p><p class="small">{escape(pairs_sentence(found))}</p>{notes}</div>', False
 
 
 def pairs_sentence(found: GatheredConversions) -> str:

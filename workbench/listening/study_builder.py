@@ -75,11 +75,12 @@ def ticked(systems: Sequence[str], questions: Sequence[str]) -> tuple[list[str],
     return converting or list(systems), [name for name in FIRST if name in questions] or list(questions[:1])
 
 
-def make_study(run: EvaluationRun, requested: StudyRequest, progress: Callable[[int, int], Any] | None = None) -> Study:
+def make_study(run: EvaluationRun, requested: StudyRequest, progress: Callable[[int, int], Any] | None = None,
+               told: Callable[[str], Any] = lambda note: None) -> Study:
     """Write a new study into the folder of studies. Raises StudyError, OutputError as `create_study`."""
     name = f"{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(4)}"
     return create_study(run, requested.systems, requested.questions, studies_folder() / name, requested.listeners,
-                        requested.seed, requested.cap, progress=progress, sign_in=requested.sign_in)
+                        requested.seed, requested.cap, progress=progress, sign_in=requested.sign_in, told=told)
 
 
 def study_sentence(study: Study) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -29,7 +29,7 @@ from workbench.listening.study_builder import (
     ticked,
 )
 from workbench.tabs.feedback import button_update
-from workbench.tabs.problems import attempt, problem_html, problem_slot, slot_updates
+from workbench.tabs.problems import attempt, note_html, problem_html, problem_slot, slot_updates
 
 QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 SLOTS = ("systems", "questions", "numbers")  # parts of the form that can have a problem
@@ -73,14 +73,17 @@ class StudyForm:
              sign_in: bool, profile: gr.OAuthProfile | None, request: gr.Request,
              progress: gr.Progress = gr.Progress()) -> list[Any]:
         """Create the study and say where it is, and its id; or the sentences why there is none, each beside its input."""
+        notes: list[str] = []
+
         def work() -> Study:
             with self.access.open_to(profile, request, "make a study"):
                 requested = parse_request(systems, questions, listeners, cap, seed, sign_in)
-                return make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips"))
+                return make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips"),
+                                  notes.append)
 
         study, sentence = attempt(work)
         if study is not None:
-            return [study_html(study, study_link(study.id, address_for(request))), study.id, *slot_updates(SLOTS, {})]
+            return [study_html(study, study_link(study.id, address_for(request)), notes), study.id, *slot_updates(SLOTS, {})]
         found = form_problems(systems, questions, listeners, cap, seed) if self.access.allows(profile, request) else {}
         return ["" if found else problem_html(sentence), gr.skip(), *slot_updates(SLOTS, found)]
 
@@ -144,12 +147,12 @@ def job_form(access: AdminAccess, jobs_of: Callable[[], Path], job: gr.Textbox, 
     form.connect(job)
 
 
-def study_html(study: Study, link: str) -> str:
-    """The link, whole so that it can be pasted anywhere, and what the study consists of."""
+def study_html(study: Study, link: str, notes: Sequence[str] = ()) -> str:
+    """The link, whole so that it can be pasted anywhere, what the study consists of, and notes on its recordings."""
     local = f'<p class="small">{escape(text.LINK_LOCAL)}</p>' if is_local(link) else ""
     return (f'<div class="zest-job"><p class="headline">{escape(text.CREATED)}</p>'
             f'<p><a href="{escape(link, quote=True)}" target="_blank">{escape(link)}</a></p>{local}'
-            f'<p class="small">{escape(study_sentence(study))}</p></div>')
+            f'<p class="small">{escape(study_sentence(study))}</p>{"".join(map(note_html, notes))}</div>')
 
 
 def _run_of_job(root: Path, name: str) -> EvaluationRun:

@@ -60,8 +60,13 @@ def problem(sentence: str) -> dict[str, Any]:
 
 def note(sentences: Iterable[str]) -> dict[str, Any]:
     """The update of a slot for what is no problem but should be known."""
-    said = "".join(f'<p class="zest-note">{escape(sentence)}</p>' for sentence in sentences)
+    said = "".join(map(note_html, sentences))
     return gr.update(value=said, visible=bool(said))
+
+
+def note_html(sentence: str) -> str:
+    """A sentence that may hold a visitor's file name, which is escaped."""
+    return f'<p class="zest-note">{escape(sentence)}</p>'
 
 
 def problem_html(sentence: str) -> str:

@@ -20,7 +20,7 @@ from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
 from evaluation.run.folder import EvaluationRun
 from pipelines.errors import AudioError
-from pipelines.features.audio import SAMPLE_RATE, load
+from pipelines.features.audio import SAMPLE_RATE, Recording, load
 from pipelines.files import make_folder, write_whole
 
 TARGET = -23.0  # LUFS, EBU R 128
@@ -29,6 +29,7 @@ GATING_SECONDS = 0.4  # BS.1770's block; shorter clips are measured as one block
 PEAK = 0.99  # of full scale
 MNRU_DB = 0.0  # signal to modulated noise of a damaged clip: as strong as the speech itself
 Progress = Callable[[int, int], None]  # done, total
+Told = Callable[[str], object]  # gets a sentence
 
 
 def loudness(samples: np.ndarray) -> float:
@@ -67,9 +68,11 @@ def at_loudness(samples: np.ndarray, level: float, target: float) -> np.ndarray:
 
 
 def write_clips(folder: Path, contents: Mapping[str, ClipContent], run: EvaluationRun,
-                progress: Progress | None = None) -> tuple[dict, float]:
+                progress: Progress | None = None, told: Told = lambda note: None) -> tuple[dict, float]:
     """Write <clip id>.wav of every clip.
 
+    Args:
+        told: gets each note on a recording that listeners will hear, once.
     Returns:
         by clip id {"seconds", "sha256"}, and the common loudness in LUFS.
     Raises:
@@ -79,10 +82,15 @@ def write_clips(folder: Path, contents: Mapping[str, ClipContent], run: Evaluati
     pairs = {pair.id: pair for pair in run.pairs}
     distinct = {content: None for content in contents.values()}
     samples: dict[ClipContent, np.ndarray] = {}
+    notes: dict[str, None] = {}
     for index, content in enumerate(distinct):
-        samples[content] = _samples(content, pairs[content.pair], run)
+        recording = _recording(content, pairs[content.pair], run)
+        notes |= dict.fromkeys(recording.warnings)
+        samples[content] = _samples(content, recording.samples)
         if progress is not None:
             progress(index + 1, len(distinct))
+    for note in notes:
+        told(note)
     levels = {content: loudness(clip) for content, clip in samples.items()}
     target = common_target([(levels[content], float(np.abs(clip).max())) for content, clip in samples.items()])
     written: dict[ClipContent, bytes] = {}
@@ -105,13 +113,17 @@ def damaged(samples: np.ndarray, decibels: float = MNRU_DB) -> np.ndarray:
     return samples * (1 + 10 ** (-decibels / 20) * noise)
 
 
-def _samples(content: ClipContent, pair: Pair, run: EvaluationRun) -> np.ndarray:
-    """(n,) float at 16 kHz."""
+def _recording(content: ClipContent, pair: Pair, run: EvaluationRun) -> Recording:
+    """That a clip is cut from. Raises StudyError: there is none, or it cannot be read."""
     path = _path(content, pair, run)
     try:
-        samples = load(path).samples
+        return load(path)
     except AudioError as error:
         raise StudyError(f"{path.name} cannot be used in a listening test: {error}") from error
+
+
+def _samples(content: ClipContent, samples: np.ndarray) -> np.ndarray:
+    """(n,) float at 16 kHz, of the recording's samples."""
     if content.kind == DAMAGED:
         return damaged(samples)
     if content.kind in COPIES:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.instruments.needs import version
-from evaluation.listening.design.clips import Progress, write_clips
+from evaluation.listening.design.clips import Progress, Told, write_clips
 from evaluation.listening.design.drawing import StudyPlan, draw, pairs_that_help, ratings_per_system
 from evaluation.listening.design.questions import askable, parse_questions, study_emotions
 from evaluation.listening.design.rules import ScreeningRules
@@ -33,13 +33,15 @@ PACKAGES = ("zest-workbench", "numpy", "scipy", "pyloudnorm", "pyworld", "soundf
 
 def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence[str], folder: Path | str, listeners: int = 20,
                  seed: int = 0, cap: int = CAP, rules: ScreeningRules | None = None, wording: dict[str, Any] | None = None,
-                 salt: str | None = None, progress: Progress | None = None, sign_in: bool = False) -> Study:
+                 salt: str | None = None, progress: Progress | None = None, sign_in: bool = False,
+                 told: Told = lambda note: None) -> Study:
     """Draw a study, write its clips and freeze it; the folder appears whole or not at all.
 
     Args:
         systems: names in the run. questions: names of questions.QUESTIONS. listeners: whole sets to be answered.
         cap: trials a listener answers at most. salt: makes ids opaque; a fresh secret if None (tests give one).
         wording: as wording.ENGLISH. sign_in: whether listeners sign in with Hugging Face, one set each.
+        told: gets each note on a recording that listeners will hear, such as that it is clipped or cut off.
     Raises:
         StudyError: the run is unfinished or lacks a system, a pair cannot be used, the cap is too small. OutputError: the
             folder exists already or cannot be written.
@@ -60,7 +62,7 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".zest-") as partial:
             inner = Path(partial) / "study"
-            clips, loudness = write_clips(inner / "clips", design.clips, run, progress)
+            clips, loudness = write_clips(inner / "clips", design.clips, run, progress, told)
             info: dict[str, Any] = {**_info(plan, run, pairs, left_out, clips, loudness), "sign_in": bool(sign_in)}
             _freeze(inner, info, design, _wording(wording or ENGLISH, info["emotions"]))
             open_study(inner)

@@ -43,12 +43,14 @@ class GatheredConversions:
 
     Attributes:
         pairs: how many. systems: by name, how many of the pairs each has converted.
+        notes: on the recordings of the conversion that was just given, such as that one is clipped or cut off.
         outcome: of the conversion that was just given: ADDED, SAME (it was there already) or REPLACED (another one was there).
     """
 
     pairs: int
     systems: dict[str, int]
     outcome: str = field(default="", compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
 class AlreadyGathered(StudyError):
@@ -75,15 +77,17 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
         raise StudyError("Give the reference whose emotion was taken, or the name of the stored emotion.")
     if len(emotion) > LONGEST_EMOTION or not emotion.isprintable():
         raise StudyError(f"An emotion's name has at most {LONGEST_EMOTION} letters.")
-    samples = load(converted).samples
-    recordings = {name: load(path).samples for name, path in (("source", source), ("reference", reference)) if path is not None}
+    given = {name: load(path) for name, path in (("converted", converted), ("source", source), ("reference", reference))
+             if path is not None}
+    notes = tuple(dict.fromkeys(note for recording in given.values() for note in recording.warnings))
+    samples = given.pop("converted").samples
     files = RunFolder(Path(folder))
     _refuse_other_folder(files)
     make_folder(files.path)
     with _locked(files.path):
-        kept = {name: _keep(files, recording) for name, recording in recordings.items()}
-        given = kept["reference"].stem if "reference" in kept else f"stored {emotion}"
-        pair_id = hashlib.sha256(f"{kept['source'].stem}|{given}".encode(errors=PATH_BYTES)).hexdigest()[:12]
+        kept = {name: _keep(files, recording.samples) for name, recording in given.items()}
+        target = kept["reference"].stem if "reference" in kept else f"stored {emotion}"
+        pair_id = hashlib.sha256(f"{kept['source'].stem}|{target}".encode(errors=PATH_BYTES)).hexdigest()[:12]
         pair = Pair(pair_id, kept["source"], kept.get("reference", files.path / "recordings" / NO_REFERENCE), emotion)
         outcome = _outcome(files.wav(system, pair.id), samples)
         if outcome == REPLACED and not replacing:
@@ -92,7 +96,7 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
         make_folder(files.wav(system, pair.id).parent)
         save(files.wav(system, pair.id), samples)
         write_pairs(files.pairs_file, _add_pair(_pairs(files), pair))
-        return replace(_write_run_files(files), outcome=outcome)
+        return replace(_write_run_files(files), outcome=outcome, notes=notes)
 
 
 def gathered(folder: Path | str) -> GatheredConversions:
