@@ -34,6 +34,8 @@ CONTAINERS = ("WAV", "WAVEX", "RF64", "AIFF", "FLAC", "OGG", "MP3", "CAF", "W64"
 LISTS = (b"source,reference,converted,emotion,text\na.wav,a.wav,a.wav,angry,Hello\n,,,,\n",
          b"source;reference;emotion\r\na.wav;b.wav;sad\r\n",
          "source,emotion,output\nJ\u00fcrgen.wav,sad,x.wav\n".encode("utf-16"))
+ODD_NAMES = ("b.WAV", "Zo\u00eb.flac", "\\a.wav", "x/../b.wav", "__MACOSX/a.wav", "notes.txt", "a.wav", "b" * 250 + ".wav",
+             "c\x00d.wav", "list.CSV", "-", ".hidden.wav", "CON.wav", "e.webm")
 
 
 def recording(random: np.random.Generator) -> bytes:
@@ -45,12 +47,22 @@ def recording(random: np.random.Generator) -> bytes:
 
 
 def archive(random: np.random.Generator) -> bytes:
-    """A zip of one recording and a list."""
+    """A zip of a list and of recordings by odd names; what is inside is damaged more often than the zip itself."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", int(random.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))) as packed:
-        packed.writestr("a.wav", recording(random))
-        packed.writestr("list.csv", damaged(LISTS[0], random, 0.3))
+        packed.writestr("a.wav", damaged(recording(random), random, 0.5))
+        packed.writestr("list.csv", damaged(LISTS[0], random, 0.4))
+        if random.random() < 0.3:
+            packed.writestr(str(random.choice(ODD_NAMES)), damaged(recording(random), random, 0.5))
     return content.getvalue()
+
+
+def read_archive(path: Path) -> None:
+    """As an evaluation does: the list, then every conversion that it names."""
+    scored = open_scored(path, path.parent / "run")
+    for system in scored.systems:
+        for pair in scored.pairs:
+            system.render(pair)
 
 
 def listing(random: np.random.Generator) -> bytes:
@@ -85,7 +97,8 @@ def read_any_list(path: Path) -> None:
 
 READERS: dict[str, tuple[str, Callable[[np.random.Generator], bytes], Callable[[Path], object]]] = {
     "recording": ("x.wav", recording, load), "list": ("x.csv", listing, read_any_list),
-    "zip": ("x.zip", archive, lambda path: open_scored(path, path.parent / "run"))}
+    "zip": ("x.zip", archive, read_archive)}
+DAMAGED = {"zip": 0.4}  # share of inputs of a kind that are damaged as a whole; of all others it is all
 
 
 def main(
@@ -111,7 +124,7 @@ def main(
 def outcome(kind: str, random: np.random.Generator, kept: Path, number: int) -> str:
     """'read', 'sentence' or 'traceback'; an input with a traceback is kept."""
     name, make, read = READERS[kind]
-    content = damaged(make(random), random)
+    content = damaged(make(random), random, DAMAGED.get(kind, 1.0))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content)
