@@ -23,7 +23,7 @@ from workbench.tabs import text
 from workbench.tabs.convert import convert_tab
 from workbench.tabs.evaluate import evaluate_tab
 from workbench.tabs.head import head
-from workbench.tabs.theme import CSS, theme
+from workbench.tabs.theme import css, theme
 
 CACHE_SECONDS = (3600, 6 * 3600)  # look every hour for uploads and results older than six
 UPLOAD_LIMIT = "300mb"  # a zip of 16-bit WAVs of three hours; single recordings are refused by their length
@@ -35,7 +35,7 @@ def build_demo() -> gr.Blocks:
     administrators = administration()
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         api(presets)
-        gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>", elem_id="zest-header")
+        gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>", elem_id="zest-header", padding=False)
         access = AdminAccess(administrators)
         with gr.Tabs() as tabs:
             with gr.Tab("Convert", id="convert"):
@@ -53,7 +53,7 @@ def build_demo() -> gr.Blocks:
 
 def launch_options() -> dict[str, Any]:
     """What Gradio 6 takes at launch: looks, limits, and nothing kept about visitors."""
-    return {"theme": theme(), "css": CSS + SCORE_CSS + LISTEN_CSS + RESULTS_CSS, "head": head(), "max_file_size": UPLOAD_LIMIT,
+    return {"theme": theme(), "css": css() + SCORE_CSS + LISTEN_CSS + RESULTS_CSS, "head": head(), "max_file_size": UPLOAD_LIMIT,
             "run_history": False, "ssr_mode": False, "footer_links": ["api"],
             "app_kwargs": {"routes": [*listening_routes(), *admin_routes(administration())]}}
 

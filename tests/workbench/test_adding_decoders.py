@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, fields
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -20,7 +21,9 @@ from tests.support import small_evaluation
 from workbench import api, conversion, conversion_request
 from workbench.cli import exit_codes
 from workbench.demo import build_demo
-from workbench.tabs.convert import DEFAULTS, RECORDING, Outputs, convert
+from workbench.tabs.convert import convert
+from workbench.tabs.convert_inputs import DEFAULTS, RECORDING, request_of
+from workbench.tabs.convert_run import Outputs
 
 SETTINGS = ("strength", "tempo", "decoder", "seed", "f0")  # in the order of the page's inputs
 
@@ -49,9 +52,12 @@ def page(converter, monkeypatch):
 
     def run(source, emotion, reference=None, **settings):
         values = asdict(DEFAULTS) | settings
-        filled = convert(str(source), emotion, reference and str(reference), *(values[name] for name in SETTINGS),
-                         progress=lambda *_, **__: None)
-        return dict(zip((one.name for one in fields(Outputs)), filled))
+        given = str(source), emotion, reference and str(reference), *(values[name] for name in SETTINGS)
+        seen = {}
+        for filled in convert(lambda *given: [request_of(*given)], "a page", *given):
+            named = zip((one.name for one in fields(Outputs)), filled)
+            seen |= {name: value for name, value in named if value != gr.skip()}
+        return seen
 
     return run
 

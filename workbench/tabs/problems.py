@@ -26,7 +26,10 @@ QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 RECORDING_CLASS = "zest-recording"  # inputs that take every file, since the server tells what it cannot read (page/page.js)
 LOOK = """() => setTimeout(() => {{
     const problem = [...document.querySelectorAll('.zest-problem [role=alert]')].find((one) => one.offsetParent);
-    (problem ?? document.getElementById('{result}'))?.scrollIntoView({{ block: 'nearest', behavior: 'smooth' }}); }}, 50)"""
+    if (problem) return problem.scrollIntoView({{ block: 'nearest', behavior: 'smooth' }});
+    const shown = document.getElementById('{result}'), top = shown?.getBoundingClientRect().top;
+    const inView = top >= 0 && top < window.innerHeight / 3;
+    if (!inView) shown?.scrollIntoView({{ block: '{block}', behavior: 'smooth' }}); }}, 50)"""
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,10 @@ def attempt(work: Callable[[], T]) -> tuple[T | None, str]:
         return None, str(told(error) or text.BUG)
 
 
-def show_problem(result: str) -> str:
-    """Script that scrolls to the first problem on the screen, or else to where the result comes. result: its id."""
-    return LOOK.format(result=result)
+def show_problem(result: str, block: Literal["nearest", "start"] = "nearest") -> str:
+    """Script that scrolls to the first problem on the screen, or else to where the result comes, where that is not in view.
+
+    Args:
+        result: its id. block: whether its top comes to the top of the screen.
+    """
+    return LOOK.format(result=result, block=block)

@@ -64,14 +64,16 @@ def score(one: ScoredConversion, hook: Hook) -> tuple[str, dict[str, Any]]:
 
 
 def score_result(result: gr.State, converted: gr.Audio) -> None:
-    """Button, text and card beside a conversion; an older card goes when another conversion comes."""
-    with gr.Row():
-        said = gr.Textbox(label=text.TEXT_LABEL, info=text.TEXT_INFO, scale=4, min_width=220, elem_id="zest-said")
-        language = _language("zest-said-language")
-    slot = problem_slot("zest-said-language-problem")
+    """Button and card beside a conversion; what is said can be written down in a fold. An older card goes when another
+    conversion comes."""
     button = gr.Button(text.SCORE, elem_id="zest-score")
-    gr.Markdown(text.SCORE_NOTE, elem_classes="zest-limits")
     view = CardView("zest-convert-card", "")
+    slot = problem_slot("zest-said-language-problem")
+    with gr.Accordion(text.SCORE_FOLD, open=False, elem_id="zest-score-fold"):
+        with gr.Row():
+            said = gr.Textbox(label=text.TEXT_LABEL, info=text.TEXT_INFO, scale=4, min_width=220, elem_id="zest-said")
+            language = _language("zest-said-language")
+        gr.HTML(f"<p>{text.SCORE_NOTE}</p>", elem_classes="zest-limits", padding=False)
     converted.change(view.emptied, None, view.all(), **QUIET)
 
     def asked(shown: ScoredConversion | None, said: str, language: str) -> ScoredConversion:

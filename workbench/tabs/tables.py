@@ -32,8 +32,9 @@ def empty(sentence: str = text.EMPTY) -> str:
 
 
 def tables(document: dict[str, Any]) -> str:
-    """F0 of each, then durations, stage timings and the real-time factor."""
-    return f'<div class="zest-tables">{_f0_table(document)}{_time_table(document)}</div>'
+    """F0 of each, then durations, stage timings and the real-time factor, folded."""
+    return (f'<details class="zest-fold"><summary>{text.NUMBERS_LABEL}</summary>'
+            f'<div class="zest-tables">{_f0_table(document)}{_time_table(document)}</div></details>')
 
 
 def contours_text(document: dict[str, Any]) -> str:
@@ -68,7 +69,7 @@ def _how(settings: dict[str, Any]) -> str:
 def _f0_table(document: dict[str, Any]) -> str:
     body = "".join(_f0_row(label, document["f0"][name]) for name, label in ROWS
                    if name != "reference" or document["f0"]["reference"] is not None)
-    head = "<tr><th></th><th>Mean, Hz</th><th>Mean, st*</th><th>Range, st</th><th>Voiced</th></tr>"
+    head = "<tr><td></td><th>Mean, Hz</th><th>Mean, st*</th><th>Range, st</th><th>Voiced</th></tr>"
     return (f"<table><caption>F0</caption><thead>{head}</thead><tbody>{body}</tbody>"
             '<tfoot><tr><th colspan="5">* semitones above 55 Hz; range from the 5th to the 95th '
             "percentile</th></tr></tfoot></table>")

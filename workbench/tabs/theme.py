@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import gradio as gr
 
 SANS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "sans-serif")
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "Liberation Mono", "monospace")
 
 CSS = """
-.gradio-container { width: 100%; max-width: 1280px !important; margin: 0 auto !important; }
-#zest-header h1 { font-size: 1.7rem; font-weight: 700; letter-spacing: -0.02em; margin: 0.3rem 0 0.1rem; }
-#zest-header p, #zest-footer p { color: var(--body-text-color-subdued); margin: 0; }
+.gradio-container { width: 100%; max-width: 1280px !important; margin: 0 auto !important; overflow: clip !important; }
+.gradio-container > .main { padding: 0.5rem 1.5rem 1rem !important; }
+.tabitem { padding-top: 0.6rem !important; }
+#zest-header { display: flex; }
+#zest-header .html-container, #zest-header .prose { display: flex; align-items: baseline; gap: 0.2rem 0.8rem; flex-wrap: wrap; }
+#zest-header h1 { font-size: 1.25rem; font-weight: 700; letter-spacing: -0.02em; margin: 0; }
+#zest-header p, #zest-footer p { color: var(--body-text-color-subdued); margin: 0; font-size: 0.9rem; }
 #zest-footer { margin-top: 1rem; font-size: 0.85rem; text-align: center; }
-.zest-limits p { color: var(--body-text-color-subdued); font-size: 0.85rem; margin: 0; }
-#zest-status { min-height: 5.5rem; border: 1px solid var(--border-color-primary); border-radius: var(--radius-lg);
+#zest-status { border: 1px solid var(--border-color-primary); border-radius: var(--radius-lg);
   background: var(--block-background-fill); overflow: hidden; }
-.zest-message { padding: 0.9rem 1.1rem; }
+.zest-message { padding: 0.7rem 1rem; }
 .zest-message p { margin: 0; }
 .zest-message .headline { font-size: 1.1rem; font-weight: 600; }
-.zest-empty { color: var(--body-text-color-subdued); padding: 1.8rem 1.1rem; text-align: center; }
+.zest-empty { color: var(--body-text-color-subdued); padding: 1.4rem 1.1rem; text-align: center; }
 .zest-note { margin-top: 0.5rem !important; padding: 0.45rem 0.7rem; border-left: 3px solid #DDAA33;
   background: color-mix(in srgb, #DDAA33 14%, transparent); border-radius: 0 4px 4px 0; }
 .zest-error { margin: 0.35rem 0 0 !important; padding: 0.45rem 0.7rem; border-left: 3px solid #BB5566; border-radius: 0 4px 4px 0;
@@ -38,7 +43,6 @@ CSS = """
 .zest-tables thead th { color: var(--body-text-color-subdued); font-weight: 500; }
 .zest-tables tfoot th { font-weight: 400; font-size: 0.82rem; color: var(--body-text-color-subdued); border: 0 !important; }
 .zest-tables tr.total th, .zest-tables tr.total td { font-weight: 600 !important; }
-#zest-status .wrap .progress-text { font-family: inherit; }
 /* On a phone, wide things scroll inside their card instead of widening the page. */
 #zest-plot, #zest-table { contain: inline-size; }
 .zest-tables { overflow-x: auto; }
@@ -47,14 +51,30 @@ CSS = """
   color-scheme: light; }
 .dark #zest-plot img { color-scheme: dark; }
 @media (max-width: 640px) {
-  .gradio-container { padding: 0.5rem !important; }
+  .gradio-container > .main { padding: 0.4rem 0.75rem 1rem !important; }
   .zest-tables th, .zest-tables td { padding: 0.25rem 0.25rem !important; }
 }
 """
 
 
+def css() -> str:
+    """The styles of the page and of the Convert tab."""
+    return CSS + files("workbench.tabs").joinpath("page/convert.css").read_text(encoding="utf-8")
+
+
 def theme() -> gr.themes.Base:
-    """Gradio's Soft theme in indigo on neutral grey, with the visitor's own fonts."""
+    """Gradio's Soft theme in indigo on neutral grey, with the visitor's own fonts; small print and labels can be read (AA)."""
     return gr.themes.Soft(primary_hue="indigo", secondary_hue="amber", neutral_hue="slate", font=list(SANS),
                           font_mono=list(MONO), radius_size="md").set(
-        body_text_color_subdued="*neutral_500", body_text_color_subdued_dark="*neutral_400")  # small print that can be read
+        body_text_color_subdued="*neutral_600", body_text_color_subdued_dark="*neutral_300",
+        block_info_text_color="*neutral_600", block_info_text_color_dark="*neutral_300",
+        block_label_text_color="*neutral_800", block_label_text_color_dark="*neutral_100",
+        block_label_background_fill="transparent", block_label_background_fill_dark="transparent",
+        block_title_text_color="*neutral_800", block_title_text_color_dark="*neutral_100",
+        block_title_background_fill="transparent", block_title_background_fill_dark="transparent",
+        body_background_fill="*neutral_50", body_background_fill_dark="*neutral_950",
+        block_border_width="1px", block_shadow="none", block_title_padding="0", block_padding="0.7rem 0.9rem",
+        layout_gap="0.7rem", color_accent="*primary_600", checkbox_label_background_fill_selected="*primary_600",
+        checkbox_label_background_fill_selected_dark="*primary_600", link_text_color="*primary_700",
+        button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_dark="*primary_600", button_primary_background_fill_hover_dark="*primary_500")

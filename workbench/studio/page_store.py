@@ -1,0 +1,20 @@
+"""Where this process keeps the takes of its visitors."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+from gradio.utils import get_upload_folder
+
+from workbench.studio.store import TakeStore
+
+FOLDER_VARIABLE = "WORKBENCH_TAKES"  # a folder for takes, e.g. on a disk that outlives the machine
+
+
+@cache
+def take_store() -> TakeStore:
+    """Beside Gradio's folder of uploads, not in it: Gradio hands out what lies there, and clears it away after some hours."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    return TakeStore(Path(folder) if folder else Path(get_upload_folder()).with_name("zest-takes"))

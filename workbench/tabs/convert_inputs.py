@@ -1,0 +1,133 @@
+"""What the Convert tab asks for: examples, source, emotion, reference and settings, the rare ones folded away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.processing_utils import save_file_to_cache
+from gradio.utils import get_upload_folder
+
+from pipelines.baselines import BASELINES
+from pipelines.decoders import DECODERS
+from pipelines.settings import Settings, about
+from workbench.conversion_request import ConversionRequest
+from workbench.tabs import text
+from workbench.tabs.problems import RecordingInput, problem, problem_slot, recording_input
+
+DEFAULTS = Settings()
+RECORDING = "recording"  # the value of the emotion choice that asks for a reference
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+EXAMPLE_ROWS = (("Man, angry", "source-man.wav", "angry", None), ("Woman, sad", "source-woman.wav", "sad", None),
+                ("Man, emotion of a recording", "source-man.wav", RECORDING, "reference-lively.wav"))
+RARE = ("decoder", "seed", "f0")  # settings that are folded away and can have a problem
+SETTING_SLOTS = ("strength", *RARE)  # inputs beside the recordings that can have a problem
+SLOTS = ("source", "reference", *SETTING_SLOTS)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The components whose values `request_of` takes, in the order of its parameters, and the slots of their problems.
+
+    examples: one button for each of EXAMPLE_ROWS. advanced: holds the rare settings.
+    """
+
+    examples: list[gr.Button]
+    source: RecordingInput
+    emotion: gr.Radio
+    reference: RecordingInput
+    strength: gr.Slider
+    tempo: gr.Checkbox
+    decoder: gr.Dropdown
+    seed: gr.Number
+    f0: gr.Dropdown
+    advanced: gr.Accordion
+    slots: dict[str, gr.HTML]
+
+    def all(self) -> list[Any]:
+        return [self.source.audio, self.emotion, self.reference.audio, *self.choices()[1:]]
+
+    def choices(self) -> list[Any]:
+        """Those that are no recordings."""
+        return [self.emotion, self.strength, self.tempo, self.decoder, self.seed, self.f0]
+
+    def problems(self) -> list[Any]:
+        """What `problem_updates` updates."""
+        return [*(self.slots[name] for name in SLOTS), self.advanced]
+
+
+def request_of(source: str | None, emotion: str, reference: str | None, strength: float | None, tempo: bool, decoder: str,
+               seed: float | None, f0: str) -> ConversionRequest:
+    """The request that the values of the inputs make; a reference counts only where the emotion is to come from it."""
+    by_reference = emotion == RECORDING
+    return ConversionRequest(source, None if by_reference else emotion, reference if by_reference else None, strength, tempo,
+                             decoder, seed, f0)
+
+
+def problem_updates(found: Mapping[str, str]) -> list[Any]:
+    """For the slots of all inputs. What is said of a recording without a problem stays, and a folded problem is unfolded."""
+    slots = [problem(found.get(name, "")) if name in found or name in SETTING_SLOTS else gr.skip() for name in SLOTS]
+    return [*slots, unfolded(found)]
+
+
+def unfolded(found: Mapping[str, str]) -> Any:
+    """Open the rare settings where one of them has a problem."""
+    return gr.update(open=True) if found.keys() & set(RARE) else gr.skip()
+
+
+def example_values(row: int) -> list[Any]:
+    """Source, emotion and reference of an example; recordings are copied to where Gradio may serve them."""
+    _, source, emotion, reference = EXAMPLE_ROWS[row]
+    return [_served(source), emotion, reference and _served(reference)]
+
+
+def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
+    """Build the inputs inside the current Blocks.
+
+    Args:
+        presets: the checkpoint's stored emotions. decoders: those it has the weights for.
+    """
+    with gr.Row(elem_id="zest-examples"):
+        gr.HTML(text.EXAMPLES_LABEL, padding=False)
+        examples = [gr.Button(label, size="sm", min_width=60, elem_classes="zest-example") for label, *_ in EXAMPLE_ROWS]
+    source = recording_input(text.SOURCE_LABEL, "zest-source", editable=False)
+    gr.HTML(f"<p>{text.LIMITS_NOTE}</p>", elem_classes="zest-limits", padding=False)
+    choices = [(preset.capitalize(), preset) for preset in presets] + [(text.FROM_RECORDING, RECORDING)]
+    first = "angry" if "angry" in presets else choices[0][1]
+    emotion = gr.Radio(choices, value=first, label=text.EMOTION_LABEL, elem_id="zest-emotion")
+    reference = recording_input(text.REFERENCE_LABEL, "zest-reference", visible=first == RECORDING, editable=False)
+    slots = {"source": source.problem, "reference": reference.problem}
+    limits: Any = about("strength")  # whose bounds are numbers
+    strength = gr.Slider(limits.low, limits.high, step=limits.step, buttons=[], **_setting("strength"))
+    strength.preprocess = lambda payload: payload  # any number may be typed; what is out of range is told in the slot
+    slots["strength"] = problem_slot("zest-strength-problem")
+    with gr.Accordion(text.ADVANCED, open=False, elem_id="zest-advanced") as advanced:
+        decoder, tempo, f0, seed = _rare(decoders, slots)
+    return Inputs(examples, source, emotion, reference, strength, tempo, decoder, seed, f0, advanced, slots)
+
+
+def _rare(decoders: Sequence[str], slots: dict[str, gr.HTML]) -> tuple[gr.Dropdown, gr.Checkbox, gr.Dropdown, gr.Number]:
+    rendering = [(DECODERS[name].label, name) for name in decoders]
+    rendering += [(text.BASELINE.format(baseline.label), name) for name, baseline in BASELINES.items()]
+    shown: dict[str, Any] = {**_setting("decoder"), "value": decoders[0]}
+    decoder = gr.Dropdown(rendering, **shown)
+    slots["decoder"] = problem_slot("zest-decoder-problem")
+    tempo = gr.Checkbox(**_setting("tempo"))
+    with gr.Row():
+        choices = [(label, name) for name, label in about("f0").choices.items()]
+        f0 = gr.Dropdown(choices, scale=3, min_width=200, **_setting("f0"))
+        seed = gr.Number(scale=2, min_width=90, **_setting("seed"))  # its bounds are told in its slot
+    slots |= {"f0": problem_slot("zest-f0-problem"), "seed": problem_slot("zest-seed-problem")}
+    return decoder, tempo, f0, seed
+
+
+def _setting(name: str) -> dict[str, Any]:
+    """What a component of the page shows of a setting, whichever kind of component it is."""
+    return {"value": getattr(DEFAULTS, name), "label": about(name).label, "info": about(name).help, "elem_id": f"zest-{name}"}
+
+
+def _served(name: str) -> str:
+    return save_file_to_cache(EXAMPLES / name, cache_dir=get_upload_folder())

@@ -1,0 +1,143 @@
+"""What the Convert tab shows of conversions: how far they are, and each result with its contours and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from pipelines.counting import counted
+from pipelines.hooks import Hook
+from workbench.conversion_request import ConversionRequest
+from workbench.studio.jobs import WAITING, JobState, Task
+from workbench.studio.turns import Place
+from workbench.tabs import tables, text
+from workbench.tabs.plot import plot_html
+from workbench.tabs.problems import problem
+from workbench.tabs.score import ScoredConversion
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A result as the page shows it. output: path of the WAV. plot: its contours as HTML. document: all its numbers."""
+
+    request: ConversionRequest
+    output: str
+    plot: str
+    document: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The emotion, or the recording that gave it, or the baseline that moves none."""
+        return self.request.emotion or (Path(self.request.reference).stem if self.request.reference else self.document["system"])
+
+    def scored(self) -> ScoredConversion:
+        """What is scored of it."""
+        return ScoredConversion(self.request.source, self.request.reference, self.output, self.request.emotion or "",
+                                self.document["system"])
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The components that a conversion fills, in this order; `results` and `more` are shown with the first result.
+
+    progress: shown while something runs. failed: why the last try gave no result. changed: said once the inputs are no longer
+    those of the result. siblings: the results side by side, where there are several; shown: these results. request: the inputs
+    of the one in view.
+    """
+
+    progress: gr.HTML
+    failed: gr.HTML
+    status: gr.HTML
+    results: gr.Column
+    changed: gr.HTML
+    siblings: gr.HTML
+    converted: gr.Audio
+    more: gr.Column
+    plot: gr.HTML
+    table: gr.HTML
+    details: gr.JSON
+    result: gr.State
+    request: gr.State
+    shown: gr.State
+
+    def all(self) -> list[Any]:
+        return [getattr(self, one.name) for one in fields(self)]
+
+
+def updates(**changes: Any) -> list[Any]:
+    """Updates for `Outputs`; what is not named stays."""
+    return [changes.pop(one.name, gr.skip()) for one in fields(Outputs)]
+
+
+def in_view(shown: Sequence[Shown], index: int) -> dict[str, Any]:
+    """What `updates` takes to show one of these results."""
+    one = shown[index]
+    request, document = one.request, one.document
+    names = Path(request.source or "").name, request.reference and Path(request.reference).name
+    return {"status": tables.status(document, *names), "results": gr.update(visible=True), "changed": problem(""),
+            "siblings": siblings(shown, index), "converted": one.output,
+            "more": gr.update(visible=True), "plot": one.plot, "table": tables.tables(document), "details": document,
+            "result": one.scored(), "request": request, "shown": list(shown)}
+
+
+def siblings(shown: Sequence[Shown], index: int) -> Any:
+    """A button for each of several results; one alone needs none."""
+    if len(shown) < 2:
+        return gr.update(value="", visible=False)
+    buttons = "".join(
+        f'<button type="button" data-index="{number}" aria-pressed="{"true" if number == index else "false"}">'
+        f'<b><span aria-hidden="true">&#9654;</span> {escape(one.name.capitalize())}</b>'
+        f'<small>{one.document["converted_seconds"]:.1f} s, {_f0(one.document)}</small></button>'
+        for number, one in enumerate(shown))
+    return gr.update(value=f'<div class="zest-siblings" role="group" aria-label="{text.SIBLINGS}">{buttons}</div>', visible=True)
+
+
+def task_of(request: ConversionRequest) -> Task[Shown]:
+    """The work of one conversion."""
+
+    def work(hook: Hook) -> Shown:
+        described = request.convert(hook)
+        plot = plot_html(described.figure(), tables.contours_text(described.document))
+        return Shown(request, str(described.output), plot, described.document)
+
+    return Task(target_of(request), work, by_reference=request.emotion is None)
+
+
+def target_of(request: ConversionRequest) -> str:
+    """'source-man.wav to angry', for those who wait."""
+    target = request.emotion or (Path(request.reference).name if request.reference else request.baseline)
+    return f"{Path(request.source or '').name} to {target}"
+
+
+def every_preset(request: ConversionRequest, presets: Sequence[str]) -> list[ConversionRequest]:
+    """The same for each stored emotion."""
+    return [replace(request, emotion=preset, reference=None) for preset in presets]
+
+
+def progress_html(state: JobState, tasks: int) -> dict[str, Any]:
+    """The update of the progress: what is converted, and how far it is, or how many come first."""
+    counter = f" ({state.made + 1} of {tasks})" if tasks > 1 else ""
+    said = waiting(state.place) if state.state == WAITING else state.stage or text.LOADING
+    value = "" if state.state == WAITING and not state.made else f' value="{state.fraction:.3f}"'
+    headline = escape(text.CONVERTING_WHAT.format(state.task)) + counter
+    return gr.update(visible=True, value=(
+        f'<div class="zest-message zest-running"><p class="headline">{headline}</p>'
+        f'<progress max="1"{value} aria-label="{text.PROGRESS}"></progress><p role="status">{escape(said)}</p></div>'))
+
+
+def waiting(place: Place) -> str:
+    """How many come first, and how long that may take."""
+    if not place.ahead:
+        return text.YOUR_TURN
+    about = "" if place.seconds is None else f", about {place.seconds:.0f} s as the last ones took"
+    return f"Waiting: {counted(place.ahead, 'conversion')} before yours{about}."
+
+
+def _f0(document: dict[str, Any]) -> str:
+    found = document["f0"]["converted"]
+    return "no voiced frame" if found is None else f"{found['mean_hz']:.0f} Hz"
