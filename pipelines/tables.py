@@ -132,9 +132,10 @@ def _has_letters(content: bytes) -> bool:
 
 
 def _with_bytes(content: bytes) -> str | None:
-    """UTF-8 with the bytes of file names in it; None where there are more of those than a name has letters, as in no text."""
+    """UTF-8 with the bytes of file names in it; None where it has too many of them for a text, or has one in its header."""
     text = content.decode(errors=PATH_BYTES)
-    return text if 4 * sum(map(is_byte, text)) <= len(text) else None
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    return text if 4 * sum(map(is_byte, text)) <= len(text) and not any(map(is_byte, header)) else None
 
 
 def _rows(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:

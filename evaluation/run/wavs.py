@@ -103,7 +103,7 @@ def read_scored(path: Path, inside: Path | None = None) -> ListedConversions:
 def _listing(path: Path) -> tuple[tuple[Pair, ...], dict[tuple[str, str], Path]]:
     """The distinct pairs, and the file of every (system, pair id)."""
     table = read_table(path, (*COLUMNS, "converted"))
-    table = table.assign(id=_ids(table), system=_systems(table))
+    table = table.assign(id=pd.Series(_ids(table), table.index, object), system=_systems(table))
     distinct: dict[str, Pair] = {}
     converted: dict[tuple[str, str], Path] = {}
     for index, pair in enumerate(pairs_of(table, path.parent, COLUMNS)):

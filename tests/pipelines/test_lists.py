@@ -84,7 +84,8 @@ def test_a_name_is_never_shortened_to_find_a_file(tmp_path):
 
 @pytest.mark.parametrize(("content", "words"), [
     (b"", "it is empty"), (b"\n\n,,\n", "it is empty"), (b"PK\x03\x04" + bytes(99), "export the sheet as CSV"),
-    (b"\x89PNG\r\n\x1a\n\x00\xff", "not text"), (b'source,emotion\n"a.wav,sad\n', "not closed"),
+    (b"\x89PNG\r\n\x1a\n\x00\xff", "not text"),
+    ("source,Zo\u00eb".encode() + b"\xe9\na.wav,sad\n", "not text"), (b'source,emotion\n"a.wav,sad\n', "not closed"),
     (b"source,source\na,b\n", "two columns 'source'"), (b"emotion\nsad\n", "no column 'source'"),
     (b"source,emotion\n,\n", "no rows"), (b"source,emotion\na.wav,sad,more\n", "line 2")])
 def test_what_is_no_list_gets_one_sentence(content, words, tmp_path):
