@@ -15,7 +15,7 @@ from evaluation.texts import why_no_text
 from pipelines import tables
 from pipelines.errors import RecipeError
 from pipelines.files import PATH_BYTES, write_whole
-from pipelines.labels import folded, why_unknown
+from pipelines.labels import folded, language_code, why_unknown
 from pipelines.names import find_file, forget_folders
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def read_pairs(path: Path, required: tuple[str, ...] = REQUIRED, checked: bool =
 
     Args:
         required: columns that must be filled; without 'emotion' a pair may say nothing about it (scoring others' audio).
-        checked: labels are folded to lower case, and unknown ones refused. A run's own list stands as it was written.
+        checked: labels, settings and languages are folded to lower case, and unknown labels refused. A run's own list stands as
+            it was written.
 
     Raises:
         PairsError: the file is missing, empty, not a CSV, lacks a column, or has two pairs of one id; or a row lacks a
@@ -131,7 +132,9 @@ def pairs_of(table: pd.DataFrame, folder: Path, required: tuple[str, ...] = REQU
 
 
 def _with_known_labels(table: pd.DataFrame) -> pd.DataFrame:
-    """Labels in lower case. Raises PairsError: one is unknown."""
+    """Labels, settings and languages in lower case. Raises PairsError: a label is unknown."""
+    import pandas as pd
+
     for name in LABELS:
         if name in table.columns:
             reason = why_unknown(table[name])
@@ -139,6 +142,9 @@ def _with_known_labels(table: pd.DataFrame) -> pd.DataFrame:
                 wrong = [int(str(line)) for line, label in table[name].items() if why_unknown([label])]
                 raise PairsError(f"{reason} It stands in the column '{name}', {tables.lines(wrong)}.")
             table = table.assign(**{name: [folded(label) for label in table[name]]})
+    for name, plain in (("setting", folded), ("language", language_code)):
+        if name in table.columns:
+            table = table.assign(**{name: pd.Series([plain(cell) for cell in table[name]], table.index, object)})
     return table
 
 

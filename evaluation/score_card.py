@@ -24,7 +24,7 @@ from pipelines.errors import ZestError
 from pipelines.features.audio import load
 from pipelines.features.pitch import F0Statistics, statistics
 from pipelines.hooks import Event, Hook, silent
-from pipelines.labels import OTHER_EMOTIONS, known_label
+from pipelines.labels import OTHER_EMOTIONS, known_label, language_code
 
 WORDS, VOICE, F0, NATURALNESS = "words", "voice", "melody", "naturalness"
 SUBJECTS = (WORDS, *(f"emotion@{judge}" for judge in JUDGES), VOICE, F0, NATURALNESS)
@@ -184,7 +184,7 @@ def score_card(source: Path | str, reference: Path | str | None, converted: Path
     notes = tuple(dict.fromkeys(note for path in paths for note in load(path).warnings))
     notes += (f"No judge knows the emotion '{emotion}', so its share cannot be told.",) * (emotion in OTHER_EMOTIONS)
     other = None if reference is None else Path(reference)
-    pair = Pair("card", paths[0], other or paths[0], emotion, text=text.strip(), language=language.strip() or "en")
+    pair = Pair("card", paths[0], other or paths[0], emotion, text=text.strip(), language=language_code(language) or "en")
     clips = _CardClips(pair, other, Path(converted), observations or Observations(), natural or stored_reference())
     found, missing = {}, {}
     for index, subject in enumerate(SUBJECTS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 from pipelines.errors import ZestError
@@ -20,6 +21,9 @@ OTHER_EMOTIONS = ("calm", "fearful", "disgusted", "bored", "contemptuous", "exci
 MEANT = {"anger": "angry", "happiness": "happy", "joy": "happy", "joyful": "happy", "sadness": "sad", "surprise": "surprised",
          "fear": "fearful", "disgust": "disgusted", "boredom": "bored", "contempt": "contemptuous", "normal": NEUTRAL,
          "none": UNLABELLED, "unknown": UNLABELLED, "other": UNLABELLED}
+LANGUAGES = {"english": "en", "german": "de", "deutsch": "de", "french": "fr", "spanish": "es", "italian": "it", "dutch": "nl",
+             "polish": "pl", "portuguese": "pt", "russian": "ru", "turkish": "tr", "japanese": "ja", "korean": "ko",
+             "chinese": "zh", "mandarin": "zh"}  # as some corpora name them
 
 
 class LabelError(ZestError):
@@ -29,6 +33,12 @@ class LabelError(ZestError):
 def folded(label: str) -> str:
     """A label as it is compared: without blanks around it, in lower case."""
     return label.strip().casefold()
+
+
+def language_code(given: str) -> str:
+    """A language's two letters, in lower case: 'en' of 'EN', 'en-US' or 'English'. What is none of these stays as it is."""
+    plain = folded(given)
+    return LANGUAGES.get(plain, re.split("[-_]", plain)[0] or plain)
 
 
 def known_label(label: str) -> str:

@@ -18,7 +18,7 @@ from evaluation.corpora.manifest import Manifest, write_manifest
 from evaluation.pair import Pair, PairsError, pairs_hash, read_pairs, write_pairs
 from evaluation.run.wavs import open_scored
 from pipelines.errors import RecipeError
-from pipelines.labels import EMOTIONS, OTHER_EMOTIONS, why_unknown
+from pipelines.labels import EMOTIONS, OTHER_EMOTIONS, language_code, why_unknown
 from pipelines.names import find_file, forget_folders
 from pipelines.tables import TableError, read_table
 from pipelines.training.data.corpus import COLUMNS, read_manifest
@@ -168,6 +168,15 @@ def test_labels_are_folded_and_unknown_ones_refused_once_with_their_lines(tmp_pa
     path.write_text("source,reference,emotion\na.wav,b.wav,banana\na.wav,c.wav,sad\n" + "a.wav,d.wav,banana\n" * 9)
     with pytest.raises(PairsError, match=r"no emotion 'banana'.*lines 2, 4, 5 and 7 more"):
         read_pairs(path)
+
+
+@pytest.mark.parametrize(("given", "code"), [("EN", "en"), (" en-US", "en"), ("pt_BR", "pt"), ("English", "en"), ("German", "de"),
+                                             ("xx", "xx"), ("", ""), ("klingon", "klingon"), ("-", "-")])
+def test_a_language_is_known_however_it_is_written(given, code, tmp_path):
+    assert language_code(given) == code
+    (tmp_path / "list.csv").write_text(f"source,reference,emotion,language,setting\na.wav,b.wav,SAD,{given},SSST\n")
+    (pair,) = read_pairs(tmp_path / "list.csv")
+    assert (pair.emotion, pair.language, pair.setting) == ("sad", code or "en", "ssst")
 
 
 @pytest.mark.parametrize("label", [*EMOTIONS, *OTHER_EMOTIONS, "", "unlabelled", " Happy ", "FEARFUL"])

@@ -13,7 +13,7 @@ import gradio as gr
 from evaluation.instruments.recogniser import check_language
 from evaluation.score_card import score_card
 from pipelines.hooks import Event, Hook
-from pipelines.labels import EMOTIONS, known_label
+from pipelines.labels import EMOTIONS, known_label, language_code
 from workbench.conversion import MODEL_QUEUE
 from workbench.score_card.card import card_html, stage_name
 from workbench.tabs import tables, text
@@ -47,7 +47,7 @@ class ScoredConversion:
                  "reference": upload_problem(self.reference) if self.reference else "",
                  "converted": upload_problem(self.converted) if self.converted else text.NO_SCORED_RESULT,
                  "emotion": sentence_of(lambda: known_label(self.emotion)),
-                 "language": sentence_of(lambda: check_language(self.language))}
+                 "language": sentence_of(lambda: check_language(language_code(self.language)))}
         return {name: sentence for name, sentence in found.items() if sentence}
 
     def names(self) -> str:

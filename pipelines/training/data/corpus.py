@@ -14,7 +14,7 @@ from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.channels import to_mono
 from pipelines.features.decoding import decode
 from pipelines.features.resampling import resample
-from pipelines.labels import UNLABELLED, folded, why_unknown
+from pipelines.labels import UNLABELLED, folded, language_code, why_unknown
 from pipelines.names import find_file, forget_folders
 from pipelines.tables import Table, lines, read_table
 from pipelines.training.data.packed_clips import FULL_SCALE, is_packed, read_packed, to_int16
@@ -84,7 +84,7 @@ def _refuse_odd_cells(path: Path, table: Table) -> None:
 
 def _clip(folder: Path, cells: dict[str, str]) -> Clip:
     return Clip(find_file(folder, cells["path"]), cells["corpus"], cells["speaker"], folded(cells["emotion"]) or UNLABELLED,
-                cells["language"].lower(), cells["text_id"], cells["text"], _seconds(cells["seconds"]) or 0.0,
+                language_code(cells["language"]), cells["text_id"], cells["text"], _seconds(cells["seconds"]) or 0.0,
                 cells["split"].lower())
 
 
