@@ -92,6 +92,14 @@ def _decode_long(clips: Sequence[np.ndarray], language: str, size: str) -> list[
                                       condition_on_previous_text=False)["text"]) for clip in clips]
 
 
+def thinned_for(clip: np.ndarray, size: str = MODEL):
+    """The model that transcribes (n,) samples at 16 kHz, a recogniser_window.Thinned; None where no window holds them."""
+    from evaluation.instruments.recogniser_window import window_of
+
+    window = window_of(clip)
+    return None if window is None else _model(size, window)
+
+
 @lru_cache(maxsize=4)
 def _model(size: str, window: int):
     """A recogniser_window.Thinned; all windows of a size share its weights."""

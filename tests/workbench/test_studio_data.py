@@ -18,7 +18,7 @@ from tests.support.speech import MAN, speak
 from tests.support.studio import SECONDS, SLOWER, a_conversion, slower_timing, some_series, some_tracks
 from workbench.studio.contours import COLUMNS, MOST_FRAMES, contour_series, contours_value, csv_text, energy
 from workbench.studio.timing import TOLERANCE, breakpoints, source_time, straight
-from workbench.studio.tracks import SKETCH, TAKE, Track, gains, player_value, read_track, sketch, track
+from workbench.studio.tracks import SKETCH, SOURCE, TAKE, Track, gains, player_value, recording_track, sketch, track
 
 
 @pytest.fixture(scope="module")
@@ -82,12 +82,12 @@ def test_a_sketch_follows_the_waveform():
 def test_recordings_that_some_browsers_do_not_play_are_copied(tmp_path):
     samples = speak(MAN, 1.0)
     plain = save(tmp_path / "plain.wav", samples)
-    assert read_track("one", "one", TAKE, plain, tmp_path).path == str(plain)
+    assert recording_track("one", "one", SOURCE, plain, samples, tmp_path, 1.0).path == str(plain)
     stereo, codec, telephone = tmp_path / "stereo.wav", write_m4a(tmp_path / "talk.m4a", samples), tmp_path / "telephone.wav"
     soundfile.write(stereo, np.stack([samples, samples], axis=1), SAMPLE_RATE)
     soundfile.write(telephone, samples, SAMPLE_RATE, subtype="ULAW")
     for number, path in enumerate((stereo, codec, telephone)):
-        found = read_track(f"copy{number}", "copy", TAKE, path, tmp_path)
+        found = recording_track(f"copy{number}", "copy", SOURCE, path, samples, tmp_path, 1.0)
         assert found.path == str(tmp_path / f"copy{number}.wav")
         assert soundfile.info(found.path).duration == pytest.approx(found.seconds, abs=1e-3)
 

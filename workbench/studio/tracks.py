@@ -12,7 +12,7 @@ import soundfile
 
 from evaluation.listening.design.clips import PEAK, TARGET, loudness
 from evaluation.listening.errors import StudyError
-from pipelines.features.audio import SAMPLE_RATE, load, save
+from pipelines.features.audio import SAMPLE_RATE, save
 from workbench.studio.timing import Breakpoints, breakpoints, straight
 
 SOURCE, REFERENCE, TAKE = "source", "reference", "take"  # kinds of tracks
@@ -68,18 +68,16 @@ def track(key: str, name: str, kind: str, path: str, samples: np.ndarray, source
                  sketch(samples), where)
 
 
-def read_track(key: str, name: str, kind: str, path: Path | str, folder: Path, source_seconds: float | None = None,
-               timing: np.ndarray | None = None) -> Track:
-    """As `track`, of a file. folder: where a copy goes that every browser plays, where it does not play the file itself.
+def recording_track(key: str, name: str, kind: str, path: Path | str, samples: np.ndarray, folder: Path,
+                    source_seconds: float) -> Track:
+    """As `track`, of somebody's file. folder: where a copy goes that every browser plays, where some do not play the file.
 
     Raises:
-        AudioError: the recording cannot be read. OutputError: the copy cannot be written.
+        OutputError: the copy cannot be written.
     """
-    samples = load(path).samples
-    seconds = len(samples) / SAMPLE_RATE
-    if not _plays_everywhere(path, seconds):
+    if not _plays_everywhere(path, len(samples) / SAMPLE_RATE):
         path = save(folder / f"{key}.wav", samples)
-    return track(key, name, kind, str(path), samples, source_seconds or seconds, timing)
+    return track(key, name, kind, str(path), samples, source_seconds)
 
 
 def sketch(samples: np.ndarray, points: int = SKETCH) -> tuple[int, ...]:
