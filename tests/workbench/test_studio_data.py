@@ -67,8 +67,8 @@ def test_a_track_survives_as_json(tracks):
 
 
 def test_the_page_is_told_no_path_beyond_the_file_that_it_plays(tracks):
-    value = player_value(tracks, autoplay="slower")
-    assert [one["name"] for one in value["tracks"]] == [one.name for one in tracks] and value["autoplay"] == "slower"
+    value = player_value(tracks, chosen="slower")
+    assert [one["name"] for one in value["tracks"]] == [one.name for one in tracks] and value["chosen"] == "slower"
     assert all("path" not in one and one["file"]["meta"] == {"_type": "gradio.FileData"} for one in value["tracks"])
 
 

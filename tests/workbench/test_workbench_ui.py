@@ -69,7 +69,7 @@ class Page:
 
     def wait_for_result(self) -> dict:
         """The document of all numbers, once plot and audio are there."""
-        self.page.locator("#zest-plot img").first.wait_for()
+        self.page.locator("#zest-contours svg").first.wait_for()
         assert alert(self.page) == "" and problems(self.page) == []
         wait_until(lambda: "Real-time factor" in self.folded("#zest-table") and self.audio_url())
         wait_until(lambda: self.text("#zest-convert") == "Convert")
@@ -114,11 +114,10 @@ def test_upload_convert_see_plot_and_hear_audio(chromium, workbench, source_path
     assert "Reference" not in seen["table"], "a preset has no contour of its own"
     numbers = [int(hz) for hz in re.findall(r"(?:Source|Predicted|measured)\s+(\d+)\s", seen["table"])]
     assert len(numbers) == 3 and all(55 <= hz <= 800 for hz in numbers)
-    plot = page.page.locator("#zest-plot img")
-    wait_until(lambda: plot.evaluate("image => image.complete"))
-    size = plot.evaluate("image => [image.naturalWidth, image.naturalHeight]")
-    assert size[0] > 2 * size[1] > 400, "two panels side by side"
-    assert f"Source: mean {numbers[0]} Hz" in plot.get_attribute("alt") and brightness(plot) > 200
+    plot = page.page.locator("#zest-contours svg")
+    assert f"Source: mean {numbers[0]} Hz" in plot.get_attribute("aria-label") and brightness(plot) > 200
+    assert plot.locator("path[data-key]").count() == 3, "source, predicted and converted"
+    assert page.page.locator("#zest-player .name b").all_inner_texts() == ["Source", "Sad"], "both can be compared"
     assert page.audio_url().endswith("/source-man-sad-residual_neural.wav"), "a take's name says how it was converted"
     assert "source-man.wav to sad, converted by residual_neural@1." in seen["status"]
     assert_fits_the_screen(page.page)
@@ -139,7 +138,8 @@ def test_example_with_a_reference_on_a_phone_in_the_dark_where_one_player_sounds
     assert "Reference" in seen["table"]
     assert page.page.locator("#zest-reference").count(), "the reference is shown"
     assert_fits_the_screen(page.page)  # wide things scroll inside their card
-    assert brightness(page.page.locator("#zest-plot img")) < 100
+    assert brightness(page.page.locator("#zest-contours")) < 100
+    assert page.page.locator("#zest-player .name b").all_inner_texts() == ["Source", "Reference", "Reference-lively"]
     wait_until(lambda: sounding(page.page) == [True])  # the result plays as soon as it is ready
     for number, name in enumerate(("source", "reference"), start=2):
         page.page.locator(f"#zest-{name} button[aria-label='Play']").click()

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pipelines.decoders import DECODERS
 from pipelines.features.audio import load
 from pipelines.settings import Settings
@@ -61,11 +63,11 @@ def comparison(described: DescribedConversion, source: Path | str, reference: Pa
     """
     one, folder, seconds = described.conversion, described.output.parent, described.conversion.source_seconds
     own, other = load(source).samples, load(reference).samples if reference else None
-    take = track(_key(described.output), take_name(described.document), TAKE, str(described.output), one.samples, seconds,
+    take = track(_key(one.samples), take_name(described.document), TAKE, str(described.output), one.samples, seconds,
                  one.timing)
-    given = recording_track(_key(source), Path(source).name, SOURCE, source, own, folder, seconds)
+    given = recording_track(_key(own, SOURCE), Path(source).name, SOURCE, source, own, folder, seconds)
     target = None if reference is None or other is None else recording_track(
-        _key(reference, "reference"), Path(reference).name, REFERENCE, reference, other, folder, seconds)
+        _key(other, REFERENCE), Path(reference).name, REFERENCE, reference, other, folder, seconds)
     series = contour_series(one, described.measured, own, other)
     return Comparison(given, target, take, contours_value(series, alt, described.output.stem))
 
@@ -85,23 +87,25 @@ def take_name(document: dict[str, Any]) -> str:
     return ", ".join(said)
 
 
-def heard(kept: Sequence[Comparison], new: Sequence[Comparison]) -> list[Comparison]:
+def compared(kept: Sequence[Comparison], new: Sequence[Comparison]) -> list[Comparison]:
     """What the player offers after new conversions: those of the same source, the oldest first, no more than have a key."""
-    source = new[-1].source.key
-    known = {one.take.key for one in new}
-    return [one for one in [*kept, *new] if one.source.key == source and (one.take.key not in known or one in new)][-MOST_TAKES:]
+    source, found = new[-1].source.key, {}
+    for one in [*kept, *new]:
+        if one.source.key == source:
+            found[one.take.key] = one  # the newest of equal ones, whose files are there for sure
+    return list(found.values())[-MOST_TAKES:]
 
 
-def player_of(comparisons: Sequence[Comparison], shown: Comparison, autoplay: bool = False) -> dict[str, Any]:
+def player_of(comparisons: Sequence[Comparison], shown: Comparison) -> dict[str, Any]:
     """The player's value: the source, the reference of the one that is shown, and all takes, whose names differ."""
     takes: list[Track] = []
     for one in comparisons:
-        count = sum(track.name.partition(" (")[0] == one.take.name for track in takes)
+        count = sum(take.name.partition(" (")[0] == one.take.name for take in takes)
         takes.append(replace(one.take, name=f"{one.take.name} ({count + 1})") if count else one.take)
     tracks = [shown.source, *([shown.reference] if shown.reference else []), *takes]
-    return player_value(tracks, shown.take.key if autoplay else "")
+    return player_value(tracks, shown.take.key)
 
 
-def _key(path: Path | str, kind: str = "") -> str:
-    """Of a file; the same recording as source and as reference has two."""
-    return hashlib.sha256(f"{kind}{path}".encode(errors="surrogateescape")).hexdigest()[:16]
+def _key(samples: np.ndarray, kind: str = "") -> str:
+    """Of what is heard, wherever its file lies; the same recording as source and as reference has two."""
+    return hashlib.sha256(kind.encode() + samples.tobytes()).hexdigest()[:16]

@@ -97,17 +97,17 @@ def gains(tracks: Sequence[Track]) -> list[float]:
     return [0.0 if track.level is None else round(float(target - track.level), 2) for track in tracks]
 
 
-def player_value(tracks: Sequence[Track], autoplay: str = "") -> dict[str, Any]:
+def player_value(tracks: Sequence[Track], chosen: str = "") -> dict[str, Any]:
     """What the player's component is given: the tracks with their gains and the files that Gradio serves.
 
     Args:
-        tracks: the source first, since its time line is the one that all share. autoplay: key of the track to play at once.
+        tracks: the source first, since its time line is the one that all share. chosen: key of the one that plays first.
     """
     shown = [one.document() | {"gain": gain, "file": {"path": one.path, "meta": {"_type": "gradio.FileData"}}}
              for one, gain in zip(tracks, gains(tracks), strict=True)]
     for one in shown:
         del one["path"]  # a page needs no path of the server's beyond the file's address
-    return {"tracks": shown, "autoplay": autoplay}
+    return {"tracks": shown, "chosen": chosen}
 
 
 def _level(samples: np.ndarray) -> float | None:

@@ -16,6 +16,8 @@ from pipelines.errors import ZestError
 from workbench.conversion_request import ConversionRequest
 from workbench.listening.admin import AdminAccess
 from workbench.listening.gather_tab import gather_panel
+from workbench.studio.comparison import Comparison
+from workbench.studio.components import contour_view, player
 from workbench.studio.jobs import CANCELLED, FAILED, job_board
 from workbench.tabs import tables, text
 from workbench.tabs.convert_inputs import (
@@ -28,7 +30,18 @@ from workbench.tabs.convert_inputs import (
     request_of,
     unfolded,
 )
-from workbench.tabs.convert_run import Outputs, Shown, every_preset, in_view, progress_html, siblings, target_of, task_of, updates
+from workbench.tabs.convert_run import (
+    Outputs,
+    Shown,
+    every_preset,
+    in_view,
+    more_to_hear,
+    progress_html,
+    siblings,
+    target_of,
+    task_of,
+    updates,
+)
 from workbench.tabs.problems import QUIET, check_recording, problem, problem_slot, show_problem, slot_updates
 from workbench.tabs.score import score_result
 
@@ -65,11 +78,12 @@ def look(requests: Requests, *values: Any) -> list[Any]:
     return [*problem_updates(found), *((gr.skip(),) * 3 if found else busy())]
 
 
-def convert(requests: Requests, page: str, *values: Any) -> Iterator[list[Any]]:
+def convert(requests: Requests, page: str, kept: list[Comparison], *values: Any) -> Iterator[list[Any]]:
     """Updates for `Outputs`, as the work goes on.
 
     Args:
-        page: the session of the page, which may cancel. values: of the inputs, as `request_of` takes them.
+        page: the session of the page, which may cancel. kept: what the player offers already.
+        values: of the inputs, as `request_of` takes them.
     """
     asked = requests(*values)
     if _problems(asked):
@@ -84,16 +98,17 @@ def convert(requests: Requests, page: str, *values: Any) -> Iterator[list[Any]]:
         new: dict[str, Any] = {"progress": progress_html(state, len(asked)), "failed": problem("")}
         shown = list(job.results)
         if shown and (state.made or state.ended):
-            new |= in_view(shown, 0) if len(shown) == 1 else {"siblings": siblings(shown, 0), "shown": shown}
+            new |= in_view(shown, 0, kept) if len(shown) == 1 else {"siblings": siblings(shown, 0), "shown": shown} | (
+                more_to_hear(shown, kept))
         yield updates(**new)
     ended = {FAILED: problem(job.state.sentence), CANCELLED: problem(text.CANCELLED)}
     yield updates(progress=gr.update(visible=False), failed=ended.get(job.state.state, problem("")))
 
 
-def pick(shown: list[Shown], event: gr.EventData) -> list[Any]:
+def pick(shown: list[Shown], kept: list[Comparison], event: gr.EventData) -> list[Any]:
     """Another one of several results comes into view, and sounds."""
     index = event.index if isinstance(event.index, int) else 0
-    return updates(**in_view(shown, index)) if shown and 0 <= index < len(shown) else updates()
+    return updates(**in_view(shown, index, kept)) if shown and 0 <= index < len(shown) else updates()
 
 
 def cancel(request: gr.Request) -> None:
@@ -156,7 +171,7 @@ def convert_tab(presets: Sequence[str], decoders: Sequence[str], trouble: str | 
         _run(filled.success, one, inputs, outputs, buttons)
     buttons.cancel.click(cancel, None, None, **QUIET)
     outputs.converted.change(None, autoplay, None, js=f"(on) => on && ({PLAY})()", api_visibility="private")
-    picked = outputs.siblings.click(pick, outputs.shown, outputs.all(), **QUIET)
+    picked = outputs.siblings.click(pick, [outputs.shown, outputs.compared], outputs.all(), **QUIET)
     picked.then(None, None, None, js=PLAY, api_visibility="private")
 
 
@@ -170,16 +185,17 @@ def _outputs(trouble: str | None, presets: Sequence[str], access: AdminAccess) -
             change = gr.HTML(visible=False, padding=False, elem_id="zest-changed")
             siblings = gr.HTML(visible=False, padding=False, elem_id="zest-siblings", js_on_load=SIBLINGS)
             converted = gr.Audio(label=text.RESULT_LABEL, interactive=False, buttons=["download"], elem_id="zest-converted")
+            listen = player("zest-player")
             score_result(result, converted)
     with gr.Column(visible=False, elem_id="zest-result-more") as more:
-        plot = gr.HTML(elem_id="zest-plot", padding=False)
+        contours = contour_view("zest-contours")
         table = gr.HTML(elem_id="zest-table", padding=False)
         with gr.Accordion(text.DETAILS_LABEL, open=False):
             details = gr.JSON(show_label=False, elem_id="zest-details")
         if access.administration.configured:
             gather_panel(access, result, converted, ["", *presets])
-    return Outputs(progress, failed, status, results, change, siblings, converted, more, plot, table, details, result, gr.State(),
-                   gr.State([]))
+    return Outputs(progress, failed, status, results, change, siblings, converted, listen, more, contours, table, details, result,
+                   gr.State(), gr.State([]), gr.State([]))
 
 
 def _problems(requests: Sequence[ConversionRequest]) -> dict[str, str]:
@@ -189,13 +205,13 @@ def _problems(requests: Sequence[ConversionRequest]) -> dict[str, str]:
 def _run(trigger: Callable, requests: Requests, inputs: Inputs, outputs: Outputs, buttons: Buttons) -> None:
     """Look at the inputs; buttons busy, convert, buttons at rest again whatever happened."""
 
-    def run_them(request: gr.Request, *values: Any) -> Iterator[list[Any]]:
-        yield from convert(requests, request.session_hash or "", *values)
+    def run_them(request: gr.Request, kept: list[Comparison], *values: Any) -> Iterator[list[Any]]:
+        yield from convert(requests, request.session_hash or "", kept, *values)
 
     values = inputs.all()
     looked = trigger(partial(look, requests), values, [*inputs.problems(), *buttons.all()], **QUIET)
     looked.then(None, None, None, js=show_problem("zest-result-head", "start"), api_visibility="private")
-    run = looked.then(run_them, values, outputs.all(), api_visibility="private",
+    run = looked.then(run_them, [outputs.compared, *values], outputs.all(), api_visibility="private",
                       concurrency_limit=None, show_progress="hidden")
     run.then(at_rest, None, buttons.all(), **QUIET)
     run.then(None, None, None, js=show_problem("zest-result-head", "start"), api_visibility="private")

@@ -13,21 +13,21 @@ import gradio as gr
 from pipelines.counting import counted
 from pipelines.hooks import Hook
 from workbench.conversion_request import ConversionRequest
+from workbench.studio.comparison import Comparison, compared, comparison, player_of
 from workbench.studio.jobs import WAITING, JobState, Task
 from workbench.studio.turns import Place
 from workbench.tabs import tables, text
-from workbench.tabs.plot import plot_html
 from workbench.tabs.problems import problem
 from workbench.tabs.score import ScoredConversion
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A result as the page shows it. output: path of the WAV. plot: its contours as HTML. document: all its numbers."""
+    """A result as the page shows it. output: path of the WAV. studio: what is heard and seen of it. document: all its numbers."""
 
     request: ConversionRequest
     output: str
-    plot: str
+    studio: Comparison
     document: dict[str, Any]
 
     @property
@@ -47,7 +47,7 @@ class Outputs:
 
     progress: shown while something runs. failed: why the last try gave no result. changed: said once the inputs are no longer
     those of the result. siblings: the results side by side, where there are several; shown: these results. request: the inputs
-    of the one in view.
+    of the one in view. compared: what the player offers, also of earlier conversions of the same source.
     """
 
     progress: gr.HTML
@@ -57,13 +57,15 @@ class Outputs:
     changed: gr.HTML
     siblings: gr.HTML
     converted: gr.Audio
+    player: gr.HTML
     more: gr.Column
-    plot: gr.HTML
+    contours: gr.HTML
     table: gr.HTML
     details: gr.JSON
     result: gr.State
     request: gr.State
     shown: gr.State
+    compared: gr.State
 
     def all(self) -> list[Any]:
         return [getattr(self, one.name) for one in fields(self)]
@@ -74,15 +76,23 @@ def updates(**changes: Any) -> list[Any]:
     return [changes.pop(one.name, gr.skip()) for one in fields(Outputs)]
 
 
-def in_view(shown: Sequence[Shown], index: int) -> dict[str, Any]:
-    """What `updates` takes to show one of these results."""
+def in_view(shown: Sequence[Shown], index: int, kept: Sequence[Comparison] = ()) -> dict[str, Any]:
+    """What `updates` takes to show one of these results. kept: what the player offers already."""
     one = shown[index]
     request, document = one.request, one.document
+    takes = compared(kept, [one.studio for one in shown])
     names = Path(request.source or "").name, request.reference and Path(request.reference).name
     return {"status": tables.status(document, *names), "results": gr.update(visible=True), "changed": problem(""),
             "siblings": siblings(shown, index), "converted": one.output,
-            "more": gr.update(visible=True), "plot": one.plot, "table": tables.tables(document), "details": document,
+            "more": gr.update(visible=True), "contours": one.studio.contours, "player": player_of(takes, one.studio),
+            "compared": takes, "table": tables.tables(document), "details": document,
             "result": one.scored(), "request": request, "shown": list(shown)}
+
+
+def more_to_hear(shown: Sequence[Shown], kept: Sequence[Comparison]) -> dict[str, Any]:
+    """What `updates` takes when one more result is there and the first stays in view."""
+    takes = compared(kept, [one.studio for one in shown])
+    return {"player": player_of(takes, shown[0].studio), "compared": takes}
 
 
 def siblings(shown: Sequence[Shown], index: int) -> Any:
@@ -102,8 +112,9 @@ def task_of(request: ConversionRequest) -> Task[Shown]:
 
     def work(hook: Hook) -> Shown:
         described = request.convert(hook)
-        plot = plot_html(described.figure(), tables.contours_text(described.document))
-        return Shown(request, str(described.output), plot, described.document)
+        reference = request.reference if request.emotion is None else None
+        studio = comparison(described, request.source or "", reference, tables.contours_text(described.document))
+        return Shown(request, str(described.output), studio, described.document)
 
     return Task(target_of(request), work, by_reference=request.emotion is None)
 

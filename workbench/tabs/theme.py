@@ -44,12 +44,8 @@ CSS = """
 .zest-tables tfoot th { font-weight: 400; font-size: 0.82rem; color: var(--body-text-color-subdued); border: 0 !important; }
 .zest-tables tr.total th, .zest-tables tr.total td { font-weight: 600 !important; }
 /* On a phone, wide things scroll inside their card instead of widening the page. */
-#zest-plot, #zest-table { contain: inline-size; }
+#zest-table { contain: inline-size; }
 .zest-tables { overflow-x: auto; }
-#zest-plot { overflow-x: auto; }
-#zest-plot img { min-width: 620px; width: 100%; border-radius: 4px; background: var(--block-background-fill);
-  color-scheme: light; }
-.dark #zest-plot img { color-scheme: dark; }
 @media (max-width: 640px) {
   .gradio-container > .main { padding: 0.4rem 0.75rem 1rem !important; }
   .zest-tables th, .zest-tables td { padding: 0.25rem 0.25rem !important; }

@@ -59,8 +59,9 @@ class Player {
     this.box.hidden = tracks.length === 0;
     this.say("");
     this.show();
-    const wanted = tracks.findIndex((one) => one.key === value?.autoplay);
-    if (wanted >= 0 && this.played !== value.autoplay) { this.played = value.autoplay; this.sound.seek(0); this.play(wanted); }
+    const chosen = tracks.findIndex((one) => one.key === value?.chosen);
+    if (chosen >= 0 && this.chosen !== value.chosen && !this.sound.playing && !this.blind.on) this.sound.choose(chosen);
+    this.chosen = value?.chosen;
   }
 
   /** Indices of the tracks as they stand on the page. */
