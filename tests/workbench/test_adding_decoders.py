@@ -54,7 +54,7 @@ def page(converter, monkeypatch):
         values = asdict(DEFAULTS) | settings
         given = str(source), emotion, reference and str(reference), *(values[name] for name in SETTINGS)
         seen = {}
-        for filled in convert(lambda *given: [request_of(*given)], "a page", *given):
+        for filled in convert(lambda *given: [request_of(*given)], "a page", "", [], *given):
             named = zip((one.name for one in fields(Outputs)), filled)
             seen |= {name: value for name, value in named if value != gr.skip()}
         return seen

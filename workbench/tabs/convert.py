@@ -19,6 +19,7 @@ from workbench.listening.gather_tab import gather_panel
 from workbench.studio.comparison import Comparison
 from workbench.studio.components import contour_view, player
 from workbench.studio.jobs import CANCELLED, FAILED, job_board
+from workbench.studio.takes_view import takes_list
 from workbench.tabs import tables, text
 from workbench.tabs.convert_inputs import (
     RECORDING,
@@ -42,10 +43,16 @@ from workbench.tabs.convert_run import (
     task_of,
     updates,
 )
-from workbench.tabs.problems import QUIET, check_recording, problem, problem_slot, show_problem, slot_updates
+from workbench.tabs.convert_takes import SETTING_NAMES, keep, kept_take, linked, query_of, used
+from workbench.tabs.problems import QUIET, attempt, check_recording, problem, problem_slot, show_problem, slot_updates
 from workbench.tabs.score import score_result
 
 PLAY = "() => window.zestPlay('zest-converted')"  # page/page.js
+IN_VIEW = f"() => {{ window.zest.takesChanged(); ({show_problem('zest-result-head', 'start')})(); }}"
+WITH_TOKEN = "(...values) => { setTimeout(window.zest.takesChanged, 400); return [window.zest.visitor(), ...values.slice(1)]; }"
+COPY_LINK = """async (query) => { const address = window.zest.link(query); await window.zest.copy(address);
+    return { __type__: 'update', value: address, visible: true }; }"""
+INPUT_COUNT = 8  # of `Inputs.all`
 Requests = Callable[..., list[ConversionRequest]]  # of the values of the inputs
 SIBLINGS = """element.addEventListener('click', (event) => {
     const button = event.target.closest('[data-index]');
@@ -78,11 +85,12 @@ def look(requests: Requests, *values: Any) -> list[Any]:
     return [*problem_updates(found), *((gr.skip(),) * 3 if found else busy())]
 
 
-def convert(requests: Requests, page: str, kept: list[Comparison], *values: Any) -> Iterator[list[Any]]:
+def convert(requests: Requests, page: str, token: str, kept: list[Comparison], *values: Any) -> Iterator[list[Any]]:
     """Updates for `Outputs`, as the work goes on.
 
     Args:
-        page: the session of the page, which may cancel. kept: what the player offers already.
+        page: the session of the page, which may cancel. token: of the visitor's takes, '' for none.
+        kept: what the player offers already.
         values: of the inputs, as `request_of` takes them.
     """
     asked = requests(*values)
@@ -90,7 +98,7 @@ def convert(requests: Requests, page: str, kept: list[Comparison], *values: Any)
         yield updates()
         return
     try:
-        job = job_board().start("", page, target_of(asked[0]), [task_of(one) for one in asked])
+        job = job_board().start(token, page, target_of(asked[0]), [task_of(one, partial(keep, token)) for one in asked])
     except ZestError as error:
         yield updates(failed=problem(str(error)))
         return
@@ -109,6 +117,23 @@ def pick(shown: list[Shown], kept: list[Comparison], event: gr.EventData) -> lis
     """Another one of several results comes into view, and sounds."""
     index = event.index if isinstance(event.index, int) else 0
     return updates(**in_view(shown, index, kept)) if shown and 0 <= index < len(shown) else updates()
+
+
+def show_take(kept: list[Comparison], event: gr.EventData) -> list[Any]:
+    """A take comes into view."""
+    shown, sentence = attempt(lambda: kept_take(*_take_of(event)))
+    return updates(failed=problem(sentence)) if shown is None else updates(failed=problem(""), **in_view([shown], 0, kept))
+
+
+def use_take(source: str | None, event: gr.EventData) -> list[Any]:
+    """The settings of a take go into the inputs, and its source where there is none. The last update is a slot's."""
+    values, sentence = attempt(lambda: used(*_take_of(event), source))
+    return [*(values or (gr.skip(),) * INPUT_COUNT), problem(sentence)]
+
+
+def _take_of(event: gr.EventData) -> tuple[str, str]:
+    """Token and id that the list of takes sent."""
+    return str(event.key), str(event.take)
 
 
 def cancel(request: gr.Request) -> None:
@@ -131,8 +156,9 @@ def check_choices(*values: Any) -> list[Any]:
     return [gr.update(visible=needed), said, *slot_updates(SETTING_SLOTS, found), unfolded(found)]
 
 
-def convert_tab(presets: Sequence[str], decoders: Sequence[str], trouble: str | None, access: AdminAccess) -> None:
-    """Build the tab inside the current Blocks.
+def convert_tab(demo: gr.Blocks, presets: Sequence[str], decoders: Sequence[str], trouble: str | None,
+                access: AdminAccess) -> None:
+    """Build the tab inside the current Blocks, demo.
 
     Args:
         presets: the checkpoint's stored emotions. decoders: those it has the weights for.
@@ -149,6 +175,8 @@ def convert_tab(presets: Sequence[str], decoders: Sequence[str], trouble: str | 
                                       gr.Button(text.EVERYTHING, elem_id="zest-everything", scale=2, min_width=110),
                                       gr.Button(text.CANCEL, variant="stop", visible=False, elem_id="zest-cancel", scale=2,
                                                 min_width=110))
+            with gr.Column(elem_id="zest-takes-column"):
+                takes = takes_list()
         with gr.Column(scale=7, min_width=320, elem_id="zest-right"):
             outputs = _outputs(trouble, presets, access)
     slots = [inputs.slots[name] for name in ("reference", *SETTING_SLOTS)]
@@ -170,9 +198,30 @@ def convert_tab(presets: Sequence[str], decoders: Sequence[str], trouble: str | 
                               **QUIET)
         _run(filled.success, one, inputs, outputs, buttons)
     buttons.cancel.click(cancel, None, None, **QUIET)
+    takes.select(show_take, outputs.compared, outputs.all(), **QUIET).then(None, None, None, js=IN_VIEW, api_visibility="private")
+    takes.submit(use_take, inputs.source.audio, [*inputs.all(), outputs.failed], **QUIET)
+    _remember(demo, inputs, outputs, autoplay)
     outputs.converted.change(None, autoplay, None, js=f"(on) => on && ({PLAY})()", api_visibility="private")
     picked = outputs.siblings.click(pick, [outputs.shown, outputs.compared], outputs.all(), **QUIET)
     picked.then(None, None, None, js=PLAY, api_visibility="private")
+
+
+def _remember(demo: gr.Blocks, inputs: Inputs, outputs: Outputs, autoplay: gr.Checkbox) -> None:
+    """What the address and the browser remember: settings in a link, and whether results sound at once."""
+    emotions, decoders = ([value for _, value in one.choices] for one in (inputs.emotion, inputs.decoder))
+
+    def from_link(request: gr.Request) -> list[Any]:
+        values, sentence = linked(dict(request.query_params), emotions, decoders)
+        rare = gr.update(open=True) if values.keys() - {"emotion", "strength"} else gr.skip()
+        return [*(values.get(name, gr.skip()) for name in ("emotion", *SETTING_NAMES)), rare,
+                problem(sentence) if sentence else gr.skip()]
+
+    demo.load(from_link, None, [*inputs.choices(), inputs.advanced, outputs.failed], **QUIET)
+    demo.load(None, None, autoplay, js="() => window.zest.remembered('autoplay', true)", api_visibility="private")
+    autoplay.input(None, autoplay, None, js="(on) => window.zest.remember('autoplay', on)", api_visibility="private")
+    query = gr.Textbox(visible=False)
+    inputs.link.click(query_of, inputs.choices(), query, **QUIET).then(
+        None, query, inputs.address, js=COPY_LINK, api_visibility="private")
 
 
 def _outputs(trouble: str | None, presets: Sequence[str], access: AdminAccess) -> Outputs:
@@ -205,13 +254,14 @@ def _problems(requests: Sequence[ConversionRequest]) -> dict[str, str]:
 def _run(trigger: Callable, requests: Requests, inputs: Inputs, outputs: Outputs, buttons: Buttons) -> None:
     """Look at the inputs; buttons busy, convert, buttons at rest again whatever happened."""
 
-    def run_them(request: gr.Request, kept: list[Comparison], *values: Any) -> Iterator[list[Any]]:
-        yield from convert(requests, request.session_hash or "", kept, *values)
+    def run_them(request: gr.Request, token: str, kept: list[Comparison], *values: Any) -> Iterator[list[Any]]:
+        yield from convert(requests, request.session_hash or "", token or "", kept, *values)
 
     values = inputs.all()
+    token = gr.Textbox(visible=False)
     looked = trigger(partial(look, requests), values, [*inputs.problems(), *buttons.all()], **QUIET)
     looked.then(None, None, None, js=show_problem("zest-result-head", "start"), api_visibility="private")
-    run = looked.then(run_them, [outputs.compared, *values], outputs.all(), api_visibility="private",
+    run = looked.then(run_them, [token, outputs.compared, *values], outputs.all(), js=WITH_TOKEN, api_visibility="private",
                       concurrency_limit=None, show_progress="hidden")
     run.then(at_rest, None, buttons.all(), **QUIET)
-    run.then(None, None, None, js=show_problem("zest-result-head", "start"), api_visibility="private")
+    run.then(None, None, None, js=IN_VIEW, api_visibility="private")

@@ -32,7 +32,8 @@ SLOTS = ("source", "reference", *SETTING_SLOTS)
 class Inputs:
     """The components whose values `request_of` takes, in the order of its parameters, and the slots of their problems.
 
-    examples: one button for each of EXAMPLE_ROWS. advanced: holds the rare settings.
+    examples: one button for each of EXAMPLE_ROWS. advanced: holds the rare settings. link: copies an
+    address that carries the settings; address: shows it.
     """
 
     examples: list[gr.Button]
@@ -45,6 +46,8 @@ class Inputs:
     seed: gr.Number
     f0: gr.Dropdown
     advanced: gr.Accordion
+    link: gr.Button
+    address: gr.Textbox
     slots: dict[str, gr.HTML]
 
     def all(self) -> list[Any]:
@@ -106,7 +109,10 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     slots["strength"] = problem_slot("zest-strength-problem")
     with gr.Accordion(text.ADVANCED, open=False, elem_id="zest-advanced") as advanced:
         decoder, tempo, f0, seed = _rare(decoders, slots)
-    return Inputs(examples, source, emotion, reference, strength, tempo, decoder, seed, f0, advanced, slots)
+        link = gr.Button(text.LINK, size="sm", elem_id="zest-link-settings")
+        address = gr.Textbox(visible=False, label=text.LINK_LABEL, interactive=False, buttons=["copy"],
+                             elem_id="zest-link-address")
+    return Inputs(examples, source, emotion, reference, strength, tempo, decoder, seed, f0, advanced, link, address, slots)
 
 
 def _rare(decoders: Sequence[str], slots: dict[str, gr.HTML]) -> tuple[gr.Dropdown, gr.Checkbox, gr.Dropdown, gr.Number]:

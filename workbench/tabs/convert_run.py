@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from html import escape
 from pathlib import Path
@@ -12,23 +12,31 @@ import gradio as gr
 
 from pipelines.counting import counted
 from pipelines.hooks import Hook
+from workbench.conversion import DescribedConversion
 from workbench.conversion_request import ConversionRequest
 from workbench.studio.comparison import Comparison, compared, comparison, player_of
 from workbench.studio.jobs import WAITING, JobState, Task
 from workbench.studio.turns import Place
 from workbench.tabs import tables, text
-from workbench.tabs.problems import problem
+from workbench.tabs.problems import note_html, problem
 from workbench.tabs.score import ScoredConversion
+
+Keep = Callable[[ConversionRequest, DescribedConversion, Comparison], tuple[str, str]]  # a take's id, or '' and why there is none
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A result as the page shows it. output: path of the WAV. studio: what is heard and seen of it. document: all its numbers."""
+    """A result as the page shows it. output: path of the WAV. studio: what is heard and seen of it. document: all its numbers.
+
+    take: the id of the take that it is kept as, '' for none; unkept: why it is not kept.
+    """
 
     request: ConversionRequest
     output: str
     studio: Comparison
     document: dict[str, Any]
+    take: str = ""
+    unkept: str = ""
 
     @property
     def name(self) -> str:
@@ -82,7 +90,8 @@ def in_view(shown: Sequence[Shown], index: int, kept: Sequence[Comparison] = ())
     request, document = one.request, one.document
     takes = compared(kept, [one.studio for one in shown])
     names = Path(request.source or "").name, request.reference and Path(request.reference).name
-    return {"status": tables.status(document, *names), "results": gr.update(visible=True), "changed": problem(""),
+    said = tables.status(document, *names) + (note_html(one.unkept) if one.unkept else "")
+    return {"status": said, "results": gr.update(visible=True), "changed": problem(""),
             "siblings": siblings(shown, index), "converted": one.output,
             "more": gr.update(visible=True), "contours": one.studio.contours, "player": player_of(takes, one.studio),
             "compared": takes, "table": tables.tables(document), "details": document,
@@ -107,14 +116,14 @@ def siblings(shown: Sequence[Shown], index: int) -> Any:
     return gr.update(value=f'<div class="zest-siblings" role="group" aria-label="{text.SIBLINGS}">{buttons}</div>', visible=True)
 
 
-def task_of(request: ConversionRequest) -> Task[Shown]:
-    """The work of one conversion."""
+def task_of(request: ConversionRequest, keep: Keep) -> Task[Shown]:
+    """The work of one conversion. keep: keeps it as a take, also where nobody looks any more."""
 
     def work(hook: Hook) -> Shown:
         described = request.convert(hook)
         reference = request.reference if request.emotion is None else None
         studio = comparison(described, request.source or "", reference, tables.contours_text(described.document))
-        return Shown(request, str(described.output), studio, described.document)
+        return Shown(request, str(described.output), studio, described.document, *keep(request, described, studio))
 
     return Task(target_of(request), work, by_reference=request.emotion is None)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib.resources import files
 
 from evaluation.report.rendering import players_script
+from workbench.studio.takes_view import page_file
 
 
 def head() -> str:
     """One recording sounds at a time, framed pages are as dark as this one, and the server judges files that are given."""
     own = files("workbench.tabs").joinpath("page/page.js").read_text(encoding="utf-8")
-    return f"<script>{players_script()}{own}</script>"
+    return f"<script>{players_script()}{own}{page_file('visitor.js')}</script>"

@@ -21,6 +21,8 @@ CONVERTING_WHAT, PROGRESS = "Converting {}", "How far the conversion is"
 LOADING, YOUR_TURN = "Loading the models", "Your turn is next."
 CANCELLED = "Cancelled. What was done before is kept."
 AUTOPLAY = "Play the result as soon as it is ready"
+LINK, LINK_LABEL = "Copy a link to these settings", "Link to these settings, without recordings"
+LINK_UNKNOWN = "This link names what is not known here: {}. The other settings are taken over."
 ADVANCED = "Advanced: decoder, tempo, melody, seed"
 EXAMPLES_LABEL = "Try"
 
