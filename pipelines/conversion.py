@@ -21,9 +21,13 @@ from pipelines.device import check_device, one_thread
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.factors import Emotion, Factors, Transferred
 from pipelines.features import prosody, world
-from pipelines.features.audio import Recording, as_file, load
+from pipelines.features.audio import SAMPLE_RATE, Recording, as_file, load
+from pipelines.features.full_band import UpperBand, top_change
 from pipelines.features.inputs import Given, recording_of
+from pipelines.features.loudness import level_divisor
 from pipelines.features.pitch import VOICED_CONFIDENCE, F0Contour, track
+from pipelines.features.resampling import resample
+from pipelines.features.writing import SOURCE_RATE, AudioForm
 from pipelines.files import write_whole
 from pipelines.hooks import Event, Hook, Timings, silent, stage
 from pipelines.labels import folded
@@ -55,6 +59,7 @@ class Conversion:
         predicted: the F0 that the pitch predictor asked for, on the converted audio's time axis.
         target: name of the reference recording or of the preset. settings: of the converter, or which baseline converted.
         seconds: wall seconds per stage. notes: plain sentences the user should read (clipping, whispered source).
+        upper: what the source holds above the band of 16 kHz; None where its rate is not higher.
         mix: what the target consists of, None where it is one emotion. target is its name then.
         timing: (frames,) seconds of the source that each 20 ms frame of the result shows; None where the timing is kept.
     """
@@ -70,6 +75,7 @@ class Conversion:
     notes: tuple[str, ...] = ()
     timing: np.ndarray | None = None
     mix: EmotionMix | None = None
+    upper: UpperBand | None = None
 
     @property
     def real_time_factor(self) -> float:
@@ -81,13 +87,34 @@ class Conversion:
         """Name of the system that converted: the baseline's, or decoder, strength and every setting that is not the default."""
         return self.settings.system if isinstance(self.settings, BaselineChoice) else self.settings.specification()
 
-    def save(self, path: Path | str) -> Path:
-        """Write WAV, FLAC, MP3, OGG or Opus by the name's ending. Raises OutputError when the place cannot be written."""
-        return write_whole(path, self.encoded(path))
+    @property
+    def source_rate(self) -> int:
+        """Hz of the source, between 16 and 48 kHz: the rate of the saved result, unless another is asked for."""
+        return self.upper.rate if self.upper is not None else SAMPLE_RATE
 
-    def encoded(self, path: Path | str = "") -> bytes:
+    def at_rate(self, rate: int | None = None) -> np.ndarray:
+        """(n,) float32 at `rate` Hz, the source's own if None. Above 16 kHz, the source's upper band is carried over."""
+        rate = rate or self.source_rate
+        if rate == SAMPLE_RATE:
+            return self.samples
+        joined = self.upper.join(self.samples) if self.upper is not None else self.samples
+        return joined if rate == self.source_rate else resample(joined, self.source_rate, rate)
+
+    def save(self, path: Path | str, rate: str | int = SOURCE_RATE, subtype: str = "") -> Path:
+        """Write WAV, FLAC, MP3, OGG or Opus by the name's ending.
+
+        Args:
+            rate: Hz, or 'source'. subtype: '16' or '24' bits or 'float', for WAV and FLAC.
+        Raises:
+            OutputError: the place cannot be written, or the format has no such rate or subtype.
+        """
+        return write_whole(path, self.encoded(path, AudioForm(rate, subtype)))
+
+    def encoded(self, path: Path | str = "", form: AudioForm = AudioForm()) -> bytes:
         """What `save` writes to a path, for streams. Raises OutputError: such a format is not written."""
-        return as_file(self.samples, path)
+        form.check(path)
+        rate = form.hertz(self.source_rate, path)
+        return as_file(self.at_rate(rate), path, rate, form)
 
 
 class Converter:
@@ -151,14 +178,18 @@ class Converter:
         wished = mixed([*presets, *((one.emotion, weight) for one, weight in references)])
         only = references[0][0] if len(references) == 1 and not wished.parts else None
         transferred = self.transfer(factors, wished, settings, timings)
-        samples = self.synthesise(transferred, settings, timings)
+        with stage(timings, "synthesise"):
+            rendered = self._decoder(settings).decode(transferred, self.models)
+            divisor = level_divisor(rendered, factors.recording.samples)
         return Conversion(
-            samples=samples, source=factors.prosody.contour, reference=only.prosody.contour if only else None,
+            samples=rendered / np.float32(divisor), source=factors.prosody.contour,
+            reference=only.prosody.contour if only else None,
             predicted=transferred.contour, target=transferred.emotion.name, settings=settings,
             source_seconds=factors.recording.seconds, seconds=timings.seconds,
             notes=_notes(factors, [one for one, _ in references])
             + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()),
-            timing=transferred.timing, mix=EmotionMix.of_emotion(wished))
+            timing=transferred.timing, mix=EmotionMix.of_emotion(wished),
+            upper=_upper_band(factors.recording, transferred.timing, top_change(transferred.difference), divisor))
 
     def preset(self, name: str) -> Emotion:
         """A stored emotion, in capitals or not. Raises ZestError when it is unknown."""
@@ -246,6 +277,11 @@ class Converter:
         if generator is None or generator.temperature == 0:
             return None
         return units.posterior(self.models.tensor(content.hidden[units.layer, :count]), generator.temperature).cpu().numpy()
+
+
+def _upper_band(source: Recording, timing: np.ndarray | None = None, change: np.ndarray | None = None,
+                divisor: float = 1.0) -> UpperBand | None:
+    return None if source.full is None else UpperBand(source.full, source.rate, timing, change, divisor)
 
 
 def _notes(source: Factors, references: Sequence[Factors]) -> tuple[str, ...]:
@@ -342,7 +378,7 @@ class BaselineConverter:
             predicted=contours[0] if rendered.predicted is None else rendered.predicted,
             target=other.name if other else emotion or self.name, settings=BaselineChoice(self.name),
             source_seconds=own.seconds, seconds=timings.seconds,
-            notes=own.warnings + (other.warnings if other else ()) + self._unused(unused))
+            notes=own.warnings + (other.warnings if other else ()) + self._unused(unused), upper=_upper_band(own))
 
     def _unused(self, target: str) -> tuple[str, ...]:
         """A note where the baseline moves no emotion, and one was given all the same."""

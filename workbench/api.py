@@ -15,6 +15,7 @@ import gradio as gr
 from pipelines.baselines import BASELINES
 from pipelines.decoders import DECODERS
 from pipelines.errors import ZestError
+from pipelines.features.writing import SOURCE_RATE, SUBTYPES
 from pipelines.labels import EMOTIONS
 from pipelines.settings import about
 from workbench.cli.progress import fraction_hook
@@ -39,21 +40,24 @@ def describes_settings(function: Callable) -> Callable:
 @describes_settings
 def convert(*, source: str, emotion: str | None = None, reference: str | None = None, strength: float = DEFAULTS.strength,
             tempo: bool = DEFAULTS.tempo, decoder: str = DEFAULTS.decoder, seed: float = DEFAULTS.seed, f0: str = DEFAULTS.f0,
-            progress: gr.Progress = gr.Progress()) -> tuple[str, str, str, list[str], dict[str, Any]]:
+            rate: str = SOURCE_RATE, subtype: str = "", progress: gr.Progress = gr.Progress()) -> tuple[str, str, str, list[str], dict[str, Any]]:
     """Convert the emotion of a recording; its words and voice stay.
 
     Args:
         source: Recording whose words and voice are kept, 0.5 to 60 seconds.
-        emotion: neutral, angry, happy, sad or surprised, where no reference is given.
+        emotion: neutral, angry, happy, sad or surprised, or a mix such as angry:0.6,sad:0.4, where no reference is given.
         reference: Recording whose emotion is taken, where no emotion is given.
+        rate: source for the source's own sampling rate, 16 to 48 kHz; or Hz between them.
+        subtype: 16 or 24 bits, or float.
 
     Returns:
-        The converted recording (16-bit WAV at 16 kHz), its F0 contours (PNG), the name of the system that converted, notes on
+        The converted recording (WAV), its F0 contours (PNG), the name of the system that converted, notes on
         the recordings, and all numbers.
     """
     with as_errors():
         given = None if emotion is None else str(emotion)
-        request = _checked(ConversionRequest(source, given, reference, strength, tempo, decoder, seed, f0))
+        request = _checked(ConversionRequest(source, given, reference, strength, tempo, decoder, seed, f0,
+                                             rate or SOURCE_RATE, subtype or ""))
         hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), request.emotion is None)
         described = request.convert(hook)
         document = described.document
@@ -103,7 +107,10 @@ def _convert_inputs(presets: Sequence[str]) -> dict[str, Any]:
             "tempo": gr.Checkbox(DEFAULTS.tempo, label="tempo"),
             "decoder": gr.Dropdown(["", *DECODERS, *BASELINES], value="", label="decoder", allow_custom_value=True),
             "seed": gr.Number(DEFAULTS.seed, label="seed"),
-            "f0": gr.Dropdown(list(about("f0").choices), value=DEFAULTS.f0, label="f0", allow_custom_value=True)}
+            "f0": gr.Dropdown(list(about("f0").choices), value=DEFAULTS.f0, label="f0", allow_custom_value=True),
+            "rate": gr.Dropdown([SOURCE_RATE, "16000", "44100", "48000"], value=SOURCE_RATE, label="rate",
+                                allow_custom_value=True),
+            "subtype": gr.Dropdown(["", *SUBTYPES], value="", label="subtype", allow_custom_value=True)}
 
 
 def _score_inputs() -> dict[str, Any]:

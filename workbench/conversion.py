@@ -14,6 +14,7 @@ from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.conversion import BaselineConverter, Conversion, Converter, Converts
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.pitch import F0Contour, statistics, track
+from pipelines.features.writing import AudioForm
 from pipelines.files import make_folder, write_whole
 from pipelines.hooks import Hook, silent
 from pipelines.mix import EmotionLike, References
@@ -54,19 +55,21 @@ class DescribedConversion:
 
 def convert_and_describe(converter: Converts, source: Path | str, reference: Path | str | References | None,
                          emotion: EmotionLike | None, settings: Settings, output: Path, hook: Hook = silent,
-                         write: Callable[[Path, bytes], object] = write_whole) -> DescribedConversion:
+                         write: Callable[[Path, bytes], object] = write_whole,
+                         form: AudioForm = AudioForm()) -> DescribedConversion:
     """Convert one recording, write it and describe it.
 
     Args:
         write: what takes the file's bytes; by default the file appears at its path, whole or not at all.
+        form: rate, resolution and format of the file; by default those of the source and of the name.
     Raises:
         ZestError: as `Converter.convert`. OutputError: the recording cannot be written.
     """
     conversion = converter.convert(source, reference, emotion, settings, hook)
     measured = track(conversion.samples).contour()
-    document = describe(conversion, measured)
+    document = describe(conversion, measured) | {"rate": form.hertz(conversion.source_rate, output)}
     make_folder(output.parent)
-    write(output, conversion.encoded(output))
+    write(output, conversion.encoded(output, form))
     return DescribedConversion(conversion, measured, output, document)
 
 

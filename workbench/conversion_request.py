@@ -11,10 +11,12 @@ from typing import Any
 
 from gradio.utils import get_upload_folder
 
+from pipelines.affect import target_name
 from pipelines.baselines import BASELINES, check_request
 from pipelines.decoders import find_decoder
 from pipelines.errors import ZestError
 from pipelines.features.contour import REFERENCE
+from pipelines.features.writing import SOURCE_RATE, AudioForm
 from pipelines.hooks import Hook, silent
 from pipelines.settings import Settings, about
 from workbench.cli.names import default_name
@@ -32,6 +34,7 @@ class ConversionRequest:
     Attributes:
         source, reference: paths of recordings. emotion: a preset; None where the reference gives the emotion.
         decoder: a decoder, or a baseline in the converter's place; '' for the best decoder that the checkpoint has.
+        rate, subtype: of the WAV, as `pipelines.features.writing.AudioForm` takes them.
     """
 
     source: str | None
@@ -42,6 +45,8 @@ class ConversionRequest:
     decoder: str | None = DEFAULTS.decoder
     seed: float | None = DEFAULTS.seed
     f0: str = DEFAULTS.f0
+    rate: str | int = SOURCE_RATE
+    subtype: str = ""
 
     @property
     def baseline(self) -> str:
@@ -63,7 +68,7 @@ class ConversionRequest:
         """Equal for two requests that ask for the same."""
         target = (self.emotion, self.reference if self.emotion is None else None) if self.needs_target else ()
         settings = () if self.baseline else (self.strength, self.tempo, self.seed or 0, self.f0)
-        return self.source, *target, self.decoder or "", *settings
+        return self.source, *target, self.decoder or "", *settings, self.rate, self.subtype
 
     def problems(self) -> dict[str, str]:
         """A sentence for every input that keeps this from being converted, by the input's name."""
@@ -93,14 +98,16 @@ class ConversionRequest:
         target = (self.emotion or (Path(reference).stem if reference else "")) if self.needs_target else ""
         name = default_name(Path(self.source), target, settings, self.baseline, os.environ.get(CHECKPOINT_VARIABLE))
         output = Path(get_upload_folder()) / uuid.uuid4().hex / f"{name}.wav"
-        return convert_and_describe(converts, self.source, reference, self.emotion, settings, output, hook)
+        return convert_and_describe(converts, self.source, reference, self.emotion, settings, output, hook,
+                                    form=AudioForm(self.rate, self.subtype))
 
     def _checks(self) -> dict[str, Callable[[], Any]]:
         """By the name of an input, what raises ZestError where its value cannot be."""
         name, with_reference = self.baseline, self.emotion is None
+        form: dict[str, Callable[[], Any]] = {"rate": lambda: AudioForm(self.rate, self.subtype)}
         if name:
-            return {"decoder": lambda: check_request(name, with_reference, not with_reference)} if self.needs_target else {}
-        return {"strength": lambda: Settings(strength=self._strength()), "seed": lambda: Settings(seed=self._seed()),
+            return form | ({"decoder": lambda: check_request(name, with_reference, not with_reference)} if self.needs_target else {})
+        return form | {"emotion": lambda: self.emotion and target_name(self.emotion), "strength": lambda: Settings(strength=self._strength()), "seed": lambda: Settings(seed=self._seed()),
                 "f0": self._check_f0, "decoder": lambda: self.decoder and find_decoder(self.decoder)}
 
     def _check_f0(self) -> None:

@@ -11,7 +11,7 @@ from pipelines.errors import AudioError
 from pipelines.features.channels import to_mono
 from pipelines.features.decoding import FORMATS, decode, empty
 from pipelines.features.resampling import resample
-from pipelines.features.writing import encoded
+from pipelines.features.writing import AudioForm, encoded
 from pipelines.files import write_whole
 
 SAMPLE_RATE = 16_000  # Hz
@@ -20,6 +20,7 @@ MIN_RATE, MAX_RATE = 8_000, 96_000  # Hz
 LIMITS = f"{FORMATS}, {MIN_SECONDS:g} to {MAX_SECONDS:g} seconds, 8 to 96 kHz; stereo is mixed to mono"
 SILENCE_DB = -60.0  # dBFS of the loudest 25 ms; below it there is nothing to convert
 CLIPPED_SHARE = 0.01  # share of samples at full scale from which a warning is given
+HIGHEST_RATE = 48_000  # Hz of results
 NOMINAL = 0.1  # amplitude of speech whose level is not to be learnt, -20 dBFS
 
 
@@ -30,6 +31,7 @@ class Recording:
     Attributes:
         samples: (n,) float32 at 16 kHz, mono, within [-1, 1].
         name: the file's name, for messages and plots.
+        full: (n,) float32, mono, at `rate` Hz and the same level, where the file has a rate above 16 kHz; at most 48 kHz.
         warnings: plain sentences about what is doubtful (clipping, a damaged stretch, a channel that was left out) but does not
             prevent conversion.
     """
@@ -37,10 +39,17 @@ class Recording:
     samples: np.ndarray
     name: str = "recording"
     warnings: tuple[str, ...] = ()
+    full: np.ndarray | None = None
+    rate: int = SAMPLE_RATE
 
     @property
     def seconds(self) -> float:
         return len(self.samples) / SAMPLE_RATE
+
+    def part(self, start: float, stop: float) -> Recording:
+        """The seconds from `start` to `stop`, at both rates. Warnings stay with the whole."""
+        full = None if self.full is None else self.full[round(start * self.rate):round(stop * self.rate)]
+        return Recording(self.samples[round(start * SAMPLE_RATE):round(stop * SAMPLE_RATE)], self.name, (), full, self.rate)
 
 
 def load(path: Path | str) -> Recording:
@@ -80,12 +89,20 @@ def _checked(samples: np.ndarray, rate: int, name: str, notes: tuple[str, ...]) 
     mono, said = to_mono(samples, rate)
     notes += (f"{name}: {said}",) * bool(said)
     notes += _clipping_warning(mono, name)
+    full, full_rate = _full_band(mono, rate)
     if rate != SAMPLE_RATE:
         mono = resample(mono, rate, SAMPLE_RATE)
     _refuse_silence(mono, name)
-    peak = np.abs(mono).max()
-    mono = mono / max(1.0, peak)  # float files and resampling may exceed full scale
-    return Recording(mono.astype(np.float32), name, notes)
+    divisor = max(1.0, np.abs(mono).max())  # float files and resampling may exceed full scale
+    full = None if full is None else (full / divisor).astype(np.float32)
+    return Recording((mono / divisor).astype(np.float32), name, notes, full, full_rate)
+
+
+def _full_band(mono: np.ndarray, rate: int) -> tuple[np.ndarray | None, int]:
+    """What lies above 16 kHz's band: samples at the recording's own rate, at most 48 kHz, and that rate."""
+    if rate <= SAMPLE_RATE:
+        return None, SAMPLE_RATE
+    return (mono, rate) if rate <= HIGHEST_RATE else (resample(mono, rate, HIGHEST_RATE), HIGHEST_RATE)
 
 
 def save(path: Path | str, samples: np.ndarray) -> Path:
@@ -99,11 +116,11 @@ def save(path: Path | str, samples: np.ndarray) -> Path:
     return write_whole(path, as_file(samples, path))
 
 
-def as_file(samples: np.ndarray, path: Path | str) -> bytes:
+def as_file(samples: np.ndarray, path: Path | str, rate: int = SAMPLE_RATE, form: AudioForm = AudioForm()) -> bytes:
     """What `save` writes to a path. Raises OutputError: such a format is not written."""
     peak = float(np.abs(samples).max(initial=0.0))
     samples = samples if peak <= 0.999 else samples * (0.999 / peak)
-    return encoded(samples, SAMPLE_RATE, path)
+    return encoded(samples, rate, path, form)
 
 
 def speech_level(samples: np.ndarray) -> float:

@@ -19,7 +19,7 @@ from workbench.tabs import score as score_tab
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "api.md").read_text()
 REQUIRED = {"/convert": ["source"], "/score": ["source", "converted"]}
-PARAMETERS = {"/convert": ["source", "emotion", "reference", "strength", "tempo", "decoder", "seed", "f0"],
+PARAMETERS = {"/convert": ["source", "emotion", "reference", "strength", "tempo", "decoder", "seed", "f0", "rate", "subtype"],
               "/score": ["source", "reference", "converted", "said", "emotion", "language"]}
 OUTPUTS = {"/convert": ["converted", "f0_contours", "system", "notes", "numbers"], "/score": ["card", "numbers"]}
 

@@ -64,15 +64,17 @@ class Outcome:
 
 
 def read_batch(path: Path, folder: Path, plots: Path | None = None,
-               name: Callable[[Path, str], str] = lambda source, target: f"{source.stem}-{target}") -> list[BatchRow | BadRow]:
+               name: Callable[[Path, str], str] = lambda source, target: f"{source.stem}-{target}",
+               ending: str = ".wav") -> list[BatchRow | BadRow]:
     """Read a CSV of pairs; paths inside it are relative to the CSV's folder, outputs to `folder`.
 
     Args:
         plots: folder of the pictures. name: of an output that the list does not name, from the source and the target.
+        ending: of such a name.
     Raises:
         TableError: the list is missing or is not CSV text. AudioError: it lacks a column, or has no rows.
     """
-    rows = [_row(number, cells, path.parent, folder, name) for number, cells in enumerate(_read_rows(path), start=1)]
+    rows = [_row(number, cells, path.parent, folder, name, ending) for number, cells in enumerate(_read_rows(path), start=1)]
     good = [row for row in rows if isinstance(row, BatchRow)]
     twice = {good[index].number: good[first].number for index, first in same_output([row.output for row in good]).items()}
     rows = [BadRow(row.number, f"Rows {twice[row.number]} and {row.number} have the same output; give each its own.")
@@ -117,7 +119,8 @@ def _with_plots(rows: list[BatchRow | BadRow], folder: Path, plots: Path) -> lis
     return [replace(row, plot=plot_of[row.number]) if isinstance(row, BatchRow) else row for row in rows]
 
 
-def _row(number: int, row: TableRow, base: Path, folder: Path, name: Callable[[Path, str], str]) -> BatchRow | BadRow:
+def _row(number: int, row: TableRow, base: Path, folder: Path, name: Callable[[Path, str], str],
+         ending: str) -> BatchRow | BadRow:
     cells = {name: row.cells.get(name, "") for name in COLUMNS}
     if row.surplus:
         return BadRow(number, "The row has more cells than the header; quote cells that contain commas.")
@@ -129,7 +132,7 @@ def _row(number: int, row: TableRow, base: Path, folder: Path, name: Callable[[P
         target = target_name(cells["emotion"]) if cells["emotion"] else Path(cells["reference"]).stem
     except ZestError as error:
         return BadRow(number, str(error))
-    output = Path(cells["output"] or f"{number:03d}-{name(Path(cells['source']), target)}.wav")
+    output = Path(cells["output"] or f"{number:03d}-{name(Path(cells['source']), target)}{ending}")
     if output.is_absolute() or ".." in output.parts:
         return BadRow(number, f"The output {output} leaves the output folder; name a file inside it.")
     if output.suffix.lower() not in FORMATS:

@@ -18,7 +18,7 @@ from pipelines.counting import counted
 from pipelines.decoders import DECODERS
 from pipelines.device import check_name
 from pipelines.errors import ZestError
-from pipelines.features.writing import ENDINGS, check_format
+from pipelines.features.writing import CONTAINERS, ENDINGS, HIGHEST_RATE, LOWEST_RATE, SOURCE_RATE, AudioForm
 from pipelines.files import PICTURES, check_ending, make_folder, write_whole
 from pipelines.hooks import Hook
 from pipelines.mix import EmotionMix, check_target, weights_of
@@ -67,6 +67,13 @@ def convert(
     decoder: Annotated[str, setting_option("decoder", DECODERS)] = DEFAULTS.decoder,
     seed: Annotated[int, setting_option("seed", metavar="NUMBER")] = DEFAULTS.seed,
     f0: Annotated[str, setting_option("f0")] = DEFAULTS.f0,
+    rate: Annotated[str, typer.Option(
+        metavar="HZ", help=f"Sampling rate of the result: {SOURCE_RATE} for the source's own, between {LOWEST_RATE} and "
+                           f"{HIGHEST_RATE} Hz; or a number in between.")] = SOURCE_RATE,
+    container: Annotated[str, typer.Option(
+        "--format", metavar="NAME", help=f"Format where no name says it: {listed(CONTAINERS)}.")] = "",
+    subtype: Annotated[str, typer.Option(
+        metavar="NAME", help="Resolution of WAV and FLAC: 16 or 24 bits, or float (WAV alone); 16 if left out.")] = "",
     system: Annotated[str, typer.Option(
         metavar="NAME", help=f"A baseline instead of this project's converter: {listed(BASELINES)}.")] = "",
     checkpoint: Checkpoint = None,
@@ -79,7 +86,8 @@ def convert(
         raise ZestError("A baseline has no strength, tempo, decoder, seed or choice of F0; leave them out beside --system.")
     if system and find_baseline(system).load is None:
         refuse_given(context, ("checkpoint", "device"), f"The baseline {system} has no weights, so")
-    run = ConversionRun(settings, partial(_load_converter, system, checkpoint, device), as_json, overwrite)
+    form = AudioForm(rate, subtype, container)
+    run = ConversionRun(settings, partial(_load_converter, system, checkpoint, device), as_json, overwrite, form)
     name = partial(default_name, settings=settings, system=system, checkpoint=checkpoint)
     if batch is None:
         if source is None:
@@ -92,14 +100,14 @@ def convert(
         _check_target(reference, several, emotion, system)
         with piped_in(source, reference) as (own, other):
             assert own is not None  # since the source is given
-            named = output or Path(f"{name(own, _target_name(emotion, other, several))}.wav")
+            named = output or Path(f"{name(own, _target_name(emotion, other, several))}.{container or 'wav'}")
             row = BatchRow(1, own, other, emotion, named, output is not None, plot, tuple(several))
             raise typer.Exit(_convert_to_pipe(row, run) if output == PIPE else _convert_one(row, run))
     if source is not None or emotion is not None or references:
         raise ZestError("With --batch, sources and emotions come from the list; leave SOURCE, --emotion and --reference out.")
     if output is None or output == PIPE:
         raise ZestError("With --batch, name the folder for the results with -o.")
-    raise typer.Exit(_convert_batch(batch, output, batches.read_batch(batch, output, plot, name), run))
+    raise typer.Exit(_convert_batch(batch, output, batches.read_batch(batch, output, plot, name, f".{container or 'wav'}"), run))
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,7 @@ class ConversionRun:
     load_converter: Callable[[], Converts]
     as_json: bool
     overwrite: bool
+    form: AudioForm
     write: Callable[[Path, bytes], object] = write_whole
 
 
@@ -129,7 +138,6 @@ def _convert_to_pipe(row: BatchRow, run: ConversionRun) -> int:
 
 def _convert_one(row: BatchRow, run: ConversionRun) -> int:
     _check_files((), [row], run, new_folders=False)
-    check_format(row.output)
     if row.plot == PIPE:
         raise ZestError("A picture cannot go to standard output; name a file with --plot.")
     if row.plot is not None:
@@ -176,6 +184,8 @@ def _convert_batch(pairs_csv: Path, folder: Path, rows: list[BatchRow | BadRow],
 
 def _check_files(lists: Sequence[Path], rows: Sequence[BatchRow], run: ConversionRun, new_folders: bool) -> None:
     """Hold every output of the call against every input of it, before any work."""
+    for row in rows:
+        run.form.check(row.output)
     check_outputs([*lists, *(path for row in rows for path in row.recordings)],
                   [path for row in rows for path in (row.output, row.plot) if path != PIPE], new_folders=new_folders)
     written = [(path, row.named or (path is row.plot and not new_folders)) for row in rows
@@ -188,7 +198,8 @@ def _convert_row(converter: Converts, row: BatchRow, run: ConversionRun, hook: H
     from workbench.conversion import convert_and_describe
 
     reference = row.reference or list(row.mixed) or None
-    described = convert_and_describe(converter, row.source, reference, row.emotion, run.settings, row.output, hook, run.write)
+    described = convert_and_describe(converter, row.source, reference, row.emotion, run.settings, row.output, hook, run.write,
+                                     run.form)
     if row.plot is not None:
         from evaluation.plots import save_figure
 

@@ -21,11 +21,11 @@ from evaluation.pair import Pair
 from evaluation.run.folder import EvaluationRun
 from pipelines.errors import AudioError
 from pipelines.features.audio import SAMPLE_RATE, Recording, load
+from pipelines.features.loudness import integrated_loudness
 from pipelines.files import make_folder, write_whole
 
 TARGET = -23.0  # LUFS, EBU R 128
 LOWEST = -33.0  # LUFS; a study gets softer as a whole rather than clip one recording
-GATING_SECONDS = 0.4  # BS.1770's block; shorter clips are measured as one block
 PEAK = 0.99  # of full scale
 MNRU_DB = 0.0  # signal to modulated noise of a damaged clip: as strong as the speech itself
 Progress = Callable[[int, int], None]  # done, total
@@ -38,14 +38,10 @@ def loudness(samples: np.ndarray) -> float:
     Raises:
         StudyError: nothing above the gate of -70 LUFS.
     """
-    import pyloudnorm
-
-    seconds = len(samples) / SAMPLE_RATE
-    block = GATING_SECONDS if seconds > GATING_SECONDS else seconds * 0.999  # the meter wants more than one block
-    found = pyloudnorm.Meter(SAMPLE_RATE, block_size=block).integrated_loudness(np.asarray(samples, dtype=np.float64))
+    found = integrated_loudness(samples)
     if not np.isfinite(found):
         raise StudyError("A recording is too soft to be brought to the loudness of the others.")
-    return float(found)
+    return found
 
 
 def common_target(measured: list[tuple[float, float]]) -> float:

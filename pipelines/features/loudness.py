@@ -1,0 +1,37 @@
+"""Loudness after ITU-R BS.1770-4 (package pyloudnorm), and the range in which a conversion may change it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipelines.features.audio import SAMPLE_RATE
+
+GATING_SECONDS = 0.4  # BS.1770's block; shorter clips are measured as one block
+MOST_CHANGE = 6.0  # dB by which a conversion may be louder or softer than its source
+
+
+def integrated_loudness(samples: np.ndarray, rate: int = SAMPLE_RATE) -> float:
+    """LUFS of (n,) samples; minus infinity where nothing is above the gate of -70 LUFS."""
+    import pyloudnorm  # imported late: a training does without it
+
+    seconds = len(samples) / rate
+    block = GATING_SECONDS if seconds > GATING_SECONDS else seconds * 0.999  # the meter wants more than one block
+    with np.errstate(divide="ignore"):  # silence
+        return float(pyloudnorm.Meter(rate, block_size=block).integrated_loudness(np.asarray(samples, dtype=np.float64)))
+
+
+def level_divisor(converted: np.ndarray, source: np.ndarray) -> float:
+    """What to divide a conversion by, so that it does not clip, and so that its loudness is within MOST_CHANGE of the source's.
+
+    Args:
+        converted, source: (n,) at 16 kHz.
+    Returns:
+        at least what keeps the peak at full scale; exactly 1 where nothing is to be done.
+    """
+    clipping = float(np.abs(converted).max(initial=0.0))
+    divisor = max(1.0, clipping)
+    if not clipping:
+        return divisor
+    change = integrated_loudness(converted) - 20 * np.log10(divisor) - integrated_loudness(source)
+    beyond = change - float(np.clip(change, -MOST_CHANGE, MOST_CHANGE)) if np.isfinite(change) else 0.0
+    return divisor if beyond == 0 else max(divisor * 10 ** (beyond / 20), clipping)
