@@ -40,7 +40,8 @@ def describes_settings(function: Callable) -> Callable:
 @describes_settings
 def convert(*, source: str, emotion: str | None = None, reference: str | None = None, strength: float = DEFAULTS.strength,
             tempo: bool = DEFAULTS.tempo, decoder: str = DEFAULTS.decoder, seed: float = DEFAULTS.seed, f0: str = DEFAULTS.f0,
-            rate: str = SOURCE_RATE, subtype: str = "", progress: gr.Progress = gr.Progress()) -> tuple[str, str, str, list[str], dict[str, Any]]:
+            rate: str = SOURCE_RATE, subtype: str = "",
+            progress: gr.Progress = gr.Progress()) -> tuple[str, str, str, list[str], dict[str, Any]]:
     """Convert the emotion of a recording; its words and voice stay.
 
     Args:

@@ -105,10 +105,14 @@ class ConversionRequest:
         """By the name of an input, what raises ZestError where its value cannot be."""
         name, with_reference = self.baseline, self.emotion is None
         form: dict[str, Callable[[], Any]] = {"rate": lambda: AudioForm(self.rate, self.subtype)}
+        if name and self.needs_target:
+            form["decoder"] = lambda: check_request(name, with_reference, not with_reference)
         if name:
-            return form | ({"decoder": lambda: check_request(name, with_reference, not with_reference)} if self.needs_target else {})
-        return form | {"emotion": lambda: self.emotion and target_name(self.emotion), "strength": lambda: Settings(strength=self._strength()), "seed": lambda: Settings(seed=self._seed()),
-                "f0": self._check_f0, "decoder": lambda: self.decoder and find_decoder(self.decoder)}
+            return form
+        return form | {
+            "emotion": lambda: self.emotion and target_name(self.emotion),
+            "strength": lambda: Settings(strength=self._strength()), "seed": lambda: Settings(seed=self._seed()),
+            "f0": self._check_f0, "decoder": lambda: self.decoder and find_decoder(self.decoder)}
 
     def _check_f0(self) -> None:
         if Settings(f0=self.f0).f0 == REFERENCE and self.emotion is not None:
