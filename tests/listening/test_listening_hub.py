@@ -14,7 +14,7 @@ from evaluation.listening.store import AnswerStore, collect, open_store
 from evaluation.listening.store.database import writing
 from evaluation.listening.store.events import events_of
 from evaluation.listening.store.journal import Journal
-from tests.support.hub_server import HubState, hub, talk_to
+from tests.support.hub_server import HubState, at_rest, hub, talk_to
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import SETUP, Clock, answer_next, listen, whole_set
 
@@ -43,12 +43,15 @@ def process(study, tmp_path):
         disk = tmp_path / name
         disk.mkdir(exist_ok=True)
         journals.append(HubJournal(DATASET, disk / FOLDER, SELDOM))
-        store = open_store(study, f"sqlite:///{disk / 'answers.sqlite'}", clock or Clock(), journals[-1])
-        assert journals[-1].studies.wait(20)  # nobody is asking when the hub goes
-        return store, journals[-1]
+        try:
+            return open_store(study, f"sqlite:///{disk / 'answers.sqlite'}", clock or Clock(), journals[-1]), journals[-1]
+        finally:
+            assert at_rest(journals[-1])  # nobody is asking when the hub goes
 
     yield start
-    [journal.scheduler.stop() for journal in journals]
+    for journal in journals:
+        journal.scheduler.stop()
+    assert all(map(at_rest, journals))
 
 
 def no_space(_descriptor: int) -> None:

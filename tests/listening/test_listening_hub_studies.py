@@ -16,7 +16,7 @@ from evaluation.listening.design.study import open_study
 from evaluation.listening.errors import StudyError
 from evaluation.listening.publish.hub import hub_journal
 from evaluation.listening.store import collect
-from tests.support.hub_server import HubState, talk_to
+from tests.support.hub_server import HubState, at_rest, talk_to
 from tests.support.hub_server import hub as a_hub
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import SETUP, Clock, answer_next
@@ -46,7 +46,7 @@ def space(tmp_path, monkeypatch):
     def stop() -> None:
         for journal in running:
             journal.scheduler.stop()
-            assert journal.studies.wait(30)
+            assert at_rest(journal)
         running.clear()
         hub_journal.cache_clear()
         studies._open.cache_clear()
@@ -71,7 +71,7 @@ def hub(*given) -> Iterator[tuple[str, HubState]]:
     """It goes when nobody is asking: a client that finds nobody cuts off what others of its process are fetching."""
     with a_hub(*given) as found:
         yield found
-        assert hub_journal(studies.studies_folder()).studies.wait(20)
+        assert at_rest(hub_journal(studies.studies_folder()))
 
 
 def pushed(folder) -> None:

@@ -20,6 +20,7 @@ import pytest
 from huggingface_hub import constants
 
 from benchmarks.listening_server import free_port
+from evaluation.listening.publish.hub import HubJournal
 
 TOKEN = "hf_stand_in"
 ROUTES = (("POST", r"/api/repos/create", "create"), ("GET", r"/api/datasets/([^/]+/[^/]+)", "info"),
@@ -53,7 +54,7 @@ class HubState:
 def hub(port: int | None = None, state: HubState | None = None) -> Iterator[tuple[str, HubState]]:
     """Its address and what it holds. Leaving the block turns it off; the state can be given to another one."""
     state = state or HubState()
-    server = ThreadingHTTPServer(("127.0.0.1", port or free_port()), type("Handler", (_Handler,), {"state": state}))
+    server = _Server(("127.0.0.1", port or free_port()), type("Handler", (_Handler,), {"state": state}))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -63,12 +64,22 @@ def hub(port: int | None = None, state: HubState | None = None) -> Iterator[tupl
         server.server_close()
 
 
+def at_rest(journal: HubJournal, seconds: float = 30) -> bool:
+    """Wait until no round of a journal is under way, so that none finds the hub gone in the middle of the next test."""
+    journal.scheduler.api.run_as_future(lambda: None).result(timeout=seconds)  # rounds come one after the other
+    return journal.studies.wait(seconds)
+
+
 def talk_to(address: str, patch: pytest.MonkeyPatch) -> None:
     """The hub's client asks this address, with the token; large files go by LFS, since Xet's client is no Python."""
     patch.setattr(constants, "ENDPOINT", address)
     patch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}")
     patch.setattr(constants, "HF_HUB_DISABLE_XET", True)
     patch.setenv("HF_TOKEN", TOKEN)
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # the client asks for many files at once; beyond the five of Python's own it waits for seconds
 
 
 class _Handler(BaseHTTPRequestHandler):
