@@ -21,7 +21,9 @@ from pipelines.settings import about
 from workbench.cli.progress import fraction_hook
 from workbench.conversion import MODEL_QUEUE
 from workbench.conversion_request import DEFAULTS, ConversionRequest
+from workbench.studio.turns import model_turns
 from workbench.tabs import text
+from workbench.tabs.convert_run import waiting
 from workbench.tabs.feedback import as_errors
 from workbench.tabs.score import LANGUAGES, ScoredConversion, shown_by
 from workbench.tabs.score import score as score_one
@@ -60,7 +62,8 @@ def convert(*, source: str, emotion: str | None = None, reference: str | None = 
         request = _checked(ConversionRequest(source, given, reference, strength, tempo, decoder, seed, f0,
                                              rate or SOURCE_RATE, subtype or ""))
         hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), request.emotion is None)
-        described = request.convert(hook)
+        with model_turns().turn(lambda place: progress(0, desc=waiting(place))):
+            described = request.convert(hook)
         document = described.document
         return str(described.output), str(described.save_plot()), document["system"], document["notes"], document
 

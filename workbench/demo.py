@@ -27,6 +27,7 @@ from workbench.tabs.head import head
 from workbench.tabs.theme import css, theme
 
 CACHE_SECONDS = (3600, 6 * 3600)  # look every hour for uploads and results older than six
+KEYS = '<button type="button" id="zest-keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)">?</button>'
 UPLOAD_LIMIT = "300mb"  # a zip of 16-bit WAVs of three hours; single recordings are refused by their length
 
 
@@ -36,7 +37,7 @@ def build_demo() -> gr.Blocks:
     administrators = administration()
     with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         api(presets)
-        gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>", elem_id="zest-header", padding=False)
+        gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>{KEYS}", elem_id="zest-header", padding=False)
         access = AdminAccess(administrators)
         with gr.Tabs() as tabs:
             with gr.Tab("Convert", id="convert"):

@@ -31,15 +31,16 @@ def score(
 ) -> None:
     """Score CONVERTED: words that changed, emotion, voice, F0, predicted naturalness, each beside what natural speech scores."""
     from evaluation.score_card import F0, score_card
-    from workbench.score_card.text import card_text
+    from evaluation.verdict import verdict
+    from workbench.score_card.text import card_text, verdict_text
 
     other = None if reference == NO_REFERENCE else reference
     with piped_in(source, converted) as (own, rendered):
         card = score_card(own or source, other, rendered or converted, text, emotion, language)
     if as_json:
-        print_json(card.document())
+        print_json({"verdict": verdict(card).sentence} | card.document())
     else:
-        print(card_text(card))
+        print(f"{verdict_text(card)}\n\n{card_text(card)}")
     for note in card.notes:
         say(f"Note: {note}")
     reasons = {"F0" if subject == F0 else subject: why for subject, why in card.not_measured.items()}  # JSON has an older word

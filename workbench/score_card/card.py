@@ -20,6 +20,7 @@ from evaluation.score_card import (
     WordChange,
     WordScores,
 )
+from evaluation.verdict import verdict
 from pipelines.counting import counted
 from pipelines.features.pitch import F0Statistics
 
@@ -55,6 +56,14 @@ def card_html(card: ScoreCard) -> str:
     source = escape(f"Natural reference: {card.natural_from or UNKNOWN}.")
     notes = "".join(f'<p class="zest-card-note">{escape(note)}</p>' for note in card.notes)
     return f'{notes}<div class="zest-card">{sections}</div><p class="zest-card-foot">{source}</p>'
+
+
+def verdict_html(card: ScoreCard) -> str:
+    """The card in one line, with the ceilings of natural speech below it."""
+    found = verdict(card)
+    ceilings = "".join(f"<li>{escape(one)}</li>" for one in found.ceilings)
+    return (f'<div class="zest-verdict {found.tone}"><p role="status"><b>{escape(found.sentence)}</b></p>'
+            + (f"<ul>{ceilings}</ul>" if ceilings else "") + "</div>")
 
 
 def changes_html(changes: tuple[WordChange, ...]) -> str:

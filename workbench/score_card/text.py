@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evaluation.score_card import TEXT, EmotionScores, F0Scores, ScoreCard, VoiceScores, WordChange, WordScores
+from evaluation.verdict import verdict
 from pipelines.counting import counted
 from pipelines.features.pitch import F0Statistics
 from workbench.score_card.card import UNKNOWN
@@ -18,6 +19,12 @@ def card_text(card: ScoreCard) -> str:
                        f"  converted {one.converted:.2f}   natural source {one.source:.2f}"])
     blocks.append([f"Natural reference: {card.natural_from or UNKNOWN}."])
     return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def verdict_text(card: ScoreCard) -> str:
+    """The card in one line, and the ceilings of natural speech below it."""
+    found = verdict(card)
+    return "\n".join((found.sentence, *(f"  {one}" for one in found.ceilings)))
 
 
 def _words(words: WordScores) -> list[str]:

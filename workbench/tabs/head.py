@@ -11,4 +11,4 @@ from workbench.studio.takes_view import page_file
 def head() -> str:
     """One recording sounds at a time, framed pages are as dark as this one, and the server judges files that are given."""
     own = files("workbench.tabs").joinpath("page/page.js").read_text(encoding="utf-8")
-    return f"<script>{players_script()}{own}{page_file('visitor.js')}</script>"
+    return f"<script>{players_script()}{own}{page_file('visitor.js')}{page_file('shortcuts.js')}</script>"

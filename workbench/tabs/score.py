@@ -12,10 +12,12 @@ import gradio as gr
 
 from evaluation.instruments.recogniser import check_language
 from evaluation.score_card import score_card
+from evaluation.verdict import verdict
 from pipelines.hooks import Event, Hook
 from pipelines.labels import EMOTIONS, known_label, language_code
 from workbench.conversion import MODEL_QUEUE
-from workbench.score_card.card import card_html, stage_name
+from workbench.score_card.card import card_html, stage_name, verdict_html
+from workbench.studio.turns import model_turns
 from workbench.tabs import tables, text
 from workbench.tabs.feedback import button_update
 from workbench.tabs.problems import QUIET, attempt, problem, problem_slot, recording_input, show_problem
@@ -58,9 +60,12 @@ class ScoredConversion:
 
 
 def score(one: ScoredConversion, hook: Hook) -> tuple[str, dict[str, Any]]:
-    """The card as HTML, and all its numbers. Raises ZestError as `evaluation.score_card.score_card`."""
-    card = score_card(one.source or "", one.reference, one.converted or "", one.said, one.emotion, one.language, hook=hook)
-    return f'<p class="zest-card-of">{escape(one.names())}</p>{card_html(card)}', card.document()
+    """The verdict and the card, folded, as HTML, and all numbers. Raises ZestError as `evaluation.score_card.score_card`."""
+    with model_turns().turn():
+        card = score_card(one.source or "", one.reference, one.converted or "", one.said, one.emotion, one.language, hook=hook)
+    named = f'<p class="zest-card-of">{escape(one.names())}</p>'
+    folded = f'<details class="zest-fold"><summary>{text.SCORE_NUMBERS}</summary>{named}{card_html(card)}</details>'
+    return f"{verdict_html(card)}{folded}", {"verdict": verdict(card).sentence} | card.document()
 
 
 def score_result(result: gr.State, converted: gr.Audio) -> None:

@@ -33,6 +33,7 @@ DETAILS_LABEL = "All numbers as JSON"
 NUMBERS_LABEL = "Numbers and timings"
 
 SCORE, SCORING = "Score this conversion", "Scoring…"
+SCORE_NUMBERS = "All numbers of the score"
 SCORE_FOLD = "What the score needs to know (optional)"
 SCORE_NOTE = ("Whisper, three emotion judges, a speaker embedding and a MOS predictor. Only Whisper's lower blocks take part in "
               "the conversion, too: SACE reads them. It takes seconds, the first time longer.")
