@@ -61,33 +61,33 @@ class EncodedContent:
 
 
 class UnitEncoder(nn.Module):
-    """Waveform to units: content encoder, one of its layers, nearest centroid."""
+    """Waveform to units: content encoder, one of its layers, nearest centroid.
+
+    soft_centroids: (soft clusters, width), of a finer codebook that soft units are mixtures of; None for the same codebook.
+    """
 
     centroids: torch.Tensor
+    soft_centroids: torch.Tensor
 
-    def __init__(self, encoder: ContentEncoder, centroids: torch.Tensor, layer: int):
+    def __init__(self, encoder: ContentEncoder, centroids: torch.Tensor, layer: int, soft_centroids: torch.Tensor | None = None):
         super().__init__()
         self.encoder, self.layer = encoder, layer
         self.register_buffer("centroids", centroids)
+        self.register_buffer("soft_centroids", centroids if soft_centroids is None else soft_centroids)
 
     def quantise(self, hidden: torch.Tensor) -> torch.Tensor:
         """(..., frames, width) to (..., frames) indices."""
-        return self._distances(hidden).argmin(-1)
+        return squared_distances(hidden, self.centroids).argmin(-1)
 
     def posterior(self, hidden: torch.Tensor, temperature: float) -> torch.Tensor:
-        """Soft units: (..., frames, width) to (..., frames, clusters), which sum to 1 in every frame.
+        """Soft units: (..., frames, width) to (..., frames, soft clusters), which sum to 1 in every frame.
 
-        temperature: in mean squared differences a dimension, by which a probability falls to 1/e; 0 gives hard units, one-hot.
+        temperature: in mean squared differences a dimension, by which a probability falls to 1/e; 0 gives hard units, one-hot,
+            (..., frames, clusters).
         """
-        distance = self._distances(hidden)
         if temperature == 0:
-            return nn.functional.one_hot(distance.argmin(-1), len(self.centroids)).to(hidden.dtype)
-        return (-distance / (hidden.shape[-1] * temperature)).softmax(-1)
-
-    def _distances(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Squared, (..., frames, clusters), but for the frame's own square, which is the same for all clusters."""
-        flat = hidden.reshape(-1, hidden.shape[-1])
-        return (self.centroids.pow(2).sum(1) - 2 * flat @ self.centroids.T).reshape(*hidden.shape[:-1], -1)
+            return nn.functional.one_hot(self.quantise(hidden), len(self.centroids)).to(hidden.dtype)
+        return (-squared_distances(hidden, self.soft_centroids) / (hidden.shape[-1] * temperature)).softmax(-1)
 
     @torch.inference_mode()
     def encode(self, samples: np.ndarray) -> EncodedContent:
@@ -96,3 +96,9 @@ class UnitEncoder(nn.Module):
         states = self.encoder(torch.as_tensor(samples, device=device)[None])
         units = self.quantise(states[self.layer][0])
         return EncodedContent(units.cpu().numpy(), torch.cat(states).cpu().numpy())
+
+
+def squared_distances(hidden: torch.Tensor, centroids: torch.Tensor) -> torch.Tensor:
+    """Of (..., frames, width) to (clusters, width): (..., frames, clusters), but for the frame's own square, the same for all."""
+    flat = hidden.reshape(-1, hidden.shape[-1])
+    return (centroids.pow(2).sum(1) - 2 * flat @ centroids.T).reshape(*hidden.shape[:-1], -1)

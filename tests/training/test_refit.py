@@ -1,8 +1,9 @@
-"""A generator is made to read a new SACE without training: it says the same as before."""
+"""Networks are made to read a new SACE or new units without training: they say the same as before."""
 
 from __future__ import annotations
 
 import shutil
+from statistics import mode
 
 import pytest
 import torch
@@ -13,7 +14,9 @@ from pipelines.conversion import Converter
 from pipelines.errors import RecipeError
 from pipelines.features.audio import load
 from pipelines.training.data.corpus import Clip, read_manifest, training_clips
-from pipelines.training.refit import refit_generator
+from pipelines.training.refit import refit
+from pipelines.training.refit_sace import refit_sace
+from pipelines.training.refit_units import refit_units
 from tests.support import tiny
 
 pytestmark = pytest.mark.slow
@@ -50,9 +53,41 @@ def test_a_generator_reads_embeddings_that_mean_the_same(mirrored, zest):
     assert (now - said).abs().mean() < 0.2 * (unfitted - said).abs().mean()
 
 
+@pytest.fixture
+def reordered(tmp_path):
+    """A checkpoint whose units stand in the opposite order, and the one it was made of."""
+    old = tiny.trained_tiny().checkpoint
+    new = Folder(shutil.copytree(old, tmp_path / "reordered"))
+    new.write("units", {"centroids": new.tensors("units")["centroids"].flip(0)}, new.config("units"))
+    return old, new
+
+
+@torch.inference_mode()
+def test_networks_read_new_units_that_mean_the_same(reordered):
+    old, new = reordered
+    clips = training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv"))
+    refit_units(old, new.path, ["pitch", "acoustic", "tempo"], clips)
+    before, after = (Converter(load_models(folder)) for folder in (Folder(old), new))
+    recording = load(clips[3].path)
+    factors = [converter.encode(recording) for converter in (before, after)]
+    assert (factors[0].units + factors[1].units == len(before.models.units.centroids) - 1).all()
+    common = factors[0].units == mode(factors[0].units)
+    for name in ("pitch", "acoustic", "tempo"):
+        tables = [getattr(converter.models, name).embed.weight for converter in (before, after)]
+        rows = [table[torch.from_numpy(one.units[common].astype("int64"))] for table, one in zip(tables, factors)]
+        assert torch.allclose(*rows, atol=0.1 * float(tables[0].std())), name
+
+
+def test_checkpoints_that_read_the_same_need_no_refit(tmp_path):
+    old = tiny.trained_tiny().checkpoint
+    same = shutil.copytree(old, tmp_path / "same")
+    with pytest.raises(RecipeError, match="nothing is to be refitted"):
+        refit(old, same, [], tmp_path)
+
+
 def test_a_generator_that_reads_no_sace_is_refused(mirrored):
     old, new = mirrored
     new.write("generator", {"trunk.modulate.weight": torch.zeros(4, 192)}, new.config("generator"))
     clips = training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv"))
     with pytest.raises(RecipeError, match="no layers that read EASE and SACE"):
-        refit_generator(old, new.path, clips, tiny.tiny_corpus() / "cache")
+        refit_sace(old, new.path, ["generator"], clips, tiny.tiny_corpus() / "cache")

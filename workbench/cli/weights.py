@@ -38,13 +38,16 @@ def refit(
     manifest: Annotated[Path, typer.Option(metavar="FILE", help="manifest.csv of the training speech.")],
     cache: Annotated[Path, typer.Option(
         metavar="FOLDER", help="Folder of stored features, as in the recipe.")] = Path(".cache/features"),
+    temperature: Annotated[float | None, typer.Option(
+        metavar="NUMBER", min=0.001, help="Of the soft units that the generator reads from now on.")] = None,
 ) -> None:
-    """Make a checkpoint's generator read a new SACE, by a linear map that is fitted on training clips."""
+    """Make a checkpoint's networks read its new SACE or its new units, by linear maps that are fitted on training clips."""
     from pipelines.training.data.corpus import read_manifest, training_clips
-    from pipelines.training.refit import refit_generator
+    from pipelines.training.refit import refit
 
-    explained = refit_generator(old, new, training_clips(read_manifest(manifest)), cache)
-    say(f"The generator of {new} reads its SACE; the map explains {explained:.0%} of the old embeddings' variance.")
+    clips = training_clips(read_manifest(manifest))
+    for name, what, explained in refit(old, new, clips, cache, temperature):
+        say(f"The network {name} of {new} reads its {what}; the map explains {explained:.0%} of the old embeddings' variance.")
 
 
 @carry.command(cls=ZestCommand)

@@ -52,8 +52,12 @@ from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
 @dataclass(frozen=True)
 class AcousticRecipe:
-    """Weights and schedule of the stage."""
+    """Weights and schedule of the stage.
 
+    begins_with: a file of the checkpoint whose weights an untrained acoustic model takes over where they fit.
+    """
+
+    begins_with: str = ""
     width: int = 160
     read_steps: int = 1500
     convert_steps: int = 3000
@@ -271,6 +275,8 @@ def prepare(context: Context, recipe: AcousticRecipe) -> Prepared:
     sace, pitch = load_sace(context.checkpoint), load_pitch(context.checkpoint).train()
     task = AcousticTask(context.drawn_at_once(recipe), examples, store, sace, pitch,
                         context.scratch.fill(new_emotion_classifiers(), "critics"), context.device)
+    if recipe.begins_with:
+        context.checkpoint.fitting(task.networks["acoustic"], recipe.begins_with)
 
     def export() -> None:
         sizes, trained = {"units": store.unit_count}, {"units": store.unit_count, "trained_by": "sace, acoustic"}

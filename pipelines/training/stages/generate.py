@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.checkpoints.loading import load_vocoder
+from pipelines.checkpoints.loading import load_content_encoder, load_vocoder
 from pipelines.labels import UNLABELLED
 from pipelines.networks.hifigan import plain_state
 from pipelines.networks.vocoder import Vocoder
@@ -20,6 +20,7 @@ from pipelines.training.data.examples import Example, read_examples
 from pipelines.training.data.generator_data import GeneratorData, read_generator_data
 from pipelines.training.data.stored_features import PROSODY, VOCODER
 from pipelines.training.loop.trainer import Task
+from pipelines.training.losses.content_loss import ContentLoss
 from pipelines.training.stages.generate_hifigan import HifiganRecipe, HifiganTask
 from pipelines.training.stages.generate_istft import GenerateRecipe, GenerateTask
 from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage, StageNeeds
@@ -46,13 +47,20 @@ def prepare_generator(context: Context, recipe: GenerateRecipe | HifiganRecipe, 
     examples = read_examples(clips_of(context, recipe), context.cache)
     data = factors.read(examples, context.checkpoint, recipe.temperature, context.cache, context.device)
     task, weights, sizes = prepare_task(context, recipe, examples, data)
-    if factors.begins_with and isinstance(recipe, GenerateRecipe) and context.checkpoint.has(factors.begins_with):
-        context.checkpoint.fitting(task.networks["generator"], factors.begins_with)
+    if isinstance(recipe, GenerateRecipe):
+        _begin(context.checkpoint, task, recipe.begins_with, factors.begins_with)
 
     def export() -> None:
-        context.checkpoint.write(factors.file, weights(), {**asdict(recipe), **sizes})
+        context.checkpoint.write(factors.file, weights(), {**asdict(recipe), **sizes}, eight_bits="")
 
     return Prepared(task, recipe.steps, export, context.validation(task.trained, export))
+
+
+def _begin(checkpoint: Folder, task: Task, asked: str, usual: str) -> None:
+    """Take over the weights of the file that is asked for, or of the usual one where there is one."""
+    name = asked or (usual if usual and checkpoint.has(usual) else "")
+    if name:
+        checkpoint.fitting(task.networks["generator"], name)
 
 
 def clips_of(context: Context, recipe: GenerateRecipe | HifiganRecipe) -> list[Clip]:
@@ -77,8 +85,13 @@ def _with_sizes_of_vocoder(checkpoint: Folder, recipe: GenerateRecipe | HifiganR
 
 def _istft(context: Context, recipe: GenerateRecipe, examples: list[Example], data: GeneratorData) -> tuple[Task, Callable, dict]:
     vocoder = load_vocoder(context.checkpoint) or Vocoder(recipe.head_width, recipe.head_blocks, recipe.head_expand)
-    task = GenerateTask(context.drawn_at_once(recipe), examples, data, vocoder, context.device)
+    content = _content_loss(context.checkpoint, context.device) if recipe.content_weight > 0 else None
+    task = GenerateTask(context.drawn_at_once(recipe), examples, data, vocoder, context.device, content)
     return task, task.trained.state_dict, {"units": task.trained.trunk.embed.in_features, "whole": data.width}
+
+
+def _content_loss(checkpoint: Folder, device: str) -> ContentLoss:
+    return ContentLoss(load_content_encoder(checkpoint).to(device), checkpoint.setting("units", "layer"))
 
 
 def _hifigan(context: Context, recipe: HifiganRecipe, examples: list[Example],

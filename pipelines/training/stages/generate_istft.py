@@ -21,6 +21,7 @@ from pipelines.training.data.generator_data import GeneratorData, draw_clips, pa
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.loop.recipe import ChangingRecipe
 from pipelines.training.losses.adversarial import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
+from pipelines.training.losses.content_loss import ContentLoss
 from pipelines.training.losses.discriminators import Discriminators
 from pipelines.training.losses.emotion_classifiers import weighted_mean
 
@@ -29,12 +30,17 @@ QUIETEST = -18.0  # log mel power at the nominal level; what is quieter is inaud
 
 @dataclass(frozen=True)
 class GenerateRecipe(ChangingRecipe):
-    """Sizes and schedule of the stage's design `istft`; the other one's are in generate_hifigan.py."""
+    """Sizes and schedule of the stage's design `istft`; the other one's are in generate_hifigan.py.
+
+    begins_with: a file of the checkpoint whose weights an untrained network takes over where they fit.
+    content_weight: of the loss that compares states of the frozen content encoder (content_loss.py); 0 leaves it out.
+    """
 
     changeable = ("trunk_steps", "warmup_steps", "gan_steps", "trunk_batches", "all_speakers", "trunk_learning_rate",
-                  "learning_rate", "gan_learning_rate", "adversarial_share", "matching_share")
+                  "learning_rate", "gan_learning_rate", "adversarial_share", "matching_share", "content_weight")
 
     design: str = "istft"
+    begins_with: str = ""
     temperature: float = 0.06  # of soft units (UnitEncoder.posterior); 0: hard (docs/lab-notes/units.md)
     width: int = 256
     blocks: int = 6  # at 50 Hz
@@ -60,6 +66,7 @@ class GenerateRecipe(ChangingRecipe):
     trunk_weight: float = 5.0  # of the trunk's mel bands once there is a waveform
     mel_weight: float = 15.0
     spectral_weight: float = 5.0
+    content_weight: float = 0.0
     adversarial_share: float = 0.5  # of the spectral losses' gradient (adversarial.py)
     matching_share: float = 0.5
 
@@ -92,8 +99,8 @@ class GenerateTask:
     """Generator and its discriminators; see Task in trainer.py."""
 
     def __init__(self, recipe: GenerateRecipe, examples: list[Example], data: GeneratorData, vocoder: Vocoder,
-                 device: str = "cpu"):
-        self.recipe, self.data, self.device = recipe, data, device
+                 device: str = "cpu", content_loss: ContentLoss | None = None):
+        self.recipe, self.data, self.device, self.content_loss = recipe, data, device, content_loss
         self.draw = Draw(examples)
         trunk = Trunk(data.posterior[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand,
                       recipe.unit_encoder, recipe.f0_encoder, data.width)
@@ -128,6 +135,10 @@ class GenerateTask:
         rendered = self._render(mel, batch, update)
         spectral, terms = regression(rendered, batch.real, recipe.mel_weight, recipe.spectral_weight)
         rest, logged = recipe.trunk_weight * trunk, logged | terms
+        if self.content_loss is not None and recipe.content_weight > 0:
+            with update.autocast():
+                content = self.content_loss(rendered, batch.real)
+            spectral, logged = spectral + recipe.content_weight * content, logged | {"content": content.detach()}
         number -= recipe.trunk_steps
         if number < recipe.warmup_steps:
             set_learning_rate(optimiser, recipe.learning_rate, number, 2 * recipe.warmup_steps)

@@ -19,11 +19,17 @@ from pipelines.training.stages.stage import Context, Prepared, Stage, StageNeeds
 
 @dataclass(frozen=True)
 class UnitsRecipe:
-    """layer counts from 1; 0 is the embedding below the transformer. clips: how many, evenly over speakers."""
+    """layer counts from 1; 0 is the embedding below the transformer. clips: how many, evenly over speakers.
+
+    soft_clusters: of the finer codebook that soft units are mixtures of; 0: they are of the same one.
+    keep: the checkpoint's own centroids stay, and the finer codebook alone is found.
+    """
 
     clusters: int = 100
+    soft_clusters: int = 0
     layer: int = 5
     clips: int = 1500
+    keep: bool = False
 
 
 def choose_clips(clips: list[Clip], count: int, seed: int) -> list[Clip]:
@@ -38,8 +44,8 @@ def choose_clips(clips: list[Clip], count: int, seed: int) -> list[Clip]:
 
 
 @torch.inference_mode()
-def train_units(recipe: UnitsRecipe, clips: list[Clip], encoder: ContentEncoder, seed: int) -> torch.Tensor:
-    """(clusters, width) centroids. Raises RecipeError: the encoder has no such layer."""
+def train_units(recipe: UnitsRecipe, clips: list[Clip], encoder: ContentEncoder, seed: int) -> dict[str, torch.Tensor]:
+    """(clusters, width) `centroids` and, with soft_clusters, `soft_centroids`. Raises RecipeError: there is no such layer."""
     layers, device = encoder.hubert.config.num_hidden_layers, next(encoder.parameters()).device
     if not 0 <= recipe.layer <= layers:
         raise RecipeError(f"The content encoder has {counted(layers, 'layer')}; [units] layer must lie between 0 and {layers}, "
@@ -49,7 +55,8 @@ def train_units(recipe: UnitsRecipe, clips: list[Clip], encoder: ContentEncoder,
     for clip in tqdm(choose_clips(clips, recipe.clips, seed), desc="units", unit="clip", mininterval=5):
         states = encoder(torch.from_numpy(read_samples(clip))[None].to(device))
         frames.append(states[recipe.layer][0].cpu().numpy())
-    return torch.from_numpy(cluster(np.concatenate(frames), recipe.clusters, seed))
+    sizes = {"centroids": recipe.clusters} | ({"soft_centroids": recipe.soft_clusters} if recipe.soft_clusters else {})
+    return {name: torch.from_numpy(cluster(np.concatenate(frames), size, seed)) for name, size in sizes.items()}
 
 
 def cluster(frames: np.ndarray, clusters: int, seed: int) -> np.ndarray:
@@ -62,8 +69,9 @@ def prepare(context: Context, recipe: UnitsRecipe) -> Prepared:
     """Clusters are found when they are exported. Raises as `train_units`."""
     def export() -> None:
         encoder = load_content_encoder(context.checkpoint).to(context.device)
-        centroids = train_units(recipe, context.clips, encoder, context.general.seed)
-        context.checkpoint.write("units", {"centroids": centroids}, asdict(recipe))
+        kept = {"centroids": context.checkpoint.tensors("units")["centroids"]} if recipe.keep else {}
+        found = train_units(recipe, context.clips, encoder, context.general.seed)
+        context.checkpoint.write("units", found | kept, asdict(recipe))
 
     return Prepared(None, 0, export)
 
