@@ -5,12 +5,15 @@
 Distances: cosine distance between the residual streams after each layer and each block, frame by frame, on recordings of
 unseen speakers. Each side is centred: the teacher by its mean at each position (its position embedding is no part of speech),
 the student by its mean. Plain: in the teacher's own units. Std.: each dimension over its deviation, as in training.
+Words: the share of the variance of Whisper's last layer that a layer's states explain, frame by frame (benchmarks/words.py).
 Probe: logistic regression on mean and deviation over time of one layer or of all, for five emotions; balanced accuracy on
 unseen speakers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +26,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks import cell, columns
+from benchmarks.words import words_explained, words_of
 from pipelines.checkpoints.whisper import load_packaged_encoder
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.labels import EMOTIONS
@@ -77,6 +81,24 @@ def distances(task: HubertBlocksTask, student: Student, clips: dict[str, list[Cl
     return rows
 
 
+def words_table(task: HubertBlocksTask, student: Student, clips: list[Clip]) -> str:
+    """A row a layer: the share of variance explained, in percent, by the teacher's states and by the student's."""
+    fitted, unseen = (words_of(part, task.teacher, count) for part, count in
+                      ((training_clips(clips), 300), (dev_clips(clips), 120)))
+    kinds = {"teacher": lambda wave: teacher_states(task.teacher, wave, task.recipe.layers), "student": student}
+    rows = []
+    for layer in range(1, task.recipe.layers + 1):
+        shares = [words_explained(partial(_layer_states, states, layer), fitted, unseen) for states in kinds.values()]
+        rows.append([str(layer), *(cell(100 * share, 0) for share in shares)])
+    return columns(["layer", *kinds], rows)
+
+
+@torch.inference_mode()
+def _layer_states(states: Callable[[torch.Tensor], torch.Tensor], layer: int, clip: Clip) -> np.ndarray:
+    """(frames, width)."""
+    return states(level_crop(clip, 10.0))[layer, 0].numpy()
+
+
 @torch.inference_mode()
 def pooled(states: torch.Tensor) -> np.ndarray:
     """(states, 1, frames, width) to (states, 2 * width): mean and deviation over time."""
@@ -126,6 +148,7 @@ def main(
     student.eval()
     names = [f"{kind} {layer}" for kind in ("plain", "std.") for layer in range(own.layers + 1)]
     print(columns(["corpus", "clips", *names], distances(task, student, some_of_each_corpus(dev_clips(clips), CLIPS))))
+    print(words_table(task, student, clips))
     if probe:
         labelled = [clip for clip in clips if clip.corpus in PROBED and clip.emotion in EMOTIONS and clip.seconds >= 0.6]
         train = training_clips(labelled)

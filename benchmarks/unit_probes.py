@@ -1,10 +1,11 @@
-"""Which layer and how many units: what units of each layer of a content encoder tell of emotion and speaker, for codebooks of
-several sizes. Units are to tell neither; what they tell of the words, a recogniser must say (`zest ablate`).
+"""Which layer and how many units: what units of each layer of a content encoder tell of emotion, speaker and words, for codebooks
+of several sizes. Units are to tell the words alone.
 
 python -m benchmarks.unit_probes --manifest MANIFEST [--checkpoint DIR] [--json unit_probes.json]
 
 Codebooks are fitted as the stage `units` fits them. A recording's vector says how often it uses each unit.
-Probes are those of benchmarks/probes.py.
+Probes of emotion and speaker are those of benchmarks/probes.py. Words: the share of the variance of Whisper's last layer that the
+units of five frames explain, on unseen speakers (benchmarks/words.py); also for soft units, and for the states themselves.
 """
 
 from __future__ import annotations
@@ -23,16 +24,21 @@ from tqdm import tqdm
 
 from benchmarks import columns
 from benchmarks.probes import SPEAKER_CORPORA, emotion_scores, speaker_scores
+from benchmarks.words import Words, words_explained, words_of
 from evaluation.embeddings.probes import some_vectors
 from evaluation.judges.data import judged, some_of_each
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder
 from pipelines.checkpoints.loading import load_content_encoder
+from pipelines.checkpoints.whisper import load_packaged_encoder
 from pipelines.errors import ZestError
 from pipelines.networks.units import ContentEncoder, UnitEncoder
 from pipelines.training.data.corpus import Clip, dev_clips, read_manifest, read_samples, training_clips
 from pipelines.training.stages.units import choose_clips, cluster
 
-CLUSTERS = (50, 100, 200)
+CLUSTERS = (50, 100, 200, 500)
+SOFTNESS = (0.06, 0.1)  # temperatures
+CONTEXT = 2  # frames to either side
+WORD_CLIPS = {"train": 300, "dev": 120}
 
 
 def main(
@@ -47,21 +53,46 @@ def main(
     try:
         every = read_manifest(manifest)
         encoder = load_content_encoder(Folder(find_folder(checkpoint)))
-        found = measure(encoder, training_clips(every), dev_clips(every), clips, per_cell, seed)
+        train, dev = training_clips(every), dev_clips(every)
+        books = codebooks(encoder, choose_clips(train, clips, seed), seed)
+        found = measure(encoder, books, train, dev, per_cell, seed)
+        words = measure_words(books, *(words_of(part, load_packaged_encoder("base"), WORD_CLIPS[split], seed)
+                                       for split, part in (("train", train), ("dev", dev))))
     except ZestError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from error
     print(report(found))
+    print(columns(["layer", "units", "words, %"], [[*name.split(), f"{100 * share:.0f}"] for name, share in words.items()]))
     if json_file is not None:
-        json_file.write_text(json.dumps(found, indent=1) + "\n")
+        json_file.write_text(json.dumps(found | {"words": words}, indent=1) + "\n")
 
 
-def measure(encoder: ContentEncoder, train: list[Clip], dev: list[Clip], clips: int, per_cell: int, seed: int) -> dict:
-    """{"emotion" or a corpus of speakers: {"layer clusters": percent}}, and "chance" of each."""
+def codebooks(encoder: ContentEncoder, clips: list[Clip], seed: int) -> dict[str, UnitEncoder]:
+    """By "layer clusters"."""
+    states = [layer_states(encoder, clip) for clip in tqdm(clips, desc="codebooks", disable=None)]
     layers = range(1, encoder.hubert.config.num_hidden_layers + 1)
-    states = [layer_states(encoder, clip) for clip in tqdm(choose_clips(train, clips, seed), desc="codebooks", disable=None)]
-    books = {f"{layer} {count}": UnitEncoder(encoder, torch.from_numpy(cluster(
+    return {f"{layer} {count}": UnitEncoder(encoder, torch.from_numpy(cluster(
         np.concatenate([one[layer] for one in states]), count, seed)), layer) for layer, count in product(layers, CLUSTERS)}
+
+
+def measure_words(books: dict[str, UnitEncoder], fitted: Words, unseen: Words) -> dict[str, float]:
+    """By "layer states", "layer clusters" and "layer clusters@temperature" the share of variance that is explained."""
+    encoder = next(iter(books.values())).encoder
+    states = {clip.path: layer_states(encoder, clip) for clip in tqdm([*fitted.clips, *unseen.clips], "words", disable=None)}
+    found = {}
+    for layer in sorted({book.layer for book in books.values()}):
+        found[f"{layer} states"] = words_explained(lambda clip, layer=layer: states[clip.path][layer], fitted, unseen, CONTEXT)
+    for (name, book), temperature in product(books.items(), (0.0, *SOFTNESS)):
+        def units(clip: Clip, book: UnitEncoder = book, temperature: float = temperature) -> np.ndarray:
+            return book.posterior(torch.from_numpy(states[clip.path][book.layer]), temperature).numpy()
+
+        found[f"{name}@{temperature:g}" if temperature else name] = words_explained(units, fitted, unseen, CONTEXT)
+    return found
+
+
+def measure(encoder: ContentEncoder, books: dict[str, UnitEncoder], train: list[Clip], dev: list[Clip], per_cell: int,
+            seed: int) -> dict:
+    """{"emotion" or a corpus of speakers: {"layer clusters": percent}}, and "chance" of each."""
     fitted, unseen = (some_vectors(histograms(books, encoder, chosen), chosen)
                       for chosen in (some_of_each(judged(part), per_cell, seed) for part in (train, dev)))
     corpora = [corpus for corpus in SPEAKER_CORPORA if corpus in fitted.corpora]

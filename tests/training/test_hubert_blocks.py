@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -49,6 +50,20 @@ def test_training_brings_every_layer_nearer_to_its_block(task):
 
     before, _, after = distances(0), distances(20), distances(40)
     assert (after[1:] < before[1:] - 0.05).all()
+
+
+def test_the_teachers_next_blocks_say_what_is_still_wrong(encoder, monkeypatch):
+    monkeypatch.setattr(hubert_blocks, "STATISTICS_BATCHES", 10)
+    monkeypatch.setattr(hubert_blocks, "ENOUGH", 5)
+    torch.manual_seed(0)
+    clips = training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv"))
+    task = HubertBlocksTask(replace(SMALL, deeper=1), clips, encoder)
+    weights = {name: value.clone() for name, value in encoder.state_dict().items()}
+    logged = [task.step(number, np.random.default_rng(number), Update()) for number in range(40)]
+    assert logged[0].keys() == {f"cosine_{layer}" for layer in range(4)}
+    first, last = (np.mean([losses["cosine_3"] for losses in part]) for part in (logged[:10], logged[30:]))
+    assert last < first - 0.05
+    assert all(torch.equal(weights[name], value) for name, value in encoder.state_dict().items()), "the teacher stays as it is"
 
 
 def test_targets_are_free_of_the_teachers_positions(task, encoder):

@@ -27,9 +27,9 @@ AVERAGED = 0.999  # decay of the exponential moving average of weights, which is
 Logged = dict[str, torch.Tensor]
 
 
-def running_average(network: nn.Module) -> AveragedModel:
+def running_average(network: nn.Module, decay: float = AVERAGED) -> AveragedModel:
     """The exponential running mean of a network's weights; `module` is the network, `update_parameters` after every step."""
-    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay))
 
 
 def optimiser_of(network: nn.Module, learning_rate: float) -> torch.optim.Optimizer:

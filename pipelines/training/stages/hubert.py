@@ -126,8 +126,8 @@ def prepare(context: Context, recipe: HubertRecipe | HubertBlocksRecipe) -> Prep
         context.checkpoint.write("hubert", hubert.state_dict(), hubert.config.to_diff_dict(), eight_bits)
 
     if isinstance(recipe, HubertBlocksRecipe):
-        blocks = HubertBlocksTask(context.drawn_at_once(recipe), context.clips, teacher_encoder(context.cache, recipe.layers),
-                                  context.device)
+        teacher = teacher_encoder(context.cache, recipe.layers + recipe.deeper)
+        blocks = HubertBlocksTask(context.drawn_at_once(recipe), context.clips, teacher, context.device)
         return Prepared(blocks, recipe.steps, lambda: export(blocks.networks["average"].module.encoder.hubert))
     if recipe.pretrained:
         return Prepared(None, 0, lambda: export(published_hubert(recipe)))
@@ -138,7 +138,7 @@ def prepare(context: Context, recipe: HubertRecipe | HubertBlocksRecipe) -> Prep
 def needs(context: Context, recipe: HubertRecipe | HubertBlocksRecipe) -> StageNeeds:
     """Raises RecipeError: a published HuBERT is taken, and nothing is trained."""
     if isinstance(recipe, HubertBlocksRecipe):
-        return StageNeeds(context.clips, audio=True, teacher=recipe.layers)
+        return StageNeeds(context.clips, audio=True, teacher=recipe.layers + recipe.deeper)
     if recipe.pretrained:
         raise not_packed("hubert", "pretrained", recipe.pretrained)
     return StageNeeds(context.clips, audio=True, teacher=BLOCKS)

@@ -7,7 +7,9 @@ band, tilted or masked. The residual stream after each layer is matched to the t
 The teacher adds a position embedding, which runs through its residual stream; a HuBERT does not know absolute positions. So the
 targets are the teacher's states less their mean over recordings at each position.
 
-Loss: smooth L1 and cosine distance on states standardised per dimension, averaged over frames and layers.
+Loss: smooth L1 and cosine distance on states standardised per dimension, averaged over frames and layers. With `deeper`, the
+student's last state also goes through the teacher's next blocks, which are frozen, and must agree with the teacher's after them.
+A small distance can hide what these blocks, and so the words, depend on.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ class HubertBlocksRecipe:
     learning_rate: of what learns from nothing. block_learning_rate: of the teacher's blocks.
     corpus_power: a corpus is drawn in proportion to its length to this power.
     noise, band, tilt, speed: shares of crops with noise, a narrower band, a spectral tilt, another speed.
-    mask: share of the student's frames that are masked.
+    mask: share of the student's frames that are masked. deeper: of the teacher's blocks above the student's layers.
     """
 
     design: str = "whisper_blocks"
@@ -62,6 +64,7 @@ class HubertBlocksRecipe:
     tilt: float = 0.4
     speed: float = 0.3
     mask: float = 0.04
+    deeper: int = 0
 
 
 def blocks_config(layers: int, channels: tuple[int, ...], width: int, heads: int) -> HubertConfig:
@@ -148,26 +151,32 @@ class Statistics(nn.Module):
 
     def standard(self, states: torch.Tensor) -> torch.Tensor:
         """The student's (states, batch, frames, width), less the mean, over the deviation."""
-        return (states - self.mean[:, None, None]) / self.scale[:, None, None]
+        count = len(states)
+        return (states - self.mean[:count, None, None]) / self.scale[:count, None, None]
 
-    def standard_teacher(self, states: torch.Tensor) -> torch.Tensor:
-        """The teacher's, less the mean at each position."""
-        return (states - self.by_position[:, None, :states.shape[2]]) / self.scale[:, None, None]
+    def standard_teacher(self, states: torch.Tensor, first: int = 0) -> torch.Tensor:
+        """The teacher's, less the mean at each position. first: which of its states comes first."""
+        inside = slice(first, first + len(states))
+        return (states - self.by_position[inside, None, :states.shape[2]]) / self.scale[inside, None, None]
+
+    def with_positions(self, state: torch.Tensor, layer: int) -> torch.Tensor:
+        """The student's (batch, frames, width) after a layer, with what the teacher's state there has of positions."""
+        return state - self.mean[layer] + self.by_position[layer, :state.shape[1]]
 
 
 class HubertBlocksTask:
-    """Distil the teacher's residual stream; see Task in trainer.py. teacher: at least as many blocks as the recipe's layers."""
+    """Distil the teacher's residual stream; see Task in trainer.py. teacher: with the blocks of `layers` and `deeper`."""
 
     def __init__(self, recipe: HubertBlocksRecipe, clips: list[Clip], teacher: WhisperEncoder, device: str = "cpu"):
         self.recipe, self.device = recipe, device
         self.clips = [clip for clip in clips if clip.seconds >= 0.5]
         self.audio = read_all(self.clips)
         self.chance = draw_chances(self.clips, recipe.corpus_power)
-        self.teacher, width = teacher.to(device), teacher.sizes.width
+        self.teacher, width = teacher.to(device).requires_grad_(False), teacher.sizes.width
         student = Student(recipe, width, teacher.sizes.heads)
         begin_as(student.encoder.hubert, self.teacher)
         positions = round(max(recipe.crop_seconds) * SAMPLE_RATE / HOP) + 1
-        self.statistics = Statistics(recipe.layers + 1, positions, width).to(device)
+        self.statistics = Statistics(recipe.layers + recipe.deeper + 1, positions, width).to(device)
         self.networks = nn.ModuleDict({"student": student, "average": running_average(student)})
         blocks = list(student.encoder.hubert.encoder.layers.parameters())
         known = {id(weight) for weight in blocks}
@@ -184,19 +193,32 @@ class HubertBlocksTask:
         set_learning_rate(self.optimisers["rest"], self.recipe.learning_rate, number, self.recipe.steps, 300)
         set_learning_rate(self.optimisers["blocks"], self.recipe.block_learning_rate, number, self.recipe.steps, 1500)
         with update.autocast():
-            target, states = teacher_states(self.teacher, clean, self.recipe.layers), self.networks["student"](given, masked)
-        predicted, target = self.statistics.standard(states.float()), self.statistics.standard_teacher(target.float())
+            target = teacher_states(self.teacher, clean, self.recipe.layers + self.recipe.deeper)
+            states = self.networks["student"](given, masked)
+            above = self._deeper_states(states[-1])
+        target, predicted = self.statistics.standard_teacher(target.float()), self.statistics.standard(states.float())
+        if above is not None:
+            predicted = torch.cat([predicted, self.statistics.standard_teacher(above.float(), self.recipe.layers + 1)])
         frames = min(predicted.shape[2], target.shape[2])
         predicted, target, inside = predicted[:, :, :frames], target[:, :, :frames], inside[:, :frames]
         smooth = nn.functional.smooth_l1_loss(predicted, target, reduction="none").mean(-1)
         cosine = 1 - nn.functional.cosine_similarity(predicted, target, dim=-1)
         by_layer = ((smooth + cosine) * inside).sum((1, 2)) / inside.sum()
-        weights = torch.tensor([BELOW_BLOCKS] + [1.0] * self.recipe.layers, device=self.device)
+        weights = torch.tensor([BELOW_BLOCKS] + [1.0] * (len(by_layer) - 1), device=self.device)
         update.apply((by_layer * weights).sum() / weights.sum(), *self.optimisers.values())
         if update.last:
             self.networks["average"].update_parameters(self.networks["student"])
         distance = (cosine * inside).sum((1, 2)).detach() / inside.sum()
         return {f"cosine_{layer}": value for layer, value in enumerate(distance)}
+
+    def _deeper_states(self, state: torch.Tensor) -> torch.Tensor | None:
+        """(deeper, batch, frames, width): the student's last state after the teacher's next blocks; None without any."""
+        layers, above = self.recipe.layers, []
+        x = self.statistics.with_positions(state, layers)
+        for block in self.teacher.blocks[layers:layers + self.recipe.deeper]:
+            x = block(x)
+            above.append(x)
+        return torch.stack(above) if above else None
 
     def fit_statistics(self) -> None:
         """From seeded crops of the longest length: the same ones whenever a training goes on."""
@@ -224,7 +246,7 @@ class HubertBlocksTask:
 
     def _states_of_longest(self, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         clean, _, inside, _ = (tensor.to(self.device) for tensor in self.batch(random, max(self.recipe.crop_seconds)))
-        states = teacher_states(self.teacher, clean, self.recipe.layers)
+        states = teacher_states(self.teacher, clean, self.recipe.layers + self.recipe.deeper)
         return states, inside[:, :states.shape[2]]
 
 

@@ -37,6 +37,7 @@ from pipelines.training.data.factors import FactorStore
 from pipelines.training.data.presets import make_presets
 from pipelines.training.data.stored_features import teacher_encoder
 from pipelines.training.loop.optim import Update, set_learning_rate
+from pipelines.training.losses.adversarial import running_average
 from pipelines.training.stages.emotional_speech import examples_and_factors, labelled_needs, real_examples
 from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage, StageNeeds, not_packed
 
@@ -71,6 +72,7 @@ class SaceRecipe:
     speaker_weight: float = 0.3
     pitch_weight: float = 3.0
     own_reference: float = 0.25  # share of batches whose emotion frames come from the recording itself
+    averaged: float = 0.0  # decay of the exponential moving average of weights that is exported; 0: the last weights are
 
 
 def new_sace(recipe: SaceRecipe, encoder: UnitEncoder, cache: FeatureCache) -> Sace | WaveSace:
@@ -98,11 +100,17 @@ class SaceTask:
         self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
         self.draw, self.possible = Draw(examples), possible_emotions(examples)
         speakers = 1 + max(example.speaker for example in examples)
-        self.networks = nn.ModuleDict({
-            "sace": sace, "adversary": SpeakerAdversary(speakers),
-            "pitch": PitchPredictor(factors.unit_count)})
-        learning = [weight for weight in self.networks.parameters() if weight.requires_grad]
+        pitch = PitchPredictor(factors.unit_count)
+        self.networks = nn.ModuleDict({"sace": sace, "adversary": SpeakerAdversary(speakers), "pitch": pitch})
+        if recipe.averaged:
+            self.networks["average"] = running_average(nn.ModuleDict({"sace": sace, "pitch": pitch}), recipe.averaged)
+        learning = [weight for name, network in self.networks.items() if name != "average" for weight in network.parameters()
+                    if weight.requires_grad]
         self.optimisers = {"all": torch.optim.AdamW(learning, recipe.learning_rate, weight_decay=0.02)}
+
+    def trained(self, name: str) -> nn.Module:
+        """The network `sace` or `pitch` as it is exported."""
+        return self.networks["average"].module[name] if self.recipe.averaged else self.networks[name]
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         recipe = self.recipe
@@ -126,6 +134,8 @@ class SaceTask:
             pitch_loss, pitch_error = self._pitch_loss(source, frames, frames_mask, random)
         loss = recipe.emotion_weight * emotion_loss + speaker_loss + recipe.pitch_weight * pitch_loss
         update.apply(loss, self.optimisers["all"])
+        if recipe.averaged and update.last:
+            self.networks["average"].update_parameters(nn.ModuleDict({name: self.networks[name] for name in ("sace", "pitch")}))
         return {"emotion": emotion_loss.detach(), "emotion_accuracy": (score.argmax(1) == emotion).float().mean(),
                 "speaker": speaker_loss.detach(), "speaker_accuracy": (adversary.argmax(1) == speaker).float().mean(),
                 **pitch_error}
@@ -177,8 +187,9 @@ def prepare(context: Context, recipe: SaceRecipe) -> Prepared:
 
     def export() -> None:
         config = {**asdict(recipe), **_sizes(sace)}
-        context.checkpoint.write("sace", sace.state_dict(), config, eight_bits="front." if recipe.front_end == WHISPER else None)
-        context.checkpoint.write("pitch", task.networks["pitch"].state_dict(), {"units": store.unit_count, "trained_by": "sace"})
+        eight_bits = "front." if recipe.front_end == WHISPER else None
+        context.checkpoint.write("sace", task.trained("sace").state_dict(), config, eight_bits)
+        context.checkpoint.write("pitch", task.trained("pitch").state_dict(), {"units": store.unit_count, "trained_by": "sace"})
         exported = load_sace(context.checkpoint).to(context.device)
         context.checkpoint.write("presets", *make_presets(exported, real_examples(examples), store))
 
