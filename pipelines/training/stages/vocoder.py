@@ -120,7 +120,7 @@ def prepare(context: Context, recipe: VocoderRecipe) -> Prepared:
     task = VocoderTask(context.drawn_at_once(recipe), context.clips, context.cache, context.device)
 
     def export() -> None:
-        context.checkpoint.write("vocoder", task.trained.state_dict(), asdict(recipe))
+        context.checkpoint.write("vocoder", task.trained.state_dict(), asdict(recipe), eight_bits="")
 
     return Prepared(task, recipe.steps, export, context.validation(task.trained, export))
 
