@@ -17,6 +17,7 @@ from pipelines.decoders.rendering import predict_mel
 from pipelines.errors import CheckpointError
 from pipelines.features.audio import speech_level
 from pipelines.networks.generator import FactorGenerator, Trunk, twice_as_fine
+from pipelines.networks.units import UnitEncoder
 from pipelines.networks.vocoder import Vocoder
 from pipelines.resynthesis import generator_resynthesis
 from pipelines.settings import Settings
@@ -63,13 +64,21 @@ def test_hard_units_are_one_hot_soft_units():
 
 
 def test_soft_units_are_a_posterior_that_hardens_with_temperature(converter):
-    encoder = converter.models.units
+    shipped = converter.models.units
+    encoder = UnitEncoder(shipped.encoder, shipped.centroids, shipped.layer)
     hidden = encoder.centroids[torch.arange(0, 60, 3)] + 0.1 * torch.randn(20, encoder.centroids.shape[1])
     soft, hard = encoder.posterior(hidden, 0.05), encoder.posterior(hidden, 0)
     assert torch.allclose(soft.sum(1), torch.ones(20)) and (soft.max(1).values < 1).all()
     assert torch.equal(soft.argmax(1), encoder.quantise(hidden)) and torch.equal(hard.argmax(1), encoder.quantise(hidden))
     assert set(hard.unique().tolist()) == {0, 1}
     assert torch.allclose(encoder.posterior(hidden, 1e-6), hard, atol=1e-3)
+
+
+def test_soft_units_may_be_of_a_finer_codebook_than_hard_ones(converter):
+    shipped, hidden = converter.models.units, torch.randn(20, converter.models.units.centroids.shape[1])
+    finer = UnitEncoder(shipped.encoder, shipped.centroids, shipped.layer, torch.cat([shipped.centroids, hidden]))
+    assert torch.equal(finer.quantise(hidden), shipped.quantise(hidden)) and finer.posterior(hidden, 0).shape == (20, 100)
+    assert torch.equal(finer.posterior(hidden, 0.01).argmax(1), 100 + torch.arange(20))
 
 
 def test_it_lasts_as_long_as_world_at_the_predicted_pitch(generating, recording):
@@ -134,6 +143,6 @@ def test_a_trained_generator_is_loaded_with_the_vocoder_it_began_with_and_makes_
     assert generator.temperature == folder.setting("generator", "temperature") > 0
     width = folder.setting("vocoder", "width")
     assert generator.vocoder.filters.in_features == width == folder.setting("generator", "head_width") != 256
-    assert generator.trunk.embed.in_features == len(load_unit_encoder(folder).centroids) == 20
+    assert generator.trunk.embed.in_features == len(load_unit_encoder(folder).soft_centroids) == 30
     again = generator_resynthesis(folder, generator)(recording)
     assert abs(len(again) - len(recording.samples)) <= 640 and np.isfinite(again).all()

@@ -32,7 +32,7 @@ SPEAKERS = {"anna": (Voice(mean_hz=205.0, tract=1.18), "train"), "bert": (Voice(
             "dora": (Voice(mean_hz=180.0, tract=1.1), "dev")}
 SIZES = {
     "hubert": {"width": 32, "layers": 2, "steps": STEPS, "batch": 2, "crop_seconds": 0.6},
-    "units": {"clusters": 20, "layer": 2, "clips": 6},
+    "units": {"clusters": 20, "soft_clusters": 30, "layer": 2, "clips": 6},
     "ease": {"xvector_steps": STEPS // 2, "ease_steps": STEPS // 2, "batch": 8, "longest_frames": 40},
     "critics": {"steps": STEPS, "batch": 4, "longest_frames": 50},
     "sace": {"steps": STEPS, "batch": 4, "longest_frames": 50},

@@ -53,7 +53,7 @@ def test_all_clips_are_brought_to_one_level(spoken):
 def test_factors_bands_and_waveform_of_a_batch_are_of_the_same_place(examples, spoken):
     batch = task_with(examples, spoken).batch(np.random.default_rng(1))
     units, f0, voiced, ease, sace = batch.factors
-    assert units.shape == (6, 30, 20) and batch.mel.shape == (6, 60, 80)
+    assert units.shape == (6, 30, 30) and batch.mel.shape == (6, 60, 80)
     assert f0.shape == voiced.shape == batch.there.shape == (6, 60)
     assert ease.shape == sace.shape == (6, 128) and batch.real.shape == (6, 24 * HOP)
     for row, crop in enumerate(batch.crops):
