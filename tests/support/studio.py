@@ -10,13 +10,14 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 
+from evaluation.instruments.word_times import TimedWord
 from pipelines.conversion import Conversion
 from pipelines.features.audio import save
 from pipelines.features.pitch import FRAME_SECONDS, F0Contour
 from pipelines.settings import Settings
 from tests.support.speech import MAN, WOMAN, speak
 from workbench.studio.components import contour_view, player
-from workbench.studio.contours import ContourSeries, Word, contour_series, contours_value
+from workbench.studio.contours import ContourSeries, contour_series, contours_value
 from workbench.studio.tracks import REFERENCE, SOURCE, TAKE, Track, player_value, track
 from workbench.tabs.head import head
 from workbench.tabs.theme import CSS, theme
@@ -42,7 +43,7 @@ def a_conversion() -> Conversion:
 def some_series() -> list[ContourSeries]:
     conversion = a_conversion()
     series = contour_series(conversion, F0Contour(conversion.predicted.hz), speak(MAN, SECONDS))
-    return [replace(series[0], words=(Word(0.6, 1.0, "kids"), Word(1.0, 1.4, "talk"))), *series[1:]]
+    return [replace(series[0], words=(TimedWord(0.6, 1.0, "kids"), TimedWord(1.0, 1.4, "talk"))), *series[1:]]
 
 
 def some_tracks(folder: Path) -> list[Track]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from evaluation.instruments.word_times import TimedWord
 from pipelines.conversion import Conversion
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.pitch import F0Contour, semitones, statistics
@@ -21,15 +22,6 @@ COLUMNS = ("contour", "seconds", "source_seconds", "f0_hz", "semitones", "energy
 
 SOURCE, REFERENCE, PREDICTED, CONVERTED = "source", "reference", "predicted", "converted"
 TITLES = {SOURCE: "Source", REFERENCE: "Reference", PREDICTED: "Predicted", CONVERTED: "Converted"}
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word of a transcript, from `start` to `end` in seconds of its recording."""
-
-    start: float
-    end: float
-    text: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +39,7 @@ class ContourSeries:
     energy: np.ndarray | None
     seconds: float
     timing: Breakpoints
-    words: tuple[Word, ...] = ()
+    words: tuple[TimedWord, ...] = ()
 
     def about(self) -> str:
         """Mean and range in a few words."""
@@ -96,6 +88,11 @@ def contours_value(series: Sequence[ContourSeries], alt: str, name: str) -> dict
     return {"series": [_document(one) for one in series], "alt": alt, "name": name, "csv": csv_text(series)}
 
 
+def with_words(value: Mapping[str, Any], words: Mapping[str, Sequence[TimedWord]]) -> dict[str, Any]:
+    """The component's value with the words of these series, by their keys."""
+    return {**value, "series": [{**one, "words": _words(words.get(one["key"], ()))} for one in value["series"]]}
+
+
 def csv_text(series: Sequence[ContourSeries]) -> str:
     """A row for each frame of each contour; F0 and semitones above 55 Hz are empty where it is unvoiced."""
     text = io.StringIO()
@@ -129,4 +126,8 @@ def _document(one: ContourSeries) -> dict[str, Any]:
     return {"key": one.key, "title": TITLES[one.key], "about": one.about(), "step": one.contour.step,
             "seconds": round(one.seconds, 4), "hz": one.contour.hz.astype(float).round(1).tolist(),
             "energy": None if one.energy is None else one.energy.astype(float).round(1).tolist(), "timing": one.timing,
-            "words": [[round(word.start, 3), round(word.end, 3), word.text] for word in one.words]}
+            "words": _words(one.words)}
+
+
+def _words(words: Sequence[TimedWord]) -> list[list[Any]]:
+    return [[round(word.start, 3), round(word.end, 3), word.text] for word in words]

@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 
 from pipelines.errors import ZestError
+from workbench.conversion import MODEL_QUEUE
 from workbench.conversion_request import ConversionRequest
 from workbench.listening.admin import AdminAccess
 from workbench.listening.gather_tab import gather_panel
@@ -42,6 +43,7 @@ from workbench.tabs.convert_run import (
     target_of,
     task_of,
     updates,
+    words_said,
 )
 from workbench.tabs.convert_takes import SETTING_NAMES, keep, kept_take, linked, query_of, used
 from workbench.tabs.problems import QUIET, attempt, check_recording, problem, problem_slot, show_problem, slot_updates
@@ -235,7 +237,7 @@ def _outputs(trouble: str | None, presets: Sequence[str], access: AdminAccess) -
             siblings = gr.HTML(visible=False, padding=False, elem_id="zest-siblings", js_on_load=SIBLINGS)
             converted = gr.Audio(label=text.RESULT_LABEL, interactive=False, buttons=["download"], elem_id="zest-converted")
             listen = player("zest-player")
-            score_result(result, converted)
+            card, scored = score_result(result, converted)
     with gr.Column(visible=False, elem_id="zest-result-more") as more:
         contours = contour_view("zest-contours")
         table = gr.HTML(elem_id="zest-table", padding=False)
@@ -243,8 +245,11 @@ def _outputs(trouble: str | None, presets: Sequence[str], access: AdminAccess) -
             details = gr.JSON(show_label=False, elem_id="zest-details")
         if access.administration.configured:
             gather_panel(access, result, converted, ["", *presets])
-    return Outputs(progress, failed, status, results, change, siblings, converted, listen, more, contours, table, details, result,
-                   gr.State(), gr.State([]), gr.State([]))
+    outputs = Outputs(progress, failed, status, results, change, siblings, converted, listen, more, contours, table, details,
+                      result, gr.State(), gr.State([]), gr.State([]))
+    scored.then(words_said, [outputs.compared, card.scored, card.details], contours, api_visibility="private",
+                concurrency_id=MODEL_QUEUE, show_progress="hidden")
+    return outputs
 
 
 def _problems(requests: Sequence[ConversionRequest]) -> dict[str, str]:

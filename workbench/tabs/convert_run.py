@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from html import escape
 from pathlib import Path
@@ -17,8 +17,9 @@ from workbench.conversion_request import ConversionRequest
 from workbench.studio.comparison import Comparison, compared, comparison, player_of
 from workbench.studio.jobs import WAITING, JobState, Task
 from workbench.studio.turns import Place
+from workbench.studio.words import spoken
 from workbench.tabs import tables, text
-from workbench.tabs.problems import note_html, problem
+from workbench.tabs.problems import attempt, note_html, problem
 from workbench.tabs.score import ScoredConversion
 
 Keep = Callable[[ConversionRequest, DescribedConversion, Comparison], tuple[str, str]]  # a take's id, or '' and why there is none
@@ -102,6 +103,14 @@ def more_to_hear(shown: Sequence[Shown], kept: Sequence[Comparison]) -> dict[str
     """What `updates` takes when one more result is there and the first stays in view."""
     takes = compared(kept, [one.studio for one in shown])
     return {"player": player_of(takes, shown[0].studio), "compared": takes}
+
+
+def words_said(comparisons: Sequence[Comparison], scored: ScoredConversion | None, card: Mapping[str, Any] | None) -> Any:
+    """The contours of a conversion that was just scored, with its words; they stay as they are where none are known."""
+    if scored is None or not card:
+        return gr.skip()
+    value, _ = attempt(lambda: spoken(comparisons, scored.converted or "", card.get("transcripts") or {}, scored.language))
+    return gr.skip() if value is None else value
 
 
 def siblings(shown: Sequence[Shown], index: int) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from evaluation.instruments.recogniser import check_language
 from evaluation.score_card import score_card
@@ -68,9 +69,9 @@ def score(one: ScoredConversion, hook: Hook) -> tuple[str, dict[str, Any]]:
     return f"{verdict_html(card)}{folded}", {"verdict": verdict(card).sentence} | card.document()
 
 
-def score_result(result: gr.State, converted: gr.Audio) -> None:
+def score_result(result: gr.State, converted: gr.Audio) -> tuple[CardView, Dependency]:
     """Button and card beside a conversion; what is said can be written down in a fold. An older card goes when another
-    conversion comes."""
+    conversion comes. Returns the card, and what happens when one is there."""
     button = gr.Button(text.SCORE, elem_id="zest-score")
     view = CardView("zest-convert-card", "")
     slot = problem_slot("zest-said-language-problem")
@@ -84,7 +85,7 @@ def score_result(result: gr.State, converted: gr.Audio) -> None:
     def asked(shown: ScoredConversion | None, said: str, language: str) -> ScoredConversion:
         return replace(shown or ScoredConversion(None, None, None), said=said or "", language=language or "en")
 
-    view.connect(button, asked, [result, said, language], {"language": slot})
+    return view, view.connect(button, asked, [result, said, language], {"language": slot})
 
 
 def one_conversion() -> None:
@@ -131,8 +132,8 @@ class CardView:
         return [problem(""), problem(""), self.empty, None, None]
 
     def connect(self, button: gr.Button, asked: Callable[..., ScoredConversion], inputs: Sequence[Any],
-                slots: Mapping[str, gr.HTML]) -> None:
-        """Look at the inputs; button off, score, button on again whatever happened.
+                slots: Mapping[str, gr.HTML]) -> Dependency:
+        """Look at the inputs; button off, score, button on again whatever happened. Returns the last of these events.
 
         Args:
             asked: makes of the values of `inputs` what is scored. slots: of the inputs' problems, by their names.
@@ -166,7 +167,7 @@ class CardView:
         looked.then(None, None, None, js=show_problem(self.elem_id), api_visibility="private")
         scored = looked.then(run, inputs, self.all(), api_visibility="private", concurrency_id=MODEL_QUEUE,
                              show_progress_on=self.card)
-        scored.then(button_update(text.SCORE, True), None, button, **QUIET)
+        return scored.then(button_update(text.SCORE, True), None, button, **QUIET)
 
 
 def shown_by(progress: gr.Progress) -> Hook:
