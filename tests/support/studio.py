@@ -16,6 +16,7 @@ from pipelines.features.audio import save
 from pipelines.features.pitch import FRAME_SECONDS, F0Contour
 from pipelines.settings import Settings
 from tests.support.speech import MAN, WOMAN, speak
+from workbench.conversion import DescribedConversion, describe
 from workbench.studio.components import contour_view, player
 from workbench.studio.contours import ContourSeries, contour_series, contours_value
 from workbench.studio.tracks import REFERENCE, SOURCE, TAKE, Track, player_value, track
@@ -38,6 +39,13 @@ def a_conversion() -> Conversion:
     return Conversion(samples=speak(WOMAN, SLOWER), source=F0Contour(np.where(silent, 0.0, 120.0)), reference=None,
                       predicted=F0Contour(np.full(moved, 240.0)), target="angry", settings=Settings(), source_seconds=SECONDS,
                       timing=slower_timing())
+
+
+def a_described(folder: Path, **settings) -> DescribedConversion:
+    """The same, saved. settings: of the conversion."""
+    one = replace(a_conversion(), settings=Settings(decoder="residual_neural", **settings))
+    measured = F0Contour(one.predicted.hz)
+    return DescribedConversion(one, measured, save(folder / "man-angry.wav", one.samples), describe(one, measured))
 
 
 def some_series() -> list[ContourSeries]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 
+from evaluation.instruments.word_times import TimedWord
 from evaluation.listening.design.clips import TARGET, at_loudness, loudness
 from pipelines.features.audio import SAMPLE_RATE, save
 from pipelines.features.pitch import F0Contour
 from tests.support.recordings import write_m4a
 from tests.support.speech import MAN, speak
-from tests.support.studio import SECONDS, SLOWER, a_conversion, slower_timing, some_series, some_tracks
+from tests.support.studio import SECONDS, SLOWER, a_conversion, a_described, slower_timing, some_series, some_tracks
+from workbench.studio import words
+from workbench.studio.comparison import MOST_TAKES, Comparison, compared, comparison, player_of, take_name
 from workbench.studio.contours import COLUMNS, MOST_FRAMES, contour_series, contours_value, csv_text, energy
 from workbench.studio.timing import TOLERANCE, breakpoints, source_time, straight
 from workbench.studio.tracks import SKETCH, SOURCE, TAKE, Track, gains, player_value, recording_track, sketch, track
@@ -117,3 +121,43 @@ def test_contours_of_an_hour_do_not_fill_the_page():
     value = contours_value(contour_series(long, long.predicted)[:1], "", "hour")
     shown = value["series"][0]
     assert len(shown["hz"]) <= MOST_FRAMES and shown["step"] * len(shown["hz"]) == pytest.approx(3600, rel=0.01)
+
+
+def test_a_comparison_survives_as_json_and_its_files_may_lie_elsewhere(tmp_path):
+    source = save(tmp_path / "man.wav", speak(MAN, SECONDS))
+    one = comparison(a_described(tmp_path), source, source, "What it says.")
+    assert Comparison.of(json.loads(json.dumps(one.document()))) == one
+    assert one.take.timing == breakpoints(slower_timing(), SLOWER, SECONDS) and one.contours["alt"] == "What it says."
+    assert one.reference is not None and one.reference.key != one.source.key, "the same recording twice has two lanes"
+    moved = one.moved("take.wav", "source.wav", "reference.wav")
+    assert (moved.take.path, moved.source.path, moved.reference.path) == ("take.wav", "source.wav", "reference.wav")
+    assert moved.take.key == one.take.key
+
+
+@pytest.mark.parametrize(("settings", "name"), [({}, "Angry"), ({"strength": 0.5, "seed": 3}, "Angry, strength 0.5, seed 3"),
+                                                ({"tempo": False, "f0": "source"}, "Angry, tempo kept, F0 source")])
+def test_a_take_is_called_after_what_is_not_the_default(tmp_path, settings, name):
+    assert take_name(a_described(tmp_path, **settings).document) == name
+
+
+def test_the_player_offers_takes_of_one_source_each_once_and_by_names_that_differ(tmp_path):
+    source = save(tmp_path / "man.wav", speak(MAN, SECONDS))
+    first = comparison(a_described(tmp_path), source, None, "")
+    others = [replace(first, take=replace(first.take, key=f"take{number}")) for number in range(MOST_TAKES)]
+    elsewhere = replace(first, source=replace(first.source, key="another"))
+    assert compared([first, elsewhere], [others[0], first]) == [first, others[0]]
+    assert len(compared([first], others)) == MOST_TAKES and compared([first], others)[-1] == others[-1]
+    value = player_of([first, others[0], others[1]], others[0])
+    assert [one["name"] for one in value["tracks"]] == ["man.wav", "Angry", "Angry (2)", "Angry (3)"]
+    assert value["chosen"] == "take0"
+
+
+def test_words_go_onto_the_axis_of_the_conversion_that_was_scored(tmp_path, monkeypatch):
+    source = save(tmp_path / "man.wav", speak(MAN, SECONDS))
+    one = comparison(a_described(tmp_path), source, None, "")
+    monkeypatch.setattr(words, "word_times", lambda samples, text, language: (TimedWord(0.1, 0.5, text),))
+    value = words.spoken([one], one.take.path, {"source": "kids", "converted": "kits"}, "en")
+    assert {series["key"]: series["words"] for series in value["series"]} == {
+        "source": [[0.1, 0.5, "kids"]], "predicted": [], "converted": [[0.1, 0.5, "kits"]]}
+    assert words.spoken([one], "another.wav", {"source": "kids"}, "en") is None
+    assert words.spoken([one], one.take.path, {}, "en") is None
