@@ -125,8 +125,8 @@ def _document(one: ContourSeries) -> dict[str, Any]:
     one = _thinned(one)
     return {"key": one.key, "title": TITLES[one.key], "about": one.about(), "step": one.contour.step,
             "seconds": round(one.seconds, 4), "hz": one.contour.hz.astype(float).round(1).tolist(),
-            "energy": None if one.energy is None else one.energy.astype(float).round(1).tolist(), "timing": [list(side) for side in one.timing],
-            "words": _words(one.words)}
+            "energy": None if one.energy is None else one.energy.astype(float).round(1).tolist(),
+            "timing": [list(side) for side in one.timing], "words": _words(one.words)}
 
 
 def _words(words: Sequence[TimedWord]) -> list[list[Any]]:

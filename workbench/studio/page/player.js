@@ -2,7 +2,7 @@
 
 const KEYS = [["1 to 9", "play that track from the same place"], ["x", "back to the track before"], ["p or space", "play, pause"],
   ["← →", "half a second back or on; Home and End, too"], ["[ and ]", "begin and end the loop here"], ["l", "loop off, or the last one on again"],
-  ["e", "equal loudness on or off"], ["b", "blind on or off"], ["v", "blind: prefer what plays"], ["?", "this list"]];
+  ["e", "equal loudness on or off"], ["b", "blind on or off"], ["v", "blind: prefer what plays"]];
 const STEP = 0.5; // s of an arrow key
 
 class Player {
