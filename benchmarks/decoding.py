@@ -62,10 +62,10 @@ def measure(checkpoint: str, source: str, decoder: str, seconds: float) -> dict[
     settings, runs = Settings(decoder=decoder), RUNS if seconds < 60 else 1
     if runs > 1:
         converter.synthesise(transferred, settings)
-    before = _resident("VmRSS")
+    before = resident("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from now on
     times = [_timed(lambda: converter.synthesise(transferred, settings)) for _ in range(runs)]
-    return {"decoder": decoder, "seconds": seconds, "factor": median(times) / seconds, "megabytes": _resident("VmHWM") - before}
+    return {"decoder": decoder, "seconds": seconds, "factor": median(times) / seconds, "megabytes": resident("VmHWM") - before}
 
 
 def _apart(*asked) -> dict[str, float | str]:
@@ -79,7 +79,7 @@ def _timed(run) -> float:
     return time.perf_counter() - begun
 
 
-def _resident(field: str) -> float:
+def resident(field: str) -> float:
     """MB, of /proc/self/status."""
     line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(field))
     return float(line.split()[1]) / 1024

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, Unpack, cast
+from typing import Any, Protocol, TypeAlias, Unpack, cast
 
 import numpy as np
 import torch
 
 from pipelines import baselines
 from pipelines.affect import AffectPlane, read_affect
-from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder, folder_key
 from pipelines.checkpoints.loading import Models, load_models
 from pipelines.decoders import DECODERS, Decoder, find_decoder
 from pipelines.decoders.base import holds, training_command
@@ -38,6 +38,7 @@ from pipelines.networks.units import EncodedContent
 from pipelines.settings import SettingChanges, Settings, changed
 from pipelines.transfer import is_voiced, transfer
 
+Prepared: TypeAlias = Recording | Factors | Path | str  # a recording, or what was made of it
 MOST = 8  # recordings kept of each kind by RememberingConverter; a minute of a source is some 30 MB
 NO_TEMPO = "This checkpoint has no tempo predictor, so the source's timing was kept."
 
@@ -191,6 +192,19 @@ class Converter:
             timing=transferred.timing, mix=EmotionMix.of_emotion(wished),
             upper=_upper_band(factors.recording, transferred.timing, top_change(transferred.difference), divisor))
 
+    @cached_property
+    def identity(self) -> str:
+        """Equal for converters that convert alike: a hash of all weights."""
+        return self.models.key()
+
+    def prepared(self, reference: Path | str) -> Factors:
+        """A reference taken apart, as `convert` takes it. Raises AudioError."""
+        return self.encode(load(reference), synthesis=False)
+
+    def check_emotion(self, emotion: str) -> None:
+        """Raises ZestError: there is no such emotion or mix."""
+        mixed(self.weighted_presets(emotion))
+
     def preset(self, name: str) -> Emotion:
         """A stored emotion, in capitals or not. Raises ZestError when it is unknown."""
         name = folded(name) if name not in self.models.presets else name
@@ -298,9 +312,22 @@ def _notes(source: Factors, references: Sequence[Factors]) -> tuple[str, ...]:
 class Converts(Protocol):
     """What converts recordings, by whatever means."""
 
-    def convert(self, source: Path | str, reference: Path | str | References | None = None, emotion: EmotionLike | None = None,
-                settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
+    def convert(self, source: Recording | Path | str, reference: Prepared | References | None = None,
+                emotion: EmotionLike | None = None, settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
         """As `Converter.convert`."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """As `Converter.identity`."""
+        ...
+
+    def prepared(self, reference: Path | str) -> Recording | Factors:
+        """As `Converter.prepared`."""
+        ...
+
+    def check_emotion(self, emotion: str) -> None:
+        """As `Converter.check_emotion`."""
         ...
 
 
@@ -314,9 +341,22 @@ class RememberingConverter:
         self.converter, self.most = converter, most
         self._kept: dict[tuple[Path, bool], Factors] = {}
 
-    def convert(self, source: Path | str, reference: Path | str | References | None = None, emotion: EmotionLike | None = None,
-                settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
-        """As `Converter.convert`."""
+    @property
+    def identity(self) -> str:
+        """As `Converter.identity`."""
+        return self.converter.identity
+
+    def prepared(self, reference: Path | str) -> Factors:
+        """As `Converter.prepared`."""
+        return self.encoded(reference, synthesis=False)
+
+    def check_emotion(self, emotion: str) -> None:
+        """As `Converter.check_emotion`."""
+        self.converter.check_emotion(emotion)
+
+    def convert(self, source: Recording | Path | str, reference: Prepared | References | None = None,
+                emotion: EmotionLike | None = None, settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
+        """As `Converter.convert`. What is no file is not kept."""
         timings = Timings(hook)
         given = check_target(reference, emotion)
         self.converter.weighted_presets(emotion)  # an unknown one is refused before any work
@@ -325,8 +365,12 @@ class RememberingConverter:
         target = several[0][0] if len(several) == 1 and references_of(reference) is None else several or None
         return replace(self.converter.convert(factors, target, emotion, settings, timings), seconds=timings.seconds)
 
-    def encoded(self, path: Path | str, hook: Hook = silent, synthesis: bool = True) -> Factors:
+    def encoded(self, path: Prepared, hook: Hook = silent, synthesis: bool = True) -> Factors:
         """Factors of a recording; without synthesis, those that a reference needs. Raises AudioError."""
+        if isinstance(path, Factors):
+            return path
+        if isinstance(path, Recording):
+            return self.converter.encode(path, hook, synthesis)
         key = Path(path).resolve(), synthesis
         if key not in self._kept:
             with stage(hook, "read"):
@@ -352,8 +396,21 @@ class BaselineConverter:
         self.name, self.checkpoint, self.device = name, str(checkpoint), device
         baselines.loaded(name, self.checkpoint, device)
 
-    def convert(self, source: Path | str, reference: Path | str | References | None = None, emotion: EmotionLike | None = None,
-                settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
+    @cached_property
+    def identity(self) -> str:
+        """As `Converter.identity`."""
+        return f"{self.name} {folder_key(find_folder(baselines.weights_from(self.name, self.checkpoint)))}"
+
+    def prepared(self, reference: Path | str) -> Recording:
+        """As `Converter.prepared`."""
+        return load(reference)
+
+    def check_emotion(self, emotion: str) -> None:
+        """As `Converter.check_emotion`."""
+        baselines.check_request(self.name, reference=False, emotion=bool(emotion))
+
+    def convert(self, source: Recording | Path | str, reference: Prepared | References | None = None,
+                emotion: EmotionLike | None = None, settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
         """As `Converter.convert`, but for the settings: a baseline has none.
 
         `predicted` is the contour that was asked for, which is the source's where the baseline asks for none.
@@ -362,11 +419,11 @@ class BaselineConverter:
             check_target(reference, emotion)
         if references_of(reference) is not None or not isinstance(emotion, (str, type(None))):
             raise ZestError(f"The baseline {self.name} takes one emotion, and no mix.")
-        emotion, reference = None if emotion is None else folded(emotion), cast("Path | str | None", reference)
+        emotion, reference = None if emotion is None else folded(emotion), cast("Prepared | None", reference)
         baselines.check_request(self.name, reference is not None, emotion is not None)
         timings = Timings(hook)
         with stage(timings, "read"):
-            own, other = load(source), load(reference) if reference is not None else None
+            own, other = _read(source), _read(reference) if reference is not None else None
         with stage(timings, "synthesise"):
             request = baselines.Request(own.samples, other and other.samples, emotion)
             rendered = baselines.render(self.name, request, self.checkpoint, self.device)
@@ -384,6 +441,11 @@ class BaselineConverter:
         """A note where the baseline moves no emotion, and one was given all the same."""
         takes = baselines.find_baseline(self.name).takes
         return (f"The baseline {self.name} moves no emotion, so {target} was not used.",) if target and not takes else ()
+
+
+def _read(given: Prepared) -> Recording:
+    given = given.recording if isinstance(given, Factors) else given
+    return given if isinstance(given, Recording) else load(given)
 
 
 def load_converter(system: str = "", checkpoint: str | Path | None = None, device: str = "cpu") -> Converts:

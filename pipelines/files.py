@@ -36,15 +36,22 @@ def write_whole(path: Path | str, content: bytes) -> Path:
         OutputError: the folder is missing or not writable, or the disk is full.
     """
     path = Path(path)
-    try:
+    with told_writing(path):
         check_writable(path)
         if is_device(path):
             path.write_bytes(content)
         else:
             _write_and_move(path, content)
-    except OSError as error:
-        raise OutputError(_sentence(path, error.strerror or str(error))) from error
     return path
+
+
+@contextmanager
+def told_writing(path: Path | str) -> Iterator[None]:
+    """Raises OutputError in place of an OSError inside: the path cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(_sentence(Path(path), error.strerror or str(error))) from error
 
 
 def json_text(document: Any, indent: int | None = None, encoding: str = "utf-8") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,14 @@ def find_folder(source: str | Path) -> Path:
     if not is_hub_id(str(source)) or str(source).startswith("checkpoints/"):
         raise CheckpointError(f"There is no checkpoint folder at {source}; {OFFLINE}.")
     return downloaded(str(source), ("*.json", "*.safetensors"), OFFLINE)
+
+
+def folder_key(folder: Path) -> str:
+    """A hash of the files of a checkpoint folder."""
+    found = hashlib.blake2b(digest_size=16)
+    for path in sorted((*folder.glob("*.json"), *folder.glob("*.safetensors"))):
+        found.update(path.name.encode() + path.read_bytes())
+    return found.hexdigest()
 
 
 Network = TypeVar("Network", bound=nn.Module)

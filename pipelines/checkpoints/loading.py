@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,17 @@ class Models:
     def tensor(self, array: np.ndarray) -> torch.Tensor:
         """On the networks' device; what is float64 becomes float32."""
         return torch.as_tensor(array.astype(np.float32) if array.dtype == np.float64 else array, device=self.device)
+
+
+    def key(self) -> str:
+        """A hash of all weights and gains: equal where conversions are alike."""
+        found = hashlib.blake2b(f"{self.f0_gain} {self.envelope_gain}".encode(), digest_size=16)
+        for name, part in sorted(vars(self).items()):
+            tensors = part.state_dict() if isinstance(part, nn.Module) else part if name == "presets" else {}
+            for own, tensor in tensors.items():
+                found.update(f"{name}.{own}".encode())
+                found.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        return found.hexdigest()
 
 
 def load_models(folder: Folder, device: str = "cpu") -> Models:

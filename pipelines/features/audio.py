@@ -24,6 +24,14 @@ HIGHEST_RATE = 48_000  # Hz of results
 NOMINAL = 0.1  # amplitude of speech whose level is not to be learnt, -20 dBFS
 
 
+class SilenceError(AudioError):
+    """There is nothing in a recording that could be converted."""
+
+
+class LengthError(AudioError):
+    """The recording is longer than what is converted at once."""
+
+
 @dataclass(frozen=True)
 class Recording:
     """A checked recording.
@@ -82,9 +90,8 @@ def _checked(samples: np.ndarray, rate: int, name: str, notes: tuple[str, ...]) 
     if samples.size == 0:
         raise empty(name)
     if not np.isfinite(samples).all():
-        raise AudioError(f"{name} has samples that are not numbers (NaN or infinite); export it again and retry.")
-    if not MIN_RATE <= rate <= MAX_RATE:
-        raise AudioError(f"{name} has a sample rate of {rate} Hz; use 8 to 96 kHz.")
+        raise not_numbers(name)
+    refuse_rate(rate, name)
     _refuse_length(len(samples) / rate, name)
     mono, said = to_mono(samples, rate)
     notes += (f"{name}: {said}",) * bool(said)
@@ -123,21 +130,37 @@ def as_file(samples: np.ndarray, path: Path | str, rate: int = SAMPLE_RATE, form
     return encoded(samples, rate, path, form)
 
 
-def speech_level(samples: np.ndarray) -> float:
-    """Root mean square amplitude of the loud frames (20 ms) of (n,) samples at 16 kHz, at least 1e-4 (-80 dBFS).
+def speech_level(samples: np.ndarray, rate: int = SAMPLE_RATE) -> float:
+    """Root mean square amplitude of the loud frames (20 ms) of (n,) samples at `rate` Hz, at least 1e-4 (-80 dBFS).
 
     Loud frames are those at the 90th percentile, so that pauses do not count, however long.
     """
-    frame = SAMPLE_RATE // 50
+    frame = rate // 50
     frames = np.pad(samples.astype(np.float32), (0, -len(samples) % frame)).reshape(-1, frame)
     return max(1e-4, float(np.percentile(np.sqrt(np.square(frames).mean(axis=1)), 90)))
 
 
 def _refuse_length(seconds: float, name: str) -> None:
+    refuse_short(seconds, name)
+    if seconds > MAX_SECONDS:
+        raise LengthError(f"{name} is longer than {MAX_SECONDS:g} s; cut it to at most {MAX_SECONDS:g} s, or let 'zest convert' "
+                          "or 'zest plan' cut it into phrases.")
+
+
+def refuse_short(seconds: float, name: str) -> None:
+    """Raises AudioError: there is too little of it."""
     if seconds < MIN_SECONDS:
         raise AudioError(f"{name} is {seconds:.2f} s long; at least {MIN_SECONDS:g} s of speech are needed.")
-    if seconds > MAX_SECONDS:
-        raise AudioError(f"{name} is longer than {MAX_SECONDS:g} s; cut it to at most {MAX_SECONDS:g} s.")
+
+
+def refuse_rate(rate: int, name: str) -> None:
+    """Raises AudioError: its rate, Hz, is none that is taken."""
+    if not MIN_RATE <= rate <= MAX_RATE:
+        raise AudioError(f"{name} has a sample rate of {rate} Hz; use 8 to 96 kHz.")
+
+
+def not_numbers(name: str) -> AudioError:
+    return AudioError(f"{name} has samples that are not numbers (NaN or infinite); export it again and retry.")
 
 
 def _as_float(samples: np.ndarray) -> np.ndarray:
@@ -152,9 +175,11 @@ def _as_float(samples: np.ndarray) -> np.ndarray:
 
 def _clipping_warning(samples: np.ndarray, name: str) -> tuple[str, ...]:
     peak = np.abs(samples).max()
-    if peak < 0.9:
-        return ()
-    share = float((np.abs(samples) > 0.999 * peak).mean())
+    return clipped(float((np.abs(samples) > 0.999 * peak).mean()), name) if peak >= 0.9 else ()
+
+
+def clipped(share: float, name: str) -> tuple[str, ...]:
+    """A warning where more than a small share of samples is at full scale."""
     if share < CLIPPED_SHARE:
         return ()
     return (f"{name} is clipped ({100 * share:.0f} % of its samples are at full scale); the result may sound harsh.",)
@@ -165,4 +190,8 @@ def _refuse_silence(samples: np.ndarray, name: str) -> None:
     frames = samples[:len(samples) // window * window].reshape(-1, window)
     loudest = 10 * np.log10(np.max(frames.var(axis=1)) + 1e-12)  # variance: a constant offset is silence too
     if loudest < SILENCE_DB:
-        raise AudioError(f"{name} is silent; record it again with the microphone closer or louder.")
+        raise silent(name)
+
+
+def silent(name: str) -> SilenceError:
+    return SilenceError(f"{name} is silent; record it again with the microphone closer or louder.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from pipelines.features.resampling import resample
+from pipelines.features.sinks import CountingSink, Sound
 from pipelines.features.tail import Readable, Tail
 
 # Containers that state the length of their sound; what others state is an estimate, or the length of the picture.
@@ -26,15 +27,14 @@ class ContainerSound:
     """What a container holds.
 
     Attributes:
-        samples: (n, channels) float32. rate: Hz.
+        sound: what was decoded.
         stated: seconds that the container firmly states, None where it states nothing or only an estimate.
         tolerance: seconds by which a whole file may be shorter than stated.
         damaged: packets that could not be decoded. filled: seconds of silence where time stamps show a gap.
         tracks: sound tracks; the first one is read.
     """
 
-    samples: np.ndarray
-    rate: int
+    sound: Sound
     stated: float | None
     tolerance: float
     damaged: int
@@ -43,12 +43,11 @@ class ContainerSound:
 
 
 @dataclass
-class _Sound:
-    """Decoded frames in order: stretches of one rate and number of channels. timed: the container has time stamps."""
+class _Frames:
+    """Decoded frames on their way into a sink. timed: the container has time stamps. filled: seconds of silence so far."""
 
+    sink: CountingSink
     timed: bool
-    stretches: list[tuple[int, list[np.ndarray]]] = field(default_factory=list)
-    seconds: float = 0.0
     filled: float = 0.0
     _begin: float | None = None
 
@@ -57,79 +56,60 @@ class _Sound:
         if not len(block) or rate <= 0:
             return
         self._fill_gap(frame, rate, block.shape[1])
-        self._append(block, rate)
+        self.sink.add(block, rate)
 
     def _fill_gap(self, frame: Any, rate: int, channels: int) -> None:
         if not self.timed or frame.pts is None or frame.time_base is None:
             return
         now = float(frame.pts * frame.time_base)
         if self._begin is None:
-            self._begin = now - self.seconds
-        gap = now - self._begin - self.seconds
+            self._begin = now - self.sink.seconds
+        gap = now - self._begin - self.sink.seconds
         if GAP < gap <= LONGEST_GAP:
-            self._append(np.zeros((round(gap * rate), channels), dtype=np.float32), rate)
+            self.sink.add(np.zeros((round(gap * rate), channels), dtype=np.float32), rate)
             self.filled += gap
         elif abs(gap) > GAP:  # the clock jumped, as where recordings were joined
-            self._begin = now - self.seconds
-
-    def _append(self, block: np.ndarray, rate: int) -> None:
-        last = self.stretches[-1] if self.stretches else None
-        if last is None or last[0] != rate or last[1][0].shape[1] != block.shape[1]:
-            self.stretches.append((rate, []))
-        self.stretches[-1][1].append(block)
-        self.seconds += len(block) / rate
-
-    def whole(self) -> tuple[np.ndarray, int]:
-        return join([(np.concatenate(blocks), rate) for rate, blocks in self.stretches])
+            self._begin = now - self.sink.seconds
 
 
-def join(stretches: list[tuple[np.ndarray, int]]) -> tuple[np.ndarray, int]:
-    """Stretches of (n, channels) samples at rates of their own, one after the other: at the highest rate, and in one channel
-    where their channels differ."""
-    rate = max(own for _, own in stretches)
-    if len({samples.shape[1] for samples, _ in stretches}) > 1:
-        from pipelines.features.channels import to_mono
-
-        stretches = [(to_mono(samples, own)[0][:, None].astype(np.float32), own) for samples, own in stretches]
-    same = [samples if own == rate else resample(samples, own, rate).reshape(-1, samples.shape[1])
-            for samples, own in stretches]
-    return (same[0] if len(same) == 1 else np.concatenate(same).astype(np.float32)), rate
-
-
-def read_container(file: Readable, longest: float = float("inf"), container_format: str | None = None) -> ContainerSound | None:
+def read_container(file: Readable, sink: CountingSink, longest: float = float("inf")) -> ContainerSound | None:
     """The first sound track of a container, to its end or to just beyond `longest` seconds; None where nothing can be decoded.
 
     Args:
-        file: is read from its first byte. container_format: FFmpeg's name, guessed if None.
+        file: is read from its first byte. sink: what the samples go to.
     """
     import av  # imported late: 60 ms that most recordings do not need
 
     av.logging.set_level(av.logging.PANIC)  # FFmpeg's own complaints are not sentences for users
     try:
-        with av.open(Tail(file, 0), format=container_format, metadata_errors="replace") as container:
-            return _read_track(container, longest)
+        with av.open(Tail(file, 0), metadata_errors="replace") as container:
+            return _read_track(container, Sound(sink, partial(_read_again, file, longest)), longest)
     except (av.FFmpegError, ValueError, EOFError, OSError, MemoryError, RuntimeError, LookupError):
         return None
 
 
-def _read_track(container: Any, longest: float) -> ContainerSound | None:
+def _read_again(file: Readable, longest: float, sink: CountingSink) -> None:
+    read_container(file, sink, longest)
+
+
+def _read_track(container: Any, sound: Sound, longest: float) -> ContainerSound | None:
     tracks = container.streams.audio
     if not tracks or tracks[0].codec_context is None:  # a damaged header can name a codec that nobody knows
         return None
-    track, sound, damaged = tracks[0], _Sound(container.format.name not in BARE), 0
+    track, own, damaged = tracks[0], _Frames(sound.sink, container.format.name not in BARE), 0
     for frames in _decoded(container, track):
         if frames is None:
             damaged += 1
             continue
         for frame in frames:
-            sound.add(frame)
+            own.add(frame)
         if sound.seconds > longest:
             break
-    if not sound.stretches:
+    if not sound.sink.stretches:
         return None
-    samples, rate = sound.whole()
-    padding = 0 if track.codec_context.name in LOSSLESS or track.codec_context.name.startswith("pcm") else CODEC_FRAMES / rate
-    return ContainerSound(samples, rate, _stated(container, track), GAP + padding, damaged, sound.filled, len(tracks))
+    codec = track.codec_context.name
+    padding = 0 if codec in LOSSLESS or codec.startswith("pcm") else CODEC_FRAMES / sound.rate
+    return ContainerSound(sound, _stated(container, track), GAP + padding, damaged, own.filled, len(tracks))
 
 
 def _decoded(container: Any, track: Any) -> Iterator[list[Any] | None]:

@@ -6,20 +6,22 @@ is never a limit. It only tells whether something is missing, which a note then 
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import numpy as np
 
 from pipelines.errors import AudioError
-from pipelines.features.containers import GAP, ContainerSound, join, read_container
+from pipelines.features.containers import GAP, ContainerSound, read_container
 from pipelines.features.integrity import id3_length, integrity, is_mpeg, stated_by_xing
 from pipelines.features.riff import WavPart, is_wav, wav_parts
+from pipelines.features.sinks import CountingSink, KeepingSink, Sound, join
 from pipelines.features.tail import Readable, Tail
 
 NAMED = {"WAV": (".wav",), "FLAC": (".flac",), "MP3": (".mp3",), "OGG": (".ogg", ".oga", ".opus"), "M4A": (".m4a", ".aac"),
@@ -46,6 +48,21 @@ class DecodedAudio:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class DecodedSounds:
+    """What a file holds, one sound after the other. notes: as of DecodedAudio."""
+
+    sounds: tuple[Sound, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        return sum(sound.seconds for sound in self.sounds)
+
+
+NewSink = Callable[[], CountingSink]
+
+
 def decode(path: Path, longest: float = float("inf")) -> DecodedAudio:
     """Read a recording of any rate, width, number of channels and container to its real end.
 
@@ -54,17 +71,40 @@ def decode(path: Path, longest: float = float("inf")) -> DecodedAudio:
     Raises:
         AudioError: the file is missing, empty, not audio, or no reader can decode any of it.
     """
+    with decoding(path, KeepingSink, longest) as found:
+        stretches = [sound.whole() for sound in found.sounds]
+    samples, rate = join([one for one in stretches if len(one[0])] or stretches[:1])
+    return DecodedAudio(samples, rate, found.notes)
+
+
+@contextmanager
+def decoding(path: Path, new_sink: NewSink, longest: float = float("inf")) -> Iterator[DecodedSounds]:
+    """What `decode` reads, in sinks of the caller's choice. Inside, its sounds can be decoded again.
+
+    Args:
+        new_sink: a sink for each try of a reader.
+    Raises:
+        AudioError: as `decode`.
+    """
     refuse_unreadable(path)
     try:
-        with path.open("rb") as file:
+        file = path.open("rb")
+    except OSError as error:
+        raise _not_read(path, error) from error
+    with file:
+        try:
             if _size(file) == 0:
                 raise empty(path.name)
-            found = _decode(file, path.name, longest)
-    except OSError as error:
-        raise AudioError(f"{path} cannot be read: {error.strerror or error}.") from error
-    if found is None:
-        raise AudioError(f"{path.name} is not a recording that can be read, or it is damaged; use {FORMATS}.")
-    return found
+            found = _decode(file, path.name, longest, new_sink)
+        except OSError as error:
+            raise _not_read(path, error) from error
+        if found is None:
+            raise AudioError(f"{path.name} is not a recording that can be read, or it is damaged; use {FORMATS}.")
+        yield found
+
+
+def _not_read(path: Path, error: OSError) -> AudioError:
+    return AudioError(f"{path} cannot be read: {error.strerror or error}.")
 
 
 def refuse_unreadable(path: Path) -> None:
@@ -90,60 +130,58 @@ def empty(name: str) -> AudioError:
     return AudioError(f"{name} is empty: it has no samples; choose another recording.")
 
 
-def _decode(file: Readable, name: str, longest: float) -> DecodedAudio | None:
+def _decode(file: Readable, name: str, longest: float, new_sink: NewSink) -> DecodedSounds | None:
     """As it stands; behind a tag or garbage at its beginning, where it does not begin like a recording or that reads worse."""
     head = _head(file)
     behind = _behind_tag(head)
-    found = None if behind else _decode_here(file, name, longest)
+    found = None if behind else _decode_here(file, name, longest, new_sink)
     if found is not None and (not found.notes or _begins_well(head)):
         return found
     for start in _other_starts(file, behind):
-        other = _decode_here(Tail(file, start), name, longest)
-        if other is not None and (found is None or len(other.samples) / other.rate >= len(found.samples) / found.rate - GAP):
+        other = _decode_here(Tail(file, start), name, longest, new_sink)
+        if other is not None and (found is None or other.seconds >= found.seconds - GAP):
             skipped = () if start == behind else (f"{name} begins with {start} bytes that are no sound; they were skipped.",)
-            return DecodedAudio(other.samples, other.rate, skipped + other.notes)
-    return _decode_here(file, name, longest) if behind else found
+            return replace(other, notes=skipped + other.notes)
+    return _decode_here(file, name, longest, new_sink) if behind else found
 
 
 def _begins_well(head: bytes) -> bool:
     return head.startswith(STARTS) or head[4:8] == b"ftyp" or is_mpeg(head)
 
 
-def _decode_here(file: Readable, name: str, longest: float) -> DecodedAudio | None:
+def _decode_here(file: Readable, name: str, longest: float, new_sink: NewSink) -> DecodedSounds | None:
     head = _head(file)
     if is_wav(head):
         parts = wav_parts(file, 0, _size(file))
-        found = _decode_wav(file, parts, name, longest) if parts else None
+        found = _decode_wav(file, parts, name, longest, new_sink) if parts else None
         if found is not None:
             return found
-    return _decode_any(file, head, name, longest)
+    return _decode_any(file, head, name, longest, new_sink)
 
 
-def _decode_wav(file: Readable, parts: list[WavPart], name: str, longest: float) -> DecodedAudio | None:
+def _decode_wav(file: Readable, parts: list[WavPart], name: str, longest: float, new_sink: NewSink) -> DecodedSounds | None:
     """None where no reader knows the coding of one of its parts."""
-    stretches, seconds = [], []
+    sounds: list[Sound] = []
     for part in parts:
-        found = _decode_part(part, io.BytesIO(part.file_bytes(file, longest)), longest)
+        found = _decode_part(part, part.as_file(file, longest), longest, new_sink)
         if found is None:
             return None
-        stretches.append(found)
-        seconds.append(len(found[0]) / found[1])
-        if sum(seconds) > longest:
-            break
-    samples, rate = join([one for one in stretches if len(one[0])] or stretches[:1])
-    return DecodedAudio(samples, rate, tuple(_wav_notes(parts, name, seconds)) if sum(seconds) <= longest else ())
+        sounds.append(found)
+        if sum(sound.seconds for sound in sounds) > longest:
+            return DecodedSounds(tuple(sounds))
+    return DecodedSounds(tuple(sounds), tuple(_wav_notes(parts, name, [sound.seconds for sound in sounds])))
 
 
-def _decode_part(part: WavPart, file: Readable, longest: float) -> tuple[np.ndarray, int] | None:
+def _decode_part(part: WavPart, file: Readable, longest: float, new_sink: NewSink) -> Sound | None:
     """libsndfile reads every plain coding; of others the reader is believed that decodes more."""
-    samples, rate, broken = _by_libsndfile(file, longest)
-    if part.is_coded or broken or samples is None:
-        other = read_container(file, longest)
-        if other is not None and (samples is None or len(other.samples) / other.rate > len(samples) / rate + OTHER_CODEC):
-            samples, rate, broken = other.samples, other.rate, False
-    if broken or samples is None or rate == 0:
+    sound, broken = _by_libsndfile(file, longest, new_sink())
+    if part.is_coded or broken or sound is None:
+        other = read_container(file, new_sink(), longest)
+        if other is not None and (sound is None or other.sound.seconds > sound.seconds + OTHER_CODEC):
+            sound, broken = other.sound, False
+    if broken or sound is None or sound.rate == 0:
         return None
-    return samples[:len(samples) - part.padding(len(samples))], rate
+    return replace(sound, surplus=part.padding(sound.count))
 
 
 def _wav_notes(parts: list[WavPart], name: str, seconds: list[float]) -> Iterator[str]:
@@ -158,27 +196,27 @@ def _wav_notes(parts: list[WavPart], name: str, seconds: list[float]) -> Iterato
         yield f"The header of {name} contradicts itself; its length and pitch may be wrong."
 
 
-def _decode_any(file: Readable, head: bytes, name: str, longest: float) -> DecodedAudio | None:
+def _decode_any(file: Readable, head: bytes, name: str, longest: float, new_sink: NewSink) -> DecodedSounds | None:
     """By both readers, but for MP3: libsndfile's MP3 reader talks to standard error by itself."""
-    by_ffmpeg = read_container(file, longest)
-    samples, rate, broken = (None, 0, False) if is_mpeg(head) else _by_libsndfile(file, longest)
-    own = 0.0 if samples is None or rate == 0 else len(samples) / rate
-    other = 0.0 if by_ffmpeg is None else len(by_ffmpeg.samples) / by_ffmpeg.rate
+    by_ffmpeg = read_container(file, new_sink(), longest)
+    sound, broken = (None, False) if is_mpeg(head) else _by_libsndfile(file, longest, new_sink())
+    own = 0.0 if sound is None else sound.seconds
+    other = 0.0 if by_ffmpeg is None else by_ffmpeg.sound.seconds
     if own == other == 0.0:
         file.seek(0)
         cut = integrity(file.read(CHECKED), _size(file)).cut
-        return DecodedAudio(samples, rate) if samples is not None and rate and not broken and not cut else None
-    if samples is not None and own >= other - OTHER_CODEC:
-        found, damaged, filled = (samples, rate), broken, 0.0
+        return DecodedSounds((sound,)) if sound is not None and sound.rate and not broken and not cut else None
+    if sound is not None and own >= other - OTHER_CODEC:
+        found, damaged, filled = sound, broken, 0.0
     else:
         assert by_ffmpeg is not None  # since it decoded more
-        found, damaged, filled = (by_ffmpeg.samples, by_ffmpeg.rate), bool(by_ffmpeg.damaged), by_ffmpeg.filled
+        found, damaged, filled = by_ffmpeg.sound, bool(by_ffmpeg.damaged), by_ffmpeg.filled
         damaged = damaged and not is_mpeg(head)  # tags between joined files are refused by decoders; integrity.py knows better
     notes = [] if by_ffmpeg is None or by_ffmpeg.tracks < 2 else [
         f"{name} has {by_ffmpeg.tracks} sound tracks; the first one was read."]
     if max(own, other) <= longest:
         notes += _loss_notes(file, name, max(own, other), _stated(by_ffmpeg, head), damaged, filled)
-    return DecodedAudio(*found, tuple(notes))
+    return DecodedSounds((found,), tuple(notes))
 
 
 def _loss_notes(file: Readable, name: str, seconds: float, stated: tuple[float, float] | None, damaged: bool,
@@ -206,35 +244,35 @@ def _cut_off(name: str, there: float, stated: float) -> str:
     return f"{name} is damaged or cut off, or its header is wrong: {there:.1f} of {stated:.1f} s can be read."
 
 
-def _by_libsndfile(file: Readable, longest: float) -> tuple[np.ndarray | None, int, bool]:
-    """(n, channels) float32 or None, the rate in Hz, and whether reading broke off at an error."""
+def _by_libsndfile(file: Readable, longest: float, sink: CountingSink) -> tuple[Sound | None, bool]:
+    """What was decoded, None where the file cannot be opened; and whether reading broke off at an error."""
     import soundfile  # imported late: a training on packed speech has no decoder
 
+    again = partial(_by_libsndfile, file, longest)
     try:
         with soundfile.SoundFile(cast(BinaryIO, Tail(file, 0))) as sound:
-            rate, channels = sound.samplerate, sound.channels
-            blocks, broken = _blocks(lambda count: sound.read(count, dtype="float32", always_2d=True),
-                                     max(1, BLOCK // channels), longest * rate)
+            sink.add(np.zeros((0, sound.channels), dtype=np.float32), sound.samplerate)
+            size = max(1, BLOCK // sound.channels)
+            broken = _read_blocks(lambda: sound.read(size, dtype="float32", always_2d=True), sink, longest)
     except (soundfile.SoundFileError, OSError, RuntimeError, ValueError, TypeError, MemoryError):
-        return None, 0, False
-    return (np.concatenate(blocks) if blocks else np.zeros((0, channels), dtype=np.float32)), rate, broken
+        return None, False
+    return Sound(sink, again), broken
 
 
-def _blocks(read: Callable[[int], np.ndarray], size: int, most: float) -> tuple[list[np.ndarray], bool]:
-    """Blocks until nothing comes any more, an error, or more than `most` samples."""
+def _read_blocks(read: Callable[[], np.ndarray], sink: CountingSink, longest: float) -> bool:
+    """Blocks until nothing comes any more, an error (which gives True), or `longest` seconds are over."""
     import soundfile
 
-    blocks, count = [], 0
-    while count <= most:
+    rate = sink.rate
+    while rate and sink.seconds <= longest:
         try:
-            block = read(size)
+            block = read()
         except (soundfile.SoundFileError, RuntimeError, ValueError, MemoryError):
-            return blocks, True
+            return True
         if not len(block):
             break
-        blocks.append(block)
-        count += len(block)
-    return blocks, False
+        sink.add(block, rate)
+    return False
 
 
 def _behind_tag(head: bytes) -> int:

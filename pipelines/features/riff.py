@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from pipelines.features.tail import Readable
+from pipelines.features.tail import Readable, Section
 
 MAGIC = {b"RIFF": "<", b"RIFX": ">", b"RF64": "<", b"BW64": "<"}  # with the byte order of sizes
 UNKNOWN = 0x7FFF0000  # bytes; sizes from here on say that the writer did not know
@@ -17,6 +17,7 @@ PLAIN = {1, 3, 6, 7, 0xFFFE}  # PCM, float, A-law, mu-law, extensible: a block i
 TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICS")  # what other tools append behind the last chunk
 MAX_CHUNKS = 10_000
 PADDING = 0.2  # s; a coded block is not longer
+UNTOLD = b"\xff\xff\xff\xff"  # a size that stands elsewhere
 SHORTEST = 0.05  # s; less behind the named end is no sound
 
 
@@ -76,19 +77,27 @@ class WavPart:
         tag, channels, rate, named, block, bits = self.fields
         return tag in PLAIN and (block != channels * ((bits + 7) // 8) or named != rate * block)
 
-    def file_bytes(self, content: Readable, longest: float) -> bytes:
+    def as_file(self, content: Readable, longest: float) -> Readable:
         """The part as a WAV file whose header is right, cut after `longest` seconds where that is known."""
         block = max(1, self.fields[4])
         count = self.size if self.is_coded else int(min(self.size, longest * self.byte_rate + block))
-        content.seek(self.start)
-        samples = content.read(count if self.is_coded or count < block else count // block * block)
-        fmt = struct.pack(f"{self.order}I", len(self.fmt)) + self.fmt + b"\0" * (len(self.fmt) % 2)
-        before = b"WAVEfmt " + fmt + b"data"
+        count = count if self.is_coded or count < block else count // block * block
+        before = self._before_samples(content)
+        size = len(before) + 8 + count
+        if size < 1 << 32:
+            magic = b"RIFX" if self.order == ">" else b"RIFF"
+            head = magic + struct.pack(f"{self.order}I", size) + before + b"data" + struct.pack(f"{self.order}I", count)
+        else:  # sizes beyond 4 GB stand in a chunk of their own
+            sizes = b"ds64" + struct.pack("<IQQQI", 28, size + 36, count, 0, 0)
+            head = b"RF64" + UNTOLD + before[:4] + sizes + before[4:] + b"data" + UNTOLD
+        return Section(head, content, self.start, count)
+
+    def _before_samples(self, content: Readable) -> bytes:
+        """What stands between a file's size and its samples."""
         if self.is_coded:  # chunks of its own, such as fact, may matter to a decoder
             content.seek(self.begin + 8)
-            before = content.read(self.start - 4 - self.begin - 8)
-        body = before + struct.pack(f"{self.order}I", len(samples)) + samples + b"\0" * (len(samples) % 2)
-        return (b"RIFX" if self.order == ">" else b"RIFF") + struct.pack(f"{self.order}I", len(body)) + body
+            return content.read(self.start - 8 - self.begin - 8)
+        return b"WAVEfmt " + struct.pack(f"{self.order}I", len(self.fmt)) + self.fmt + b"\0" * (len(self.fmt) % 2)
 
 
 def is_wav(head: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""A file as decoders are given it: from some byte on, and with no error where a damaged header sends them astray."""
+"""A file as decoders are given it: some part of it, and with no error where a damaged header sends them astray."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from typing import BinaryIO
 Readable = BinaryIO | io.RawIOBase
 
 
-class Tail(io.RawIOBase):
-    """A file from some byte on, as a file of its own. A decoder that seeks beyond either end is at that end."""
+class Section(io.RawIOBase):
+    """A stretch of a file behind other first bytes, as a file of its own. A decoder that seeks beyond either end is at that end.
 
-    def __init__(self, file: Readable, start: int):
-        self._file, self._start = file, start
-        self._place, self._size = 0, max(0, file.seek(0, os.SEEK_END) - start)
+    Args:
+        before: bytes that stand at its beginning. start, size: of the stretch, bytes.
+    """
+
+    def __init__(self, before: bytes, file: Readable, start: int, size: int):
+        self._before, self._file, self._start = before, file, start
+        self._place, self._size = 0, len(before) + size
 
     def readable(self) -> bool:
         return True
@@ -30,8 +34,18 @@ class Tail(io.RawIOBase):
         return self._place
 
     def readinto(self, buffer) -> int:
-        self._file.seek(self._start + self._place)
-        some = self._file.read(len(buffer))
+        if self._place < len(self._before):
+            some = self._before[self._place:self._place + len(buffer)]
+        else:
+            self._file.seek(self._start + self._place - len(self._before))
+            some = self._file.read(min(len(buffer), self._size - self._place))
         buffer[:len(some)] = some
         self._place += len(some)
         return len(some)
+
+
+class Tail(Section):
+    """A file from some byte on."""
+
+    def __init__(self, file: Readable, start: int):
+        super().__init__(b"", file, start, max(0, file.seek(0, os.SEEK_END) - start))

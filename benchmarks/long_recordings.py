@@ -1,0 +1,103 @@
+"""What a long recording costs: real-time factor, and memory above that of the loaded models.
+
+python -m benchmarks.long_recordings [--minutes 10 --minutes 60] [--clip ME.wav]... [--checkpoint DIR] [--json long.json]
+
+The recording repeats the clips with pauses between them. All of it is converted to one emotion, in a process of its own for each
+length. The first row is one short recording, converted directly. Times the machine as it is: let nothing else run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from benchmarks import columns
+from benchmarks.decoding import ROOT, resident
+from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
+from pipelines.counting import counted
+from pipelines.errors import ZestError
+from pipelines.features.audio import SAMPLE_RATE, load
+from pipelines.features.growing import GrowingWav
+
+MINUTES = (10.0, 60.0)
+EMOTION = "angry"
+SHORT = 10.0  # s of the short recording
+PAUSES = (0.3, 1.5)  # s between clips
+ROOM = 3e-4  # amplitude of noise
+
+
+def main(
+    clips: Annotated[list[Path] | None, typer.Option("--clip", help="speech, may be given several times")] = None,
+    minutes: Annotated[list[float] | None, typer.Option(help="of source, may be given several times")] = None,
+    checkpoint: Annotated[str, typer.Option(help="folder or hub id")] = str(DEFAULT_CHECKPOINT),
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
+) -> None:
+    """Print one row per length."""
+    chosen = [str(path) for path in clips or sorted((ROOT / "examples").glob("source-*.wav"))]
+    try:
+        rows = [_apart(checkpoint, chosen, length) for length in (SHORT / 60, *(minutes or MINUTES))]
+    except ZestError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from error
+    print(columns(["minutes of source", "phrases", "real-time factor", "MB of the models", "MB above them at the peak"],
+                  [[f"{row['minutes']:.3g}", f"{row['phrases']:.0f}", f"{row['factor']:.3f}", f"{row['models']:.0f}",
+                    f"{row['megabytes']:.0f}"] for row in rows]))
+    print(f"\n{counted(os.cpu_count() or 1, 'core')}, load {os.getloadavg()[0]:.1f} at the end")
+    if json_file is not None:
+        json_file.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def write_talk(path: Path, clips: Sequence[str], seconds: float) -> Path:
+    """The clips again and again with pauses between them, in a little noise."""
+    random, samples = np.random.default_rng(0), [load(clip).samples for clip in clips]
+    with GrowingWav(path, SAMPLE_RATE) as wav:
+        while wav.count < seconds * SAMPLE_RATE:
+            pause = np.zeros(round(random.uniform(*PAUSES) * SAMPLE_RATE), np.float32)
+            some = np.concatenate([samples[random.integers(len(samples))], pause])
+            some = some + ROOM * random.standard_normal(len(some)).astype(np.float32)
+            wav.add(some[:round(seconds * SAMPLE_RATE) - wav.count])
+    return path
+
+
+def measure(checkpoint: str, clips: Sequence[str], minutes: float) -> dict[str, float]:
+    """One length, in this process. A short one is converted directly."""
+    from pipelines.conversion import load_converter
+    from pipelines.plan.rendering import render, whole_recording
+    from pipelines.plan.segments import Segment
+
+    with TemporaryDirectory() as folder:
+        source, converter = write_talk(Path(folder) / "talk.wav", clips, 60 * minutes), load_converter("", checkpoint)
+        before = resident("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5")  # the peak counts from now on
+        begun = time.process_time(), time.perf_counter()
+        if minutes <= SHORT / 60:
+            converter.convert(source, emotion=EMOTION)
+            phrases = 1
+        else:
+            rendered = render(converter, source, whole_recording(Segment(0, 0, EMOTION)), Path(folder) / "out.wav")
+            phrases = rendered.rendered
+        wall = time.perf_counter() - begun[1]
+        return {"minutes": minutes, "phrases": phrases, "factor": wall / 60 / minutes, "models": before,
+                "processor": (time.process_time() - begun[0]) / 60 / minutes, "megabytes": resident("VmHWM") - before,
+                "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def _apart(*asked) -> dict[str, float]:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(measure, *asked).result()
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,117 @@
+"""A recording that is written bit by bit and can be played meanwhile, and its copy in another format; memory stays flat."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import struct
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from pipelines.errors import OutputError
+from pipelines.features.writing import FORMATS, check_format
+from pipelines.files import is_device, told_writing
+
+BITS = {"PCM_16": 16, "PCM_24": 24, "FLOAT": 32}  # codings of WAV that are written here
+PCM, FLOAT = 1, 3  # format tags
+HEAD = 44  # bytes before the samples
+BLOCK = 1 << 18  # samples copied at a time
+
+
+class GrowingWav:
+    """A mono WAV file whose header is right after each `add`.
+
+    Args:
+        rate: Hz. coding: one of BITS. Integers are samples times their full scale, rounded, so that what was read from a file
+            of that width is written bit for bit.
+    Raises:
+        OutputError: from the start or from `add`, where it cannot be written.
+    """
+
+    def __init__(self, path: Path, rate: int, coding: str = "PCM_16"):
+        self.path, self.rate, self.coding, self.count = path, rate, coding, 0
+        with told_writing(path):
+            self._file = path.open("wb")
+            self._file.write(self._head())
+
+    def __enter__(self) -> GrowingWav:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def add(self, samples: np.ndarray) -> None:
+        """Append (n,) float32 within [-1, 1]."""
+        with told_writing(self.path):
+            self._file.write(_coded(samples, self.coding))
+            self.count += len(samples)
+            self._file.seek(0)
+            self._file.write(self._head())
+            self._file.seek(0, os.SEEK_END)
+            self._file.flush()
+
+    def _head(self) -> bytes:
+        width = BITS[self.coding] // 8
+        size = self.count * width
+        fmt = struct.pack("<HHIIHH", FLOAT if self.coding == "FLOAT" else PCM, 1, self.rate, self.rate * width, width, 8 * width)
+        return (b"RIFF" + struct.pack("<I", HEAD - 8 + size) + b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt
+                + b"data" + struct.pack("<I", size))
+
+
+def coding_of(path: Path) -> str:
+    """What a GrowingWav is written in whose end is a file of this name: the same coding, or float where that is none of WAV."""
+    return _format(path)[1] if _format(path)[0] == "WAV" else "FLOAT"
+
+
+def finish(wav: GrowingWav, path: Path) -> None:
+    """Move a complete file to its place, in the format that the place's name asks for; whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    ready = wav.path
+    try:
+        with told_writing(path):
+            wav.close()
+            if _format(path) != ("WAV", wav.coding):
+                ready = wav.path.with_name(f"{wav.path.stem}-coded{path.suffix}")
+                _copy(wav.path, ready, *_format(path))
+            if is_device(path):
+                with ready.open("rb") as own, path.open("wb") as other:
+                    shutil.copyfileobj(own, other)
+            else:
+                os.replace(ready, path)
+    finally:
+        for left in {wav.path, ready}:
+            left.unlink(missing_ok=True)
+
+
+def _format(path: Path) -> tuple[str, str]:
+    """Container and coding that a name asks for. Raises OutputError: none that is written."""
+    check_format(path)
+    return FORMATS.get(path.suffix.lower(), FORMATS[".wav"])
+
+
+def _copy(wav: Path, path: Path, container: str, coding: str) -> None:
+    import soundfile  # imported late, as in decoding.py
+
+    try:
+        with soundfile.SoundFile(wav) as own:
+            with soundfile.SoundFile(path, "w", own.samplerate, 1, subtype=coding, format=container) as other:
+                while len(block := own.read(BLOCK, dtype="float32")):
+                    other.write(block)
+    except soundfile.SoundFileError as error:
+        raise OutputError(f"Cannot write {path}: {error}.") from error
+
+
+def _coded(samples: np.ndarray, coding: str) -> bytes:
+    if coding == "FLOAT":
+        return samples.astype("<f4").tobytes()
+    full = 2 ** (BITS[coding] - 1)
+    values = np.clip(np.rint(samples.astype(np.float64) * full), -full, full - 1).astype("<i4")
+    return values.astype("<i2").tobytes() if coding == "PCM_16" else values.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
