@@ -192,7 +192,7 @@ class Converter:
             timing=transferred.timing, mix=EmotionMix.of_emotion(wished),
             upper=_upper_band(factors.recording, transferred.timing, top_change(transferred.difference), divisor))
 
-    @cached_property
+    @property
     def identity(self) -> str:
         """Equal for converters that convert alike: a hash of all weights."""
         return self.models.key()
@@ -396,7 +396,7 @@ class BaselineConverter:
         self.name, self.checkpoint, self.device = name, str(checkpoint), device
         baselines.loaded(name, self.checkpoint, device)
 
-    @cached_property
+    @property
     def identity(self) -> str:
         """As `Converter.identity`."""
         return f"{self.name} {folder_key(find_folder(baselines.weights_from(self.name, self.checkpoint)))}"

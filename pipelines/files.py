@@ -19,6 +19,7 @@ FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EF
 TABLES = (".csv", ".txt")
 PICTURES = (".png", ".svg", ".pdf")
 PATH_BYTES = "surrogateescape"  # how Python holds bytes of file names that are not UTF-8; a list of paths keeps them
+LOCK = ".lock"  # of a folder that one process writes
 STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 
 
@@ -176,7 +177,7 @@ def alone_in(folder: Path, work: str) -> Iterator[None]:
         OutputError: another process has it, or the folder cannot be written.
     """
     try:
-        file = (folder / ".lock").open("w")
+        file = (folder / LOCK).open("w")
     except OSError as error:
         raise OutputError(f"Cannot write into {folder}: {error.strerror or error}; choose another folder.") from error
     with file:

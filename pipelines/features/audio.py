@@ -73,6 +73,15 @@ def load(path: Path | str) -> Recording:
     return _checked(decoded.samples, decoded.rate, path.name, decoded.notes)
 
 
+def is_long(path: Path | str) -> bool:
+    """Whether a recording is longer than what is converted at once. Raises AudioError: as `load`, for any other reason."""
+    try:
+        load(path)
+    except LengthError:
+        return True
+    return False
+
+
 def from_array(samples: np.ndarray, rate: int, name: str = "recording") -> Recording:
     """Check samples, mix to mono and resample to 16 kHz.
 
@@ -143,8 +152,8 @@ def speech_level(samples: np.ndarray, rate: int = SAMPLE_RATE) -> float:
 def _refuse_length(seconds: float, name: str) -> None:
     refuse_short(seconds, name)
     if seconds > MAX_SECONDS:
-        raise LengthError(f"{name} is longer than {MAX_SECONDS:g} s; cut it to at most {MAX_SECONDS:g} s, or let 'zest convert' "
-                          "or 'zest plan' cut it into phrases.")
+        raise LengthError(f"{name} is longer than {MAX_SECONDS:g} s; cut it to at most {MAX_SECONDS:g} s. As a source, "
+                          "'zest plan' and 'zest convert' take it whole.")
 
 
 def refuse_short(seconds: float, name: str) -> None:

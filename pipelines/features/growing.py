@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 from pathlib import Path
 from types import TracebackType
@@ -11,8 +10,8 @@ from types import TracebackType
 import numpy as np
 
 from pipelines.errors import OutputError
-from pipelines.features.writing import FORMATS, check_format
-from pipelines.files import is_device, told_writing
+from pipelines.features.writing import FORMATS, SUBTYPES, AudioForm
+from pipelines.files import told_writing
 
 BITS = {"PCM_16": 16, "PCM_24": 24, "FLOAT": 32}  # codings of WAV that are written here
 PCM, FLOAT = 1, 3  # format tags
@@ -35,6 +34,7 @@ class GrowingWav:
         with told_writing(path):
             self._file = path.open("wb")
             self._file.write(self._head())
+            self._file.flush()
 
     def __enter__(self) -> GrowingWav:
         return self
@@ -63,12 +63,13 @@ class GrowingWav:
                 + b"data" + struct.pack("<I", size))
 
 
-def coding_of(path: Path) -> str:
+def coding_of(path: Path, form: AudioForm) -> str:
     """What a GrowingWav is written in whose end is a file of this name: the same coding, or float where that is none of WAV."""
-    return _format(path)[1] if _format(path)[0] == "WAV" else "FLOAT"
+    container, coding = _format(path, form)
+    return coding if container == "WAV" else "FLOAT"
 
 
-def finish(wav: GrowingWav, path: Path) -> None:
+def finish(wav: GrowingWav, path: Path, form: AudioForm) -> None:
     """Move a complete file to its place, in the format that the place's name asks for; whole or not at all.
 
     Raises:
@@ -78,23 +79,20 @@ def finish(wav: GrowingWav, path: Path) -> None:
     try:
         with told_writing(path):
             wav.close()
-            if _format(path) != ("WAV", wav.coding):
-                ready = wav.path.with_name(f"{wav.path.stem}-coded{path.suffix}")
-                _copy(wav.path, ready, *_format(path))
-            if is_device(path):
-                with ready.open("rb") as own, path.open("wb") as other:
-                    shutil.copyfileobj(own, other)
-            else:
-                os.replace(ready, path)
+            if _format(path, form) != ("WAV", wav.coding):
+                ready = wav.path.with_name(f"{wav.path.stem}-coded{form.ending(path)}")
+                _copy(wav.path, ready, *_format(path, form))
+            os.replace(ready, path)
     finally:
         for left in {wav.path, ready}:
             left.unlink(missing_ok=True)
 
 
-def _format(path: Path) -> tuple[str, str]:
-    """Container and coding that a name asks for. Raises OutputError: none that is written."""
-    check_format(path)
-    return FORMATS.get(path.suffix.lower(), FORMATS[".wav"])
+def _format(path: Path, form: AudioForm) -> tuple[str, str]:
+    """Container and coding of a file of this name. Raises OutputError: none that is written."""
+    form.check(path)
+    container, coding = FORMATS[form.ending(path)]
+    return container, SUBTYPES.get(form.subtype, coding)
 
 
 def _copy(wav: Path, path: Path, container: str, coding: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ MAX_MINUTES = 60
 MAX_SECONDS = 60.0 * MAX_MINUTES
 EACH_SECOND = 60  # from this second on, one second of each minute is kept
 BYTES = 4  # of a sample
+ROUNDING = 1e-3  # s by which a sum of lengths may be wrong
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,13 @@ class LongRecording:
 
 
 @contextmanager
-def long_recording(path: Path | str, folder: Path | None = None, rate: int = SAMPLE_RATE,
+def long_recording(path: Path | str, folder: Path | None = None, rate: int | Callable[[int], int] = SAMPLE_RATE,
                    longest: float = MAX_SECONDS) -> Iterator[LongRecording]:
     """Read a recording of any rate, width, number of channels and common format, to its real end.
 
     Args:
         folder: where the samples lie meanwhile, 4 bytes each; the system's for temporary files if None.
-        rate: Hz, of the samples. longest: seconds.
+        rate: Hz, of the samples, or what tells it from the source's own. longest: seconds.
     Raises:
         AudioError: unreadable, empty, silent, NaN, too short, too long, or changed by somebody meanwhile.
         OutputError: the disk is full.
@@ -83,17 +84,19 @@ def long_recording(path: Path | str, folder: Path | None = None, rate: int = SAM
         yield _copied(path, file, rate, longest)
 
 
-def _copied(path: Path, file: BinaryIO, rate: int, longest: float) -> LongRecording:
+def _copied(path: Path, file: BinaryIO, rate: int | Callable[[int], int], longest: float) -> LongRecording:
     before = _state(path)
-    with decoding(path, _Survey, longest) as found:
-        if found.seconds > longest:
+    with decoding(path, _Survey, longest + 1) as found:
+        if found.seconds > longest + ROUNDING:
             raise AudioError(f"{path.name} is longer than {longest / 60:g} minutes; cut it into parts of at most "
                              f"{longest / 60:g} minutes.")
-        _refuse(found.seconds, [sound.sink for sound in found.sounds], path.name)
-        copy, said = _Copy(file, rate), []
+        surveys = [sound.sink for sound in found.sounds if isinstance(sound.sink, _Survey)]
+        _refuse(found.seconds, surveys, path.name)
+        hertz = rate if isinstance(rate, int) else rate(max(sound.rate for sound in found.sounds))
+        copy, said = _Copy(file, hertz), []
         try:
-            for sound in found.sounds:
-                mixes = sound.sink.mixes()
+            for sound, survey in zip(found.sounds, surveys, strict=True):
+                mixes = survey.mixes()
                 said += [f"{path.name}: {note}" for _, note in mixes if note]
                 copy.next_sound([weights for weights, _ in mixes])
                 sound.again(copy)
@@ -106,7 +109,7 @@ def _copied(path: Path, file: BinaryIO, rate: int, longest: float) -> LongRecord
     if copy.loudest < SILENCE_DB:
         raise silent(path.name)
     notes = (*found.notes, *dict.fromkeys(said), *clipped(copy.clipped_share, path.name))
-    return LongRecording(path.name, rate, copy.written, max(1.0, copy.peak), notes, file)
+    return LongRecording(path.name, hertz, copy.written, max(1.0, copy.peak), notes, file)
 
 
 def _state(path: Path) -> tuple[int, int, int] | None:

@@ -10,9 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from pipelines.errors import AudioError
-from pipelines.features.audio import MIN_SECONDS, SAMPLE_RATE, SilenceError, from_array
+from pipelines.features.audio import MIN_SECONDS, SilenceError, from_array
 from pipelines.features.long_recording import LongRecording
-from pipelines.features.resampling import resample
 from pipelines.hooks import Hook, silent
 from pipelines.labels import folded
 from pipelines.plan.phrases import Stretch
@@ -44,7 +43,7 @@ class PhraseConverter(Protocol):
 
     def convert(self, source: Any, reference: Any = None, emotion: str | None = None, settings: Settings = ...,
                 hook: Hook = silent) -> Any:
-        """A conversion with samples (16 kHz), timing and notes."""
+        """A conversion with timing, notes and samples at any rate (`at_rate`)."""
         ...
 
 
@@ -84,7 +83,7 @@ class PieceConverter:
         margin = max(round(AROUND * rate), (round(LEAST * rate) - (end - start) + 1) // 2)
         left, right = min(start, margin), min(count - end, margin)
         left, right = min(start, left + margin - right), min(count - end, right + margin - left)
-        target = self._key_of_file(segment.reference) if segment.reference is not None else folded(segment.emotion)
+        target = folded(segment.emotion), *((self._key_of_file(path), weight) for path, weight in _weighted(segment))
         samples = self._source.read(start - left, end + right)
         key = key_of(samples, left, right, rate, self._identity, target, self._own(segment))
         return Task(index, segment, start, end, (end - start) / rate, (left, right), key, self._store.find(key) is not None)
@@ -109,11 +108,12 @@ class PieceConverter:
     def _converted(self, task: Task) -> Piece:
         rate, (left, right) = self._source.rate, task.around
         given = from_array(self._source.read(task.start - left, task.end + right), rate, self._source.name)
-        reference = None if task.what.reference is None else self._prepared(task.what.reference)
-        conversion = self._converter.convert(replace(given, warnings=()), reference, None if reference else task.what.emotion,
-                                             self._own(task.what), self._hook)
-        samples = np.asarray(conversion.samples, dtype=np.float32)
-        samples = samples if rate == SAMPLE_RATE else resample(samples, SAMPLE_RATE, rate)
+        what = task.what
+        references = [(self._prepared(path), weight) for path, weight in _weighted(what)]
+        reference = references[0][0] if what.reference is not None else references or None
+        conversion = self._converter.convert(replace(given, warnings=()), reference, what.emotion or None, self._own(what),
+                                             self._hook)
+        samples = np.asarray(conversion.at_rate(rate), dtype=np.float32)
         seconds = (left + task.end - task.start + right) / rate
         start, end = (_place(conversion.timing, at, seconds, len(samples), rate)
                       for at in (left / rate, seconds - right / rate))
@@ -134,6 +134,10 @@ class PieceConverter:
         if path not in self._references:
             self._references[path] = self._converter.prepared(path)
         return self._references[path]
+
+
+def _weighted(segment: Segment) -> tuple[tuple[Path, float], ...]:
+    return segment.mixed if segment.reference is None else ((segment.reference, 1.0),)
 
 
 def _place(timing: np.ndarray | None, at: float, seconds: float, count: int, rate: int) -> int:

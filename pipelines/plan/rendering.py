@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+
+from pipelines.errors import OutputError
 from pipelines.features.growing import GrowingWav, coding_of, finish
 from pipelines.features.long_recording import LongRecording, long_recording
-from pipelines.features.writing import check_format
-from pipelines.files import alone_in
+from pipelines.features.writing import AudioForm
+from pipelines.files import alone_in, is_device
 from pipelines.hooks import Event, Hook, Timings, silent, stage
 from pipelines.outputs import check_outputs
 from pipelines.plan.assembly import Assembly
@@ -46,13 +50,14 @@ class RenderedPlan:
 
     Attributes:
         output: its file. pieces: in order; together they are all of the source and all of the result.
-        source_seconds, seconds: lengths of source and result. work: wall seconds by stage. notes: what a user should read.
+        source_seconds, seconds: lengths of source and result. rate: of the result, Hz. work: wall seconds by stage. notes: what a user should read.
     """
 
     output: Path
     pieces: tuple[RenderedPiece, ...]
     source_seconds: float
     seconds: float
+    rate: int
     work: dict[str, float]
     notes: tuple[str, ...]
 
@@ -65,6 +70,11 @@ class RenderedPlan:
     def real_time_factor(self) -> float:
         """Seconds of work per second of source."""
         return sum(self.work.values()) / self.source_seconds
+
+    def moment(self, at: float) -> float:
+        """When the result shows a moment of the source, s; inside a converted piece, in proportion."""
+        before, after = [piece.start for piece in self.pieces], [piece.begins for piece in self.pieces]
+        return float(np.interp(at, [*before, self.source_seconds], [*after, self.seconds]))
 
 
 def partial_path(output: Path | str) -> Path:
@@ -86,7 +96,7 @@ def whole_recording(segment: Segment) -> tuple[Segment, ...]:
 
 def render(converter: PhraseConverter, source: Path | str, segments: Sequence[Segment], output: Path | str,
            settings: Settings = Settings(), hook: Hook = silent, store: Path | str | None = None,
-           names: Sequence[str] = ()) -> RenderedPlan:
+           names: Sequence[str] = (), form: AudioForm = AudioForm()) -> RenderedPlan:
     """Render a plan of a recording of up to an hour. What no segment changes is copied from the source bit for bit.
 
     The hook is told the stages of each conversion, and the 'progress' of finding and of rendering phrases, in seconds of source.
@@ -94,30 +104,32 @@ def render(converter: PhraseConverter, source: Path | str, segments: Sequence[Se
     Args:
         segments: in order, without overlaps. settings: of all segments; strength and tempo are each segment's own.
         store: folder of rendered pieces, with which an interrupted run goes on; `store_path(output)` if None.
-        names: what sentences call the segments.
+        names: what sentences call the segments. form: rate, resolution and format of the output.
     Raises:
         PlanError: a segment cannot be rendered. AudioError: a recording cannot be used. OutputError: an output is an input or
             cannot be written, or another rendering is at work in the store. ZestError: as the converter.
     """
     source, output, timings = Path(source), Path(output), Timings(hook)
-    check_format(output)
-    partial, folder = partial_path(output), Path(store or store_path(output))
-    check_outputs([source, *(one.reference for one in segments)], [output, partial], [folder])
+    form.check(output)
+    growing, folder = partial_path(output), Path(store or store_path(output))
+    if is_device(output):
+        raise OutputError(f"Cannot write {output}: a plan is rendered into a file, which is moved to its place at the end.")
+    check_outputs([source, *(path for one in segments for path in one.references)], [output, growing], [folder])
     kept = PieceStore(folder)
-    with alone_in(folder, "rendering"):
-        with long_recording(source, folder) as recording:
+    with kept.unless_empty(), alone_in(folder, "rendering"):
+        with long_recording(source, folder, partial(form.hertz, path=output)) as recording:
             segments = _within(segments, recording.seconds)
             check_segments(segments, recording.seconds, recording.name, converter.check_emotion, names)
             pieces = PieceConverter(converter, recording, settings, kept, timings)
             tasks = _tasks(segments, recording, pieces, timings)
-            with GrowingWav(partial, recording.rate, coding_of(output)) as wav:
+            with GrowingWav(growing, recording.rate, coding_of(output, form)) as wav:
                 try:
                     found = _assemble(tasks, pieces, Assembly(recording, wav), timings)
-                    finish(wav, output)
+                    finish(wav, output, form)
                 finally:
-                    partial.unlink(missing_ok=True)
+                    growing.unlink(missing_ok=True)
         kept.tidy([task.key for task in tasks])
-    return RenderedPlan(output, tuple(found), recording.seconds, wav.count / wav.rate, timings.seconds,
+    return RenderedPlan(output, tuple(found), recording.seconds, wav.count / wav.rate, wav.rate, timings.seconds,
                         recording.warnings + pieces.notes())
 
 

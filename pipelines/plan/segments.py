@@ -27,6 +27,7 @@ class Segment:
         start, end: s. emotion: a preset or a mix of them, '' or 'keep' where it stays as it is. reference: a recording whose
             emotion is taken instead.
         strength: 0 keeps the source. tempo: whether the tempo follows the emotion. words: what is said, for people alone.
+        mixed: references with weights, in place of `reference`, also beside an emotion with weights.
     """
 
     start: float
@@ -36,6 +37,19 @@ class Segment:
     strength: float = 1.0
     tempo: bool = True
     words: str = ""
+    mixed: tuple[tuple[Path, float], ...] = ()
+
+    @property
+    def references(self) -> tuple[Path, ...]:
+        """Recordings whose emotion is taken."""
+        return (self.reference,) if self.reference is not None else tuple(path for path, _ in self.mixed)
+
+    @property
+    def target(self) -> str:
+        """What it is to become, in words."""
+        if self.mixed:
+            return ",".join(filter(None, (self.emotion, *(f"{path.stem}:{weight:g}" for path, weight in self.mixed))))
+        return self.reference.stem if self.reference is not None else self.emotion
 
     @property
     def seconds(self) -> float:
@@ -44,7 +58,7 @@ class Segment:
     @property
     def is_kept(self) -> bool:
         """Whether it stays bit for bit."""
-        return self.strength == 0 or self.reference is None and folded(self.emotion) in ("", KEEP)
+        return self.strength == 0 or (not self.references and folded(self.emotion) in ("", KEEP))
 
 
 def check_segments(segments: Sequence[Segment], seconds: float | None = None, recording: str = "the recording",
@@ -91,7 +105,7 @@ def _of_target(segment: Segment, check_emotion: Callable[[str], object] | None) 
     if not bounds.allows(segment.strength):
         found.append(f"the strength must lie between {bounds.low:g} and {bounds.high:g}, not {segment.strength:g}.")
     if segment.emotion and segment.reference is not None:
-        found.append("give either an emotion or a reference, not both.")
+        found.append("give either an emotion or a reference, not both; to mix them, give both weights.")
     elif segment.emotion and folded(segment.emotion) != KEEP and check_emotion is not None:
         try:
             check_emotion(segment.emotion)

@@ -5,9 +5,11 @@ Against an adaptive threshold on the level it cuts hardly any word where there i
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -67,8 +69,9 @@ def find_speech(blocks: Iterable[np.ndarray]) -> Speech:
 
 
 @lru_cache(maxsize=1)
-def _detector():
-    with one_thread():  # its import sets torch's threads for the whole process
+def _detector() -> Any:
+    with one_thread(), warnings.catch_warnings():  # its import sets torch's threads for the whole process
+        warnings.simplefilter("ignore", DeprecationWarning)
         from silero_vad import load_silero_vad  # imported late: it needs torch
 
         return load_silero_vad(sequence=True)

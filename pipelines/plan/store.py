@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from pipelines.files import make_folder, write_whole
+from pipelines.files import LOCK, make_folder, write_whole
 
 ENDING = ".phrase"
 VERSION = 1  # of what is stored; another one is rendered again
@@ -64,8 +65,19 @@ class PieceStore:
         """Delete all pieces, and the folder where nothing else is in it."""
         for path in self.folder.glob(f"*{ENDING}"):
             path.unlink(missing_ok=True)
-        (self.folder / ".lock").unlink(missing_ok=True)
-        if not any(self.folder.iterdir()):
+        self._remove_empty()
+
+    @contextmanager
+    def unless_empty(self) -> Iterator[None]:
+        """A folder that holds no piece at the end is removed."""
+        try:
+            yield
+        finally:
+            self._remove_empty()
+
+    def _remove_empty(self) -> None:
+        if {path.name for path in self.folder.iterdir()} <= {LOCK}:
+            (self.folder / LOCK).unlink(missing_ok=True)
             self.folder.rmdir()
 
     def _path(self, key: str) -> Path:

@@ -1,7 +1,7 @@
 """plan.csv: one segment a row, as people edit it in a spreadsheet.
 
 start, end: seconds, or minutes:seconds. emotion: a preset or a mix; empty or 'keep' leaves the segment as it is. reference: a
-recording instead, relative to the plan's folder. strength and tempo: empty for the defaults.
+recording instead, relative to the plan's folder, or several with weights. strength and tempo: empty for the defaults.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pipelines.tables import TableRow, read_table
 COLUMNS = ("start", "end", "emotion", "reference", "strength", "tempo")
 WORDS = "words"  # a further column, where what is said is known
 YES, NO = ("yes", "true", "on", "1", "y"), ("no", "false", "off", "0", "n")
+WEIGHTED = re.compile(r"(?P<path>.+):(?P<weight>\d+(?:\.\d+)?)")
 TIME = re.compile(r"(?:(?:(?P<hours>\d+):)?(?P<minutes>\d+):)?(?P<seconds>\d+(?:[.,]\d+)?)")
 
 
@@ -56,22 +57,35 @@ def write_plan(path: Path | str, segments: Sequence[Segment]) -> Path:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow((*COLUMNS, WORDS) if words else COLUMNS)
     for segment in segments:
-        row = (f"{segment.start:.3f}", f"{segment.end:.3f}", segment.emotion, _relative(segment.reference, path.parent),
+        row = (f"{segment.start:.3f}", f"{segment.end:.3f}", segment.emotion, _relative(segment, path.parent),
                f"{segment.strength:g}", "yes" if segment.tempo else "no")
         writer.writerow((*row, segment.words) if words else row)
     return write_whole(path, text.getvalue().encode("utf-8", PATH_BYTES))
 
 
-def _relative(reference: Path | None, folder: Path) -> str:
-    return "" if reference is None else os.path.relpath(reference, folder)
+def _relative(segment: Segment, folder: Path) -> str:
+    if segment.reference is not None:
+        return os.path.relpath(segment.reference, folder)
+    return ",".join(f"{os.path.relpath(path, folder)}:{weight:g}" for path, weight in segment.mixed)
 
 
 def _segment(path: Path, row: TableRow) -> Segment:
     name = f"{path.name}, line {row.line}"
     cells = {column: row.cells.get(column, "") for column in (*COLUMNS, WORDS)}
-    reference = find_file(path.parent, cells["reference"]) if cells["reference"] else None
+    reference, mixed = _references(path.parent, cells["reference"])
     return Segment(_seconds(cells["start"], "start", name), _seconds(cells["end"], "end", name), cells["emotion"], reference,
-                   _strength(cells["strength"], name), _tempo(cells["tempo"], name), cells[WORDS])
+                   _strength(cells["strength"], name), _tempo(cells["tempo"], name), cells[WORDS], mixed)
+
+
+def _references(folder: Path, text: str) -> tuple[Path | None, tuple[tuple[Path, float], ...]]:
+    """One recording, or several with weights: friend.wav:0.5,other.wav:0.5."""
+    if not text:
+        return None, ()
+    parts = [WEIGHTED.fullmatch(part.strip()) for part in text.split(",")]
+    whole = find_file(folder, text)
+    if whole.exists() or not all(parts):
+        return whole, ()
+    return None, tuple((find_file(folder, part["path"]), float(part["weight"])) for part in parts if part)
 
 
 def _seconds(text: str, column: str, name: str) -> float:

@@ -19,6 +19,7 @@ from workbench.cli.evaluate import evaluate
 from workbench.cli.info import info, tell_version
 from workbench.cli.manifest import manifest
 from workbench.cli.metrics import metrics
+from workbench.cli.plan import plan
 from workbench.cli.protocol import protocol
 from workbench.cli.report import report
 from workbench.cli.reproduce import reproduce
@@ -52,7 +53,7 @@ def about_zest(version: Annotated[bool, typer.Option(
     """Move the emotion of one recording onto another; words and voice stay."""
 
 
-for command in (convert, score, info, manifest, protocol, evaluate, report, metrics, reproduce, ablate, embeddings, train,
+for command in (convert, plan, score, info, manifest, protocol, evaluate, report, metrics, reproduce, ablate, embeddings, train,
                 average, refit, cost):
     app.command(cls=ZestCommand)(command)
 app.command("train pack", cls=ZestCommand)(pack_training)

@@ -28,6 +28,7 @@ from workbench.cli import batch as batches
 from workbench.cli import exit_codes
 from workbench.cli.batch import BadRow, BatchRow
 from workbench.cli.commands import refuse_given, weighted_paths
+from workbench.cli.long import check_long, convert_long, convert_plan, refuse_beside_plan
 from workbench.cli.names import check_replacing, default_name
 from workbench.cli.options import MANY, AsJson, Checkpoint, Device, Overwrite, listed, setting_option
 from workbench.cli.output import print_json
@@ -58,6 +59,8 @@ def convert(
     batch: Annotated[Optional[Path], typer.Option(
         metavar="FILE", help="CSV with the columns source, reference or emotion, and optional output; "
                              "paths are relative to the CSV's folder, outputs to the one of -o.")] = None,
+    plan: Annotated[Optional[Path], typer.Option(
+        metavar="FILE", help="CSV that says what is to become of which part of SOURCE; zest plan writes one to edit.")] = None,
     plot: Annotated[Optional[Path], typer.Option(
         metavar="FILE", help="Picture of the F0 contours (.png, .svg or .pdf); a folder with --batch.")] = None,
     overwrite: Overwrite = False,
@@ -87,8 +90,15 @@ def convert(
     if system and find_baseline(system).load is None:
         refuse_given(context, ("checkpoint", "device"), f"The baseline {system} has no weights, so")
     form = AudioForm(rate, subtype, container)
-    run = ConversionRun(settings, partial(_load_converter, system, checkpoint, device), as_json, overwrite, form)
+    run = ConversionRun(settings, system, partial(_load_converter, system, checkpoint, device), as_json, overwrite, form)
     name = partial(default_name, settings=settings, system=system, checkpoint=checkpoint)
+    if plan is not None:
+        refuse_beside_plan(source, {"REFERENCE": reference, "--reference": references or None, "--emotion": emotion,
+                                    "--batch": batch, "--plot": plot})
+        refuse_given(context, ("strength", "tempo"), "With --plan, every row has its own strength and tempo, so")
+        with piped_in(source) as (own,):
+            assert own is not None  # since the source is given
+            raise typer.Exit(_convert_plan(own, plan, output, name(own, "directed"), run))
     if batch is None:
         if source is None:
             raise ZestError("Which recording? Name a SOURCE, or a list of pairs with --batch.")
@@ -115,6 +125,7 @@ class ConversionRun:
     """How all rows of a call are converted, and how the result is told."""
 
     settings: Settings
+    system: str
     load_converter: Callable[[], Converts]
     as_json: bool
     overwrite: bool
@@ -130,10 +141,14 @@ def _load_converter(system: str, checkpoint: str | None, device: str) -> Convert
 
 def _convert_to_pipe(row: BatchRow, run: ConversionRun) -> int:
     """Nothing but the recording goes to standard output."""
-    if run.as_json:
-        raise ZestError("With -o -, standard output is the recording; leave --json out, or name a file.")
+    _refuse_json(run)
     with piped_out() as write:
         return _convert_one(row, replace(run, write=lambda _, content: write(content)))
+
+
+def _refuse_json(run: ConversionRun) -> None:
+    if run.as_json:
+        raise ZestError("With -o -, standard output is the recording; leave --json out, or name a file.")
 
 
 def _convert_one(row: BatchRow, run: ConversionRun) -> int:
@@ -142,12 +157,35 @@ def _convert_one(row: BatchRow, run: ConversionRun) -> int:
         raise ZestError("A picture cannot go to standard output; name a file with --plot.")
     if row.plot is not None:
         check_ending(row.plot, PICTURES, "plots")
-    from pipelines.features.audio import load  # imported late: it needs scipy
+    from pipelines.features.audio import is_long, load  # imported late: it needs scipy
 
-    for recording in row.recordings:
-        load(recording)  # a bad recording is told at once, before any model is loaded
+    if is_long(row.source):  # a bad recording is told at once, before any model is loaded
+        check_long(row.source, row.plot, run.system)
+    for reference in row.recordings[1:]:
+        load(reference)
     with terminal_bar() as hook_for:
         document = _convert_row(run.load_converter(), row, run, hook_for(0, row.source.name, row.reference is not None))
+    if run.as_json:
+        print_json(document)
+    _say_done(document)
+    return exit_codes.OK
+
+
+def _convert_plan(source: Path, plan: Path, named: Path | None, name: str, run: ConversionRun) -> int:
+    """By phrases, each as its row of the plan says. name: of the output without its ending, where the user named none."""
+    output = named or Path(f"{name}.{run.form.container or 'wav'}")
+
+    def render(write: Callable[[Path, bytes], object]) -> dict[str, Any]:
+        return convert_plan(run.load_converter, source, plan, output, named is not None, run.settings, run.overwrite, write,
+                            run.form)
+
+    if output == PIPE:
+        _refuse_json(run)
+        with piped_out() as write:
+            document = render(lambda _, content: write(content))
+    else:
+        document = render(run.write)
+    document = {"source": shown(source), "plan": str(plan), "output": str(output)} | document
     if run.as_json:
         print_json(document)
     _say_done(document)
@@ -195,19 +233,26 @@ def _check_files(lists: Sequence[Path], rows: Sequence[BatchRow], run: Conversio
 
 def _convert_row(converter: Converts, row: BatchRow, run: ConversionRun, hook: Hook) -> dict[str, Any]:
     """Writes the recording and the plot. Returns the document of the conversion with the names of all files."""
+    from pipelines.features.audio import LengthError, is_long
     from workbench.conversion import convert_and_describe
 
-    reference = row.reference or list(row.mixed) or None
-    described = convert_and_describe(converter, row.source, reference, row.emotion, run.settings, row.output, hook, run.write,
-                                     run.form)
-    if row.plot is not None:
-        from evaluation.plots import save_figure
-
-        save_figure(described.figure(), row.plot)
     files: dict[str, Any] = {"source": shown(row.source), "reference": row.reference and shown(row.reference),
                              "output": str(row.output), "plot": row.plot and str(row.plot)}
     if row.mixed:
         files["references"] = [str(path) for path, _ in row.mixed]
+    given = (row.emotion, run.settings, row.output)
+    try:
+        reference = row.reference or list(row.mixed) or None
+        described = convert_and_describe(converter, row.source, reference, *given, hook, run.write, run.form)
+    except LengthError:
+        if not is_long(row.source):  # a reference is
+            raise
+        check_long(row.source, row.plot, run.system)
+        return files | convert_long(converter, row.source, row.reference, row.mixed, *given, run.write, hook, run.form)
+    if row.plot is not None:
+        from evaluation.plots import save_figure
+
+        save_figure(described.figure(), row.plot)
     return files | described.document
 
 

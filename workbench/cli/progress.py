@@ -6,6 +6,7 @@ Results go to stdout, so that a JSON document there is never mixed with words.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -21,6 +22,7 @@ STAGE_NAMES = {
     "transfer": "Transferring the emotion",
     "synthesise": "Synthesising",
 }
+LISTENING = 0.05  # of the work of a conversion by phrases, to find them
 ENCODE_STAGES = 5  # of STAGES, pass by once more for a reference
 
 
@@ -41,20 +43,49 @@ def stage_name(stage: str) -> str:
 def fraction_hook(show: Callable[[float, str], object], with_reference: bool) -> Hook:
     """A hook for one conversion that calls `show(fraction, text)` whenever a stage starts; the fraction never falls.
 
+    Where a recording is converted by phrases, `show` is called for each of them, with the time left.
+
     Args:
         with_reference: a second recording is taken apart too, so that its stages come twice.
     """
     expected = len(STAGES) + ENCODE_STAGES * with_reference
     started: list[str] = []
+    long = _LongFraction(show)
 
     def hook(event: Event) -> None:
-        if event.kind != "start":
+        if event.kind == "progress":
+            long(event)
+        if event.kind != "start" or long.begun:
             return
         text = stage_name(event.stage) + (" of the reference" if event.stage in started else "")
         show(min(len(started) / expected, 1.0), text)
         started.append(event.stage)
 
     return hook
+
+
+class _LongFraction:
+    """Tells the progress of a conversion by phrases. begun: when each of its stages began, s."""
+
+    def __init__(self, show: Callable[[float, str], object]):
+        self.begun: dict[str, float] = {}
+        self._show = show
+
+    def __call__(self, event: Event) -> None:
+        (done, total), now = event.value, time.monotonic()
+        begun = self.begun.setdefault(event.stage, now)
+        share = done / total if total else 1.0
+        before = LISTENING if event.stage == "phrases" else 0.0
+        left = f", {time_left((now - begun) * (1 - share) / share)} left" if 0 < share < 1 else ""
+        self._show(before + share * (1 - LISTENING if before else LISTENING), f"{event.label}{left}")
+
+
+def time_left(seconds: float) -> str:
+    """As a person says it: '40 s', '12 min', '1 h 5 min'."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 @contextmanager
