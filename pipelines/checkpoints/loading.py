@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.device import check_device
+from pipelines.device import check_device, keep_memory_flat
 from pipelines.errors import CheckpointError
 from pipelines.networks.acoustic import AcousticModel, EnvelopeChange
 from pipelines.networks.f0_codes import F0Codes
@@ -66,6 +66,7 @@ class Models:
 def load_models(folder: Folder, device: str = "cpu") -> Models:
     """Raises CheckpointError: a file is missing or damaged. ZestError: there is no such device."""
     check_device(device)
+    keep_memory_flat()
     networks: dict[str, Any] = {name: load(folder) for name, load in LOADERS.items()}
     gains = folder.config("acoustic") if folder.has("acoustic") else {}
     return Models(**{name: None if network is None else network.to(device) for name, network in networks.items()},

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from pipelines.device import release_memory
 from pipelines.errors import AudioError
 from pipelines.features.audio import MIN_SECONDS, SilenceError, from_array
 from pipelines.features.long_recording import LongRecording
@@ -94,6 +95,7 @@ class PieceConverter:
         if piece is None:
             try:
                 piece = self._converted(task)
+                release_memory()
             except SilenceError:
                 piece = Piece(np.zeros(0, np.float32), 0, 0, ("There is nothing but silence, which stays as it is.",))
             self._store.keep(task.key, piece)
