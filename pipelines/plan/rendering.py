@@ -50,7 +50,8 @@ class RenderedPlan:
 
     Attributes:
         output: its file. pieces: in order; together they are all of the source and all of the result.
-        source_seconds, seconds: lengths of source and result. rate: of the result, Hz. work: wall seconds by stage. notes: what a user should read.
+        source_seconds, seconds: lengths of source and result. rate: of the result, Hz. work: wall seconds by stage.
+        notes: what a user should read.
     """
 
     output: Path

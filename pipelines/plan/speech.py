@@ -92,10 +92,10 @@ def _on_grid(likely: np.ndarray, power: np.ndarray, seconds: float) -> Speech:
     at = (np.arange(frames) + 0.5) * STEP
     probability = np.interp(at, (np.arange(len(likely)) + 0.5) * WINDOW / SAMPLE_RATE, likely)
     fine = np.pad(power, (0, max(0, 5 * frames - len(power))), mode="edge")[:5 * frames].reshape(frames, 5)
-    return Speech(_tidied(probability >= LIKELY), 10 * np.log10(fine.mean(axis=1) + LEAST), seconds)
+    return Speech(tidied(probability >= LIKELY), 10 * np.log10(fine.mean(axis=1) + LEAST), seconds)
 
 
-def _tidied(there: np.ndarray) -> np.ndarray:
+def tidied(there: np.ndarray) -> np.ndarray:
     """Without blips, then without gaps."""
     there = there.copy()
     for value, shortest in ((True, BLIP), (False, GAP)):
