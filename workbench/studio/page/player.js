@@ -41,7 +41,7 @@ class Player {
   shortcuts() {
     this.everywhere = el("input", { type: "checkbox", onchange: () => remembered.set("keys", this.everywhere.checked) });
     this.everywhere.checked = remembered.get("keys", true);
-    const rows = [...KEYS, ...(window.zest?.keys ?? []).slice(0, -1)].map(([key, words]) => el("div", {}, el("dt", {}, el("kbd", { text: key })), el("dd", { text: words })));
+    const rows = [...KEYS, ...(window.zest?.keys ?? [["?", "these keys"]])].map(([key, words]) => el("div", {}, el("dt", {}, el("kbd", { text: key })), el("dd", { text: words })));
     const help = el("dialog", { class: "keys", "aria-label": "Keyboard shortcuts" }, el("h3", { text: "Keyboard shortcuts" }), el("dl", {}, ...rows),
       el("label", {}, this.everywhere, " also outside the player, except while you type"),
       el("button", { type: "button", class: "tool", text: "Close", onclick: () => help.close() }));
