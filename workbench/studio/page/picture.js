@@ -18,7 +18,7 @@ function picture(data, view, width) {
   const wide = (width - LEFT - GAP * (columns - 1)) / columns;
   const words = data.series.some((one) => one.words.length > 0) ? WORDS : 0;
   const legend = view.overlay ? legendRows(data.series.length, width) : 0;
-  const head = view.overlay ? 20 * legend + 12 : HEAD;
+  const head = view.overlay ? 20 * legend + 20 : HEAD;
   const tall = view.overlay ? 210 : columns === 1 ? 104 : 140;
   const height = head + tall + 6 + ENERGY + FOOT + words + 6;
   const rows = Math.ceil(groups.length / columns);
