@@ -103,7 +103,7 @@ def _low_pass(rate: int) -> np.ndarray:
     """Taps of a linear-phase filter, an odd number of them."""
     from scipy.signal import firwin
 
-    return firwin(2 * round(1.65 * rate / TRANSITION) + 1, CROSSOVER, fs=rate)
+    return np.asarray(firwin(2 * round(1.65 * rate / TRANSITION) + 1, CROSSOVER, fs=rate))
 
 
 def _filtered(samples: np.ndarray, taps: np.ndarray) -> np.ndarray:

@@ -210,7 +210,7 @@ def convert_tab(demo: gr.Blocks, presets: Sequence[str], decoders: Sequence[str]
 
 def _remember(demo: gr.Blocks, inputs: Inputs, outputs: Outputs, autoplay: gr.Checkbox) -> None:
     """What the address and the browser remember: settings in a link, and whether results sound at once."""
-    emotions, decoders = ([value for _, value in one.choices] for one in (inputs.emotion, inputs.decoder))
+    emotions, decoders = ([str(value) for _, value in one.choices] for one in (inputs.emotion, inputs.decoder))
 
     def from_link(request: gr.Request) -> list[Any]:
         values, sentence = linked(dict(request.query_params), emotions, decoders)
