@@ -1,4 +1,4 @@
-"""The API: what programs call over HTTP, `/convert` and `/score`. Names, order and defaults stay as they are; docs/api.md.
+"""The API: what programs call over HTTP, `/convert`, `/score` and `/check`. Names, order and defaults stay; docs/api.md.
 
 The endpoints have components of their own, which no page shows, so that what programs see does not follow from what the page
 looks like. They are built before all tabs, so that their numbers do not depend on what the tabs hold.
@@ -89,6 +89,24 @@ def score(*, source: str, reference: str | None = None, converted: str, said: st
         return score_one(one, shown_by(progress))
 
 
+def check(*, source: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Check a recording before it is converted: noise, clipping, hum, bandwidth, reverberation, speakers, music, whisper, length.
+
+    Args:
+        source: The recording.
+
+    Returns:
+        What is doubtful, each with its cost and what to do; and all numbers.
+    """
+    from evaluation.doctor.check import check as check_recording  # imported late: its detector takes a second
+
+    with as_errors():
+        if not source:
+            raise ZestError(text.NO_SOURCE)
+        document = check_recording(source).document()
+        return document["findings"], document
+
+
 def api(presets: Sequence[str]) -> None:
     """Define the endpoints inside the current Blocks. presets: the checkpoint's stored emotions."""
     with gr.Column(visible=False):
@@ -96,6 +114,8 @@ def api(presets: Sequence[str]) -> None:
             gr.Audio(label="converted"), gr.File(label="f0_contours"), gr.Textbox(label="system"), gr.JSON(label="notes"),
             gr.JSON(label="numbers")])
         _endpoint("score", score, _score_inputs(), [gr.Textbox(label="card"), gr.JSON(label="numbers")])
+        _endpoint("check", check, {"source": gr.Audio(label="source", type="filepath")},
+                  [gr.JSON(label="findings"), gr.JSON(label="numbers")])
 
 
 def _endpoint(name: str, function: Callable, inputs: dict[str, Any],

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.baselines import BASELINES
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.conversion import BaselineConverter, Conversion, Converter, Converts
-from pipelines.features.audio import SAMPLE_RATE
+from pipelines.features.audio import SAMPLE_RATE, Recording
 from pipelines.features.pitch import F0Contour, statistics, track
 from pipelines.features.writing import AudioForm
 from pipelines.files import make_folder, write_whole
@@ -53,7 +53,7 @@ class DescribedConversion:
         return conversion_figure(one.source, one.reference, one.predicted, self.measured, one.target)
 
 
-def convert_and_describe(converter: Converts, source: Path | str, reference: Path | str | References | None,
+def convert_and_describe(converter: Converts, source: Path | str | Recording, reference: Path | str | References | None,
                          emotion: EmotionLike | None, settings: Settings, output: Path, hook: Hook = silent,
                          write: Callable[[Path, bytes], object] = write_whole,
                          form: AudioForm = AudioForm()) -> DescribedConversion:

@@ -63,6 +63,18 @@ def _resemblyzer_embedding(samples: np.ndarray) -> np.ndarray:
     return vector
 
 
+def windows_of(samples: np.ndarray) -> np.ndarray:
+    """(windows, 256) by Resemblyzer of 1.6 s each, half of which overlap, of (n,) float32 at 16 kHz; silences are cut first."""
+    with quiet("resemblyzer"):
+        from resemblyzer import preprocess_wav
+
+    speech = preprocess_wav(np.asarray(samples, dtype=np.float32), source_sr=SAMPLE_RATE)
+    if len(speech) < SAMPLE_RATE:
+        return np.zeros((0, 256), np.float32)
+    _, windows, _ = _resemblyzer().embed_utterance(speech, return_partials=True)
+    return windows
+
+
 def _ecapa_embedding(samples: np.ndarray) -> np.ndarray:
     import torch
 

@@ -18,10 +18,12 @@ from workbench.tabs import score as score_tab
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "api.md").read_text()
-REQUIRED = {"/convert": ["source"], "/score": ["source", "converted"]}
+REQUIRED = {"/convert": ["source"], "/score": ["source", "converted"], "/check": ["source"]}
 PARAMETERS = {"/convert": ["source", "emotion", "reference", "strength", "tempo", "decoder", "seed", "f0", "rate", "subtype"],
-              "/score": ["source", "reference", "converted", "said", "emotion", "language"]}
-OUTPUTS = {"/convert": ["converted", "f0_contours", "system", "notes", "numbers"], "/score": ["card", "numbers"]}
+              "/score": ["source", "reference", "converted", "said", "emotion", "language"],
+              "/check": ["source"]}
+OUTPUTS = {"/convert": ["converted", "f0_contours", "system", "notes", "numbers"], "/score": ["card", "numbers"],
+           "/check": ["findings", "numbers"]}
 
 
 def quiet(*_, **__):
@@ -47,7 +49,7 @@ def test_names_and_defaults_are_the_same_with_and_without_a_password(monkeypatch
     without = build_demo()
     monkeypatch.setenv("WORKBENCH_ADMIN_PASSWORD", "a long password")
     guarded = build_demo()
-    assert numbered(without) == numbered(guarded) == {"/convert": 0, "/score": 1}, "and nothing else is shown to programs"
+    assert numbered(without) == numbered(guarded) == {"/convert": 0, "/score": 1, "/check": 2}, "no others for programs"
     told = without.get_api_info()["named_endpoints"]
     assert told == guarded.get_api_info()["named_endpoints"]
     for name, endpoint in told.items():

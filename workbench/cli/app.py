@@ -11,6 +11,7 @@ import typer
 
 from workbench.cli import exit_codes
 from workbench.cli.ablate import ablate
+from workbench.cli.check import check
 from workbench.cli.commands import ZestCommand, ZestGroup
 from workbench.cli.convert import convert
 from workbench.cli.cost import cost
@@ -53,8 +54,8 @@ def about_zest(version: Annotated[bool, typer.Option(
     """Move the emotion of one recording onto another; words and voice stay."""
 
 
-for command in (convert, plan, score, info, manifest, protocol, evaluate, report, metrics, reproduce, ablate, embeddings, train,
-                average, refit, cost):
+for command in (convert, plan, check, score, info, manifest, protocol, evaluate, report, metrics, reproduce, ablate, embeddings,
+                train, average, refit, cost):
     app.command(cls=ZestCommand)(command)
 app.command("train pack", cls=ZestCommand)(pack_training)
 app.command("train unpack", cls=ZestCommand)(unpack_training)

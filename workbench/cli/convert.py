@@ -37,6 +37,7 @@ from workbench.cli.progress import say, terminal_bar
 
 if TYPE_CHECKING:
     from pipelines.conversion import Converts
+    from pipelines.features.audio import Recording
 
 DEFAULTS = Settings()
 
@@ -77,6 +78,7 @@ def convert(
         "--format", metavar="NAME", help=f"Format where no name says it: {listed(CONTAINERS)}.")] = "",
     subtype: Annotated[str, typer.Option(
         metavar="NAME", help="Resolution of WAV and FLAC: 16 or 24 bits, or float (WAV alone); 16 if left out.")] = "",
+    denoise: Annotated[bool, typer.Option("--denoise", help="Take steady noise out of sources first.")] = False,
     system: Annotated[str, typer.Option(
         metavar="NAME", help=f"A baseline instead of this project's converter: {listed(BASELINES)}.")] = "",
     checkpoint: Checkpoint = None,
@@ -90,12 +92,14 @@ def convert(
     if system and find_baseline(system).load is None:
         refuse_given(context, ("checkpoint", "device"), f"The baseline {system} has no weights, so")
     form = AudioForm(rate, subtype, container)
-    run = ConversionRun(settings, system, partial(_load_converter, system, checkpoint, device), as_json, overwrite, form)
+    run = ConversionRun(settings, system, partial(_load_converter, system, checkpoint, device), as_json, overwrite, form,
+                        denoise=denoise)
     name = partial(default_name, settings=settings, system=system, checkpoint=checkpoint)
     if plan is not None:
         refuse_beside_plan(source, {"REFERENCE": reference, "--reference": references or None, "--emotion": emotion,
                                     "--batch": batch, "--plot": plot})
         refuse_given(context, ("strength", "tempo"), "With --plan, every row has its own strength and tempo, so")
+        refuse_given(context, ("denoise",), "With --plan, phrases are converted as they are, so")
         with piped_in(source) as (own,):
             assert own is not None  # since the source is given
             raise typer.Exit(_convert_plan(own, plan, output, name(own, "directed"), run))
@@ -131,6 +135,7 @@ class ConversionRun:
     overwrite: bool
     form: AudioForm
     write: Callable[[Path, bytes], object] = write_whole
+    denoise: bool = False
 
 
 def _load_converter(system: str, checkpoint: str | None, device: str) -> Converts:
@@ -160,7 +165,7 @@ def _convert_one(row: BatchRow, run: ConversionRun) -> int:
     from pipelines.features.audio import is_long, load  # imported late: it needs scipy
 
     if is_long(row.source):  # a bad recording is told at once, before any model is loaded
-        check_long(row.source, row.plot, run.system)
+        _check_long(row, run)
     for reference in row.recordings[1:]:
         load(reference)
     with terminal_bar() as hook_for:
@@ -243,17 +248,32 @@ def _convert_row(converter: Converts, row: BatchRow, run: ConversionRun, hook: H
     given = (row.emotion, run.settings, row.output)
     try:
         reference = row.reference or list(row.mixed) or None
-        described = convert_and_describe(converter, row.source, reference, *given, hook, run.write, run.form)
+        source = _denoised(row.source) if run.denoise else row.source
+        described = convert_and_describe(converter, source, reference, *given, hook, run.write, run.form)
     except LengthError:
         if not is_long(row.source):  # a reference is
             raise
-        check_long(row.source, row.plot, run.system)
+        _check_long(row, run)
         return files | convert_long(converter, row.source, row.reference, row.mixed, *given, run.write, hook, run.form)
     if row.plot is not None:
         from evaluation.plots import save_figure
 
         save_figure(described.figure(), row.plot)
     return files | described.document
+
+
+def _check_long(row: BatchRow, run: ConversionRun) -> None:
+    """Raises ZestError: something is asked for that long recordings have not."""
+    if run.denoise:
+        raise ZestError(f"--denoise takes recordings that are converted at once; leave it out for {shown(row.source)}.")
+    check_long(row.source, row.plot, run.system)
+
+
+def _denoised(path: Path) -> Recording:
+    from pipelines.features.audio import load
+    from pipelines.features.denoising import denoised
+
+    return denoised(load(path))
 
 
 def _target_name(emotion: str | None, reference: Path | None, several: Sequence[tuple[Path, float]]) -> str:
