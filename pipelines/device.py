@@ -36,7 +36,7 @@ def check_device(device: str) -> None:
 
 def keep_memory_flat() -> None:
     """Let torch keep less for recordings of the same length: 100 MB after some dozens of different ones. Before its first use."""
-    os.environ.setdefault(CACHED_PRIMITIVES, "64")
+    os.environ.setdefault(CACHED_PRIMITIVES, "32")
 
 
 def release_memory() -> None:
