@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import numpy as np
 
 from pipelines.features.audio import load, save
-from tests.support.browser import open_page
+from tests.support.browser import PHONE, assert_fits_the_screen, open_page, problems
 from tests.support.waiting import wait_until
 
 FIRST_SCREENFUL = ("#zest-examples", "#zest-source", "#zest-emotion", "#zest-everything", "#zest-convert")
@@ -67,6 +70,86 @@ class Studio:
 
     def emotion(self) -> str | None:
         return self.page.locator("#zest-emotion input:checked").get_attribute("value")
+
+
+def test_one_click_to_sound_and_takes_that_survive_a_reload_and_are_nobody_elses(chromium, workbench):
+    studio = Studio(chromium, workbench)
+    page = studio.page
+    wait_until(lambda: studio.out_of_sight(*FIRST_SCREENFUL) == [])
+    assert page.locator("#zest-decoder").count() == 0 and page.evaluate(TOO_FAINT, ".tabitem") == []
+    page.get_by_role("button", name="Woman, sad").click()
+    page.wait_for_selector("#zest-results")
+    studio.rest()
+    wait_until(lambda: studio.out_of_sight("#zest-status", "#zest-player section") == [])
+    wait_until(lambda: page.evaluate("document.querySelector('#zest-player [data-studio]').zestStudio.sound.tracks.length") == 2)
+    said = page.locator("#zest-status").inner_text()
+    for words in ("s of sad speech after", "s of work", "source-woman.wav", "strength 1", "Residual", "seed 0"):
+        assert words in said
+    wait_until(lambda: studio.titles() == ["source-woman, sad"])
+    page.click("#zest-everything")
+    page.wait_for_selector("#zest-takes li.running")
+    studio.go(workbench)  # in the middle of the run
+    emotions = ("surprised", "sad", "happy", "angry", "neutral", "sad")  # the newest first
+    wait_until(lambda: studio.titles() == [f"source-woman, {emotion}" for emotion in emotions])
+    wait_until(lambda: page.locator("#zest-takes li.running").count() == 0)
+
+    studio.act("more")
+    page.fill("#zest-takes .details input", "mellow")
+    page.keyboard.press("Tab")
+    wait_until(lambda: studio.titles()[0] == "mellow")
+    page.locator("#zest-takes .danger").click()
+    wait_until(lambda: len(studio.titles()) == 5)
+    page.get_by_role("button", name="Undo").click()
+    wait_until(lambda: studio.titles()[0] == "mellow")
+    studio.act("star")
+    page.wait_for_selector("#zest-takes [data-act=star][aria-pressed=true]")
+    stops = page.locator("#zest-takes li button").evaluate_all("all => all.filter((one) => one.tabIndex === 0).length")
+    assert stops == 6, "one row is in the tab order, however many there are"
+    page.locator("#zest-takes [data-act=star]").first.press("ArrowDown")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Give a star: source-woman, sad"
+    studio.act("use")
+    wait_until(lambda: studio.emotion() == "surprised" and page.locator("#zest-source .component-wrapper").count() == 1)
+    studio.act("show", 3)
+    page.locator("#zest-status").filter(has_text="of angry speech").wait_for()
+    saved = studio.download("#zest-takes [data-act=save]")
+    assert saved.suggested_filename == "source-woman-surprised-strength1-residual_neural.wav"
+    with zipfile.ZipFile(io.BytesIO(studio.download("#zest-takes .all").path().read_bytes())) as archive:
+        assert len(archive.namelist()) == 12 and "source-woman-angry-strength1-residual_neural.json" in archive.namelist()
+
+    other = Studio(chromium, workbench, refused=True)  # a visitor whose browser keeps nothing
+    assert other.titles() == []
+    other.page.get_by_role("button", name="Man, angry").click()
+    wait_until(lambda: other.titles() == ["source-man, angry"])
+    assert "keeps nothing" in other.page.locator("#zest-takes .bar").inner_text()
+    page.click("#zest-takes .forget")
+    page.get_by_role("button", name="Forget everything").click()
+    wait_until(lambda: studio.titles() == [])
+    assert other.titles() == ["source-man, angry"] and problems(page) == problems(other.page) == []
+
+
+def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_remembered(chromium, workbench):
+    studio = Studio(chromium, f"{workbench}?__theme=dark&emotion=recording&strength=1.2&seed=4&decoder=mine", PHONE, 844)
+    page = studio.page
+    wait_until(lambda: ["decoder 'mine'" in said for said in problems(page)] == [True])
+    wait_until(lambda: page.locator("#zest-strength input[type=number]").input_value() == "1.2")
+    assert studio.emotion() == "recording"
+    studio.go(f"{workbench}?__theme=dark")
+    wait_until(lambda: studio.out_of_sight(*FIRST_SCREENFUL) == [])
+    assert_fits_the_screen(page)
+    assert page.evaluate(TOO_FAINT, ".tabitem") == []
+    page.locator("#zest-autoplay input").uncheck()
+    page.get_by_role("button", name="Man, angry").click()
+    page.wait_for_selector("#zest-results")
+    studio.rest()
+    head, inputs = (page.locator(one).bounding_box() for one in ("#zest-result-head", "#zest-inputs"))
+    assert head["y"] < inputs["y"]
+    wait_until(lambda: studio.out_of_sight("#zest-status") == [])
+    assert_fits_the_screen(page)
+    assert page.evaluate(TOO_FAINT, ".tabitem") == []
+    studio.go(f"{workbench}?__theme=dark")
+    wait_until(lambda: not page.locator("#zest-autoplay input").is_checked())
+    for name in ("Convert", "Evaluate", "Listen", "Results"):
+        assert page.get_by_role("tab", name=name).is_visible()
 
 
 def test_keys_tell_convert_and_cancel(chromium, workbench, source_path, tmp_path):
