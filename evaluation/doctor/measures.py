@@ -124,7 +124,7 @@ def steady_share(hz: np.ndarray, voiced: np.ndarray) -> float:
         return 0.0
     semitones = 12 * np.log2(np.maximum(hz, 1.0))
     windows = np.lib.stride_tricks.sliding_window_view(semitones, STEADY_FRAMES)
-    inside = np.lib.stride_tricks.sliding_window_view(voiced, STEADY_FRAMES).all(axis=1)
+    inside = np.asarray(np.lib.stride_tricks.sliding_window_view(voiced, STEADY_FRAMES).all(axis=1))
     held = inside & (np.ptp(windows, axis=1) < STEADY_SEMITONES)
     return _share(held, inside)
 
