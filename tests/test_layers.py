@@ -18,7 +18,8 @@ CONVERSION = ("pipelines.decoders", "pipelines.conversion")
 CONVERTS = ("evaluation/run/systems.py", "evaluation/embeddings/")  # the only places of evaluation that run the converter
 NOT_IN_WORKBENCH = {"torch", "transformers", "pyworld", "jiwer", "whisper", "resemblyzer", "distillmos"}
 PIPELINES = ("features", "networks", "checkpoints", "decoders", "baselines", "plan", "training")  # each imports those before it
-SHARED = {"errors", "labels", "files", "hooks", "device", "counting", "outputs", "tables", "names", "packages", "quiet"}  # for all of them
+# for all of them
+SHARED = {"errors", "labels", "files", "hooks", "device", "counting", "outputs", "tables", "names", "packages", "quiet"}
 ABOVE_NETWORKS = {"factors", "settings"}  # for decoders and what follows
 MAX_LINES = 500
 
