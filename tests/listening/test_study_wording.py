@@ -15,7 +15,7 @@ from evaluation.listening.errors import Refused, StudyError
 from evaluation.listening.store import open_store
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import SETUP, Clock
-from workbench.cli import main as command_line
+from workbench.cli import app as command_line
 from workbench.listening.replies import study_document
 
 

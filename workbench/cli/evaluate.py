@@ -10,7 +10,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from pipelines.baselines import BASELINES
-from pipelines.counting import counted, sentence_start
+from pipelines.counting import agreeing, counted, sentence_start
 from pipelines.decoders import DECODERS
 from pipelines.errors import ZestError
 from pipelines.notices import not_measured, told_once
@@ -141,7 +141,7 @@ def _say_notes(document: dict[str, Any]) -> None:
         say(f"Note on {f'pair {pairs[0]}' if len(pairs) == 1 else counted(len(pairs), 'pair')}: {one['note']}")
     untold = len(document["notes"]) - MOST_TOLD
     if untold > 0:
-        say(f"{sentence_start(counted(untold, 'more note'))} stand{'s' if untold == 1 else ''} in the report.")
+        say(f"{sentence_start(counted(untold, 'more note'))} {agreeing(untold, 'stands', 'stand')} in the report.")
 
 
 def _say_outcome(document: dict[str, Any], done: int) -> None:

@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pipelines.counting import counted
 from pipelines.errors import OutputError, ZestError
 from pipelines.files import json_text, make_folder, write_whole
 from workbench.studio.takes import NAME_LENGTH, NOTE_LENGTH, TAKE_ID, Take, read_take
@@ -103,7 +104,7 @@ class TakeStore:
         """Another name, star or note; None leaves it as it is. Raises TakeError: too long."""
         for text, most, what in ((name, NAME_LENGTH, "name"), (note, NOTE_LENGTH, "note")):
             if text is not None and len(text) > most:
-                raise TakeError(f"A {what} has at most {most} letters; this one has {len(text)}.")
+                raise TakeError(f"A {what} has at most {counted(most, 'letter')}; this one has {len(text)}.")
         changes = {"name": None if name is None else name.strip(), "star": star, "note": None if note is None else note.strip()}
         return self._changed(token, take_id, **{key: value for key, value in changes.items() if value is not None})
 

@@ -34,9 +34,9 @@ def run_stage(name: str, recipe: Path | str | dict[str, dict], manifest: Path | 
         CheckpointError: an earlier stage is missing.
     """
     stage = find_stage(name)
-    stage.check_packages(recipe if isinstance(recipe, dict) else read_tables(recipe))
     with distributed.joined(device) as own:
         tables = recipe if isinstance(recipe, dict) else read_tables(recipe)
+        stage.check_packages(tables)
         general = section(tables, "general", GeneralRecipe)
         torch.manual_seed(general.seed)
         training_clips(read_manifest(manifest))  # its splits are refused before its recordings are looked at
