@@ -18,8 +18,8 @@ from pipelines.features import audio
 from tests.support.listening import ALL_QUESTIONS, finished_run
 from tests.support.listening_session import Clock, answer_next, listen, whole_set
 from tests.support.speech import MAN, WOMAN, speak
-from workbench.cli import exit_codes
 from workbench.cli import app as command_line
+from workbench.cli import exit_codes
 
 FILES = ["answers.csv", "answers.json", "design.json", "listeners.csv", "paragraph.md", "results.json", "results.md",
          "study.json", "wording.json"]
