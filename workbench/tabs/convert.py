@@ -19,7 +19,7 @@ from workbench.listening.admin import AdminAccess
 from workbench.listening.gather_tab import gather_panel
 from workbench.studio.comparison import Comparison
 from workbench.studio.components import contour_view, player
-from workbench.studio.jobs import CANCELLED, FAILED, job_board
+from workbench.studio.jobs import CANCELLED, job_board
 from workbench.studio.takes_view import takes_list
 from workbench.tabs import tables, text
 from workbench.tabs.convert_inputs import (
@@ -104,15 +104,15 @@ def convert(requests: Requests, page: str, token: str, kept: list[Comparison], *
     except ZestError as error:
         yield updates(failed=problem(str(error)))
         return
-    for state in job.follow():
-        new: dict[str, Any] = {"progress": progress_html(state, len(asked)), "failed": problem("")}
+    for state in job.follow():  # the last update says everything again: the browser drops what is followed at once by a skip
+        progress = gr.update(value="") if state.ended else progress_html(state, len(asked))
+        sentence = text.CANCELLED if state.state == CANCELLED else state.sentence
+        new: dict[str, Any] = {"progress": progress, "failed": problem(sentence)}
         shown = list(job.results)
         if shown and (state.made or state.ended):
             new |= in_view(shown, 0, kept) if len(shown) == 1 else {"siblings": siblings(shown, 0), "shown": shown} | (
                 more_to_hear(shown, kept))
         yield updates(**new)
-    ended = {FAILED: problem(job.state.sentence), CANCELLED: problem(text.CANCELLED)}
-    yield updates(progress=gr.update(visible=False), failed=ended.get(job.state.state, problem("")))
 
 
 def pick(shown: list[Shown], kept: list[Comparison], event: gr.EventData) -> list[Any]:
@@ -228,24 +228,24 @@ def _remember(demo: gr.Blocks, inputs: Inputs, outputs: Outputs, autoplay: gr.Ch
 
 def _outputs(trouble: str | None, presets: Sequence[str], access: AdminAccess) -> Outputs:
     with gr.Column(elem_id="zest-result-head"):
-        progress = gr.HTML(visible=False, padding=False, elem_id="zest-progress")
+        progress = gr.HTML(padding=False, elem_id="zest-progress")
         failed = problem_slot("zest-failed")
         status = gr.HTML(tables.empty(trouble or text.EMPTY), elem_id="zest-status", padding=False)
         result = gr.State()
-        with gr.Column(visible=False, elem_id="zest-results") as results:
+        with gr.Column(elem_id="zest-results"):  # hidden by CSS until there is a result: a column shown later may miss updates
             change = gr.HTML(visible=False, padding=False, elem_id="zest-changed")
             siblings = gr.HTML(visible=False, padding=False, elem_id="zest-siblings", js_on_load=SIBLINGS)
             converted = gr.Audio(label=text.RESULT_LABEL, interactive=False, buttons=["download"], elem_id="zest-converted")
             listen = player("zest-player")
             card, scored = score_result(result, converted)
-    with gr.Column(visible=False, elem_id="zest-result-more") as more:
+    with gr.Column(elem_id="zest-result-more"):
         contours = contour_view("zest-contours")
         table = gr.HTML(elem_id="zest-table", padding=False)
         with gr.Accordion(text.DETAILS_LABEL, open=False):
             details = gr.JSON(show_label=False, elem_id="zest-details")
         if access.administration.configured:
             gather_panel(access, result, converted, ["", *presets])
-    outputs = Outputs(progress, failed, status, results, change, siblings, converted, listen, more, contours, table, details,
+    outputs = Outputs(progress, failed, status, change, siblings, converted, listen, contours, table, details,
                       result, gr.State(), gr.State([]), gr.State([]))
     scored.then(words_said, [outputs.compared, card.scored, card.details], contours, api_visibility="private",
                 concurrency_id=MODEL_QUEUE, show_progress="hidden")

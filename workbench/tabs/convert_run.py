@@ -52,7 +52,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The components that a conversion fills, in this order; `results` and `more` are shown with the first result.
+    """The components that a conversion fills, in this order; CSS hides all but the first three until `status` tells of a result.
 
     progress: shown while something runs. failed: why the last try gave no result. changed: said once the inputs are no longer
     those of the result. siblings: the results side by side, where there are several; shown: these results. request: the inputs
@@ -62,12 +62,10 @@ class Outputs:
     progress: gr.HTML
     failed: gr.HTML
     status: gr.HTML
-    results: gr.Column
     changed: gr.HTML
     siblings: gr.HTML
     converted: gr.Audio
     player: gr.HTML
-    more: gr.Column
     contours: gr.HTML
     table: gr.HTML
     details: gr.JSON
@@ -92,9 +90,9 @@ def in_view(shown: Sequence[Shown], index: int, kept: Sequence[Comparison] = ())
     takes = compared(kept, [one.studio for one in shown])
     names = Path(request.source or "").name, request.reference and Path(request.reference).name
     said = tables.status(document, *names) + (note_html(one.unkept) if one.unkept else "")
-    return {"status": said, "results": gr.update(visible=True), "changed": problem(""),
+    return {"status": said, "changed": problem(""),
             "siblings": siblings(shown, index), "converted": one.output,
-            "more": gr.update(visible=True), "contours": one.studio.contours, "player": player_of(takes, one.studio),
+            "contours": one.studio.contours, "player": player_of(takes, one.studio),
             "compared": takes, "table": tables.tables(document), "details": document,
             "result": one.scored(), "request": request, "shown": list(shown)}
 
@@ -154,7 +152,7 @@ def progress_html(state: JobState, tasks: int) -> dict[str, Any]:
     said = waiting(state.place) if state.state == WAITING else state.stage or text.LOADING
     value = "" if state.state == WAITING and not state.made else f' value="{state.fraction:.3f}"'
     headline = escape(text.CONVERTING_WHAT.format(state.task)) + counter
-    return gr.update(visible=True, value=(
+    return gr.update(value=(
         f'<div class="zest-message zest-running"><p class="headline">{headline}</p>'
         f'<progress max="1"{value} aria-label="{text.PROGRESS}"></progress><p role="status">{escape(said)}</p></div>'))
 
