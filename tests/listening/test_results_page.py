@@ -21,6 +21,7 @@ from tests.support.listening_session import Clock, careful, whole_set
 from tests.support.speech import MAN, WOMAN, speak
 from tests.support.waiting import wait_until
 from workbench.jobs.queue import DONE, Job, JobRequest, Status
+from workbench.jobs.worker import publish
 
 PASSWORD = "open sesame please"
 JOB = "0123456789abcdef" * 2
@@ -63,6 +64,9 @@ def place(tmp_path_factory):
     job = Job(folder / "gradio" / "zest-jobs" / JOB)
     run = finished_run(job.folder, sentences=1)
     (run.folder / "report.html").write_text("<h1>How the conversions scored</h1>")
+    for name in ("report.md", "scores.csv"):
+        (run.folder / name).touch()
+    publish(job, "mine")
     job.request_file.write_text(json.dumps(asdict(JobRequest("mine", len(run.pairs), ()))))
     job.write_status(Status(DONE))
     return folder

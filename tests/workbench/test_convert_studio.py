@@ -163,6 +163,7 @@ def test_keys_tell_convert_and_cancel(chromium, workbench, source_path, tmp_path
     page.wait_for_selector("#zest-source input[type=file]", state="detached")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("#zest-progress progress")
+    page.wait_for_selector("#zest-cancel")
     page.keyboard.press("Escape")
     page.locator("#zest-failed").filter(has_text="Cancelled").wait_for()
     studio.rest()
