@@ -130,7 +130,7 @@ def whispered(samples: np.ndarray, _: np.ndarray) -> np.ndarray:
                                               np.ones_like(frames.aperiodicity)))
 
 
-def melody(_: np.ndarray, __: np.ndarray) -> np.ndarray:
+def tune(_: np.ndarray, __: np.ndarray) -> np.ndarray:
     """Four seconds of chords of decaying harmonics."""
     times = np.arange(int(0.5 * SAMPLE_RATE)) / SAMPLE_RATE
     notes = []
@@ -166,7 +166,7 @@ DAMAGES: dict[str, tuple[str, Callable]] = {
     "white noise, 5 dB": ("noise", noisy(5)), "reverberation, 0.8 s": ("reverberation", reverberant(0.8)),
     "reverberation, 1.5 s": ("reverberation", reverberant(1.5)), "hum, 50 Hz, -25 dB": ("hum", humming(50, -25)),
     "hum, 60 Hz, -15 dB": ("hum", humming(60, -15)), "clipping": ("clipping", clipped), "telephone": ("bandwidth", telephone),
-    "two speakers": ("speakers", two_speakers), "whisper": ("whisper", whispered), "music": ("music", melody),
+    "two speakers": ("speakers", two_speakers), "whisper": ("whisper", whispered), "music": ("music", tune),
     "wind": ("no_speech", noise_alone), "knocks": ("no_speech", knocks)}
 
 if __name__ == "__main__":

@@ -145,9 +145,9 @@ def _levels(samples: np.ndarray) -> np.ndarray:
     """(frames,) dB of power every 10 ms, in windows of 20 ms, above 80 Hz."""
     from scipy.signal import butter, sosfilt
 
-    heard = sosfilt(butter(2, 80.0, "high", fs=SAMPLE_RATE, output="sos"), samples)
+    filtered = sosfilt(butter(2, 80.0, "high", fs=SAMPLE_RATE, output="sos"), samples)
     hop = int(STEP * SAMPLE_RATE)
-    power = np.square(np.pad(heard, (0, -len(heard) % hop))).reshape(-1, hop).mean(axis=1)
+    power = np.square(np.pad(filtered, (0, -len(filtered) % hop))).reshape(-1, hop).mean(axis=1)
     return 10 * np.log10((power + np.append(power[1:], power[-1])) / 2 + 1e-10)
 
 

@@ -50,7 +50,7 @@ def of_frames(mel: np.ndarray, hz: np.ndarray, confidence: np.ndarray) -> np.nda
     semitones = 12 * np.log2(np.maximum(hz[:frames], 1) / 100)
     parts = (_spread(mel[active] - energy[active].mean())[:5 * BANDS],
              _spread(((mel - energy[:, None]) @ _cosines())[active]),
-             _melody(semitones, voiced), _loudness(energy, threshold, active, loudness, semitones, voiced),
+             _contour(semitones, voiced), _loudness(energy, threshold, active, loudness, semitones, voiced),
              _voiced_spectrum(coarse[voiced]), _modulation(mel, energy))
     return np.nan_to_num(np.concatenate(parts)).astype(np.float32)
 
@@ -68,7 +68,7 @@ def _spread(values: np.ndarray) -> np.ndarray:
     return np.concatenate([values.mean(0), values.std(0), low, high, np.abs(np.diff(values, axis=0)).mean(0), middle])
 
 
-def _melody(semitones: np.ndarray, voiced: np.ndarray) -> np.ndarray:
+def _contour(semitones: np.ndarray, voiced: np.ndarray) -> np.ndarray:
     """Range, shape and movement of F0, and how speech is split into voiced runs."""
     frames, spoken = len(semitones), semitones[voiced]
     place = np.arange(frames)[voiced] / max(frames, 1)

@@ -76,9 +76,9 @@ def in_new_timing(samples: np.ndarray, timing: np.ndarray, rate: int, count: int
     frames = np.arange(len(timing)) * FRAME_SECONDS
     slope = timing[-1] + np.maximum(0.0, (starts + half) / rate - frames[-1])  # behind the last frame it goes on as it is
     centres = np.where((starts + half) / rate > frames[-1], slope, np.interp((starts + half) / rate, frames, timing))
-    wanted = np.clip(np.rint(centres * rate).astype(int) - half, -half, len(samples))
+    nominal = np.clip(np.rint(centres * rate).astype(int) - half, -half, len(samples))
     result, place = np.zeros(count + 4 * half), None
-    for start, ideal in zip(starts, wanted):
+    for start, ideal in zip(starts, nominal):
         place = ideal if place is None else _best_place(padded, place + half, ideal, 2 * half, reach, margin)
         place = int(np.clip(place, -margin, len(samples) + margin - 2 * half))
         result[start + half:start + 3 * half] += window * padded[place + margin:place + margin + 2 * half]

@@ -220,10 +220,10 @@ class _Copy(CountingSink):
         self._file.flush()
         self.written += len(samples)
         self._look_for_peaks(np.abs(samples))
-        heard = np.concatenate([self._rest, samples])
+        pending = np.concatenate([self._rest, samples])
         window = max(1, self._rate // 40)
-        frames = heard[:len(heard) // window * window].reshape(-1, window)
-        self._rest = heard[len(heard) // window * window:]
+        frames = pending[:len(pending) // window * window].reshape(-1, window)
+        self._rest = pending[len(pending) // window * window:]
         if len(frames):
             self.loudest = max(self.loudest, 10 * np.log10(float(frames.astype(np.float64).var(axis=1).max()) + 1e-12))
 

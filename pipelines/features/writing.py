@@ -74,8 +74,8 @@ class AudioForm:
         """The rate of a file of this name whose source has this rate: the next higher one that the format knows."""
         if self.rate != SOURCE_RATE:
             return int(self.rate)
-        wanted = min(max(source_rate, LOWEST_RATE), HIGHEST_RATE)
-        return next((rate for rate in RATES.get(self.ending(path), (wanted,)) if rate >= wanted), HIGHEST_RATE)
+        least = min(max(source_rate, LOWEST_RATE), HIGHEST_RATE)
+        return next((rate for rate in RATES.get(self.ending(path), (least,)) if rate >= least), HIGHEST_RATE)
 
 
 def encoded(samples: np.ndarray, rate: int, path: Path | str, form: AudioForm = AudioForm()) -> bytes:

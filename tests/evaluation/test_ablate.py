@@ -71,7 +71,7 @@ def test_one_table_and_one_plot_answer_each_question(done):
         assert all(f"| {variant} |" in text for variant in variants) and f"({name}.png)" in text
 
 
-def test_without_pitch_predictor_the_source_s_melody_is_kept(done):
+def test_without_pitch_predictor_the_source_s_f0_is_kept(done):
     table = pd.read_csv(done / "f0.csv").set_index(["variant", "metric"])
     assert table.value["source", "duration-ratio"] == pytest.approx(table.value["predicted", "duration-ratio"])
     assert table.value["source", "f0-correlation"] != table.value["predicted", "f0-correlation"]

@@ -180,7 +180,7 @@ def test_settings_out_of_range(wrong):
 # Whispered speech
 
 
-def test_a_whispered_source_keeps_its_melody_and_says_so(converter):
+def test_a_whispered_source_keeps_its_f0_and_says_so(converter):
     whispered = from_array(speak(replace(MAN, whispered=True), 1.5), RATE, "whisper")
     factors = converter.encode(whispered)
     transferred = converter.transfer(factors, converter.preset("angry"))

@@ -113,7 +113,7 @@ def step(task: HifiganTask, number: int = 0) -> dict[str, float]:
 # Training
 
 
-def test_units_melody_and_waveform_of_a_batch_are_of_the_same_place(examples, spoken):
+def test_units_f0_and_waveform_of_a_batch_are_of_the_same_place(examples, spoken):
     batch = task_with(examples, spoken, batch=6).batch(np.random.default_rng(1))
     units, f0, voiced, ease, sace = batch.factors
     assert units.shape == f0.shape == voiced.shape == (6, 12) and ease.shape == sace.shape == (6, 128)

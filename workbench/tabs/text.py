@@ -23,7 +23,7 @@ CANCELLED = "Cancelled. What was done before is kept."
 AUTOPLAY = "Play the result as soon as it is ready"
 LINK, LINK_LABEL = "Copy a link to these settings", "Link to these settings, without recordings"
 LINK_UNKNOWN = "This link names what is not known here: {}. The other settings are taken over."
-ADVANCED = "Advanced: decoder, tempo, melody, seed"
+ADVANCED = "Advanced: decoder, tempo, F0, seed"
 EXAMPLES_LABEL = "Try"
 
 EMPTY = "The converted recording, its F0 contours and its numbers will appear here. Try an example, or give a source."
