@@ -1,6 +1,6 @@
 """What mixes of emotions do: predicted changes between those of their ends, and what judges recognise over the plane.
 
-python -m benchmarks.mixes --manifest MANIFEST [--sources 8] [--judges acoustic,whisper] [--json mixes.json]
+python -m benchmarks.mixes --manifest MANIFEST [--sources 8] [--judges acoustic,whisper] [--only-recognised] [--json mixes.json]
 
 Sources are neutral or unlabelled recordings of dev speakers. `between` is the share of pairs and weights whose change lies
 between those of the two ends. `share` is the mean share of the way from one end to the other. Ends that differ by less than
@@ -26,7 +26,7 @@ from pipelines.factors import Emotion, Factors
 from pipelines.features.audio import load
 from pipelines.features.pitch import VOICED_CONFIDENCE
 from pipelines.labels import WITHOUT_LABEL
-from pipelines.mix import mixed
+from pipelines.mix import EmotionMix, mixed
 from pipelines.settings import Settings
 from pipelines.training.data.corpus import dev_clips, read_manifest
 
@@ -40,20 +40,21 @@ def main(
     manifest: Annotated[Path, typer.Option(help="manifest.csv with the split dev")],
     sources: Annotated[int, typer.Option(help="recordings")] = 8,
     judges: Annotated[str, typer.Option(help="names of judges, with commas; none if empty")] = "acoustic,whisper",
+    only_recognised: Annotated[bool, typer.Option("--only-recognised", help="leave the predicted changes out")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
 ) -> None:
     """Print both tables."""
     converter = Converter.from_pretrained()
     encoded = [converter.encode(load(path)) for path in some_sources(manifest, sources)]
-    found: dict[str, Any] = {"between": between(converter, encoded)}
-    for name, numbers in found["between"].items():
+    found: dict[str, Any] = {} if only_recognised else {"between": between(converter, encoded)}
+    for name, numbers in found.get("between", {}).items():
         shares = ", ".join(f"{weight:g}: {share:.2f}" for weight, share in numbers["share"].items())
         print(f"{name:28} between {100 * numbers['between']:.0f} % of {numbers['count']}; share of the way at {shares}")
     if judges:
-        found["plane"] = plane(converter, encoded, judges.split(","))
-        for row in found["plane"]:
-            print(f"arousal {row['arousal']:+.1f}, valence {row['valence']:+.1f}  {row['mix']:44} "
-                  + "  ".join(f"{judge}: {said(numbers)}" for judge, numbers in row["judges"].items()))
+        found["recognised"] = recognised(converter, encoded, judges.split(","))
+        for row in found["recognised"]["mixes"]:
+            print(f"{row['mix']:44} "
+                  + "  ".join(f"{judge}: {said(numbers)}" for judge, numbers in row["judges"].items()), flush=True)
     if json_file is not None:
         json_file.write_text(json.dumps(found, indent=1) + "\n")
 
@@ -93,16 +94,22 @@ def changes(converter: Converter, source: Factors, emotion: Emotion) -> dict[str
     return dict(zip(LEAST, (f0, level, length)))
 
 
-def plane(converter: Converter, encoded: Sequence[Factors], judges: Sequence[str]) -> list[dict[str, Any]]:
-    """Mean posteriors of the judges for conversions to every point of GRID."""
+def measured_mixes(converter: Converter) -> list[EmotionMix]:
+    """Every preset, halves of every pair of them, and the mixes of all points of GRID, each once."""
+    halves = [EmotionMix.of([(one, 1.0), (other, 1.0)]) for one, other in combinations(converter.presets, 2)]
+    points = [converter.affect.mix(Affect(arousal, valence)) for arousal, valence in GRID]
+    return list(dict.fromkeys([*(EmotionMix.of([(name, 1.0)]) for name in converter.presets), *points, *halves]))
+
+
+def recognised(converter: Converter, encoded: Sequence[Factors], judges: Sequence[str]) -> dict[str, Any]:
+    """Mean posteriors of the judges for conversions to every measured mix; the page shows them beside its controls."""
     loaded = {name: load_judge(name) for name in judges}
     rows = []
-    for arousal, valence in GRID:
-        mix = converter.affect.mix(Affect(arousal, valence))
+    for mix in measured_mixes(converter):
         clips = [converter.convert(source, emotion=mix, settings=Settings()).samples for source in encoded]
-        rows.append({"arousal": arousal, "valence": valence, "mix": str(mix), "judges": {
+        rows.append({"mix": str(mix), "weights": mix.weights, "judges": {
             name: posteriors(judge, clips) for name, judge in loaded.items()}})
-    return rows
+    return {"sources": len(encoded), "mixes": rows}
 
 
 def posteriors(judge: Any, clips: Sequence[np.ndarray]) -> dict[str, float]:

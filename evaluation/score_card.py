@@ -25,6 +25,7 @@ from pipelines.features.audio import load
 from pipelines.features.pitch import F0Statistics, statistics
 from pipelines.hooks import Event, Hook, silent
 from pipelines.labels import OTHER_EMOTIONS, known_label, language_code
+from pipelines.mix import EmotionMix
 
 WORDS, VOICE, F0, NATURALNESS = "words", "voice", "melody", "naturalness"
 SUBJECTS = (WORDS, *(f"emotion@{judge}" for judge in JUDGES), VOICE, F0, NATURALNESS)
@@ -61,8 +62,9 @@ class WordScores:
 class EmotionScores:
     """Emotion moved? before, after, reference: posteriors of source, converted and reference (None without one).
 
-    target: the emotion, '' where nobody said. natural_accuracy: what this judge recognises of natural speech, %, mean over
-    emotions, of natural_clips; natural_target: the same of the target emotion only; None where not known.
+    target: the emotion, '' where nobody said or where it is a mix. natural_accuracy: what this judge recognises of natural
+    speech, %, mean over emotions, of natural_clips; natural_target: the same of the target only; None where not known.
+    mix: emotions of a target that is one, as far as this judge knows them, with weights; recordings in it are left out.
     """
 
     judge: str
@@ -73,6 +75,7 @@ class EmotionScores:
     natural_accuracy: float | None
     natural_target: float | None
     natural_clips: int
+    mix: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,7 @@ class _CardClips:
     """The recordings of one card, and what was observed of them."""
 
     pair: Pair
+    mix: Mapping[str, float]
     reference: Path | None
     converted: Path
     observations: Observations
@@ -169,14 +173,16 @@ class _CardClips:
         return self.observations.observers[observer].key
 
 
-def score_card(source: Path | str, reference: Path | str | None, converted: Path | str, text: str = "", emotion: str = "",
+def score_card(source: Path | str, reference: Path | str | None, converted: Path | str, text: str = "",
+               emotion: str | Mapping[str, float] = "",
                language: str = "en", observations: Observations | None = None,
                natural: StoredReference | None = None, hook: Hook = silent) -> ScoreCard:
     """Score one conversion; takes seconds, and the models are loaded with the first one.
 
     Args:
         source, reference, converted: recordings; no reference where the emotion was a preset.
-        text: what the source says, '' where nobody wrote it down. emotion: the target, '' where unknown.
+        text: what the source says, '' where nobody wrote it down. emotion: the target, '' where unknown; a mix as
+            angry:0.6,sad:0.4 or as weights by name, where a name that is no emotion stands for a recording.
         language: two letters.
         observations: to use and to add to; forgotten afterwards if None.
         natural: what natural speech scores; the stored reference if None.
@@ -186,14 +192,15 @@ def score_card(source: Path | str, reference: Path | str | None, converted: Path
         What a missing model would have measured stands in `not_measured` instead.
     """
     paths = [Path(path) for path in (source, reference, converted) if path is not None]
-    emotion, reason = known_label(emotion), why_no_text(text)
+    mix = target_mix(emotion)
+    emotion, reason = known_label("" if mix or not isinstance(emotion, str) else emotion), why_no_text(text)
     if reason:
         raise ZestError(reason)
     notes = tuple(dict.fromkeys(note for path in paths for note in load(path).warnings))
     notes += (f"No judge knows the emotion '{emotion}', so its share cannot be told.",) * (emotion in OTHER_EMOTIONS)
     other = None if reference is None else Path(reference)
     pair = Pair("card", paths[0], other or paths[0], emotion, text=text.strip(), language=language_code(language) or "en")
-    clips = _CardClips(pair, other, Path(converted), observations or Observations(), natural or stored_reference())
+    clips = _CardClips(pair, mix, other, Path(converted), observations or Observations(), natural or stored_reference())
     found, missing = {}, {}
     for index, subject in enumerate(SUBJECTS):
         hook(Event("progress", subject, value=(index, len(SUBJECTS))))
@@ -202,6 +209,18 @@ def score_card(source: Path | str, reference: Path | str | None, converted: Path
     emotions = tuple(one for judge in JUDGES if (one := found[f"emotion@{judge}"]) is not None)
     return ScoreCard(found[WORDS], emotions, found[VOICE], found[F0], found[NATURALNESS], missing, clips.natural.about,
                      notes, {} if found[WORDS] is None else clips.transcripts())
+
+
+def target_mix(emotion: str | Mapping[str, float]) -> Mapping[str, float]:
+    """Weights of a target that is a mix, by name; none of one that is not. Raises ZestError: it is no mix of known emotions."""
+    if not isinstance(emotion, str):
+        return emotion
+    if not set(emotion) & set(":,+"):
+        return {}
+    weights = EmotionMix.read(emotion).weights
+    for name in weights:
+        known_label(name)
+    return weights
 
 
 def _measured(measure: Callable[[_CardClips], Any], clips: _CardClips, subject: str, missing: dict[str, str]) -> Any:
@@ -245,7 +264,7 @@ def _emotion(judge: str, clips: _CardClips) -> EmotionScores:
     row = found.get("confusion", {}).get(clips.pair.emotion, {})
     right = 100 * row.get(clips.pair.emotion, 0) / sum(row.values()) if row else None
     return EmotionScores(judge, clips.pair.emotion, seen.source, seen.converted, seen.reference, found.get("accuracy"), right,
-                         found.get("clips", 0))
+                         found.get("clips", 0), {name: weight for name, weight in clips.mix.items() if name in seen.converted})
 
 
 def _voice(clips: _CardClips) -> VoiceScores:

@@ -48,6 +48,8 @@ def _emotion(card: ScoreCard) -> tuple[str, bool | None]:
         reasons = (why for name, why in card.not_measured.items() if name.startswith("emotion@"))
         return _unchecked("Emotion", next(reasons, "")), None
     one = card.emotions[0]
+    if one.mix:
+        return _mix(one)
     target, of_reference = _target(one)
     if not target:
         return f"Sounds {_strongest(one.before)} before and {_strongest(one.after)} after.", None
@@ -61,6 +63,21 @@ def _emotion(card: ScoreCard) -> tuple[str, bool | None]:
     if before - after >= MOVED:
         return f"Sounds less {target}: {numbers}.", False
     return f"Does not sound {more}: {numbers}.", False
+
+
+def _mix(one: EmotionScores) -> tuple[str, bool | None]:
+    """Each emotion of a mix before and after. It is as it should be where all of them together are heard more than before."""
+    parts = [(name, one.before.get(name, 0.0), one.after[name]) for name in one.mix]
+    said = ", ".join(f"{name} {_percent(before)} to {_percent(after)} %" for name, before, after in parts)
+    moved = sum(after - before for _, before, after in parts)
+    way = "Sounds more like its mix" if moved >= MOVED else "Does not sound more like its mix"
+    return f"{way}: {said}.", moved >= MOVED
+
+
+def _moved(one: EmotionScores) -> bool:
+    """Whether a judge hears the target, or the emotions of a mix together, more than before."""
+    names = list(one.mix) or [_target(one)[0]]
+    return sum(one.after.get(name, 0.0) - one.before.get(name, 0.0) for name in names) >= MOVED
 
 
 def _target(one: EmotionScores) -> tuple[str, bool]:
@@ -121,8 +138,8 @@ def _naturalness(card: ScoreCard) -> tuple[str, bool | None]:
 def _ceilings(card: ScoreCard) -> tuple[str, ...]:
     """What natural speech scores, each named for what it is."""
     said = []
-    if len(card.emotions) > 1 and all(_target(one)[0] for one in card.emotions):
-        agree = sum(one.after.get(_target(one)[0], 0) - one.before.get(_target(one)[0], 0) >= MOVED for one in card.emotions)
+    if len(card.emotions) > 1 and all(one.mix or _target(one)[0] for one in card.emotions):
+        agree = sum(map(_moved, card.emotions))
         said.append(f"{agree} of {counted(len(card.emotions), 'judge')} hear the move.")
     if card.emotions and (accuracy := card.emotions[0].natural_target or card.emotions[0].natural_accuracy) is not None:
         of = f"{card.emotions[0].target} " if card.emotions[0].natural_target else ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -18,7 +18,7 @@ import numpy as np
 from pipelines.errors import ZestError
 from pipelines.factors import Emotion
 from pipelines.labels import NEUTRAL
-from pipelines.mix import EmotionMix, number_of
+from pipelines.mix import EmotionMix, number_of, told_apart, weights_of
 
 AROUSAL, VALENCE = "arousal", "valence"
 POINT = re.compile(r"\s*(arousal|valence)\s*:([^,+:]*)[,+]\s*(arousal|valence)\s*:([^,:]*)", re.IGNORECASE)
@@ -57,9 +57,41 @@ def read_affect(text: str) -> Affect | None:
     return Affect(values[AROUSAL], values[VALENCE])
 
 
-def target_name(emotion: str) -> str:
-    """The canonical name of an emotion as it is written: a preset, a mix or a point. Raises ZestError: it is none of these."""
-    return str(read_affect(emotion) or EmotionMix.read(emotion))
+def target_name(emotion: str | None, references: Sequence[tuple[str, float]] = ()) -> str:
+    """The canonical name of a target: of a preset, a mix or a point as it is written, and of references with weights.
+
+    Args:
+        references: names with weights, beside or instead of the emotion.
+    Returns:
+        '' where there is neither.
+    Raises:
+        ZestError: the emotion is none of these, or the weights sum to nothing.
+    """
+    point = read_affect(emotion) if emotion else None
+    if not references:
+        return str(point or EmotionMix.read(emotion)) if emotion else ""
+    presets = [(str(point), 1.0)] if point else weights_of(emotion) if emotion else []
+    return str(EmotionMix.of(told_apart([*presets, *references])))
+
+
+def mix_at(places: Mapping[str, Affect], point: Affect) -> EmotionMix:
+    """The mix of at most three presets at a point; outside the presets, at the nearest point between them.
+
+    It changes continuously with the point, and at the place of a preset it is that preset alone.
+    """
+    names, target = list(places), np.array([point.arousal, point.valence])
+    corners = np.array([(places[name].arousal, places[name].valence) for name in names])
+    found = min((_nearest(corners[list(three)], target) + (three,) for three in _triangles(corners)), key=lambda one: one[0])
+    return EmotionMix.of([(names[index], weight) for index, weight in zip(found[2], found[1])])
+
+
+def places_of(presets: Iterable[str]) -> dict[str, Affect]:
+    """Places of those presets that have one, neutral first. Raises ZestError: neutral or two of the others are missing."""
+    presets = set(presets)
+    found = {name: place for name, place in ANCHORS.items() if name in presets}
+    if NEUTRAL not in found or len(found) < 3:
+        raise ZestError("This checkpoint has too few presets for arousal and valence: neutral and two others are needed.")
+    return found
 
 
 @dataclass(frozen=True)
@@ -77,14 +109,13 @@ class AffectPlane:
     @classmethod
     def of(cls, presets: Mapping[str, Emotion]) -> AffectPlane:
         """From a checkpoint's presets. Raises ZestError: neutral or two of the others are missing."""
-        known = [name for name in ANCHORS if name in presets and name != NEUTRAL]
-        if NEUTRAL not in presets or len(known) < 2:
-            raise ZestError("This checkpoint has too few presets for arousal and valence: neutral and two others are needed.")
+        places = places_of(presets)
+        known = [name for name in places if name != NEUTRAL]
         origin = presets[NEUTRAL].utterance.astype(np.float64)
         away = np.stack([presets[name].utterance - origin for name in known])
-        places = np.array([(ANCHORS[name].arousal, ANCHORS[name].valence) for name in known])
-        axes = (np.linalg.pinv(away) @ places).T
-        return cls(axes, origin, {name: ANCHORS[name] for name in (NEUTRAL, *known)})
+        wished = np.array([(places[name].arousal, places[name].valence) for name in known])
+        axes = (np.linalg.pinv(away) @ wished).T
+        return cls(axes, origin, places)
 
     def place(self, emotion: Emotion) -> tuple[float, float]:
         """(arousal, valence) of any emotion, such as a reference's; not bounded. A mix lies at the mean of its parts."""
@@ -92,14 +123,8 @@ class AffectPlane:
         return float(arousal), float(valence)
 
     def mix(self, point: Affect) -> EmotionMix:
-        """The mix of at most three presets at a point; outside the presets, at the nearest point between them.
-
-        It changes continuously with the point, and at the place of a preset it is that preset alone.
-        """
-        names, target = list(self.places), np.array([point.arousal, point.valence])
-        corners = np.array([(self.places[name].arousal, self.places[name].valence) for name in names])
-        found = min((_nearest(corners[list(three)], target) + (three,) for three in _triangles(corners)), key=lambda one: one[0])
-        return EmotionMix.of([(names[index], weight) for index, weight in zip(found[2], found[1])])
+        """The mix at a point, as `mix_at`."""
+        return mix_at(self.places, point)
 
 
 def _triangles(corners: np.ndarray) -> list[tuple[int, ...]]:

@@ -50,7 +50,7 @@ class EmotionMix:
     @classmethod
     def of_emotion(cls, emotion: Emotion) -> EmotionMix | None:
         """What a mixed emotion consists of; None for one emotion."""
-        return cls.of(_told_apart(emotion.parts)) if emotion.parts else None
+        return cls.of(_names(emotion.parts)) if emotion.parts else None
 
     @property
     def weights(self) -> dict[str, float]:
@@ -67,6 +67,11 @@ class EmotionMix:
         if len(self.thousandths) == 1:
             return self.main
         return ",".join(f"{name}:{weight:g}" for name, weight in self.weights.items())
+
+
+def said_mix(weights: Mapping[str, float]) -> str:
+    """A mix for readers: 'angry 0.6 + sad 0.4'."""
+    return " + ".join(f"{name} {weight:.2g}" for name, weight in weights.items())
 
 
 EmotionLike: TypeAlias = str | Mapping[str, float] | EmotionMix
@@ -169,8 +174,8 @@ def mixed(emotions: Sequence[tuple[Emotion, float]], name: str = "") -> Emotion:
     Returns:
         the emotion itself where only one has a weight.
     """
-    mix = EmotionMix.of(_told_apart(emotions))
-    by_name = dict(zip([label for label, _ in _told_apart(emotions)], [emotion for emotion, _ in emotions]))
+    mix = EmotionMix.of(_names(emotions))
+    by_name = dict(zip([label for label, _ in _names(emotions)], [emotion for emotion, _ in emotions]))
     parts = tuple((by_name[label], weight) for label, weight in mix.weights.items())
     if len(parts) == 1:
         return replace(parts[0][0], name=name) if name else parts[0][0]
@@ -179,13 +184,17 @@ def mixed(emotions: Sequence[tuple[Emotion, float]], name: str = "") -> Emotion:
                    np.asarray(utterance, dtype=np.float32), parts=parts)
 
 
-def _told_apart(emotions: Sequence[tuple[Emotion, float]]) -> list[tuple[str, float]]:
-    """Names and weights; two recordings of one file name are told apart by a number."""
+def _names(emotions: Sequence[tuple[Emotion, float]]) -> list[tuple[str, float]]:
+    return told_apart([(one.name, weight) for one, weight in emotions])
+
+
+def told_apart(weights: Weights) -> list[tuple[str, float]]:
+    """The same with other names: two recordings of one file name are told apart by a number."""
     names: list[str] = []
-    for one, _ in emotions:
-        same = sum(name == one.name or name.startswith(f"{one.name} (") for name in names)
-        names.append(f"{one.name} ({same + 1})" if same else one.name)
-    return [(name, weight) for name, (_, weight) in zip(names, emotions)]
+    for own, _ in weights:
+        same = sum(name == own or name.startswith(f"{own} (") for name in names)
+        names.append(f"{own} ({same + 1})" if same else own)
+    return [(name, weight) for name, (_, weight) in zip(names, weights)]
 
 
 def _rounded(shares: list[tuple[str, float]]) -> tuple[tuple[str, int], ...]:

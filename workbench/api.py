@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -17,6 +18,7 @@ from pipelines.decoders import DECODERS
 from pipelines.errors import ZestError
 from pipelines.features.writing import SOURCE_RATE, SUBTYPES
 from pipelines.labels import EMOTIONS
+from pipelines.mix import number_of
 from pipelines.settings import about
 from workbench.cli.progress import fraction_hook
 from workbench.conversion import MODEL_QUEUE
@@ -42,7 +44,8 @@ def describes_settings(function: Callable) -> Callable:
 @describes_settings
 def convert(*, source: str, emotion: str | None = None, reference: str | None = None, strength: float = DEFAULTS.strength,
             tempo: bool = DEFAULTS.tempo, decoder: str = DEFAULTS.decoder, seed: float = DEFAULTS.seed, f0: str = DEFAULTS.f0,
-            rate: str = SOURCE_RATE, subtype: str = "",
+            rate: str = SOURCE_RATE, subtype: str = "", references: list[str] | None = None, weights: list[float] | None = None,
+            denoise: bool = False,
             progress: gr.Progress = gr.Progress()) -> tuple[str, str, str, list[str], dict[str, Any]]:
     """Convert the emotion of a recording; its words and voice stay.
 
@@ -52,6 +55,9 @@ def convert(*, source: str, emotion: str | None = None, reference: str | None = 
         reference: Recording whose emotion is taken, where no emotion is given.
         rate: source for the source's own sampling rate, 16 to 48 kHz; or Hz between them.
         subtype: 16 or 24 bits, or float.
+        references: Several recordings whose emotions are mixed, alone or with an emotion that has weights.
+        weights: One number for each of the references; all alike if left out.
+        denoise: Take steady noise out of the source first.
 
     Returns:
         The converted recording (WAV), its F0 contours (PNG), the name of the system that converted, notes on
@@ -59,8 +65,8 @@ def convert(*, source: str, emotion: str | None = None, reference: str | None = 
     """
     with as_errors():
         given = None if emotion is None else str(emotion)
-        request = _checked(ConversionRequest(source, given, reference, strength, tempo, decoder, seed, f0,
-                                             rate or SOURCE_RATE, subtype or ""))
+        request = _checked(ConversionRequest(source, given, reference, strength, tempo, decoder, seed, f0, rate or SOURCE_RATE,
+                                             subtype or "", _weighted(references, weights), bool(denoise)))
         hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), request.emotion is None)
         with model_turns().turn(lambda place: progress(0, desc=waiting(place))):
             described = request.convert(hook)
@@ -77,7 +83,7 @@ def score(*, source: str, reference: str | None = None, converted: str, said: st
         reference: Recording whose emotion was taken, if there was one.
         converted: The conversion.
         said: What the source says; without it, the transcript of the source stands in.
-        emotion: The target emotion: neutral, angry, happy, sad, surprised, or nothing.
+        emotion: The target emotion: neutral, angry, happy, sad, surprised, a mix such as angry:0.6,sad:0.4, or nothing.
         language: Two letters, such as en.
 
     Returns:
@@ -134,7 +140,10 @@ def _convert_inputs(presets: Sequence[str]) -> dict[str, Any]:
             "f0": gr.Dropdown(list(about("f0").choices), value=DEFAULTS.f0, label="f0", allow_custom_value=True),
             "rate": gr.Dropdown([SOURCE_RATE, "16000", "44100", "48000"], value=SOURCE_RATE, label="rate",
                                 allow_custom_value=True),
-            "subtype": gr.Dropdown(["", *SUBTYPES], value="", label="subtype", allow_custom_value=True)}
+            "subtype": gr.Dropdown(["", *SUBTYPES], value="", label="subtype", allow_custom_value=True),
+            "references": gr.File(label="references", file_count="multiple", type="filepath"),
+            "weights": gr.JSON(label="weights"),
+            "denoise": gr.Checkbox(False, label="denoise")}
 
 
 def _score_inputs() -> dict[str, Any]:
@@ -144,10 +153,18 @@ def _score_inputs() -> dict[str, Any]:
             "language": gr.Dropdown(list(LANGUAGES), value="en", label="language", allow_custom_value=True)}
 
 
+def _weighted(references: Sequence[str] | None, weights: Sequence[Any] | None) -> tuple[tuple[str, float], ...]:
+    """Each of the references with its weight. Raises ZestError: there are not as many, or one is no number."""
+    paths = list(references or ())
+    if weights is not None and (not isinstance(weights, list) or len(weights) != len(paths)):
+        raise ZestError(text.ONE_WEIGHT_EACH)
+    return tuple((path, number_of(Path(path).name, weight)) for path, weight in zip(paths, weights or [1.0] * len(paths)))
+
+
 def _checked(request: ConversionRequest) -> ConversionRequest:
     """The request with what its target is, or ZestError: what a program says must all be honoured."""
     by_reference = request.emotion in (None, "", RECORDING)
-    if request.needs_target and by_reference and not request.reference:
+    if request.needs_target and by_reference and not request.reference and not request.references:
         raise ZestError(text.NO_REFERENCE if request.emotion == RECORDING else text.NO_TARGET)
     if not by_reference and request.reference:
         raise ZestError(text.TWO_TARGETS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from pipelines.features.pitch import F0Contour, statistics, track
 from pipelines.features.writing import AudioForm
 from pipelines.files import make_folder, write_whole
 from pipelines.hooks import Hook, silent
-from pipelines.mix import EmotionLike, References
+from pipelines.mix import EmotionLike, References, said_mix
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
@@ -95,6 +95,11 @@ def describe(conversion: Conversion, measured: F0Contour) -> dict[str, Any]:
         "real_time_factor": round(conversion.real_time_factor, 4),
         "notes": list(conversion.notes),
     }
+
+
+def said_target(document: Mapping[str, Any]) -> str:
+    """The target of a conversion's document for readers: 'angry', or 'angry 0.6 + sad 0.4'."""
+    return said_mix(document["mix"]) if document.get("mix") else document["target"]
 
 
 def page_checkpoint() -> str:

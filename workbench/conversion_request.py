@@ -15,9 +15,12 @@ from pipelines.affect import target_name
 from pipelines.baselines import BASELINES, check_request
 from pipelines.decoders import find_decoder
 from pipelines.errors import ZestError
+from pipelines.features.audio import load
 from pipelines.features.contour import REFERENCE
+from pipelines.features.denoising import denoised
 from pipelines.features.writing import SOURCE_RATE, AudioForm
 from pipelines.hooks import Hook, silent
+from pipelines.mix import check_target
 from pipelines.settings import Settings, about
 from workbench.cli.names import default_name
 from workbench.conversion import CHECKPOINT_VARIABLE, DescribedConversion, convert_and_describe, converter, page_converter
@@ -32,9 +35,11 @@ class ConversionRequest:
     """What somebody asks for, not yet checked; the settings are those of pipelines/settings.py.
 
     Attributes:
-        source, reference: paths of recordings. emotion: a preset; None where the reference gives the emotion.
+        source, reference: paths of recordings. emotion: a preset, a mix or a point; None where references give the emotion.
+        references: paths with weights, instead of the reference: alone, or mixed with an emotion that has weights, too.
         decoder: a decoder, or a baseline in the converter's place; '' for the best decoder that the checkpoint has.
-        rate, subtype: of the WAV, as `pipelines.features.writing.AudioForm` takes them.
+        rate, subtype: of the WAV, as `pipelines.features.writing.AudioForm` takes them. denoise: take steady noise out of the
+            source first.
     """
 
     source: str | None
@@ -47,6 +52,8 @@ class ConversionRequest:
     f0: str = DEFAULTS.f0
     rate: str | int = SOURCE_RATE
     subtype: str = ""
+    references: tuple[tuple[str, float], ...] = ()
+    denoise: bool = False
 
     @property
     def baseline(self) -> str:
@@ -58,6 +65,18 @@ class ConversionRequest:
         """Some baselines move no emotion, whatever is asked for."""
         return not self.baseline or bool(BASELINES[self.baseline].takes)
 
+    @property
+    def own_reference(self) -> str | None:
+        """The one recording that gives the emotion, None where something else does."""
+        return None if self.emotion is not None or self.references else self.reference
+
+    @property
+    def target(self) -> str:
+        """The emotion, the mix, or the reference without its ending; '' where there is none. Raises ZestError: a mix is none."""
+        if self.emotion is None and not self.references:
+            return Path(self.reference).stem if self.reference else ""
+        return target_name(self.emotion, [(Path(path).stem, weight) for path, weight in self.references])
+
     def settings(self) -> Settings:
         """A baseline has none: then the defaults. Raises ZestError: a value is out of range, or there is no such decoder."""
         if self.baseline:
@@ -66,17 +85,20 @@ class ConversionRequest:
 
     def essence(self) -> tuple[Any, ...]:
         """Equal for two requests that ask for the same."""
-        target = (self.emotion, self.reference if self.emotion is None else None) if self.needs_target else ()
+        target = (self.emotion, self.own_reference, self.references) if self.needs_target else ()
         settings = () if self.baseline else (self.strength, self.tempo, self.seed or 0, self.f0)
-        return self.source, *target, self.decoder or "", *settings, self.rate, self.subtype
+        return self.source, *target, self.decoder or "", *settings, self.rate, self.subtype, self.denoise
 
     def problems(self) -> dict[str, str]:
         """A sentence for every input that keeps this from being converted, by the input's name."""
         found = {"source": upload_problem(self.source) if self.source else text.NO_SOURCE}
-        if self.needs_target and self.emotion is None:
+        if self.needs_target and self.emotion is None and not self.references:
             found["reference"] = upload_problem(self.reference) if self.reference else text.NO_REFERENCE
         if self.emotion is not None and self.reference:
             found["reference"] = text.TWO_TARGETS
+        if self.references and self.reference:
+            found["reference"] = text.TWO_REFERENCES
+        found["references"] = next(filter(None, (upload_problem(path) for path, _ in self.references)), "")
         return {name: sentence for name, sentence in found.items() if sentence} | self.setting_problems()
 
     def setting_problems(self) -> dict[str, str]:
@@ -91,31 +113,43 @@ class ConversionRequest:
             ZestError: as `pipelines.conversion.Converter.convert`.
         """
         assert self.source is not None  # `problems` has asked for it
-        reference = self.reference if self.emotion is None else None
         settings, converts = self.settings(), page_converter(self.baseline)
         if not self.baseline and not settings.decoder:
             settings = replace(settings, decoder=next(iter(converter().decoders), ""))
-        target = (self.emotion or (Path(reference).stem if reference else "")) if self.needs_target else ""
+        target = self.target if self.needs_target else ""
         name = default_name(Path(self.source), target, settings, self.baseline, os.environ.get(CHECKPOINT_VARIABLE))
         output = Path(get_upload_folder()) / uuid.uuid4().hex / f"{name}.wav"
-        return convert_and_describe(converts, self.source, reference, self.emotion, settings, output, hook,
+        source = denoised(load(self.source)) if self.denoise else self.source
+        reference = list(self.references) or self.own_reference
+        return convert_and_describe(converts, source, reference, self.emotion, settings, output, hook,
                                     form=AudioForm(self.rate, self.subtype))
 
     def _checks(self) -> dict[str, Callable[[], Any]]:
         """By the name of an input, what raises ZestError where its value cannot be."""
-        name, with_reference = self.baseline, self.emotion is None
+        name = self.baseline
         form: dict[str, Callable[[], Any]] = {"rate": lambda: AudioForm(self.rate, self.subtype)}
         if name and self.needs_target:
-            form["decoder"] = lambda: check_request(name, with_reference, not with_reference)
+            form["decoder"] = lambda: self._check_baseline(name)
         if name:
             return form
         return form | {
-            "emotion": lambda: self.emotion and target_name(self.emotion),
+            "emotion": self._check_target,
             "strength": lambda: Settings(strength=self._strength()), "seed": lambda: Settings(seed=self._seed()),
             "f0": self._check_f0, "decoder": lambda: self.decoder and find_decoder(self.decoder)}
 
+    def _check_target(self) -> None:
+        if self.references:
+            check_target(list(self.references), self.emotion)
+        elif self.emotion is not None:
+            target_name(self.emotion)
+
+    def _check_baseline(self, name: str) -> None:
+        if self.references or (self.emotion and ":" in self.emotion):
+            raise ZestError(f"The baseline {name} takes one emotion, and no mix.")
+        check_request(name, self.emotion is None, self.emotion is not None)
+
     def _check_f0(self) -> None:
-        if Settings(f0=self.f0).f0 == REFERENCE and self.emotion is not None:
+        if Settings(f0=self.f0).f0 == REFERENCE and (self.emotion is not None or len(self.references) > 1):
             raise ZestError(text.F0_NEEDS_REFERENCE)
 
     def _strength(self) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from pipelines.affect import read_affect, target_name
+from pipelines.affect import target_name
 from pipelines.baselines import BASELINES, check_request, find_baseline
 from pipelines.counting import counted
 from pipelines.decoders import DECODERS
@@ -21,7 +21,7 @@ from pipelines.errors import ZestError
 from pipelines.features.writing import CONTAINERS, ENDINGS, HIGHEST_RATE, LOWEST_RATE, SOURCE_RATE, AudioForm
 from pipelines.files import PICTURES, check_ending, make_folder, write_whole
 from pipelines.hooks import Hook
-from pipelines.mix import EmotionMix, check_target, weights_of
+from pipelines.mix import check_target
 from pipelines.outputs import check_outputs
 from pipelines.settings import Settings
 from workbench.cli import batch as batches
@@ -278,10 +278,7 @@ def _denoised(path: Path) -> Recording:
 
 def _target_name(emotion: str | None, reference: Path | None, several: Sequence[tuple[Path, float]]) -> str:
     """How the target is called in the name of a result."""
-    if not several:
-        return target_name(emotion) if emotion else reference.stem if reference else ""
-    presets = weights_of(emotion) if emotion and not read_affect(emotion) else [(emotion, 1.0)] if emotion else []
-    return str(EmotionMix.of([*presets, *((path.stem, weight) for path, weight in several)]))
+    return reference.stem if reference else target_name(emotion, [(path.stem, weight) for path, weight in several])
 
 
 def _check_target(reference: Path | None, several: Sequence[tuple[Path, float]], emotion: str | None, system: str) -> None:

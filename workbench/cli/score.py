@@ -25,7 +25,8 @@ def score(
         metavar="CONVERTED", help="The conversion, by any system; - reads standard input.")],
     text: Annotated[str, typer.Option(metavar="TEXT", help="What the source says; else its transcript stands in for it.")] = "",
     emotion: Annotated[str, typer.Option(
-        metavar="NAME", help="The target emotion: neutral, angry, happy, sad or surprised.")] = "",
+        metavar="NAME", help="The target emotion: neutral, angry, happy, sad or surprised; or a mix, such as "
+                             "angry:0.6,sad:0.4.")] = "",
     language: Annotated[str, typer.Option(metavar="NAME", help="Two letters, such as en, de or pl.")] = "en",
     as_json: AsJson = False,
 ) -> None:

@@ -101,8 +101,9 @@ def _emotion(one: EmotionScores) -> str:
 
 def _posterior_row(name: str, one: EmotionScores) -> str:
     before, after = one.before.get(name, 0.0), one.after[name]
-    target = ' class="target"' if name == one.target else ""
-    label = f"{name} (target)" if name == one.target else name
+    share = f"{one.mix[name]:.2g} of the target" if name in one.mix else "target" if name == one.target else ""
+    target = ' class="target"' if share else ""
+    label = f"{name} ({share})" if share else name
     return (f"<div{target}><span>{escape(label)}</span>{_bar('before', before)}{_bar('after', after)}"
             f"<em>{100 * before:.0f} \u2192 {100 * after:.0f} %</em></div>")
 

@@ -46,9 +46,13 @@ def _emotion(one: EmotionScores) -> list[str]:
     natural = UNKNOWN
     if one.natural_accuracy is not None:
         natural = f"{one.natural_accuracy:.0f} % of {counted(one.natural_clips, 'natural clip')}"
-    rows = [f"  {name:<12}{100 * one.before.get(name, 0):5.0f} % -> {100 * share:3.0f} %{'  target' * (name == one.target)}"
+    rows = [f"  {name:<12}{100 * one.before.get(name, 0):5.0f} % -> {100 * share:3.0f} %{_share(name, one)}"
             for name, share in one.after.items()]
     return [f"Emotion, judge {one.judge} (it recognises {natural}); source -> converted", *rows]
+
+
+def _share(name: str, one: EmotionScores) -> str:
+    return f"  {one.mix[name]:.2g} of the target" if name in one.mix else "  target" * (name == one.target)
 
 
 def _voice(voice: VoiceScores) -> list[str]:

@@ -9,17 +9,23 @@ from importlib.resources import files
 PLAYER = ("shared.js", "sound.js", "blind.js", "lanes.js", "roving.js", "player_view.js", "player.js")
 CONTOURS = ("shared.js", "roving.js", "axes.js", "picture.js", "saving.js", "contours.js")
 
+MIXER = ("shared.js", "mixer.js")
+
 MOUNT = """
 const root = element.querySelector('[data-studio]');
-const shown = root.zestStudio = new {kind}(root, root.dataset.studio);
+const shown = root.zestStudio = new {kind}(root, root.dataset.studio{more});
 shown.give(props.value);
 watch('value', () => shown.give(props.value));
 """
 
 
-def script(names: Sequence[str], kind: str) -> str:
-    """What runs when a component is loaded. names: of files. kind: the class that fills the component."""
-    return "'use strict';\n" + "\n".join(map(_file, names)) + MOUNT.format(kind=kind)
+def script(names: Sequence[str], kind: str, more: str = "") -> str:
+    """What runs when a component is loaded.
+
+    Args:
+        names: of files. kind: the class that fills the component. more: what it is given beside its element, such as 'trigger'.
+    """
+    return "'use strict';\n" + "\n".join(map(_file, names)) + MOUNT.format(kind=kind, more=more and f", {more}")
 
 
 def style(name: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from pipelines.decoders import DECODERS
 from pipelines.features.audio import load
 from pipelines.settings import Settings
-from workbench.conversion import DescribedConversion
+from workbench.conversion import DescribedConversion, said_target
 from workbench.studio.contours import contour_series, contours_value
 from workbench.studio.tracks import REFERENCE, SOURCE, TAKE, Track, player_value, recording_track, track
 
@@ -75,7 +75,7 @@ def comparison(described: DescribedConversion, source: Path | str, reference: Pa
 def take_name(document: dict[str, Any]) -> str:
     """The emotion or the reference, and every setting that is not the default: 'Angry, strength 0.5'."""
     settings = document["settings"]
-    target = Path(document["target"]).stem if document["f0"]["reference"] else document["target"]
+    target = Path(document["target"]).stem if document["f0"]["reference"] else said_target(document)
     if "system" in settings:
         return f"{target}, {settings['system']}" if target and target != settings["system"] else settings["system"]
     said = [target[:1].upper() + target[1:]]

@@ -58,7 +58,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class NewTake:
-    """What is to be kept. audio, source, reference: files, which are copied. The rest is as in `takes.Take`."""
+    """What is to be kept. audio, source, reference: files, which are copied; mixed: those of a mix, with
+    weights. The rest is as in `takes.Take`."""
 
     audio: Path
     source: Path
@@ -67,6 +68,12 @@ class NewTake:
     settings: Mapping[str, Any]
     system: str
     document: Mapping[str, Any]
+    mixed: tuple[tuple[Path, float], ...] = ()
+
+    @property
+    def files(self) -> list[Path]:
+        """All that are copied."""
+        return [self.audio, self.source, *([self.reference] if self.reference else []), *(path for path, _ in self.mixed)]
 
 
 class TakeStore:
@@ -135,6 +142,14 @@ class TakeStore:
             raise TakeError(NO_TAKE)
         return found[0], found[1] if len(found) > 1 else None
 
+    def mixed(self, token: str, take: Take) -> list[tuple[Path, str, float]]:
+        """File, own name and weight of every recording of a mix."""
+        folder = self._visitor(token) / "recording"
+        found = [(folder / file, name, weight) for name, file, weight in take.mixed if RECORDING.fullmatch(file)]
+        if not all(path.exists() for path, _, _ in found):
+            raise TakeError(NO_TAKE)
+        return found
+
     def attach(self, token: str, take_id: str, name: str, document: Any) -> None:
         """Keep a JSON document beside a take, by a name of small letters."""
         if not EXTRA.fullmatch(name):
@@ -197,8 +212,9 @@ class TakeStore:
     def _write(self, visitor: Path, new: NewTake) -> Take:
         source = self._recording(visitor, new.source)
         reference = self._recording(visitor, new.reference) if new.reference else ""
+        mixed = tuple((path.name, self._recording(visitor, path), weight) for path, weight in new.mixed)
         take = Take(secrets.token_urlsafe(16), self.clock(), new.source.name, dict(new.settings), new.system, dict(new.document),
-                    source, new.reference and new.reference.name, reference, new.emotion)
+                    source, new.reference and new.reference.name, reference, new.emotion, mixed=mixed)
         folder = make_folder(visitor / "take" / take.id)
         try:
             shutil.copyfile(new.audio, folder / AUDIO)
@@ -219,7 +235,7 @@ class TakeStore:
         return name
 
     def _check_room(self, visitor: Path, new: NewTake) -> None:
-        coming = sum(path.stat().st_size for path in (new.audio, new.source, new.reference) if path)
+        coming = sum(path.stat().st_size for path in new.files)
         if sum(1 for _ in (visitor / "take").glob("*")) >= self.limits.takes:
             raise TakeError(FULL.format(limit=f"{self.limits.takes} takes"))
         if _bytes(visitor) + coming > 1e6 * self.limits.megabytes:
@@ -228,7 +244,8 @@ class TakeStore:
             raise TakeError(NO_ROOM)
 
     def _forget_unused_recordings(self, visitor: Path) -> None:
-        used = {name for one in self._all(visitor) for name in (one.source_file, one.reference_file)}
+        used = {name for one in self._all(visitor)
+                for name in (one.source_file, one.reference_file, *(file for _, file, _ in one.mixed))}
         for path in (visitor / "recording").glob("*"):
             if path.name not in used and self.clock() - path.stat().st_mtime > UNDO_SECONDS:
                 path.unlink()

@@ -22,16 +22,20 @@ from workbench.studio.components import contour_view, player
 from workbench.studio.jobs import CANCELLED, job_board
 from workbench.studio.takes_view import takes_list
 from workbench.tabs import tables, text
+from workbench.tabs.convert_doctor import connect_doctor
 from workbench.tabs.convert_inputs import (
+    MIX,
     RECORDING,
     SETTING_SLOTS,
     Inputs,
     example_values,
+    heard_html,
     inputs_column,
     problem_updates,
     request_of,
     unfolded,
 )
+from workbench.tabs.convert_mix import connect_mixer
 from workbench.tabs.convert_run import (
     Outputs,
     Shown,
@@ -54,7 +58,7 @@ IN_VIEW = f"() => {{ window.zest.takesChanged(); ({show_problem('zest-result-hea
 WITH_TOKEN = "(...values) => { setTimeout(window.zest.takesChanged, 400); return [window.zest.visitor(), ...values.slice(1)]; }"
 COPY_LINK = """async (query) => { const address = window.zest.link(query); await window.zest.copy(address);
     return { __type__: 'update', value: address, visible: true }; }"""
-INPUT_COUNT = 8  # of `Inputs.all`
+INPUT_COUNT = 11  # of `Inputs.all`
 Requests = Callable[..., list[ConversionRequest]]  # of the values of the inputs
 SIBLINGS = """element.addEventListener('click', (event) => {
     const button = event.target.closest('[data-index]');
@@ -127,9 +131,9 @@ def show_take(kept: list[Comparison], event: gr.EventData) -> list[Any]:
     return updates(failed=problem(sentence)) if shown is None else updates(failed=problem(""), **in_view([shown], 0, kept))
 
 
-def use_take(source: str | None, event: gr.EventData) -> list[Any]:
+def use_take(presets: Sequence[str], source: str | None, event: gr.EventData) -> list[Any]:
     """The settings of a take go into the inputs, and its source where there is none. The last update is a slot's."""
-    values, sentence = attempt(lambda: used(*_take_of(event), source))
+    values, sentence = attempt(lambda: used(*_take_of(event), source, presets))
     return [*(values or (gr.skip(),) * INPUT_COUNT), problem(sentence)]
 
 
@@ -153,9 +157,10 @@ def check_choices(*values: Any) -> list[Any]:
     """Reference, its slot and those of the settings, and the fold of the rare ones, when a choice has changed."""
     request = request_of(*values)
     found = request.setting_problems()
-    needed, given = values[1] == RECORDING, values[2]
+    emotion, needed, given = values[1], values[1] == RECORDING, values[2]
     said = problem("") if not needed else check_recording(given) if given else gr.skip()  # that it is missing may stand there
-    return [gr.update(visible=needed), said, *slot_updates(SETTING_SLOTS, found), unfolded(found)]
+    mixing = gr.update(visible=True if emotion == MIX else "hidden")
+    return [gr.update(visible=needed), mixing, heard_html(emotion), said, *slot_updates(SETTING_SLOTS, found), unfolded(found)]
 
 
 def convert_tab(demo: gr.Blocks, presets: Sequence[str], decoders: Sequence[str], trouble: str | None,
@@ -182,8 +187,10 @@ def convert_tab(demo: gr.Blocks, presets: Sequence[str], decoders: Sequence[str]
         with gr.Column(scale=7, min_width=320, elem_id="zest-right"):
             outputs = _outputs(trouble, presets, access)
     slots = [inputs.slots[name] for name in ("reference", *SETTING_SLOTS)]
-    gr.on([one.change for one in inputs.choices()], check_choices, inputs.all(),
-          [inputs.reference.audio, *slots, inputs.advanced], trigger_mode="always_last", **QUIET)
+    connect_mixer(inputs, presets)
+    connect_doctor(inputs)
+    gr.on([one.change for one in (*inputs.choices(), inputs.mixer)], check_choices, inputs.all(),
+          [inputs.reference.audio, inputs.mixing, inputs.heard, *slots, inputs.advanced], trigger_mode="always_last", **QUIET)
     gr.on([one.change for one in inputs.all()], changed, [outputs.request, *inputs.all()], outputs.changed,
           trigger_mode="always_last", **QUIET)
 
@@ -201,7 +208,7 @@ def convert_tab(demo: gr.Blocks, presets: Sequence[str], decoders: Sequence[str]
         _run(filled.success, one, inputs, outputs, buttons)
     buttons.cancel.click(cancel, None, None, **QUIET)
     takes.select(show_take, outputs.compared, outputs.all(), **QUIET).then(None, None, None, js=IN_VIEW, api_visibility="private")
-    takes.submit(use_take, inputs.source.audio, [*inputs.all(), outputs.failed], **QUIET)
+    takes.submit(partial(use_take, presets), inputs.source.audio, [*inputs.all(), outputs.failed], **QUIET)
     _remember(demo, inputs, outputs, autoplay)
     outputs.converted.change(None, autoplay, None, js=f"(on) => on && ({PLAY})()", api_visibility="private")
     picked = outputs.siblings.click(pick, [outputs.shown, outputs.compared], outputs.all(), **QUIET)
@@ -214,15 +221,15 @@ def _remember(demo: gr.Blocks, inputs: Inputs, outputs: Outputs, autoplay: gr.Ch
 
     def from_link(request: gr.Request) -> list[Any]:
         values, sentence = linked(dict(request.query_params), emotions, decoders)
-        rare = gr.update(open=True) if values.keys() - {"emotion", "strength"} else gr.skip()
-        return [*(values.get(name, gr.skip()) for name in ("emotion", *SETTING_NAMES)), rare,
+        rare = gr.update(open=True) if values.keys() - {"emotion", "mix", "strength"} else gr.skip()
+        return [*(values.get(name, gr.skip()) for name in ("emotion", *SETTING_NAMES, "mix")), rare,
                 problem(sentence) if sentence else gr.skip()]
 
-    demo.load(from_link, None, [*inputs.choices(), inputs.advanced, outputs.failed], **QUIET)
+    demo.load(from_link, None, [*inputs.choices(), inputs.mixer, inputs.advanced, outputs.failed], **QUIET)
     demo.load(None, None, autoplay, js="() => window.zest.remembered('autoplay', true)", api_visibility="private")
     autoplay.input(None, autoplay, None, js="(on) => window.zest.remember('autoplay', on)", api_visibility="private")
     query = gr.Textbox(visible=False)
-    inputs.link.click(query_of, inputs.choices(), query, **QUIET).then(
+    inputs.link.click(query_of, [inputs.emotion, inputs.mixer, *inputs.choices()[1:]], query, **QUIET).then(
         None, query, inputs.address, js=COPY_LINK, api_visibility="private")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +14,22 @@ from gradio.utils import get_upload_folder
 
 from pipelines.baselines import BASELINES
 from pipelines.decoders import DECODERS
+from pipelines.mix import EmotionMix
 from pipelines.settings import Settings, about
 from workbench.conversion_request import ConversionRequest
+from workbench.studio.heard import heard, of_references
+from workbench.studio.mixer import mixer, mixture
 from workbench.tabs import text
 from workbench.tabs.problems import RecordingInput, problem, problem_slot, recording_input
+from workbench.uploads import sentence_of
 
 DEFAULTS = Settings()
-RECORDING = "recording"  # the value of the emotion choice that asks for a reference
+RECORDING, MIX = "recording", "mix"  # values of the emotion choice that ask for a reference, and for a mix
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 EXAMPLE_ROWS = (("Man, angry", "source-man.wav", "angry", None), ("Woman, sad", "source-woman.wav", "sad", None),
                 ("Man, emotion of a recording", "source-man.wav", RECORDING, "reference-lively.wav"))
 RARE = ("decoder", "seed", "f0")  # settings that are folded away and can have a problem
-SETTING_SLOTS = ("strength", *RARE)  # inputs beside the recordings that can have a problem
+SETTING_SLOTS = ("emotion", "references", "strength", *RARE)  # inputs beside the recordings that can have a problem
 SLOTS = ("source", "reference", *SETTING_SLOTS)
 
 
@@ -32,11 +37,16 @@ SLOTS = ("source", "reference", *SETTING_SLOTS)
 class Inputs:
     """The components whose values `request_of` takes, in the order of its parameters, and the slots of their problems.
 
-    examples: one button for each of EXAMPLE_ROWS. advanced: holds the rare settings. link: copies an
-    address that carries the settings; address: shows it.
+    findings: what is doubtful about the source. heard: what judges hear of a preset or a reference. mixer, recordings: of a
+    mix, in `mixing`, which shows while a mix is chosen; add takes more of them. examples: one button for each of EXAMPLE_ROWS.
+    advanced: holds the rare settings. link: copies an address that carries the settings; address: shows it.
     """
 
     examples: list[gr.Button]
+    findings: gr.HTML
+    heard: gr.HTML
+    mixing: gr.Column
+    add: gr.UploadButton
     source: RecordingInput
     emotion: gr.Radio
     reference: RecordingInput
@@ -45,13 +55,17 @@ class Inputs:
     decoder: gr.Dropdown
     seed: gr.Number
     f0: gr.Dropdown
+    mixer: gr.HTML
+    recordings: gr.State
+    denoise: gr.Checkbox
     advanced: gr.Accordion
     link: gr.Button
     address: gr.Textbox
     slots: dict[str, gr.HTML]
 
     def all(self) -> list[Any]:
-        return [self.source.audio, self.emotion, self.reference.audio, *self.choices()[1:]]
+        return [self.source.audio, self.emotion, self.reference.audio, *self.choices()[1:], self.mixer, self.recordings,
+                self.denoise]
 
     def choices(self) -> list[Any]:
         """Those that are no recordings."""
@@ -63,11 +77,26 @@ class Inputs:
 
 
 def request_of(source: str | None, emotion: str, reference: str | None, strength: float | None, tempo: bool, decoder: str,
-               seed: float | None, f0: str) -> ConversionRequest:
-    """The request that the values of the inputs make; a reference counts only where the emotion is to come from it."""
-    by_reference = emotion == RECORDING
-    return ConversionRequest(source, None if by_reference else emotion, reference if by_reference else None, strength, tempo,
-                             decoder, seed, f0)
+               seed: float | None, f0: str, mix: Any = None, recordings: Sequence[str] = (),
+               denoise: bool = False) -> ConversionRequest:
+    """The request that the values of the inputs make; references count only where the emotion is to come from them."""
+    target: dict[str, Any] = {"emotion": emotion}
+    if emotion == RECORDING:
+        target = {"reference": reference}
+    elif emotion == MIX:
+        target = mixed_target(mix, recordings)
+    return ConversionRequest(source, strength=strength, tempo=tempo, decoder=decoder, seed=seed, f0=f0, denoise=bool(denoise),
+                             **target)
+
+
+def mixed_target(mix: Any, recordings: Sequence[str]) -> dict[str, Any]:
+    """What a mix asks for; a mix of one recording alone is that reference, and one of a single emotion that emotion."""
+    emotion, references = mixture(mix, recordings)
+    if emotion is None and len(references) == 1:
+        return {"reference": references[0][0]}
+    if emotion is not None and not references and not sentence_of(lambda: EmotionMix.read(emotion)):
+        emotion = str(EmotionMix.read(emotion))
+    return {"emotion": emotion, "references": references}
 
 
 def problem_updates(found: Mapping[str, str]) -> list[Any]:
@@ -97,12 +126,21 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
         gr.HTML(text.EXAMPLES_LABEL, padding=False)
         examples = [gr.Button(label, size="sm", min_width=60, elem_classes="zest-example") for label, *_ in EXAMPLE_ROWS]
     source = recording_input(text.SOURCE_LABEL, "zest-source", editable=False)
+    findings = gr.HTML(padding=False, elem_id="zest-findings")
+    denoise = gr.Checkbox(False, label=text.DENOISE, container=False, elem_id="zest-denoise")
     gr.HTML(f"<p>{text.LIMITS_NOTE}</p>", elem_classes="zest-limits", padding=False)
-    choices = [(preset.capitalize(), preset) for preset in presets] + [(text.FROM_RECORDING, RECORDING)]
+    choices = [(preset.capitalize(), preset) for preset in presets] + [(text.A_MIX, MIX)] * bool(presets)
+    choices.append((text.FROM_RECORDING, RECORDING))
     first = "angry" if "angry" in presets else choices[0][1]
     emotion = gr.Radio(choices, value=first, label=text.EMOTION_LABEL, elem_id="zest-emotion")
+    judged = gr.HTML(heard_html(first), elem_id="zest-heard", elem_classes="zest-limits", padding=False)
     reference = recording_input(text.REFERENCE_LABEL, "zest-reference", visible=first == RECORDING, editable=False)
     slots = {"source": source.problem, "reference": reference.problem}
+    with gr.Column(visible="hidden", elem_id="zest-mixing") as mixing:  # in the page from the start, so that no update is missed
+        mix = mixer(presets, "zest-mixer")
+        recordings = gr.State([])
+        add = gr.UploadButton(text.ADD_RECORDINGS, file_count="multiple", size="sm", elem_id="zest-mix-add")
+        slots |= {"emotion": problem_slot("zest-mix-problem"), "references": problem_slot("zest-mix-recordings-problem")}
     limits: Any = about("strength")  # whose bounds are numbers
     strength = gr.Slider(limits.low, limits.high, step=limits.step, buttons=[], **_setting("strength"))
     strength.preprocess = lambda payload: payload  # any number may be typed; what is out of range is told in the slot
@@ -112,7 +150,14 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
         link = gr.Button(text.LINK, size="sm", elem_id="zest-link-settings")
         address = gr.Textbox(visible=False, label=text.LINK_LABEL, interactive=False, buttons=["copy"],
                              elem_id="zest-link-address")
-    return Inputs(examples, source, emotion, reference, strength, tempo, decoder, seed, f0, advanced, link, address, slots)
+    return Inputs(examples, findings, judged, mixing, add, source, emotion, reference, strength, tempo, decoder, seed, f0, mix,
+                  recordings, denoise, advanced, link, address, slots)
+
+
+def heard_html(emotion: str) -> str:
+    """One line on what judges hear of a preset or of references; of a mix, the mixer tells it."""
+    said = of_references() if emotion == RECORDING else heard(emotion)
+    return f"<p>{escape(said)}</p>" if said else ""
 
 
 def _rare(decoders: Sequence[str], slots: dict[str, gr.HTML]) -> tuple[gr.Dropdown, gr.Checkbox, gr.Dropdown, gr.Number]:

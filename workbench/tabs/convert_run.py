@@ -12,6 +12,7 @@ import gradio as gr
 
 from pipelines.counting import counted
 from pipelines.hooks import Hook
+from pipelines.mix import said_mix
 from workbench.conversion import DescribedConversion
 from workbench.conversion_request import ConversionRequest
 from workbench.studio.comparison import Comparison, compared, comparison, player_of
@@ -42,12 +43,13 @@ class Shown:
     @property
     def name(self) -> str:
         """The emotion, or the recording that gave it, or the baseline that moves none."""
-        return self.request.emotion or (Path(self.request.reference).stem if self.request.reference else self.document["system"])
+        return said_mix(self.document.get("mix") or {}) or self.request.target or self.document["system"]
 
     def scored(self) -> ScoredConversion:
         """What is scored of it."""
-        return ScoredConversion(self.request.source, self.request.reference, self.output, self.request.emotion or "",
-                                self.document["system"])
+        mix = self.document.get("mix") or {}
+        return ScoredConversion(self.request.source, self.request.own_reference, self.output,
+                                "" if mix else self.request.emotion or "", self.document["system"], mix=tuple(mix.items()))
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def in_view(shown: Sequence[Shown], index: int, kept: Sequence[Comparison] = ())
     one = shown[index]
     request, document = one.request, one.document
     takes = compared(kept, [one.studio for one in shown])
-    names = Path(request.source or "").name, request.reference and Path(request.reference).name
+    names = Path(request.source or "").name, request.own_reference and Path(request.own_reference).name
     said = tables.status(document, *names) + (note_html(one.unkept) if one.unkept else "")
     return {"status": said, "changed": problem(""),
             "siblings": siblings(shown, index), "converted": one.output,
@@ -128,8 +130,7 @@ def task_of(request: ConversionRequest, keep: Keep) -> Task[Shown]:
 
     def work(hook: Hook) -> Shown:
         described = request.convert(hook)
-        reference = request.reference if request.emotion is None else None
-        studio = comparison(described, request.source or "", reference, tables.contours_text(described.document))
+        studio = comparison(described, request.source or "", request.own_reference, tables.contours_text(described.document))
         return Shown(request, str(described.output), studio, described.document, *keep(request, described, studio))
 
     return Task(target_of(request), work, by_reference=request.emotion is None)
@@ -137,13 +138,14 @@ def task_of(request: ConversionRequest, keep: Keep) -> Task[Shown]:
 
 def target_of(request: ConversionRequest) -> str:
     """'source-man.wav to angry', for those who wait."""
-    target = request.emotion or (Path(request.reference).name if request.reference else request.baseline)
+    one = request.own_reference
+    target = Path(one).name if one else request.target or request.baseline
     return f"{Path(request.source or '').name} to {target}"
 
 
 def every_preset(request: ConversionRequest, presets: Sequence[str]) -> list[ConversionRequest]:
     """The same for each stored emotion."""
-    return [replace(request, emotion=preset, reference=None) for preset in presets]
+    return [replace(request, emotion=preset, reference=None, references=()) for preset in presets]
 
 
 def progress_html(state: JobState, tasks: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,17 @@ from gradio.utils import get_upload_folder
 from pipelines.errors import ZestError
 from pipelines.features.audio import load, save
 from pipelines.files import make_folder
+from pipelines.mix import EmotionMix, weights_of
 from pipelines.settings import Settings, about
 from workbench.conversion import DescribedConversion
 from workbench.conversion_request import ConversionRequest
 from workbench.studio.comparison import Comparison
+from workbench.studio.mixer import mixer_value, mixture
 from workbench.studio.page_store import take_store
 from workbench.studio.store import NO_TAKE, NewTake, TakeError
 from workbench.studio.takes import Take
 from workbench.tabs import text
-from workbench.tabs.convert_inputs import DEFAULTS, RECORDING
+from workbench.tabs.convert_inputs import DEFAULTS, MIX, RECORDING
 from workbench.tabs.convert_run import Shown
 
 STUDIO = "studio"  # what is heard and seen of a take, kept beside it
@@ -35,11 +37,12 @@ def keep(token: str, request: ConversionRequest, described: DescribedConversion,
     """Keep a conversion as a take. Returns its id and '', or '' and why it is not kept. token: '' where nobody keeps anything."""
     if not token or request.source is None:
         return "", ""
-    reference = request.reference if request.emotion is None else None
+    reference = request.own_reference
     try:
         take = take_store().add(token, NewTake(
             described.output, Path(request.source), Path(reference) if reference else None, request.emotion,
-            settings_of(request, described.document), described.document["system"], described.document))
+            settings_of(request, described.document), described.document["system"], described.document,
+            tuple((Path(path), weight) for path, weight in request.references)))
         take_store().attach(token, take.id, STUDIO, studio.document())
     except TakeError as refused:
         return "", str(refused)
@@ -48,7 +51,8 @@ def keep(token: str, request: ConversionRequest, described: DescribedConversion,
 
 def settings_of(request: ConversionRequest, document: Mapping[str, Any]) -> dict[str, Any]:
     """The settings as inputs take them; a baseline has but its name."""
-    return {"decoder": request.baseline} if request.baseline else dict(document["settings"])
+    settings = {"decoder": request.baseline} if request.baseline else dict(document["settings"])
+    return settings | ({"denoise": True} if request.denoise else {})
 
 
 def kept_take(token: str, take_id: str) -> Shown:
@@ -58,7 +62,8 @@ def kept_take(token: str, take_id: str) -> Shown:
     folder = make_folder(Path(get_upload_folder()) / uuid.uuid4().hex)
     output = Path(shutil.copyfile(store.audio(token, take_id), folder / f"{take.file_name()}.wav"))
     source, reference = _checked_out(token, take, folder)
-    request = ConversionRequest(source, take.emotion, reference, **settings_values(take))
+    request = ConversionRequest(source, take.emotion, reference, **settings_values(take),
+                                references=_mixed_out(token, take, folder), denoise=is_denoised(take))
     document = store.attached(token, take_id, STUDIO)
     if document is None:
         raise TakeError(NO_TAKE)
@@ -72,19 +77,41 @@ def settings_values(take: Take) -> dict[str, Any]:
     return asdict(DEFAULTS) | {name: value for name, value in take.settings.items() if name in SETTING_NAMES}
 
 
-def used(token: str, take_id: str, source: str | None) -> list[Any]:
+def is_denoised(take: Take) -> bool:
+    return bool(take.settings.get("denoise"))
+
+
+def used(token: str, take_id: str, source: str | None, presets: Sequence[str]) -> list[Any]:
     """Values of all inputs, as `Inputs.all`: the settings of a take, and its source where none is given. Raises TakeError."""
     take = take_store().take(token, take_id)
     folder = make_folder(Path(get_upload_folder()) / uuid.uuid4().hex)
     own, reference = _checked_out(token, take, folder)
     values = settings_values(take)
-    emotion = take.emotion or (RECORDING if reference else gr.skip())
+    mixed = _mixed_out(token, take, folder)
+    is_mix = bool(mixed) or (take.emotion is not None and take.emotion not in presets)
+    emotion = MIX if is_mix else take.emotion or (RECORDING if reference else gr.skip())
+    mix = mix_value(presets, take.emotion, [(Path(path).name, weight) for path, weight in mixed]) if is_mix else gr.skip()
     return [gr.skip() if source else own, emotion, gr.update(value=reference, visible=True) if reference else gr.skip(),
-            *(values[name] for name in SETTING_NAMES)]
+            *(values[name] for name in SETTING_NAMES), mix, [path for path, _ in mixed] if is_mix else gr.skip(),
+            is_denoised(take)]
 
 
-def query_of(emotion: str, *values: Any) -> str:
-    """The settings of the inputs as a link carries them: the emotion, and what differs from the defaults."""
+def mix_value(presets: Sequence[str], emotion: str | None, recordings: Sequence[tuple[str, float]] = ()) -> dict[str, Any]:
+    """The mixer's value of a mix as it is written. Raises ZestError: it is none, or has an unknown emotion."""
+    weights = dict(weights_of(emotion)) if emotion else {}
+    for name in weights:
+        _one_of(name, list(presets))
+    return mixer_value(presets, weights, tuple(recordings), touched=True)
+
+
+def query_of(emotion: str, mix: Any, *values: Any) -> str:
+    """The settings of the inputs as a link carries them: the emotion, and what differs from the defaults.
+
+    Args:
+        mix: of the mixer; a link carries its emotions, and no recordings.
+    """
+    if emotion == MIX:
+        emotion = mixture(mix, ())[0] or MIX
     given = {name: value for name, value in zip(SETTING_NAMES, values) if value != getattr(DEFAULTS, name) and value is not None}
     plain = {name: int(value) if isinstance(value, bool) else value for name, value in given.items()}
     return urlencode({"emotion": emotion} | plain)
@@ -96,7 +123,8 @@ def linked(query: Mapping[str, str], emotions: list[str], decoders: list[str]) -
     Args:
         emotions, decoders: that the inputs offer.
     """
-    readers = {"emotion": lambda given: _one_of(given, emotions), "decoder": lambda given: _one_of(given, decoders),
+    readers = {"emotion": lambda given: given if given in emotions else _read_mix(given, emotions),
+               "decoder": lambda given: _one_of(given, decoders),
                "f0": lambda given: _one_of(given, list(about("f0").choices)),
                "tempo": lambda given: _one_of(given, ["0", "1"]) == "1",
                "strength": _strength, "seed": lambda given: Settings(seed=int(given)).seed}
@@ -106,7 +134,21 @@ def linked(query: Mapping[str, str], emotions: list[str], decoders: list[str]) -
             found[name] = readers[name](query[name])
         except (ValueError, ZestError):
             unknown.append(f"{name} {query[name]!r}"[:60])
-    return found, text.LINK_UNKNOWN.format(", ".join(sorted(unknown))) if unknown else ""
+    return _mix_apart(found, emotions), text.LINK_UNKNOWN.format(", ".join(sorted(unknown))) if unknown else ""
+
+
+def _read_mix(given: str, emotions: list[str]) -> str:
+    mix_value(emotions, given)
+    return str(EmotionMix.read(given))
+
+
+def _mix_apart(found: dict[str, Any], emotions: list[str]) -> dict[str, Any]:
+    """The emotion's value where a link names a mix, and the mixer's."""
+    emotion = found.get("emotion")
+    if emotion is None or emotion in emotions:
+        return found
+    presets = [name for name in emotions if name not in (MIX, RECORDING)]
+    return found | {"emotion": MIX, "mix": mix_value(presets, emotion)}
 
 
 def _one_of(given: str, known: list[str]) -> str:
@@ -130,6 +172,15 @@ def _checked_out(token: str, take: Take, folder: Path) -> tuple[str, str | None]
         return str(copied), None
     other = make_folder(folder / "reference") / (Path(take.reference or "").name or "reference.wav")
     return str(copied), str(shutil.copyfile(reference, other))
+
+
+def _mixed_out(token: str, take: Take, folder: Path) -> tuple[tuple[str, float], ...]:
+    """Copies of the recordings of a mix under their own names, with weights."""
+    found = []
+    for place, (path, name, weight) in enumerate(take_store().mixed(token, take)):
+        copied = make_folder(folder / f"mix{place}") / (Path(name).name or "reference.wav")
+        found.append((str(shutil.copyfile(path, copied)), weight))
+    return tuple(found)
 
 
 def _playable(path: str, folder: Path) -> str:

@@ -12,10 +12,11 @@ import gradio as gr
 from gradio.events import Dependency
 
 from evaluation.instruments.recogniser import check_language
-from evaluation.score_card import score_card
+from evaluation.score_card import score_card, target_mix
 from evaluation.verdict import verdict
 from pipelines.hooks import Event, Hook
 from pipelines.labels import EMOTIONS, known_label, language_code
+from pipelines.mix import said_mix
 from workbench.conversion import MODEL_QUEUE
 from workbench.score_card.card import card_html, stage_name, verdict_html
 from workbench.studio.turns import model_turns
@@ -32,7 +33,8 @@ class ScoredConversion:
     """What is scored.
 
     Attributes:
-        source, reference, converted: paths; no reference where the emotion was a preset. emotion: the target, '' where unknown.
+        source, reference, converted: paths; no reference where the emotion was a preset. emotion: the target, '' where unknown;
+            it may be written as a mix. mix: names and weights of a mix of which recordings may be parts.
         system: by what it was converted, '' where unknown. said, language: as `evaluation.score_card.score_card` takes them.
     """
 
@@ -43,27 +45,31 @@ class ScoredConversion:
     system: str = ""
     said: str = ""
     language: str = "en"
+    mix: tuple[tuple[str, float], ...] = ()
 
     def problems(self) -> dict[str, str]:
         """A sentence for every input that keeps this from being scored, by the input's name."""
         found = {"source": upload_problem(self.source) if self.source else text.NO_SCORED_SOURCE,
                  "reference": upload_problem(self.reference) if self.reference else "",
                  "converted": upload_problem(self.converted) if self.converted else text.NO_SCORED_RESULT,
-                 "emotion": sentence_of(lambda: known_label(self.emotion)),
+                 "emotion": sentence_of(lambda: target_mix(self.emotion) or known_label(self.emotion)),
                  "language": sentence_of(lambda: check_language(language_code(self.language)))}
         return {name: sentence for name, sentence in found.items() if sentence}
 
     def names(self) -> str:
         """'Card of converted.wav, converted from source.wav with the emotion of reference.wav by residual_neural@1.'"""
         source, reference, converted = (path and Path(path).name for path in (self.source, self.reference, self.converted))
-        target = f" with the emotion of {reference}" if reference else f" to {self.emotion}" if self.emotion else ""
+        mix = said_mix(dict(self.mix) or target_mix(self.emotion))
+        emotion = mix or self.emotion
+        target = f" with the emotion of {reference}" if reference else f" to {emotion}" if emotion else ""
         return f"Card of {converted}, converted from {source}{target}{f' by {self.system}' if self.system else ''}."
 
 
 def score(one: ScoredConversion, hook: Hook) -> tuple[str, dict[str, Any]]:
     """The verdict and the card, folded, as HTML, and all numbers. Raises ZestError as `evaluation.score_card.score_card`."""
     with model_turns().turn():
-        card = score_card(one.source or "", one.reference, one.converted or "", one.said, one.emotion, one.language, hook=hook)
+        card = score_card(one.source or "", one.reference, one.converted or "", one.said, dict(one.mix) or one.emotion,
+                          one.language, hook=hook)
     named = f'<p class="zest-card-of">{escape(one.names())}</p>'
     folded = f'<details class="zest-fold"><summary>{text.SCORE_NUMBERS}</summary>{named}{card_html(card)}</details>'
     return f"{verdict_html(card)}{folded}", {"verdict": verdict(card).sentence} | card.document()

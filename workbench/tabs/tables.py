@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.decoders import DECODERS
 from pipelines.settings import about
 from workbench.cli.progress import stage_name
+from workbench.conversion import said_target
 from workbench.tabs import text
 
 ROWS = (("source", "Source"), ("reference", "Reference"), ("predicted", "Predicted"), ("converted", "Converted, measured"))
@@ -20,8 +21,9 @@ def status(document: dict[str, Any], source: str = "", reference: str | None = N
         source, reference: names of the recordings; no reference where the emotion was a preset.
     """
     work = sum(document["seconds"].values())
-    target = document["target"] if document["f0"]["reference"] is None else "converted"
-    headline = f"{document['converted_seconds']:.1f} s of {target} speech after {work:.1f} s of work"
+    target = "converted" if document.get("mix") or document["f0"]["reference"] is not None else document["target"]
+    mix = f", {said_target(document)}," if document.get("mix") else ""
+    headline = f"{document['converted_seconds']:.1f} s of {target} speech{mix} after {work:.1f} s of work"
     notes = "".join(f'<p class="zest-note">{escape(note)}</p>' for note in document["notes"])
     return (f'<div class="zest-message"><p class="headline">{escape(headline)}</p>'
             f"<p>{escape(_from(document, source, reference))}</p><p>{_how(document['settings'])}</p>{notes}</div>")
@@ -52,7 +54,7 @@ def _contour(numbers: dict[str, float] | None) -> str:
 
 def _from(document: dict[str, Any], source: str, reference: str | None) -> str:
     """'me.wav with the emotion of friend.wav, converted by residual_neural@1.'"""
-    target = f"with the emotion of {reference}" if reference else f"to {document['target']}"
+    target = f"with the emotion of {reference}" if reference else f"to {said_target(document)}"
     moved = "" if document["target"] == document["system"] else f" {target}"  # a baseline that moves no emotion has no target
     return f"{source or 'The source'}{moved}, converted by {document['system']}."
 

@@ -1,0 +1,72 @@
+"""What judges heard in conversions of held-out recordings: to measured mixes, and to references. Only what was measured is told.
+
+The figures are those of the shipped checkpoint: docs/results/mini/mixes.json (benchmarks/mixes.py) and table1/table1.csv.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipelines.mix import said_mix
+from workbench.conversion import CHECKPOINT_VARIABLE
+
+RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results" / "mini"  # of a checkout; packages have none
+SYSTEM = "transfer_neural"  # the row of the table that converts from references
+MOST = 2  # emotions that are told of each judge
+
+
+@cache
+def measured(results: Path = RESULTS) -> tuple[dict[str, Any], ...]:
+    """Every measured mix, none where there are no figures of this checkpoint.
+
+    Returns:
+        rows of `weights` by name and `said`, one line on what each judge hears, such as 'acoustic hears angry 60 %, sad 16 %'.
+    """
+    path = results / "mixes.json"
+    if os.environ.get(CHECKPOINT_VARIABLE) or not path.exists():
+        return ()
+    found = json.loads(path.read_text(encoding="utf-8"))["recognised"]
+    return tuple({"weights": one["weights"], "said": _line(one, found["sources"])} for one in found["mixes"])
+
+
+@cache
+def of_references(results: Path = RESULTS) -> str:
+    """How often judges hear the reference's emotion in a conversion, in one line; '' where that is not known."""
+    path = results / "table1" / "table1.csv"
+    if os.environ.get(CHECKPOINT_VARIABLE) or not path.exists():
+        return ""
+    judges: dict[str, list[tuple[float, int]]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["row"] == SYSTEM and row["metric"].startswith("emotion@") and row["value"]:
+                judges.setdefault(row["metric"].partition("@")[2], []).append((float(row["value"]), int(row["measured"])))
+    if not judges:
+        return ""
+    clips = max(sum(count for _, count in found) for found in judges.values())
+    said = ", ".join(f"{name} in {_mean(found):.0f} %" for name, found in judges.items())
+    return f"Judges hear a reference's emotion: {said} of {clips} unseen pairs."
+
+
+def heard(emotion: str, results: Path = RESULTS) -> str:
+    """One line on a preset; '' where it was not measured."""
+    return next((one["said"] for one in measured(results) if list(one["weights"]) == [emotion]), "")
+
+
+def _line(row: Mapping[str, Any], sources: int) -> str:
+    judges = "; ".join(f"{judge} {_strongest(posteriors)}" for judge, posteriors in row["judges"].items())
+    return f"Judges hear {said_mix(row['weights']) if len(row['weights']) > 1 else row['mix']} as: {judges} ({sources} sources)."
+
+
+def _strongest(posteriors: Mapping[str, float]) -> str:
+    best = sorted(posteriors.items(), key=lambda one: -one[1])[:MOST]
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in best)
+
+
+def _mean(found: list[tuple[float, int]]) -> float:
+    return sum(value * count for value, count in found) / max(1, sum(count for _, count in found))
