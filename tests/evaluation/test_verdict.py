@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from evaluation.score_card import EmotionScores, NaturalnessScores, ScoreCard, VoiceScores, WordScores
+from evaluation.score_card import EmotionScores, NaturalnessScores, ScoreCard, VoiceScores, WordScores, target_mix
 from evaluation.verdict import GOOD, MIXED, UNKNOWN, verdict
-from workbench.score_card.card import verdict_html
+from pipelines.errors import LabelError
+from workbench.score_card.card import card_html, verdict_html
 from workbench.score_card.text import verdict_text
 
 
@@ -44,6 +45,19 @@ def test_a_card_is_one_line_and_what_is_missing_says_how_to_get_it():
     (emotion(0.1, 0.4, "calm"), "Sounds neutral before and neutral after.")])
 def test_the_emotion_is_the_target_s_or_what_is_heard_in_the_reference(one, sentence):
     assert said(emotions=(one,)).startswith(f"{sentence} Same voice.")
+
+
+def test_a_mix_is_told_by_each_of_its_emotions():
+    shares = [{"neutral": 0.5, "angry": 0.3, "sad": 0.2}, {"neutral": 0.2, "angry": 0.5, "sad": 0.3}]
+    one = EmotionScores("acoustic", "", *shares, None, 63.0, None, 345, {"angry": 0.6, "sad": 0.4})
+    card = replace(CARD, emotions=(one, one))
+    assert verdict(card).sentence.startswith("Sounds more like its mix: angry 30 to 50 %, sad 20 to 30 %. Same voice.")
+    assert verdict(card).ceilings[0] == "2 of 2 judges hear the move." and "angry (0.6 of the target)" in card_html(card)
+    back = replace(one, before=one.after, after=one.before)
+    assert said(emotions=(back,)).startswith("Does not sound more like its mix: angry 50 to 30 %, sad 30 to 20 %.")
+    assert target_mix("angry:0.6,sad:0.4") == {"angry": 0.6, "sad": 0.4} and target_mix("angry") == target_mix("") == {}
+    with pytest.raises(LabelError, match="banana"):
+        target_mix("angry:0.6,banana:0.4")
 
 
 def test_without_a_judge_the_emotion_is_not_checked():

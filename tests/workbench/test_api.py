@@ -19,7 +19,8 @@ from workbench.tabs import score as score_tab
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "api.md").read_text()
 REQUIRED = {"/convert": ["source"], "/score": ["source", "converted"], "/check": ["source"]}
-PARAMETERS = {"/convert": ["source", "emotion", "reference", "strength", "tempo", "decoder", "seed", "f0", "rate", "subtype"],
+PARAMETERS = {"/convert": ["source", "emotion", "reference", "strength", "tempo", "decoder", "seed", "f0", "rate", "subtype",
+                           "references", "weights", "denoise"],
               "/score": ["source", "reference", "converted", "said", "emotion", "language"],
               "/check": ["source"]}
 OUTPUTS = {"/convert": ["converted", "f0_contours", "system", "notes", "numbers"], "/score": ["card", "numbers"],
@@ -70,6 +71,11 @@ def test_the_example_of_the_docs_converts_to_the_reference_that_it_names_and_to_
     answer = Client(workbench, verbose=False).predict(
         source=handle_file(source_path), reference=handle_file(reference_path), decoder="f0-swap", api_name="/convert")
     assert answer[2] == "f0-swap" and answer[4]["target"] == reference_path.name
+    answer = Client(workbench, verbose=False).predict(
+        source=handle_file(source_path), emotion="sad:0.5", references=[handle_file(reference_path)], weights=[1.5],
+        denoise=True, decoder="residual_world", api_name="/convert")
+    assert answer[4]["mix"] == {reference_path.name: 0.75, "sad": 0.25} and "Noise was taken out" in " ".join(answer[3])
+    assert "-reference-lively-0.75-sad-0.25" in answer[0]
 
 
 @pytest.mark.parametrize(("given", "sentence"), [
@@ -77,9 +83,13 @@ def test_the_example_of_the_docs_converts_to_the_reference_that_it_names_and_to_
     ({"emotion": "sad", "reference": "source-woman.wav"}, "not both"), ({"emotion": "sad", "strength": 1.6}, "between 0 and 1.5"),
     ({"emotion": "sad", "seed": 1.5}, "whole number, not 1.5"), ({"emotion": "sad", "f0": "mine"}, "no F0 'mine'"),
     ({"emotion": "sad", "f0": "reference"}, "a preset has none"), ({"emotion": "sad", "decoder": "tape"}, "no decoder 'tape'"),
+    ({"references": ["source-woman.wav"], "weights": [1, 2]}, "one weight for each"),
+    ({"references": ["source-woman.wav"], "weights": [0]}, "sum to more than 0"), ({"emotion": "sad:0"}, "sum to more than 0"),
+    ({"references": ["source-woman.wav"], "decoder": "f0-swap"}, "no mix"),
     ({"decoder": "copy", "strength": 0.3}, "no setting 'strength'")])
 def test_what_cannot_be_honoured_is_refused_in_one_sentence(source_path, given, sentence):
     given = given | ({"reference": str(source_path.with_name(given["reference"]))} if "reference" in given else {})
+    given |= {"references": [str(source_path.with_name(one)) for one in given["references"]]} if "references" in given else {}
     with pytest.raises(gr.Error) as refused:
         api.convert(source=str(source_path), **given, progress=quiet)
     assert sentence in refused.value.message and "&" not in refused.value.message, "programs get no HTML"

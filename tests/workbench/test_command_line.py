@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
@@ -53,9 +54,12 @@ def test_convert_with_a_preset_writes_audio_plot_and_one_json_document(zest, tmp
 
 
 def test_convert_with_a_reference_chooses_a_name_and_reports_to_stderr(zest, tmp_path, source_path, reference_path):
-    result = zest("convert", source_path, reference_path)
+    result = zest("convert", source_path, reference_path, "--plot", "f0.csv")
     assert result.returncode == 0, result.stderr
     assert result.stdout == ""
+    rows = list(csv.DictReader((tmp_path / "f0.csv").open()))
+    assert list(dict.fromkeys(row["contour"] for row in rows)) == ["source", "reference", "predicted", "converted"]
+    assert all(row["energy_db"] for row in rows if row["contour"] != "predicted") and any(row["f0_hz"] for row in rows)
     written = tmp_path / "source-man-reference-lively.wav"
     assert soundfile.info(written).duration > 0.5
     assert written.name in result.stderr and "real-time factor" in result.stderr

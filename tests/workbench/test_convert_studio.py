@@ -148,6 +148,21 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
     assert page.evaluate(TOO_FAINT, ".tabitem") == []
     studio.go(f"{workbench}?__theme=dark")
     wait_until(lambda: not page.locator("#zest-autoplay input").is_checked())
+    assert "Judges hear angry as" in page.locator("#zest-heard").inner_text() and not page.locator("#zest-mixer").is_visible()
+    page.get_by_role("radio", name="Mix").check()
+    pad = page.locator("#zest-mixer .pad")
+    for key, words in (("Home", "Arousal 0.0, valence 0.0: Neutral 1.00"), ("PageUp", "Arousal 0.5, valence 0.0: ")):
+        pad.press(key)
+        assert pad.get_attribute("aria-valuetext").startswith(words)
+    assert studio.out_of_sight("#zest-examples", "#zest-emotion", "#zest-convert") == []
+    assert_fits_the_screen(page)
+    assert page.evaluate(TOO_FAINT, ".tabitem") == []
+    for slider in page.locator("#zest-mixer input[type=range]").all():
+        slider.fill("0")
+    wait_until(lambda: ["sum to more than 0" in said for said in problems(page)] == [True])
+    page.locator("#zest-mixer input[type=range]").nth(3).fill("40")
+    wait_until(lambda: problems(page) == [])
+    assert "Judges hear sad as" in page.locator("#zest-mixer .heard").inner_text()
     for name in ("Convert", "Evaluate", "Listen", "Results"):
         assert page.get_by_role("tab", name=name).is_visible()
 

@@ -38,8 +38,10 @@ from workbench.cli.progress import say, terminal_bar
 if TYPE_CHECKING:
     from pipelines.conversion import Converts
     from pipelines.features.audio import Recording
+    from workbench.conversion import DescribedConversion
 
 DEFAULTS = Settings()
+TABLE = ".csv"
 
 
 def convert(
@@ -63,7 +65,8 @@ def convert(
     plan: Annotated[Optional[Path], typer.Option(
         metavar="FILE", help="CSV that says what is to become of which part of SOURCE; zest plan writes one to edit.")] = None,
     plot: Annotated[Optional[Path], typer.Option(
-        metavar="FILE", help="Picture of the F0 contours (.png, .svg or .pdf); a folder with --batch.")] = None,
+        metavar="FILE", help="Picture of the F0 contours (.png, .svg or .pdf), or their numbers (.csv); a folder with "
+                             "--batch.")] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
     strength: Annotated[float, setting_option("strength", metavar="NUMBER")] = DEFAULTS.strength,
@@ -161,7 +164,7 @@ def _convert_one(row: BatchRow, run: ConversionRun) -> int:
     if row.plot == PIPE:
         raise ZestError("A picture cannot go to standard output; name a file with --plot.")
     if row.plot is not None:
-        check_ending(row.plot, PICTURES, "plots")
+        check_ending(row.plot, (*PICTURES, TABLE), "plots")
     from pipelines.features.audio import is_long, load  # imported late: it needs scipy
 
     if is_long(row.source):  # a bad recording is told at once, before any model is loaded
@@ -256,10 +259,23 @@ def _convert_row(converter: Converts, row: BatchRow, run: ConversionRun, hook: H
         _check_long(row, run)
         return files | convert_long(converter, row.source, row.reference, row.mixed, *given, run.write, hook, run.form)
     if row.plot is not None:
+        _save_contours(described, row)
+    return files | described.document
+
+
+def _save_contours(described: DescribedConversion, row: BatchRow) -> None:
+    """As a picture, or as the table that the page offers."""
+    assert row.plot is not None  # else there is nothing to save
+    if row.plot.suffix.lower() != TABLE:
         from evaluation.plots import save_figure
 
         save_figure(described.figure(), row.plot)
-    return files | described.document
+        return
+    from pipelines.features.audio import load
+    from workbench.studio.contours import contour_series, csv_text
+
+    own, other = load(row.source).samples, load(row.reference).samples if row.reference else None
+    write_whole(row.plot, csv_text(contour_series(described.conversion, described.measured, own, other)).encode())
 
 
 def _check_long(row: BatchRow, run: ConversionRun) -> None:

@@ -27,7 +27,7 @@ References = tuple[tuple[str, float], ...]
 
 def mixer(presets: Sequence[str], elem_id: str, **options: Any) -> gr.HTML:
     """Build it inside the current Blocks. presets: the checkpoint's stored emotions. options: of gr.HTML."""
-    static = json.dumps({"presets": list(presets), "places": _places(presets), "points": _points(presets), "steps": STEPS,
+    static = json.dumps({"presets": list(presets), "places": _places(presets), "points": points(presets), "steps": STEPS,
                          "measured": list(measured())})
     template = (f'<section class="zm" data-studio="mix" role="group" aria-label="Mix of emotions" data-static="{escape(static)}">'
                 "</section>")
@@ -76,7 +76,7 @@ def _places(presets: Sequence[str]) -> dict[str, tuple[float, float]]:
     return {name: (place.valence, place.arousal) for name, place in ANCHORS.items() if name in presets}
 
 
-def _points(presets: Sequence[str]) -> list[list[int]]:
+def points(presets: Sequence[str]) -> list[list[int]]:
     """Percent of each preset at every point of the pad, by rows of arousal from -1 to 1; none with too few presets."""
     try:
         places = places_of(presets)

@@ -115,6 +115,10 @@ class TakeStore:
         changes = {"name": None if name is None else name.strip(), "star": star, "note": None if note is None else note.strip()}
         return self._changed(token, take_id, **{key: value for key, value in changes.items() if value is not None})
 
+    def tell(self, token: str, take_id: str, **numbers: Any) -> Take:
+        """Add what was found out later to a take's document."""
+        return self._changed(token, take_id, document=dict(self.take(token, take_id).document) | numbers)
+
     def delete(self, token: str, take_id: str) -> Take:
         """Take it off the list; it can be restored for ten minutes."""
         return self._changed(token, take_id, deleted=self.clock())

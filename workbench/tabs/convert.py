@@ -24,7 +24,6 @@ from workbench.studio.takes_view import takes_list
 from workbench.tabs import tables, text
 from workbench.tabs.convert_doctor import connect_doctor
 from workbench.tabs.convert_inputs import (
-    MIX,
     RECORDING,
     SETTING_SLOTS,
     Inputs,
@@ -44,18 +43,20 @@ from workbench.tabs.convert_run import (
     more_to_hear,
     progress_html,
     siblings,
+    take_scored,
     target_of,
     task_of,
     updates,
     words_said,
 )
-from workbench.tabs.convert_takes import SETTING_NAMES, keep, kept_take, linked, query_of, used
+from workbench.tabs.convert_takes import SETTING_NAMES, keep, keep_words, kept_take, linked, query_of, used
 from workbench.tabs.problems import QUIET, attempt, check_recording, problem, problem_slot, show_problem, slot_updates
 from workbench.tabs.score import score_result
 
 PLAY = "() => window.zestPlay('zest-converted')"  # page/page.js
 IN_VIEW = f"() => {{ window.zest.takesChanged(); ({show_problem('zest-result-head', 'start')})(); }}"
 WITH_TOKEN = "(...values) => { setTimeout(window.zest.takesChanged, 400); return [window.zest.visitor(), ...values.slice(1)]; }"
+VISITOR = "(...values) => [window.zest.visitor(), ...values.slice(1)]"
 COPY_LINK = """async (query) => { const address = window.zest.link(query); await window.zest.copy(address);
     return { __type__: 'update', value: address, visible: true }; }"""
 INPUT_COUNT = 11  # of `Inputs.all`
@@ -159,8 +160,7 @@ def check_choices(*values: Any) -> list[Any]:
     found = request.setting_problems()
     emotion, needed, given = values[1], values[1] == RECORDING, values[2]
     said = problem("") if not needed else check_recording(given) if given else gr.skip()  # that it is missing may stand there
-    mixing = gr.update(visible=True if emotion == MIX else "hidden")
-    return [gr.update(visible=needed), mixing, heard_html(emotion), said, *slot_updates(SETTING_SLOTS, found), unfolded(found)]
+    return [gr.update(visible=needed), heard_html(emotion), said, *slot_updates(SETTING_SLOTS, found), unfolded(found)]
 
 
 def convert_tab(demo: gr.Blocks, presets: Sequence[str], decoders: Sequence[str], trouble: str | None,
@@ -190,7 +190,7 @@ def convert_tab(demo: gr.Blocks, presets: Sequence[str], decoders: Sequence[str]
     connect_mixer(inputs, presets)
     connect_doctor(inputs)
     gr.on([one.change for one in (*inputs.choices(), inputs.mixer)], check_choices, inputs.all(),
-          [inputs.reference.audio, inputs.mixing, inputs.heard, *slots, inputs.advanced], trigger_mode="always_last", **QUIET)
+          [inputs.reference.audio, inputs.heard, *slots, inputs.advanced], trigger_mode="always_last", **QUIET)
     gr.on([one.change for one in inputs.all()], changed, [outputs.request, *inputs.all()], outputs.changed,
           trigger_mode="always_last", **QUIET)
 
@@ -254,9 +254,19 @@ def _outputs(trouble: str | None, presets: Sequence[str], access: AdminAccess) -
             gather_panel(access, result, converted, ["", *presets])
     outputs = Outputs(progress, failed, status, change, siblings, converted, listen, contours, table, details,
                       result, gr.State(), gr.State([]), gr.State([]))
-    scored.then(words_said, [outputs.compared, card.scored, card.details], contours, api_visibility="private",
-                concurrency_id=MODEL_QUEUE, show_progress="hidden")
+    token = gr.Textbox(visible=False)
+    scored.then(show_words, [token, outputs.shown, outputs.compared, card.scored, card.details], contours, js=VISITOR,
+                api_visibility="private", concurrency_id=MODEL_QUEUE, show_progress="hidden")
     return outputs
+
+
+def show_words(token: str, shown: list[Shown], kept: list[Comparison], scored: Any, card: Any) -> Any:
+    """The contours of what was just scored, with its words, which stay with its take."""
+    contours = words_said(kept, scored, card)
+    take = take_scored(shown, scored)
+    if take and isinstance(contours, dict) and "series" in contours:
+        keep_words(token or "", take, contours, card.get("transcripts") or {})
+    return contours
 
 
 def _problems(requests: Sequence[ConversionRequest]) -> dict[str, str]:

@@ -38,14 +38,13 @@ class Inputs:
     """The components whose values `request_of` takes, in the order of its parameters, and the slots of their problems.
 
     findings: what is doubtful about the source. heard: what judges hear of a preset or a reference. mixer, recordings: of a
-    mix, in `mixing`, which shows while a mix is chosen; add takes more of them. examples: one button for each of EXAMPLE_ROWS.
+    mix, which CSS shows while a mix is chosen; add takes more recordings. examples: one button for each of EXAMPLE_ROWS.
     advanced: holds the rare settings. link: copies an address that carries the settings; address: shows it.
     """
 
     examples: list[gr.Button]
     findings: gr.HTML
     heard: gr.HTML
-    mixing: gr.Column
     add: gr.UploadButton
     source: RecordingInput
     emotion: gr.Radio
@@ -136,7 +135,7 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     judged = gr.HTML(heard_html(first), elem_id="zest-heard", elem_classes="zest-limits", padding=False)
     reference = recording_input(text.REFERENCE_LABEL, "zest-reference", visible=first == RECORDING, editable=False)
     slots = {"source": source.problem, "reference": reference.problem}
-    with gr.Column(visible="hidden", elem_id="zest-mixing") as mixing:  # in the page from the start, so that no update is missed
+    with gr.Column(elem_id="zest-mixing"):  # in the page from the start, so that no update is missed; CSS hides it
         mix = mixer(presets, "zest-mixer")
         recordings = gr.State([])
         add = gr.UploadButton(text.ADD_RECORDINGS, file_count="multiple", size="sm", elem_id="zest-mix-add")
@@ -150,7 +149,7 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
         link = gr.Button(text.LINK, size="sm", elem_id="zest-link-settings")
         address = gr.Textbox(visible=False, label=text.LINK_LABEL, interactive=False, buttons=["copy"],
                              elem_id="zest-link-address")
-    return Inputs(examples, findings, judged, mixing, add, source, emotion, reference, strength, tempo, decoder, seed, f0, mix,
+    return Inputs(examples, findings, judged, add, source, emotion, reference, strength, tempo, decoder, seed, f0, mix,
                   recordings, denoise, advanced, link, address, slots)
 
 

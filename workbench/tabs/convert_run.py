@@ -105,6 +105,11 @@ def more_to_hear(shown: Sequence[Shown], kept: Sequence[Comparison]) -> dict[str
     return {"player": player_of(takes, shown[0].studio), "compared": takes}
 
 
+def take_scored(shown: Sequence[Shown], scored: ScoredConversion | None) -> str:
+    """The id of the take that was scored, '' for none."""
+    return next((one.take for one in shown if scored is not None and one.output == scored.converted), "")
+
+
 def words_said(comparisons: Sequence[Comparison], scored: ScoredConversion | None, card: Mapping[str, Any] | None) -> Any:
     """The contours of a conversion that was just scored, with its words; they stay as they are where none are known."""
     if scored is None or not card:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,16 @@ def keep(token: str, request: ConversionRequest, described: DescribedConversion,
     except TakeError as refused:
         return "", str(refused)
     return take.id, ""
+
+
+def keep_words(token: str, take_id: str, contours: Any, transcripts: Mapping[str, str]) -> None:
+    """The words of a take that was scored stay with it: on its contours (given with words), and in the JSON of its download."""
+    store = take_store()
+    with suppress(TakeError):  # it was deleted meanwhile, or this browser keeps nothing
+        studio = store.attached(token, take_id, STUDIO)
+        if studio is not None:
+            store.attach(token, take_id, STUDIO, studio | {"contours": contours})
+            store.tell(token, take_id, transcripts=dict(transcripts))
 
 
 def settings_of(request: ConversionRequest, document: Mapping[str, Any]) -> dict[str, Any]:

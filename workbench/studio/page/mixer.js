@@ -12,10 +12,10 @@ class Mixer {
     const { places, points } = this.static;
     this.dot = el("span", { class: "dot", "aria-hidden": "true" });
     const names = Object.entries(places).map(([name, [valence, arousal]]) => el("span", { class: "place", text: name, "aria-hidden": "true",
-      style: `left: ${50 * (valence + 1)}%; top: ${50 * (1 - arousal)}%` }));
+      style: `left: ${50 * (valence + 1)}%; top: ${50 * (1 - arousal)}%; transform: translate(${-50 * (valence + 1)}%, -50%)` }));
     this.pad = el("div", { class: "pad", role: "slider", tabindex: "0", "aria-label": "Arousal and valence", "aria-roledescription": "pad",
       "aria-valuemin": "-1", "aria-valuemax": "1", title: "Up is excited, right is pleasant. Arrow keys move the point." },
-      el("span", { class: "axis up", text: "excited", "aria-hidden": "true" }), el("span", { class: "axis right", text: "pleasant", "aria-hidden": "true" }),
+      el("span", { class: "axis down", text: "calm", "aria-hidden": "true" }), el("span", { class: "axis right", text: "pleasant", "aria-hidden": "true" }),
       ...names, this.dot);
     this.pad.hidden = points.length === 0;
     this.pad.addEventListener("keydown", (event) => this.key(event));
