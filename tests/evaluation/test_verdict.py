@@ -8,7 +8,7 @@ import pytest
 
 from evaluation.score_card import EmotionScores, NaturalnessScores, ScoreCard, VoiceScores, WordScores, target_mix
 from evaluation.verdict import GOOD, MIXED, UNKNOWN, verdict
-from pipelines.errors import LabelError
+from pipelines.labels import LabelError
 from workbench.score_card.card import card_html, verdict_html
 from workbench.score_card.text import verdict_text
 

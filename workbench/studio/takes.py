@@ -84,8 +84,9 @@ class Take:
 def read_take(document: Mapping[str, Any]) -> Take:
     """A take as it lies on disk; what a later version added is left out. Raises TypeError or KeyError: it is none."""
     known = {one.name for one in fields(Take)}
-    found = {name: value for name, value in document.items() if name in known}
-    return Take(**found | {"mixed": tuple((name, file, weight) for name, file, weight in found.get("mixed", ()))})
+    found: dict[str, Any] = {name: value for name, value in document.items() if name in known}
+    found["mixed"] = tuple((name, file, weight) for name, file, weight in found.get("mixed", ()))
+    return Take(**found)
 
 
 def _stem(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -14,6 +15,7 @@ from gradio.utils import get_upload_folder
 
 from pipelines.baselines import BASELINES
 from pipelines.decoders import DECODERS
+from pipelines.errors import ZestError
 from pipelines.mix import EmotionMix
 from pipelines.settings import Settings, about
 from workbench.conversion_request import ConversionRequest
@@ -21,7 +23,6 @@ from workbench.studio.heard import heard, of_references
 from workbench.studio.mixer import mixer, mixture
 from workbench.tabs import text
 from workbench.tabs.problems import RecordingInput, problem, problem_slot, recording_input
-from workbench.uploads import sentence_of
 
 DEFAULTS = Settings()
 RECORDING, MIX = "recording", "mix"  # values of the emotion choice that ask for a reference, and for a mix
@@ -93,8 +94,9 @@ def mixed_target(mix: Any, recordings: Sequence[str]) -> dict[str, Any]:
     emotion, references = mixture(mix, recordings)
     if emotion is None and len(references) == 1:
         return {"reference": references[0][0]}
-    if emotion is not None and not references and not sentence_of(lambda: EmotionMix.read(emotion)):
-        emotion = str(EmotionMix.read(emotion))
+    if emotion is not None and not references:
+        with suppress(ZestError):  # a mix of nothing, which is told in its slot
+            emotion = str(EmotionMix.read(emotion))
     return {"emotion": emotion, "references": references}
 
 
