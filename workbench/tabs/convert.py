@@ -208,7 +208,10 @@ def convert_tab(demo: gr.Blocks, presets: Sequence[str], decoders: Sequence[str]
         _run(filled.success, one, inputs, outputs, buttons)
     buttons.cancel.click(cancel, None, None, **QUIET)
     takes.select(show_take, outputs.compared, outputs.all(), **QUIET).then(None, None, None, js=IN_VIEW, api_visibility="private")
-    takes.submit(partial(use_take, presets), inputs.source.audio, [*inputs.all(), outputs.failed], **QUIET)
+    def use(source: str | None, event: gr.EventData) -> list[Any]:
+        return use_take(presets, source, event)
+
+    takes.submit(use, inputs.source.audio, [*inputs.all(), outputs.failed], **QUIET)
     _remember(demo, inputs, outputs, autoplay)
     outputs.converted.change(None, autoplay, None, js=f"(on) => on && ({PLAY})()", api_visibility="private")
     picked = outputs.siblings.click(pick, [outputs.shown, outputs.compared], outputs.all(), **QUIET)
