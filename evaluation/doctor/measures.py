@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from evaluation.instruments.speaker_similarity import windows_of
-from pipelines.device import one_thread
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.pitch import VOICED_CONFIDENCE, track
-from pipelines.quiet import quiet
+from pipelines.features.voice_activity import WINDOW, speech_probabilities
 
 STEP = 0.01  # s between frames
-VAD_WINDOW = 512  # samples of one probability of speech
 SPEECH = 0.5  # probability from which a frame is speech
 AUDIBLE_DB = 40.0  # below the loud frames: what is softer is a pause
 FLAT_RUN = 3  # samples in a row at the same extreme value
@@ -151,24 +147,10 @@ def _levels(samples: np.ndarray) -> np.ndarray:
     return 10 * np.log10((power + np.append(power[1:], power[-1])) / 2 + 1e-10)
 
 
-@lru_cache(maxsize=1)
-def _detector() -> Any:
-    with one_thread(), quiet("silero-vad"):  # its import sets torch's threads for the whole process
-        from silero_vad import load_silero_vad
-
-        return load_silero_vad()
-
-
 def _speech_probability(samples: np.ndarray, frames: int) -> np.ndarray:
-    """(frames,) every 10 ms, by Silero's voice activity detector."""
-    import torch
-
-    with one_thread(), torch.inference_mode():
-        detector = _detector()
-        detector.reset_states()
-        given = torch.from_numpy(np.ascontiguousarray(samples, dtype=np.float32))[None]
-        likely = detector.audio_forward(given, SAMPLE_RATE)[0].numpy()
-    return np.interp(np.arange(frames) * STEP, (np.arange(len(likely)) + 0.5) * VAD_WINDOW / SAMPLE_RATE, likely)
+    """(frames,) every 10 ms."""
+    likely = speech_probabilities(samples)
+    return np.interp(np.arange(frames) * STEP, (np.arange(len(likely)) + 0.5) * WINDOW / SAMPLE_RATE, likely)
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> float:

@@ -5,19 +5,15 @@ Against an adaptive threshold on the level it cuts hardly any word where there i
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-from pipelines.device import one_thread
 from pipelines.features.audio import SAMPLE_RATE
+from pipelines.features.voice_activity import WINDOW, speech_probabilities
 
 STEP = 0.01  # s between frames
-WINDOW = 512  # samples of one probability
 CONTEXT = 64 * WINDOW  # samples that the detector sees of what came before, 2 s
 LIKELY = 0.35  # probability from which there is speech
 GAP, BLIP = 0.12, 0.06  # s; shorter gaps and shorter speech are none
@@ -58,28 +54,14 @@ def find_speech(blocks: Iterable[np.ndarray]) -> Speech:
         samples = np.concatenate([rest, block])
         whole = len(samples) // WINDOW * WINDOW
         if whole:
-            likely.append(_probabilities(np.concatenate([before, samples[:whole]]))[CONTEXT // WINDOW:])
+            likely.append(speech_probabilities(np.concatenate([before, samples[:whole]]))[CONTEXT // WINDOW:])
             before = np.concatenate([before, samples[:whole]])[-CONTEXT:]
         powers.append(_power(samples[:whole]))
         rest = samples[whole:]
     if len(rest):
-        likely.append(_probabilities(np.concatenate([before, rest]))[CONTEXT // WINDOW:])
+        likely.append(speech_probabilities(np.concatenate([before, rest]))[CONTEXT // WINDOW:])
         powers.append(_power(rest))
     return _on_grid(np.concatenate(likely), np.concatenate(powers), count / SAMPLE_RATE)
-
-
-@lru_cache(maxsize=1)
-def _detector() -> Any:
-    with one_thread(), warnings.catch_warnings():  # its import sets torch's threads for the whole process
-        warnings.simplefilter("ignore", DeprecationWarning)
-        from silero_vad import load_silero_vad  # imported late: it needs torch
-
-        return load_silero_vad(sequence=True)
-
-
-def _probabilities(samples: np.ndarray) -> np.ndarray:
-    """One for each 32 ms."""
-    return _detector().audio_forward(samples)
 
 
 def _power(samples: np.ndarray) -> np.ndarray:
