@@ -97,15 +97,17 @@ def whole_recording(segment: Segment) -> tuple[Segment, ...]:
 
 def render(converter: PhraseConverter, source: Path | str, segments: Sequence[Segment], output: Path | str,
            settings: Settings = Settings(), hook: Hook = silent, store: Path | str | None = None,
-           names: Sequence[str] = (), form: AudioForm = AudioForm()) -> RenderedPlan:
+           names: Sequence[str] = (), form: AudioForm = AudioForm(), keep_partial: bool = False) -> RenderedPlan:
     """Render a plan of a recording of up to an hour. What no segment changes is copied from the source bit for bit.
 
     The hook is told the stages of each conversion, and the 'progress' of finding and of rendering phrases, in seconds of source.
+    Each RenderedPiece is an 'artefact' of the stage 'piece', as soon as `partial_path(output)` holds it.
 
     Args:
         segments: in order, without overlaps. settings: of all segments; strength and tempo are each segment's own.
         store: folder of rendered pieces, with which an interrupted run goes on; `store_path(output)` if None.
         names: what sentences call the segments. form: rate, resolution and format of the output.
+        keep_partial: `partial_path(output)` stays where the work breaks off, and can be played.
     Raises:
         PlanError: a segment cannot be rendered. AudioError: a recording cannot be used. OutputError: an output is an input or
             cannot be written, or another rendering is at work in the store. ZestError: as the converter.
@@ -127,8 +129,10 @@ def render(converter: PhraseConverter, source: Path | str, segments: Sequence[Se
                 try:
                     found = _assemble(tasks, pieces, Assembly(recording, wav), timings)
                     finish(wav, output, form)
-                finally:
-                    growing.unlink(missing_ok=True)
+                except BaseException:
+                    if not keep_partial:
+                        growing.unlink(missing_ok=True)
+                    raise
         kept.tidy([task.key for task in tasks])
     return RenderedPlan(output, tuple(found), recording.seconds, wav.count / wav.rate, wav.rate, timings.seconds,
                         recording.warnings + pieces.notes())
@@ -160,6 +164,7 @@ def _assemble(tasks: Sequence[Task], pieces: PieceConverter, assembly: Assembly,
     def wrote(segment: int | None, start: int, end: int, begins: int, stored: bool = False) -> None:
         if end > start:
             found.append(RenderedPiece(segment, start / rate, end / rate, begins / rate, assembly.written / rate, stored))
+            hook(Event("artefact", "piece", value=found[-1]))
 
     hook(Event("progress", "phrases", value=(0, round(todo)), label="Rendering phrases"))
     for place, task in enumerate(tasks):

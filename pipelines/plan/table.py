@@ -52,18 +52,24 @@ def row_names(path: Path | str) -> list[str]:
 
 def write_plan(path: Path | str, segments: Sequence[Segment]) -> Path:
     """Write a plan whole or not at all; paths of references become relative to its folder. Raises OutputError."""
-    path, words = Path(path), any(segment.words for segment in segments)
-    text = io.StringIO()
+    path = Path(path)
+    return write_whole(path, plan_text(segments, path.parent).encode("utf-8", PATH_BYTES))
+
+
+def plan_text(segments: Sequence[Segment], folder: Path) -> str:
+    """The content of such a file in a folder."""
+    text, words = io.StringIO(), any(segment.words for segment in segments)
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow((*COLUMNS, WORDS) if words else COLUMNS)
     for segment in segments:
-        row = (f"{segment.start:.3f}", f"{segment.end:.3f}", segment.emotion, _relative(segment, path.parent),
+        row = (f"{segment.start:.3f}", f"{segment.end:.3f}", segment.emotion, relative_references(segment, folder),
                f"{segment.strength:g}", "yes" if segment.tempo else "no")
         writer.writerow((*row, segment.words) if words else row)
-    return write_whole(path, text.getvalue().encode("utf-8", PATH_BYTES))
+    return text.getvalue()
 
 
-def _relative(segment: Segment, folder: Path) -> str:
+def relative_references(segment: Segment, folder: Path) -> str:
+    """What the column `reference` says of a segment, in a plan in this folder."""
     if segment.reference is not None:
         return os.path.relpath(segment.reference, folder)
     return ",".join(f"{os.path.relpath(path, folder)}:{weight:g}" for path, weight in segment.mixed)

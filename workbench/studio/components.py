@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -19,6 +22,16 @@ def player(elem_id: str, group: str = GROUP, **options) -> gr.HTML:
 def contour_view(elem_id: str, group: str = GROUP, **options) -> gr.HTML:
     """The contours of a conversion; its value is what `contours.contours_value` gives. options: of gr.HTML."""
     return _component("zc", "F0 contours", group, "contours.css", assets.script(assets.CONTOURS, "Contours"), elem_id, options)
+
+
+def lane(elem_id: str, presets: Sequence[str], **options) -> gr.HTML:
+    """The lane of a long recording's phrases; its value is a sentence with a mark, see workbench/tabs/convert_long.py.
+
+    Its events `upload` and `submit` carry the visitor's token as `key`: find the phrases of what was uploaded; render the plan.
+    presets: the checkpoint's stored emotions. options: of gr.HTML.
+    """
+    return _component("zl", "Phrase by phrase", escape(json.dumps(list(presets))), "lane.css", assets.script(assets.LANE, "Lane"),
+                      elem_id, options)
 
 
 def _component(name: str, label: str, group: str, style: str, script: str, elem_id: str, options: dict[str, Any]) -> gr.HTML:

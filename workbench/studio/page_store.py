@@ -1,4 +1,4 @@
-"""Where this process keeps the takes of its visitors."""
+"""Where this process keeps the takes and the long recordings of its visitors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gradio.utils import get_upload_folder
 
+from workbench.studio.long_store import LongStore
 from workbench.studio.store import TakeStore
 
 FOLDER_VARIABLE = "WORKBENCH_TAKES"  # a folder for takes, e.g. on a disk that outlives the machine
@@ -16,5 +17,15 @@ FOLDER_VARIABLE = "WORKBENCH_TAKES"  # a folder for takes, e.g. on a disk that o
 @cache
 def take_store() -> TakeStore:
     """Beside Gradio's folder of uploads, not in it: Gradio hands out what lies there, and clears it away after some hours."""
+    return TakeStore(_root())
+
+
+@cache
+def long_store() -> LongStore:
+    """Beside the takes: long recordings are large, and are kept for a shorter time."""
+    return LongStore(_root().with_name(f"{_root().name}-long"))
+
+
+def _root() -> Path:
     folder = os.environ.get(FOLDER_VARIABLE)
-    return TakeStore(Path(folder) if folder else Path(get_upload_folder()).with_name("zest-takes"))
+    return Path(folder) if folder else Path(get_upload_folder()).with_name("zest-takes")

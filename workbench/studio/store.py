@@ -76,6 +76,13 @@ class NewTake:
         return [self.audio, self.source, *([self.reference] if self.reference else []), *(path for path, _ in self.mixed)]
 
 
+def visitor_folder(root: Path, token: str) -> Path:
+    """Where everything of one visitor lies. Raises TakeError: it is no token."""
+    if not isinstance(token, str) or not TOKEN.fullmatch(token):
+        raise TakeError(NO_TOKEN)
+    return root / hashlib.sha256(token.encode()).hexdigest()
+
+
 class TakeStore:
     """The takes of all visitors. clock: seconds since the epoch, for tests.
 
@@ -182,9 +189,7 @@ class TakeStore:
                 self._forget_unused_recordings(visitor)
 
     def _visitor(self, token: str) -> Path:
-        if not isinstance(token, str) or not TOKEN.fullmatch(token):
-            raise TakeError(NO_TOKEN)
-        return self.root / hashlib.sha256(token.encode()).hexdigest()
+        return visitor_folder(self.root, token)
 
     def _folder(self, visitor: Path, take_id: str) -> Path:
         if not isinstance(take_id, str) or not TAKE_ID.fullmatch(take_id):
@@ -230,7 +235,7 @@ class TakeStore:
 
     def _recording(self, visitor: Path, path: Path) -> str:
         """Keep a recording once, by what it holds; returns its name in the visitor's folder."""
-        content = path.read_bytes()
+        content = path.readbytes_in()
         ending = path.suffix.lower() if re.fullmatch(r"\.[a-z0-9]{1,5}", path.suffix.lower()) else ""
         name = hashlib.sha256(content).hexdigest() + ending
         place = make_folder(visitor / "recording") / name
@@ -242,9 +247,9 @@ class TakeStore:
         coming = sum(path.stat().st_size for path in new.files)
         if sum(1 for _ in (visitor / "take").glob("*")) >= self.limits.takes:
             raise TakeError(FULL.format(limit=f"{self.limits.takes} takes"))
-        if _bytes(visitor) + coming > 1e6 * self.limits.megabytes:
+        if bytes_in(visitor) + coming > 1e6 * self.limits.megabytes:
             raise TakeError(FULL.format(limit=f"{self.limits.megabytes:g} MB"))
-        if _bytes(self.root) + coming > 1e6 * self.limits.total_megabytes:
+        if bytes_in(self.root) + coming > 1e6 * self.limits.total_megabytes:
             raise TakeError(NO_ROOM)
 
     def _forget_unused_recordings(self, visitor: Path) -> None:
@@ -268,7 +273,8 @@ class TakeStore:
             yield
 
 
-def _bytes(folder: Path) -> int:
+def bytes_in(folder: Path) -> int:
+    """Of all files under a folder."""
     total = 0
     for path in folder.rglob("*"):
         with suppress(OSError):

@@ -34,6 +34,7 @@ from workbench.tabs.convert_inputs import (
     request_of,
     unfolded,
 )
+from workbench.tabs.convert_long import connect_lane
 from workbench.tabs.convert_mix import connect_mixer
 from workbench.tabs.convert_run import (
     Outputs,
@@ -212,6 +213,7 @@ def convert_tab(demo: gr.Blocks, presets: Sequence[str], decoders: Sequence[str]
         return use_take(presets, source, event)
 
     takes.submit(use, inputs.source.audio, [*inputs.all(), outputs.failed], **QUIET)
+    connect_lane(inputs)
     _remember(demo, inputs, outputs, autoplay)
     outputs.converted.change(None, autoplay, None, js=f"(on) => on && ({PLAY})()", api_visibility="private")
     picked = outputs.siblings.click(pick, [outputs.shown, outputs.compared], outputs.all(), **QUIET)

@@ -19,6 +19,7 @@ from pipelines.errors import ZestError
 from pipelines.mix import EmotionMix
 from pipelines.settings import Settings, about
 from workbench.conversion_request import ConversionRequest
+from workbench.studio.components import lane as long_lane
 from workbench.studio.heard import heard, of_references
 from workbench.studio.mixer import mixer, mixture
 from workbench.tabs import text
@@ -40,7 +41,8 @@ class Inputs:
 
     findings: what is doubtful about the source. heard: what judges hear of a preset or a reference. mixer, recordings: of a
     mix, which CSS shows while a mix is chosen; add takes more recordings. examples: one button for each of EXAMPLE_ROWS.
-    advanced: holds the rare settings. link: copies an address that carries the settings; address: shows it.
+    lane: of a long recording, in the source's place. advanced: holds the rare settings. link: copies an
+    address that carries the settings; address: shows it.
     """
 
     examples: list[gr.Button]
@@ -48,6 +50,7 @@ class Inputs:
     heard: gr.HTML
     add: gr.UploadButton
     source: RecordingInput
+    lane: gr.HTML
     emotion: gr.Radio
     reference: RecordingInput
     strength: gr.Slider
@@ -130,6 +133,7 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     findings = gr.HTML(padding=False, elem_id="zest-findings")
     denoise = gr.Checkbox(False, label=text.DENOISE, container=False, elem_id="zest-denoise")
     gr.HTML(f"<p>{text.LIMITS_NOTE}</p>", elem_classes="zest-limits", padding=False)
+    lane = long_lane("zest-lane", presets)
     choices = [(preset.capitalize(), preset) for preset in presets] + [(text.A_MIX, MIX)] * bool(presets)
     choices.append((text.FROM_RECORDING, RECORDING))
     first = "angry" if "angry" in presets else choices[0][1]
@@ -151,7 +155,7 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
         link = gr.Button(text.LINK, size="sm", elem_id="zest-link-settings")
         address = gr.Textbox(visible=False, label=text.LINK_LABEL, interactive=False, buttons=["copy"],
                              elem_id="zest-link-address")
-    return Inputs(examples, findings, judged, add, source, emotion, reference, strength, tempo, decoder, seed, f0, mix,
+    return Inputs(examples, findings, judged, add, source, lane, emotion, reference, strength, tempo, decoder, seed, f0, mix,
                   recordings, denoise, advanced, link, address, slots)
 
 

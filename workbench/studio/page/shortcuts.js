@@ -24,9 +24,9 @@
   document.addEventListener("click", (event) => { if (event.target.closest?.("#zest-keys")) tell(); });
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { const button = seen("#zest-convert"); button?.click(); if (button) event.preventDefault(); }
-    if (event.key === "Escape") seen("#zest-cancel")?.click();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { const button = seen("#zest-convert, #zest-lane .render"); button?.click(); if (button) event.preventDefault(); }
+    if (event.key === "Escape") seen("#zest-cancel, #zest-lane .cancel")?.click();
     const typing = event.target.closest?.("input:not([type=radio], [type=checkbox], [type=range]), textarea, [contenteditable]");
-    if (event.key === "?" && !typing && seen("#zest-convert, #zest-cancel")) { tell(); event.preventDefault(); }
+    if (event.key === "?" && !typing && seen("#zest-convert, #zest-cancel, #zest-lane .render")) { tell(); event.preventDefault(); }
   });
 })();

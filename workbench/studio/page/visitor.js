@@ -29,21 +29,25 @@ window.zest = (() => {
   const base = () => window.location.pathname.replace(/\/?$/, "/");
 
   /** A request about this visitor's takes. Throws an Error with a sentence for readers. */
-  async function ask(path, method = "GET", body = null) {
+  const ask = (path, method = "GET", body = null) => request(`takes/${path}`, method, body === null ? {} : { body: JSON.stringify(body) });
+
+  /** A request about this visitor's long recording; a body is sent as it is. */
+  const askLong = (path, method = "GET", body = null) => request(`long/${path}`, method, body === null ? {} : { body });
+
+  async function request(path, method, sent) {
     let reply;
     try {
-      const sent = body === null ? {} : { body: JSON.stringify(body) };
-      reply = await fetch(`${base()}takes/${path}`, { method, headers: { "X-Zest-Takes": visitor() }, ...sent });
+      reply = await fetch(base() + path, { method, headers: { "X-Zest-Takes": visitor() }, ...sent });
     } catch { throw new Error("The workbench cannot be reached; nothing has changed."); }
     if (!reply.ok) throw new Error((await reply.json().catch(() => ({}))).sentence ?? "The workbench gave no answer that can be read.");
     return reply;
   }
 
   return {
-    visitor, ask,
+    visitor, ask, askLong, base,
     /** Whether this browser keeps what it is given. */
     keeps: () => { visitor(); return keeps; },
-    forgetVisitor: () => write(KEY, freshKey()),
+    forgetVisitor: () => { write(KEY, freshKey()); window.dispatchEvent(new Event("zest-forgotten")); },
     remember: (name, value) => write(`zest-${name}`, JSON.stringify(value)),
     remembered: (name, otherwise) => { try { return JSON.parse(read(`zest-${name}`)) ?? otherwise; } catch { return otherwise; } },
     takesChanged: () => window.dispatchEvent(new Event("zest-takes")),
