@@ -1,4 +1,4 @@
-"""The API: what programs call over HTTP, `/convert`, `/score` and `/check`. Names, order and defaults stay; docs/api.md.
+"""The API: what programs call over HTTP, listed in docs/api.md. Names, order and defaults stay.
 
 The endpoints have components of their own, which no page shows, so that what programs see does not follow from what the page
 looks like. They are built before all tabs, so that their numbers do not depend on what the tabs hold.
@@ -20,6 +20,7 @@ from pipelines.features.writing import SOURCE_RATE, SUBTYPES
 from pipelines.labels import EMOTIONS
 from pipelines.mix import number_of
 from pipelines.settings import about
+from workbench.api_long import direct, plan
 from workbench.cli.progress import fraction_hook
 from workbench.conversion import MODEL_QUEUE
 from workbench.conversion_request import DEFAULTS, ConversionRequest
@@ -122,20 +123,43 @@ def api(presets: Sequence[str]) -> None:
         _endpoint("score", score, _score_inputs(), [gr.Textbox(label="card"), gr.JSON(label="numbers")])
         _endpoint("check", check, {"source": gr.Audio(label="source", type="filepath")},
                   [gr.JSON(label="findings"), gr.JSON(label="numbers")])
+        _long_endpoints()
 
 
 def _endpoint(name: str, function: Callable, inputs: dict[str, Any],
-              outputs: list[gr.components.Component]) -> None:
-    gr.Button(visible=False).click(function, inputs_kwargs=inputs, outputs=outputs, api_name=name, concurrency_id=MODEL_QUEUE)
+              outputs: list[gr.components.Component], queue: str | None = MODEL_QUEUE) -> None:
+    """queue: whose events run one at a time; None where they take turns by themselves."""
+    own: dict[str, Any] = {"concurrency_id": queue} if queue else {"concurrency_limit": None}
+    gr.Button(visible=False).click(function, inputs_kwargs=inputs, outputs=outputs, api_name=name, **own)
+
+
+def _long_endpoints() -> None:
+    """Of recordings of up to an hour, which take their turn phrase by phrase instead of all at once."""
+    _endpoint("plan", plan, {"source": _file("source"), "emotion": gr.Textbox(None, label="emotion"), **_way_inputs()},
+              [gr.File(label="plan"), gr.JSON(label="rows")], None)
+    references = gr.File(label="references", type="filepath", file_count="multiple")
+    _endpoint("direct", direct, {"source": _file("source"), "plan": _file("plan"), "references": references, **_voice_inputs()},
+              [gr.Audio(label="converted"), gr.JSON(label="numbers")], None)
+
+
+def _file(label: str) -> gr.File:
+    return gr.File(label=label, type="filepath")
 
 
 def _convert_inputs(presets: Sequence[str]) -> dict[str, Any]:
     return {"source": gr.Audio(label="source", type="filepath"),
             "emotion": gr.Dropdown([*presets, RECORDING], value=None, label="emotion", allow_custom_value=True),
-            "reference": gr.Audio(label="reference", type="filepath"),
-            "strength": gr.Number(DEFAULTS.strength, label="strength"),
-            "tempo": gr.Checkbox(DEFAULTS.tempo, label="tempo"),
-            "decoder": gr.Dropdown(["", *DECODERS, *BASELINES], value="", label="decoder", allow_custom_value=True),
+            "reference": gr.Audio(label="reference", type="filepath"), **_way_inputs(), **_voice_inputs()}
+
+
+def _way_inputs() -> dict[str, Any]:
+    """What a plan says of each phrase."""
+    return {"strength": gr.Number(DEFAULTS.strength, label="strength"), "tempo": gr.Checkbox(DEFAULTS.tempo, label="tempo")}
+
+
+def _voice_inputs() -> dict[str, Any]:
+    """What holds for all phrases."""
+    return {"decoder": gr.Dropdown(["", *DECODERS, *BASELINES], value="", label="decoder", allow_custom_value=True),
             "seed": gr.Number(DEFAULTS.seed, label="seed"),
             "f0": gr.Dropdown(list(about("f0").choices), value=DEFAULTS.f0, label="f0", allow_custom_value=True),
             "rate": gr.Dropdown([SOURCE_RATE, "16000", "44100", "48000"], value=SOURCE_RATE, label="rate",

@@ -19,7 +19,7 @@ from workbench.listening.results_tab import results_tab
 from workbench.listening.results_view import CSS as RESULTS_CSS
 from workbench.listening.routes import listening_routes
 from workbench.score_card.style import CSS as SCORE_CSS
-from workbench.studio.long_routes import long_routes
+from workbench.studio.long_routes import forget_long, long_routes
 from workbench.studio.routes import take_routes
 from workbench.tabs import text
 from workbench.tabs.convert import convert_tab
@@ -58,7 +58,8 @@ def launch_options() -> dict[str, Any]:
     """What Gradio 6 takes at launch: looks, limits, and nothing kept about visitors."""
     return {"theme": theme(), "css": css() + SCORE_CSS + LISTEN_CSS + RESULTS_CSS, "head": head(), "max_file_size": UPLOAD_LIMIT,
             "run_history": False, "ssr_mode": False, "footer_links": ["api"],
-            "app_kwargs": {"routes": [*take_routes(), *long_routes(), *listening_routes(), *admin_routes(administration())]}}
+            "app_kwargs": {"routes": [*take_routes(forgotten=forget_long), *long_routes(), *listening_routes(),
+                                      *admin_routes(administration())]}}
 
 
 def _choices() -> tuple[tuple[str, ...], tuple[str, ...], str | None]:

@@ -45,6 +45,13 @@ def write_talk(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
     return path
 
 
+def long_talk(folder: Path) -> Path:
+    """62 s, of which 6 are speech: two phrases."""
+    samples = talk([0.8, 55.2])[0]
+    assert len(samples) > 60 * RATE
+    return write_talk(folder / "long.wav", samples)
+
+
 @dataclass
 class CountingConverter:
     """Answers with a tone instead of speech, 300 Hz, as long as what it is given, or STRETCH times so with the tempo.

@@ -12,19 +12,22 @@ from gradio_client import Client, handle_file
 
 from evaluation.score_card import ScoreCard
 from pipelines.features.audio import load
-from workbench import api
+from tests.support.talks import CountingConverter, talk, write_talk
+from workbench import api, api_long
 from workbench.demo import build_demo
 from workbench.tabs import score as score_tab
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "api.md").read_text()
-REQUIRED = {"/convert": ["source"], "/score": ["source", "converted"], "/check": ["source"]}
+REQUIRED = {"/convert": ["source"], "/score": ["source", "converted"], "/check": ["source"], "/plan": ["source"],
+            "/direct": ["source", "plan"]}
 PARAMETERS = {"/convert": ["source", "emotion", "reference", "strength", "tempo", "decoder", "seed", "f0", "rate", "subtype",
                            "references", "weights", "denoise"],
               "/score": ["source", "reference", "converted", "said", "emotion", "language"],
-              "/check": ["source"]}
+              "/check": ["source"], "/plan": ["source", "emotion", "strength", "tempo"],
+              "/direct": ["source", "plan", "references", "decoder", "seed", "f0", "rate", "subtype"]}
 OUTPUTS = {"/convert": ["converted", "f0_contours", "system", "notes", "numbers"], "/score": ["card", "numbers"],
-           "/check": ["findings", "numbers"]}
+           "/check": ["findings", "numbers"], "/plan": ["plan", "rows"], "/direct": ["converted", "numbers"]}
 
 
 def quiet(*_, **__):
@@ -50,7 +53,8 @@ def test_names_and_defaults_are_the_same_with_and_without_a_password(monkeypatch
     without = build_demo()
     monkeypatch.setenv("WORKBENCH_ADMIN_PASSWORD", "a long password")
     guarded = build_demo()
-    assert numbered(without) == numbered(guarded) == {"/convert": 0, "/score": 1, "/check": 2}, "no others for programs"
+    assert list(numbered(without)) == list(PARAMETERS), "no others for programs"
+    assert numbered(without) == numbered(guarded) == {name: number for number, name in enumerate(PARAMETERS)}
     told = without.get_api_info()["named_endpoints"]
     assert told == guarded.get_api_info()["named_endpoints"]
     for name, endpoint in told.items():
@@ -129,3 +133,22 @@ def test_an_unknown_emotion_is_one_sentence_at_every_endpoint(emotion, sentence,
 def test_the_score_example_of_the_docs_names_what_there_is():
     call = re.findall(r"^```python\n(.*?)^```$", PAGE, re.S | re.M)[1]
     assert set(re.findall(r"(\w+)=", call)) == {"source", "converted", "said", "emotion", "api_name"}
+
+
+def test_a_long_recording_is_planned_and_directed(tmp_path, monkeypatch, reference_path):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
+    monkeypatch.setattr(api_long, "page_converter", lambda name: converter)
+    source, converter = write_talk(tmp_path / "talk.wav", talk([0.6, 0.8])[0]), CountingConverter()
+    path, rows = api_long.plan(source=str(source), emotion="sad", tempo=False, progress=quiet)
+    assert [row["emotion"] for row in rows] == ["sad", "sad"] and Path(path).name == "talk-plan.csv"
+    (tmp_path / "mine.csv").write_text(Path(path).read_text().replace(",sad,,", ",,reference-lively.wav,", 1))
+    converted, numbers = api_long.direct(source=str(source), plan=str(tmp_path / "mine.csv"), references=[str(reference_path)],
+                                         progress=quiet)
+    assert [called for _, called in converter.calls] == ["reference-lively.wav", "sad"] and numbers["rendered"] == 2
+    assert Path(converted).name == "talk-directed.wav" and str(tmp_path) not in str(numbers)
+    for given, words in (({}, "there is no reference 'reference-lively.wav'"), ({"decoder": "copy"}, "takes at most 60 s")):
+        if "decoder" in given:
+            given["references"] = [str(reference_path)]
+        with pytest.raises(gr.Error) as refused:
+            api_long.direct(source=str(source), plan=str(tmp_path / "mine.csv"), progress=quiet, **given)
+        assert words in refused.value.message

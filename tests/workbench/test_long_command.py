@@ -11,18 +11,16 @@ import soundfile
 
 from pipelines.hooks import Event
 from pipelines.plan import converting
+from tests.support import talks
 from tests.support.speech import RATE
-from tests.support.talks import talk, write_talk
+from tests.support.talks import write_talk
 from workbench.cli import exit_codes
 from workbench.cli.progress import fraction_hook, time_left
 
 
 @pytest.fixture(scope="module")
 def long_talk(tmp_path_factory) -> Path:
-    """62 s, of which 6 are speech."""
-    samples = talk([0.8, 55.2])[0]
-    assert len(samples) > 60 * RATE
-    return write_talk(tmp_path_factory.mktemp("long") / "long.wav", samples)
+    return talks.long_talk(tmp_path_factory.mktemp("long"))
 
 
 def names(folder: Path) -> list[str]:

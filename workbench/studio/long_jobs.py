@@ -125,8 +125,8 @@ def rendering(project: LongProject, segments: tuple[Segment, ...], settings: Set
                 own.pieces.append(event.value)
             hook(event)
 
-        turns = _Turn(model_turns(), hook)
-        converter = TurnTaking(turns.do(load), turns)
+        turn = turn_at_models(hook)
+        converter = TurnTaking(turn.do(load), turn)
         used = replace(settings, decoder=settings.decoder or next(iter(getattr(converter.own, "decoders", ())), ""))
         project.keep_document("part.json", None)
         try:
@@ -164,7 +164,7 @@ def _copied(recording: LongRecording, path: Path) -> bytes:
 
 
 @dataclass(frozen=True)
-class _Turn:
+class Turn:
     """Work in a turn at the models. hook: is called while it waits, and may end the wait."""
 
     turns: Turns
@@ -178,7 +178,7 @@ class _Turn:
 class TurnTaking:
     """A converter that waits for its turn before each conversion. own: what converts."""
 
-    def __init__(self, own: Converts, turn: _Turn):
+    def __init__(self, own: Converts, turn: Turn):
         self.own, self._turn = own, turn
 
     @property
@@ -193,6 +193,11 @@ class TurnTaking:
 
     def convert(self, *given: Any, **named: Any) -> Any:
         return self._turn.do(lambda: self.own.convert(*given, **named))
+
+
+def turn_at_models(hook: Hook) -> Turn:
+    """A turn at this process's models."""
+    return Turn(model_turns(), hook)
 
 
 @cache

@@ -56,7 +56,7 @@ def _replace(project: LongProject, name: str, content: bytes, check_emotion: Che
     try:
         given.write_bytes(content)
         called = names or row_names(given)
-        segments = tuple(_placed(one, folder, given.parent, row) for one, row in zip(read_plan(given), called, strict=True))
+        segments = tuple(placed(one, folder, given.parent, row) for one, row in zip(read_plan(given), called, strict=True))
         check_segments(segments, project.seconds, project.name, check_emotion, called)
     except OSError as error:
         raise ZestError(f"The plan cannot be kept: {error.strerror or error}.") from error
@@ -65,8 +65,14 @@ def _replace(project: LongProject, name: str, content: bytes, check_emotion: Che
     write_plan(project.plan, segments)
 
 
-def _placed(segment: Segment, folder: Path, given: Path, row: str) -> Segment:
-    """With its references in the project's folder, by their names alone: a plan reaches no other file of the server."""
+def placed(segment: Segment, folder: Path, given: Path, row: str) -> Segment:
+    """With its references in a folder, by their names alone: a plan that a visitor gives reaches no other file of the server.
+
+    Args:
+        given: the plan's own folder. row: what sentences call the segment.
+    Raises:
+        PlanError: a reference is not in the folder.
+    """
     def place(path: Path) -> Path:
         found = find_file(folder, path.name)
         if path.parent != given or not found.is_file() or found.name == "plan.csv":

@@ -37,7 +37,7 @@ from workbench.conversion import converter
 from workbench.studio.growing_file import GrowingResponse
 from workbench.studio.jobs import JobState
 from workbench.studio.long_jobs import LongBoard, LongWork, long_board
-from workbench.studio.long_plan import change_plan, rows_of, upload_plan
+from workbench.studio.long_plan import CheckEmotion, change_plan, rows_of, upload_plan
 from workbench.studio.long_store import NONE, READY, LongError, LongProject, LongStore, plain_name
 from workbench.studio.page_store import long_store
 from workbench.studio.routes import HEADER, HEADERS
@@ -52,10 +52,10 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class LongEndpoints:
-    """A method an address. store, board: of all visitors."""
+    """A method an address. store, board: of all visitors. check_emotion: raises ZestError for one that there is not."""
 
-    def __init__(self, store: LongStore, board: LongBoard):
-        self.store, self.board = store, board
+    def __init__(self, store: LongStore, board: LongBoard, check_emotion: CheckEmotion):
+        self.store, self.board, self.check_emotion = store, board, check_emotion
 
     async def show(self, request: Request) -> Response:
         token = _token(request)
@@ -89,12 +89,12 @@ class LongEndpoints:
 
     async def change(self, request: Request) -> Response:
         project = await self._ready(request)
-        await _run(change_plan, project, await content(request, PLAN_BYTES), converter().check_emotion)
+        await _run(change_plan, project, await content(request, PLAN_BYTES), self.check_emotion)
         return _json({})
 
     async def upload(self, request: Request) -> Response:
         project, name = await self._ready(request), plain_name(request.query_params.get("name", ""))
-        await _run(upload_plan, project, name, await content(request, PLAN_BYTES), converter().check_emotion)
+        await _run(upload_plan, project, name, await content(request, PLAN_BYTES), self.check_emotion)
         return _json({"rows": _rows(project)})
 
     async def plan(self, request: Request) -> Response:
@@ -157,15 +157,24 @@ def told(work: LongWork, first: int = 0) -> dict[str, Any]:
             "pieces": [asdict(piece) for piece in work.pieces[first:]], **_grown(work.project)}
 
 
-def long_routes(store: LongStore | None = None, board: LongBoard | None = None) -> list[Mount]:
-    """What Gradio is given at launch. store, board: those of this process if None."""
-    at = LongEndpoints(store or long_store(), board or long_board())
+def long_routes(store: LongStore | None = None, board: LongBoard | None = None,
+                check_emotion: CheckEmotion | None = None) -> list[Mount]:
+    """What Gradio is given at launch. All of them: those of this process if None."""
+    at = LongEndpoints(store or long_store(), board or long_board(),
+                       check_emotion or (lambda emotion: converter().check_emotion(emotion)))
     routes = [("/", "GET", at.show), ("/", "POST", at.give), ("/", "DELETE", at.remove), ("/state", "GET", at.state),
               ("/state", "DELETE", at.cancel), ("/plan", "GET", at.plan), ("/plan", "PUT", at.change),
               ("/plan", "POST", at.upload), ("/references", "POST", at.reference),
               ("/file/{visitor}/{project}/{name}", "GET", at.file)]
     inner = Starlette(routes=[Route(path, _guarded(endpoint), methods=[method]) for path, method, endpoint in routes])
     return [Mount("/long", app=inner, name="long")]
+
+
+def forget_long(token: str) -> None:
+    """Everything of a visitor's goes. Raises TakeError: it is no token."""
+    long_store().find(token)
+    long_board().end(token)
+    long_store().remove(token)
 
 
 async def receive(request: Request, path: Path, most: float) -> None:

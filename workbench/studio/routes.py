@@ -38,13 +38,14 @@ HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Re
 MOST_BYTES = 20_000  # of a change
 MALFORMED = "This change cannot be read; reload the page and try again."
 Endpoint = Callable[[Request], Awaitable[Response]]
+Forgotten = Callable[[str], object]  # of a token
 
 
 class TakeEndpoints:
-    """A method an address. store: of all visitors. board: their running conversions."""
+    """A method an address. store: of all visitors. board: their running conversions. forgotten: is told whose takes are gone."""
 
-    def __init__(self, store: TakeStore, board: JobBoard):
-        self.store, self.board = store, board
+    def __init__(self, store: TakeStore, board: JobBoard, forgotten: Forgotten):
+        self.store, self.board, self.forgotten = store, board, forgotten
 
     async def list(self, request: Request) -> Response:
         token = _token(request)
@@ -57,6 +58,7 @@ class TakeEndpoints:
         for job in self.board.of(token):
             job.cancel()
         await _run(self.store.forget, token)
+        await _run(self.forgotten, token)
         return _json({})
 
     async def change(self, request: Request) -> Response:
@@ -96,9 +98,10 @@ class TakeEndpoints:
         return path
 
 
-def take_routes(store: TakeStore | None = None, board: JobBoard | None = None) -> list[Mount]:
+def take_routes(store: TakeStore | None = None, board: JobBoard | None = None,
+                forgotten: Forgotten = lambda token: None) -> list[Mount]:
     """What Gradio is given at launch. store, board: those of this process if None."""
-    endpoints = TakeEndpoints(store or take_store(), board or job_board())
+    endpoints = TakeEndpoints(store or take_store(), board or job_board(), forgotten)
     routes = [("/", "GET", endpoints.list), ("/", "DELETE", endpoints.forget), ("/zip", "GET", endpoints.zip),
               ("/running/{job}", "DELETE", endpoints.cancel), ("/{take}", "PATCH", endpoints.change),
               ("/{take}", "DELETE", endpoints.delete), ("/{take}/restore", "POST", endpoints.restore),

@@ -17,16 +17,15 @@ from typing import Any
 
 import gradio as gr
 
-from pipelines.baselines import BASELINES
-from pipelines.conversion import Converts
 from pipelines.errors import ZestError
 from pipelines.features.audio import is_long
 from pipelines.plan.segments import Segment
 from pipelines.plan.table import read_plan
 from pipelines.settings import Settings, about
+from workbench.api_long import request_for
 from workbench.cli.names import default_name
 from workbench.conversion import CHECKPOINT_VARIABLE, page_converter
-from workbench.conversion_request import DEFAULTS, ConversionRequest
+from workbench.conversion_request import DEFAULTS
 from workbench.rendering import DIRECTED
 from workbench.studio.long_jobs import long_board, reading, rendering
 from workbench.studio.long_store import GIVEN, READY
@@ -37,7 +36,6 @@ from workbench.tabs.problems import QUIET, attempt, problem
 from workbench.uploads import CLEARED
 
 WITH_TOKEN = "(...values) => [window.zest.visitor(), ...values.slice(1)]"
-SHORT_ONLY = "The baseline {} takes at most 60 s; choose a decoder under Advanced."
 NO_PLAN = "There is no long recording here any more; give it again."
 
 
@@ -108,13 +106,10 @@ def _render(token: str, decoder: str, seed: float | None, f0: str) -> None:
     if project.state != READY:
         raise ZestError(NO_PLAN)
     segments = read_plan(project.plan)
-    settings, baseline = _settings(segments, decoder, seed, f0)
+    request = request_for(segments, decoder, seed, f0)
+    settings, baseline = request.settings(), request.baseline
     name = f"{_result_name(project.name, segments, settings, baseline)}.wav"
-
-    def load() -> Converts:
-        return page_converter(baseline)
-
-    long_board().start(token, *rendering(project, segments, settings, name, load))
+    long_board().start(token, *rendering(project, segments, settings, name, lambda: page_converter(baseline)))
 
 
 def _result_name(source: str, segments: Sequence[Segment], settings: Settings, baseline: str) -> str:
@@ -126,18 +121,6 @@ def _result_name(source: str, segments: Sequence[Segment], settings: Settings, b
         settings = replace(settings, strength=strength, tempo=tempo)
     return default_name(Path(source), targets.pop() if len(targets) == 1 else DIRECTED, settings, baseline,
                         os.environ.get(CHECKPOINT_VARIABLE))
-
-
-def _settings(segments: Sequence[Segment], decoder: str, seed: float | None, f0: str) -> tuple[Settings, str]:
-    """Settings of all phrases, and the baseline in the converter's place, '' for none. Raises ZestError: they do not fit."""
-    directed = [one for one in segments if not one.is_kept]
-    by_reference = bool(directed) and all(one.references for one in directed)
-    request = ConversionRequest(None, None if by_reference else "neutral", decoder=decoder, seed=seed, f0=f0)
-    if request.baseline and not BASELINES[request.baseline].takes:
-        raise ZestError(SHORT_ONLY.format(request.baseline))
-    for sentence in request.setting_problems().values():
-        raise ZestError(sentence)
-    return request.settings(), request.baseline
 
 
 def _said(sentence: str) -> dict[str, Any]:

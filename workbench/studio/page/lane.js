@@ -21,14 +21,15 @@ class Lane {
   build() {
     const button = (words, act, more = {}) => el("button", { type: "button", onclick: act, text: words, ...more });
     const picker = (accept, act) => el("input", { type: "file", accept, hidden: "", onchange: ({ target }) => { const file = target.files[0]; target.value = ""; if (file) act(file); } });
+    this.undoButton = button("Undo", () => this.undo(), { class: "undo" });
+    this.panel.acts.append(this.undoButton);
     this.name = el("h2");
     this.about = el("small");
     this.planFile = picker(".csv,text/csv", (file) => this.uploadPlan(file));
     this.referenceFile = picker("audio/*,video/*", (file) => this.sendReference(file));
     this.planFile.className = "plan-file";
     this.referenceFile.className = "reference-file";
-    this.undoButton = button("Undo", () => this.undo(), { class: "undo" });
-    this.tools = el("div", { class: "tools" }, this.undoButton, button("Download plan", () => this.downloadPlan(), { class: "plan" }), button("Upload plan", () => this.planFile.click()),
+    this.tools = el("div", { class: "tools" }, button("Download plan", () => this.downloadPlan(), { class: "plan" }), button("Upload plan", () => this.planFile.click()),
       button("Remove", () => this.askToRemove(), { class: "remove" }));
     this.bar = el("div", { class: "bar zest-problem" });
     this.notes = el("div", { class: "notes" });

@@ -21,7 +21,7 @@ class LanePanel {
         el("span", { class: "grow" }), this.playSource, this.playResult),
       el("div", { class: "fields" }, el("label", { class: "field" }, el("span", { text: "Emotion" }), this.emotion), this.mix,
         el("label", { class: "field wide" }, el("span", { text: "Strength" }), this.strength, this.shown), el("label", { class: "field" }, this.tempo, el("span", { text: "Tempo follows" }))),
-      el("div", { class: "acts" }, button("Same for all", () => this.spread(0), "Give all phrases the emotion, strength and tempo of this one"),
+      this.acts = el("div", { class: "acts" }, button("Same for all", () => this.spread(0), "Give all phrases the emotion, strength and tempo of this one"),
         button("Same from here on", () => this.spread(lane.chosen), "Give all later phrases the emotion, strength and tempo of this one"), this.splitButton, this.joinButton));
   }
 

@@ -1,0 +1,109 @@
+"""The API of long recordings: `/plan` cuts one into phrases, `/direct` renders a plan. The command line does the same."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from pipelines.baselines import BASELINES
+from pipelines.conversion import Converts
+from pipelines.errors import ZestError
+from pipelines.features.writing import SOURCE_RATE, AudioForm
+from pipelines.files import make_folder
+from pipelines.plan.phrases import plan_of
+from pipelines.plan.segments import Segment
+from pipelines.plan.table import read_plan, row_names, write_plan
+from workbench.cli.progress import fraction_hook
+from workbench.conversion import page_converter
+from workbench.conversion_request import DEFAULTS, ConversionRequest
+from workbench.rendering import render_and_describe
+from workbench.studio.long_jobs import TurnTaking, turn_at_models
+from workbench.studio.long_plan import placed, rows_of
+from workbench.tabs import text
+from workbench.tabs.feedback import as_errors
+
+NO_PLAN = "Give a plan: a CSV with the columns start and end, as /plan makes it."
+
+
+def plan(*, source: str, emotion: str | None = None, strength: float = DEFAULTS.strength, tempo: bool = DEFAULTS.tempo,
+         progress: gr.Progress = gr.Progress()) -> tuple[str, list[dict[str, Any]]]:
+    """Cut a recording of up to 60 minutes at its pauses into a plan to edit, one row a phrase.
+
+    Args:
+        source: Recording of up to 60 minutes.
+        emotion: Emotion of every row, to begin with; without it, every phrase stays as it is.
+        strength: Strength of every row, 0 to 1.5.
+        tempo: Whether the tempo follows the emotion, in every row.
+
+    Returns:
+        The plan (CSV), and its rows.
+    """
+    with as_errors():
+        if not source:
+            raise ZestError(text.NO_SOURCE)
+        template = Segment(0.0, 0.0, str(emotion or ""), None, float(strength), bool(tempo))
+        segments = plan_of(source, template, fraction_hook(lambda share, stage: progress(share, desc=stage), False))
+        path = write_plan(_new_folder() / f"{Path(source).stem}-plan.csv", segments)
+        return str(path), rows_of(segments, path.parent)
+
+
+def direct(*, source: str, plan: str, references: list[str] | None = None, decoder: str = DEFAULTS.decoder,
+           seed: float = DEFAULTS.seed, f0: str = DEFAULTS.f0, rate: str = SOURCE_RATE, subtype: str = "",
+           progress: gr.Progress = gr.Progress()) -> tuple[str, dict[str, Any]]:
+    """Render a plan of a recording of up to 60 minutes; what no row changes stays bit for bit.
+
+    Args:
+        source: Recording of up to 60 minutes.
+        plan: CSV with the columns start, end, emotion, reference, strength and tempo; all but the first two may be left out.
+        references: Recordings that the plan names by their file names.
+        decoder: Decoder, or a baseline in the converter's place.
+        seed: Seed, 0 for the emotion as it is on average.
+        f0: predicted, source or reference.
+        rate: source for the source's own sampling rate, 16 to 48 kHz; or Hz between them.
+        subtype: 16 or 24 bits, or float.
+
+    Returns:
+        The rendered recording (WAV), and all numbers.
+    """
+    with as_errors():
+        if not source or not plan:
+            raise ZestError(NO_PLAN if source else text.NO_SOURCE)
+        folder = _new_folder()
+        given = Path(shutil.copy(plan, folder))
+        for path in references or ():
+            shutil.copy(path, folder)
+        names = row_names(given)
+        segments = [placed(one, folder, folder, row) for one, row in zip(read_plan(given), names, strict=True)]
+        request = request_for(segments, decoder, seed, f0)
+        hook = fraction_hook(lambda share, stage: progress(share, desc=stage), False)
+        turn = turn_at_models(hook)
+        converter: Converts = turn.do(lambda: page_converter(request.baseline))
+        output = folder / f"{Path(source).stem}-directed.wav"
+        document = render_and_describe(TurnTaking(converter, turn), source, segments, output, request.settings(), hook, names,
+                                       keep=False, form=AudioForm(rate or SOURCE_RATE, subtype or ""))
+        for one in document["segments"]:
+            one["references"] = [Path(path).name for path in one["references"]]
+        return str(output), document
+
+
+def request_for(segments: Sequence[Segment], decoder: str, seed: float | None, f0: str) -> ConversionRequest:
+    """The settings that all phrases of a plan share. Raises ZestError: they do not fit each other, or the plan."""
+    directed = [one for one in segments if not one.is_kept]
+    by_reference = bool(directed) and all(one.references for one in directed)
+    request = ConversionRequest(None, None if by_reference else "neutral", decoder=decoder, seed=seed, f0=f0)
+    if request.baseline and not BASELINES[request.baseline].takes:
+        raise ZestError(text.SHORT_ONLY.format(baseline=request.baseline))
+    for sentence in request.setting_problems().values():
+        raise ZestError(sentence)
+    return request
+
+
+def _new_folder() -> Path:
+    """Where Gradio may serve from, and clears away after some hours."""
+    return make_folder(Path(get_upload_folder()) / uuid.uuid4().hex)
