@@ -6,7 +6,7 @@ import numpy as np
 
 from pipelines.features.growing import GrowingWav
 from pipelines.features.long_recording import LongRecording
-from pipelines.plan.joins import FADE, crossfade, joined, level_gain
+from pipelines.plan.joins import FADE, crossfade, joined, level_gain, pause_at_edge
 from pipelines.plan.store import Piece
 
 COPIED = 1 << 18  # samples copied at a time
@@ -44,18 +44,21 @@ class Assembly:
         """A converted piece of the source from start to end. goes_on: another converted piece follows at `end`."""
         source = self.source.read(start, end)
         samples = piece.samples * np.float32(level_gain(source, piece.samples[piece.start:piece.end], self.rate))
-        fade = min(round(FADE * self.rate), (piece.end - piece.start) // 4, len(source) // 4)
+        own = samples[piece.start:piece.end]
+        fade = min(round(FADE * self.rate), len(own) // 4, len(source) // 4)
         if self._going is not None and start == self.place:
             mixed, begin = joined(self._going, samples, piece.start, self.rate)
         else:
-            mixed, begin = crossfade(source[:fade], samples[piece.start:piece.start + fade]), piece.start + fade
+            first = max(fade, pause_at_edge(source, own, self.rate))
+            mixed, begin = crossfade(source[:first], own[:first]), piece.start + first
         self._going = samples[piece.end:piece.end + fade] if goes_on else None
         if self._going is not None and len(self._going):
             self._result.add(np.concatenate([mixed, samples[begin:piece.end]]))
         else:
-            last = crossfade(samples[piece.end - fade:piece.end], source[len(source) - fade:])
+            final = max(fade, pause_at_edge(source[::-1], own[::-1], self.rate))
+            last = crossfade(own[len(own) - final:], source[len(source) - final:])
             self._going = None
-            self._result.add(np.concatenate([mixed, samples[begin:piece.end - fade], last]))
+            self._result.add(np.concatenate([mixed, samples[begin:piece.end - final], last]))
         self.place = end
 
     def _end_last(self) -> None:

@@ -10,6 +10,9 @@ import numpy as np
 from pipelines.features.audio import speech_level
 
 FADE = 0.02  # s
+LONG_FADE = 0.16  # s, in a pause: a converted pause has less of the room's noise, which must not begin or end at once
+EVEN = 2.0  # times as loud as at its edge a pause may become
+SOFT = 0.25, 0.01  # of the level of speech: a pause is softer than the first; what is softer than the second is as soft as that
 SEARCH = 0.01  # s to either side in which the next piece is aligned with the end of the one before
 MOST_CHANGE = 3.0  # dB by which a converted piece may be louder or softer than its source
 FULL = 0.999  # of full scale
@@ -22,6 +25,27 @@ def crossfade(going: np.ndarray, coming: np.ndarray) -> np.ndarray:
     alike = max(0.0, float(np.dot(going, coming)) / power) if power > 0 else 0.0
     mixed = np.cos(angle) * going + np.sin(angle) * coming
     return (mixed / np.sqrt(1 + alike * np.sin(2 * angle))).astype(np.float32)
+
+
+def pause_at_edge(source: np.ndarray, converted: np.ndarray, rate: int) -> int:
+    """How many samples from their common first edge on are a pause in both, in which the one may slowly become the other.
+
+    Args:
+        source, converted: (n,) and (m,), the same piece of speech; reversed for the last edge.
+    Returns:
+        0 to LONG_FADE; at most a quarter of either.
+    """
+    most = min(round(LONG_FADE * rate), len(source) // 4, len(converted) // 4)
+    return min(_pause(samples, most, rate) for samples in (source, converted))
+
+
+def _pause(samples: np.ndarray, most: int, rate: int) -> int:
+    frame, speech = round(FADE * rate), speech_level(samples, rate)
+    levels = np.sqrt(np.square(samples[:most // frame * frame].reshape(-1, frame), dtype=np.float64).mean(axis=1))
+    if not len(levels):
+        return 0
+    loud = levels > min(EVEN * max(levels[0], SOFT[1] * speech), SOFT[0] * speech)
+    return frame * (int(np.argmax(loud)) if loud.any() else len(levels))
 
 
 def best_lag(tail: np.ndarray, head: np.ndarray) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from pipelines.errors import AudioError, OutputError, OverwriteError
 from pipelines.features.audio import save, speech_level
 from pipelines.features.writing import AudioForm
 from pipelines.hooks import Event
-from pipelines.plan.joins import FADE, MOST_CHANGE, crossfade
+from pipelines.plan.joins import FADE, MOST_CHANGE, crossfade, pause_at_edge
 from pipelines.plan.phrases import plan_of
 from pipelines.plan.rendering import partial_path, render, store_path, whole_recording
 from pipelines.plan.segments import PlanError, Segment
@@ -97,6 +98,37 @@ def test_a_crossfade_keeps_the_power_of_like_and_unlike_sounds():
     one, other = random.standard_normal((2, 32_000)).astype(np.float32)
     np.testing.assert_allclose(crossfade(one, one), one, atol=1e-5)
     assert crossfade(one, other)[14_000:18_000].std() == pytest.approx(1.0, abs=0.05)
+
+
+class Gate(CountingConverter):
+    """Answers with the speech alone: what is softer than a tenth of it becomes nearly silent."""
+
+    def convert(self, source, *others):
+        answer = super().convert(source, *others)
+        loud = np.convolve(np.abs(source.samples) > 0.1 * np.abs(source.samples).max(), np.ones(800), "same") > 0
+        gated = np.where(loud, source.samples, 0.01 * source.samples)
+        return SimpleNamespace(at_rate=lambda rate: gated, timing=answer.timing, notes=())
+
+
+def test_the_rooms_noise_neither_begins_nor_ends_at_once(spoken, tmp_path):
+    noise = 0.004 * np.random.default_rng(1).standard_normal(len(spoken[0])).astype(np.float32)
+    source = write_talk(tmp_path / "room.wav", spoken[0] + noise)
+    rendered = render(Gate(), source, whole_recording(PLAIN), tmp_path / "out.wav")
+    result = samples_of(tmp_path / "out.wav")
+    into = [piece.ends for piece, other in zip(rendered.pieces, rendered.pieces[1:]) if other.segment is None]
+    assert len(into) >= 3
+    for end in into:
+        near = result[round((end - 0.2) * RATE):round((end + 0.06) * RATE)]
+        levels = 20 * np.log10(np.sqrt(np.square(near).reshape(-1, 320).mean(axis=1)) + 1e-6)
+        assert np.diff(levels).max() < 10, "in 20 ms; the noise of a gate comes back with 40 dB at once"
+
+
+def test_a_pause_ends_where_either_of_two_sounds_begins():
+    random = np.random.default_rng(0)
+    pause, loud = 0.01 * random.standard_normal(16_000), 0.3 * random.standard_normal(16_000)
+    soon, late = (np.concatenate([pause[:count], loud]).astype(np.float32) for count in (1_000, 2_000))
+    assert pause_at_edge(late, late, RATE) == 1_920 and pause_at_edge(late, soon, RATE) == pause_at_edge(soon, late, RATE) == 960
+    assert pause_at_edge(loud.astype(np.float32), late, RATE) == 0
 
 
 def test_the_level_goes_on_from_phrase_to_phrase(source, tmp_path):

@@ -26,7 +26,8 @@ class LongPage:
 
     def phrases(self) -> list[str]:
         """What a screen reader says of each, without its times."""
-        labels = self.page.locator("#zest-lane [role=option]").evaluate_all("all => all.map((one) => one.getAttribute('aria-label'))")
+        all_of_them = self.page.locator("#zest-lane [role=option]")
+        labels = all_of_them.evaluate_all("all => all.map((one) => one.getAttribute('aria-label'))")
         return [label.partition(": ")[2] for label in labels]
 
     def bar(self) -> str:
@@ -60,7 +61,7 @@ def test_a_long_recording_is_directed_phrase_by_phrase_and_found_again_after_a_r
     page.locator("#zest-lane .bar").filter(has_text="Done: 2 pieces rendered").wait_for()
     assert visit.phrases() == ["angry; rendered", "sad; rendered"]
     page.locator("#zest-lane [role=option]").first.press("0")
-    visit.render("Render again")
+    visit.render("Update the result")
     page.locator("#zest-lane .bar").filter(has_text="Done: 0 pieces rendered, 1 taken over").wait_for()
     own = soundfile.read(source)[0]
     made = soundfile.read(visit.save("Download WAV").path())[0]

@@ -235,7 +235,7 @@ class TakeStore:
 
     def _recording(self, visitor: Path, path: Path) -> str:
         """Keep a recording once, by what it holds; returns its name in the visitor's folder."""
-        content = path.readbytes_in()
+        content = path.read_bytes()
         ending = path.suffix.lower() if re.fullmatch(r"\.[a-z0-9]{1,5}", path.suffix.lower()) else ""
         name = hashlib.sha256(content).hexdigest() + ending
         place = make_folder(visitor / "recording") / name

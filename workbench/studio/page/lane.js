@@ -187,10 +187,11 @@ class Lane {
   showGo() {
     const left = this.rows.filter((row) => !isKept(row) && !this.isDone(row)).length, { result, partial } = this.project;
     this.renderButton.hidden = this.isWorking();
-    this.renderButton.textContent = !left ? "Render again" : partial ? `Go on: ${counted(left, "phrase")} left` : `Render ${left}${result ? " changed" : ""} phrase${left === 1 ? "" : "s"}`;
+    const same = result && result.rows.map(rowKey).join() === this.rows.map(rowKey).join();
+    this.renderButton.textContent = !left ? same || !result ? "Render again" : "Update the result" : partial ? `Go on: ${counted(left, "phrase")} left` : `Render ${left}${result ? " changed" : ""} phrase${left === 1 ? "" : "s"}`;
     const kept = this.rows.filter(isKept).length;
     this.summary.textContent = this.isWorking() ? `${counted(this.rows.filter((row) => !isKept(row) && this.isDone(row)).length, "phrase")} done` : !result && !partial ? kept ? `${kept} stay as they are` : ""
-      : left ? `${counted(left, "phrase")} changed since this result` : "The result is up to date";
+      : left ? `${counted(left, "phrase")} changed since this result` : same ? "The result is up to date" : "The plan has changed since this result";
   }
 
   /** A recording that is too long for Gradio's player. */

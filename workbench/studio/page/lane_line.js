@@ -10,7 +10,7 @@ class LaneLine {
     this.strip = el("canvas", { class: "strip", "aria-hidden": "true", onpointerdown: (event) => this.drag(event), onpointermove: (event) => event.buttons && this.drag(event) });
     this.wave = el("canvas", { class: "wave", "aria-hidden": "true" });
     this.head = el("div", { class: "head", "aria-hidden": "true" });
-    this.phrases = el("div", { class: "phrases", role: "listbox", "aria-label": "Phrases. Arrow keys go between them, 0 to 9 set the emotion, Space plays." });
+    this.phrases = el("div", { class: "phrases", role: "listbox", "aria-label": `Phrases. Arrow keys go between them, 0 to ${lane.presets.length} set the emotion, Space plays.` });
     this.inner = el("div", { class: "inner" }, this.phrases, this.head);
     this.scroll = el("div", { class: "scroll", onscroll: () => this.paintSoon() }, this.inner);
     this.inner.addEventListener("click", (event) => { if (event.target === this.inner || event.target === this.phrases) lane.seek((event.clientX - this.inner.getBoundingClientRect().left) / this.zoom); });
