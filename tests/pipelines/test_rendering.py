@@ -120,7 +120,8 @@ def test_the_rooms_noise_neither_begins_nor_ends_at_once(spoken, tmp_path):
     for end in into:
         near = result[round((end - 0.2) * RATE):round((end + 0.06) * RATE)]
         levels = 20 * np.log10(np.sqrt(np.square(near).reshape(-1, 320).mean(axis=1)) + 1e-6)
-        assert np.diff(levels).max() < 10, "in 20 ms; the noise of a gate comes back with 40 dB at once"
+        on_its_way = (levels > levels[-1] - 20) & (levels < levels[-1] - 1.5)
+        assert on_its_way.sum() >= 5, "20 ms each; a short fade takes one of them"
 
 
 def test_a_pause_ends_where_either_of_two_sounds_begins():

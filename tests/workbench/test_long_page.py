@@ -43,7 +43,7 @@ class LongPage:
         return waited.value
 
 
-def test_a_long_recording_is_directed_phrase_by_phrase_and_found_again_after_a_reload(chromium, workbench, tmp_path):
+def test_a_long_recording_is_directed_phrase_by_phrase_and_found_again_after_a_reload(chromium, workbench, source_path, tmp_path):
     visit = LongPage(chromium, workbench)
     page = visit.page
     visit.give(write_talk(tmp_path / "silence.wav", np.zeros(61 * RATE, np.float32)))
@@ -80,16 +80,12 @@ def test_a_long_recording_is_directed_phrase_by_phrase_and_found_again_after_a_r
     assert phone.page.evaluate(TOO_FAINT, "#zest-lane") == []
     other = LongPage(chromium, workbench)
     assert not other.page.locator("#zest-lane [role=option]").count() and other.page.is_visible("#zest-convert")
+    other.give(source_path)  # a short one, by the button under Advanced
+    other.page.wait_for_selector("#zest-source input[type=file]", state="detached")
+    other.page.locator("#zest-advanced > button").click()
+    other.page.click("#zest-direct")
+    wait_until(lambda: other.phrases() == ["angry; not rendered yet"])
+    assert other.page.locator("#zest-lane h2").inner_text() == source_path.name
     for name in ("Remove", "Remove it"):
         phone.page.get_by_role("button", name=name, exact=True).click()
     wait_until(lambda: phone.page.is_visible("#zest-convert"))
-
-
-def test_a_short_source_is_directed_too(chromium, workbench, source_path):
-    visit = LongPage(chromium, workbench)
-    visit.give(source_path)
-    visit.page.wait_for_selector("#zest-source input[type=file]", state="detached")
-    visit.page.locator("#zest-advanced > button").click()
-    visit.page.click("#zest-direct")
-    wait_until(lambda: visit.phrases() == ["angry; not rendered yet"])
-    assert visit.page.locator("#zest-lane h2").inner_text() == source_path.name
