@@ -10,6 +10,7 @@ from typing import Any
 from pipelines.conversion import Converts
 from pipelines.features.writing import AudioForm
 from pipelines.hooks import Hook, silent
+from pipelines.plan.converting import PhraseConverter
 from pipelines.plan.rendering import RenderedPlan, render, store_path, whole_recording
 from pipelines.plan.segments import Segment
 from pipelines.plan.store import PieceStore
@@ -28,8 +29,8 @@ def render_whole(converter: Converts, source: Path | str, target: Segment, outpu
     return render_and_describe(converter, source, whole_recording(target), output, settings, hook, keep=False, form=form)
 
 
-def render_and_describe(converter: Converts, source: Path | str, segments: Sequence[Segment], output: Path, settings: Settings,
-                        hook: Hook = silent, names: Sequence[str] = (), keep: bool = True,
+def render_and_describe(converter: PhraseConverter, source: Path | str, segments: Sequence[Segment], output: Path,
+                        settings: Settings, hook: Hook = silent, names: Sequence[str] = (), keep: bool = True,
                         form: AudioForm = AudioForm()) -> dict[str, Any]:
     """Render a plan and describe the result.
 

@@ -170,6 +170,7 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
 def test_keys_tell_convert_and_cancel(chromium, workbench, source_path, tmp_path):
     studio = Studio(chromium, workbench)
     page = studio.page
+    page.wait_for_selector("#zest-convert")
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
     page.keyboard.press("Escape")

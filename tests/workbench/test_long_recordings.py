@@ -9,11 +9,13 @@ import secrets
 import threading
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
 import soundfile
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from pipelines.errors import ZestError
@@ -65,7 +67,9 @@ class Visitor:
         return self.end()
 
     def end(self):
-        return [*self.board.of(self.token).job.follow()][-1]
+        work = self.board.of(self.token)
+        assert work is not None and work.job is not None
+        return [*work.job.follow()][-1]
 
     def shown(self):
         return self.http.get("/long/").json()
@@ -222,11 +226,12 @@ def test_an_upload_goes_to_disk_block_by_block_and_one_that_breaks_off_is_told(t
             sizes.append(path.stat().st_size)
             yield b"x" * 100_000
 
-    request = SimpleNamespace(headers={"content-length": "300000"}, stream=stream)
+    request, longer = (cast(Request, SimpleNamespace(headers={"content-length": size}, stream=stream))
+                       for size in ("300000", "400000"))
     asyncio.run(receive(request, path, 1e6))
     assert path.stat().st_size == 300_000 and sizes[-1] > 0, "not held in memory until the end"
     with pytest.raises(LongError, match="talk.wav broke off"):
-        asyncio.run(receive(SimpleNamespace(headers={"content-length": "400000"}, stream=stream), path, 1e6))
+        asyncio.run(receive(longer, path, 1e6))
     with pytest.raises(LongError, match="larger than"):
         asyncio.run(receive(request, path, 1e5))
 

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.conversion import Converts
 from pipelines.errors import ZestError
 from pipelines.features.growing import GrowingWav
 from pipelines.features.long_recording import LongRecording, long_recording
 from pipelines.features.writing import AudioForm
 from pipelines.hooks import Event, Hook
+from pipelines.plan.converting import PhraseConverter
 from pipelines.plan.phrases import phrases, segments_of, speech_of
 from pipelines.plan.rendering import RenderedPiece, render
 from pipelines.plan.segments import Segment
@@ -111,7 +111,7 @@ def reading(store: LongStore, token: str, project: LongProject, template: Segmen
 
 
 def rendering(project: LongProject, segments: tuple[Segment, ...], settings: Settings, name: str,
-              load: Callable[[], Converts]) -> tuple[LongWork, Task[Any]]:
+              load: Callable[[], PhraseConverter]) -> tuple[LongWork, Task[Any]]:
     """Render the plan. What is done stays when it is cancelled or fails.
 
     Args:
@@ -178,7 +178,7 @@ class Turn:
 class TurnTaking:
     """A converter that waits for its turn before each conversion. own: what converts."""
 
-    def __init__(self, own: Converts, turn: Turn):
+    def __init__(self, own: PhraseConverter, turn: Turn):
         self.own, self._turn = own, turn
 
     @property

@@ -39,9 +39,11 @@ def change_plan(project: LongProject, body: bytes, check_emotion: CheckEmotion) 
     """Take over rows as JSON. Raises ZestError: one of them cannot be rendered; the plan is as it was."""
     rows = _rows(body)
     text = io.StringIO()
-    writer = csv.DictWriter(text, FIELDS, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({**row, "tempo": "yes" if row.get("tempo", True) else "no"} for row in rows)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(FIELDS)
+    for row in rows:
+        cells = row | {"tempo": "yes" if row.get("tempo", True) else "no"}
+        writer.writerow([cells.get(name, "") for name in FIELDS])
     _replace(project, "plan.csv", text.getvalue().encode(), check_emotion, numbered(rows))
 
 
