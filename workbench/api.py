@@ -149,7 +149,10 @@ def _file(label: str) -> gr.File:
 def _convert_inputs(presets: Sequence[str]) -> dict[str, Any]:
     return {"source": gr.Audio(label="source", type="filepath"),
             "emotion": gr.Dropdown([*presets, RECORDING], value=None, label="emotion", allow_custom_value=True),
-            "reference": gr.Audio(label="reference", type="filepath"), **_way_inputs(), **_voice_inputs()}
+            "reference": gr.Audio(label="reference", type="filepath"), **_way_inputs(), **_voice_inputs(),
+            "references": gr.File(label="references", file_count="multiple", type="filepath"),
+            "weights": gr.JSON(label="weights"),
+            "denoise": gr.Checkbox(False, label="denoise")}
 
 
 def _way_inputs() -> dict[str, Any]:
@@ -164,10 +167,7 @@ def _voice_inputs() -> dict[str, Any]:
             "f0": gr.Dropdown(list(about("f0").choices), value=DEFAULTS.f0, label="f0", allow_custom_value=True),
             "rate": gr.Dropdown([SOURCE_RATE, "16000", "44100", "48000"], value=SOURCE_RATE, label="rate",
                                 allow_custom_value=True),
-            "subtype": gr.Dropdown(["", *SUBTYPES], value="", label="subtype", allow_custom_value=True),
-            "references": gr.File(label="references", file_count="multiple", type="filepath"),
-            "weights": gr.JSON(label="weights"),
-            "denoise": gr.Checkbox(False, label="denoise")}
+            "subtype": gr.Dropdown(["", *SUBTYPES], value="", label="subtype", allow_custom_value=True)}
 
 
 def _score_inputs() -> dict[str, Any]:

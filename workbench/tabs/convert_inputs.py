@@ -41,8 +41,8 @@ class Inputs:
 
     findings: what is doubtful about the source. heard: what judges hear of a preset or a reference. mixer, recordings: of a
     mix, which CSS shows while a mix is chosen; add takes more recordings. examples: one button for each of EXAMPLE_ROWS.
-    lane: of a long recording, in the source's place. advanced: holds the rare settings. link: copies an
-    address that carries the settings; address: shows it.
+    lane: of a long recording, in the source's place. advanced: holds the rare settings. link: copies an address that carries
+    the settings; address: shows it.
     """
 
     examples: list[gr.Button]
