@@ -99,7 +99,7 @@ def _damages(measured: Measures, speech: bool) -> list[Finding]:
     noisy = measured.range_db < NOISE_DB
     if speech and noisy:
         found.append(Finding("noise", "There is noise, which will be changed along with the voice and may warble.",
-                             "Record closer to the microphone, or convert with --denoise.", measured.range_db,
+                             "Record closer to the microphone, or denoise the source (--denoise).", measured.range_db,
                              "dB above the noise"))
     if measured.clipped > CLIPPED:
         found.append(Finding("clipping", "The recording is clipped, and the result will sound harsh.",
