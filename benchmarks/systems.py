@@ -11,7 +11,7 @@ import numpy as np
 
 from evaluation.pair import Pair
 from evaluation.run import parse_systems
-from evaluation.run.systems import BaselineSystem, ConverterSystem, Rendered, System, loaded_converter
+from evaluation.run.systems import BaselineSystem, ConverterSystem, PresetSystem, Rendered, System
 from pipelines.conversion import Converter
 from pipelines.features.audio import load
 from pipelines.features.pitch import track
@@ -43,19 +43,6 @@ def natural_source(pair: Pair) -> Rendered:
     """The unchanged source, with its own contour as the predicted one, so that tables can say what the tracker alone does."""
     samples = samples_of(pair.source)
     return Rendered(samples, track(samples).contour(), unchanged=True)
-
-
-class PresetSystem(ConverterSystem):
-    """A converter that is given the name of the pair's emotion in place of its reference."""
-
-    @property
-    def spec(self) -> dict[str, Any]:
-        return {**super().spec, "emotion": "preset"}
-
-    def render(self, pair: Pair) -> Rendered:
-        conversion = loaded_converter(self.checkpoint, self.device).convert(
-            load(pair.source), emotion=pair.emotion, settings=self.settings)
-        return Rendered(conversion.samples, conversion.predicted)
 
 
 NATURAL = "natural source"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,16 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """data: plain values that templates/chart.js draws. alt: its content in words. picture: a file beside that shows the same."""
+
+    data: Mapping[str, Any]
+    caption: str
+    alt: str
+    picture: str
+
+
+@dataclass(frozen=True)
 class Beside:
     """Blocks side by side where there is room."""
 
@@ -118,7 +130,7 @@ class PairCard:
     figure: Figure | None
 
 
-Block = Paragraph | Table | Figure | Beside | Fold | PairCard
+Block = Paragraph | Table | Figure | Chart | Beside | Fold | PairCard
 
 
 @dataclass(frozen=True)

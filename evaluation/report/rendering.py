@@ -1,21 +1,24 @@
 """A report as HTML and as Markdown.
 
-The HTML file is self-contained: styles, pictures, clips and one script are inside, nothing is fetched, and no other script may
-run. The Markdown file has the same text
-and tables; it names the pictures and leaves the players out.
+The HTML file is self-contained: styles, pictures, clips and scripts are inside, nothing is fetched, and no other script may run.
+The Markdown file has the same text and tables; it names the pictures and leaves the players out.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from itertools import groupby
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
-from evaluation.report.blocks import Beside, Block, Cell, Column, Document, Figure, Fold, PairCard, Paragraph, Row, Table
+from evaluation.report.blocks import Beside, Block, Cell, Chart, Column, Document, Figure, Fold, PairCard, Paragraph, Row, Table
 
 
 def to_html(document: Document) -> str:
@@ -25,15 +28,39 @@ def to_html(document: Document) -> str:
     environment.filters["by_section"] = lambda rows: [(section, list(own))
                                                       for section, own in groupby(rows, lambda row: row.section)]
     environment.tests["of"] = lambda block, name: type(block).__name__ == name
+    environment.filters["as_json"] = _json_in_html
+    charted = any(isinstance(block, Chart) for section in document.sections for block in section.blocks)
+    charts = [plotly_script(), _script("chart.js")] if charted else []
     script = players_script()
-    allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("report.html.jinja").render(document=document, script=script, allowed=allowed)
+    allowed = " ".join(f"'sha256-{_digest(one)}'" for one in (script, *charts))
+    return environment.get_template("report.html.jinja").render(document=document, script=script, charts=charts, allowed=allowed)
 
 
 @cache
 def players_script() -> str:
     """The script of all pages with recordings: one of them sounds at a time, and pages are as dark as the page around them."""
-    return files("evaluation.report").joinpath("templates/players.js").read_text(encoding="utf-8")
+    return _script("players.js")
+
+
+@cache
+def plotly_script() -> str:
+    """Plotly's own script, 5 MB, for pages with charts."""
+    from plotly.offline import get_plotlyjs
+
+    return get_plotlyjs()
+
+
+def _script(name: str) -> str:
+    return files("evaluation.report").joinpath(f"templates/{name}").read_text(encoding="utf-8")
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _json_in_html(data: Mapping[str, Any]) -> Markup:
+    """JSON that no name inside can end as an element."""
+    return Markup(json.dumps(data, allow_nan=False).replace("<", "\\u003c"))
 
 
 def to_markdown(document: Document) -> str:
@@ -56,6 +83,8 @@ def _block(block: Block) -> list[str]:
             return _table(block)
         case Figure():
             return [f"*{_plain(block.caption)} (picture: HTML file)*"]
+        case Chart():
+            return [f"![{_plain(block.alt)}]({block.picture})", f"*{_plain(block.caption)}*"]
         case Beside(blocks):
             return [text for inner in blocks for text in _block(inner)]
         case Fold(title, blocks):

@@ -105,7 +105,7 @@ def estimates(sides: Sequence[MetricScores], resamples: np.ndarray, expected: in
     Args:
         resamples: (draws, pairs) of `resample`. expected: pairs that the protocol has, measured or not.
     """
-    return [_estimate(scores, row, expected) for scores, row in zip(sides, _resampled(sides, resamples), strict=True)]
+    return [_estimate(scores, row, expected) for scores, row in zip(sides, resampled(sides, resamples), strict=True)]
 
 
 def differences(couples: Sequence[tuple[MetricScores, MetricScores]], resamples: np.ndarray) -> list[Difference | None]:
@@ -115,8 +115,35 @@ def differences(couples: Sequence[tuple[MetricScores, MetricScores]], resamples:
         couples: two systems' scores each, of the same pairs in the same order. resamples: (draws, pairs) of `resample`.
     """
     sides = [side for couple in couples for side in _shared(*couple)]
-    drawn = _resampled(sides, resamples)
+    drawn = resampled(sides, resamples)
     return [_difference(sides[k], sides[k + 1], drawn[k] - drawn[k + 1]) for k in range(0, len(sides), 2)]
+
+
+def resampled(sides: Sequence[MetricScores], resamples: np.ndarray) -> np.ndarray:
+    """(sides, draws) set values of resampled sets, NaN where a resample has no measured pair."""
+    weights = np.array([side.weights for side in sides])  # (sides, pairs)
+    weighted = weights * np.array([side.values for side in sides])
+    drawn = np.full((len(sides), len(resamples)), np.nan)
+    for start in range(0, len(resamples), BLOCK):
+        block = resamples[start:start + BLOCK].T.astype(float)  # (pairs, some draws)
+        totals = weights @ block
+        np.divide(weighted @ block, totals, out=drawn[:, start:start + BLOCK], where=totals > 0)
+    return drawn
+
+
+def interval(drawn: np.ndarray, measured: int) -> tuple[float | None, float | None]:
+    """The middle 95 % of resampled values; None, None for one pair, which has no spread."""
+    finite = drawn[np.isfinite(drawn)]
+    if measured < 2 or len(finite) < ENOUGH_FINITE * len(drawn):
+        return None, None
+    low, high = np.quantile(finite, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)
+
+
+def difference_of(value: float, drawn: np.ndarray, pairs: int) -> Difference:
+    """A difference with its interval and share. drawn: (draws,) the same difference in every resample. pairs: measured."""
+    low, high = interval(drawn, pairs)
+    return Difference(value, low, high, None if low is None else _share(drawn), pairs)
 
 
 def is_hits(values: np.ndarray, weights: np.ndarray) -> bool:
@@ -129,7 +156,7 @@ def _estimate(scores: MetricScores, drawn: np.ndarray, expected: int) -> Estimat
     value = set_value(scores)
     if value is None:
         return None
-    low, high = _exact(scores) if _is_unanimous(scores) else _percentiles(drawn, scores.measured)
+    low, high = _exact(scores) if _is_unanimous(scores) else interval(drawn, scores.measured)
     return Estimate(value, low, high, scores.measured, expected)
 
 
@@ -144,29 +171,7 @@ def _difference(first: MetricScores, second: MetricScores, drawn: np.ndarray) ->
     one, other = set_value(first), set_value(second)
     if one is None or other is None:
         return None
-    low, high = _percentiles(drawn, first.measured)
-    return Difference(one - other, low, high, None if low is None else _share(drawn), first.measured)
-
-
-def _resampled(sides: Sequence[MetricScores], resamples: np.ndarray) -> np.ndarray:
-    """(sides, draws) set values of resampled sets, NaN where a resample has no measured pair."""
-    weights = np.array([side.weights for side in sides])  # (sides, pairs)
-    weighted = weights * np.array([side.values for side in sides])
-    drawn = np.full((len(sides), len(resamples)), np.nan)
-    for start in range(0, len(resamples), BLOCK):
-        block = resamples[start:start + BLOCK].T.astype(float)  # (pairs, some draws)
-        totals = weights @ block
-        np.divide(weighted @ block, totals, out=drawn[:, start:start + BLOCK], where=totals > 0)
-    return drawn
-
-
-def _percentiles(drawn: np.ndarray, measured: int) -> tuple[float | None, float | None]:
-    """The middle 95 % of resampled values; None, None for one pair, which has no spread."""
-    finite = drawn[np.isfinite(drawn)]
-    if measured < 2 or len(finite) < ENOUGH_FINITE * len(drawn):
-        return None, None
-    low, high = np.quantile(finite, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    return difference_of(one - other, drawn, first.measured)
 
 
 def _is_unanimous(scores: MetricScores) -> bool:

@@ -102,7 +102,7 @@ def settings_table(results: RunResults, infos: Sequence[MetricInfo], caption: st
     """
     shown = results.settings if settings is None else settings
     rows = [_row(results, setting, system, infos, shown) for setting in shown for system in results.matrix.systems]
-    return Table(caption, "system", tuple(column(info) for info in infos), (*rows, *_natural_rows(natural_rows, infos)))
+    return Table(caption, "system", tuple(column(info) for info in infos), (*rows, *rows_of_natural_speech(natural_rows, infos)))
 
 
 def comparison_table(results: RunResults, infos: Sequence[MetricInfo], caption: str, setting: str | None = ALL) -> Table:
@@ -212,7 +212,7 @@ def _cell(results: RunResults, setting: str | None, system: str, info: MetricInf
     return estimate_cell(results.estimate(setting, system, info.name), info, expected)
 
 
-def _natural_rows(natural_rows: Sequence[NaturalRow], infos: Sequence[MetricInfo]) -> list[Row]:
+def rows_of_natural_speech(natural_rows: Sequence[NaturalRow], infos: Sequence[MetricInfo]) -> list[Row]:
     """Rows of natural speech that say something about one of these metrics."""
     names = {info.name for info in infos}
     return [Row(row.title, tuple(_natural_cell(row, info) for info in infos), row.explanation, "natural speech", "mark")

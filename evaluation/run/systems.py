@@ -4,6 +4,7 @@
     residual_neural, generate...  this project's converter with that decoder (pipelines/decoders), strength 1, tempo moved
     generate@0.5-notempo-seed3    strength 0.5, tempo kept, variant 3 of the emotion
     generate-f0source             without pitch predictor: the source's F0, or with -f0reference the reference's
+    generate-preset               the stored emotion of the pair's label in place of the reference; stands last
     mine=FOLDER                   anyone's conversions: FOLDER/<pair id>.wav (or another ending of pipelines/features/decoding.py)
     loud=generate@1.5             any of the above under another name
 
@@ -28,11 +29,13 @@ from pipelines.decoders import DECODERS, find_decoder, is_decoder
 from pipelines.device import check_device
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.features.audio import load
+from pipelines.features.contour import REFERENCE as REFERENCE_F0
 from pipelines.features.decoding import ENDINGS
 from pipelines.names import find_file
 from pipelines.settings import PREDICTED, Settings, read_specification
 
 CONVERSION = "conversion"  # the kind of the converter's systems in run.json
+PRESET = "-preset"  # ends the specification of a converter that takes stored emotions
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9@._+-]{0,60}")
 
 
@@ -108,6 +111,20 @@ class ConverterSystem:
 
 
 @dataclass(frozen=True)
+class PresetSystem(ConverterSystem):
+    """The converter with the stored emotion of the pair's label in place of its reference."""
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return {**super().spec, "emotion": "preset"}
+
+    def render(self, pair: Pair) -> Rendered:
+        converter = loaded_converter(self.checkpoint, self.device)
+        conversion = converter.convert(load(pair.source), emotion=pair.emotion, settings=self.settings)
+        return Rendered(conversion.samples, conversion.predicted, notes=conversion.notes)
+
+
+@dataclass(frozen=True)
 class RecordingsSystem:
     """Anyone's conversions: one file a pair."""
 
@@ -150,6 +167,22 @@ def parse_systems(texts: Sequence[str], strengths: Sequence[float] = (), checkpo
     if twice:
         raise ZestError(f"Two systems are called '{twice[0]}'; name one of them, as in other={twice[0]}.")
     return found
+
+
+def with_presets(systems: Sequence[System]) -> list[System]:
+    """The same systems, and beside each converter that takes references the same converter with presets.
+
+    Raises:
+        ZestError: none of the systems can take presets.
+    """
+    names = {system.name for system in systems}
+    twins = [PresetSystem(f"{system.name}{PRESET}", system.checkpoint, system.settings, system.device) for system in systems
+             if isinstance(system, ConverterSystem) and _can_take_presets(system.settings)]
+    added = [twin for twin in twins if twin.name not in names and not twin.name.endswith(2 * PRESET)]
+    if not added:
+        raise ZestError("No system here takes presets beside references; leave the presets out, or add a converter, "
+                        f"as {next(iter(DECODERS))}.")
+    return [*systems, *added]
 
 
 def why_not(system: System) -> str | None:
@@ -207,11 +240,11 @@ def _parsed(text: str, strengths: Sequence[float], checkpoint: str | None, devic
         raise ZestError(f"A system cannot be called '{name}'; use letters, digits and . _ + - @, as in mine=FOLDER.")
     if spec in BASELINES:
         return [_baseline(name, spec, checkpoint, device)]
-    converter = read_specification(spec, seed)
+    converter = read_specification(spec.removesuffix(PRESET), seed)
     if converter is not None:
         check_device(device)
         settings, with_strength = converter
-        base = ConverterSystem(name, checkpoint or _shipped(), settings, device)
+        base = _converter_kind(spec, settings)(name, checkpoint or _shipped(), settings, device)
         return [base] if with_strength else _at_strengths(base, strengths)
     if given and Path(spec).is_dir():
         return [RecordingsSystem(name, Path(spec).resolve())]
@@ -219,6 +252,19 @@ def _parsed(text: str, strengths: Sequence[float], checkpoint: str | None, devic
         raise ZestError(f"There is no folder {spec} with the conversions of {name}.")
     raise ZestError(f"There is no system '{spec}'; choose {', '.join(BASELINES)}, {', '.join(DECODERS)} "
                     f"(as in {next(iter(DECODERS))}@0.5-notempo), or NAME=FOLDER with one recording a pair.")
+
+
+def _converter_kind(spec: str, settings: Settings) -> type[ConverterSystem]:
+    """Raises ZestError: a preset has no F0 to take."""
+    if not spec.endswith(PRESET):
+        return ConverterSystem
+    if not _can_take_presets(settings):
+        raise ZestError(f"The system '{spec}' takes the F0 of the reference, which a preset has not; leave out one of the two.")
+    return PresetSystem
+
+
+def _can_take_presets(settings: Settings) -> bool:
+    return settings.f0 != REFERENCE_F0
 
 
 def _baseline(name: str, kind: str, checkpoint: str | None, device: str) -> BaselineSystem:

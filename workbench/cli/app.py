@@ -17,6 +17,7 @@ from workbench.cli.convert import convert
 from workbench.cli.cost import cost
 from workbench.cli.embeddings import embeddings
 from workbench.cli.evaluate import evaluate
+from workbench.cli.frontier import frontier
 from workbench.cli.info import info, tell_version
 from workbench.cli.manifest import manifest
 from workbench.cli.metrics import metrics
@@ -54,8 +55,8 @@ def about_zest(version: Annotated[bool, typer.Option(
     """Move the emotion of one recording onto another; words and voice stay."""
 
 
-for command in (convert, plan, check, score, info, manifest, protocol, evaluate, report, metrics, reproduce, ablate, embeddings,
-                train, average, refit, cost):
+for command in (convert, plan, check, score, info, manifest, protocol, evaluate, frontier, report, metrics, reproduce, ablate,
+                embeddings, train, average, refit, cost):
     app.command(cls=ZestCommand)(command)
 app.command("train pack", cls=ZestCommand)(pack_training)
 app.command("train unpack", cls=ZestCommand)(unpack_training)

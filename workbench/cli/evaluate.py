@@ -102,19 +102,22 @@ def _systems_and_pairs(context: typer.Context, pairs: Path | None, wavs: Path | 
     if not system:
         raise ZestError("Which systems? Name at least one, as in --system source --system residual_neural.")
     chosen = parse_systems(system, strength, checkpoint, device, seed)
-    _refuse_without_effect(context, system, chosen)
+    refuse_without_effect(context, system, chosen)
     return chosen, read_pairs(pairs)
 
 
-def _refuse_without_effect(context: typer.Context, texts: list[str], chosen: list) -> None:
-    """Raises ZestError: an option is given that none of the systems heeds."""
+def refuse_without_effect(context: typer.Context, texts: list[str], chosen: list, strength: str = "strength",
+                          seed: bool = True) -> None:
+    """Raises ZestError: an option is given that none of the systems heeds. strength: how the option of
+    strengths is called. seed: whether --seed is that of the systems."""
+    from evaluation.run.systems import PRESET
     from pipelines.settings import read_specification
 
-    specifications = [read_specification(text.partition("=")[2] or text) for text in texts]
+    specifications = [read_specification((text.partition("=")[2] or text).removesuffix(PRESET)) for text in texts]
     free = [one for one in specifications if one is not None and not one[1]]
     if not free:
-        refuse_given(context, ("strength",), "Every system has a strength of its own or takes none, so")
-    if all(one is None or one[0].seed for one in specifications):
+        refuse_given(context, (strength,), "Every system has a strength of its own or takes none, so")
+    if seed and all(one is None or one[0].seed for one in specifications):
         refuse_given(context, ("seed",), "Every system has a seed of its own or takes none, so")
     if all(getattr(one, "checkpoint", None) is None for one in chosen):
         refuse_given(context, ("checkpoint", "device"), "No system has weights, so")
