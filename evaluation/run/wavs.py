@@ -13,6 +13,7 @@ import stat
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,6 +31,7 @@ from pipelines.features.decoding import ENDINGS, FORMATS
 from pipelines.files import make_folder
 from pipelines.names import find_file
 
+SCORED_COLUMNS = "source, reference and converted"
 COLUMNS = ("source", "reference")  # what a pair needs; `converted` is asked for separately
 DEFAULT_SYSTEM = "converted"
 MAX_FILES = 20_000
@@ -46,6 +48,14 @@ class ListedConversions:
 
     pairs: tuple[Pair, ...]
     systems: tuple[System, ...]
+
+
+@dataclass(frozen=True)
+class UnpackedList:
+    """A zip that was unpacked. path: of its list; folder: of everything."""
+
+    path: Path
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,7 @@ def read_scored(path: Path, inside: Path | None = None) -> ListedConversions:
     _listing.cache_clear()  # the list may have changed since this process last read one
     pairs, converted = _listing(path)
     if inside is not None:
-        _refuse_outside(pairs, converted, inside.resolve())
+        refuse_outside(pairs, converted, inside.resolve())
     systems = []
     for name in dict.fromkeys(system for system, _ in converted):
         own = [file for (system, _), file in converted.items() if system == name]
@@ -129,27 +139,39 @@ def open_scored(path: Path, run_folder: Path) -> ListedConversions:
     """
     if path.suffix.lower() != ".zip":
         return read_scored(path)
+    listing = unpacked_list(path, run_folder)
+    return read_scored(listing.path, inside=listing.folder)
+
+
+def unpacked_list(path: Path, run_folder: Path, columns: str = SCORED_COLUMNS) -> UnpackedList:
+    """The list of a zip that is unpacked into the run's folder, once.
+
+    Args:
+        columns: that the list needs, for the sentence where there is no list.
+    Raises:
+        ZestError: as `unpack`.
+    """
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
     folder = run_folder / f"uploaded-{digest}"
     if not folder.is_dir():
         ours = not run_folder.exists()
         make_folder(run_folder)
         try:
-            unpack(path, folder)
+            unpack(path, folder, columns)
         except ZestError:
             if ours:
                 run_folder.rmdir()
             raise
-    return read_scored(next(folder.rglob("*.[cC][sS][vV]")), inside=folder)
+    return UnpackedList(next(folder.rglob("*.[cC][sS][vV]")), folder)
 
 
-def unpack(archive: Path, folder: Path) -> Path:
+def unpack(archive: Path, folder: Path, columns: str = SCORED_COLUMNS) -> Path:
     """Unpack a zip of recordings and one CSV into a new folder; all of it or nothing.
 
     Nothing is unpacked before every name and size in the zip has been looked at.
 
     Args:
-        folder: does not exist yet, or is empty; its parent exists.
+        folder: does not exist yet, or is empty; its parent exists. columns: that the CSV needs.
     Returns:
         the CSV; read it with `read_scored(csv, inside=folder)`.
     Raises:
@@ -161,7 +183,7 @@ def unpack(archive: Path, folder: Path) -> Path:
     try:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".zest-") as partial:
             inner = Path(partial) / "unpacked"
-            found = _unpack_into(archive, inner)
+            found = _unpack_into(archive, inner, columns)
             inner.rename(folder)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError) as error:
         raise AudioError(f"{archive.name} is not a zip file that can be read, or it is damaged.") from error
@@ -170,14 +192,14 @@ def unpack(archive: Path, folder: Path) -> Path:
     return folder / found
 
 
-def _unpack_into(archive: Path, folder: Path) -> str:
+def _unpack_into(archive: Path, folder: Path, columns: str) -> str:
     """Returns the CSV's path inside."""
     with zipfile.ZipFile(archive) as opened:
         members = _checked([_with_plain_name(member) for member in opened.infolist()], archive.name)
         lists = [member.filename for member in members if member.filename.lower().endswith(".csv")]
         if len(lists) != 1:
             raise AudioError(f"{archive.name} holds {len(lists) or 'no'} CSV files; it needs exactly one, with the columns "
-                             "source, reference and converted.")
+                             f"{columns}.")
         for member in members:
             _extract(opened, member, folder)
     return lists[0]
@@ -206,7 +228,8 @@ def _systems(table: pd.DataFrame) -> list[str]:
     return names
 
 
-def _refuse_outside(pairs: tuple[Pair, ...], converted: dict[tuple[str, str], Path], folder: Path) -> None:
+def refuse_outside(pairs: Sequence[Pair], converted: Mapping[tuple[str, str], Path], folder: Path) -> None:
+    """Raises AudioError: a recording lies outside the folder. converted: by (system, pair id)."""
     natural = (path for pair in pairs for path in (pair.source, pair.reference, pair.parallel) if path is not None)
     for path in (*natural, *converted.values()):
         if not _is_inside(path, folder):

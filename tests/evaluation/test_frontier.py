@@ -263,4 +263,4 @@ def test_a_wrong_call_is_one_sentence_and_leaves_nothing(zest_here, tmp_path, wo
 
 
 def assert_plain(sentence: str) -> None:
-    assert re.match(r"[A-Z0-9']", sentence) and sentence.endswith((".", ")")) and "\n" not in sentence
+    assert re.match(r"[A-Z0-9'/]", sentence) and sentence.endswith((".", ")")) and "\n" not in sentence

@@ -50,6 +50,12 @@ def test_forgotten_recordings_are_told_beside_their_inputs_until_they_are_there(
     assert "Add the converted" in page.page.locator("#zest-one-converted-problem").first.inner_text()
     page.page.set_input_files("#zest-one-source input[type=file]", source_path)
     problem(page.page, "Add the converted")
+    page.press("Frontier")
+    page.page.fill("#zest-frontier-strengths textarea, #zest-frontier-strengths input", "1:0:0.5")
+    page.page.click("#zest-frontier-start")
+    wait_until(lambda: len(problems(page.page)) == 2)
+    assert "Add recordings first" in page.page.locator("#zest-frontier-files-problem").first.inner_text()
+    assert "do not ascend" in page.page.locator("#zest-frontier-strengths-problem").first.inner_text()
 
 
 def test_a_zip_with_the_wrong_column_is_told_at_upload_and_until_another_is_given(chromium, workbench, tmp_path):

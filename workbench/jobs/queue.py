@@ -45,12 +45,26 @@ class TooManyWait(ZestError):
 
 @dataclass(frozen=True)
 class JobRequest:
-    """What a job is to do. metrics: names; baselines: further systems, such as source and copy."""
+    """What a job is to do.
+
+    Attributes:
+        metrics: names. baselines: further systems, such as source and copy.
+        systems: of a frontier, which is asked for where there are any; strengths: its list; presets: beside references.
+        count: pairs that are drawn from a manifest.
+    """
 
     name: str
     pairs: int
     metrics: tuple[str, ...]
     baselines: tuple[str, ...] = ()
+    systems: tuple[str, ...] = ()
+    strengths: str = ""
+    presets: bool = False
+    count: int = 0
+
+    @property
+    def is_frontier(self) -> bool:
+        return bool(self.systems)
 
 
 @dataclass(frozen=True)
@@ -128,7 +142,13 @@ class Job:
         document = _read(self.request_file)
         if document is None:
             raise ZestError("This evaluation is no longer here; jobs are deleted some hours after their end.")
-        return JobRequest(document["name"], document["pairs"], tuple(document["metrics"]), tuple(document["baselines"]))
+        known = {name: document[name] for name in JobRequest.__dataclass_fields__ if name in document}
+        return JobRequest(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+
+    @property
+    def page(self) -> Path:
+        """The HTML file that shows its results. Raises ZestError where the job is gone."""
+        return self.run / ("frontier.html" if self.request().is_frontier else "report.html")
 
     def status(self) -> Status:
         """As its process wrote it; a job without a process was cancelled or interrupted."""

@@ -20,13 +20,13 @@ WHAT = "upload a zip of recordings with a CSV inside, or the CSV and the zip"
 
 def check(files: Sequence[str | Path]) -> None:
     """Refuse an upload as `submit` does, as soon as it is there. Raises ZestError: it cannot be evaluated."""
-    table, archive = _sorted(files)
+    table, archive = sorted_files(files)
     with tempfile.TemporaryDirectory(prefix="zest-upload-") as folder:
         job = Job(Path(folder))
         try:
             _open(job, table, archive)
         except ZestError as error:
-            raise type(error)(_for_the_visitor(str(error), job, archive.name)) from error
+            raise type(error)(for_the_visitor(str(error), job, archive.name)) from error
 
 
 def submit(root: Path, files: Sequence[str | Path], metrics: Sequence[str], baselines: bool = True) -> Job:
@@ -40,7 +40,7 @@ def submit(root: Path, files: Sequence[str | Path], metrics: Sequence[str], base
     """
     if not metrics:
         raise ZestError("Choose at least one metric.")
-    table, archive = _sorted(files)
+    table, archive = sorted_files(files)
     job = new_job(root)
     try:
         scored = _open(job, table, archive)
@@ -49,7 +49,7 @@ def submit(root: Path, files: Sequence[str | Path], metrics: Sequence[str], base
         start(job, JobRequest(archive.stem, len(scored.pairs), tuple(metrics), others))
     except ZestError as error:
         shutil.rmtree(job.folder, ignore_errors=True)
-        raise type(error)(_for_the_visitor(str(error), job, archive.name)) from error
+        raise type(error)(for_the_visitor(str(error), job, archive.name)) from error
     except BaseException:
         shutil.rmtree(job.folder, ignore_errors=True)
         raise
@@ -58,19 +58,19 @@ def submit(root: Path, files: Sequence[str | Path], metrics: Sequence[str], base
 
 def _open(job: Job, table: Path | None, archive: Path) -> ListedConversions:
     """Copy an upload into a job's folder and unpack it there. Raises ZestError."""
-    _gather(table, archive, job.upload)
+    gather(table, archive, job.upload)
     scored = open_scored(job.upload, job.run)
     _refuse_nothing_there(scored.pairs)
     return scored
 
 
-def _for_the_visitor(sentence: str, job: Job, name: str) -> str:
+def for_the_visitor(sentence: str, job: Job, name: str) -> str:
     """With the visitor's names of files, and without the server's folders."""
     inner = re.escape(str(job.folder.resolve())) + r"/(RUN/uploaded-\w+/)?"
     return re.sub(inner, "", sentence).replace(job.upload.name, name)
 
 
-def _sorted(files: Sequence[str | Path]) -> tuple[Path | None, Path]:
+def sorted_files(files: Sequence[str | Path]) -> tuple[Path | None, Path]:
     """(list or None, zip)."""
     paths = [Path(file) for file in files or ()]
     if not paths:
@@ -84,7 +84,7 @@ def _sorted(files: Sequence[str | Path]) -> tuple[Path | None, Path]:
     return (lists[0] if lists else None), archives[0]
 
 
-def _gather(table: Path | None, archive: Path, target: Path) -> None:
+def gather(table: Path | None, archive: Path, target: Path) -> None:
     """One zip with the list at its top. What is in the zip is looked at when it is unpacked."""
     if not zipfile.is_zipfile(archive):
         raise AudioError(f"{archive.name} is not a zip file that can be read, or it is damaged.")

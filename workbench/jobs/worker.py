@@ -37,6 +37,7 @@ EVERY = 0.5  # s between two writings of the status
 NICENESS = 5  # visitors' conversions go first
 BUG = "Something went wrong inside the evaluation; the server's log of this job has the details."
 OTHER_STAGES = 3  # scoring, report, packing
+REPORT = ("report.html", "report.md", "scores.csv")
 NAMED, LONGEST = 3, 40  # systems, and letters of each part, in the name of a download
 
 
@@ -80,7 +81,7 @@ def _work(job: Job, progress: Progress) -> int:
     progress.status = replace(progress.status, state=jobs.RUNNING, begun=time.time(), ahead=0)
     progress.write()
     try:
-        _evaluate(job, progress)
+        (_frontier if job.request().is_frontier else _evaluate)(job, progress)
     except ZestError as error:
         return _end(progress, jobs.FAILED, str(error))
     except Exception:  # noqa: BLE001 - whatever it is, the page must be told that the job failed
@@ -111,11 +112,10 @@ def download_name(upload: str, systems: Sequence[str], job: str) -> str:
     return "-".join((*dict.fromkeys(filter(None, plain)), job[:6]))
 
 
-def publish(job: Job, name: str) -> list[Path]:
+def publish(job: Job, name: str, files: Sequence[str] = REPORT) -> list[Path]:
     """Put what can be downloaded under names of its own: report, tables, scores, and the whole run as a zip."""
     make_folder(job.downloads)
-    copies = [shutil.copyfile(job.run / file, job.downloads / f"{name}-{file}")
-              for file in ("report.html", "report.md", "scores.csv")]
+    copies = [shutil.copyfile(job.run / file, job.downloads / f"{name}-{file}") for file in files]
     return [*copies, pack(job.run, job.downloads / f"{name}.zip")]
 
 
@@ -140,6 +140,23 @@ def _evaluate(job: Job, progress: Progress) -> None:
     write_whole(job.run / "scores.csv", scores_csv(run))
     progress.show("pack", 0, 1, "Packing the downloads")
     publish(job, download_name(request.name, [system.name for system in scored.systems], job.id))
+
+
+def _frontier(job: Job, progress: Progress) -> None:
+    from evaluation.frontier import frontier_systems, measure_frontier
+    from evaluation.frontier.zipped import open_pairs
+    from evaluation.metrics.registry import metric
+
+    request = job.request()
+    systems = frontier_systems(request.systems, request.strengths, request.presets)
+    observers = {metric(name).observer for name in request.metrics}
+    progress.status = replace(progress.status, parts=len(systems) + len(observers) + OTHER_STAGES - 1)
+    found = measure_frontier(open_pairs(job.upload, job.run, request.count), systems, job.run, list(request.metrics),
+                             command="workbench, Evaluate tab, Frontier", hook=progress)
+    write_whole(job.run / "scores.csv", scores_csv(found.run))
+    progress.show("pack", 0, 1, "Packing the downloads")
+    files = (*(path.name for path in found.files.every), "scores.csv")
+    publish(job, download_name(request.name, request.systems, job.id), files)
 
 
 def _turn(job: Job, progress: Progress, working: TextIO) -> None:

@@ -54,8 +54,10 @@ CSS = """
 .zest-job progress::-webkit-progress-bar { background: color-mix(in srgb, var(--body-text-color) 12%, transparent); }
 .zest-job progress::-webkit-progress-value { background: #4f46e5; }
 .zest-job progress::-moz-progress-bar { background: #4f46e5; }
-#zest-downloads .label-clear-button { display: none; }  /* there is nothing to take out */
-#zest-metrics label.selected { background: color-mix(in srgb, #4f46e5 12%, var(--block-background-fill));
+#zest-downloads .label-clear-button,
+#zest-frontier-downloads .label-clear-button { display: none; }  /* there is nothing to take out */
+#zest-metrics label.selected,
+#zest-frontier-systems label.selected { background: color-mix(in srgb, #4f46e5 12%, var(--block-background-fill));
   color: var(--body-text-color); }
 .zest-report iframe { width: 100%; height: 80vh; border: 1px solid var(--border-color-primary); border-radius: var(--radius-lg);
   background: var(--block-background-fill); }

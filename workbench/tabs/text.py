@@ -69,6 +69,17 @@ CANCEL, GO_ON = "Cancel", "Go on"
 DOWNLOADS_LABEL = "Report, tables, scores, and the whole run"
 GONE = "There is no such evaluation here any more; jobs are deleted some hours after their end."
 
+FRONTIER_TAB = "Frontier"
+FRONTIER_NOTE = ("A zip of recordings with a CSV inside, or the CSV beside it. The CSV lists pairs (`source`, `reference`, "
+                 "`emotion`), or is a manifest, of which pairs are drawn (`path`, `speaker`, `emotion`, `text_id` and so on).")
+NO_FRONTIER_FILES = "Add recordings first: a zip with a CSV inside, or the CSV and the zip."
+SYSTEMS_LABEL, NO_SYSTEM = "Systems", "Choose at least one system."
+STRENGTHS_LABEL = "Strengths"
+STRENGTHS_INFO = "First, last and step, or numbers with commas. A system without strength is a point."
+PRESETS_LABEL, PRESETS_INFO = "Presets, too", "Each converter also takes the stored emotion in place of the reference."
+COUNT_LABEL, COUNT_INFO = "Pairs", "That are drawn of a manifest; a list of pairs is taken whole."
+FRONTIER_START = "Measure the frontier"
+
 LISTEN_TAB = "Listen"
 LISTEN_HOW = ("### Take part in a listening test\nYou hear short recordings of speech and say what you think of them. Each test "
               "has a link of its own, which you got from whoever runs it. Headphones and a quiet room help; no account is "
