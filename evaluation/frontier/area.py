@@ -44,7 +44,7 @@ def dominated(kept: np.ndarray, moved: np.ndarray) -> np.ndarray:
         (points,) of bool. Equal points do not dominate each other.
     """
     points = np.stack([kept, moved], axis=1)
-    gains = points[None, :, :] - points[:, None, :]  # [i, j]: what j has more than i
+    gains: np.ndarray = points[None, :, :] - points[:, None, :]  # [i, j]: what j has more than i
     with np.errstate(invalid="ignore"):
-        as_good, better = (gains >= -ROUNDING).all(axis=2), (gains > ROUNDING).any(axis=2)
-    return (as_good & better).any(axis=1)
+        as_good, better = np.all(gains >= -ROUNDING, axis=2), np.any(gains > ROUNDING, axis=2)
+    return np.any(as_good & better, axis=1)

@@ -155,7 +155,7 @@ def _measure(matrix: Matrix, rows: np.ndarray, curves: Sequence[Curve], judges: 
     resamples = resample(matrix.speakers[rows], draws, seed)
     measured = dict(zip(keys, estimates(sides, resamples, len(rows)), strict=True))
     shape = len(systems), len(metrics)
-    value = np.array([np.nan if measured[key] is None else measured[key].value for key in keys]).reshape(shape)
+    value = np.array([np.nan if one is None else one.value for one in measured.values()]).reshape(shape)
     pairs = np.array([side.measured for side in sides]).reshape(shape)
     return measured, _Drawn(systems, metrics, value, resampled(sides, resamples).reshape(*shape, -1), pairs)
 

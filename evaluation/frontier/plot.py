@@ -104,7 +104,7 @@ def _trade_off(panel: Axes, frontier: Frontier, curve: Curve, place: int, emotio
 
 def _over_strength(panel: Axes, frontier: Frontier, curve: Curve, place: int, emotion: str | None, info: MetricInfo) -> None:
     colour = _colour(place)
-    found = [(strength, one) for strength, system in zip(curve.strengths, curve.systems, strict=True)
+    found = [(strength or 0.0, one) for strength, system in zip(curve.strengths, curve.systems, strict=True)
              if (one := frontier.estimate(emotion, system, info.name)) is not None]
     if not found:
         return

@@ -11,7 +11,6 @@ from evaluation.frontier.curve import Curve, Frontier
 from evaluation.metrics.base import MetricInfo
 from evaluation.natural_reference.rows import NaturalRow
 from evaluation.report.blocks import Cell, Column, Row, Table
-from evaluation.report.results import ALL
 from evaluation.report.statistics import Estimate
 from evaluation.report.tables import column, difference_cell, estimate_cell, number, rows_of_natural_speech, span
 from pipelines.counting import counted
@@ -22,7 +21,7 @@ AREA = MetricInfo("area", "", "higher", 0.0, 1.0, "", "", "")
 
 
 def emotion_name(emotion: str | None) -> str:
-    return "all emotions" if emotion is ALL else emotion
+    return "all emotions" if emotion is None else emotion
 
 
 def judge_name(info: MetricInfo) -> str:

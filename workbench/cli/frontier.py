@@ -33,7 +33,7 @@ def frontier(
         metavar="NAME", help=f"{', '.join((*BASELINES, *DECODERS))} where the checkpoint has it; -preset behind a decoder takes "
                              f"stored emotions. What takes no strength is a point. {MANY}")] = None,
     strengths: Annotated[Optional[list[str]], typer.Option(
-        metavar="LIST", help="first:last:step, or numbers with commas; 0:1.5:0.25 if left out.")] = None,
+        metavar="LIST", help=f"first:last:step, as 0:1.5:0.25, which is taken if left out; or numbers. {MANY}")] = None,
     presets: Annotated[bool, typer.Option("--presets", help="Also every converter with presets in place of references.")] = False,
     settings: Annotated[Optional[list[str]], typer.Option(
         metavar="NAME", help=f"ssst, ssdt, dsst, dsdt, uss or ute; the first four if left out. {MANY}")] = None,

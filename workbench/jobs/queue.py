@@ -142,8 +142,9 @@ class Job:
         document = _read(self.request_file)
         if document is None:
             raise ZestError("This evaluation is no longer here; jobs are deleted some hours after their end.")
-        known = {name: document[name] for name in JobRequest.__dataclass_fields__ if name in document}
-        return JobRequest(**{name: tuple(value) if isinstance(value, list) else value for name, value in known.items()})
+        known: dict[str, Any] = {name: document[name] for name in JobRequest.__dataclass_fields__ if name in document}
+        lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
+        return JobRequest(**{**known, **lists})
 
     @property
     def page(self) -> Path:
