@@ -15,7 +15,17 @@ from evaluation.metrics.base import MetricInfo
 from evaluation.metrics.subjects import CHARACTER_ERRORS, NATURALNESS, SPEAKER_SIMILARITY
 from evaluation.report.catalogue import Catalogue
 from evaluation.report.results import ALL, Matrix
-from evaluation.report.statistics import DRAWS, Difference, Estimate, difference_of, estimates, interval, resample, resampled
+from evaluation.report.statistics import (
+    DRAWS,
+    ROUNDING,
+    Difference,
+    Estimate,
+    difference_of,
+    estimates,
+    interval,
+    resample,
+    resampled,
+)
 from evaluation.run.folder import EvaluationRun
 from pipelines.errors import ZestError
 
@@ -179,7 +189,11 @@ def _area(drawn: _Drawn, curve: Curve, judge: MetricInfo, axis: Axis) -> tuple[f
 
 
 def _estimate(value: float, draws: np.ndarray, measured: int, expected: int) -> Estimate | None:
-    return None if np.isnan(value) else Estimate(value, *interval(draws, measured), measured, expected)
+    """An area whose resamples all agree, as where nothing is ever recognised, has no interval instead of one without width."""
+    if np.isnan(value):
+        return None
+    ends = interval(draws, measured) if np.nanmax(draws) - np.nanmin(draws) > ROUNDING else (None, None)
+    return Estimate(value, *ends, measured, expected)
 
 
 def _differences(areas: Mapping[str, tuple[float, np.ndarray, int]]) -> dict[tuple[str, str], Difference]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
+from matplotlib.ticker import MaxNLocator
 
 from evaluation.frontier.curve import Axis, Curve, Frontier
 from evaluation.frontier.tables import emotion_name, judge_name
@@ -32,7 +33,8 @@ def trade_off_figure(frontier: Frontier, axis: Axis | None = None) -> Drawing:
         for panel, emotion in zip(row, frontier.emotions, strict=True):
             for place, curve in enumerate(frontier.curves):
                 _trade_off(panel, frontier, curve, place, emotion, judge, axis)
-            panel.set_ylim(-4, 104)
+            panel.set_ylim(-4, 109)
+            panel.xaxis.set_major_locator(MaxNLocator(4, prune="both"))  # labels of neighbours do not touch
         row[0].set_ylabel(f"recognised by\n{judge_name(judge)} (%)", fontsize=8.5)
     if axis.worst > axis.best:
         panels[0][0].invert_xaxis()  # right is better in every picture

@@ -124,6 +124,8 @@ def test_intervals_are_those_of_the_report_and_areas_have_them_too(found):
     assert found.frontier.estimate(None, "louder@0.5", "voice-to-source") == expected
     one = found.frontier.areas[None, "louder", "emotion@level", "voice kept"]
     assert one.low < one.value < one.high and (one.measured, one.expected) == (4, 4)
+    still = found.frontier.areas[None, "still", "emotion@level", "voice kept"]
+    assert (still.value, still.low, still.high) == (0, None, None), "resamples that all agree make no interval"
 
 
 def test_tables_pictures_and_page_lie_in_the_folder(found):
