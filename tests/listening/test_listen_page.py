@@ -296,17 +296,16 @@ def test_a_link_to_no_study_is_told(chromium, served):
     page.get_by_text("There is no such listening test; check the link.").wait_for()
 
 
-def test_the_workbench_opens_on_the_study_of_its_address_and_the_keys_go_there(chromium, served, study):
-    page = open_page(chromium, f"{served}?study={study.id}")
-    frame = page.frame_locator("#zest-listen iframe")
-    frame.locator("#agree").wait_for()
-    wait_until(lambda: page.evaluate("document.activeElement.tagName") == "IFRAME")
-    wait_until(lambda: frame.locator("body").evaluate("document.hasFocus()"))
+def test_the_link_of_a_study_leads_to_a_page_without_frames_and_from_there_to_the_workbench(chromium, served, study):
+    page = open_page(chromium, f"{served}?study={study.id}&__theme=dark", PHONE)
+    page.wait_for_selector("#agree")
+    assert page.url == f"{served}listen/{study.id}?__theme=dark" and len(page.frames) == 1
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
-    wait_until(frame.locator("#agree").is_checked)
+    wait_until(page.locator("#agree").is_checked)
     assert_fits_the_screen(page)
-    wait_until(lambda: height_within(page, 900) > 500)
+    page.get_by_role("link", name="To the workbench").click()
+    page.get_by_role("tab", name="Listen").wait_for()
 
 
 @pytest.mark.parametrize("name", ["nope", "0" * 16, ""])
@@ -315,12 +314,12 @@ def test_an_address_that_names_no_study_says_so_and_what_to_do(chromium, served,
     said = page.locator("#zest-listen-said")
     said.get_by_text("ask whoever sent" if name else "paste the whole link").wait_for()
     assert "no such listening test" in said.inner_text() or not name
-    assert not page.get_by_text("Take part in a listening test").is_visible() and not page.locator("iframe").count()
+    assert not page.get_by_text("Take part in a listening test").is_visible()
 
 
 def test_a_link_with_something_around_it_still_opens(chromium, served, study):
     page = open_page(chromium, f"{served}?study=%20{study.id.upper()}).")
-    page.frame_locator("#zest-listen iframe").locator("#agree").wait_for()
+    page.wait_for_selector("#agree")
     page.goto(f"{served}listen/{study.id}/")
     page.wait_for_selector("#agree")
     page.goto(f"{served}listen/")
@@ -361,12 +360,6 @@ def test_a_password_that_is_too_short_is_told_at_the_start_and_on_the_page(chrom
     assert not page.locator("#zest-password").count(), "nothing to unlock by"
 
 
-def height_within(page: Page, window: int) -> float:
-    """Of the frame with the listening test; 0 where it does not fit the window."""
-    box = page.locator("#zest-listen iframe").bounding_box()
-    return box["height"] if box["y"] + box["height"] <= window else 0.0
-
-
 def test_the_listen_tab_takes_a_pasted_link_and_refuses_other_text(chromium, served, study):
     page = open_page(chromium, served)
     page.get_by_role("tab", name="Listen").click()
@@ -376,5 +369,5 @@ def test_the_listen_tab_takes_a_pasted_link_and_refuses_other_text(chromium, ser
     page.locator("#zest-listen-said").get_by_text("no link of a listening test").wait_for()
     link.fill(f"https://somewhere/?study={study.id}")
     page.click("#zest-listen-open")
-    page.frame_locator("#zest-listen iframe").locator("#agree").wait_for()
-    wait_until(lambda: f"study={study.id}" in page.url)
+    page.wait_for_selector("#agree")
+    assert page.url == f"{served}listen/{study.id}"

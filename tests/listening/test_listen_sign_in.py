@@ -261,7 +261,10 @@ def test_the_page_leads_to_the_sign_in_and_back_and_out_of_the_frame_into_a_new_
     assert link.get_attribute("href") == f"{served}login/huggingface?_target_url=%2Flisten%2F{study.id}"
     assert link.get_attribute("target") == "_top"
     assert_fits_the_screen(page)
-    tab = open_page(chromium, f"{served}?study={study.id}").frame_locator("#zest-listen iframe")
+    around = open_page(chromium, f"{served}listen/{'0' * 16}")  # as a Space is framed
+    around.evaluate("(address) => document.body.append(Object.assign(document.createElement('iframe'), { src: address }))",
+                    f"{served}listen/{study.id}")
+    tab = around.frame_locator("iframe")
     assert tab.get_by_role("link", name="Sign in with Hugging Face").get_attribute("target") == "_blank"
     assert tab.get_by_text("opens in a new window").count() == 1
 

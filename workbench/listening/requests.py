@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -21,6 +22,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import Request
 
+from evaluation.listening.design.study import STUDY_ID
 from evaluation.listening.publish.links import configured_address, local_address, requested_address
 
 MOST_BYTES = 16_384  # a remark of 500 letters, each written as two escapes, is 6000
@@ -30,6 +32,9 @@ SIGN_IN_VARIABLE = "OAUTH_CLIENT_ID"  # Spaces sets it where README says hf_oaut
 OF_ADDRESS = RateLimitItemPerMinute(15_000)
 OF_SESSION = RateLimitItemPerMinute(600)
 ENTRIES = RateLimitItemPerHour(600)  # new listeners from one address
+
+
+ID_IN_LINK = re.compile(rf"(?<![0-9a-z]){STUDY_ID.pattern}(?![0-9a-z])")
 
 
 class RequestError(Exception):
@@ -68,6 +73,12 @@ def field(body: dict[str, Any], name: str, kind: type) -> Any:
     if not isinstance(value, kind):
         raise RequestError("malformed")
     return value
+
+
+def id_in_link(link: object) -> str:
+    """The id of a study in a link, or in a part of one that something stands around; '' where there is none."""
+    found = ID_IN_LINK.search(link.strip().lower()) if isinstance(link, str) else None
+    return found.group() if found else ""
 
 
 def token_of(request: Request) -> str:

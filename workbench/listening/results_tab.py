@@ -121,10 +121,10 @@ def _view(access: AdminAccess) -> ResultsView:
         none = gr.HTML(empty_html(text.NO_STUDIES), visible=False)
         with gr.Column(visible=False) as about:
             link = gr.Textbox(label=text.LINK_LABEL, buttons=["copy"], interactive=False, elem_id="zest-link")
-            with gr.Row():
+            with gr.Row(elem_id="zest-study-buttons"):
                 refresh = gr.Button(text.REFRESH, min_width=100, elem_id="zest-refresh")
                 export = gr.Button(text.EXPORT, min_width=100, elem_id="zest-export")
-                close = gr.Button(text.CLOSE, min_width=100, elem_id="zest-close")
+                close = gr.Button(text.CLOSE, min_width=160, elem_id="zest-close")
             done = problem_slot("zest-study-problem")
             with gr.Column(visible=False, elem_id="zest-sure") as sure:
                 gr.Markdown(text.CLOSE_SURE)

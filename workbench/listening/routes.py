@@ -11,10 +11,12 @@ from typing import Any
 
 import anyio
 from starlette.applications import Starlette
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.types import Scope
 
 from evaluation.listening.design.study import STUDY_ID
 from evaluation.listening.errors import Refused, StudyError
@@ -22,10 +24,42 @@ from evaluation.listening.store import AnswerStore
 from evaluation.listening.store.validation import refuse, token_hash
 from workbench.listening import studies
 from workbench.listening.replies import NOT_CACHED, PageFiles, document, error, recording, study_document
-from workbench.listening.requests import RateLimit, RequestError, address_of, body_of, field, signs_in, token_of, user_of
+from workbench.listening.requests import (
+    RateLimit,
+    RequestError,
+    address_of,
+    body_of,
+    field,
+    id_in_link,
+    signs_in,
+    token_of,
+    user_of,
+)
 
+THEMES = ("dark", "light")
 THREADS = 16  # below the connections a store may open
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class StudyLink(Route):
+    """`/?study=ID`, the link that listeners are given: it leads to the page of that study, if the workbench has it.
+
+    Any other address of the workbench's own page is left to that page.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("/", _guarded(self.to_study), methods=["GET"])
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        found, inner = super().matches(scope)
+        return (found, inner) if found == Match.FULL and _linked(scope) in studies.study_ids() else (Match.NONE, {})
+
+    @staticmethod
+    async def to_study(request: Request) -> Response:
+        """Relative, since a proxy may hide the path before it."""
+        theme = request.query_params.get("__theme", "")
+        asked = f"?__theme={theme}" if theme in THEMES else ""
+        return RedirectResponse(f"listen/{_linked(request.scope)}{asked}", headers=NOT_CACHED)
 
 
 class ListenerEndpoints:
@@ -132,7 +166,7 @@ class ListenerEndpoints:
 
 
 def listening_routes(store_of: Callable[[str], AnswerStore] = studies.store_of,
-                     rate_limit: RateLimit | None = None) -> list[Mount]:
+                     rate_limit: RateLimit | None = None) -> list[BaseRoute]:
     """What Gradio is given at launch as `app_kwargs={"routes": ...}`."""
     endpoints = ListenerEndpoints(store_of, rate_limit or RateLimit())
     gets = {"/": endpoints.to_workbench, "/static/{file}": endpoints.static, "/{study}": endpoints.page,
@@ -143,7 +177,12 @@ def listening_routes(store_of: Callable[[str], AnswerStore] = studies.store_of,
     routes += [Route(f"/{{study}}/{name}", _guarded(endpoint), methods=["POST"]) for name, endpoint in posts.items()]
     inner = Starlette(routes=routes, exception_handlers={HTTPException: _by_status})
     inner.router.redirect_slashes = False
-    return [Mount("/listen", app=inner, name="listen")]
+    return [StudyLink(), Mount("/listen", app=inner, name="listen")]
+
+
+def _linked(scope: Scope) -> str:
+    """The id of a study in the query of an address, '' where it holds none."""
+    return id_in_link(QueryParams(scope["query_string"]).get("study"))
 
 
 def _next(store: AnswerStore, token: str) -> dict[str, Any]:

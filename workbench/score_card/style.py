@@ -15,6 +15,7 @@ CSS = """
 .zest-card .number b { font-size: 1.25rem; }
 .zest-card .transcript { font-size: 1.02rem; line-height: 1.6; overflow-wrap: anywhere; }
 .zest-card del { color: #BB5566; text-decoration: line-through; }
+.dark .zest-card del { color: #f0a0ae; }
 .zest-card ins { text-decoration: underline; text-underline-offset: 3px; font-weight: 600;
   background: color-mix(in srgb, #DDAA33 26%, transparent); border-radius: 3px; padding: 0 0.2em; }
 .zest-card .bars > div { display: grid; grid-template-columns: minmax(4.8rem, 28%) 1fr 5.2rem;

@@ -6,8 +6,9 @@ from importlib.resources import files
 
 import gradio as gr
 
-HTML = """<section hidden aria-label="Takes"><header><h2>Takes</h2><span class="count"></span><span class="tools" hidden>
-<button type="button" class="all">Download all</button><button type="button" class="forget">Forget</button></span></header>
+HTML = """<section hidden aria-label="Takes"><header><h2>Takes</h2><span class="count"></span><span class="tools" role="toolbar"
+aria-label="All takes" hidden><button type="button" class="all">Download all</button>
+<button type="button" class="forget" tabindex="-1">Forget</button></span></header>
 <div class="bar" role="status"></div><ul></ul></section>"""
 
 

@@ -81,7 +81,7 @@ COUNT_LABEL, COUNT_INFO = "Pairs", "That are drawn of a manifest; a list of pair
 FRONTIER_START = "Measure the frontier"
 
 LISTEN_TAB = "Listen"
-LISTEN_HOW = ("### Take part in a listening test\nYou hear short recordings of speech and say what you think of them. Each test "
+LISTEN_HOW = ("## Take part in a listening test\nYou hear short recordings of speech and say what you think of them. Each test "
               "has a link of its own, which you got from whoever runs it. Headphones and a quiet room help; no account is "
               "needed unless the test says so.")
 LISTEN_LINK_LABEL, LISTEN_LINK_INFO = "Link of the test", "Paste the whole link, or only its last part."
@@ -90,7 +90,6 @@ LISTEN_NO_ID = ("There is no such listening test, because this is no link of a l
                 "given, or ask whoever sent it for a new one.")
 LISTEN_NOTHING = "The link of the listening test is missing; paste the whole link that you were given."
 LISTEN_BROKEN = "This listening test cannot be opened at the moment; please tell whoever sent you the link."
-LISTEN_ALONE = "Open on a page of its own"
 
 F0_NEEDS_REFERENCE = "F0 of the reference needs a reference recording; a preset has none."
 NO_TARGET = "Whose emotion? Give a reference recording, or the name of an emotion."

@@ -13,6 +13,8 @@ CSS = """
 .gradio-container { width: 100%; max-width: 1280px !important; margin: 0 auto !important; overflow: clip !important; }
 .gradio-container > .main { padding: 0.5rem 1.5rem 1rem !important; }
 .tabitem { padding-top: 0.6rem !important; }
+.html-container { padding: 0 !important; }  /* what Gradio indents would stand out of line with inputs and buttons */
+.dark [role="tab"][aria-selected="true"] { color: #a5b4fc; }
 #zest-header { display: flex; }
 #zest-header .html-container, #zest-header .prose { display: flex; align-items: baseline; gap: 0.2rem 0.8rem; flex-wrap: wrap; }
 #zest-header h1 { font-size: 1.25rem; font-weight: 700; letter-spacing: -0.02em; margin: 0; }
@@ -72,5 +74,8 @@ def theme() -> gr.themes.Base:
         block_border_width="1px", block_shadow="none", block_title_padding="0", block_padding="0.7rem 0.9rem",
         layout_gap="0.7rem", color_accent="*primary_600", checkbox_label_background_fill_selected="*primary_600",
         checkbox_label_background_fill_selected_dark="*primary_600", link_text_color="*primary_700",
+        input_border_width="1px", input_border_color="*neutral_500", input_border_color_dark="*neutral_500",
+        checkbox_border_color="*neutral_500", checkbox_border_color_dark="*neutral_400",
+        checkbox_label_background_fill_hover_dark="*neutral_600",
         button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700",
         button_primary_background_fill_dark="*primary_600", button_primary_background_fill_hover_dark="*primary_500")

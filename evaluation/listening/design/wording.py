@@ -98,6 +98,8 @@ ENGLISH: dict[str, Any] = {
         "choose": "Choose an answer.",
         "keys": "Keyboard: space plays, {answers} answer, Enter is Next.",
         "keys_two": "Keyboard: space plays, Q or W plays one again, {answers} answer, Enter is Next.",
+        "close": "Close",
+        "workbench": "To the workbench",
         "keys_answers": "{first} to {last}",
         "keys_either": "{first} or {last}",
         "try_again": "Try again",

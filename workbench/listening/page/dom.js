@@ -27,7 +27,7 @@ export function fill(text, values) {
 /** Show a screen. Its heading gets the focus, so that it is read out and the keys work. */
 export function show(...parts) {
   const page = document.getElementById("page");
-  page.replaceChildren(...parts);
+  page.replaceChildren(...parts.filter(Boolean));
   page.removeAttribute("aria-busy");
   scrollTo(0, 0);
   page.querySelector("h1")?.focus({ preventScroll: true });
@@ -45,7 +45,7 @@ export function button(text, click, kind = "primary", more = {}) {
 export function choices(name, legend, options, kind, change) {
   const inputs = options.map(([value, label, cap]) => {
     const input = el("input", { type: "radio", name, value, change: () => change(value) });
-    return el("label", { class: "option" }, input, cap && el("kbd", { "aria-hidden": "true" }, cap), el("span", {}, label));
+    return el("label", { class: "option" }, input, cap && el("kbd", { "aria-hidden": label ? "true" : null }, cap), el("span", {}, label));
   });
   return el("fieldset", { class: `choices ${kind}` }, el("legend", {}, legend), ...inputs);
 }

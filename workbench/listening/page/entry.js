@@ -25,7 +25,13 @@ export function consentScreen(about, agreed) {
   const box = el("input", { type: "checkbox", id: "agree", change: () => { start.disabled = !box.checked; } });
   show(el("section", { class: "card" }, heading(texts.title),
     el("p", {}, fill(texts.consent.text, { minutes: about.minutes })), el("p", { class: "soft" }, remembers() ? texts.page.pause : texts.page.no_memory),
-    el("label", { class: "tick", for: "agree" }, box, el("span", {}, texts.consent.agree)), el("div", { class: "row" }, start)));
+    el("label", { class: "tick", for: "agree" }, box, el("span", {}, texts.consent.agree)), el("div", { class: "row" }, start)),
+  workbenchLink(texts));
+}
+
+/** The way to the tabs of the workbench, before a test and after it. */
+export function workbenchLink(texts) {
+  return texts && el("footer", {}, el("a", { class: "quiet", href: "../" }, texts.page.workbench));
 }
 
 /** Calls done(setup) with the answers, once all are given and the test recording was heard. */

@@ -2,7 +2,7 @@
 
 import { Problem, ask, keepToken, token } from "./api.js";
 import { button, el, fill, heading, show } from "./dom.js";
-import { consentScreen, setupScreen, signInLink, signInScreen } from "./entry.js";
+import { consentScreen, setupScreen, signInLink, signInScreen, workbenchLink } from "./entry.js";
 import { canPlay } from "./player.js";
 import { trialScreen } from "./trial.js";
 
@@ -100,15 +100,25 @@ function thanks(code) {
 function ended(title, sentence, ...more) {
   leave();
   hush();
-  show(el("section", { class: "card ended" }, heading(title), el("p", {}, sentence), ...more));
+  show(el("section", { class: "card ended" }, heading(title), el("p", {}, sentence), ...more), workbenchLink(about?.texts));
 }
 
 function withdraw() {
   const { page, withdrawn } = about.texts;
   const sure = async () => { await ask("withdraw", {}); ended(page.withdrawn_heading, withdrawn); };
-  const dialog = el("dialog", { close: () => dialog.remove(), "aria-labelledby": "sure" }, el("p", { id: "sure" }, page.withdraw_question),
-    el("div", { class: "row" }, button(page.withdraw_no, () => dialog.close()),
-      button(page.withdraw_yes, () => { dialog.close(); attempt(sure); }, "danger")));
+  askOver(page.withdraw_question, (close) => [button(page.withdraw_no, close), button(page.withdraw_yes, () => { close(); attempt(sure); }, "danger")]);
+}
+
+/** What the keys do, for who presses "?". */
+function tellKeys() {
+  if (trial) askOver(trial.keys, (close) => [button(about.texts.page.close, close)]);
+  return Boolean(trial);
+}
+
+/** A sentence over the page. answers: makes the buttons, given what closes it. */
+function askOver(sentence, answers) {
+  const dialog = el("dialog", { close: () => dialog.remove(), "aria-labelledby": "sentence" }, el("p", { id: "sentence" }, sentence));
+  dialog.append(el("div", { class: "row" }, ...answers(() => dialog.close())));
   document.body.append(dialog);
   dialog.showModal();
 }
@@ -163,6 +173,7 @@ function pressed(event) {
 
 function act(on, key) {
   if (key === "enter") return !on.closest("button") && forward();
+  if (key === "?") return tellKeys();
   if (!trial) return false;
   if (key === " ") return !on.closest("button") && !(on.matches("input") && !on.checked) && trial.playNext();
   if (key in PLAY) return trial.play(PLAY[key]);

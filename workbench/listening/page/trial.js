@@ -19,6 +19,7 @@ export async function trialScreen(about, shown, on) {
     shown.options.map(([value, label], index) => [value, label === caps[index] ? "" : label, caps[index]]), kindOf(shown),
     (value) => { chosen = value; next.disabled = sending; });
   const remark = el("textarea", { rows: 2, maxlength: about.remark_letters, "aria-label": texts.comment });
+  const keys = keysText(texts, shown, caps);
   const status = el("p", { class: "soft status", role: "status" });
   const clips = shown.clips.map(([label, name], index) => ({ label, url: urls[index], played: heard.has(name) }));
   const player = players(clips, texts.page, {
@@ -73,12 +74,11 @@ export async function trialScreen(about, shown, on) {
     el("div", { class: "badges" }, shown.training && el("span", { class: "badge" }, texts.page.practice),
       on.isNew && el("span", { class: "badge new" }, texts.page.new_question)),
     heading(shown.check || shown.prompt), el("p", { class: "soft" }, shown.check ? shown.prompt : shown.hint),
-    el("div", { class: "clips" }, ...player.boxes), status, rating,
-    el("details", {}, el("summary", {}, texts.comment), remark), el("div", { class: "row" }, next),
-    el("p", { class: "soft keys" }, keysText(texts, shown, caps))),
+    el("div", { class: "clips" }, ...player.boxes), status, rating, el("div", { class: "row next" }, next),
+    el("details", {}, el("summary", {}, texts.comment), remark), el("p", { class: "soft keys" }, keys)),
   el("footer", {}, button(texts.withdraw, on.withdraw, "quiet")));
   open();
-  return { play: player.toggle, playNext: player.next, choose, send, leave: player.leave };
+  return { play: player.toggle, playNext: player.next, choose, send, keys, leave: player.leave };
 }
 
 function progress(texts, shown) {

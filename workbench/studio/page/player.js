@@ -24,9 +24,9 @@ class Player {
     this.equalButton = button("tool", "Equal loudness", () => this.toggleEqual(), { title: "All at one loudness, ITU-R BS.1770 (e)" });
     this.blindButton = button("tool", "Blind", () => this.toggleBlind(), { title: "Hide names, shuffle, and count what you prefer (b)" });
     this.helpButton = button("tool help", "?", () => this.help.showModal(), { "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)" });
-    this.tools = el("div", { class: "tools", role: "toolbar", "aria-label": "Options of the player" },
-      this.loopButton, this.equalButton, this.blindButton, this.helpButton);
-    rove(this.tools, "button", ["ArrowLeft", "ArrowRight"]);
+    this.tools = el("div", { class: "tools" }, this.loopButton, this.equalButton, this.blindButton, this.helpButton);
+    this.bar = el("div", { class: "bar", role: "toolbar", "aria-label": "Player" }, this.playButton, this.time, this.tools);
+    rove(this.bar, "button", ["ArrowLeft", "ArrowRight"]);
     this.names = el("div", { class: "names", role: "radiogroup", "aria-label": "What plays" });
     this.votes = el("div", { class: "votes", role: "group", "aria-label": "Which do you prefer?" });
     this.tally = el("p", { class: "tally", role: "status" });
@@ -34,7 +34,7 @@ class Player {
     this.hint = el("p", { class: "hint" });
     this.help = this.shortcuts();
     this.box.replaceChildren(
-      el("div", { class: "bar" }, this.playButton, this.time, this.tools),
+      this.bar,
       el("div", { class: "lanes" }, this.names, this.lanes.box), this.hint, this.votes, this.tally, this.said, this.help);
   }
 

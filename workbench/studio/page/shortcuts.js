@@ -1,6 +1,6 @@
-// Keys of the Convert tab, and the dialog that tells them. A player that shows tracks has more keys and tells all of them itself.
+// Keys of the page, and the dialog that tells them. A player that shows tracks has more keys and tells all of them itself.
 (() => {
-  const KEYS = [["Ctrl Enter", "convert"], ["Esc", "cancel what runs"], ["Up, Down", "the take before or after, in the list"], ["?", "these keys"]];
+  const KEYS = [["Ctrl Enter", "convert"], ["Esc", "cancel what runs"], ["Arrows", "within a row of buttons, the tabs, and the takes"], ["?", "these keys"]];
   window.zest.keys = KEYS;
   const seen = (selector) => [...document.querySelectorAll(selector)].find((one) => one.offsetParent && !one.disabled);
 
@@ -27,6 +27,6 @@
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { const button = seen("#zest-convert, #zest-lane .render"); button?.click(); if (button) event.preventDefault(); }
     if (event.key === "Escape") seen("#zest-cancel, #zest-lane .cancel")?.click();
     const typing = event.target.closest?.("input:not([type=radio], [type=checkbox], [type=range]), textarea, [contenteditable]");
-    if (event.key === "?" && !typing && seen("#zest-convert, #zest-cancel, #zest-lane .render")) { tell(); event.preventDefault(); }
+    if (event.key === "?" && !typing) { tell(); event.preventDefault(); }
   });
 })();

@@ -1,7 +1,7 @@
-// The list of takes: play, show, star, rename, note, settings, download, delete with undo. One row is a few tab stops.
-const list = element.querySelector("ul"), bar = element.querySelector(".bar"), box = element.querySelector("section");
+// The list of takes: play, show, star, rename, note, settings, download, delete with undo. The list is one tab stop; arrow keys go along a row and between rows.
+const list = element.querySelector("ul"), tools = element.querySelector(".tools"), bar = element.querySelector(".bar"), box = element.querySelector("section");
 const player = new Audio();
-let takes = [], running = [], days = 7, opened = "", current = "", playing = "", timer = 0, address = "";
+let takes = [], running = [], days = 7, opened = "", current = "", act = "show", playing = "", timer = 0, address = "";
 
 function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -34,13 +34,14 @@ async function refresh() {
 }
 
 function draw() {
-  const focused = element.contains(document.activeElement) ? document.activeElement.dataset.act : "";
+  const focused = list.contains(document.activeElement) && document.activeElement.dataset.act;
   box.hidden = !takes.length && !running.length && !bar.textContent;
   element.querySelector(".count").textContent = takes.length ? `${takes.length}, kept until ${days} days after your last visit` : "";
-  element.querySelector(".tools").hidden = !takes.length;
+  tools.hidden = !takes.length;
   if (!takes.some((take) => take.id === current)) current = takes[0]?.id ?? "";
   list.replaceChildren(...running.map(work), ...takes.map(row));
-  if (focused) list.querySelector(`[data-take="${current}"] [data-act="${focused}"]`)?.focus();
+  settle();
+  if (focused) list.querySelector(`[data-act][tabindex="0"]`)?.focus();
 }
 
 function work(job) {
@@ -51,8 +52,8 @@ function work(job) {
 }
 
 function row(take) {
-  const button = (act, label, face, action, more = {}) => el("button", { type: "button", "data-act": act, "aria-label": `${label}: ${take.title}`, title: label,
-    tabindex: take.id === current ? 0 : -1, onclick: action, onfocus: () => makeCurrent(take.id), ...more }, face);
+  const button = (name, label, face, action, more = {}) => el("button", { type: "button", "data-act": name, "aria-label": `${label}: ${take.title}`, title: label,
+    onclick: action, onfocus: () => { current = take.id; act = name; settle(); }, ...more }, face);
   const sounds = playing === take.id && !player.paused;
   const shown = el("li", { "data-take": take.id },
     button("play", sounds ? "Pause" : "Play", sounds ? "❚❚" : "▶", () => play(take), { class: "round" }),
@@ -87,10 +88,9 @@ function about(take) {
   return [...own, ...how, `${numbers.converted_seconds.toFixed(1)} s`, made].join(" · ");
 }
 
-function makeCurrent(id) {
-  if (current === id) return;
-  current = id;
-  for (const one of list.querySelectorAll("[data-act]")) one.tabIndex = one.closest("[data-take]").dataset.take === id ? 0 : -1;
+/** Tab reaches the button that had the focus last. */
+function settle() {
+  for (const one of list.querySelectorAll("[data-act]")) one.tabIndex = one.dataset.act === act && one.closest("[data-take]").dataset.take === current ? 0 : -1;
 }
 
 async function play(take) {
@@ -141,14 +141,19 @@ element.querySelector(".forget").addEventListener("click", () => {
   bar.querySelector("button").focus();
 });
 list.addEventListener("keydown", (event) => {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  const act = event.target.dataset.act;
-  if (!step || !act) return;
-  const rows = [...list.querySelectorAll("[data-take]")], place = rows.findIndex((one) => one.dataset.take === current) + step;
-  if (!rows[place]) return;
+  const down = { ArrowDown: 1, ArrowUp: -1 }[event.key] ?? 0, along = { ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? 0;
+  if (!event.target.dataset.act || !(down || along)) return;
+  const rows = [...list.querySelectorAll("[data-take]")].map((one) => [...one.querySelectorAll("[data-act]")]);
+  const row = rows.findIndex((one) => one.includes(event.target)), place = rows[row].indexOf(event.target);
   event.preventDefault();
-  makeCurrent(rows[place].dataset.take);
-  rows[place].querySelector(`[data-act="${act}"]`).focus();
+  (row + down < 0 ? tools.querySelector("button") : rows[row + down]?.[place + along])?.focus();
+});
+tools.addEventListener("keydown", (event) => {
+  const all = [...tools.querySelectorAll("button")], place = all.indexOf(event.target), along = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (along) all[place + along]?.focus();
+  else if (event.key === "ArrowDown") list.querySelector(`[data-act][tabindex="0"]`)?.focus();
+  else return;
+  event.preventDefault();
 });
 window.addEventListener("zest-takes", refresh);
 refresh();
