@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from evaluation.listening.design.trials import TRAP
 from evaluation.listening.store import collect, open_store
+from tests.support.access import axe_faults
 from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, open_page, running_workbench
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import Clock, careful, whole_set
@@ -17,6 +18,8 @@ TRAP_WORDS = "check that somebody is listening"
 PLAYING = """() => { window.sounded = []; new MutationObserver(() => window.sounded.push(
     [...document.querySelectorAll('.clip')].flatMap((clip, place) => clip.dataset.state === 'playing' ? [place] : []).join()))
     .observe(document.querySelector('.clips'), {subtree: true, attributeFilter: ['data-state']}); }"""
+BELOW_THE_SCREEN = """all => all.filter((one) => one.getBoundingClientRect().bottom > window.innerHeight)
+    .map((one) => one.textContent)"""
 PRESS_BEGIN = "() => [...document.querySelectorAll('button')].find(it => it.textContent === 'Begin' && !it.disabled)?.click()"
 
 
@@ -176,14 +179,15 @@ def test_after_closing_the_browser_the_page_goes_on_where_it_was(chromium, addre
     assert heading(without) == "Listening test", "another device begins anew"
 
 
-def test_a_phone_in_the_dark_shows_everything_without_scrolling_sideways(chromium, address):
-    page, wrong = open_listening(chromium, address, width=PHONE, height=844, color_scheme="dark")
+def test_a_small_phone_in_the_dark_shows_the_scale_and_next_without_scrolling_and_passes_axe(chromium, address):
+    page, wrong = open_listening(chromium, address, width=375, height=667, color_scheme="dark")
     assert sum(map(int, page.evaluate("getComputedStyle(document.body).backgroundColor").strip("rgb()").split(","))) < 120
     assert_fits_the_screen(page)
     begin(page)
     for number in range(2):
         page.wait_for_selector(".clips")
         assert_fits_the_screen(page)
+        assert page.locator(".option, .next button").evaluate_all(BELOW_THE_SCREEN) == [] and axe_faults(page) == []
         for index in range(page.locator(".play").count()):
             page.locator(".play").nth(index).tap()
             wait_until(lambda index=index: page.locator("[data-state=played]").count() == index + 1)

@@ -103,7 +103,7 @@ def _one_study(view: ResultsView, actions: ResultsActions) -> None:
 def _title(sentence: str) -> str:
     """Over a tab that shows no results; what stands between backticks is something to type."""
     said = re.sub("`(.+?)`", r"<code>\1</code>", sentence)
-    return f"<h3>{text.LOCKED_TITLE}</h3><p class='zest-small'>{said}</p>"
+    return f"<h2>{text.LOCKED_TITLE}</h2><p class='zest-small'>{said}</p>"
 
 
 def _view(access: AdminAccess) -> ResultsView:

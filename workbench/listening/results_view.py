@@ -43,7 +43,7 @@ def _head(results: StudyResults) -> str:
     cells = "".join(f"<div><span>{said}</span><b>{count}</b></div>" for said, count in facts.items())
     state = '<em class="closed">closed</em>' if results.closed else '<em class="open">open</em>'
     study = results.study
-    return (f'<h3>{escape(", ".join(study.systems))} {state}</h3><div class="facts">{cells}</div>'
+    return (f'<h3 aria-level="2">{escape(", ".join(study.systems))} {state}</h3><div class="facts">{cells}</div>'
             f'<p class="small">Made {escape(study.info["created"][:10])}, seed {study.info["seed"]}, id {study.id}, '
             f"hash {study.hash[:12]}.</p>")
 
@@ -112,7 +112,7 @@ def _screening(results: StudyResults) -> str:
 
 
 def _section(title: str, body: str) -> str:
-    return f'<section class="part"><h4>{escape(title)}</h4>{body}</section>'
+    return f'<section class="part"><h4 aria-level="3">{escape(title)}</h4>{body}</section>'
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -190,7 +190,7 @@ CSS = """
   .zest-study th, .zest-study td { padding: 0.3rem 0.45rem !important; }
 }
 #zest-unlock { max-width: 30rem; margin: 1.2rem auto 0; }
-#zest-unlock h3 { margin: 0 0 0.2rem; }
+#zest-unlock h2 { font-size: 1.15rem; margin: 0 0 0.2rem; }
 #zest-unlock code { font-size: 0.92em; overflow-wrap: anywhere; }
 #zest-sure, .zest-sure { border: 1px solid #DDAA33; border-radius: var(--radius-lg); padding: 0.7rem 0.9rem; }
 #zest-study-results .error, .zest-outcome .error { display: none; }  /* the alert has the sentence */

@@ -74,7 +74,8 @@ def changes_html(changes: tuple[WordChange, ...]) -> str:
 def _section(name: str, content: str | None, reason: str | None) -> str:
     body = content or f'<p class="missing">not measured: {escape(reason or UNKNOWN)}</p>'
     wide = " wide" if name == WORDS else ""
-    return f'<section class="part{wide}" data-subject="{escape(name)}"><h4>{escape(title(name))}</h4>{body}</section>'
+    head = f'<h4 aria-level="2">{escape(title(name))}</h4>'
+    return f'<section class="part{wide}" data-subject="{escape(name)}">{head}{body}</section>'
 
 
 def _change(change: WordChange) -> str:

@@ -1,6 +1,6 @@
 // One recording sounds at a time, on this page and in pages that it frames or is framed by; and dark where those are dark.
 (() => {
-  const STARTED = "zest-started", THEME = "zest-theme";
+  const STARTED = "zest-started", THEME = "zest-theme", HEIGHT = "zest-height", PLACE = "zest-place";
   const watched = new WeakSet(), sounding = new Set();
   const play = HTMLMediaElement.prototype.play;
 
@@ -46,6 +46,20 @@
     if (source === parent && parent !== window) setTheme(data.name);
     else if (window.zestTheme && frames().includes(source)) source.postMessage({ zest: THEME, name: window.zestTheme() }, "*");
   });
+  /** The page around a report makes its frame as high as it, so that one thing scrolls; its own links are then gone to by that page. */
+  function tellHeight() {
+    parent.postMessage({ zest: HEIGHT, pixels: Math.ceil(document.documentElement.getBoundingClientRect().height) }, "*");
+  }
+
+  function tellPlace(event) {
+    const link = event.target.closest?.('a[href^="#"]'), there = link && document.getElementById(link.hash.slice(1));
+    if (there) parent.postMessage({ zest: PLACE, pixels: there.getBoundingClientRect().top }, "*");
+  }
+
+  if (parent !== window && location.href === "about:srcdoc") {
+    addEventListener("DOMContentLoaded", () => new ResizeObserver(tellHeight).observe(document.documentElement));
+    addEventListener("click", tellPlace);
+  }
   setTheme(new URLSearchParams(location.search).get("__theme"));
   if (parent !== window) parent.postMessage({ zest: THEME }, "*"); // which is it?
 })();

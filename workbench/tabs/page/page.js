@@ -7,6 +7,13 @@
   const tellTheme = () => {
     for (const frame of document.querySelectorAll("iframe")) frame.contentWindow?.postMessage({ zest: "zest-theme", name: window.zestTheme() }, "*");
   };
+  /** A report tells how high it is, and where in it a link leads. */
+  addEventListener("message", ({ data, source }) => {
+    const frame = [...document.querySelectorAll(".zest-report iframe")].find((one) => one.contentWindow === source);
+    if (!frame || !Number.isFinite(data?.pixels)) return;
+    if (data.zest === "zest-height") frame.style.height = `${Math.min(Math.max(data.pixels, 200), 100000) + 2}px`;
+    if (data.zest === "zest-place") window.scrollTo({ top: window.scrollY + frame.getBoundingClientRect().top + data.pixels, behavior: "smooth" });
+  });
   addEventListener("DOMContentLoaded", () => new MutationObserver(tellTheme).observe(document.body, { attributeFilter: ["class"] }));
 
   /** Start a player of Gradio's once it has loaded what it is to play; not where the visitor has started something meanwhile. */

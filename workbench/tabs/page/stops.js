@@ -1,8 +1,10 @@
 // Few tab stops: of the buttons of one group, Tab reaches one; arrow keys, Home and End go between them.
 (() => {
   const BUTTONS = "button:not(a button), a[href]"; // a button inside a link is the link's
+  const CHOSEN = "[role=tab][aria-selected=true], input[type=radio]:checked";
   const GROUPS = [ // where, what is gone between, and how screen readers name it
     ["[role=tablist]", "[role=tab]", ""],
+    ["fieldset", "input[type=radio]", ""], // Gradio's have no common name, so that browsers take each for a choice of its own
     ["#zest-examples", "button", "Examples"],
     [".zest-recording", BUTTONS, "Recording"],
     ["#zest-converted", BUTTONS, "Converted recording"],
@@ -18,7 +20,7 @@
   const itemsOf = (box, items) => [...box.querySelectorAll(items)].filter(isThere);
 
   function settle(box, items, name) {
-    const all = itemsOf(box, items), chosen = [box.querySelector("[role=tab][aria-selected=true]"), last.get(box), all[0]].find((one) => all.includes(one));
+    const all = itemsOf(box, items), chosen = [box.querySelector(CHOSEN), last.get(box), all[0]].find((one) => all.includes(one));
     for (const one of all) if (one.tabIndex !== (one === chosen ? 0 : -1)) one.tabIndex = one === chosen ? 0 : -1;
     for (const inner of box.querySelectorAll("a[href] button")) if (inner.tabIndex !== -1) inner.tabIndex = -1;
     if (!name || box.getAttribute("role") === "toolbar") return;
@@ -41,7 +43,9 @@
     const step = STEPS[event.key], [box, items] = (step && groupOf(event.target)) || [];
     if (!box || event.ctrlKey || event.metaKey || event.altKey) return;
     const all = itemsOf(box, items), place = all.indexOf(event.target) + step;
-    all.at(Number.isFinite(place) ? place % all.length : Math.sign(place) < 0 ? 0 : -1)?.focus();
+    const next = all.at(Number.isFinite(place) ? place % all.length : Math.sign(place) < 0 ? 0 : -1);
+    next?.focus();
+    if (next?.type === "radio") next.click();
     event.preventDefault();
     event.stopPropagation();
   }, true);
