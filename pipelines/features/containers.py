@@ -15,6 +15,8 @@ from pipelines.features.tail import Readable, Tail
 # Containers that state the length of their sound; what others state is an estimate, or the length of the picture.
 STATING = {"mov,mp4,m4a,3gp,3g2,mj2", "flac", "aiff", "au", "caf", "w64", "wav", "tta", "wv"}
 BARE = {"aac", "mp3", "ac3", "eac3", "loas", "amr", "dts", "truehd"}  # streams without time stamps: FFmpeg counts frames
+BY_CODEC = {"aiff", "w64"}  # state the length of plain samples; of coded ones FFmpeg makes up a length
+MPEG = {"mp3", "aac"}  # bare streams whose every frame says how long it is
 LOSSLESS = {"flac", "alac", "wavpack", "tta"}
 FULL_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
 GAP = 0.05  # s between time stamps from which silence is filled in
@@ -31,7 +33,7 @@ class ContainerSound:
         stated: seconds that the container firmly states, None where it states nothing or only an estimate.
         tolerance: seconds by which a whole file may be shorter than stated.
         damaged: packets that could not be decoded. filled: seconds of silence where time stamps show a gap.
-        tracks: sound tracks; the first one is read.
+        tracks: sound tracks; the first one is read. container: FFmpeg's name of it.
     """
 
     sound: Sound
@@ -40,6 +42,17 @@ class ContainerSound:
     damaged: int
     filled: float
     tracks: int
+    container: str
+
+    @property
+    def is_mpeg(self) -> bool:
+        """Whether frames of MP3 or AAC follow each other without a container around them."""
+        return self.container in MPEG
+
+    @property
+    def exceeds(self) -> bool:
+        """Whether more was decoded than the container states: a decoder fills in for frames that it cannot find."""
+        return self.stated is not None and self.sound.seconds > self.stated + self.tolerance
 
 
 @dataclass
@@ -109,7 +122,8 @@ def _read_track(container: Any, sound: Sound, longest: float) -> ContainerSound 
         return None
     codec = track.codec_context.name
     padding = 0 if codec in LOSSLESS or codec.startswith("pcm") else CODEC_FRAMES / sound.rate
-    return ContainerSound(sound, _stated(container, track), GAP + padding, damaged, own.filled, len(tracks))
+    return ContainerSound(sound, _stated(container, track), GAP + padding, damaged, own.filled, len(tracks),
+                          container.format.name)
 
 
 def _decoded(container: Any, track: Any) -> Iterator[list[Any] | None]:
@@ -147,7 +161,8 @@ def _stated(container: Any, track: Any) -> float | None:
     import av
 
     name = container.format.name
-    if name in STATING and track.duration and track.time_base:
+    plain = name not in BY_CODEC or track.codec_context.name.startswith("pcm")
+    if name in STATING and plain and track.duration and track.time_base:
         return float(track.duration * track.time_base)
     if name.startswith("matroska") and not container.streams.video and container.duration:
         return container.duration / av.time_base

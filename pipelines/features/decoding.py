@@ -19,7 +19,7 @@ import numpy as np
 
 from pipelines.errors import AudioError
 from pipelines.features.containers import GAP, ContainerSound, read_container
-from pipelines.features.integrity import id3_length, integrity, is_mpeg, stated_by_xing
+from pipelines.features.integrity import Integrity, id3_length, integrity, is_mpeg, stated_by_xing
 from pipelines.features.riff import WavPart, is_wav, wav_parts
 from pipelines.features.sinks import CountingSink, KeepingSink, Sound, join
 from pipelines.features.tail import Readable, Tail
@@ -162,30 +162,36 @@ def _decode_here(file: Readable, name: str, longest: float, new_sink: NewSink) -
 def _decode_wav(file: Readable, parts: list[WavPart], name: str, longest: float, new_sink: NewSink) -> DecodedSounds | None:
     """None where no reader knows the coding of one of its parts."""
     sounds: list[Sound] = []
+    damaged = False
     for part in parts:
         found = _decode_part(part, part.as_file(file, longest), longest, new_sink)
         if found is None:
             return None
-        sounds.append(found)
+        sounds.append(found[0])
+        damaged = damaged or found[1]
         if sum(sound.seconds for sound in sounds) > longest:
             return DecodedSounds(tuple(sounds))
-    return DecodedSounds(tuple(sounds), tuple(_wav_notes(parts, name, [sound.seconds for sound in sounds])))
+    return DecodedSounds(tuple(sounds), tuple(_wav_notes(parts, name, [sound.seconds for sound in sounds], damaged)))
 
 
-def _decode_part(part: WavPart, file: Readable, longest: float, new_sink: NewSink) -> Sound | None:
-    """libsndfile reads every plain coding; of others the reader is believed that decodes more."""
+def _decode_part(part: WavPart, file: Readable, longest: float, new_sink: NewSink) -> tuple[Sound, bool] | None:
+    """libsndfile reads every plain coding; of others the reader is believed that decodes more. And whether something was lost."""
     sound, broken = _by_libsndfile(file, longest, new_sink())
+    damaged = False
     if part.is_coded or broken or sound is None:
         other = read_container(file, new_sink(), longest)
+        damaged = other is not None and other.damaged > 0
         if other is not None and (sound is None or other.sound.seconds > sound.seconds + OTHER_CODEC):
             sound, broken = other.sound, False
     if broken or sound is None or sound.rate == 0:
         return None
-    return replace(sound, surplus=part.padding(sound.count))
+    return replace(sound, surplus=part.padding(sound.count)), damaged
 
 
-def _wav_notes(parts: list[WavPart], name: str, seconds: list[float]) -> Iterator[str]:
+def _wav_notes(parts: list[WavPart], name: str, seconds: list[float], damaged: bool) -> Iterator[str]:
     there = sum(seconds)
+    if damaged:
+        yield _damaged(name)
     missing, extra = (sum(getattr(part, kind) * own for part, own in zip(parts, seconds, strict=False))
                       for kind in ("missing", "extra"))
     if missing > GAP:
@@ -199,35 +205,39 @@ def _wav_notes(parts: list[WavPart], name: str, seconds: list[float]) -> Iterato
 def _decode_any(file: Readable, head: bytes, name: str, longest: float, new_sink: NewSink) -> DecodedSounds | None:
     """By both readers, but for MP3: libsndfile's MP3 reader talks to standard error by itself."""
     by_ffmpeg = read_container(file, new_sink(), longest)
-    sound, broken = (None, False) if is_mpeg(head) else _by_libsndfile(file, longest, new_sink())
+    mpeg = is_mpeg(head) or (by_ffmpeg is not None and by_ffmpeg.is_mpeg)
+    sound, broken = (None, False) if mpeg else _by_libsndfile(file, longest, new_sink())
     own = 0.0 if sound is None else sound.seconds
     other = 0.0 if by_ffmpeg is None else by_ffmpeg.sound.seconds
     if own == other == 0.0:
-        file.seek(0)
-        cut = integrity(file.read(CHECKED), _size(file)).cut
+        cut = _structure(file, mpeg).cut
         return DecodedSounds((sound,)) if sound is not None and sound.rate and not broken and not cut else None
     if sound is not None and own >= other - OTHER_CODEC:
         found, damaged, filled = sound, broken, 0.0
     else:
         assert by_ffmpeg is not None  # since it decoded more
-        found, damaged, filled = by_ffmpeg.sound, bool(by_ffmpeg.damaged), by_ffmpeg.filled
-        damaged = damaged and not is_mpeg(head)  # tags between joined files are refused by decoders; integrity.py knows better
+        found, damaged, filled = by_ffmpeg.sound, by_ffmpeg.damaged > 0 or broken and by_ffmpeg.exceeds, by_ffmpeg.filled
+        # Tags between joined MP3s are refused by decoders; integrity.py knows better.
+        damaged = damaged and by_ffmpeg.container != "mp3"
     notes = [] if by_ffmpeg is None or by_ffmpeg.tracks < 2 else [
         f"{name} has {by_ffmpeg.tracks} sound tracks; the first one was read."]
     if max(own, other) <= longest:
-        notes += _loss_notes(file, name, max(own, other), _stated(by_ffmpeg, head), damaged, filled)
+        structure = _structure(file, mpeg)
+        notes += _loss_notes(structure, name, max(own, other), _stated(by_ffmpeg, head), damaged, filled)
     return DecodedSounds((found,), tuple(notes))
 
 
-def _loss_notes(file: Readable, name: str, seconds: float, stated: tuple[float, float] | None, damaged: bool,
+def _structure(file: Readable, mpeg: bool) -> Integrity:
+    file.seek(0)
+    return integrity(file.read(CHECKED), _size(file), mpeg)
+
+
+def _loss_notes(structure: Integrity, name: str, seconds: float, stated: tuple[float, float] | None, damaged: bool,
                 filled: float) -> Iterator[str]:
     """stated: seconds, and how many of them a whole file may lack. filled: seconds of silence."""
-    file.seek(0)
-    structure = integrity(file.read(CHECKED), _size(file))
     short = stated is not None and seconds < stated[0] - stated[1]
     if filled or (not short and (structure.damaged or damaged and not structure.cut)):
-        silence = f"; {filled:.1f} s of silence stand for what is missing" if filled else ""
-        yield f"{name} is damaged: part of it could not be decoded{silence}."
+        yield _damaged(name, filled)
     if stated is not None and short:
         yield _cut_off(name, seconds, stated[0])
     if structure.cut and not short:
@@ -238,6 +248,11 @@ def _stated(by_ffmpeg: ContainerSound | None, head: bytes) -> tuple[float, float
     """Seconds that the file states firmly, and the tolerance."""
     stated = None if by_ffmpeg is None else stated_by_xing(head) if is_mpeg(head) else by_ffmpeg.stated
     return None if stated is None or by_ffmpeg is None else (stated, by_ffmpeg.tolerance)
+
+
+def _damaged(name: str, filled: float = 0.0) -> str:
+    silence = f"; {filled:.1f} s of silence stand for what is missing" if filled else ""
+    return f"{name} is damaged: part of it could not be decoded{silence}."
 
 
 def _cut_off(name: str, there: float, stated: float) -> str:

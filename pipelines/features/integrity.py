@@ -24,15 +24,16 @@ class Integrity:
     damaged: bool = False
 
 
-def integrity(content: bytes, size: int) -> Integrity:
+def integrity(content: bytes, size: int, mpeg: bool = False) -> Integrity:
     """What the structure of a stream says. Whole, where its format is none of those that are known here.
 
     Args:
         content: the file, or its first bytes where it is long. size: of the whole file, bytes.
+        mpeg: it holds frames of MP3 or AAC, whatever it begins with.
     """
     if content[:4] == b"OggS":
         return _ogg(content)
-    if is_mpeg(content):
+    if mpeg or is_mpeg(content):
         return _frames(content)
     cut = {EBML: _segment_end, b"caff": _caf_end, b"riff": _wave64_end}.get(content[:4])
     return Integrity(cut=cut is not None and cut(content) > size)
@@ -69,7 +70,7 @@ def _frames(content: bytes) -> Integrity:
         else:
             length = _tag_length(content, place)
             gap = 0 if length else _to_next_frame(content, place + 1)
-            lost += seen > 0 and gap > 0 and (any(content[place:place + gap]) or PADDING < gap < len(content) - place)
+            lost += gap > 0 and (any(content[place:place + gap]) or seen > 0 and PADDING < gap < len(content) - place)
             length = length or gap
         place += length
     return Integrity(damaged=lost > 0)
