@@ -4,6 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from pipelines.errors import OutputError
+from pipelines.files import check_ending, check_writable, json_text, write_whole
+
+
+def checked_json(path: Path | None) -> Path | None:
+    """A file for numbers, looked at before the work. No benchmark reads a .json that it may also write, so no input is replaced.
+
+    Raises:
+        typer.BadParameter: it cannot be written, or its name asks for something else.
+    """
+    try:
+        if path is not None:
+            check_ending(path, (".json",), "numbers")
+            check_writable(path)
+    except OutputError as error:
+        raise typer.BadParameter(str(error)) from error
+    return path
+
+
+JsonFile = Annotated[Optional[Path], typer.Option("--json", help="write every number here", callback=checked_json)]
+
+
+def write_json(path: Path, document: Any) -> Path:
+    """Numbers as JSON, whole or not at all. Raises OutputError."""
+    return write_whole(path, (json_text(document, 1) + "\n").encode())
 
 
 def cell(value: float | None, digits: int) -> str:

@@ -5,7 +5,6 @@ python -m benchmarks.conversion_quality --manifest MANIFEST [--decoder transfer]
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from benchmarks import cell, columns
+from benchmarks import JsonFile, cell, columns, write_json
 from benchmarks.natural_speech import natural_reference
 from benchmarks.quality_pairs import EVERY_CORPUS, SHARES, pair_name, quality_hash, quality_pairs
 from benchmarks.scores import NOTHING, QualityScores, scored
@@ -65,7 +64,7 @@ def main(
     every_corpus: Annotated[bool, typer.Option("--every-corpus", help="sources of all corpora with neutral dev speech")] = False,
     baselines_only: Annotated[bool, typer.Option("--baselines-only", help="leave the checkpoint out")] = False,
     cache: Annotated[Path, typer.Option(help="where measurements are kept between runs")] = Path(".cache/observations"),
-    json_file: Annotated[Path | None, typer.Option("--json", help="write every number here")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Convert, measure and print the table."""
     try:
@@ -90,7 +89,7 @@ def main(
           f"{len({pair.source_speaker for pair in chosen})}, both speakers unseen in training\n")
     print(text)
     if json_file is not None:
-        json_file.write_text(json.dumps(document, indent=1) + "\n")
+        write_json(json_file, document)
 
 
 def summarise(scores: QualityScores, system: str) -> dict[str, float]:

@@ -8,7 +8,6 @@ process that has loaded, encoded and transferred already. Times the machine as i
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -20,7 +19,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import columns
+from benchmarks import JsonFile, columns, write_json
 from benchmarks.speed import ROOT, lengthened
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.conversion import Converter
@@ -37,7 +36,7 @@ def main(
     checkpoint: Annotated[str, typer.Option(help="folder or hub id")] = str(DEFAULT_CHECKPOINT),
     source: Annotated[Path, typer.Option(help="speech; repeated or cut")] = ROOT / "examples" / "source-woman.wav",
     seconds: Annotated[list[float] | None, typer.Option(help="of source, may be given several times")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Print one row per decoder and length."""
     try:
@@ -51,7 +50,7 @@ def main(
     print(f"\n{counted(os.cpu_count() or 1, 'core')}, load {os.getloadavg()[0]:.1f} at the end; shorter than a minute: "
           f"median of {RUNS} after one to warm up")
     if json_file is not None:
-        json_file.write_text(json.dumps(rows, indent=1) + "\n")
+        write_json(json_file, rows)
 
 
 def measure(checkpoint: str, source: str, decoder: str, seconds: float) -> dict[str, float | str]:

@@ -9,7 +9,6 @@ WORLD, and synthesised music and noises. `found` counts the finding that was mad
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable
 from dataclasses import asdict
@@ -20,6 +19,7 @@ import numpy as np
 import typer
 from scipy.signal import butter, fftconvolve, sosfilt
 
+from benchmarks import JsonFile, write_json
 from evaluation.doctor.findings import findings_of
 from evaluation.doctor.measures import Measures, measure
 from pipelines.features import world
@@ -36,7 +36,7 @@ def main(
     manifest: Annotated[Path, typer.Option(help="manifest.csv")],
     clips: Annotated[int, typer.Option(help="clean recordings")] = 200,
     music: Annotated[list[Path] | None, typer.Option(help="recordings of music")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write all measures here")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Print false alarms and hits."""
     known = [clip for clip in read_manifest(manifest) if clip.corpus not in NOISY and 1.0 < clip.seconds < 15]
@@ -56,7 +56,7 @@ def main(
         rows["music"] = [measure(load(path).samples) for path in music]
         show("music (recorded)", "music", rows["music"])
     if json_file is not None:
-        json_file.write_text(json.dumps({name: [asdict(one) for one in measured] for name, measured in rows.items()}) + "\n")
+        write_json(json_file, {name: [asdict(one) for one in measured] for name, measured in rows.items()})
 
 
 def evenly(clips: list[Clip], count: int) -> list[Clip]:

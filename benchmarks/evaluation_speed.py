@@ -22,7 +22,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from benchmarks import cell, columns
+from benchmarks import JsonFile, cell, columns, write_json
 from evaluation.metrics.base import Metric, MetricInfo, Seen, Value
 from evaluation.pair import Pair
 from evaluation.run import evaluate, parse_systems
@@ -43,7 +43,7 @@ def main(
     system: Annotated[list[str] | None, typer.Option(help="as in zest evaluate")] = None,
     metric: Annotated[list[str] | None, typer.Option(help="as in zest evaluate; the default set if left out")] = None,
     jobs: Annotated[int, typer.Option(help="as in zest evaluate")] = 1,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
+    json_file: JsonFile = None,
     alone: Annotated[bool, typer.Option("--alone", hidden=True, help="one count in this process, numbers on stdout")] = False,
 ) -> None:
     """Print seconds per pair and peak memory for every number of pairs."""
@@ -58,7 +58,7 @@ def main(
         raise typer.Exit(2) from error
     print(report(found, systems, jobs))
     if json_file is not None:
-        json_file.write_text(json.dumps(found, indent=1) + "\n")
+        write_json(json_file, found)
 
 
 @dataclass

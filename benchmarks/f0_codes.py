@@ -9,7 +9,6 @@ are used alike.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks import columns
+from benchmarks import JsonFile, columns, write_json
 from pipelines.checkpoints.folder import Folder, find_folder
 from pipelines.checkpoints.loading import load_f0_codes
 from pipelines.errors import ZestError
@@ -43,7 +42,7 @@ class Coded:
 def main(
     manifest: Annotated[Path, typer.Option(help="manifest.csv; its dev clips are measured")],
     checkpoint: Annotated[str, typer.Option(help="folder or hub id with f0_codes")],
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Print one row per corpus, and one of all."""
     try:
@@ -58,7 +57,7 @@ def main(
     heads = ["corpus", *next(iter(rows.values()))]
     print(columns(heads, [[corpus, *(f"{value:.2f}" for value in row.values())] for corpus, row in rows.items()]))
     if json_file is not None:
-        json_file.write_text(json.dumps(rows, indent=1) + "\n")
+        write_json(json_file, rows)
 
 
 def coded(network: F0Codes, samples: np.ndarray) -> Coded:

@@ -21,7 +21,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks import columns
+from benchmarks import columns, write_json
 from evaluation.listening.design.create import create_study
 from evaluation.pair import Pair
 from evaluation.run import EvaluationRun, evaluate, parse_systems, why_not
@@ -30,6 +30,7 @@ from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.conversion import Converter
 from pipelines.errors import ZestError
 from pipelines.features.audio import load
+from pipelines.outputs import check_outputs
 from pipelines.settings import Settings
 from workbench.cli.progress import stage_bars
 
@@ -50,6 +51,7 @@ def main(
 ) -> None:
     """Print what was computed and its hash; with --compare, which of them differ."""
     try:
+        check_outputs([compare], [output])
         before = None if compare is None else read(compare)
         found = dict(conversions(checkpoint))
         if not conversions_only:
@@ -60,7 +62,7 @@ def main(
         print(error, file=sys.stderr)
         raise typer.Exit(2) from error
     if output is not None:
-        output.write_text(json.dumps(found, indent=1) + "\n")
+        write_json(output, found)
     print(report(found, before))
     if before is not None and set(states(found, before).values()) != {SAME}:
         raise typer.Exit(1)

@@ -11,7 +11,6 @@ Wall times are those of the machine as it is: let nothing else run. Processor ti
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import sys
@@ -27,7 +26,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks import columns
+from benchmarks import JsonFile, columns, write_json
 from benchmarks.decoding import ROOT, resident
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
 from pipelines.counting import counted
@@ -49,7 +48,7 @@ def main(
     minutes: Annotated[list[float] | None, typer.Option(help="of source, may be given several times")] = None,
     most: Annotated[float, typer.Option(help="s of wall time for one length")] = MOST,
     checkpoint: Annotated[str, typer.Option(help="folder or hub id")] = str(DEFAULT_CHECKPOINT),
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Print one row per length."""
     chosen = [str(path) for path in clips or sorted((ROOT / "examples").glob("source-*.wav"))]
@@ -63,7 +62,7 @@ def main(
         load = f"{counted(os.cpu_count() or 1, 'core')}, load {os.getloadavg()[0]:.1f}"
         print(table(rows), load, sep="\n", end="\n\n", flush=True)
         if json_file is not None:
-            json_file.write_text(json.dumps(rows, indent=1) + "\n")
+            write_json(json_file, rows)
 
 
 def table(rows: Sequence[dict[str, float]]) -> str:

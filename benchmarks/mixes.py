@@ -9,7 +9,6 @@ between those of the two ends. `share` is the mean share of the way from one end
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Sequence
 from itertools import combinations
@@ -19,6 +18,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from benchmarks import JsonFile, write_json
 from evaluation.judges.mini import load_judge
 from pipelines.affect import Affect
 from pipelines.conversion import Converter
@@ -41,7 +41,7 @@ def main(
     sources: Annotated[int, typer.Option(help="recordings")] = 8,
     judges: Annotated[str, typer.Option(help="names of judges, with commas; none if empty")] = "acoustic,whisper",
     only_recognised: Annotated[bool, typer.Option("--only-recognised", help="leave the predicted changes out")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Print both tables."""
     converter = Converter.from_pretrained()
@@ -56,7 +56,7 @@ def main(
             print(f"{row['mix']:44} "
                   + "  ".join(f"{judge}: {said(numbers)}" for judge, numbers in row["judges"].items()), flush=True)
     if json_file is not None:
-        json_file.write_text(json.dumps(found, indent=1) + "\n")
+        write_json(json_file, found)
 
 
 def some_sources(manifest: Path, count: int) -> list[Path]:

@@ -8,7 +8,6 @@ and timing from the real recording; the mixed rows take one of them from the con
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,7 +18,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from benchmarks import cell, columns
+from benchmarks import JsonFile, cell, columns, write_json
 from benchmarks.alignment import AlignedFrames, align, with_contour, with_envelope
 from benchmarks.quality_pairs import quality_pairs
 from benchmarks.scores import QualityScores, scored
@@ -96,7 +95,7 @@ def main(
     seed: Annotated[int, typer.Option(help="draws the pairs")] = 0,
     oracles_only: Annotated[bool, typer.Option("--oracles-only", help="leave the checkpoint out")] = False,
     cache: Annotated[Path, typer.Option(help="where measurements are kept between runs")] = Path(".cache/observations"),
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Print what each part of an emotion is worth, and what ours are."""
     try:
@@ -116,7 +115,7 @@ def main(
     print(f"{counted(len(chosen), 'pair')} with a real recording of the source's speaker and sentence in the target emotion\n")
     print(text)
     if json_file is not None:
-        json_file.write_text(json.dumps(document, indent=1) + "\n")
+        write_json(json_file, document)
 
 
 def table(scores: QualityScores, judge: str) -> str:

@@ -9,7 +9,6 @@ Scores are means over classes, so chance is one divided by their number.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks import columns
+from benchmarks import JsonFile, columns, write_json
 from evaluation.embeddings.probes import Vectors, held_out_accuracy, some_vectors
 from evaluation.embeddings.vectors import FACTORS, factor_vectors
 from evaluation.judges.data import judged, some_of_each
@@ -35,7 +34,7 @@ def main(
     checkpoint: Annotated[str, typer.Option(help="folder or hub id")] = str(DEFAULT_CHECKPOINT),
     per_cell: Annotated[int, typer.Option(help="clips of every corpus and emotion, in each split")] = 40,
     seed: Annotated[int, typer.Option(help="draws the clips")] = 0,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Print how well each factor tells emotion and speaker."""
     try:
@@ -50,7 +49,7 @@ def main(
                                                                 for corpus in SPEAKER_CORPORA if corpus in train.corpora}}
     print(report(found, train))
     if json_file is not None:
-        json_file.write_text(json.dumps(found, indent=1) + "\n")
+        write_json(json_file, found)
 
 
 def vectors(converter: Converter, clips: Sequence[Clip]) -> Vectors:

@@ -8,7 +8,6 @@ padded to 30 s; 'same' counts transcripts that are equal to the first row's afte
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks import columns
+from benchmarks import JsonFile, columns, write_json
 from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.features.audio import SAMPLE_RATE
@@ -34,7 +33,7 @@ def main(
     language: Annotated[str, typer.Option(help="of the clips")] = "en",
     size: Annotated[str, typer.Option(help="of Whisper")] = "base",
     threads: Annotated[int, typer.Option(help="of torch")] = 1,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Print processor seconds per clip, speed against `transcribe`, and the share of clips with the same text."""
     import torch
@@ -48,7 +47,7 @@ def main(
         raise typer.Exit(2) from error
     print(report(found, speech, size, threads))
     if json_file is not None:
-        json_file.write_text(json.dumps(found, indent=1) + "\n")
+        write_json(json_file, found)
 
 
 def read(manifest: Path, corpora: Sequence[str], language: str, count: int) -> tuple[list[str], list[np.ndarray]]:

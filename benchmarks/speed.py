@@ -7,7 +7,6 @@ Times the machine as it is: let nothing else run.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -20,7 +19,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks import columns
+from benchmarks import JsonFile, columns, write_json
 from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.features.audio import SAMPLE_RATE, Recording, load, save
@@ -35,7 +34,7 @@ def main(
     source: Annotated[Path, typer.Option(help="speech; repeated or cut to ten seconds")] = ROOT / "examples" / "source-woman.wav",
     reference: Annotated[Path, typer.Option(help="whose emotion")] = ROOT / "examples" / "reference-lively.wav",
     paper: Annotated[bool, typer.Option(help="also time the paper's sizes")] = True,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Print real-time factors (seconds of work per second of source), cold start and peak memory."""
     try:
@@ -47,7 +46,7 @@ def main(
         found["paper"] = paper_sizes()
     print(report(found))
     if json_file is not None:
-        json_file.write_text(json.dumps(found, indent=1) + "\n")
+        write_json(json_file, found)
 
 
 def ours(source: Recording, reference: Recording) -> dict[str, float]:

@@ -10,7 +10,6 @@ units of five frames explain, on unseen speakers (benchmarks/words.py); also for
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from itertools import product
@@ -22,7 +21,7 @@ import torch
 import typer
 from tqdm import tqdm
 
-from benchmarks import columns
+from benchmarks import JsonFile, columns, write_json
 from benchmarks.probes import SPEAKER_CORPORA, emotion_scores, speaker_scores
 from benchmarks.words import Words, words_explained, words_of
 from evaluation.embeddings.probes import some_vectors
@@ -47,7 +46,7 @@ def main(
     clips: Annotated[int, typer.Option(help="that codebooks are fitted to")] = 400,
     per_cell: Annotated[int, typer.Option(help="clips of every corpus and emotion for probes, in each split")] = 40,
     seed: Annotated[int, typer.Option(help="draws clips and begins clusters")] = 0,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the numbers here")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Print a table of layers and numbers of units."""
     try:
@@ -64,7 +63,7 @@ def main(
     print(report(found))
     print(columns(["layer", "units", "words, %"], [[*name.split(), f"{100 * share:.0f}"] for name, share in words.items()]))
     if json_file is not None:
-        json_file.write_text(json.dumps(found | {"words": words}, indent=1) + "\n")
+        write_json(json_file, found | {"words": words})
 
 
 def codebooks(encoder: ContentEncoder, clips: list[Clip], seed: int) -> dict[str, UnitEncoder]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from pipelines.errors import ZestError
 from pipelines.factors import Emotion
-from pipelines.labels import NEUTRAL
+from pipelines.labels import NEUTRAL, LabelError, why_unknown
 from pipelines.mix import EmotionMix, number_of, told_apart, weights_of
 
 AROUSAL, VALENCE = "arousal", "valence"
@@ -92,6 +92,14 @@ def places_of(presets: Iterable[str]) -> dict[str, Affect]:
     if NEUTRAL not in found or len(found) < 3:
         raise ZestError("This checkpoint has too few presets for arousal and valence: neutral and two others are needed.")
     return found
+
+
+def known_target(emotion: str) -> str:
+    """As `target_name`, of emotions that are known labels. Raises LabelError: one is not."""
+    reason = None if read_affect(emotion) else why_unknown(name for name, _ in weights_of(emotion))
+    if reason:
+        raise LabelError(reason)
+    return target_name(emotion)
 
 
 @dataclass(frozen=True)

@@ -117,12 +117,13 @@ class ConversionRequest:
         if not self.baseline and not settings.decoder:
             settings = replace(settings, decoder=next(iter(converter().decoders), ""))
         target = self.target if self.needs_target else ""
-        name = default_name(Path(self.source), target, settings, self.baseline, os.environ.get(CHECKPOINT_VARIABLE))
+        form = AudioForm(self.rate, self.subtype)
+        name = default_name(Path(self.source), target, settings, self.baseline, os.environ.get(CHECKPOINT_VARIABLE),
+                            (*form.differences(), *(["denoised"] if self.denoise else [])))
         output = Path(get_upload_folder()) / uuid.uuid4().hex / f"{name}.wav"
         source = denoised(load(self.source)) if self.denoise else self.source
         reference = list(self.references) or self.own_reference
-        return convert_and_describe(converts, source, reference, self.emotion, settings, output, hook,
-                                    form=AudioForm(self.rate, self.subtype))
+        return convert_and_describe(converts, source, reference, self.emotion, settings, output, hook, form=form)
 
     def _checks(self) -> dict[str, Callable[[], Any]]:
         """By the name of an input, what raises ZestError where its value cannot be."""

@@ -58,7 +58,8 @@ def check(given: Any, sample_rate: float | None = None) -> CheckUp:
     except AudioError as error:
         return CheckUp(name, 0.0, 0, (refused(str(error)),))
     measured = measure(recording.samples, recording.full)
-    found = [*warned(recording.warnings), *findings_of(measured)]
+    found = findings_of(measured)
+    found = [*warned(recording.warnings, [one.code for one in found]), *found]
     found = found if whole else [too_long(MAX_SECONDS), *found]
     return CheckUp(name, recording.seconds, recording.rate, tuple(found), measured)
 

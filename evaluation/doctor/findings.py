@@ -5,7 +5,7 @@ Thresholds are set on recordings of the training corpora and on damaged versions
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evaluation.doctor.measures import Measures
@@ -65,9 +65,14 @@ def too_long(limit: float) -> Finding:
                    "Convert it with a plan, or cut it.", limit, "s", prevents=True)
 
 
-def warned(sentences: Iterable[str]) -> list[Finding]:
-    """What the reader noticed: damaged places, channels that were left out. Clipping has a finding of its own."""
-    return [Finding("reading", sentence) for sentence in sentences if "is clipped" not in sentence]
+def warned(sentences: Iterable[str], codes: Sequence[str] = ()) -> list[Finding]:
+    """What the reader noticed: damaged places, an offset, channels that were left out. Clipping has a finding of its own.
+
+    Args:
+        codes: of findings that are there already.
+    """
+    return [Finding("reading", sentence) for sentence in sentences
+            if "is clipped" not in sentence and not ("has hum of" in sentence and "hum" in codes)]
 
 
 def _no_speech(measured: Measures) -> Finding:

@@ -13,11 +13,11 @@ from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from evaluation.instruments.inaudible import without_inaudible
 from evaluation.instruments.needs import missing_package, version
 from evaluation.metrics.subjects import OTHER, KnownOrder, Role, Subject
 from evaluation.pair import Pair
 from pipelines.errors import ZestError
+from pipelines.features.inaudible import without_inaudible
 
 
 class Value(NamedTuple):

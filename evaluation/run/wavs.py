@@ -7,6 +7,7 @@ column of a protocol (setting, source_speaker, parallel...). Paths are relative 
 from __future__ import annotations
 
 import copy
+import errno
 import hashlib
 import re
 import stat
@@ -186,10 +187,16 @@ def unpack(archive: Path, folder: Path, columns: str = SCORED_COLUMNS) -> Path:
             found = _unpack_into(archive, inner, columns)
             inner.rename(folder)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError) as error:
-        raise AudioError(f"{archive.name} is not a zip file that can be read, or it is damaged.") from error
+        raise _damaged(archive) from error
     except OSError as error:
+        if error.errno == errno.EINVAL and error.filename is None:  # a damaged table of contents points before the beginning
+            raise _damaged(archive) from error
         raise OutputError(f"{archive.name} cannot be unpacked into {folder}: {error.strerror or error}.") from error
     return folder / found
+
+
+def _damaged(archive: Path) -> AudioError:
+    return AudioError(f"{archive.name} is not a zip file that can be read, or it is damaged.")
 
 
 def _unpack_into(archive: Path, folder: Path, columns: str) -> str:

@@ -40,8 +40,8 @@ class Recording:
         samples: (n,) float32 at 16 kHz, mono, within [-1, 1].
         name: the file's name, for messages and plots.
         full: (n,) float32, mono, at `rate` Hz and the same level, where the file has a rate above 16 kHz; at most 48 kHz.
-        warnings: plain sentences about what is doubtful (clipping, a damaged stretch, a channel that was left out) but does not
-            prevent conversion.
+        warnings: plain sentences about what is doubtful (clipping, hum, a damaged stretch, a channel that was left out) but does
+            not prevent conversion.
     """
 
     samples: np.ndarray
@@ -109,9 +109,16 @@ def _checked(samples: np.ndarray, rate: int, name: str, notes: tuple[str, ...]) 
     if rate != SAMPLE_RATE:
         mono = resample(mono, rate, SAMPLE_RATE)
     _refuse_silence(mono, name)
+    notes += _inaudible_notes(mono, name)
     divisor = max(1.0, np.abs(mono).max())  # float files and resampling may exceed full scale
     full = None if full is None else (full / divisor).astype(np.float32)
     return Recording((mono / divisor).astype(np.float32), name, notes, full, full_rate)
+
+
+def _inaudible_notes(mono: np.ndarray, name: str) -> tuple[str, ...]:
+    from pipelines.features.inaudible import notes_on  # imported late: a help page need not wait for scipy
+
+    return notes_on(mono, name)
 
 
 def _full_band(mono: np.ndarray, rate: int) -> tuple[np.ndarray | None, int]:

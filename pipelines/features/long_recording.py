@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,12 +20,14 @@ from pipelines.errors import AudioError, OutputError
 from pipelines.features.audio import SAMPLE_RATE, SILENCE_DB, clipped, not_numbers, refuse_rate, refuse_short, silent
 from pipelines.features.channels import to_mono
 from pipelines.features.decoding import decoding, empty
+from pipelines.features.resampling import resample
 from pipelines.features.sinks import CountingSink, Stretch
 
 MAX_MINUTES = 60
 MAX_SECONDS = 60.0 * MAX_MINUTES
 EACH_SECOND = 60  # from this second on, one second of each minute is kept
 BYTES = 4  # of a sample
+FIRST = 60.0  # s in which offset and hum are looked for
 ROUNDING = 1e-3  # s by which a sum of lengths may be wrong
 
 
@@ -109,7 +111,16 @@ def _copied(path: Path, file: BinaryIO, rate: int | Callable[[int], int], longes
     if copy.loudest < SILENCE_DB:
         raise silent(path.name)
     notes = (*found.notes, *dict.fromkeys(said), *clipped(copy.clipped_share, path.name))
-    return LongRecording(path.name, hertz, copy.written, max(1.0, copy.peak), notes, file)
+    copied = LongRecording(path.name, hertz, copy.written, max(1.0, copy.peak), notes, file)
+    return replace(copied, warnings=(*notes, *_inaudible(copied)))
+
+
+def _inaudible(recording: LongRecording) -> tuple[str, ...]:
+    """Notes on offset and hum of its first minute."""
+    from pipelines.features.inaudible import notes_on  # imported late, as in audio.py
+
+    samples = recording.read(0, round(FIRST * recording.rate))
+    return notes_on(samples if recording.rate == SAMPLE_RATE else resample(samples, recording.rate, SAMPLE_RATE), recording.name)
 
 
 def _state(path: Path) -> tuple[int, int, int] | None:

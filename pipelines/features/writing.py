@@ -60,6 +60,11 @@ class AudioForm:
             raise OutputError(f"Cannot write {path}: its name ends in {own}, and the format is {self.container}; leave one out.")
         return own or f".{self.container or 'wav'}"
 
+    def differences(self) -> tuple[str, ...]:
+        """What differs from the defaults and no ending says, for names of results: 44100hz, 24bit, float."""
+        rate = "" if self.rate == SOURCE_RATE else f"{self.rate}hz"
+        return tuple(filter(None, (rate, "" if self.subtype in ("", "16") else self.subtype.replace("24", "24bit"))))
+
     def check(self, path: Path | str) -> None:
         """Raises OutputError: a file of this name cannot have this form."""
         ending = self.ending(path)

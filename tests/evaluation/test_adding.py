@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
+import shlex
 from pathlib import Path
 from types import ModuleType
 
@@ -32,6 +34,16 @@ def example(page: str, folder: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def run_page(page: str, zest_here) -> None:
+    """Every `zest` command of a page, as it is written there."""
+    lines = re.findall(r"^    (zest .*?)(?:  +#.*)?$", (HOW_TO / page).read_text(), re.M)
+    assert lines, page
+    for command in (part for line in lines for part in line.split(" && ")):
+        words = [os.path.expanduser(word) for word in shlex.split(command)[1:]]
+        result = zest_here(*words)
+        assert result.returncode == 0, (command, result.stderr)
 
 
 @pytest.fixture
@@ -94,8 +106,7 @@ def test_a_new_metric_is_listed_and_measured_by_the_command_line(metric, pairs, 
 def test_a_new_metric_stands_in_the_report_and_in_the_evaluate_tab(metric, pairs, zest_here, tmp_path):
     from workbench.demo import build_demo
 
-    assert zest_here("evaluate", pairs, "--system", "source", "--metric", "level-shift", "-o", "RUN").returncode == 0
-    assert zest_here("report", "RUN", "--no-audio").returncode == 0
+    run_page("add-a-metric.md", zest_here)
     page = (tmp_path / "RUN" / "report.md").read_text()
     assert "**Other metrics**" in page and "level-shift" in page and metric.question in page
     boxes = next(one for one in build_demo().config["components"] if one["props"].get("elem_id") == "zest-metrics")
@@ -104,26 +115,26 @@ def test_a_new_metric_stands_in_the_report_and_in_the_evaluate_tab(metric, pairs
 
 def test_a_new_judge_judges_by_the_command_line_and_is_asked_only_what_it_knows(judge, pairs, zest_here, tmp_path):
     assert "emotion@loud" in zest_here("metrics", "--all").stdout
-    done = zest_here("evaluate", pairs, "--system", "source", "--metric", "emotion@loud", "-o", "RUN")
-    assert done.returncode == 0, done.stderr
+    run_page("add-a-judge.md", zest_here)
     lines = [json.loads(line) for line in (tmp_path / "RUN" / "scores.jsonl").read_text().splitlines()]
     assert {line["values"]["emotion@loud"][0] for line in lines} <= {0.0, 100.0}
     accuracy, pair = registry.metric("emotion@loud"), Pair("p", Path("s.wav"), Path("r.wav"), "happy")
     assert accuracy.failed(pair) is None and accuracy.failed(Pair("p", Path("s.wav"), Path("r.wav"), "sad")).value == 0.0
 
 
-def test_a_new_corpus_becomes_a_manifest_by_the_command_line(corpus, zest_here, tmp_path):
-    (tmp_path / "download" / "takes").mkdir(parents=True)
+def test_a_new_corpus_becomes_a_manifest_by_the_command_line(corpus, zest_here, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    download = tmp_path / "corpora" / "whispers"
+    (download / "takes").mkdir(parents=True)
     for name in ("anna_neutral", "anna_angry", "ben_neutral"):
-        save(tmp_path / "download" / "takes" / f"{name}.wav", np.zeros(RATE, np.float32))
-    done = zest_here("manifest", "whispers", "download", "-o", "manifest.csv")
-    assert done.returncode == 0, done.stderr
+        save(download / "takes" / f"{name}.wav", np.zeros(RATE, np.float32))
+    run_page("add-a-corpus.md", zest_here)
     clips = read_manifest(tmp_path / "manifest.csv")
     assert [(clip.speaker, clip.emotion, clip.split) for clip in clips] == [
         ("whispers-anna", "angry", "train"), ("whispers-anna", "neutral", "train"), ("whispers-ben", "neutral", "dev")]
-    wrong = zest_here("manifest", "whispers", ".", "-o", "other.csv")
-    assert wrong.returncode == 0, "the layout is found one level down"
-    assert "expected recordings such as takes/anna_angry.wav" in zest_here("manifest", "whispers", "download/takes").stderr
+    above = zest_here("manifest", "whispers", "corpora", "-o", "other.csv")
+    assert above.returncode == 0, "the layout is found one level down"
+    assert "expected recordings such as takes/anna_angry.wav" in zest_here("manifest", "whispers", download / "takes").stderr
 
 
 @pytest.mark.parametrize("page", pages.PAGES, ids=lambda page: page.name)

@@ -230,9 +230,18 @@ def encrypted(path: Path, clips: Path) -> Path:
     return path
 
 
+def nowhere(path, clips):
+    """Its end says that the table of contents begins behind it, so members would lie before the file."""
+    content = bytearray(make_zip(path, clips).read_bytes())
+    content[-6:-2] = (10**6).to_bytes(4, "little")
+    path.write_bytes(content)
+    return path
+
+
 BAD_ZIPS = {
     "a bomb": (bomb, "would unpack to"), "a header that lies": (liar, "damaged"), "a link": (link, "a link"),
     "cut off": (half, "damaged"), "a damaged byte": (damaged, "damaged"), "encrypted": (encrypted, "encrypted"),
+    "a table of contents that points nowhere": (nowhere, "damaged"),
     "no zip": (lambda path, clips: path.write_bytes(b"text") and path, "damaged"),
     "missing": (lambda path, clips: path, "no file"),
     "escaping": (lambda path, clips: make_zip(path, clips, {"../evil.wav": b"x"}), "leaves the folder"),

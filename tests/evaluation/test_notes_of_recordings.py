@@ -16,7 +16,7 @@ from workbench.cli import exit_codes
 
 def test_a_note_reaches_terminal_json_run_report_and_study_once(zest_here, tmp_path):
     cut = CUT_OFF["WAV"](tmp_path).name
-    save(tmp_path / "other.wav", speak(WOMAN, 1.0) * 0.4)
+    save(tmp_path / "other.wav", speak(WOMAN, 1.0) * 0.4 + 0.02)
     rows = (f"{cut},other.wav,sad", f"{cut},{cut},sad", "other.wav,other.wav,sad")
     (tmp_path / "pairs.csv").write_text("\n".join(["source,reference,emotion", *rows]) + "\n")
     (tmp_path / "made").mkdir()
@@ -25,8 +25,10 @@ def test_a_note_reaches_terminal_json_run_report_and_study_once(zest_here, tmp_p
     words = ("evaluate", "pairs.csv", "--system", "source,mine=made", "--metric", "duration-ratio", "-o", "RUN", "--json")
     result = zest_here(*words)
     assert result.returncode == exit_codes.OK, result.stderr
-    (note,) = json.loads(result.stdout)["notes"]
+    found = {"offset" in one["note"]: one for one in json.loads(result.stdout)["notes"]}
+    note, offset = found[False], found[True]
     assert "cut off" in note["note"] and note["pairs"] == ["00000", "00001"]
+    assert "other.wav has an offset of 2.0 %" in offset["note"] and {"00000", "00002"} <= set(offset["pairs"])
     assert [line for line in result.stderr.splitlines() if "cut off" in line] == [f"Note on 2 pairs: {note['note']}"]
     assert open_run(tmp_path / "RUN").notes == {note["note"]: note["pairs"]}
     assert zest_here("report", "RUN").returncode == exit_codes.OK

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
+import typer
 from safetensors.torch import save_file
 
+import benchmarks
+from benchmarks import checked_json, write_json
 from evaluation.corpora.manifest import read_corpus, write_manifest
 from evaluation.listening.design.gathering import gather
 from evaluation.listening.publish.export import export_study
@@ -88,6 +92,27 @@ def test_a_study_is_not_exported_into_a_study(tmp_path):
     with pytest.raises(OutputError, match="folder of a study"):
         export_study(None, None, tmp_path)  # type: ignore[arg-type]  # refused before the study is looked at
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clips", "study.json"]
+
+
+def test_a_study_is_not_exported_over_files_of_others(tmp_path):
+    (tmp_path / "results.json").write_text("mine")
+    with pytest.raises(OutputError, match="holds results.json already"):
+        export_study(None, None, tmp_path)  # type: ignore[arg-type]  # refused before the study is looked at
+    assert contents(tmp_path) == {tmp_path / "results.json": b"mine"}
+
+
+def test_a_benchmark_writes_its_numbers_where_no_input_lies(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "manifest.csv").write_text("mine")
+    (tmp_path / "folder.json").mkdir()
+    for name in ("manifest.csv", "folder.json", "nowhere/a.json"):
+        with pytest.raises(typer.BadParameter, match="Cannot write"):
+            checked_json(Path(name))
+    assert checked_json(None) is None and checked_json(Path("a.json")) == Path("a.json")
+    assert write_json(Path("a.json"), {"a": 1}).read_text() == '{\n "a": 1\n}\n'
+    own = re.compile(r"write_text\(json|typer\.Option\(\"--json\"")  # what goes around the one function
+    scripts = [script for script in Path(benchmarks.__file__).parent.glob("*.py") if script.name != "__init__.py"]
+    assert not [script.name for script in scripts if own.search(script.read_text())]
 
 
 @pytest.mark.parametrize("output", ["manifest.csv", "./here/../manifest.csv", "linked.csv"])

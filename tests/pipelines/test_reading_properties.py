@@ -19,12 +19,17 @@ QUICK = settings(max_examples=25, deadline=None, derandomize=True, database=None
 FEW = settings(QUICK, max_examples=10)
 WITHIN = 0.05  # s
 CODEC_FRAMES = 3 * 1152  # samples that an encoder may add
-RATES = some.sampled_from([8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000])
+RATES = some.sampled_from([8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000, 192_000])
 SECONDS = some.floats(0.1, 2.5)
-CHANNELS = some.sampled_from([1, 2, 6])
-LOSSLESS = [*(("WAV", width) for width in ("PCM_16", "PCM_U8", "PCM_24", "FLOAT", "ULAW")),
-            *((container, "PCM_16") for container in ("WAVEX", "RF64", "AIFF", "AU", "CAF", "W64", "FLAC"))]
-CODED = [("libmp3lame", "mp3"), ("aac", "adts"), ("aac", "mp4"), ("aac", "matroska"), ("libmp3lame", "wav"), ("flac", "ogg")]
+CHANNELS = some.sampled_from([1, 2, 6, 8])
+LOSSLESS = [*(("WAV", width) for width in ("PCM_16", "PCM_U8", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW")),
+            *((container, "PCM_16") for container in ("WAVEX", "RF64", "AIFF", "AU", "CAF", "W64", "FLAC")),
+            ("WAVEX", "FLOAT"), ("AIFF", "PCM_24"), ("AIFF", "ULAW"), ("AU", "FLOAT"), ("CAF", "PCM_24"), ("W64", "DOUBLE"),
+            ("FLAC", "PCM_S8"), ("FLAC", "PCM_24")]
+CODED = [("libmp3lame", "mp3"), ("aac", "adts"), ("aac", "mp4"), ("aac", "matroska"), ("libmp3lame", "wav"), ("flac", "ogg"),
+         ("libopus", "ogg"), ("libopus", "webm")]
+STREAMS = {"mp3": ("libmp3lame", "mp3"), "adts": ("aac", "adts"), "MP3 in WAV": ("libmp3lame", "wav")}
+HEADERS = {"WAV": 44, "WAVEX": 80, "RF64": 104, "AIFF": 54, "AU": 28, "W64": 112}  # bytes that may name another rate or width
 STARTS = (b"", b"RIFF\x10\0\0\0WAVEfmt ", b"fLaC", b"OggS", b"ID3\x03\0\0\0\0\0\x10", b"\xff\xfb\x90\0", b"\x1aE\xdf\xa3")
 MP3_RATES = [16000, 22050, 44100, 48000]
 
@@ -32,6 +37,13 @@ MP3_RATES = [16000, 22050, 44100, 48000]
 def noise(seconds: float, rate: int, channels: int = 1) -> np.ndarray:
     samples = 0.2 * np.random.default_rng(0).standard_normal((round(seconds * rate), channels))
     return samples[:, 0] if channels == 1 else samples
+
+
+def written(kind: str, folder: Path) -> bytes:
+    """2 s of noise at 16 kHz."""
+    if kind not in STREAMS:
+        return soundfile_bytes(noise(2, 16000), 16000, kind)
+    return encode(folder / "written", noise(2, 16000), 16000, *STREAMS[kind]).read_bytes()
 
 
 def read(folder: Path, content: bytes, name: str = "x.wav") -> tuple[float, tuple[str, ...]]:
@@ -53,6 +65,7 @@ def test_a_whole_file_is_read_whole_without_a_note(seconds, rate, channels, kind
 @FEW
 def test_a_coded_file_is_never_read_shorter_than_it_was_written(seconds, rate, channels, kind, times, tmp_path):
     codec, container = kind
+    rate = 48_000 if codec == "libopus" else rate
     content = encode(tmp_path / "coded", noise(seconds, rate, channels), rate, codec, container).read_bytes()
     times = times if container in ("mp3", "adts", "wav") else 1  # others cannot be joined by putting their bytes together
     length, notes = read(tmp_path, content * times, f"x.{container}")
@@ -72,10 +85,7 @@ def test_no_size_in_a_wav_header_is_believed(seconds, rate, channels, data, riff
 @given(kind=some.sampled_from(["WAV", "FLAC", "OGG", "AIFF", "CAF", "W64", "mp3", "adts"]), share=some.floats(0.15, 0.97))
 @QUICK
 def test_a_file_that_was_cut_is_said_to_be_or_refused(kind, share, tmp_path):
-    if kind in ("mp3", "adts"):
-        content = encode(tmp_path / "x", noise(2, 16000), 16000, {"mp3": "libmp3lame", "adts": "aac"}[kind], kind).read_bytes()
-    else:
-        content = soundfile_bytes(noise(2, 16000), 16000, kind)
+    content = written(kind, tmp_path)
     try:
         length, notes = read(tmp_path, content[:int(share * len(content))], f"x.{kind.lower()}")
     except AudioError as error:
@@ -85,20 +95,34 @@ def test_a_file_that_was_cut_is_said_to_be_or_refused(kind, share, tmp_path):
     assert notes or length >= 2 - WITHIN
 
 
-@given(kind=some.sampled_from(["WAV", "FLAC", "OGG", "AIFF"]), place=some.floats(0, 1), size=some.integers(1, 400),
+@given(kind=some.sampled_from([*HEADERS, "FLAC", "OGG", *STREAMS]), place=some.floats(0, 1), size=some.integers(1, 400),
        seed=some.integers(0, 99))
 @QUICK
-def test_damage_anywhere_shortens_nothing_without_a_sentence(kind, place, size, seed, tmp_path):
-    content = bytearray(soundfile_bytes(noise(2, 16000), 16000, kind))
-    at = int(place * (len(content) - size))
-    at = at if kind != "WAV" or at > 44 else 44  # a header that names another rate is wrong, and nobody can know
+def test_damage_anywhere_changes_no_length_without_a_sentence(kind, place, size, seed, tmp_path):
+    content = bytearray(written(kind, tmp_path))
+    at = max(int(place * (len(content) - size)), HEADERS.get(kind, 0))  # a header of another rate is wrong, and nobody can know
     content[at:at + size] = np.random.default_rng(seed).bytes(size)
     try:
         length, notes = read(tmp_path, bytes(content))
     except AudioError as error:
         assert str(error).endswith(".")
         return
-    assert notes or length >= 2 - WITHIN
+    assert notes or -WITHIN <= length - 2 <= WITHIN + (CODEC_FRAMES / 16000 if kind in STREAMS else 0)
+
+
+@pytest.mark.parametrize(("kind", "place"), [("MP3 in WAV", 0.3), ("adts", 0.5), ("FLAC", 0.98)])
+def test_a_frame_that_was_lost_in_silence_is_said(kind, place, tmp_path):
+    content = bytearray(written(kind, tmp_path))
+    at = int(place * len(content))
+    content[at:at + 40] = bytes(range(40))
+    _, notes = read(tmp_path, bytes(content))
+    assert len(notes) == 1 and "is damaged" in notes[0]
+
+
+@pytest.mark.parametrize(("container", "codec"), [("AIFF", "GSM610"), ("W64", "MS_ADPCM"), ("W64", "IMA_ADPCM")])
+def test_a_length_that_a_reader_makes_up_is_no_promise(container, codec, tmp_path):
+    length, notes = read(tmp_path, soundfile_bytes(noise(2, 16000), 16000, container, codec))
+    assert length == pytest.approx(2, abs=0.06) and notes == ()
 
 
 @given(content=some.binary(max_size=400))

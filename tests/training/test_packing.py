@@ -208,6 +208,12 @@ def test_what_cannot_be_packed_is_refused_and_leaves_nothing(home, packed, tmp_p
         PackOptions(audio="mp3")
     with pytest.raises(RecipeError, match="is not a wheel; name files that end in .whl"):
         PackOptions(wheels=(home.recipe,))
+    wheels = [tmp_path / folder / "one.whl" for folder in "ab"]
+    for wheel in wheels:
+        wheel.parent.mkdir()
+        wheel.write_bytes(b"")
+    with pytest.raises(RecipeError, match=r"Two wheels are called one.whl"):
+        PackOptions(wheels=tuple(wheels))
 
 
 def test_other_folders_are_left_alone(packed, there, tmp_path):

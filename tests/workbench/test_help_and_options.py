@@ -23,11 +23,12 @@ def commands(command, words=()):
         yield from commands(inner, (*words, name))
 
 
+WIDTH = 80  # of a terminal
 ALL = dict(commands(get_command(app)))
 
 
 def help_of(words) -> str:
-    result = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "100"})
+    result = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": str(WIDTH)})
     assert result.exit_code == 0
     return result.stdout
 
@@ -36,6 +37,7 @@ def help_of(words) -> str:
 def test_a_help_page_cuts_nothing_and_names_no_types_of_python(words):
     page, command = help_of(words), ALL[words]
     assert not re.search(r"<(?:list|str|int|float|path|Path)|\brange>|\w\.\.\.$", page, re.M)
+    assert all(len(line) <= WIDTH for line in page.splitlines())
     assert ("Exit codes" in page) == (words == ())
     squeezed = " ".join(page.split())
     for inner in getattr(command, "commands", {}).values():  # lines may break behind a hyphen
@@ -79,6 +81,7 @@ def test_an_option_for_a_list_goes_by_the_singular_and_the_plural(zest_here, com
     ("protocol", "--manifest", "m.csv", "-o", "pairs.csv", "--esd-test", "--split", "dev"),
     ("protocol", "--manifest", "m.csv", "-o", "pairs.csv", "--esd-test", "--max-seconds", "3"),
     ("protocol", "--manifest", "m.csv", "-o", "pairs.csv", "--min-seconds", "5", "--max-seconds", "3"),
+    ("ablate", "study.toml", "--manifest", "m.csv", "--plan", "-o", "OUT", "--jobs", "2"),
     ("report", "RUN", "--worst", "0", "--worst-of", "copy"),
     ("train", "judge", "--manifest", "m.csv", "--minutes", "3"),
     ("train", "tempo", "--manifest", "m.csv", "--minutes", "-3")])

@@ -55,6 +55,20 @@ def test_a_plan_is_written_edited_and_rendered_row_by_row(zest_here, tmp_path, l
     assert "out.wav.phrases" in again.stderr and names(tmp_path) == ["out.wav", "out.wav.phrases", "plan.csv"]
 
 
+def test_an_emotion_that_there_is_not_is_refused_before_a_plan_is_written_or_rendered(zest_here, tmp_path, source_path):
+    refused = zest_here("plan", source_path, "--emotion", "banana", "-o", "plan.csv")
+    assert refused.returncode == exit_codes.USAGE and "no emotion 'banana'" in refused.stderr and names(tmp_path) == []
+    (tmp_path / "plan.csv").write_text("start,end,emotion\n0,1.5,Anger\n")
+    (tmp_path / "list.csv").write_text(f"source,emotion\n{source_path},banana\n")
+    plan = zest_here("convert", source_path, "--plan", "plan.csv", "--system", "source")
+    assert plan.returncode == exit_codes.BAD_INPUT and "plan.csv, line 2: there is no emotion 'Anger'; did you" in plan.stderr
+    one = zest_here("convert", source_path, "--emotion", "banana", "--system", "source")
+    assert one.returncode == exit_codes.USAGE and "no emotion 'banana'" in one.stderr
+    several = zest_here("convert", "--batch", "list.csv", "-o", "out", "--system", "source")
+    assert several.returncode == exit_codes.SOME_FAILED and "no emotion 'banana'" in several.stderr
+    assert "Whose emotion?" in zest_here("convert", source_path, "--emotion", " ").stderr
+
+
 def test_a_short_recording_is_directed_too(zest_here, tmp_path, source_path):
     (tmp_path / "plan.csv").write_text("start,end,emotion\n0,1.5,angry\n")
     result = zest_here("convert", source_path, "--plan", "plan.csv", "--system", "vawgan")

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from pipelines.errors import OutputError
-from pipelines.features.writing import FORMATS
+from pipelines.features.writing import FORMATS, AudioForm
 from pipelines.settings import Settings
 from workbench.cli import exit_codes
 from workbench.cli.names import check_replacing, default_name
@@ -77,6 +77,10 @@ def test_a_name_that_zest_chooses_says_the_settings():
                  decoder="residual_world", strength=0.5, tempo=False, seed=3, f0="source"),
              "clean-copy": name("", "copy"), "clean-sad-mine": name(checkpoint="weights/mine"), "clean-my-sad": name("my/sad")}
     assert list(names) == list(names.values())
+    forms = {"": AudioForm(), "44100hz-24bit": AudioForm("44100", "24"), "float": AudioForm(subtype="float"),
+             "16000hz": AudioForm(16000)}
+    assert ["-".join(form.differences()) for form in forms.values()] == list(forms)
+    assert default_name(Path("clean.wav"), "sad", Settings(), others=("48000hz", "denoised")) == "clean-sad-48000hz-denoised"
     assert len(default_name(Path("ü" * 200 + ".wav"), "sad", Settings()).encode()) <= 200
 
 

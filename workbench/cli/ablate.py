@@ -12,12 +12,13 @@ import typer
 
 from pipelines.counting import counted
 from pipelines.errors import ZestError
-from workbench.cli.commands import names
+from workbench.cli.commands import names, refuse_given
 from workbench.cli.options import MANY, Device
 from workbench.cli.progress import say, stage_bars
 
 
 def ablate(
+    context: typer.Context,
     study: Annotated[Path, typer.Argument(
         metavar="STUDY", help="TOML file with questions and their variants, as recipes/ablations-mini.toml.")],
     manifest: Annotated[Path, typer.Option(
@@ -33,6 +34,8 @@ def ablate(
     device: Device = "cpu",
 ) -> None:
     """Train what STUDY needs, sharing every stage that does not differ, and write a table and a plot per question."""
+    if plan:
+        refuse_given(context, ("output", "jobs", "device"), "With --plan nothing is trained or written, so")
     if output is None and not plan:
         raise ZestError("Where to? Name the folder of the study with -o.")
     from evaluation.ablation import ablate as run_ablation

@@ -65,16 +65,17 @@ class Outcome:
 
 def read_batch(path: Path, folder: Path, plots: Path | None = None,
                name: Callable[[Path, str], str] = lambda source, target: f"{source.stem}-{target}",
-               ending: str = ".wav") -> list[BatchRow | BadRow]:
+               ending: str = ".wav", target: Callable[[str], str] = target_name) -> list[BatchRow | BadRow]:
     """Read a CSV of pairs; paths inside it are relative to the CSV's folder, outputs to `folder`.
 
     Args:
         plots: folder of the pictures. name: of an output that the list does not name, from the source and the target.
-        ending: of such a name.
+        ending: of such a name. target: the canonical name of an emotion, or ZestError where it cannot be.
     Raises:
         TableError: the list is missing or is not CSV text. AudioError: it lacks a column, or has no rows.
     """
-    rows = [_row(number, cells, path.parent, folder, name, ending) for number, cells in enumerate(_read_rows(path), start=1)]
+    rows = [_row(number, cells, path.parent, folder, name, ending, target)
+            for number, cells in enumerate(_read_rows(path), start=1)]
     good = [row for row in rows if isinstance(row, BatchRow)]
     twice = {good[index].number: good[first].number for index, first in same_output([row.output for row in good]).items()}
     rows = [BadRow(row.number, f"Rows {twice[row.number]} and {row.number} have the same output; give each its own.")
@@ -120,7 +121,7 @@ def _with_plots(rows: list[BatchRow | BadRow], folder: Path, plots: Path) -> lis
 
 
 def _row(number: int, row: TableRow, base: Path, folder: Path, name: Callable[[Path, str], str],
-         ending: str) -> BatchRow | BadRow:
+         ending: str, target_of: Callable[[str], str]) -> BatchRow | BadRow:
     cells = {name: row.cells.get(name, "") for name in COLUMNS}
     if row.surplus:
         return BadRow(number, "The row has more cells than the header; quote cells that contain commas.")
@@ -129,7 +130,7 @@ def _row(number: int, row: TableRow, base: Path, folder: Path, name: Callable[[P
     if bool(cells["reference"]) == bool(cells["emotion"]):
         return BadRow(number, "The row needs either a reference or an emotion.")
     try:
-        target = target_name(cells["emotion"]) if cells["emotion"] else Path(cells["reference"]).stem
+        target = target_of(cells["emotion"]) if cells["emotion"] else Path(cells["reference"]).stem
     except ZestError as error:
         return BadRow(number, str(error))
     output = Path(cells["output"] or f"{number:03d}-{name(Path(cells['source']), target)}{ending}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from pipelines.affect import target_name
+from pipelines.affect import known_target, target_name
 from pipelines.baselines import BASELINES, check_request, find_baseline
 from pipelines.counting import counted
 from pipelines.decoders import DECODERS
@@ -97,7 +97,9 @@ def convert(
     form = AudioForm(rate, subtype, container)
     run = ConversionRun(settings, system, partial(_load_converter, system, checkpoint, device), as_json, overwrite, form,
                         denoise=denoise)
-    name = partial(default_name, settings=settings, system=system, checkpoint=checkpoint)
+    others = (*form.differences(), *(["denoised"] if denoise else []))
+    name = partial(default_name, settings=settings, system=system, checkpoint=checkpoint, others=others)
+    emotion = (emotion or "").strip() or None
     if plan is not None:
         refuse_beside_plan(source, {"REFERENCE": reference, "--reference": references or None, "--emotion": emotion,
                                     "--batch": batch, "--plot": plot})
@@ -124,7 +126,17 @@ def convert(
         raise ZestError("With --batch, sources and emotions come from the list; leave SOURCE, --emotion and --reference out.")
     if output is None or output == PIPE:
         raise ZestError("With --batch, name the folder for the results with -o.")
-    raise typer.Exit(_convert_batch(batch, output, batches.read_batch(batch, output, plot, name, f".{container or 'wav'}"), run))
+    raise typer.Exit(_convert_batch(batch, output, _read_batch(batch, output, plot, name, run), run))
+
+
+def _read_batch(batch: Path, output: Path, plot: Path | None, name: Callable[[Path, str], str],
+                run: ConversionRun) -> list[BatchRow | BadRow]:
+    return batches.read_batch(batch, output, plot, name, f".{run.form.container or 'wav'}", _namer(run.system))
+
+
+def _namer(system: str) -> Callable[[str], str]:
+    """What refuses an emotion that cannot be: a checkpoint knows its own presets, and a baseline has none that could tell."""
+    return known_target if system else target_name
 
 
 @dataclass(frozen=True)
@@ -185,7 +197,7 @@ def _convert_plan(source: Path, plan: Path, named: Path | None, name: str, run: 
 
     def render(write: Callable[[Path, bytes], object]) -> dict[str, Any]:
         return convert_plan(run.load_converter, source, plan, output, named is not None, run.settings, run.overwrite, write,
-                            run.form)
+                            run.form, _namer(run.system))
 
     if output == PIPE:
         _refuse_json(run)
@@ -300,7 +312,7 @@ def _target_name(emotion: str | None, reference: Path | None, several: Sequence[
 def _check_target(reference: Path | None, several: Sequence[tuple[Path, float]], emotion: str | None, system: str) -> None:
     """Raises ZestError: not exactly one of reference and emotion is given, or not the one that the baseline takes."""
     if emotion is not None:
-        target_name(emotion)  # tells what is wrong with a mix before any model is loaded
+        _namer(system)(emotion)  # tells what is wrong with a mix before any model is loaded
     if reference is not None and emotion is not None:
         raise ZestError("Give either a REFERENCE recording or an --emotion, not both; to mix them, give both weights, as in "
                         "--emotion angry:0.6 --reference friend.wav:0.4.")

@@ -26,7 +26,9 @@ def cost(
 ) -> None:
     """Estimate what each stage of a recipe costs: floating-point operations, counted in real steps, and GPU hours."""
     from pipelines.training.stages.cost import PEAK, Corpus, recipe_cost
+    from pipelines.training.stages.running import read_tables
 
+    read_tables(recipe)  # a bad recipe is told at once
     say("Counting one step of every stage, with random weights of the recipe's sizes; the paper's networks take some minutes "
         "and 6 GB of memory.")
     costs = recipe_cost(recipe, Corpus(clips, seconds))

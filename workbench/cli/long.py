@@ -48,19 +48,21 @@ def convert_long(converter: Converts, source: Path, reference: Path | None, mixe
 
 
 def convert_plan(load_converter: Callable[[], Converts], source: Path, plan: Path, output: Path, named: bool, settings: Settings,
-                 overwrite: bool, write: Write, form: AudioForm) -> dict[str, Any]:
+                 overwrite: bool, write: Write, form: AudioForm, check_emotion: Callable[[str], object]) -> dict[str, Any]:
     """Render a plan. Returns the document.
 
     Args:
-        named: the user named the output.
+        named: the user named the output. check_emotion: raises ZestError for an emotion that cannot be.
     Raises:
         ZestError: as `read_plan` and `render`.
     """
     from pipelines.features.audio import load
     from pipelines.plan.rendering import partial_path, store_path
+    from pipelines.plan.segments import check_segments
     from pipelines.plan.table import read_plan, row_names
 
     segments = read_plan(plan)
+    check_segments(segments, check_emotion=check_emotion, names=row_names(plan))
     references = dict.fromkeys(path for one in segments for path in one.references)
     outputs = [] if output == PIPE or is_device(output) else [output, partial_path(output)]
     form.check(output)

@@ -16,13 +16,15 @@ from pipelines.settings import Settings
 LONGEST = 200  # bytes of a name without its ending; file systems take 255
 
 
-def default_name(source: Path, target: str, settings: Settings, system: str = "", checkpoint: str | None = None) -> str:
+def default_name(source: Path, target: str, settings: Settings, system: str = "", checkpoint: str | None = None,
+                 others: Sequence[str] = ()) -> str:
     """The name of a conversion without its ending: source, target, and every setting that is not the default.
 
     Args:
         target: a preset's name, the reference's, or '' where a baseline takes none.
+        others: what else was asked for, such as a rate.
     """
-    chosen = [system, *settings.differences(), Path(checkpoint).name if checkpoint else ""]
+    chosen = [system, *settings.differences(), Path(checkpoint).name if checkpoint else "", *others]
     return _cut("-".join(filter(None, (source.stem, *map(_plain, filter(None, (target, *chosen)))))))
 
 

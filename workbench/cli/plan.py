@@ -7,9 +7,12 @@ from typing import Annotated, Optional
 
 import typer
 
+from pipelines.affect import known_target
 from pipelines.counting import counted
 from pipelines.files import check_ending
+from pipelines.labels import folded
 from pipelines.outputs import check_outputs
+from pipelines.plan.segments import KEEP, Segment
 from pipelines.settings import Settings
 from workbench.cli.names import check_replacing
 from workbench.cli.options import AsJson, Overwrite, setting_option
@@ -32,11 +35,11 @@ def plan(
 ) -> None:
     """Cut SOURCE at its pauses and write a plan to edit, for zest convert --plan."""
     path = output or Path(f"{source.stem}-plan.csv")
+    emotion = emotion.strip() if folded(emotion) in ("", KEEP) else known_target(emotion)
     check_outputs([source], [path])
     check_ending(path, (".csv",), "plans")
     check_replacing([path] if output else [], [] if output else [path], overwrite)
     from pipelines.plan.phrases import plan_of  # imported late: they need torch
-    from pipelines.plan.segments import Segment
     from pipelines.plan.table import write_plan
 
     with stage_bars() as hook:

@@ -24,7 +24,10 @@ from evaluation.listening.publish.plots import write_pictures
 from evaluation.listening.store.collected import Collected
 from pipelines.errors import OutputError
 from pipelines.files import json_text, make_folder, write_whole
+from pipelines.outputs import check_result_folder
 
+FILES = ("answers.csv", "answers.json", "listeners.csv", "results.json", "results.md", "paragraph.md", "study.json",
+         "design.json", "wording.json")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would take for a formula
 
 
@@ -34,10 +37,12 @@ def export_study(study: Study, collected: Collected, folder: Path | str, results
     Args:
         results: analysed here if None.
     Raises:
-        OutputError: the folder cannot be written, or is that of a study.
+        OutputError: the folder cannot be written, is that of a study, or holds other files of these names.
     """
     if (Path(folder) / "study.json").exists() and (Path(folder) / "clips").exists():
         raise OutputError(f"{folder} is the folder of a study, which never changes; export into a folder of its own.")
+    if not all((Path(folder) / name).is_file() for name in FILES):  # else it is an older export of ours
+        check_result_folder(folder, FILES, "an export")
     folder = make_folder(folder)
     results = results or results_of(study, collected)
     answers, listeners = answers_frame(study, collected, results), listeners_frame(collected, results)

@@ -64,6 +64,10 @@ class PackOptions:
         for wheel in self.wheels:
             if not wheel.is_file() or wheel.suffix != ".whl":
                 raise RecipeError(f"{wheel} is not a wheel; name files that end in .whl.")
+        names = [wheel.name for wheel in self.wheels]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise RecipeError(f"Two wheels are called {twice}; name each package once.")
 
 
 def pack_training(stages: Sequence[str], recipe: Path | str, manifest: Path | str, folder: Path,

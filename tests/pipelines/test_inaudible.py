@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from evaluation.instruments.f0 import world_f0
-from evaluation.instruments.inaudible import without_inaudible
 from evaluation.metrics.base import Observer
+from pipelines.features.audio import from_array, save
+from pipelines.features.inaudible import without_inaudible
+from pipelines.features.long_recording import long_recording
 from tests.support.speech import MAN, RATE, WOMAN, speak
 
 SECONDS = 3.0
@@ -76,3 +78,18 @@ class Offset(Observer):
 def test_every_observer_gets_clips_without_what_nobody_hears():
     (found,) = Offset().observe([(voice() + 0.05).astype(np.float32)], "en")
     assert abs(found) < 1e-3
+
+
+@pytest.mark.parametrize("who", [MAN, WOMAN], ids=["man", "woman"])
+def test_hum_and_offset_are_said_of_every_recording_and_nothing_of_a_clean_one(who, tmp_path):
+    def said(samples: np.ndarray) -> list[str]:
+        return [word for note in from_array(samples, RATE).warnings for word in ("hum of 50", "hum of 60", "offset of 2.0 %")
+                if word in note]
+
+    clean = 0.3 * voice(who)
+    assert said(clean) == []
+    assert said(clean + sine(50, -40)) == ["hum of 50"] and said(clean + sine(60, -40)) == ["hum of 60"]
+    assert said(clean + 0.02) == said(clean - 0.02) == ["offset of 2.0 %"]
+    save(tmp_path / "both.wav", clean + 0.02 + sine(50, -40))
+    with long_recording(tmp_path / "both.wav") as recording:
+        assert ["offset" in note or "hum" in note for note in recording.warnings] == [True, True]
