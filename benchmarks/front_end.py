@@ -12,7 +12,7 @@ unseen speakers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -26,14 +26,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks import cell, columns
-from benchmarks.words import words_explained, words_of
+from benchmarks.words import without_positions, words_explained, words_of
 from pipelines.checkpoints.whisper import load_packaged_encoder
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.labels import EMOTIONS
-from pipelines.networks.units import HOP
+from pipelines.networks.hubert import Hubert, read_sizes
+from pipelines.networks.units import HOP, ContentEncoder
 from pipelines.training.data.corpus import Clip, dev_clips, read_manifest, read_samples, training_clips
 from pipelines.training.loop.average import network_weights
 from pipelines.training.loop.recipe import read_recipe
+from pipelines.training.stages.appended_blocks import position_table, with_appended
 from pipelines.training.stages.hubert_blocks import TEACHER_LEVEL, HubertBlocksRecipe, HubertBlocksTask, Student, teacher_states
 from pipelines.training.stages.registry import find_stage
 
@@ -82,21 +84,35 @@ def distances(task: HubertBlocksTask, student: Student, clips: dict[str, list[Cl
 
 
 def words_table(task: HubertBlocksTask, student: Student, clips: list[Clip]) -> str:
-    """A row a layer: the share of variance explained, in percent, by the teacher's states and by the student's."""
-    fitted, unseen = (words_of(part, task.teacher, count) for part, count in
-                      ((training_clips(clips), 300), (dev_clips(clips), 120)))
-    kinds = {"teacher": lambda wave: teacher_states(task.teacher, wave, task.recipe.layers), "student": student}
+    """A row a layer: the share of variance explained, in percent, by the teacher's states and by the student's.
+
+    Layers above the student's own are the teacher's blocks that the recipe appends.
+    """
+    recipe = task.recipe
+    fitted, unseen = without_positions(*(words_of(part, task.teacher, count) for part, count in
+                                         ((training_clips(clips), 300), (dev_clips(clips), 120))))
+    kinds = {"teacher": lambda wave: teacher_states(task.teacher, wave, recipe.layers + recipe.appended),
+             "student": _whole(task, student) if recipe.appended else student}
     rows = []
-    for layer in range(1, task.recipe.layers + 1):
+    for layer in range(1, recipe.layers + recipe.appended + 1):
         shares = [words_explained(partial(_layer_states, states, layer), fitted, unseen) for states in kinds.values()]
         rows.append([str(layer), *(cell(100 * share, 0) for share in shares)])
     return columns(["layer", *kinds], rows)
 
 
+def _whole(task: HubertBlocksTask, student: Student) -> ContentEncoder:
+    """The student with the teacher's next blocks above it, as it is exported."""
+    table = position_table(task.teacher, task.clips, task.recipe)
+    weights, config = with_appended(student.encoder.hubert, task.teacher, task.recipe, table)
+    whole = ContentEncoder(Hubert(read_sizes(config)))
+    whole.hubert.load_state_dict(weights)
+    return whole.eval()
+
+
 @torch.inference_mode()
-def _layer_states(states: Callable[[torch.Tensor], torch.Tensor], layer: int, clip: Clip) -> np.ndarray:
+def _layer_states(states: Callable[[torch.Tensor], Sequence[torch.Tensor] | torch.Tensor], layer: int, clip: Clip) -> np.ndarray:
     """(frames, width)."""
-    return states(level_crop(clip, 10.0))[layer, 0].numpy()
+    return states(level_crop(clip, 10.0))[layer][0].numpy()
 
 
 @torch.inference_mode()

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from benchmarks import JsonFile, columns, write_json
 from benchmarks.probes import SPEAKER_CORPORA, emotion_scores, speaker_scores
-from benchmarks.words import Words, words_explained, words_of
+from benchmarks.words import Words, without_positions, words_explained, words_of
 from evaluation.embeddings.probes import some_vectors
 from evaluation.judges.data import judged, some_of_each
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder
@@ -55,8 +55,9 @@ def main(
         train, dev = training_clips(every), dev_clips(every)
         books = codebooks(encoder, choose_clips(train, clips, seed), seed)
         found = measure(encoder, books, train, dev, per_cell, seed)
-        words = measure_words(books, *(words_of(part, load_packaged_encoder("base"), WORD_CLIPS[split], seed)
-                                       for split, part in (("train", train), ("dev", dev))))
+        fitted, unseen = (words_of(part, load_packaged_encoder("base"), WORD_CLIPS[split], seed)
+                          for split, part in (("train", train), ("dev", dev)))
+        words = measure_words(books, *without_positions(fitted, unseen))
     except ZestError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from error

@@ -1,7 +1,7 @@
 """How much of the words features hold: a linear map from them to the last layer of a recogniser's encoder, on unseen speakers.
 
-Whisper base's last layer stands for the words, since its decoder reads them there. The map is fitted by ridge regression, frame
-by frame, with some frames to either side.
+Whisper base's last layer stands for the words, since its decoder reads them there. Its mean at each position, which says nothing
+of speech, is taken out. The map is fitted by ridge regression, frame by frame, with some frames to either side.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from pipelines.training.data.corpus import Clip, read_samples
 LEVEL = 0.1  # root mean square of what the recogniser is given
 RIDGE = 30.0  # frames
 SHORTEST, LONGEST = 1.0, 9.0  # seconds of a clip
+ENOUGH = 40  # clips for a mean at one position; later positions take the mean of the last SHARED that have them
+SHARED = 20
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,21 @@ def words_of(clips: Sequence[Clip], recogniser: WhisperEncoder, count: int, seed
     usable = [clip for clip in clips if SHORTEST <= clip.seconds <= LONGEST]
     chosen = [usable[index] for index in np.random.default_rng(seed).permutation(len(usable))[:count]]
     return Words(chosen, [recogniser.ln_post(recogniser(at_level(read_samples(clip)))[-1])[0].numpy() for clip in chosen])
+
+
+def without_positions(fitted: Words, unseen: Words) -> tuple[Words, Words]:
+    """Both less the mean of `fitted` at each position."""
+    longest = max(len(target) for target in (*fitted.targets, *unseen.targets))
+    total, count = np.zeros((longest, fitted.targets[0].shape[1])), np.zeros((longest, 1))
+    for target in fitted.targets:
+        total[:len(target)] += target
+        count[:len(target)] += 1
+    mean = total / np.maximum(count, 1)
+    known = max(1, int((count >= ENOUGH).sum()))
+    mean[known:] = mean[max(0, known - SHARED):known].mean(0)
+    first, second = (Words(part.clips, [(target - mean[:len(target)]).astype(np.float32) for target in part.targets])
+                     for part in (fitted, unseen))
+    return first, second
 
 
 def at_level(samples: np.ndarray) -> torch.Tensor:

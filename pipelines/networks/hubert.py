@@ -2,6 +2,10 @@
 
 Importing transformers takes longer than converting a sentence, and conversion needs none of it. Training builds and
 trains the real `transformers.HubertModel`; a test holds both to the same output.
+
+One thing goes beyond it. Layers that were taken over from a network with absolute positions need these positions. Where the sizes
+have `positions`, a table of them is added below the layer `positions_before`, and longer recordings go through the layers from
+there on in windows that overlap.
 """
 
 from __future__ import annotations
@@ -36,6 +40,8 @@ class HubertSizes:
     mask_feature_prob: float = 0.0
     feat_extract_norm: str = "group"
     do_stable_layer_norm: bool = False
+    positions: int = 0  # frames of the table, 50 Hz; 0: there is none
+    positions_before: int = 0  # the layer, from 0, below which they are added
 
 
 ALTERNATIVES = {"feat_extract_norm": ("group", "layer"), "hidden_act": ("gelu",), "feat_extract_activation": ("gelu",),
@@ -50,6 +56,8 @@ def read_sizes(config: dict) -> HubertSizes:
                                   "can be converted with.")
     names = {field.name for field in fields(HubertSizes)}
     return HubertSizes(**{key: value for key, value in config.items() if key in names})
+
+OVERLAP = 8  # one part in so many of a window of positions is the next one's, too
 
 
 class HiddenStates(NamedTuple):
@@ -179,10 +187,27 @@ class _Encoder(nn.Module):
         self.pos_conv_embed = _Positions(config)
         self.layer_norm = nn.LayerNorm(config.hidden_size, config.layer_norm_eps)
         self.layers = nn.ModuleList(_Layer(config) for _ in range(config.num_hidden_layers))
+        self.free = config.positions_before if config.positions else config.num_hidden_layers  # layers without positions
+        if config.positions:
+            self.positions = nn.Parameter(torch.zeros(config.positions, config.hidden_size))
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         x = x + self.pos_conv_embed(x)
         states = [x if self.norm_first else self.layer_norm(x)]
-        for layer in self.layers:
+        for layer in self.layers[:self.free]:
             states.append(layer(states[-1]))
-        return tuple(states)
+        return (*states, *self._positioned(states[-1])) if self.free < len(self.layers) else tuple(states)
+
+    def _positioned(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """(batch, frames, width) to the states after the layers that know positions."""
+        length = len(self.positions)
+        overlap, windows = length // OVERLAP, []
+        for start in range(0, max(1, x.shape[1] - overlap), length - overlap):
+            window = x[:, start:start + length]
+            states = [window + self.positions[:window.shape[1]]]
+            for layer in self.layers[self.free:]:
+                states.append(layer(states[-1]))
+            first = overlap // 2 if start else 0
+            last = window.shape[1] if start + length >= x.shape[1] else length - overlap + overlap // 2
+            windows.append([state[:, first:last] for state in states[1:]])
+        return [torch.cat(states, dim=1) for states in zip(*windows)]

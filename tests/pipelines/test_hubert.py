@@ -33,6 +33,27 @@ def test_same_output_from_the_same_weights(different):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
 
+def test_layers_that_know_positions_see_long_recordings_in_windows_that_overlap():
+    torch.manual_seed(0)
+    sizes = read_sizes(SMALL | dict(num_conv_pos_embeddings=8, conv_dim=(16, 24), conv_kernel=(10, 4), conv_stride=(5, 2),
+                                    positions=32, positions_before=1))
+    hubert = Hubert(sizes).eval()
+    torch.nn.init.normal_(hubert.encoder.positions)
+    with torch.inference_mode():
+        short = torch.randn(1, 20, 32)
+        table, last = hubert.encoder.positions, hubert.encoder.layers[1]
+        below, above = hubert.encoder(short)[1:]
+        torch.testing.assert_close(above, last(below + table[:20]))
+        long = torch.randn(1, 75, 32)
+        below, above = hubert.encoder(long)[1:]
+        assert above.shape == (1, 75, 32)
+        windows = {(0, 30): 0, (30, 58): 28, (58, 75): 56}  # frames, and where their window begins: 32 long, 4 in common
+        for (first, stop), start in windows.items():
+            window = below[:, start:start + 32]
+            expected = last(window + table[:window.shape[1]])[:, first - start:stop - start]
+            torch.testing.assert_close(above[:, first:stop], expected)
+
+
 def test_another_kind_of_hubert_is_refused():
     with pytest.raises(CheckpointError, match="hidden_act"):
         read_sizes({"hidden_act": "relu"})

@@ -13,6 +13,7 @@ from pipelines.networks.units import ContentEncoder
 from pipelines.training.data.corpus import read_manifest, training_clips
 from pipelines.training.loop.optim import Update
 from pipelines.training.stages import hubert_blocks
+from pipelines.training.stages.appended_blocks import position_table, with_appended
 from pipelines.training.stages.hubert_blocks import HubertBlocksRecipe, HubertBlocksTask, draw_chances, teacher_states
 from pipelines.training.stages.registry import find_stage
 from tests.support import tiny
@@ -105,3 +106,22 @@ def test_the_recipe_names_the_design():
     stage = find_stage("hubert")
     assert stage.recipe({"hubert": {"design": "whisper_blocks", "layers": 4}}) == HubertBlocksRecipe(layers=4)
     assert stage.recipe({"hubert": {"design": "regression", "width": 32}}) == stage.recipe({"hubert": {"width": 32}})
+
+
+def test_the_export_has_the_teachers_next_blocks_above_the_layers_and_its_positions_below_them(task, encoder):
+    from pipelines.networks.hubert import Hubert, read_sizes
+
+    recipe = replace(SMALL, appended=1, positions=40)
+    table = position_table(encoder, task.clips, recipe, recordings=3)
+    assert table.shape == (40, WIDTH) and table.mean(0).abs().max() < 1e-5 and table.abs().max() > 1e-3
+    trained = task.networks["average"].module
+    weights, config = with_appended(trained.encoder.hubert, encoder, recipe, table)
+    whole = ContentEncoder(Hubert(read_sizes(config)))
+    whole.hubert.load_state_dict(weights, strict=True)
+    waveform = torch.randn(1, 8000) * 0.1
+    with torch.no_grad():
+        states, below = whole.eval()(waveform), trained.eval()(waveform)
+        above = encoder.blocks[2](below[-1] + table[:below.shape[2]])
+    assert len(states) == 4
+    for got, expected in zip(states, [*below, above], strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)

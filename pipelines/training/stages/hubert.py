@@ -22,6 +22,7 @@ from pipelines.training.data.clip_choice import chance_by_length
 from pipelines.training.data.corpus import Clip, read_all, read_samples
 from pipelines.training.data.stored_features import BLOCKS, Teacher, teacher_encoder
 from pipelines.training.loop.optim import Update, set_learning_rate
+from pipelines.training.stages.appended_blocks import position_table, with_appended
 from pipelines.training.stages.hubert_blocks import HubertBlocksRecipe, HubertBlocksTask
 from pipelines.training.stages.stage import Context, Prepared, Stage, StageNeeds, not_packed
 
@@ -122,23 +123,32 @@ class HubertTask:
 def prepare(context: Context, recipe: HubertRecipe | HubertBlocksRecipe) -> Prepared:
     """A published HuBERT as it is, or a small one to be trained. Raises CheckpointError: the published one cannot be had."""
     def export(hubert: HubertModel) -> None:
-        eight_bits = "" if isinstance(recipe, HubertBlocksRecipe) else None  # 24 MB in 16 bits
-        context.checkpoint.write("hubert", hubert.state_dict(), hubert.config.to_diff_dict(), eight_bits)
+        context.checkpoint.write("hubert", hubert.state_dict(), hubert.config.to_diff_dict())
 
     if isinstance(recipe, HubertBlocksRecipe):
-        teacher = teacher_encoder(context.cache, recipe.layers + recipe.deeper)
+        teacher = teacher_encoder(context.cache, recipe.layers + max(recipe.deeper, recipe.appended))
         blocks = HubertBlocksTask(context.drawn_at_once(recipe), context.clips, teacher, context.device)
-        return Prepared(blocks, recipe.steps, lambda: export(blocks.networks["average"].module.encoder.hubert))
+        return Prepared(blocks, recipe.steps, lambda: export_blocks(context, recipe, blocks))
     if recipe.pretrained:
         return Prepared(None, 0, lambda: export(published_hubert(recipe)))
     task = HubertTask(context.drawn_at_once(recipe), context.clips, context.cache, context.device)
     return Prepared(task, recipe.steps, lambda: export(task.networks["encoder"].hubert))
 
 
+def export_blocks(context: Context, recipe: HubertBlocksRecipe, task: HubertBlocksTask) -> None:
+    """In eight bits, since it has 24 MB in 16; with the teacher's next blocks where the recipe appends them."""
+    hubert = task.networks["average"].module.encoder.hubert
+    weights, config = hubert.state_dict(), hubert.config.to_diff_dict()
+    if recipe.appended:
+        table = position_table(task.teacher, task.clips, recipe, context.general.seed)
+        weights, config = with_appended(hubert, task.teacher, recipe, table)
+    context.checkpoint.write("hubert", weights, config, "")
+
+
 def needs(context: Context, recipe: HubertRecipe | HubertBlocksRecipe) -> StageNeeds:
     """Raises RecipeError: a published HuBERT is taken, and nothing is trained."""
     if isinstance(recipe, HubertBlocksRecipe):
-        return StageNeeds(context.clips, audio=True, teacher=recipe.layers + recipe.deeper)
+        return StageNeeds(context.clips, audio=True, teacher=recipe.layers + max(recipe.deeper, recipe.appended))
     if recipe.pretrained:
         raise not_packed("hubert", "pretrained", recipe.pretrained)
     return StageNeeds(context.clips, audio=True, teacher=BLOCKS)

@@ -48,6 +48,8 @@ class HubertBlocksRecipe:
     corpus_power: a corpus is drawn in proportion to its length to this power.
     noise, band, tilt, speed: shares of crops with noise, a narrower band, a spectral tilt, another speed.
     mask: share of the student's frames that are masked. deeper: of the teacher's blocks above the student's layers.
+    appended: of these blocks that are put on top of the layers when they are exported (appended_blocks.py).
+    positions: frames of the table of positions below them, 50 Hz.
     """
 
     design: str = "whisper_blocks"
@@ -65,6 +67,8 @@ class HubertBlocksRecipe:
     speed: float = 0.3
     mask: float = 0.04
     deeper: int = 0
+    appended: int = 0
+    positions: int = 1000
 
 
 def blocks_config(layers: int, channels: tuple[int, ...], width: int, heads: int) -> HubertConfig:
