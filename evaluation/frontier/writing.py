@@ -113,7 +113,7 @@ def _document(run: EvaluationRun, frontier: Frontier, catalogue: Catalogue, draw
     points: list[Block] = [points_table(frontier, first, natural), Paragraph(READING)]
     points += [Fold(emotion_name(emotion).capitalize(), (points_table(frontier, emotion),)) for emotion in others]
     subtitle = " \u00b7 ".join((f"{counted(len(run.pairs), 'pair')} (hash {run.record.pairs_hash})",
-                                counted(len(frontier.curves), "system"), f"{draws} resamples, seed {seed}"))
+                                counted(len(frontier.curves), "system"), f"{counted(draws, 'resample')}, seed {seed}"))
     return Document("Emotion against voice and words", subtitle, (
         figure, Section("areas", "Areas", tuple(areas)), Section("points", "Points", tuple(points)),
         _provenance(run, draws, seed)))

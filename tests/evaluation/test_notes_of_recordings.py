@@ -25,18 +25,19 @@ def test_a_note_reaches_terminal_json_run_report_and_study_once(zest_here, tmp_p
     words = ("evaluate", "pairs.csv", "--system", "source,mine=made", "--metric", "duration-ratio", "-o", "RUN", "--json")
     result = zest_here(*words)
     assert result.returncode == exit_codes.OK, result.stderr
-    found = {"offset" in one["note"]: one for one in json.loads(result.stdout)["notes"]}
-    note, offset = found[False], found[True]
+    found = json.loads(result.stdout)["notes"]
+    (note,) = (one for one in found if "offset" not in one["note"])
+    (offset,) = (one for one in found if one["note"].startswith("other.wav has an offset of 2.0 %"))
     assert "cut off" in note["note"] and note["pairs"] == ["00000", "00001"]
-    assert "other.wav has an offset of 2.0 %" in offset["note"] and {"00000", "00002"} <= set(offset["pairs"])
+    assert {"00000", "00002"} <= set(offset["pairs"])
     assert [line for line in result.stderr.splitlines() if "cut off" in line] == [f"Note on 2 pairs: {note['note']}"]
-    assert open_run(tmp_path / "RUN").notes == {note["note"]: note["pairs"]}
+    assert open_run(tmp_path / "RUN").notes == {one["note"]: one["pairs"] for one in found}
     assert zest_here("report", "RUN").returncode == exit_codes.OK
     assert (tmp_path / "RUN" / "report.md").read_text().count(note["note"]) == 1
     made = zest_here("study", "create", "--run", "RUN", "--systems", "mine", "--questions", "naturalness", "--listeners", "2",
                      "-o", "S", "--json")
     assert made.returncode == exit_codes.OK, made.stderr
-    assert json.loads(made.stdout)["notes"] == [note["note"]] and made.stderr.count(note["note"]) == 1
+    assert json.loads(made.stdout)["notes"].count(note["note"]) == 1 and made.stderr.count(note["note"]) == 1
     assert note["note"] not in (tmp_path / "S" / "study.json").read_text(), "what is published names no file"
 
 
@@ -52,5 +53,5 @@ def test_a_clipped_conversion_by_others_is_noted(tmp_path):
         save(tmp_path / f"{name}.wav", clip if name == "converted" else clip * 0.3)
     (tmp_path / "list.csv").write_text("id,source,reference,converted\none,source.wav,reference.wav,converted.wav\n")
     scored = open_scored(tmp_path / "list.csv", tmp_path / "RUN")
-    (note,) = scored.systems[0].render(scored.pairs[0]).notes
-    assert "converted.wav is clipped" in note
+    notes = scored.systems[0].render(scored.pairs[0]).notes
+    assert len([note for note in notes if "converted.wav is clipped" in note]) == 1

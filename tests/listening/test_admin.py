@@ -274,7 +274,7 @@ def test_a_wrong_password_over_raw_http_opens_nothing_is_one_sentence_and_is_log
 def test_no_private_function_is_offered_by_name_in_the_api(served):
     _, address = served
     offered = RawVisitor(address)._client.get("gradio_api/info").json()["named_endpoints"]
-    assert set(offered) == {"/check", "/convert", "/score"}
+    assert set(offered) == {"/check", "/convert", "/direct", "/plan", "/score"}
 
 
 @pytest.fixture(scope="module")

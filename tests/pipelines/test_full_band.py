@@ -154,7 +154,7 @@ def test_a_result_without_a_known_timing_is_only_resampled(hissing):
 def test_the_command_line_writes_the_sources_rate_or_another(zest_here, tmp_path, hissing):
     soundfile.write(tmp_path / "me.wav", hissing.full, RATE)
     for options, written in (((), ("me-copy.wav", 44_100, "PCM_16")), (("--rate", "16000", "--format", "flac", "--subtype", "24"),
-                                                                  ("me-copy.flac", 16_000, "PCM_24"))):
+                                                                  ("me-copy-16000hz-24bit.flac", 16_000, "PCM_24"))):
         result = zest_here("convert", "me.wav", "--system", "copy", *options)
         assert result.returncode == 0, result.stderr
         info = soundfile.info(tmp_path / written[0])

@@ -48,9 +48,9 @@ def test_a_result_is_reached_by_keyboard_alone_with_few_tab_stops(chromium, work
     stops = tab_stops(page)
     assert len(stops) <= MOST_STOPS, stops
     assert [one for one in stops if "WITHOUT" in one] == []
-    page.get_by_role("radio", name="Sad").focus()
+    page.get_by_test_id("Sad-radio-label").get_by_role("radio").focus()
     page.keyboard.press("ArrowRight")
-    wait_until(lambda: page.get_by_role("radio", name="Surprised").is_checked())
+    wait_until(lambda: page.get_by_test_id("Surprised-radio-label").get_by_role("radio").is_checked())
     page.get_by_role("tab", name="Convert").focus()
     page.keyboard.press("End")
     page.keyboard.press("Enter")

@@ -61,7 +61,7 @@ def test_an_emotion_that_there_is_not_is_refused_before_a_plan_is_written_or_ren
     (tmp_path / "plan.csv").write_text("start,end,emotion\n0,1.5,Anger\n")
     (tmp_path / "list.csv").write_text(f"source,emotion\n{source_path},banana\n")
     plan = zest_here("convert", source_path, "--plan", "plan.csv", "--system", "source")
-    assert plan.returncode == exit_codes.BAD_INPUT and "plan.csv, line 2: there is no emotion 'Anger'; did you" in plan.stderr
+    assert plan.returncode == exit_codes.BAD_INPUT and "plan.csv, line 2: there is no emotion 'anger'; did you" in plan.stderr
     one = zest_here("convert", source_path, "--emotion", "banana", "--system", "source")
     assert one.returncode == exit_codes.USAGE and "no emotion 'banana'" in one.stderr
     several = zest_here("convert", "--batch", "list.csv", "-o", "out", "--system", "source")

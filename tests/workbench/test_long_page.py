@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import soundfile
 
+from tests.support.access import axe_faults
 from tests.support.browser import PHONE, assert_fits_the_screen, open_page, problem, problems
 from tests.support.speech import RATE
 from tests.support.talks import long_talk, write_talk
 from tests.support.waiting import wait_until
-from tests.workbench.test_convert_studio import TOO_FAINT
 
 BAD = b"start,end,emotion\n0,3,sad\n2,5,angry\n"
 
@@ -52,7 +52,7 @@ def test_a_long_recording_is_directed_phrase_by_phrase_and_found_again_after_a_r
     visit.give(source)
     page.locator("#zest-lane [role=option]").nth(1).wait_for()
     assert visit.phrases() == ["angry; not rendered yet"] * 2 and problems(page) == []
-    assert not page.is_visible("#zest-convert") and page.evaluate(TOO_FAINT, "#zest-lane") == []
+    assert not page.is_visible("#zest-convert") and axe_faults(page) == []
     page.locator("#zest-lane [role=option]").first.press("ArrowRight")
     page.keyboard.press("4")  # of neutral, angry, happy, sad, surprised
     assert visit.phrases()[1] == "sad; not rendered yet"
@@ -77,7 +77,7 @@ def test_a_long_recording_is_directed_phrase_by_phrase_and_found_again_after_a_r
     phone = LongPage(chromium, f"{workbench}?__theme=dark", PHONE, 844, storage_state=state)
     phone.page.locator("#zest-lane [role=option]").nth(1).wait_for()
     assert_fits_the_screen(phone.page)
-    assert phone.page.evaluate(TOO_FAINT, "#zest-lane") == []
+    assert axe_faults(phone.page) == []
     other = LongPage(chromium, workbench)
     assert not other.page.locator("#zest-lane [role=option]").count() and other.page.is_visible("#zest-convert")
     other.give(source_path)  # a short one, by the button under Advanced

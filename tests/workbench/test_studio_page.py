@@ -59,6 +59,17 @@ class StudioPlayer:
         """The state once this track sounds, and only this one."""
         return wait_until(lambda: (state := self.state())["sounding"] == [key] and state)
 
+    def stage_at_rest(self) -> dict:
+        """Where the time line is, once nothing above it moves any more."""
+        places: list[dict] = []
+
+        def rests() -> bool:
+            places.append(self.page.locator(".zs .stage").bounding_box())
+            return len(places) > 4 and all(place == places[-1] for place in places[-4:])
+
+        wait_until(rests)
+        return places[-1]
+
     def names(self) -> list[str]:
         return self.page.locator(".zs .name b").all_inner_texts()
 
@@ -84,6 +95,7 @@ def test_a_switch_keeps_the_place_in_the_new_timing_and_one_track_sounds(chromiu
     player.press("e", "p")
     assert wait_until(lambda: not player.state()["playing"]) and player.state()["now"] >= soft["now"]
     player.page.locator("#other button[aria-label='Play']").click()
+    wait_until(lambda: player.page.evaluate("[...document.querySelectorAll('audio')].some((one) => !one.paused)"))
     player.press("1")
     player.plays("source")
     assert player.page.evaluate("[...document.querySelectorAll('audio')].every((one) => one.paused)"), "Gradio's has stopped"
@@ -93,7 +105,7 @@ def test_a_switch_keeps_the_place_in_the_new_timing_and_one_track_sounds(chromiu
 
 def test_a_dragged_region_loops_and_blind_mode_hides_names_and_counts(chromium, studio):
     player = StudioPlayer(chromium, studio)
-    stage = player.page.locator(".zs .stage").bounding_box()
+    stage = player.stage_at_rest()
     player.page.mouse.move(stage["x"] + stage["width"] / 4, stage["y"] + 10)
     player.page.mouse.down()
     player.page.mouse.move(stage["x"] + stage["width"] * 3 / 8, stage["y"] + 30, steps=3)

@@ -1,11 +1,11 @@
 """What judges heard in conversions of held-out recordings: to measured mixes, and to references. Only what was measured is told.
 
-The figures are those of the shipped checkpoint: docs/results/mini/mixes.json (benchmarks/mixes.py) and table1/table1.csv.
+The figures are those of the shipped checkpoint: docs/results/mini/mixes.json (benchmarks/mixes.py) and references.json
+(benchmarks/conversion_quality.py).
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipelines.counting import counted
 from pipelines.mix import said_mix
 from workbench.conversion import CHECKPOINT_VARIABLE
 
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results" / "mini"  # of a checkout; packages have none
-SYSTEM = "transfer_neural"  # the row of the table that converts from references
 MOST = 2  # emotions that are told of each judge
 
 
@@ -38,19 +38,12 @@ def measured(results: Path = RESULTS) -> tuple[dict[str, Any], ...]:
 @cache
 def of_references(results: Path = RESULTS) -> str:
     """How often judges hear the reference's emotion in a conversion, in one line; '' where that is not known."""
-    path = results / "table1" / "table1.csv"
+    path = results / "references.json"
     if os.environ.get(CHECKPOINT_VARIABLE) or not path.exists():
         return ""
-    judges: dict[str, list[tuple[float, int]]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["row"] == SYSTEM and row["metric"].startswith("emotion@") and row["value"]:
-                judges.setdefault(row["metric"].partition("@")[2], []).append((float(row["value"]), int(row["measured"])))
-    if not judges:
-        return ""
-    clips = max(sum(count for _, count in found) for found in judges.values())
-    said = ", ".join(f"{name} in {_mean(found):.0f} %" for name, found in judges.items())
-    return f"Judges hear a reference's emotion: {said} of {clips} unseen pairs."
+    found = json.loads(path.read_text(encoding="utf-8"))
+    said = ", ".join(f"{name} in {share:.0f} %" for name, share in found["judges"].items())
+    return f"Judges hear a reference's emotion: {said} of {counted(found['pairs'], 'unseen pair')}."
 
 
 def heard(emotion: str, results: Path = RESULTS) -> str:
@@ -66,7 +59,3 @@ def _line(row: Mapping[str, Any], sources: int) -> str:
 def _strongest(posteriors: Mapping[str, float]) -> str:
     best = sorted(posteriors.items(), key=lambda one: -one[1])[:MOST]
     return ", ".join(f"{name} {100 * share:.0f} %" for name, share in best)
-
-
-def _mean(found: list[tuple[float, int]]) -> float:
-    return sum(value * count for value, count in found) / max(1, sum(count for _, count in found))
