@@ -95,7 +95,7 @@ def test_a_switch_keeps_the_place_in_the_new_timing_and_one_track_sounds(chromiu
     player.press("e", "p")
     assert wait_until(lambda: not player.state()["playing"]) and player.state()["now"] >= soft["now"]
     player.page.locator("#other button[aria-label='Play']").click()
-    wait_until(lambda: player.page.evaluate("[...document.querySelectorAll('audio')].some((one) => !one.paused)"))
+    player.page.locator("#other button[aria-label='Pause']").wait_for(timeout=10_000)
     player.press("1")
     player.plays("source")
     assert player.page.evaluate("[...document.querySelectorAll('audio')].every((one) => one.paused)"), "Gradio's has stopped"
