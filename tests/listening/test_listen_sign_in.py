@@ -261,7 +261,7 @@ def test_the_page_leads_to_the_sign_in_and_back_and_out_of_the_frame_into_a_new_
     assert link.get_attribute("href") == f"{served}login/huggingface?_target_url=%2Flisten%2F{study.id}"
     assert link.get_attribute("target") == "_top"
     assert_fits_the_screen(page)
-    around = open_page(chromium, served)  # as a Space is framed
+    around = open_page(chromium, f"{served}config")  # a page without a policy; a Space is framed, too
     around.evaluate("(address) => document.body.append(Object.assign(document.createElement('iframe'), { src: address }))",
                     f"{served}listen/{study.id}")
     tab = around.frame_locator("iframe")

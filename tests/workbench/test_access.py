@@ -59,6 +59,8 @@ def test_a_result_is_reached_by_keyboard_alone_with_few_tab_stops(chromium, work
     page.get_by_role("tab", name="Convert").click()
     page.wait_for_selector("#zest-source .component-wrapper")
     assert page.evaluate(ICONS_OVER_LABELS) == []
+    label = page.locator("#zest-source [data-testid=block-label]")
+    assert label.evaluate("(one) => one.scrollWidth <= one.clientWidth"), "the whole label is read"
 
 
 def test_axe_finds_what_is_too_faint_and_what_has_no_name(chromium):

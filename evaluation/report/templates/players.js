@@ -56,6 +56,15 @@
     if (there) parent.postMessage({ zest: PLACE, pixels: there.getBoundingClientRect().top }, "*");
   }
 
+  /** Of a report's tables and plots, Tab reaches those that have to be scrolled. */
+  function settleStops() {
+    for (const one of document.querySelectorAll(".scroll")) one.tabIndex = one.scrollWidth > one.clientWidth ? 0 : -1;
+  }
+
+  if (document.currentScript?.dataset.of === "report") {
+    for (const moment of ["DOMContentLoaded", "resize"]) addEventListener(moment, settleStops);
+    addEventListener("toggle", settleStops, true);
+  }
   if (parent !== window && location.href === "about:srcdoc") {
     addEventListener("DOMContentLoaded", () => new ResizeObserver(tellHeight).observe(document.documentElement));
     addEventListener("click", tellPlace);
