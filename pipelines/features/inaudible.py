@@ -42,13 +42,20 @@ def notes_on(samples: np.ndarray, name: str) -> tuple[str, ...]:
     signal = np.asarray(samples, dtype=np.float64)
     offset = float(signal.mean())
     found = [f"{name} has an offset of {100 * abs(offset):.1f} % of full scale, which is no sound; scores are measured without "
-             "it, and an audio editor removes it."] if abs(offset) >= SAID_OFFSET else []
+             "it, and an audio editor removes it."] if _lasting_offset(signal) >= SAID_OFFSET else []
     lines = _hum_lines(signal - offset)
     level = max((_lasting(signal - offset, line) for line in lines[:2]), default=0.0)
     if level >= SAID_HUM:
         found.append(f"{name} has hum of {lines[0]:.0f} Hz at {20 * np.log10(level):.0f} dBFS, which may be taken for a voice in "
                      "pauses; scores are measured without it, and another cable or a high-pass filter avoids it.")
     return tuple(found)
+
+
+def _lasting_offset(signal: np.ndarray) -> float:
+    """Size of the offset that is there all the time; 0 where only loud speech has a mean, as where it is clipped."""
+    means = signal[:len(signal) // FRAME * FRAME].reshape(-1, FRAME).mean(axis=1)
+    least, most = np.percentile(means, [THROUGHOUT, 100 - THROUGHOUT])
+    return float(max(least, -most, 0.0))
 
 
 def _lasting(signal: np.ndarray, hz: float) -> float:
