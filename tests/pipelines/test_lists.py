@@ -117,6 +117,16 @@ def test_a_file_is_found_by_the_name_of_another_system(written, named, tmp_path)
     assert not (tmp_path / named).exists() or found == tmp_path / named
 
 
+def test_paths_of_windows_name_results_as_other_paths_do(tmp_path):
+    (tmp_path / "takes").mkdir()
+    (tmp_path / "takes" / "one.wav").write_bytes(b"")
+    cells = ["a\\b.wav", "", "..\\b.wav", "C:\\b.wav", "C:b.wav"]
+    (tmp_path / "list.csv").write_text("source,emotion,output\n" + "".join(f"takes\\one.wav,sad,{cell}\n" for cell in cells))
+    first, second, *others = read_batch(tmp_path / "list.csv", tmp_path / "out")
+    assert first.output == tmp_path / "out" / "a" / "b.wav" and second.output == tmp_path / "out" / "002-one-sad.wav"
+    assert all("leaves the output folder" in row.reason for row in others)
+
+
 def test_a_name_that_fits_two_files_is_not_guessed(tmp_path):
     for name in ("Jürgen.wav", "Jörgen.wav"):
         (tmp_path / name).write_bytes(CLIP)

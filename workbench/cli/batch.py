@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from pipelines.affect import target_name
@@ -129,15 +129,15 @@ def _row(number: int, row: TableRow, base: Path, folder: Path, name: Callable[[P
         return BadRow(number, "The row names no source.")
     if bool(cells["reference"]) == bool(cells["emotion"]):
         return BadRow(number, "The row needs either a reference or an emotion.")
+    source = find_file(base, cells["source"])
+    reference = find_file(base, cells["reference"]) if cells["reference"] else None
     try:
-        target = target_of(cells["emotion"]) if cells["emotion"] else Path(cells["reference"]).stem
+        target = reference.stem if reference else target_of(cells["emotion"])
     except ZestError as error:
         return BadRow(number, str(error))
-    output = Path(cells["output"] or f"{number:03d}-{name(Path(cells['source']), target)}{ending}")
-    if output.is_absolute() or ".." in output.parts:
+    output = Path(cells["output"].replace("\\", "/") or f"{number:03d}-{name(source, target)}{ending}")  # as Windows writes it
+    if output.is_absolute() or ".." in output.parts or PureWindowsPath(output).drive:
         return BadRow(number, f"The output {output} leaves the output folder; name a file inside it.")
     if output.suffix.lower() not in FORMATS:
         return BadRow(number, f"The output {output} must end in {', '.join(FORMATS)}.")
-    source = find_file(base, cells["source"])
-    reference = find_file(base, cells["reference"]) if cells["reference"] else None
     return BatchRow(number, source, reference, folded(cells["emotion"]) or None, folder / output, bool(cells["output"]))
