@@ -35,6 +35,7 @@ from evaluation.report.writing import document_of
 from evaluation.run.folder import EvaluationRun, open_run
 from pipelines.errors import OutputError, ZestError
 from pipelines.features.audio import load
+from tests.support.access import axe_faults
 from tests.support.browser import PHONE, open_page
 from tests.support.run_folder import ENTRIES, FAILING, make_run
 from workbench.cli.app import app
@@ -317,7 +318,7 @@ def test_provenance_says_how_to_repeat(run, document):
     assert "zest evaluate pairs.csv --system source --system copy -o RUN" in said(document, "provenance")
 
 
-def test_the_page_fits_a_phone_and_makes_no_errors(chromium, page, tmp_path):
+def test_the_page_fits_a_phone_makes_no_errors_and_passes_axe_in_both_themes(chromium, page, tmp_path):
     path = tmp_path / "report.html"
     path.write_text(page, encoding="utf-8")
     shown, said = open_page(chromium, width=PHONE), []
@@ -326,6 +327,12 @@ def test_the_page_fits_a_phone_and_makes_no_errors(chromium, page, tmp_path):
     shown.goto(path.as_uri())
     assert shown.evaluate("document.documentElement.scrollWidth") <= PHONE
     assert said == []
+    for theme in ("light", "dark"):
+        shown.evaluate("(name) => { document.documentElement.dataset.theme = name; }", theme)
+        assert axe_faults(shown) == [], theme
+    look = "all => all.map((one) => [one.tabIndex === 0, one.scrollWidth > one.clientWidth])"
+    wide = shown.locator(".scroll").evaluate_all(look)
+    assert all(stop == scrolls for stop, scrolls in wide) and {stop for stop, _ in wide} == {True, False}
 
 
 def test_a_report_is_two_files_the_same_every_time_and_silent_on_request(run, tmp_path):

@@ -28,6 +28,8 @@ def test_a_framed_report_is_as_dark_as_the_page_and_no_two_recordings_sound_toge
     page = open_page(chromium, around.as_uri())
     frame = page.wait_for_selector("iframe").content_frame()
     wait_until(lambda: frame.evaluate("document.documentElement.dataset.theme") == "dark")
+    left_over = "window.innerHeight - document.documentElement.offsetHeight"
+    wait_until(lambda: 0 <= frame.evaluate(left_over) <= 4)  # one thing scrolls
     assert frame.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 22, 26)"
     for place, number, expected in ((frame, 0, ([True, False], [False])), (frame, 1, ([False, True], [False])),
                                     (page, 0, ([False, False], [True])), (frame, 0, ([True, False], [False]))):
