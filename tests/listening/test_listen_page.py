@@ -209,6 +209,9 @@ def test_two_clips_are_side_by_side_and_only_one_sounds(chromium, address):
     assert page.locator(".clip .name").all_inner_texts() == ["Emotion", "Recording"]
     first, second = (page.locator(".play").nth(index).bounding_box() for index in (0, 1))
     assert abs(first["y"] - second["y"]) < 2 and second["x"] > first["x"] + first["width"]
+    page.keyboard.press("?")
+    page.get_by_role("dialog").get_by_text("space plays, Q or W").wait_for()
+    page.get_by_role("button", name="Close").click()
     hear_by_keyboard(page)
     page.evaluate(PLAYING)
     for key in "qw":

@@ -24,7 +24,7 @@ def test_every_tab_is_in_sight_and_passes_axe(chromium, workbench, width, theme)
     page.wait_for_selector("#zest-source input[type=file]", state="attached")
     for name, shows in PLACES:
         tab = page.get_by_role("tab", name=name)
-        assert tab.is_visible() and tab.bounding_box()["x"] + tab.bounding_box()["width"] <= width
+        assert tab.is_visible() and tab.evaluate("(one) => one.getBoundingClientRect().right") <= width
         tab.click()
         page.wait_for_selector(shows)
         assert axe_faults(page) == [], name
