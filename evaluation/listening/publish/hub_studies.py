@@ -38,6 +38,7 @@ class HubStudies:
         self._broken: set[str] = set()  # studies of the disk that were told to be
         self._failed = False
         self._thread: threading.Thread | None = None
+        self._beginning = threading.Lock()
         self.refused: dict[str, str] = {}  # by study of the dataset, why it is not used
 
     def round(self, push: bool) -> None:
@@ -48,16 +49,19 @@ class HubStudies:
         Args:
             push: whether to put any into the dataset.
         """
-        if self.wait(0):
-            self._thread = threading.Thread(target=self._exchange, args=(push,), daemon=True)
-            self._thread.start()
+        with self._beginning:
+            if self.wait(0):
+                thread = threading.Thread(target=self._exchange, args=(push,), daemon=True)
+                thread.start()  # before others may wait for it
+                self._thread = thread
 
     def wait(self, seconds: float) -> bool:
         """For the exchange that is under way; returns whether it has ended."""
-        if self._thread is None:
+        thread = self._thread
+        if thread is None:
             return True
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+        thread.join(seconds)
+        return not thread.is_alive()
 
     def _exchange(self, push: bool) -> None:
         """Tried again at once, because the client closes its connections when another thread's is cut off; a failure that stays
