@@ -29,9 +29,9 @@ from benchmarks.listening_server import ROOT, START_SECONDS, free_port
 VISITORS = 5
 PATIENCE = 120_000  # ms for anything on the page
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required")
-NOTE_SOUND = """(() => { const play = HTMLMediaElement.prototype.play; window.heard = 0;
+NOTE_SOUND = """(() => { const play = HTMLMediaElement.prototype.play; window.began = 0;
     HTMLMediaElement.prototype.play = function () {
-        this.addEventListener('playing', () => { window.heard ||= performance.timeOrigin + performance.now(); }, { once: true });
+        this.addEventListener('playing', () => { window.began ||= performance.timeOrigin + performance.now(); }, { once: true });
         return play.call(this); }; })()"""
 SOUND = "document.querySelector('#zest-player [data-studio]').zestStudio.sound"
 TWO_TAKES = f"{SOUND}.tracks.length === 3 && document.querySelector('#zest-convert:enabled') !== null"
@@ -68,8 +68,8 @@ def visit(browser: Browser, address: str) -> tuple[float, float]:
     began = time.time()
     page.goto(address)
     page.get_by_role("button", name="Man, angry").click()
-    page.wait_for_function("window.heard > 0", polling=20)
-    heard = page.evaluate("window.heard") / 1000
+    page.wait_for_function("window.began > 0", polling=20)
+    sounded = page.evaluate("window.began") / 1000
     page.locator("#zest-emotion label").filter(has_text="Sad").click()
     page.click("#zest-convert")
     page.wait_for_function(TWO_TAKES, polling=20)
@@ -78,7 +78,7 @@ def visit(browser: Browser, address: str) -> tuple[float, float]:
         page.wait_for_function(f"{SOUND}.playing && {SOUND}.active === {place}", polling=20)
     compared = time.time()
     context.close()
-    return heard - began, compared - heard
+    return sounded - began, compared - sounded
 
 
 def main() -> None:

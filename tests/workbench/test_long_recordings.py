@@ -122,8 +122,8 @@ def test_cancel_keeps_what_is_done_which_can_be_played_and_rendering_goes_on_fro
     partial = visitor.shown()["project"]["partial"]
     converted = [piece for piece in partial["pieces"] if piece["segment"] is not None]
     assert converted and partial["rows"] == visitor.rows() and visitor.shown()["project"]["result"] is None
-    heard = visitor.sound("so-far.wav", bytes=partial["bytes"])
-    assert len(heard) == round(partial["pieces"][-1]["ends"] * RATE) and np.abs(heard).max() > 0.05
+    samples = visitor.sound("so-far.wav", bytes=partial["bytes"])
+    assert len(samples) == round(partial["pieces"][-1]["ends"] * RATE) and np.abs(samples).max() > 0.05
     done = len(visitor.converter.calls)
     visitor.converter.convert = convert
     assert visitor.render().state == DONE and len(visitor.converter.calls) == 3 and done < 3

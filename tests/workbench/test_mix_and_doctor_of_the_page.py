@@ -14,8 +14,8 @@ from pipelines.affect import ANCHORS, Affect, mix_at
 from pipelines.features.audio import save
 from tests.support.speech import MAN, speak
 from workbench.conversion_request import ConversionRequest
-from workbench.studio.heard import RESULTS, heard, measured, of_references
 from workbench.studio.mixer import STEPS, mixer_value, mixture, points
+from workbench.studio.recognised import RESULTS, measured, of_preset, of_references
 from workbench.studio.store import NewTake, TakeStore
 from workbench.tabs import convert_takes
 from workbench.tabs.convert_doctor import examined, finding_html
@@ -86,9 +86,9 @@ def test_what_judges_hear_is_told_as_it_was_measured(tmp_path):
     assert len(measured()) == len(measurements["mixes"]) == 25
     angry = next(one for one in measurements["mixes"] if one["mix"] == "angry")
     for judge, shares in angry["judges"].items():
-        assert f"{judge} angry {100 * shares['angry']:.0f} %" in heard("angry")
+        assert f"{judge} angry {100 * shares['angry']:.0f} %" in of_preset("angry")
     assert "unseen pairs" in of_references() and "egemaps" in of_references() and "whisper" in of_references()
-    assert measured(tmp_path) == () and of_references(tmp_path) == heard("angry", tmp_path) == "", "a package has no figures"
+    assert measured(tmp_path) == () and of_references(tmp_path) == of_preset("angry", tmp_path) == "", "a package has no figures"
 
 
 def test_a_link_carries_a_mix_and_refuses_one_that_is_unknown():

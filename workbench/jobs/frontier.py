@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +11,8 @@ from evaluation.frontier.zipped import open_pairs
 from evaluation.pair import Pair
 from pipelines.counting import counted
 from pipelines.errors import ZestError
-from workbench.jobs.queue import Job, JobRequest, new_job, start
-from workbench.jobs.upload import for_the_visitor, gather, sorted_files
+from workbench.jobs.queue import Job, JobRequest, start
+from workbench.jobs.upload import for_the_visitor, gather, job_of_upload, sorted_files
 
 MOST_CONVERSIONS = 3000  # of one job; the page is for a first look
 
@@ -42,8 +41,7 @@ def submit_frontier(root: Path, files: Sequence[str | Path], systems: Sequence[s
     """
     chosen = frontier_systems(systems, strengths, presets)
     table, archive = sorted_files(files)
-    job = new_job(root)
-    try:
+    with job_of_upload(root, archive) as job:
         pairs = _open(job, table, archive, count)
         conversions = len(pairs) * len(chosen)
         if conversions > MOST_CONVERSIONS:
@@ -51,12 +49,6 @@ def submit_frontier(root: Path, files: Sequence[str | Path], systems: Sequence[s
                             f"{counted(conversions, 'conversion')}; the page takes at most {MOST_CONVERSIONS:,}, 'zest frontier' "
                             "any number.")
         start(job, JobRequest(archive.stem, len(pairs), METRICS, (), tuple(systems), strengths, presets, count))
-    except ZestError as error:
-        shutil.rmtree(job.folder, ignore_errors=True)
-        raise type(error)(for_the_visitor(str(error), job, archive.name)) from error
-    except BaseException:
-        shutil.rmtree(job.folder, ignore_errors=True)
-        raise
     return job
 
 

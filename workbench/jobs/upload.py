@@ -6,7 +6,8 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from evaluation.run import open_scored
@@ -41,19 +42,25 @@ def submit(root: Path, files: Sequence[str | Path], metrics: Sequence[str], base
     if not metrics:
         raise ZestError("Choose at least one metric.")
     table, archive = sorted_files(files)
-    job = new_job(root)
-    try:
+    with job_of_upload(root, archive) as job:
         scored = _open(job, table, archive)
         names = {system.name for system in scored.systems}
         others = tuple(name for name in BASELINES if baselines and name not in names)
         start(job, JobRequest(archive.stem, len(scored.pairs), tuple(metrics), others))
-    except ZestError as error:
-        shutil.rmtree(job.folder, ignore_errors=True)
-        raise type(error)(for_the_visitor(str(error), job, archive.name)) from error
-    except BaseException:
-        shutil.rmtree(job.folder, ignore_errors=True)
-        raise
     return job
+
+
+@contextmanager
+def job_of_upload(root: Path, archive: Path) -> Iterator[Job]:
+    """A new job, of which nothing is left when what is done with it fails. Raises ZestError in the visitor's names of files."""
+    job = new_job(root)
+    try:
+        yield job
+    except BaseException as error:
+        shutil.rmtree(job.folder, ignore_errors=True)
+        if isinstance(error, ZestError):
+            raise type(error)(for_the_visitor(str(error), job, archive.name)) from error
+        raise
 
 
 def _open(job: Job, table: Path | None, archive: Path) -> ListedConversions:

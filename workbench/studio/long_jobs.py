@@ -156,10 +156,10 @@ def _copied(recording: LongRecording, path: Path) -> bytes:
     with GrowingWav(path, recording.rate) as wav:
         for block in recording.blocks():
             wav.add(block)
-            heard = np.abs(np.concatenate([rest, block]))
-            whole = len(heard) // window * window
-            peaks.append(heard[:whole].reshape(-1, window).max(axis=1, initial=0.0))
-            rest = heard[whole:]
+            levels = np.abs(np.concatenate([rest, block]))
+            full = len(levels) // window * window
+            peaks.append(levels[:full].reshape(-1, window).max(axis=1, initial=0.0))
+            rest = levels[full:]
     return np.rint(100 * np.concatenate(peaks)).astype(np.uint8).tobytes()
 
 

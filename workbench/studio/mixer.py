@@ -17,7 +17,7 @@ import gradio as gr
 from pipelines.affect import ANCHORS, Affect, mix_at, places_of
 from pipelines.errors import ZestError
 from workbench.studio import assets
-from workbench.studio.heard import measured
+from workbench.studio.recognised import measured
 
 STEPS = 20  # of each axis of the pad, and one more point than that
 NO_MIX = {"angry": 0.0}  # what a mix of nothing is written as

@@ -28,9 +28,9 @@ from workbench.tabs.convert_inputs import (
     SETTING_SLOTS,
     Inputs,
     example_values,
-    heard_html,
     inputs_column,
     problem_updates,
+    recognised_html,
     request_of,
     unfolded,
 )
@@ -161,7 +161,7 @@ def check_choices(*values: Any) -> list[Any]:
     found = request.setting_problems()
     emotion, needed, given = values[1], values[1] == RECORDING, values[2]
     said = problem("") if not needed else check_recording(given) if given else gr.skip()  # that it is missing may stand there
-    return [gr.update(visible=needed), heard_html(emotion), said, *slot_updates(SETTING_SLOTS, found), unfolded(found)]
+    return [gr.update(visible=needed), recognised_html(emotion), said, *slot_updates(SETTING_SLOTS, found), unfolded(found)]
 
 
 def convert_tab(demo: gr.Blocks, presets: Sequence[str], decoders: Sequence[str], trouble: str | None,
@@ -191,7 +191,7 @@ def convert_tab(demo: gr.Blocks, presets: Sequence[str], decoders: Sequence[str]
     connect_mixer(inputs, presets)
     connect_doctor(inputs)
     gr.on([one.change for one in (*inputs.choices(), inputs.mixer)], check_choices, inputs.all(),
-          [inputs.reference.audio, inputs.heard, *slots, inputs.advanced], trigger_mode="always_last", **QUIET)
+          [inputs.reference.audio, inputs.recognised, *slots, inputs.advanced], trigger_mode="always_last", **QUIET)
     gr.on([one.change for one in inputs.all()], changed, [outputs.request, *inputs.all()], outputs.changed,
           trigger_mode="always_last", **QUIET)
 

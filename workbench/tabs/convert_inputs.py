@@ -20,8 +20,8 @@ from pipelines.mix import EmotionMix
 from pipelines.settings import Settings, about
 from workbench.conversion_request import ConversionRequest
 from workbench.studio.components import lane as long_lane
-from workbench.studio.heard import heard, of_references
 from workbench.studio.mixer import mixer, mixture
+from workbench.studio.recognised import of_preset, of_references
 from workbench.tabs import text
 from workbench.tabs.problems import RecordingInput, problem, problem_slot, recording_input
 
@@ -39,7 +39,7 @@ SLOTS = ("source", "reference", *SETTING_SLOTS)
 class Inputs:
     """The components whose values `request_of` takes, in the order of its parameters, and the slots of their problems.
 
-    findings: what is doubtful about the source. heard: what judges hear of a preset or a reference. mixer, recordings: of a
+    findings: what is doubtful about the source. recognised: what judges hear of a preset or a reference. mixer, recordings: of a
     mix, which CSS shows while a mix is chosen; add takes more recordings. examples: one button for each of EXAMPLE_ROWS.
     lane: of a long recording, in the source's place. advanced: holds the rare settings. link: copies an address that carries
     the settings; address: shows it.
@@ -47,7 +47,7 @@ class Inputs:
 
     examples: list[gr.Button]
     findings: gr.HTML
-    heard: gr.HTML
+    recognised: gr.HTML
     add: gr.UploadButton
     source: RecordingInput
     lane: gr.HTML
@@ -138,7 +138,7 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     choices.append((text.FROM_RECORDING, RECORDING))
     first = "angry" if "angry" in presets else choices[0][1]
     emotion = gr.Radio(choices, value=first, label=text.EMOTION_LABEL, elem_id="zest-emotion")
-    judged = gr.HTML(heard_html(first), elem_id="zest-heard", elem_classes="zest-limits", padding=False)
+    judged = gr.HTML(recognised_html(first), elem_id="zest-heard", elem_classes="zest-limits", padding=False)
     reference = recording_input(text.REFERENCE_LABEL, "zest-reference", visible=first == RECORDING, editable=False)
     slots = {"source": source.problem, "reference": reference.problem}
     with gr.Column(elem_id="zest-mixing"):  # in the page from the start, so that no update is missed; CSS hides it
@@ -159,9 +159,9 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
                   recordings, denoise, advanced, link, address, slots)
 
 
-def heard_html(emotion: str) -> str:
+def recognised_html(emotion: str) -> str:
     """One line on what judges hear of a preset or of references; of a mix, the mixer tells it."""
-    said = of_references() if emotion == RECORDING else heard(emotion)
+    said = of_references() if emotion == RECORDING else of_preset(emotion)
     return f"<p>{escape(said)}</p>" if said else ""
 
 

@@ -1,4 +1,4 @@
-"""What judges heard in conversions of held-out recordings: to measured mixes, and to references. Only what was measured is told.
+"""What judges recognised in conversions of held-out recordings: to measured mixes, to references. Only what was measured is told.
 
 The figures are those of the shipped checkpoint: docs/results/mini/mixes.json (benchmarks/mixes.py) and references.json
 (benchmarks/conversion_quality.py).
@@ -46,7 +46,7 @@ def of_references(results: Path = RESULTS) -> str:
     return f"Judges hear a reference's emotion: {said} of {counted(found['pairs'], 'unseen pair')}."
 
 
-def heard(emotion: str, results: Path = RESULTS) -> str:
+def of_preset(emotion: str, results: Path = RESULTS) -> str:
     """One line on a preset; '' where it was not measured."""
     return next((one["said"] for one in measured(results) if list(one["weights"]) == [emotion]), "")
 
