@@ -84,7 +84,7 @@ def measure_words(books: dict[str, UnitEncoder], fitted: Words, unseen: Words) -
         found[f"{layer} states"] = words_explained(lambda clip, layer=layer: states[clip.path][layer], fitted, unseen, CONTEXT)
     for (name, book), temperature in product(books.items(), (0.0, *SOFTNESS)):
         def units(clip: Clip, book: UnitEncoder = book, temperature: float = temperature) -> np.ndarray:
-            return book.posterior(torch.from_numpy(states[clip.path][book.layer]), temperature).numpy()
+            return book.soft_units(torch.from_numpy(states[clip.path][book.layer]), temperature).numpy()
 
         found[f"{name}@{temperature:g}" if temperature else name] = words_explained(units, fitted, unseen, CONTEXT)
     return found

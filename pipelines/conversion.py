@@ -290,7 +290,7 @@ class Converter:
         generator, units = self.models.generator, self.models.units
         if generator is None or generator.temperature == 0:
             return None
-        return units.posterior(self.models.tensor(content.hidden[units.layer, :count]), generator.temperature).cpu().numpy()
+        return units.soft_units(self.models.tensor(content.hidden[units.layer, :count]), generator.temperature).cpu().numpy()
 
 
 def _upper_band(source: Recording, timing: np.ndarray | None = None, change: np.ndarray | None = None,

@@ -43,7 +43,7 @@ class Factors:
     Attributes:
         units: (frames,) int. prosody: F0, voicing and mel bands. ease: (128,).
         emotion: its own. world: full-resolution WORLD frames (200 Hz); None for a reference, which needs none.
-        posterior: (frames, units) float32, the soft units, where the checkpoint has a generator that was trained on them.
+        soft_units: (frames, units) float32, the soft units, where the checkpoint has a generator that was trained on them.
     """
 
     recording: Recording
@@ -52,7 +52,7 @@ class Factors:
     ease: np.ndarray
     emotion: Emotion
     world: WorldFrames | None
-    posterior: np.ndarray | None = None
+    soft_units: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ def _units(samples: np.ndarray, networks: Polyak) -> np.ndarray:
     if temperature == 0:
         return content.units.astype(np.int64)
     hidden = torch.from_numpy(content.hidden[networks.units.layer]).to(networks.device)
-    return networks.units.posterior(hidden, temperature).cpu().numpy()
+    return networks.units.soft_units(hidden, temperature).cpu().numpy()
 
 
 def _rendered(units: np.ndarray, codes: np.ndarray, speaker: Standardised, pitch: PitchTrack, voice: torch.Tensor,

@@ -84,7 +84,8 @@ def load_unit_encoder(folder: Folder) -> UnitEncoder:
     encoder, tensors = load_content_encoder(folder), folder.tensors("units")
     if "centroids" not in tensors:
         raise folder.misfit("units")
-    return UnitEncoder(encoder, tensors["centroids"], folder.setting("units", "layer"), tensors.get("soft_centroids")).eval()
+    head = (tensors["head_centre"], tensors["head"]) if "head" in tensors else None
+    return UnitEncoder(encoder, tensors["centroids"], folder.setting("units", "layer"), tensors.get("soft_centroids"), head).eval()
 
 
 def load_speaker(folder: Folder) -> SpeakerEncoder | PublishedSpeaker:

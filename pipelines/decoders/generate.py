@@ -75,12 +75,12 @@ def units_of(transferred: Transferred, generator: FactorGenerator | FactorDecode
     """(frames,) int, or (frames, units) float32 for a generator of soft units, in the new timing."""
     if generator.temperature == 0:
         return transferred.units.astype(np.int64)
-    posterior = transferred.source.posterior
-    assert posterior is not None  # of a checkpoint with such a generator
-    positions = np.clip(transferred.positions, 0, len(posterior) - 1)
+    soft = transferred.source.soft_units
+    assert soft is not None  # of a checkpoint with such a generator
+    positions = np.clip(transferred.positions, 0, len(soft) - 1)
     low = np.floor(positions).astype(int)
     part = (positions - low)[:, None]
-    return (posterior[low] * (1 - part) + posterior[np.minimum(low + 1, len(posterior) - 1)] * part).astype(np.float32)
+    return (soft[low] * (1 - part) + soft[np.minimum(low + 1, len(soft) - 1)] * part).astype(np.float32)
 
 
 DECODER = Decoder("generate", "Generate (all from factors)",

@@ -44,7 +44,7 @@ class FactorDecoder(nn.Module):
     2021). Kernels and widths are those of the authors' released code. Differs from the paper in how F0 is given: octaves and
     voicing on two channels instead of Hz with zeros on one, as everywhere in this project.
 
-    temperature: of the soft units that it was trained with (UnitEncoder.posterior); 0 means hard ones, as in the paper.
+    temperature: of the soft units that it was trained with (UnitEncoder.soft_units); 0 means hard ones, as in the paper.
     unit_encoder, f0_encoder: False leaves that encoder out, for ablations: a unit's embedding, or octaves and voicing on their
         two channels, then reach the generator as they are.
     global_condition: width of what conditions every frame alike.
@@ -70,7 +70,7 @@ class FactorDecoder(nn.Module):
         """Waveform.
 
         Args:
-            units: (batch, time) int, or soft: (batch, time, units) float, a posterior that sums to 1 in every frame.
+            units: (batch, time) int, or soft: (batch, time, units) float (UnitEncoder.soft_units).
             f0: (batch, time) Hz at every frame, or int, the codes that last for these frames. voiced: (batch, time) 0..1; codes
                 tell it themselves.
             global_condition: EASE of the source (batch, 128) and SACE of the reference (batch, 128), the utterance's mean; or

@@ -62,7 +62,7 @@ class Trunk(nn.Module):
         """Natural-log power of 80 mel bands, 100 Hz.
 
         Args:
-            units: (batch, time) int, or soft: (batch, time, units) float, a posterior that sums to 1 in every frame. 50 Hz.
+            units: (batch, time) int, or soft: (batch, time, units) float (UnitEncoder.soft_units). 50 Hz.
             f0: (batch, frames) Hz at every frame, 100 Hz, 2 time or 2 time - 1 frames. voiced: (batch, frames) 0..1.
             global_condition: EASE (batch, 128) and SACE (batch, 128), an utterance's mean; or others of that width together.
         Returns:
@@ -94,7 +94,7 @@ class Trunk(nn.Module):
 class FactorGenerator(nn.Module):
     """Trunk and vocoder.
 
-    temperature: of the soft units that it was trained with (UnitEncoder.posterior); 0 means hard ones. Not a weight, but the
+    temperature: of the soft units that it was trained with (UnitEncoder.soft_units); 0 means hard ones. Not a weight, but the
     network cannot be used without it.
     """
 

@@ -64,29 +64,38 @@ class UnitEncoder(nn.Module):
     """Waveform to units: content encoder, one of its layers, nearest centroid.
 
     soft_centroids: (soft clusters, width), of a finer codebook that soft units are mixtures of; None for the same codebook.
+    head: centre (width,) and weights (width, size) of a linear map that gives soft units without a codebook; None for none.
     """
 
     centroids: torch.Tensor
     soft_centroids: torch.Tensor
+    head_centre: torch.Tensor | None
+    head: torch.Tensor | None
 
-    def __init__(self, encoder: ContentEncoder, centroids: torch.Tensor, layer: int, soft_centroids: torch.Tensor | None = None):
+    def __init__(self, encoder: ContentEncoder, centroids: torch.Tensor, layer: int, soft_centroids: torch.Tensor | None = None,
+                 head: tuple[torch.Tensor, torch.Tensor] | None = None):
         super().__init__()
         self.encoder, self.layer = encoder, layer
         self.register_buffer("centroids", centroids)
         self.register_buffer("soft_centroids", centroids if soft_centroids is None else soft_centroids)
+        self.register_buffer("head_centre", head[0] if head else None)
+        self.register_buffer("head", head[1] if head else None)
 
     def quantise(self, hidden: torch.Tensor) -> torch.Tensor:
         """(..., frames, width) to (..., frames) indices."""
         return squared_distances(hidden, self.centroids).argmin(-1)
 
-    def posterior(self, hidden: torch.Tensor, temperature: float) -> torch.Tensor:
-        """Soft units: (..., frames, width) to (..., frames, soft clusters), which sum to 1 in every frame.
+    def soft_units(self, hidden: torch.Tensor, temperature: float) -> torch.Tensor:
+        """(..., frames, width) to (..., frames, units), as the network that reads them was trained with.
 
-        temperature: in mean squared differences a dimension, by which a probability falls to 1/e; 0 gives hard units, one-hot,
-            (..., frames, clusters).
+        temperature: 0 gives hard units, one-hot, (..., frames, clusters). Above 0, a head gives its numbers, each of variance
+            about 1. Without a head, it is the posterior over the soft clusters, which sums to 1 in every frame; a probability
+            falls to 1/e by so many mean squared differences a dimension.
         """
         if temperature == 0:
             return nn.functional.one_hot(self.quantise(hidden), len(self.centroids)).to(hidden.dtype)
+        if self.head is not None:
+            return (hidden - self.head_centre) @ self.head
         return (-squared_distances(hidden, self.soft_centroids) / (hidden.shape[-1] * temperature)).softmax(-1)
 
     @torch.inference_mode()

@@ -23,12 +23,13 @@ from pipelines.training.stages.units import choose_clips
 TABLES = {"pitch": "embed.weight", "acoustic": "embed.weight", "tempo": "embed.weight", "generator": "trunk.embed.weight",
           "polyak": "trunk.embed.weight"}  # file of the checkpoint to its table of units
 BY_COLUMN = ("generator", "polyak")  # tables of soft units: (width, units) where the others are (units, width)
+READ_THEM = ("trunk.enter", "trunk.pass_by")  # layers above a table of soft units: the first columns of their weights read it
 EIGHT_BITS = {"acoustic": "", "generator": "", "polyak": ""}  # as `Folder.write` takes it
 RIDGE = 1.0  # frames
 
 
 @dataclass(frozen=True)
-class FramePosteriors:
+class FrameUnits:
     """Units of the same frames by two codebooks, (frames, units) float32 each."""
 
     old: torch.Tensor
@@ -55,18 +56,21 @@ def refit_units(old: Path, new: Path, names: Sequence[str], clips: list[Clip], t
         table, tensors, config = TABLES[name], folder.tensors(name), folder.config(name)
         before = float(config.get("temperature", 0.0))
         after = before if temperature is None or before == 0 else temperature
-        frames = FramePosteriors(*map(_posterior, encoders, states, (before, after)))
+        frames = FrameUnits(*map(_units, encoders, states, (before, after)))
         if table not in tensors or config.get("units") != frames.old.shape[1]:
             raise RecipeError(f"The network {name} of {new} does not read the {frames.old.shape[1]} units of {old}.")
         if torch.equal(frames.old, frames.new):
             continue
-        rows = tensors[table].T if name in BY_COLUMN else tensors[table]
-        half = len(frames.old) // 2
-        fitted = _fitted(frames.new[:half], frames.old[:half] @ rows)
-        explained[name] = _explained(frames.old[half:] @ rows, frames.new[half:] @ fitted)
-        fitted = _fitted(frames.new, frames.old @ rows)
-        tensors[table] = fitted.T if name in BY_COLUMN else fitted
-        sizes = {"units": len(fitted)} | ({"temperature": after} if before > 0 else {})
+        targets, half = frames.old @ (tensors[table].T if name in BY_COLUMN else tensors[table]), len(frames.old) // 2
+        weights, offset = _fitted(frames.new[:half], targets[:half])
+        explained[name] = _explained(targets[half:], frames.new[half:] @ weights + offset)
+        weights, offset = _fitted(frames.new, targets)
+        if after > 0 and encoders[1].head is not None:
+            _add_offset(tensors, offset)
+        else:
+            weights = weights + offset  # units of a codebook sum to 1 in every frame
+        tensors[table] = weights.T.contiguous() if name in BY_COLUMN else weights
+        sizes = {"units": len(weights)} | ({"temperature": after} if before > 0 else {})
         folder.write(name, tensors, config | sizes, eight_bits=EIGHT_BITS.get(name))
     return explained
 
@@ -78,16 +82,23 @@ def _states(encoder: UnitEncoder, clips: list[Clip]) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def _posterior(encoder: UnitEncoder, states: torch.Tensor, temperature: float) -> torch.Tensor:
-    return encoder.posterior(states, temperature).float()
+def _units(encoder: UnitEncoder, states: torch.Tensor, temperature: float) -> torch.Tensor:
+    return encoder.soft_units(states, temperature).float()
 
 
-def _fitted(inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """(units, width) table; a unit that never comes gets the mean of the targets."""
-    centre = targets.mean(0)
+def _fitted(inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(units, width) weights and (width,) offset, the mean of the targets, which a unit that never comes is given."""
+    offset = targets.mean(0)
     ridge = RIDGE * torch.eye(inputs.shape[1], dtype=torch.float64)
-    x, y = inputs.double(), (targets - centre).double()
-    return torch.linalg.solve(x.T @ x + ridge, x.T @ y).float() + centre
+    x, y = inputs.double(), (targets - offset).double()
+    return torch.linalg.solve(x.T @ x + ridge, x.T @ y).float(), offset
+
+
+def _add_offset(tensors: dict[str, torch.Tensor], offset: torch.Tensor) -> None:
+    """To what layers above the table add, since the table itself adds nothing and a head's numbers have no constant sum."""
+    for layer in READ_THEM:
+        if f"{layer}.weight" in tensors:
+            tensors[f"{layer}.bias"] = tensors[f"{layer}.bias"] + tensors[f"{layer}.weight"][:, :len(offset)] @ offset
 
 
 def _explained(targets: torch.Tensor, predicted: torch.Tensor) -> float:

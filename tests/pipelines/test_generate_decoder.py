@@ -21,6 +21,7 @@ from pipelines.networks.units import UnitEncoder
 from pipelines.networks.vocoder import Vocoder
 from pipelines.resynthesis import generator_resynthesis
 from pipelines.settings import Settings
+from pipelines.training.stages.units import linear_head
 from tests.support import tiny
 from tests.support.rendered import check_length_and_pitch
 
@@ -34,8 +35,10 @@ def small_generator(temperature: float = 0.03) -> FactorGenerator:
 
 @pytest.fixture(scope="module")
 def models(converter: Converter) -> Models:
-    """The shipped checkpoint with a small generator that has learnt nothing; its vocoder's filters are the envelope itself."""
-    return replace(converter.models, generator=small_generator())
+    """The shipped checkpoint with a small generator that has learnt nothing, of soft units over the codebook of hard ones."""
+    shipped = converter.models.units
+    units = UnitEncoder(shipped.encoder, shipped.centroids, shipped.layer)
+    return replace(converter.models, generator=small_generator(), units=units)
 
 
 @pytest.fixture(scope="module")
@@ -67,18 +70,31 @@ def test_soft_units_are_a_posterior_that_hardens_with_temperature(converter):
     shipped = converter.models.units
     encoder = UnitEncoder(shipped.encoder, shipped.centroids, shipped.layer)
     hidden = encoder.centroids[torch.arange(0, 60, 3)] + 0.1 * torch.randn(20, encoder.centroids.shape[1])
-    soft, hard = encoder.posterior(hidden, 0.05), encoder.posterior(hidden, 0)
+    soft, hard = encoder.soft_units(hidden, 0.05), encoder.soft_units(hidden, 0)
     assert torch.allclose(soft.sum(1), torch.ones(20)) and (soft.max(1).values < 1).all()
     assert torch.equal(soft.argmax(1), encoder.quantise(hidden)) and torch.equal(hard.argmax(1), encoder.quantise(hidden))
     assert set(hard.unique().tolist()) == {0, 1}
-    assert torch.allclose(encoder.posterior(hidden, 1e-6), hard, atol=1e-3)
+    assert torch.allclose(encoder.soft_units(hidden, 1e-6), hard, atol=1e-3)
 
 
 def test_soft_units_may_be_of_a_finer_codebook_than_hard_ones(converter):
     shipped, hidden = converter.models.units, torch.randn(20, converter.models.units.centroids.shape[1])
     finer = UnitEncoder(shipped.encoder, shipped.centroids, shipped.layer, torch.cat([shipped.centroids, hidden]))
-    assert torch.equal(finer.quantise(hidden), shipped.quantise(hidden)) and finer.posterior(hidden, 0).shape == (20, 100)
-    assert torch.equal(finer.posterior(hidden, 0.01).argmax(1), 100 + torch.arange(20))
+    assert torch.equal(finer.quantise(hidden), shipped.quantise(hidden)) and finer.soft_units(hidden, 0).shape == (20, 100)
+    assert torch.equal(finer.soft_units(hidden, 0.01).argmax(1), 100 + torch.arange(20))
+
+
+def test_soft_units_may_be_principal_components_of_the_states(converter):
+    shipped, width = converter.models.units, converter.models.units.centroids.shape[1]
+    states = (torch.randn(500, 3) @ torch.randn(3, width) + 5.0).numpy()
+    head = linear_head(states, 3)
+    encoder = UnitEncoder(shipped.encoder, shipped.centroids, shipped.layer, head=(head["head_centre"], head["head"]))
+    soft = encoder.soft_units(torch.from_numpy(states), 1.0)
+    assert soft.shape == (500, 3) and torch.allclose(soft.std(0), torch.ones(3), atol=1e-3)
+    assert torch.allclose(soft.mean(0), torch.zeros(3), atol=1e-3), "of mean 0, variance 1"
+    back = torch.linalg.lstsq(soft, torch.from_numpy(states - states.mean(0))).residuals
+    assert (back < 1e-3).all(), "three components hold all of three directions"
+    assert encoder.soft_units(torch.from_numpy(states), 0).shape == (500, 100), "hard units stay those of the codebook"
 
 
 def test_it_lasts_as_long_as_world_at_the_predicted_pitch(generating, recording):
@@ -117,7 +133,7 @@ def test_units_of_a_generator_of_hard_and_of_soft_ones(generating, models, recor
     soft, hard = units_of(transferred, models.generator), units_of(transferred, small_generator(0.0))
     assert soft.shape == (len(transferred.positions), 100) and np.allclose(soft.sum(1), 1, atol=1e-5)
     assert np.array_equal(hard, transferred.units)
-    assert Converter(replace(models, generator=small_generator(0.0))).encode(recording).posterior is None
+    assert Converter(replace(models, generator=small_generator(0.0))).encode(recording).soft_units is None
 
 
 def test_bands_in_pieces_and_as_a_whole_are_the_same():

@@ -87,11 +87,11 @@ def test_what_is_heard_of_a_clip_is_what_its_codes_keep_and_nothing_of_sace():
     for index, example in enumerate(examples):
         codes, own = spoken.codes[index], spoken.features[index]
         assert np.array_equal(codes[::4], network.encode(standardised(example.prosody)))
-        assert len(codes) == len(spoken.posterior[index]) and np.array_equal(spoken.f0(index), codes)
+        assert len(codes) == len(spoken.soft_units[index]) and np.array_equal(spoken.f0(index), codes)
         told = standardised(example.prosody).octaves(network.decode(codes[::4])[0])[:len(codes)]
         assert np.allclose(octaves(own.f0[::2]), told, atol=1e-3)
         assert len(own.f0) == len(own.voiced) == len(own.mel)
-        assert (spoken.posterior[index].max(1) == 1).all()
+        assert (spoken.soft_units[index].max(1) == 1).all()
 
 
 def test_units_are_not_encoded_again_where_a_stage_before_has_stored_them(monkeypatch):

@@ -125,7 +125,7 @@ def test_units_f0_and_waveform_of_a_batch_are_of_the_same_place(examples, spoken
         first, = (start for start in range(0, len(audio) - len(real) + 1, HOP)
                   if np.allclose(audio[start:start + len(real)], real))
         inside = slice(first // HOP, first // HOP + 12)
-        assert np.array_equal(units[row].numpy(), spoken.posterior[index][inside].argmax(1))
+        assert np.array_equal(units[row].numpy(), spoken.soft_units[index][inside].argmax(1))
         assert np.array_equal(f0[row].numpy(), spoken.features[index].f0[::2][inside])
         assert np.array_equal(voiced[row].numpy(), spoken.features[index].voiced[::2][inside])
         other = next(index for index, own in enumerate(spoken.voice) if np.array_equal(own, ease[row].numpy()))
@@ -135,7 +135,7 @@ def test_units_f0_and_waveform_of_a_batch_are_of_the_same_place(examples, spoken
 def test_behind_the_end_of_a_clip_nothing_is_voiced_and_nothing_sounds(examples, spoken):
     batch = task_with(examples, spoken, segment_frames=150).batch(np.random.default_rng(0))
     units, f0, voiced, *_ = batch.factors
-    shortest = min(len(one) for one in spoken.posterior)
+    shortest = min(len(one) for one in spoken.soft_units)
     assert shortest < 150 and units.shape == (2, 150) and (f0 > 0).all()
     assert not voiced[:, -20:].any() and not batch.real[:, -20 * HOP:].any()
 

@@ -65,7 +65,7 @@ def test_factors_bands_and_waveform_of_a_batch_are_of_the_same_place(examples, s
         assert len(begins) == 1
         first = begins[0] // HOP - crop
         assert first % 2 == 0 and np.array_equal(f0[row].numpy(), spoken.features[index].f0[first:first + 60])
-        assert np.array_equal(units[row].numpy(), spoken.posterior[index][first // 2:first // 2 + 30].astype(np.float32))
+        assert np.array_equal(units[row].numpy(), spoken.soft_units[index][first // 2:first // 2 + 30].astype(np.float32))
 
 
 def test_the_trunk_hears_more_batches_than_are_rendered(examples, spoken):

@@ -9,14 +9,15 @@ import pytest
 import torch
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.checkpoints.loading import load_generator, load_models
+from pipelines.checkpoints.loading import load_generator, load_models, load_unit_encoder
 from pipelines.conversion import Converter
 from pipelines.errors import RecipeError
-from pipelines.features.audio import load
+from pipelines.features.audio import Recording, load
 from pipelines.training.data.corpus import Clip, read_manifest, training_clips
 from pipelines.training.refit import refit
 from pipelines.training.refit_sace import refit_sace
 from pipelines.training.refit_units import refit_units
+from pipelines.training.stages.units import linear_head, states_of
 from tests.support import tiny
 
 pytestmark = pytest.mark.slow
@@ -76,6 +77,28 @@ def test_networks_read_new_units_that_mean_the_same(reordered):
         tables = [getattr(converter.models, name).embed.weight for converter in (before, after)]
         rows = [table[torch.from_numpy(one.units[common].astype("int64"))] for table, one in zip(tables, factors)]
         assert torch.allclose(*rows, atol=0.1 * float(tables[0].std())), name
+
+
+def test_a_generator_reads_components_in_place_of_a_codebook(tmp_path):
+    old = tiny.trained_tiny().checkpoint
+    new = Folder(shutil.copytree(old, tmp_path / "components"))
+    clips = training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv"))
+    encoder = load_unit_encoder(new)
+    states = states_of(clips, encoder.encoder, encoder.layer)
+    new.write("units", new.tensors("units") | linear_head(states, 24), new.config("units"))
+    explained = refit_units(old, new.path, ["generator"], clips)["generator"]
+    recording = load(clips[3].path)
+    assert 0.1 < explained < 1 and load_generator(new).trunk.embed.in_features == 24
+    said, now = (_entering(folder, recording) for folder in (Folder(old), new))
+    assert (now.mean(0) - said.mean(0)).norm() < 0.3 * said.mean(0).norm(), "what the codebook adds to every frame is not lost"
+
+
+@torch.inference_mode()
+def _entering(folder: Folder, recording: Recording) -> torch.Tensor:
+    """(frames, width): what the blocks of a trunk are given, without F0."""
+    converter = Converter(load_models(folder))
+    trunk, soft = converter.models.generator.trunk, torch.from_numpy(converter.encode(recording).soft_units)
+    return trunk.enter(torch.nn.functional.pad(trunk.embed(soft), (0, 2)))
 
 
 def test_checkpoints_that_read_the_same_need_no_refit(tmp_path):

@@ -26,7 +26,7 @@ class GeneratorData:
 
     Attributes:
         audio: (n,) int16. gains: to bring it to the nominal level (`speech_level`). features: 100 Hz.
-        posterior: (frames, units) float16, 50 Hz.
+        soft_units: (frames, units) float16, 50 Hz.
         voice: (128,) EASE, or another vector that tells the speaker; float32. sace: (128,) float32; None without SACE.
         codes: (frames,) int64, 50 Hz, of F0, and their number; None where F0 is given in Hz.
     """
@@ -34,7 +34,7 @@ class GeneratorData:
     audio: list[np.ndarray]
     gains: list[float]
     features: list[VocoderFeatures]
-    posterior: list[np.ndarray]
+    soft_units: list[np.ndarray]
     voice: list[np.ndarray]
     sace: list[np.ndarray] | None = None
     codes: list[np.ndarray] | None = None
@@ -83,13 +83,13 @@ def read_generator_data(examples: list[Example], checkpoint: Folder, temperature
     audio, gains = levelled(examples)
     utterances = utterance_embeddings(sace, examples, store)
     features = stored_features([example.clip for example in examples], cache)
-    return GeneratorData(audio, gains, features, posteriors(encoder.cpu(), store.content, temperature), store.ease, utterances)
+    return GeneratorData(audio, gains, features, soft_units_of(encoder.cpu(), store.content, temperature), store.ease, utterances)
 
 
 @torch.inference_mode()
-def posteriors(encoder: UnitEncoder, content: list[np.ndarray], temperature: float) -> list[np.ndarray]:
+def soft_units_of(encoder: UnitEncoder, content: list[np.ndarray], temperature: float) -> list[np.ndarray]:
     """(frames, units) float16 of every clip's (frames, width), states of the layer that units come from."""
-    return [encoder.posterior(torch.from_numpy(states.astype(np.float32)), temperature).half().numpy() for states in content]
+    return [encoder.soft_units(torch.from_numpy(states.astype(np.float32)), temperature).half().numpy() for states in content]
 
 
 def levelled(examples: list[Example]) -> tuple[list[np.ndarray], list[float]]:

@@ -82,7 +82,7 @@ class HifiganTask:
         self.recipe, self.data, self.device = recipe, data, device
         self.draw = Draw(examples)
         self.steps_an_epoch = max(1, len(examples) // (full_batch or recipe.batch))
-        units, sizes = data.posterior[0].shape[1], sizes_of(recipe.size, recipe.channels)
+        units, sizes = data.soft_units[0].shape[1], sizes_of(recipe.size, recipe.channels)
         decoder = FactorDecoder(sizes, units, temperature=recipe.temperature, unit_encoder=recipe.unit_encoder,
                                 f0_encoder=recipe.f0_encoder, global_condition=data.width, f0_codes=data.code_count)
         self.networks = nn.ModuleDict({"generator": decoder,
@@ -121,10 +121,10 @@ class HifiganTask:
 
     def _row(self, index: int, random: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Units, F0, voicing and samples of a random segment; behind the clip's end the last frame is repeated, unvoiced."""
-        count, posterior, features = self.recipe.segment_frames, self.data.posterior[index], self.data.features[index]
-        first = int(random.integers(0, max(1, len(posterior) - count + 1)))
+        count, soft, features = self.recipe.segment_frames, self.data.soft_units[index], self.data.features[index]
+        first = int(random.integers(0, max(1, len(soft) - count + 1)))
         inside = slice(first, first + count)
-        units = posterior[inside].argmax(1) if self.recipe.temperature == 0 else posterior[inside].astype(np.float32)
+        units = soft[inside].argmax(1) if self.recipe.temperature == 0 else soft[inside].astype(np.float32)
         f0, voiced = self.data.f0(index)[inside], features.voiced[::2][inside]
         return (pad_to(units, count), pad_to(f0, count),
                 np.pad(voiced.astype(np.float32), (0, count - len(voiced))),

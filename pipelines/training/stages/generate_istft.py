@@ -41,7 +41,7 @@ class GenerateRecipe(ChangingRecipe):
 
     design: str = "istft"
     begins_with: str = ""
-    temperature: float = 0.06  # of soft units (UnitEncoder.posterior); 0: hard (docs/lab-notes/units.md)
+    temperature: float = 0.06  # of soft units (UnitEncoder.soft_units); 0: hard (docs/lab-notes/units.md)
     width: int = 256
     blocks: int = 6  # at 50 Hz
     fine_blocks: int = 2  # at 100 Hz
@@ -102,7 +102,7 @@ class GenerateTask:
                  device: str = "cpu", content_loss: ContentLoss | None = None):
         self.recipe, self.data, self.device, self.content_loss = recipe, data, device, content_loss
         self.draw = Draw(examples)
-        trunk = Trunk(data.posterior[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand,
+        trunk = Trunk(data.soft_units[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand,
                       recipe.unit_encoder, recipe.f0_encoder, data.width)
         generator = FactorGenerator(trunk, vocoder.train(), recipe.temperature)
         self.networks = nn.ModuleDict({"generator": generator, "discriminators": Discriminators(),
@@ -156,13 +156,13 @@ class GenerateTask:
         drawn = [draw_clips(self.draw, recipe.batch, recipe.all_speakers, random) for _ in range(recipe.trunk_batches)]
         indices, others = (sum(chosen, []) for chosen in zip(*drawn, strict=True))
         rows = [self._row(index, random) for index in indices]
-        posterior, mel, f0, voiced, there = (self._stacked(column) for column in list(zip(*rows, strict=True))[2:])
+        soft, mel, f0, voiced, there = (self._stacked(column) for column in list(zip(*rows, strict=True))[2:])
         rendered = list(zip(indices, rows, strict=True))[:recipe.batch]
         real = self._stacked([self.data.samples(index, (FINE * first + start) * HOP, recipe.crop_frames * HOP)
                               for index, (first, start, *_) in rendered])
         crops = [start for _, (_, start, *_) in rendered]
         condition = self.data.global_condition(indices, others, self.device)
-        return IstftBatch((posterior, f0, voiced, *condition), mel, there, crops, real)
+        return IstftBatch((soft, f0, voiced, *condition), mel, there, crops, real)
 
     def _render(self, mel: torch.Tensor, batch: IstftBatch, update: Update) -> torch.Tensor:
         """(batch, samples) of the crops, from the predicted bands."""
@@ -176,17 +176,17 @@ class GenerateTask:
         return rendered.float()
 
     def _row(self, index: int, random: np.random.Generator) -> tuple:
-        """First unit frame and first frame to be rendered after it; posterior, mel, F0, voicing, which frames are there."""
+        """First unit frame and first frame to be rendered after it; soft, mel, F0, voicing, which frames are there."""
         long, crop = self.recipe.window_frames, self.recipe.crop_frames
-        posterior, features = self.data.posterior[index], self.data.features[index]
-        first = int(random.integers(0, max(1, len(posterior) - long + 1)))
+        soft, features = self.data.soft_units[index], self.data.features[index]
+        first = int(random.integers(0, max(1, len(soft) - long + 1)))
         inside = slice(FINE * first, FINE * (first + long))
         f0 = features.f0[inside]
         short = FINE * long - len(f0)
         start = int(random.integers(0, max(1, min(len(f0), FINE * long) - crop + 1)))
         gain = self.data.gains[index]
         mel = np.maximum(features.mel[inside].astype(np.float32) + 2 * np.log(gain), QUIETEST)
-        soft = posterior[first:first + long].astype(np.float32)
+        soft = soft[first:first + long].astype(np.float32)
         return (first, start, pad_to(soft, long), pad_to(mel.astype(np.float32), FINE * long), pad_to(f0, FINE * long),
                 np.pad(features.voiced[inside], (0, short)).astype(np.float32),
                 np.pad(np.ones(len(f0), np.float32), (0, short)))

@@ -19,7 +19,7 @@ from pipelines.networks.generator import FINE
 from pipelines.training.data.cache import FeatureCache
 from pipelines.training.data.examples import Example
 from pipelines.training.data.factors import content_of, voices_of
-from pipelines.training.data.generator_data import GeneratorData, levelled, posteriors
+from pipelines.training.data.generator_data import GeneratorData, levelled, soft_units_of
 from pipelines.training.data.stored_features import stored_features
 from pipelines.training.stages.generate import GeneratorFactors, needs, prepare_generator
 from pipelines.training.stages.generate_hifigan import HifiganRecipe
@@ -55,11 +55,11 @@ def read_quantised(examples: list[Example], checkpoint: Folder, temperature: flo
     network, encoder, speaker = load_f0_codes(checkpoint), load_unit_encoder(checkpoint).to(device), load_speaker(checkpoint)
     _, hidden = content_of(examples, encoder, cache, all_layers=False)
     content = [states[0] for states in hidden]
-    posterior, voices = posteriors(encoder.cpu(), content, temperature), voices_of(examples, speaker, cache)
+    soft, voices = soft_units_of(encoder.cpu(), content, temperature), voices_of(examples, speaker, cache)
     features = stored_features([example.clip for example in examples], cache)
-    clips = tqdm(zip(examples, features, posterior, strict=True), "codes of F0", len(examples), unit="clip", mininterval=5)
+    clips = tqdm(zip(examples, features, soft, strict=True), "codes of F0", len(examples), unit="clip", mininterval=5)
     coded = [_coded(network, example, own, len(units)) for example, own, units in clips]
-    return GeneratorData(*levelled(examples), [own for own, _ in coded], posterior, voices, codes=[codes for _, codes in coded],
+    return GeneratorData(*levelled(examples), [own for own, _ in coded], soft, voices, codes=[codes for _, codes in coded],
                   code_count=len(network.codebook))
 
 

@@ -1,4 +1,4 @@
-"""Stage `units`: k-means over one layer of the HuBERT (paper, section 3.1: 100 clusters)."""
+"""Stage `units`: k-means over one layer of the HuBERT (paper, section 3.1: 100 clusters), and a head for soft units."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import torch
 from sklearn.cluster import MiniBatchKMeans
+from sklearn.decomposition import PCA
 from tqdm import tqdm
 
 from pipelines.checkpoints.loading import load_content_encoder
@@ -22,11 +23,13 @@ class UnitsRecipe:
     """layer counts from 1; 0 is the embedding below the transformer. clips: how many, evenly over speakers.
 
     soft_clusters: of the finer codebook that soft units are mixtures of; 0: they are of the same one.
-    keep: the checkpoint's own centroids stay, and the finer codebook alone is found.
+    head: principal components that soft units are instead, without a codebook; 0: there are none.
+    keep: the checkpoint's own centroids stay, and the finer codebook or the head alone is found.
     """
 
     clusters: int = 100
     soft_clusters: int = 0
+    head: int = 0
     layer: int = 5
     clips: int = 1500
     keep: bool = False
@@ -43,20 +46,45 @@ def choose_clips(clips: list[Clip], count: int, seed: int) -> list[Clip]:
     return [by_speaker[speaker][turn] for turn, speaker in turns[:count]]
 
 
-@torch.inference_mode()
 def train_units(recipe: UnitsRecipe, clips: list[Clip], encoder: ContentEncoder, seed: int) -> dict[str, torch.Tensor]:
-    """(clusters, width) `centroids` and, with soft_clusters, `soft_centroids`. Raises RecipeError: there is no such layer."""
-    layers, device = encoder.hubert.config.num_hidden_layers, next(encoder.parameters()).device
+    """What the recipe asks for, and the file `units` holds.
+
+    Returns:
+        `centroids` (clusters, width), unless they are kept; `soft_centroids` (soft clusters, width); `head_centre` (width,) and
+        `head` (width, numbers).
+    Raises:
+        RecipeError: there is no such layer.
+    """
+    layers = encoder.hubert.config.num_hidden_layers
     if not 0 <= recipe.layer <= layers:
         raise RecipeError(f"The content encoder has {counted(layers, 'layer')}; [units] layer must lie between 0 and {layers}, "
                           f"not {recipe.layer}.")
+    frames = states_of(choose_clips(clips, recipe.clips, seed), encoder, recipe.layer)
+    sizes = {"centroids": 0 if recipe.keep else recipe.clusters, "soft_centroids": recipe.soft_clusters}
+    found = {name: torch.from_numpy(cluster(frames, size, seed)) for name, size in sizes.items() if size}
+    return found | (linear_head(frames, recipe.head) if recipe.head else {})
+
+
+@torch.inference_mode()
+def states_of(clips: list[Clip], encoder: ContentEncoder, layer: int) -> np.ndarray:
+    """(frames, width) of one layer, of all clips one after the other."""
     encoder.eval()
+    device = next(encoder.parameters()).device
     frames = []
-    for clip in tqdm(choose_clips(clips, recipe.clips, seed), desc="units", unit="clip", mininterval=5):
+    for clip in tqdm(clips, desc="units", unit="clip", mininterval=5):
         states = encoder(torch.from_numpy(read_samples(clip))[None].to(device))
-        frames.append(states[recipe.layer][0].cpu().numpy())
-    sizes = {"centroids": recipe.clusters} | ({"soft_centroids": recipe.soft_clusters} if recipe.soft_clusters else {})
-    return {name: torch.from_numpy(cluster(np.concatenate(frames), size, seed)) for name, size in sizes.items()}
+        frames.append(states[layer][0].cpu().numpy())
+    return np.concatenate(frames)
+
+
+def linear_head(frames: np.ndarray, size: int) -> dict[str, torch.Tensor]:
+    """`head_centre` (width,) and `head` (width, size), float32, of (frames, width); each number has variance 1.
+
+    Clusters keep little of a state. All of it would tell more of the emotion and the speaker than its first components do.
+    """
+    pca = PCA(size).fit(frames)
+    head = pca.components_.T / np.sqrt(pca.explained_variance_)
+    return {"head_centre": torch.from_numpy(pca.mean_.astype(np.float32)), "head": torch.from_numpy(head.astype(np.float32))}
 
 
 def cluster(frames: np.ndarray, clusters: int, seed: int) -> np.ndarray:
