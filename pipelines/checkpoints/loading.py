@@ -85,7 +85,8 @@ def load_unit_encoder(folder: Folder) -> UnitEncoder:
     if "centroids" not in tensors:
         raise folder.misfit("units")
     head = (tensors["head_centre"], tensors["head"]) if "head" in tensors else None
-    return UnitEncoder(encoder, tensors["centroids"], folder.setting("units", "layer"), tensors.get("soft_centroids"), head).eval()
+    layer = folder.setting("units", "layer")
+    return UnitEncoder(encoder, tensors["centroids"], layer, tensors.get("soft_centroids"), head).eval()
 
 
 def load_speaker(folder: Folder) -> SpeakerEncoder | PublishedSpeaker:
