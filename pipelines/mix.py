@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -149,14 +150,19 @@ def check_target(reference: Any, emotion: Any) -> list[tuple[Any, float]]:
                         "weights.")
     if pairs is None:
         return [] if reference is None else [(reference, 1.0)]
-    EmotionMix.of([(f"reference {index}", weight) for index, (_, weight) in enumerate(pairs, 1)])
+    EmotionMix.of(told_apart([(_called(recording, index), weight) for index, (recording, weight) in enumerate(pairs, 1)]))
     return pairs
+
+
+def _called(recording: Any, index: int) -> str:
+    """What sentences call a reference: its file's name, or its place where it has none."""
+    return Path(recording).name if isinstance(recording, (str, Path)) else f"reference {index}"
 
 
 def number_of(name: str, weight: Any) -> float:
     """A weight. Raises ZestError: it is no number."""
     try:
-        return float(weight)
+        return float("truth" if isinstance(weight, bool) else weight)
     except (TypeError, ValueError):
         raise ZestError(f"The weight of '{name}' must be 0 or a positive number, not '{str(weight)[:30]}'.") from None
 

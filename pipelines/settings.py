@@ -18,6 +18,7 @@ from pipelines.features.contour import PREDICTED, REFERENCE, SOURCE
 
 SPECIFICATION = re.compile(r"(?P<decoder>[a-z0-9_]+)(@(?P<strength>\d+(\.\d+)?))?(?P<notempo>-notempo)?(-seed(?P<seed>\d+))?"
                            rf"(-f0(?P<f0>{SOURCE}|{REFERENCE}))?")
+HIGHEST_SEED = 2**63 - 1  # what JSON readers take for a whole number
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ class Settings:
         bounds = about("strength")
         if not bounds.allows(self.strength):
             raise ZestError(f"Strength must lie between {bounds.low:g} and {bounds.high:g}, not {self.strength:g}.")
-        if not about("seed").allows(self.seed):
-            raise ZestError(f"The seed must be 0 or a positive whole number, not {self.seed}.")
+        if not (about("seed").allows(self.seed) and self.seed <= HIGHEST_SEED):
+            below = f" below {HIGHEST_SEED + 1}" if self.seed > 0 else ""
+            raise ZestError(f"The seed must be 0 or a positive whole number{below}, not {self.seed}.")
         if self.f0 not in about("f0").choices:
             raise ZestError(f"There is no F0 '{self.f0}'; choose one of {', '.join(about('f0').choices)}.")
         if self.decoder:

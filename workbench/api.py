@@ -16,11 +16,13 @@ import gradio as gr
 from pipelines.baselines import BASELINES
 from pipelines.decoders import DECODERS
 from pipelines.errors import ZestError
+from pipelines.features.audio import is_long
 from pipelines.features.writing import SOURCE_RATE, SUBTYPES
-from pipelines.labels import EMOTIONS
+from pipelines.labels import EMOTIONS, folded
 from pipelines.mix import number_of
 from pipelines.settings import about
 from workbench.api_long import direct, plan
+from workbench.api_values import reads_values
 from workbench.cli.progress import fraction_hook
 from workbench.conversion import MODEL_QUEUE
 from workbench.conversion_request import DEFAULTS, ConversionRequest
@@ -31,6 +33,7 @@ from workbench.tabs.feedback import as_errors
 from workbench.tabs.score import LANGUAGES, ScoredConversion, shown_by
 from workbench.tabs.score import score as score_one
 
+LONG = "{name} is longer than 60 s; /plan and /direct take up to 60 minutes."
 RECORDING = "recording"  # a name of an emotion that programs may give beside a reference
 SETTINGS = tuple(asdict(DEFAULTS))
 
@@ -42,6 +45,7 @@ def describes_settings(function: Callable) -> Callable:
     return function
 
 
+@reads_values
 @describes_settings
 def convert(*, source: str, emotion: str | None = None, reference: str | None = None, strength: float = DEFAULTS.strength,
             tempo: bool = DEFAULTS.tempo, decoder: str = DEFAULTS.decoder, seed: float = DEFAULTS.seed, f0: str = DEFAULTS.f0,
@@ -65,9 +69,8 @@ def convert(*, source: str, emotion: str | None = None, reference: str | None = 
         the recordings, and all numbers.
     """
     with as_errors():
-        given = None if emotion is None else str(emotion)
-        request = _checked(ConversionRequest(source, given, reference, strength, tempo, decoder, seed, f0, rate or SOURCE_RATE,
-                                             subtype or "", _weighted(references, weights), bool(denoise)))
+        request = _checked(ConversionRequest(source, emotion, reference, strength, tempo, decoder, seed, f0, rate or SOURCE_RATE,
+                                             subtype, _weighted(references, weights), denoise))
         hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), request.emotion is None)
         with model_turns().turn(lambda place: progress(0, desc=waiting(place))):
             described = request.convert(hook)
@@ -75,6 +78,7 @@ def convert(*, source: str, emotion: str | None = None, reference: str | None = 
         return str(described.output), str(described.save_plot()), document["system"], document["notes"], document
 
 
+@reads_values
 def score(*, source: str, reference: str | None = None, converted: str, said: str = "", emotion: str = "", language: str = "en",
           progress: gr.Progress = gr.Progress()) -> tuple[str, dict[str, Any]]:
     """Score one conversion by any system: words, emotion, voice, F0, predicted naturalness, beside natural speech.
@@ -91,11 +95,13 @@ def score(*, source: str, reference: str | None = None, converted: str, said: st
         The score card as HTML, and all its numbers.
     """
     with as_errors():
-        one = ScoredConversion(source, reference, converted, str(emotion or ""), said=said or "", language=language or "en")
+        target = "" if folded(emotion) == RECORDING else emotion
+        one = ScoredConversion(source, reference, converted, target, said=said, language=language or "en")
         _refuse(one.problems())
         return score_one(one, shown_by(progress))
 
 
+@reads_values
 def check(*, source: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Check a recording before it is converted: noise, clipping, hum, bandwidth, reverberation, speakers, music, whisper, length.
 
@@ -187,15 +193,17 @@ def _weighted(references: Sequence[str] | None, weights: Sequence[Any] | None) -
 
 def _checked(request: ConversionRequest) -> ConversionRequest:
     """The request with what its target is, or ZestError: what a program says must all be honoured."""
-    by_reference = request.emotion in (None, "", RECORDING)
+    by_reference = folded(request.emotion or "") in ("", RECORDING)
     if request.needs_target and by_reference and not request.reference and not request.references:
-        raise ZestError(text.NO_REFERENCE if request.emotion == RECORDING else text.NO_TARGET)
+        raise ZestError(text.NO_REFERENCE if request.emotion else text.NO_TARGET)
     if not by_reference and request.reference:
         raise ZestError(text.TWO_TARGETS)
     given = [name for name in SETTINGS if name != "decoder" and getattr(request, name) != getattr(DEFAULTS, name)]
     if request.baseline and given:
         raise ZestError(text.BASELINE_HAS_NO.format(baseline=request.baseline, setting=given[0]))
     request = replace(request, emotion=None) if by_reference else request
+    if request.source and Path(request.source).exists() and is_long(request.source):
+        raise ZestError(LONG.format(name=Path(request.source).name))
     _refuse(request.problems())
     return request
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Sequence
@@ -17,12 +18,15 @@ from pipelines.errors import ZestError
 from pipelines.features.writing import SOURCE_RATE, AudioForm
 from pipelines.files import make_folder
 from pipelines.plan.phrases import plan_of
-from pipelines.plan.segments import Segment
+from pipelines.plan.segments import Segment, template_of
 from pipelines.plan.table import read_plan, row_names, write_plan
+from pipelines.settings import Settings
+from workbench.api_values import reads_values
+from workbench.cli.names import default_name, variant
 from workbench.cli.progress import fraction_hook
-from workbench.conversion import page_converter
+from workbench.conversion import CHECKPOINT_VARIABLE, page_converter
 from workbench.conversion_request import DEFAULTS, ConversionRequest
-from workbench.rendering import render_and_describe
+from workbench.rendering import DIRECTED, render_and_describe
 from workbench.studio.long_jobs import TurnTaking, turn_at_models
 from workbench.studio.long_plan import placed, rows_of
 from workbench.tabs import text
@@ -31,6 +35,7 @@ from workbench.tabs.feedback import as_errors
 NO_PLAN = "Give a plan: a CSV with the columns start and end, as /plan makes it."
 
 
+@reads_values
 def plan(*, source: str, emotion: str | None = None, strength: float = DEFAULTS.strength, tempo: bool = DEFAULTS.tempo,
          progress: gr.Progress = gr.Progress()) -> tuple[str, list[dict[str, Any]]]:
     """Cut a recording of up to 60 minutes at its pauses into a plan to edit, one row a phrase.
@@ -47,12 +52,13 @@ def plan(*, source: str, emotion: str | None = None, strength: float = DEFAULTS.
     with as_errors():
         if not source:
             raise ZestError(text.NO_SOURCE)
-        template = Segment(0.0, 0.0, str(emotion or ""), None, float(strength), bool(tempo))
+        template = template_of(emotion or "", Settings(strength=strength, tempo=tempo))
         segments = plan_of(source, template, fraction_hook(lambda share, stage: progress(share, desc=stage), False))
         path = write_plan(_new_folder() / f"{Path(source).stem}-plan.csv", segments)
         return str(path), rows_of(segments, path.parent)
 
 
+@reads_values
 def direct(*, source: str, plan: str, references: list[str] | None = None, decoder: str = DEFAULTS.decoder,
            seed: float = DEFAULTS.seed, f0: str = DEFAULTS.f0, rate: str = SOURCE_RATE, subtype: str = "",
            progress: gr.Progress = gr.Progress()) -> tuple[str, dict[str, Any]]:
@@ -84,9 +90,12 @@ def direct(*, source: str, plan: str, references: list[str] | None = None, decod
         hook = fraction_hook(lambda share, stage: progress(share, desc=stage), False)
         turn = turn_at_models(hook)
         converter: Converts = turn.do(lambda: page_converter(request.baseline))
-        output = folder / f"{Path(source).stem}-directed.wav"
+        form = AudioForm(rate or SOURCE_RATE, subtype)
+        name = default_name(Path(source), DIRECTED, request.settings(), request.baseline,
+                            others=variant(os.environ.get(CHECKPOINT_VARIABLE), form))
+        output = folder / f"{name}.wav"
         document = render_and_describe(TurnTaking(converter, turn), source, segments, output, request.settings(), hook, names,
-                                       keep=False, form=AudioForm(rate or SOURCE_RATE, subtype or ""))
+                                       keep=False, form=form)
         for one in document["segments"]:
             one["references"] = [Path(path).name for path in one["references"]]
         return str(output), document

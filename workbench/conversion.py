@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -56,28 +56,30 @@ class DescribedConversion:
 def convert_and_describe(converter: Converts, source: Path | str | Recording, reference: Path | str | References | None,
                          emotion: EmotionLike | None, settings: Settings, output: Path, hook: Hook = silent,
                          write: Callable[[Path, bytes], object] = write_whole,
-                         form: AudioForm = AudioForm()) -> DescribedConversion:
+                         form: AudioForm = AudioForm(), variant: Sequence[str] = ()) -> DescribedConversion:
     """Convert one recording, write it and describe it.
 
     Args:
         write: what takes the file's bytes; by default the file appears at its path, whole or not at all.
         form: rate, resolution and format of the file; by default those of the source and of the name.
+        variant: as `workbench.cli.names.variant` tells it.
     Raises:
         ZestError: as `Converter.convert`. OutputError: the recording cannot be written.
     """
     conversion = converter.convert(source, reference, emotion, settings, hook)
     measured = track(conversion.samples).contour()
-    document = describe(conversion, measured) | {"rate": form.hertz(conversion.source_rate, output)}
+    document = describe(conversion, measured, variant) | {"rate": form.hertz(conversion.source_rate, output)}
     make_folder(output.parent)
     write(output, conversion.encoded(output, form))
     return DescribedConversion(conversion, measured, output, document)
 
 
-def describe(conversion: Conversion, measured: F0Contour) -> dict[str, Any]:
+def describe(conversion: Conversion, measured: F0Contour, variant: Sequence[str] = ()) -> dict[str, Any]:
     """The document of a conversion.
 
-    `system` names the decoder, its strength and every setting that is not the default, or the baseline. `f0` holds one entry
-    each for source, reference (None with a preset), predicted and converted; an entry is None where nothing is voiced.
+    `system` names the decoder, its strength and every setting that is not the default, or the baseline, and the
+    `variant`, which lists what else decides the result, such as a rate. `f0` holds one entry each for source,
+    reference (None with a preset), predicted and converted; an entry is None where nothing is voiced.
     `mix` are the weights of a mix by name, None where the target is one emotion.
     `seconds` are wall seconds per stage.
     """
@@ -86,8 +88,9 @@ def describe(conversion: Conversion, measured: F0Contour) -> dict[str, Any]:
     return {
         "target": conversion.target,
         "mix": conversion.mix and conversion.mix.weights,
-        "system": conversion.system,
+        "system": "-".join((conversion.system, *variant)),
         "settings": asdict(conversion.settings),
+        "variant": list(variant),
         "source_seconds": round(conversion.source_seconds, 3),
         "converted_seconds": round(len(conversion.samples) / SAMPLE_RATE, 3),
         "f0": {name: _numbers(contour) for name, contour in contours.items()},

@@ -22,7 +22,7 @@ from pipelines.features.writing import SOURCE_RATE, AudioForm
 from pipelines.hooks import Hook, silent
 from pipelines.mix import check_target
 from pipelines.settings import Settings, about
-from workbench.cli.names import default_name
+from workbench.cli.names import default_name, variant
 from workbench.conversion import CHECKPOINT_VARIABLE, DescribedConversion, convert_and_describe, converter, page_converter
 from workbench.tabs import text
 from workbench.uploads import sentence_of, upload_problem
@@ -118,12 +118,12 @@ class ConversionRequest:
             settings = replace(settings, decoder=next(iter(converter().decoders), ""))
         target = self.target if self.needs_target else ""
         form = AudioForm(self.rate, self.subtype)
-        name = default_name(Path(self.source), target, settings, self.baseline, os.environ.get(CHECKPOINT_VARIABLE),
-                            (*form.differences(), *(["denoised"] if self.denoise else [])))
+        told = variant(os.environ.get(CHECKPOINT_VARIABLE), form, self.denoise)
+        name = default_name(Path(self.source), target, settings, self.baseline, others=told)
         output = Path(get_upload_folder()) / uuid.uuid4().hex / f"{name}.wav"
         source = denoised(load(self.source)) if self.denoise else self.source
         reference = list(self.references) or self.own_reference
-        return convert_and_describe(converts, source, reference, self.emotion, settings, output, hook, form=form)
+        return convert_and_describe(converts, source, reference, self.emotion, settings, output, hook, form=form, variant=told)
 
     def _checks(self) -> dict[str, Callable[[], Any]]:
         """By the name of an input, what raises ZestError where its value cannot be."""

@@ -9,6 +9,7 @@ import gradio as gr
 from pipelines.decoders import DECODERS
 from pipelines.errors import CheckpointError
 from workbench.api import api
+from workbench.api_calls import ToldBlocks, call_errors
 from workbench.conversion import converter
 from workbench.listening.admin import AdminAccess, administration
 from workbench.listening.admin_routes import admin_routes
@@ -36,7 +37,7 @@ def build_demo() -> gr.Blocks:
     """The whole workbench. A checkpoint that cannot be loaded is told on the page instead of ending the start."""
     presets, decoders, problem = _choices()
     administrators = administration()
-    with gr.Blocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
+    with ToldBlocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         api(presets)
         gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>{KEYS}", elem_id="zest-header", padding=False)
         access = AdminAccess(administrators)
@@ -58,7 +59,8 @@ def launch_options() -> dict[str, Any]:
     """What Gradio 6 takes at launch: looks, limits, and nothing kept about visitors."""
     return {"theme": theme(), "css": css() + SCORE_CSS + LISTEN_CSS + RESULTS_CSS, "head": head(), "max_file_size": UPLOAD_LIMIT,
             "run_history": False, "ssr_mode": False, "footer_links": ["api"],
-            "app_kwargs": {"routes": [*take_routes(forgotten=forget_long), *long_routes(), *listening_routes(),
+            "app_kwargs": {"exception_handlers": call_errors(),
+                           "routes": [*take_routes(forgotten=forget_long), *long_routes(), *listening_routes(),
                                       *admin_routes(administration())]}}
 
 

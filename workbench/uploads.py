@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gradio.utils import get_upload_folder
+
 from pipelines.errors import AudioError, ZestError
 from pipelines.features.audio import Recording, load
 
+TAKES_VARIABLE = "WORKBENCH_TAKES"  # a folder for takes, e.g. on a disk that outlives the machine
 CLEARED = "This recording is not on the server any more, because uploads are kept for some hours only; upload it again."
 
 
@@ -31,3 +36,23 @@ def sentence_of(check: Callable[[], Any]) -> str:
     except ZestError as error:
         return str(error)
     return ""
+
+
+def takes_folder() -> Path:
+    """Where takes lie: beside Gradio's folder of uploads, not in it, unless the environment names another place."""
+    folder = os.environ.get(TAKES_VARIABLE)
+    return Path(folder) if folder else Path(get_upload_folder()).with_name("zest-takes")
+
+
+def long_folder() -> Path:
+    """Where long recordings lie: beside the takes."""
+    return takes_folder().with_name(f"{takes_folder().name}-long")
+
+
+def without_places(sentence: str) -> str:
+    """A sentence for visitors: uploads are called by their names, not by where they lie on the server."""
+    roots = {str(place) for root in (Path(get_upload_folder()), takes_folder(), long_folder())
+             for place in (root.absolute(), root.resolve())}
+    for root in sorted(roots, key=len, reverse=True):
+        sentence = re.sub(rf"{re.escape(root)}/(?:[^/\s'\"]+/)*", "", sentence)
+    return sentence

@@ -113,6 +113,16 @@ def test_the_page_sends_every_take_under_the_name_of_its_settings_and_says_what_
     assert gathered(studies / "gathered") == GatheredConversions(1, {"residual_neural@0.3": 1, "residual_neural@1": 1})
 
 
+def test_pairs_of_mixes_are_told_apart_and_need_no_emotion_s_name(clips, studies):
+    take = ScoredConversion(str(clips["man0"]), None, str(clips["man1"]), "", "residual_neural@1",
+                            mix=(("angry", 0.6), ("surprised", 0.1), ("happy", 0.1), ("neutral", 0.1), ("sad", 0.1)))
+    assert "Sent as a conversion" in _send(take, take.system, "", False)[0]
+    other = replace(take, converted=str(clips["man2"]), mix=(("angry", 0.5), ("friend.wav", 0.5)))
+    assert "2 pairs" in _send(other, other.system, "", False)[0]
+    assert "nothing changed" in _send(replace(other, mix=other.mix[::-1]), other.system, "", False)[0]
+    assert gather(studies / "set", clips["man0"], clips["man1"], emotion="Angry:0.6,sad:0.4").pairs == 1
+
+
 def test_an_emotion_named_once_is_not_forgotten(clips, tmp_path):
     gather(tmp_path, clips["man0"], clips["man1"], clips["woman0"], "happy", "a")
     gather(tmp_path, clips["man0"], clips["man1"], clips["woman0"], "", "b")

@@ -120,6 +120,12 @@ def test_export_writes_every_answer_marked_and_harmless_in_a_spreadsheet(answere
     assert len(listeners) == 4 and {listener["device"] for listener in listeners} == {"headphones", "earphones"}
     assert "earphones" not in (tmp_path / "out" / "paragraph.md").read_text(), "who withdrew is not described"
     assert study.hash in (tmp_path / "out" / "paragraph.md").read_text()
+    assert call("export", answered, "-o", tmp_path / "out", "--draws", 100)[0] == 0, "its own export is renewed"
+    info = answered / "study.json"
+    (tmp_path / "out" / "study.json").write_text(f"{info.read_text()} ")
+    code, _, said = call("export", answered, "-o", tmp_path / "out", "--draws", 100)
+    assert code == exit_codes.OUTPUT and "holds the export of another study, and nothing was replaced" in said
+    assert (tmp_path / "out" / "study.json").read_text().endswith(" ")
 
 
 def test_what_cannot_be_done_is_said_in_one_sentence_with_the_right_code(run, frozen, tmp_path):

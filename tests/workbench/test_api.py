@@ -14,6 +14,7 @@ from evaluation.score_card import ScoreCard
 from pipelines.features.audio import load
 from tests.support.talks import CountingConverter, talk, write_talk
 from workbench import api, api_long
+from workbench.api_values import READERS
 from workbench.demo import build_demo
 from workbench.tabs import score as score_tab
 
@@ -28,6 +29,7 @@ PARAMETERS = {"/convert": ["source", "emotion", "reference", "strength", "tempo"
               "/direct": ["source", "plan", "references", "decoder", "seed", "f0", "rate", "subtype"]}
 OUTPUTS = {"/convert": ["converted", "f0_contours", "system", "notes", "numbers"], "/score": ["card", "numbers"],
            "/check": ["findings", "numbers"], "/plan": ["plan", "rows"], "/direct": ["converted", "numbers"]}
+FILES = {"source", "reference", "converted", "plan", "references", "weights"}
 
 
 def quiet(*_, **__):
@@ -62,6 +64,7 @@ def test_names_and_defaults_are_the_same_with_and_without_a_password(monkeypatch
         assert [one["label"] for one in endpoint["returns"]] == OUTPUTS[name]
         assert [one["parameter_name"] for one in endpoint["parameters"] if not one["parameter_has_default"]] == REQUIRED[name]
         assert all(f"`{word}`" in PAGE for word in (*PARAMETERS[name], *OUTPUTS[name]))
+        assert {*PARAMETERS[name]} <= READERS.keys() | FILES, "what is no file is read, in whichever type it comes"
 
 
 def test_the_example_of_the_docs_converts_to_the_reference_that_it_names_and_to_the_emotion(workbench, source_path,

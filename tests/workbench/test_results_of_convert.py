@@ -15,7 +15,7 @@ from pipelines.errors import OutputError
 from pipelines.features.writing import FORMATS, AudioForm
 from pipelines.settings import Settings
 from workbench.cli import exit_codes
-from workbench.cli.names import check_replacing, default_name
+from workbench.cli.names import check_replacing, default_name, named_system, variant
 
 
 @pytest.fixture
@@ -81,7 +81,17 @@ def test_a_name_that_zest_chooses_says_the_settings():
              "16000hz": AudioForm(16000)}
     assert ["-".join(form.differences()) for form in forms.values()] == list(forms)
     assert default_name(Path("clean.wav"), "sad", Settings(), others=("48000hz", "denoised")) == "clean-sad-48000hz-denoised"
-    assert len(default_name(Path("ü" * 200 + ".wav"), "sad", Settings()).encode()) <= 200
+    long_name = default_name(Path("ü" * 200 + ".wav"), "b" * 300, Settings(strength=0.3), others=("denoised",))
+    assert len(long_name.encode()) <= 200 and long_name.endswith("b-strength0.3-denoised"), "no long name pushes a setting out"
+    assert variant("weights/my own", AudioForm(44100), True) == ("my-own", "44100hz", "denoised")
+
+
+@pytest.mark.parametrize(("converted", "target", "system"), [
+    ("man-angry-strength0.3.wav", "angry", "strength0.3"), ("man-lively-f0-swap.wav", "lively", "f0-swap"),
+    ("man-angry.wav", "angry", "converted"), ("anything.wav", "angry", "converted"), ("man-angrily.wav", "angry", "converted"),
+    ("man-angry-0.6-sad-0.4-denoised.flac", "angry:0.6,sad:0.4", "denoised")])
+def test_a_gathered_file_tells_its_system_by_the_name_that_zest_chose(converted, target, system):
+    assert named_system(Path("man.wav"), Path(converted), target) == system
 
 
 def test_a_name_that_zest_chooses_never_replaces_a_file_and_one_that_is_given_does(zest_here, tmp_path, recordings):

@@ -157,6 +157,8 @@ def test_file_names_tell_source_emotion_strength_and_decoder(shelf, token):
     assert [take.file_name() for take in takes] == [
         "me-sad-strength1.2-residual_neural", "my_röst_a-sad-strength1.2-residual_neural-notempo-seed3",
         "me-friend-strength1.2-residual_neural"]
+    long = shelf.add(token, name="a" * 150 + ".wav", denoise=True).file_name()
+    assert len(long) <= 120 and long.endswith("aa-sad-strength1.2-residual_neural-denoised"), "no long name pushes a setting out"
 
 
 def test_over_http_a_take_is_listed_changed_heard_deleted_restored_and_forgotten(visitor, shelf, token):

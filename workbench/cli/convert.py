@@ -29,7 +29,7 @@ from workbench.cli import exit_codes
 from workbench.cli.batch import BadRow, BatchRow
 from workbench.cli.commands import refuse_given, weighted_paths
 from workbench.cli.long import check_long, convert_long, convert_plan, refuse_beside_plan
-from workbench.cli.names import check_replacing, default_name
+from workbench.cli.names import check_replacing, default_name, variant
 from workbench.cli.options import MANY, AsJson, Checkpoint, Device, Overwrite, listed, setting_option
 from workbench.cli.output import print_json
 from workbench.cli.pipes import PIPE, piped_in, piped_out, shown
@@ -96,9 +96,8 @@ def convert(
         refuse_given(context, ("checkpoint", "device"), f"The baseline {system} has no weights, so")
     form = AudioForm(rate, subtype, container)
     run = ConversionRun(settings, system, partial(_load_converter, system, checkpoint, device), as_json, overwrite, form,
-                        denoise=denoise)
-    others = (*form.differences(), *(["denoised"] if denoise else []))
-    name = partial(default_name, settings=settings, system=system, checkpoint=checkpoint, others=others)
+                        denoise=denoise, variant=variant(checkpoint, form, denoise))
+    name = partial(default_name, settings=settings, system=system, others=run.variant)
     emotion = (emotion or "").strip() or None
     if plan is not None:
         refuse_beside_plan(source, {"REFERENCE": reference, "--reference": references or None, "--emotion": emotion,
@@ -151,6 +150,7 @@ class ConversionRun:
     form: AudioForm
     write: Callable[[Path, bytes], object] = write_whole
     denoise: bool = False
+    variant: tuple[str, ...] = ()
 
 
 def _load_converter(system: str, checkpoint: str | None, device: str) -> Converts:
@@ -264,7 +264,7 @@ def _convert_row(converter: Converts, row: BatchRow, run: ConversionRun, hook: H
     try:
         reference = row.reference or list(row.mixed) or None
         source = _denoised(row.source) if run.denoise else row.source
-        described = convert_and_describe(converter, source, reference, *given, hook, run.write, run.form)
+        described = convert_and_describe(converter, source, reference, *given, hook, run.write, run.form, run.variant)
     except LengthError:
         if not is_long(row.source):  # a reference is
             raise

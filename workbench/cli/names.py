@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.errors import OutputError
+from pipelines.features.writing import AudioForm
 from pipelines.outputs import is_plain_file
 from pipelines.settings import Settings
 
@@ -22,10 +23,23 @@ def default_name(source: Path, target: str, settings: Settings, system: str = ""
 
     Args:
         target: a preset's name, the reference's, or '' where a baseline takes none.
-        others: what else was asked for, such as a rate.
+        others: what else was asked for, as `variant` tells it; with the checkpoint, where that is not given by itself.
     """
-    chosen = [system, *settings.differences(), Path(checkpoint).name if checkpoint else "", *others]
-    return _cut("-".join(filter(None, (source.stem, *map(_plain, filter(None, (target, *chosen)))))))
+    chosen = [system, *settings.differences(), *variant(checkpoint, AudioForm()), *others]
+    said = "-".join(_plain(one) for one in (cut(target, LONGEST // 2), *chosen) if one)  # no long name pushes a setting out
+    return "-".join(filter(None, (cut(source.stem, LONGEST - 1 - len(os.fsencode(said))), said)))
+
+
+def variant(checkpoint: str | None, form: AudioForm, denoise: bool = False) -> tuple[str, ...]:
+    """What decides a result beside source, target and settings, where it is not the default: 44100hz, 24bit, denoised."""
+    return (*([_plain(Path(checkpoint).name)] if checkpoint else []), *form.differences(), *(["denoised"] if denoise else []))
+
+
+def named_system(source: Path, converted: Path, target: str) -> str:
+    """What the name of a conversion says of its system, where it is one of `default_name`; else 'converted'."""
+    start = f"{source.stem}-{_plain(target)}-"
+    rest = converted.stem.removeprefix(start)
+    return rest if rest and rest != converted.stem else "converted"
 
 
 def plot_names(numbers: Sequence[int], outputs: Sequence[Path]) -> list[str]:
@@ -75,8 +89,8 @@ def _plain(text: str) -> str:
     return re.sub(r"[^\w.-]+", "-", text).strip("-.") or "converted"
 
 
-def _cut(name: str) -> str:
-    """At most LONGEST bytes, and no half letter."""
-    while len(os.fsencode(name)) > LONGEST:
+def cut(name: str, longest: int = LONGEST) -> str:
+    """At most so many bytes, and no half letter."""
+    while name and len(os.fsencode(name)) > longest:
         name = name[:-1]
     return name

@@ -7,12 +7,10 @@ from typing import Annotated, Optional
 
 import typer
 
-from pipelines.affect import known_target
 from pipelines.counting import counted
 from pipelines.files import check_ending
-from pipelines.labels import folded
 from pipelines.outputs import check_outputs
-from pipelines.plan.segments import KEEP, Segment
+from pipelines.plan.segments import template_of
 from pipelines.settings import Settings
 from workbench.cli.names import check_replacing
 from workbench.cli.options import AsJson, Overwrite, setting_option
@@ -34,8 +32,8 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Cut SOURCE at its pauses and write a plan to edit, for zest convert --plan."""
+    template = template_of(emotion, Settings(strength=strength, tempo=tempo))
     path = output or Path(f"{source.stem}-plan.csv")
-    emotion = emotion.strip() if folded(emotion) in ("", KEEP) else known_target(emotion)
     check_outputs([source], [path])
     check_ending(path, (".csv",), "plans")
     check_replacing([path] if output else [], [] if output else [path], overwrite)
@@ -43,7 +41,7 @@ def plan(
     from pipelines.plan.table import write_plan
 
     with stage_bars() as hook:
-        segments = plan_of(source, Segment(0.0, 0.0, emotion, None, strength, tempo), hook)
+        segments = plan_of(source, template, hook)
     write_plan(path, segments)
     if as_json:
         print_json({"plan": str(path), "segments": [{"start": one.start, "end": one.end} for one in segments]})

@@ -9,6 +9,7 @@ import typer
 
 from pipelines.counting import agreeing, counted
 from workbench.cli.commands import ZestCommand, ZestGroup, names
+from workbench.cli.names import named_system
 from workbench.cli.options import MANY, AsJson, BootstrapSeed, Draws
 from workbench.cli.output import print_json
 from workbench.cli.progress import say
@@ -39,14 +40,23 @@ def gather(
     reference: Annotated[Optional[Path], typer.Option(metavar="FILE", help="Recording whose emotion was taken.")] = None,
     emotion: Annotated[str, typer.Option(
         metavar="NAME", help="The target emotion; without --reference, the stored one that was taken.")] = "",
-    system: Annotated[str, typer.Option(metavar="NAME", help="Name of the system that converted.")] = "converted",
+    system: Annotated[str, typer.Option(
+        metavar="NAME", help="Name of the system that converted; if left out, what the name of CONVERTED says beside source and "
+                             "target, else 'converted'.")] = "",
     overwrite: Annotated[bool, typer.Option(
         "--overwrite", help="Replace an older conversion of the same pair by the same system.")] = False,
 ) -> None:
     """Add one conversion to a set from which a study can be created; one pair may have conversions by several systems."""
+    from evaluation.listening.design.gathering import AlreadyGathered
     from evaluation.listening.design.gathering import gather as add
+    from evaluation.listening.errors import StudyError
 
-    found = add(output, source, converted, reference, emotion, system, overwrite)
+    system = system or named_system(source, converted, reference.stem if reference else emotion)
+    try:
+        found = add(output, source, converted, reference, emotion, system, overwrite)
+    except AlreadyGathered as there:
+        raise StudyError(f"Another conversion of this pair by {system} is gathered already, and nothing was replaced; name "
+                         "another system with --system, or add --overwrite.") from there
     for note in found.notes:
         say(f"Note: {note}")
     say(SAID[found.outcome].format(converted=converted, system=system))
@@ -136,7 +146,9 @@ def results(
     if plots is not None:
         from evaluation.listening.publish.plots import write_pictures
 
-        say(f"Wrote {counted(len(write_pictures(found, plots)), 'picture')} into {plots}.")
+        written = write_pictures(found, plots)
+        nothing = "" if written else ": there is nothing to draw yet"
+        say(f"Wrote {counted(len(written), 'picture')} into {plots}{nothing}.")
     if as_json:
         print_json(found.document())
     else:

@@ -21,6 +21,7 @@ from evaluation.listening.errors import StudyError
 from evaluation.run.folder import EvaluationRun
 from pipelines.counting import counted, sentence_start
 from pipelines.errors import ZestError
+from pipelines.mix import EmotionMix
 from workbench.listening import admin_text as text
 from workbench.listening.admin import AdminAccess, without_folders
 from workbench.listening.study_builder import enough_sentence, gathered_folder, parse_request
@@ -145,7 +146,9 @@ def _send(one: ScoredConversion | None, system: str, emotion: str, replacing: bo
     if one is None or one.source is None or one.converted is None:
         raise StudyError(text.NOT_CONVERTED)
     try:
-        found = gather(gathered_folder(), one.source, one.converted, one.reference, one.emotion or emotion, system, replacing)
+        mix = str(EmotionMix.of(one.mix)) if one.mix else ""
+        found = gather(gathered_folder(), one.source, one.converted, one.reference, one.emotion or emotion, system, replacing,
+                       mix)
     except AlreadyGathered as taken:
         return problem_html(str(taken)), True
     said = f"{text.SENT[found.outcome].format(system=system)} {text.SENT_NEXT}"

@@ -74,17 +74,17 @@ def comparison(described: DescribedConversion, source: Path | str, reference: Pa
 
 def take_name(document: dict[str, Any]) -> str:
     """The emotion or the reference, and every setting that is not the default: 'Angry, strength 0.5'."""
-    settings = document["settings"]
+    settings, variant = document["settings"], document.get("variant", [])
     target = Path(document["target"]).stem if document["f0"]["reference"] else said_target(document)
     if "system" in settings:
-        return f"{target}, {settings['system']}" if target and target != settings["system"] else settings["system"]
+        return ", ".join([*([target] if target and target != settings["system"] else []), settings["system"], *variant])
     said = [target[:1].upper() + target[1:]]
     said += [f"strength {settings['strength']:g}"] if settings["strength"] != DEFAULTS.strength else []
     said += [DECODERS[settings["decoder"]].label] if settings["decoder"] not in ("", next(iter(DECODERS))) else []
     said += ["tempo kept"] if settings["tempo"] != DEFAULTS.tempo else []
     said += [f"F0 {settings['f0']}"] if settings["f0"] != DEFAULTS.f0 else []
     said += [f"seed {settings['seed']}"] if settings["seed"] != DEFAULTS.seed else []
-    return ", ".join(said)
+    return ", ".join([*said, *variant])
 
 
 def compared(kept: Sequence[Comparison], new: Sequence[Comparison]) -> list[Comparison]:

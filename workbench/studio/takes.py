@@ -59,15 +59,17 @@ class Take:
     def file_name(self) -> str:
         """Of downloads, without an ending: source, emotion, strength, decoder, and what else differs from the defaults."""
         settings = self.settings
-        said = [_stem(self.source), self.target]
+        said = [self.target[:LONGEST_FILE_NAME // 2]]
         if "strength" in settings:
             said += [f"strength{settings['strength']:g}", settings["decoder"], "" if settings.get("tempo", True) else "notempo",
                      f"seed{settings['seed']}" if settings.get("seed") else "",
-                     f"f0{settings['f0']}" if settings.get("f0", "predicted") != "predicted" else "",
-                     "denoised" if settings.get("denoise") else ""]
+                     f"f0{settings['f0']}" if settings.get("f0", "predicted") != "predicted" else ""]
         else:
-            said.append(self.system)
-        return "-".join(filter(None, map(_plain, said)))[:LONGEST_FILE_NAME].rstrip("-. ") or "take"
+            said.append(self.document.get("settings", {}).get("system", self.system))
+        said += self.document.get("variant", ["denoised"] * bool(settings.get("denoise")))
+        made = "-".join(filter(None, map(_plain, said)))[:LONGEST_FILE_NAME]
+        own = _plain(_stem(self.source))[:LONGEST_FILE_NAME - len(made)]  # a long name of a source pushes no setting out
+        return "-".join(filter(None, (own, made))).strip("-. ") or "take"
 
     def kept(self) -> dict[str, Any]:
         """As it lies on disk."""

@@ -19,11 +19,12 @@ import gradio as gr
 
 from pipelines.errors import ZestError
 from pipelines.features.audio import is_long
+from pipelines.features.writing import AudioForm
 from pipelines.plan.segments import Segment
 from pipelines.plan.table import read_plan
 from pipelines.settings import Settings, about
 from workbench.api_long import request_for
-from workbench.cli.names import default_name
+from workbench.cli.names import default_name, variant
 from workbench.conversion import CHECKPOINT_VARIABLE, page_converter
 from workbench.conversion_request import DEFAULTS
 from workbench.rendering import DIRECTED
@@ -120,7 +121,7 @@ def _result_name(source: str, segments: Sequence[Segment], settings: Settings, b
         strength, tempo = ways.pop()
         settings = replace(settings, strength=strength, tempo=tempo)
     return default_name(Path(source), targets.pop() if len(targets) == 1 else DIRECTED, settings, baseline,
-                        os.environ.get(CHECKPOINT_VARIABLE))
+                        others=variant(os.environ.get(CHECKPOINT_VARIABLE), AudioForm()))
 
 
 def _said(sentence: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import gradio as gr
 from pipelines.errors import ZestError
 from pipelines.packages import told as told_package
 from workbench.tabs import text
+from workbench.uploads import without_places
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ def as_errors() -> Iterator[None]:
     try:
         yield
     except ZestError as error:
-        raise told(str(error)) from error
+        raise told(without_places(str(error))) from error
     except Exception as error:
         log.exception("a request failed")
         raise told(str(told_package(error) or text.BUG)) from error

@@ -16,7 +16,7 @@ import gradio as gr
 from pipelines.errors import ZestError
 from pipelines.packages import told
 from workbench.tabs import text
-from workbench.uploads import read_upload
+from workbench.uploads import read_upload, without_places
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ def attempt(work: Callable[[], T]) -> tuple[T | None, str]:
     try:
         return work(), ""
     except ZestError as error:
-        return None, str(error)
+        return None, without_places(str(error))
     except Exception as error:
         log.exception("the page failed")
         return None, str(told(error) or text.BUG)

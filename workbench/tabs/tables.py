@@ -55,7 +55,8 @@ def _contour(numbers: dict[str, float] | None) -> str:
 def _from(document: dict[str, Any], source: str, reference: str | None) -> str:
     """'me.wav with the emotion of friend.wav, converted by residual_neural@1.'"""
     target = f"with the emotion of {reference}" if reference else f"to {said_target(document)}"
-    moved = "" if document["target"] == document["system"] else f" {target}"  # a baseline that moves no emotion has no target
+    still = document["target"] == document["settings"].get("system")  # a baseline that moves no emotion has no target
+    moved = "" if still else f" {target}"
     return f"{source or 'The source'}{moved}, converted by {document['system']}."
 
 

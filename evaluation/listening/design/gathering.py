@@ -58,13 +58,14 @@ class AlreadyGathered(StudyError):
 
 
 def gather(folder: Path | str, source: Path | str, converted: Path | str, reference: Path | str | None = None,
-           emotion: str = "", system: str = "converted", replacing: bool = True) -> GatheredConversions:
+           emotion: str = "", system: str = "converted", replacing: bool = True, mix: str = "") -> GatheredConversions:
     """Add one conversion; the same source and reference (or stored emotion) by another system is the same pair.
 
     Args:
         reference: None where the emotion was a stored one, which `emotion` then names.
-        emotion: the target; '' where nobody knows the reference's.
+        emotion: the target; '' where nobody knows the reference's. A mix such as angry:0.6,sad:0.4 counts as `mix`.
         replacing: whether an older conversion of the same pair by the same system is replaced.
+        mix: names and weights of a target that was mixed, which tell its pairs apart; '' for none.
     Raises:
         AlreadyGathered: there is an older one, and it is not to be replaced.
         StudyError: no name for the system, or neither reference nor emotion. AudioError: a recording cannot be used.
@@ -73,7 +74,9 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
     if not SAFE_NAME.fullmatch(system):
         raise StudyError(f"'{system[:60]}' cannot be the name of a system; use letters, digits and . _ - + @, at most 61.")
     emotion = folded(emotion)
-    if reference is None and not emotion:
+    if ":" in emotion:
+        mix, emotion = mix or emotion, ""
+    if reference is None and not emotion and not mix:
         raise StudyError("Give the reference whose emotion was taken, or the name of the stored emotion.")
     if len(emotion) > LONGEST_EMOTION or not emotion.isprintable():
         raise StudyError(f"An emotion's name has at most {LONGEST_EMOTION} letters.")
@@ -86,7 +89,7 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
     make_folder(files.path)
     with _locked(files.path):
         kept = {name: _keep(files, recording.samples) for name, recording in given.items()}
-        target = kept["reference"].stem if "reference" in kept else f"stored {emotion}"
+        target = kept["reference"].stem if "reference" in kept else f"mix {mix}" if mix else f"stored {emotion}"
         pair_id = hashlib.sha256(f"{kept['source'].stem}|{target}".encode(errors=PATH_BYTES)).hexdigest()[:12]
         pair = Pair(pair_id, kept["source"], kept.get("reference", files.path / "recordings" / NO_REFERENCE), emotion)
         outcome = _outcome(files.wav(system, pair.id), samples)

@@ -37,11 +37,14 @@ def export_study(study: Study, collected: Collected, folder: Path | str, results
     Args:
         results: analysed here if None.
     Raises:
-        OutputError: the folder cannot be written, is that of a study, or holds other files of these names.
+        OutputError: the folder cannot be written, is that of a study, holds the export of another study, or other files of these
+            names.
     """
     if (Path(folder) / "study.json").exists() and (Path(folder) / "clips").exists():
         raise OutputError(f"{folder} is the folder of a study, which never changes; export into a folder of its own.")
-    if not all((Path(folder) / name).is_file() for name in FILES):  # else it is an older export of ours
+    if all((Path(folder) / name).is_file() for name in FILES):
+        _refuse_another(study, Path(folder))
+    else:
         check_result_folder(folder, FILES, "an export")
     folder = make_folder(folder)
     results = results or results_of(study, collected)
@@ -53,6 +56,12 @@ def export_study(study: Study, collected: Collected, folder: Path | str, results
         **{name: (study.folder / name).read_text(encoding="utf-8") for name in ("study.json", "design.json", "wording.json")},
     }
     return [*(write_whole(folder / name, text.encode()) for name, text in contents.items()), *write_pictures(results, folder)]
+
+
+def _refuse_another(study: Study, folder: Path) -> None:
+    """Raises OutputError: the export that lies there is not an older one of this study."""
+    if (folder / "study.json").read_bytes() != (study.folder / "study.json").read_bytes():
+        raise OutputError(f"{folder} holds the export of another study, and nothing was replaced; choose another folder.")
 
 
 def answers_frame(study: Study, collected: Collected, results: StudyResults) -> pd.DataFrame:

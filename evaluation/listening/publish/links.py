@@ -15,6 +15,7 @@ ADDRESS_VARIABLE = "WORKBENCH_ADDRESS"  # where listeners reach the workbench
 SPACE_VARIABLE = "SPACE_HOST"  # Spaces sets it
 ROOT_VARIABLE, PORT_VARIABLE = "GRADIO_ROOT_PATH", "GRADIO_SERVER_PORT"  # Gradio's own
 STUDIES_VARIABLE = "WORKBENCH_STUDIES"  # the folder of studies, if it is not ./studies
+ROOT = Path(__file__).resolve().parents[3]  # where `make run` starts the workbench, which looks for ./studies there
 LOCAL, PORT = "http://127.0.0.1", "7860"  # where `python app.py` serves unless told otherwise
 HOST = re.compile(r"[\w.-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?")
 
@@ -69,7 +70,7 @@ def link_sentences(study: Study) -> list[str]:
     """The id and link of a study that lies on this disk, and what is missing until the link works."""
     address, folder = configured_address(), study.folder.resolve().parent
     said = [f"Its id is {study.id}; the link for listeners is {study_link(study.id, address or local_address())}"]
-    if Path(os.environ.get(STUDIES_VARIABLE) or "studies").resolve() != folder:
+    if Path(os.environ.get(STUDIES_VARIABLE) or ROOT / "studies").resolve() != folder:
         said.append(f"The workbench serves it when it is started with {STUDIES_VARIABLE}={folder}.")
     if not address:
         said.append(f"Others reach the workbench by another address: set {ADDRESS_VARIABLE} to it, and links have it.")
