@@ -1,7 +1,12 @@
-"""Starts the workbench. Hugging Face Spaces runs this file; on your own machine use `make run`."""
+"""Starts the workbench. Hugging Face Spaces runs this file; on your own machine use `make run`, or `python app.py --help`."""
 
 import signal
 import sys
+
+from workbench.launching import serve, take_options
+
+if __name__ == "__main__":
+    take_options(sys.argv[1:])  # before anything that takes long, and before Gradio reads them
 
 from workbench.cli.progress import say
 from workbench.demo import build_demo, launch_options
@@ -15,4 +20,4 @@ if __name__ == "__main__":
     fetch_studies()
     if administration().problem:
         say(administration().problem.replace("`", ""))
-    demo.launch(**launch_options())
+    serve(demo, **launch_options())

@@ -54,7 +54,8 @@ def _emotion(card: ScoreCard) -> tuple[str, bool | None]:
     if not target:
         return f"Sounds {_strongest(one.before)} before and {_strongest(one.after)} after.", None
     before, after = one.before.get(target, 0.0), one.after.get(target, 0.0)
-    numbers = f"{_percent(before)} to {_percent(after)} %" + ", the emotion that the judge hears in the reference" * of_reference
+    numbers = f"{_percent(before)} to {_percent(after)} %"
+    numbers += ", the emotion that the judge recognises in the reference" * of_reference
     more = MORE.get(target, f"more {target}")
     if after - before >= MOVED:
         return f"Sounds {more}: {numbers}.", True
@@ -66,7 +67,7 @@ def _emotion(card: ScoreCard) -> tuple[str, bool | None]:
 
 
 def _mix(one: EmotionScores) -> tuple[str, bool | None]:
-    """Each emotion of a mix before and after. It is as it should be where all of them together are heard more than before."""
+    """Each emotion of a mix before and after. It is as it should be where all together are recognised more than before."""
     parts = [(name, one.before.get(name, 0.0), one.after[name]) for name in one.mix]
     said = ", ".join(f"{name} {_percent(before)} to {_percent(after)} %" for name, before, after in parts)
     moved = sum(after - before for _, before, after in parts)
@@ -75,13 +76,13 @@ def _mix(one: EmotionScores) -> tuple[str, bool | None]:
 
 
 def _moved(one: EmotionScores) -> bool:
-    """Whether a judge hears the target, or the emotions of a mix together, more than before."""
+    """Whether a judge recognises the target, or the emotions of a mix together, more than before."""
     names = list(one.mix) or [_target(one)[0]]
     return sum(one.after.get(name, 0.0) - one.before.get(name, 0.0) for name in names) >= MOVED
 
 
 def _target(one: EmotionScores) -> tuple[str, bool]:
-    """The emotion that was to be reached, and whether the judge had to hear it in the reference."""
+    """The emotion that was to be reached, and whether it is what the judge recognises in the reference."""
     if one.target in one.after:
         return one.target, False
     return (_strongest(one.reference), True) if one.reference else ("", False)
@@ -140,7 +141,7 @@ def _ceilings(card: ScoreCard) -> tuple[str, ...]:
     said = []
     if len(card.emotions) > 1 and all(one.mix or _target(one)[0] for one in card.emotions):
         agree = sum(map(_moved, card.emotions))
-        said.append(f"{agree} of {counted(len(card.emotions), 'judge')} hear the move.")
+        said.append(f"{agree} of {counted(len(card.emotions), 'judge')} recognise the change.")
     if card.emotions and (accuracy := card.emotions[0].natural_target or card.emotions[0].natural_accuracy) is not None:
         of = f"{card.emotions[0].target} " if card.emotions[0].natural_target else ""
         said.append(f"Ceiling of the judge: it recognises {accuracy:.0f} % of natural {of}speech.")

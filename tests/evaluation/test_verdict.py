@@ -41,7 +41,7 @@ def test_a_card_is_one_line_and_what_is_missing_says_how_to_get_it():
     (emotion(0.95, 0.96), "Sounded angry before already: 95 to 96 %."),
     (emotion(0.1, 0.9, ""), "Sounds neutral before and angry after."),
     (emotion(0.1, 0.4, "", {"neutral": 0.2, "angry": 0.8}),
-     "Sounds angrier: 10 to 40 %, the emotion that the judge hears in the reference."),
+     "Sounds angrier: 10 to 40 %, the emotion that the judge recognises in the reference."),
     (emotion(0.1, 0.4, "calm"), "Sounds neutral before and neutral after.")])
 def test_the_emotion_is_the_target_s_or_what_is_heard_in_the_reference(one, sentence):
     assert said(emotions=(one,)).startswith(f"{sentence} Same voice.")
@@ -52,7 +52,7 @@ def test_a_mix_is_told_by_each_of_its_emotions():
     one = EmotionScores("acoustic", "", *shares, None, 63.0, None, 345, {"angry": 0.6, "sad": 0.4})
     card = replace(CARD, emotions=(one, one))
     assert verdict(card).sentence.startswith("Sounds more like its mix: angry 30 to 50 %, sad 20 to 30 %. Same voice.")
-    assert verdict(card).ceilings[0] == "2 of 2 judges hear the move." and "angry (0.6 of the target)" in card_html(card)
+    assert verdict(card).ceilings[0] == "2 of 2 judges recognise the change." and "angry (0.6 of the target)" in card_html(card)
     back = replace(one, before=one.after, after=one.before)
     assert said(emotions=(back,)).startswith("Does not sound more like its mix: angry 50 to 30 %, sad 30 to 20 %.")
     assert target_mix("angry:0.6,sad:0.4") == {"angry": 0.6, "sad": 0.4} and target_mix("angry") == target_mix("") == {}
@@ -99,7 +99,7 @@ def test_ceilings_are_named_for_what_they_are():
     judges = (emotion(), emotion(0.5, 0.4, judge="whisper"), emotion(0.1, 0.9, judge="egemaps"))
     ceilings = verdict(replace(CARD, emotions=judges, words=replace(WORDS, source_cer=1.0))).ceilings
     assert ceilings == (
-        "2 of 3 judges hear the move.", "Ceiling of the judge: it recognises 70 % of natural angry speech.",
+        "2 of 3 judges recognise the change.", "Ceiling of the judge: it recognises 70 % of natural angry speech.",
         "Ceiling of the voice: one speaker in two emotions has a cosine of 0.69; this conversion has 0.80.",
         "Ceiling of the words: the recogniser gets 1 % of the source's letters wrong.",
         "Ceiling of naturalness: the source's predicted MOS is 3.7.")

@@ -129,7 +129,8 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
     assert axe_faults(page) == []
     studio.go(f"{workbench}?__theme=dark")
     wait_until(lambda: not page.locator("#zest-autoplay input").is_checked())
-    assert "Judges hear angry as" in page.locator("#zest-heard").inner_text() and not page.locator("#zest-mixer").is_visible()
+    assert "Judges recognise angry as" in page.locator("#zest-recognised").inner_text()
+    assert not page.locator("#zest-mixer").is_visible()
     page.get_by_role("radio", name="Mix").check()
     pad = page.locator("#zest-mixer .pad")
     for key, words in (("Home", "Arousal 0.0, valence 0.0: Neutral 1.00"), ("PageUp", "Arousal 0.5, valence 0.0: ")):
@@ -143,7 +144,7 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
     wait_until(lambda: ["sum to more than 0" in said for said in problems(page)] == [True])
     page.locator("#zest-mixer input[type=range]").nth(3).fill("40")
     wait_until(lambda: problems(page) == [])
-    assert "Judges hear sad as" in page.locator("#zest-mixer .heard").inner_text()
+    assert "Judges recognise sad as" in page.locator("#zest-mixer .recognised").inner_text()
     for name in ("Convert", "Evaluate", "Listen", "Results"):
         assert page.get_by_role("tab", name=name).is_visible()
 

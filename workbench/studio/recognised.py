@@ -26,7 +26,7 @@ def measured(results: Path = RESULTS) -> tuple[dict[str, Any], ...]:
     """Every measured mix, none where there are no figures of this checkpoint.
 
     Returns:
-        rows of `weights` by name and `said`, one line on what each judge hears, such as 'acoustic hears angry 60 %, sad 16 %'.
+        rows of `weights` by name and `said`, one line on what each judge recognises, such as 'acoustic angry 60 %, sad 16 %'.
     """
     path = results / "mixes.json"
     if os.environ.get(CHECKPOINT_VARIABLE) or not path.exists():
@@ -37,13 +37,13 @@ def measured(results: Path = RESULTS) -> tuple[dict[str, Any], ...]:
 
 @cache
 def of_references(results: Path = RESULTS) -> str:
-    """How often judges hear the reference's emotion in a conversion, in one line; '' where that is not known."""
+    """How often judges recognise the reference's emotion in a conversion, in one line; '' where that is not known."""
     path = results / "references.json"
     if os.environ.get(CHECKPOINT_VARIABLE) or not path.exists():
         return ""
     found = json.loads(path.read_text(encoding="utf-8"))
     said = ", ".join(f"{name} in {share:.0f} %" for name, share in found["judges"].items())
-    return f"Judges hear a reference's emotion: {said} of {counted(found['pairs'], 'unseen pair')}."
+    return f"Judges recognise a reference's emotion: {said} of {counted(found['pairs'], 'unseen pair')}."
 
 
 def of_preset(emotion: str, results: Path = RESULTS) -> str:
@@ -53,7 +53,8 @@ def of_preset(emotion: str, results: Path = RESULTS) -> str:
 
 def _line(row: Mapping[str, Any], sources: int) -> str:
     judges = "; ".join(f"{judge} {_strongest(posteriors)}" for judge, posteriors in row["judges"].items())
-    return f"Judges hear {said_mix(row['weights']) if len(row['weights']) > 1 else row['mix']} as: {judges} ({sources} sources)."
+    name = said_mix(row["weights"]) if len(row["weights"]) > 1 else row["mix"]
+    return f"Judges recognise {name} as: {judges} ({counted(sources, 'source')})."
 
 
 def _strongest(posteriors: Mapping[str, float]) -> str:

@@ -39,8 +39,8 @@ SLOTS = ("source", "reference", *SETTING_SLOTS)
 class Inputs:
     """The components whose values `request_of` takes, in the order of its parameters, and the slots of their problems.
 
-    findings: what is doubtful about the source. recognised: what judges hear of a preset or a reference. mixer, recordings: of a
-    mix, which CSS shows while a mix is chosen; add takes more recordings. examples: one button for each of EXAMPLE_ROWS.
+    findings: what is doubtful about the source. recognised: what judges recognise of a preset or a reference. mixer,
+    recordings: of a mix, which CSS shows while a mix is chosen; add takes more. examples: a button for each of EXAMPLE_ROWS.
     lane: of a long recording, in the source's place. advanced: holds the rare settings. link: copies an address that carries
     the settings; address: shows it.
     """
@@ -138,7 +138,7 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     choices.append((text.FROM_RECORDING, RECORDING))
     first = "angry" if "angry" in presets else choices[0][1]
     emotion = gr.Radio(choices, value=first, label=text.EMOTION_LABEL, elem_id="zest-emotion")
-    judged = gr.HTML(recognised_html(first), elem_id="zest-heard", elem_classes="zest-limits", padding=False)
+    judged = gr.HTML(recognised_html(first), elem_id="zest-recognised", elem_classes="zest-limits", padding=False)
     reference = recording_input(text.REFERENCE_LABEL, "zest-reference", visible=first == RECORDING, editable=False)
     slots = {"source": source.problem, "reference": reference.problem}
     with gr.Column(elem_id="zest-mixing"):  # in the page from the start, so that no update is missed; CSS hides it
@@ -160,7 +160,7 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
 
 
 def recognised_html(emotion: str) -> str:
-    """One line on what judges hear of a preset or of references; of a mix, the mixer tells it."""
+    """One line on what judges recognise of a preset or of references; of a mix, the mixer tells it."""
     said = of_references() if emotion == RECORDING else of_preset(emotion)
     return f"<p>{escape(said)}</p>" if said else ""
 

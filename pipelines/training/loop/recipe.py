@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from pipelines.errors import RecipeError
 
+ROOT = Path(__file__).resolve().parents[3]  # with the folder of recipes
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")  # precision.py; a recipe is checked without torch
 Stage = TypeVar("Stage")
 
@@ -42,11 +43,18 @@ class GeneralRecipe:
 
 
 def read_recipe(path: Path | str) -> dict[str, dict]:
-    """The tables of a recipe file. Raises RecipeError when it is missing or not TOML."""
+    """The tables of a recipe file. The project's own are found from every folder.
+
+    Raises:
+        RecipeError: it is missing or not TOML.
+    """
+    path = Path(path)
+    if not path.exists() and path.parent == Path("recipes"):
+        path = ROOT / path
     try:
-        return tomllib.loads(Path(path).read_text())
+        return tomllib.loads(path.read_text())
     except OSError as error:
-        raise RecipeError(f"There is no recipe at {path}; try --recipe recipes/mini.toml.") from error
+        raise RecipeError(f"There is no recipe at {path}; try --recipe recipes/mini.toml, which is the project's own.") from error
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"The recipe {path} is not valid TOML: {error}.") from error
 

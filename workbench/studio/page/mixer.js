@@ -21,7 +21,7 @@ class Mixer {
     this.pad.addEventListener("keydown", (event) => this.key(event));
     this.pad.addEventListener("pointerdown", (event) => this.press(event));
     this.rows = el("div", { class: "rows" });
-    this.said = el("p", { class: "heard", role: "status" });
+    this.said = el("p", { class: "recognised", role: "status" });
     this.box.replaceChildren(el("div", { class: "both" }, this.pad, this.rows), this.said);
   }
 
@@ -80,7 +80,7 @@ class Mixer {
     this.dot.style.top = `${50 * (1 - arousal)}%`;
     this.pad.setAttribute("aria-valuenow", arousal.toFixed(1));
     this.pad.setAttribute("aria-valuetext", `Arousal ${arousal.toFixed(1)}, valence ${valence.toFixed(1)}: ${this.words()}`);
-    this.said.textContent = total ? this.heard() : "";
+    this.said.textContent = total ? this.recognised() : "";
   }
 
   words() {
@@ -88,8 +88,8 @@ class Mixer {
     return there.map((row) => `${row.input.getAttribute("aria-label")} ${(row.weight() / total).toFixed(FIXED)}`).join(", ") || "nothing";
   }
 
-  /** What judges heard in the measured mix that is nearest to this one. */
-  heard() {
+  /** What judges recognised in the measured mix that is nearest to this one. */
+  recognised() {
     const { weights, recordings } = this.value, { measured } = this.static;
     if (recordings.some((one) => one.weight) || !measured.length) return "";
     const total = Object.values(weights).reduce((sum, one) => sum + one, 0);
