@@ -127,7 +127,9 @@ def _row(number: int, row: TableRow, base: Path, folder: Path, name: Callable[[P
         return BadRow(number, "The row has more cells than the header; quote cells that contain commas.")
     if not cells["source"]:
         return BadRow(number, "The row names no source.")
-    if bool(cells["reference"]) == bool(cells["emotion"]):
+    if cells["reference"] and cells["emotion"]:
+        return BadRow(number, "The row has a reference and an emotion; it takes either a reference or an emotion.")
+    if not cells["reference"] and not cells["emotion"]:
         return BadRow(number, "The row needs either a reference or an emotion.")
     source = find_file(base, cells["source"])
     reference = find_file(base, cells["reference"]) if cells["reference"] else None

@@ -38,7 +38,8 @@ def check(
 def lines(name: str, checked: CheckUp) -> list[str]:
     """What a terminal shows of one recording."""
     if not checked.usable and checked.measures is None:
-        return [f"{name}: {checked.findings[0].cost}"]
+        cost = checked.findings[0].cost
+        return [cost if cost.startswith(Path(name).name) else f"{name}: {cost}"]  # most name the file themselves
     about = f"{name}: {checked.seconds:.1f} s, {checked.rate} Hz"
     if not checked.findings:
         return [f"{about}; nothing is doubtful."]

@@ -332,10 +332,11 @@ def _check_target(reference: Path | None, several: Sequence[tuple[Path, float]],
 def _say_done(document: dict[str, Any]) -> None:
     for note in document["notes"]:
         say(f"Note: {note}")
-    stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in document["seconds"].items())
+    stages = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in document["seconds"].items())
+    work = (f"{sum(document['seconds'].values()):.2f} s of work, real-time factor {document['real_time_factor']:.2f} ({stages})"
+            if stages else "nothing had to be converted")
     output = "standard output" if document["output"] == str(PIPE) else document["output"]
-    say(f"Wrote {output} ({document['converted_seconds']:.1f} s, {document['target']}); "
-        f"{sum(document['seconds'].values()):.2f} s of work, real-time factor {document['real_time_factor']:.2f} ({stages}).")
+    say(f"Wrote {output} ({document['converted_seconds']:.1f} s, {document['target']}); {work}.")
 
 
 def _say_row(outcome: batches.Outcome) -> None:

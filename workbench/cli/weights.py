@@ -47,7 +47,7 @@ def refit(
 
     clips = training_clips(read_manifest(manifest))
     for name, what, explained in refit(old, new, clips, cache, temperature):
-        say(f"The network {name} of {new} reads its {what}; the map explains {explained:.0%} of the old embeddings' variance.")
+        say(f"The network {name} of {new} reads its {what}; the map explains {100 * explained:.0f} % of the old embeddings' variance.")
 
 
 @carry.command(cls=ZestCommand)

@@ -35,7 +35,7 @@ def evaluate_tab(demo: gr.Blocks, tabs: gr.Tabs, access: AdminAccess) -> None:
 def start(files: list[str] | None, metrics: list[str], baselines: bool) -> list[Any]:
     """Check the upload and start its job: updates for the job's id and the slots of files, metrics and everything else."""
     if not metrics:
-        return [gr.skip(), gr.skip(), problem(text.NO_METRIC), problem("")]
+        return [gr.skip(), problem(attempt(lambda: check(files or []))[1]), problem(text.NO_METRIC), problem("")]
     try:
         return [submit(jobs_folder(), files or [], metrics, baselines).id, problem(""), problem(""), problem("")]
     except (TooManyWait, OutputError) as error:

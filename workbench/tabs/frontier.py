@@ -39,8 +39,9 @@ def frontier_tab() -> View:
         with gr.Column(scale=8, min_width=320):
             failed = problem_slot("zest-frontier-problem")
             view = job_view(failed, "zest-frontier")
-    files.change(check_files, [files, count], files_slot, trigger_mode="always_last", **QUIET)
-    systems.change(check_systems, [systems, presets], systems_slot, **QUIET)
+    gr.on([files.change, count.release], check_files, [files, count], files_slot, trigger_mode="always_last",
+          **QUIET)
+    gr.on([systems.change, presets.change], check_systems, [systems, presets], systems_slot, trigger_mode="always_last", **QUIET)
     strengths.change(check_strengths, strengths, strengths_slot, trigger_mode="always_last", **QUIET)
     start_job(view, button, text.FRONTIER_START, start, [files, systems, strengths, presets, count],
               [files_slot, systems_slot, strengths_slot, failed], "zest-frontier-score-status")

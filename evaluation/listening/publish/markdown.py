@@ -76,8 +76,8 @@ def exclusions(results: StudyResults) -> str:
     excluded = results.before.listeners - results.after.listeners
     return (f"Excluded by rules fixed beforehand: {counted(excluded, 'listener')}{said}; {withdrew or 'none'} withdrew. "
             "The rules: set not finished, a clip not played to its end, "
-            f"more than {rules.trap_failures:.0%} of the attention checks or more than "
-            f"{rules.known_failures:.0%} of the known answers wrong, a standard deviation of votes below "
+            f"more than {100 * rules.trap_failures:.0f} % of the attention checks or more than "
+            f"{100 * rules.known_failures:.0f} % of the known answers wrong, a standard deviation of votes below "
             f"{rules.least_deviation:g}, or |z| of the mean deviation from the others at or above {rules.outlier:g}.")
 
 

@@ -54,7 +54,7 @@ def read_recipe(path: Path | str) -> dict[str, dict]:
     try:
         return tomllib.loads(path.read_text())
     except OSError as error:
-        raise RecipeError(f"There is no recipe at {path}; try --recipe recipes/mini.toml, which is the project's own.") from error
+        raise RecipeError(f"There is no recipe at {path}; try --recipe recipes/mini.toml.") from error
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"The recipe {path} is not valid TOML: {error}.") from error
 
