@@ -60,11 +60,19 @@ def table(rows: list[dict[str, Any]]) -> str:
         second = "; scored in a second pass, after natural speech was measured" if row["needs_marks"] else ""
         indent = " " * (width + 2)
         lines = [f"{row['name']:{width}}  {row['question']}",
-                 f"{indent}{DIRECTIONS[row['better']]}; {row['range']} {row['unit']}; {row['models']}",
+                 f"{indent}{DIRECTIONS[row['better']]}; {_measured(row)}; {row['models']}",
                  *([f"{indent}{row['shares']}"] if row["shares"] else []),
                  f"{indent}{row['not_available'] or 'available'}{second}"]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
+
+
+def _measured(row: dict[str, Any]) -> str:
+    """Range and unit: '0 to 100 %', '0 % and more', 'predicted MOS, 1 to 5'."""
+    if row["unit"] == "probability" or row["unit"].endswith(" 1-5"):  # a scale rather than a unit
+        return f"{row['unit'].removesuffix(' 1-5')}, {row['range']}"
+    start, more, rest = row["range"].partition(" and more")
+    return f"{start} {row['unit']}{more}{rest}".replace("  ", " ").strip()
 
 
 def _range(low: float, high: float) -> str:

@@ -47,7 +47,8 @@ def refit(
 
     clips = training_clips(read_manifest(manifest))
     for name, what, explained in refit(old, new, clips, cache, temperature):
-        say(f"The network {name} of {new} reads its {what}; the map explains {100 * explained:.0f} % of the old embeddings' variance.")
+        share = f"{100 * explained:.0f} % of the old embeddings' variance"
+        say(f"The network {name} of {new} reads its {what}; the map explains {share}.")
 
 
 @carry.command(cls=ZestCommand)
