@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import httpx
@@ -13,8 +14,7 @@ from workbench import api, api_long
 from workbench.api_values import READERS
 
 
-def quiet(*_, **__):
-    """In place of a progress bar."""
+quiet: Any = lambda *_, **__: None  # in place of a progress bar
 
 
 @pytest.mark.parametrize(("given", "sentence"), [
@@ -76,7 +76,7 @@ def test_over_http_a_short_call_is_completed_and_a_wrong_one_says_why(workbench,
         path, = client.post("gradio_api/upload", files={"files": (source_path.name, source_path.read_bytes())}).json()
         given = {"path": path, "meta": {"_type": "gradio.FileData"}}
 
-        def call(name: str, data) -> tuple[int, str, object]:
+        def call(name: str, data) -> tuple[int, str, Any]:
             """Status, and kind and data of what came."""
             joined = client.post(f"gradio_api/call/{name}", json=data)
             if "event_id" not in joined.json():

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,8 @@ def no_variables(monkeypatch):
 def test_port_and_host_are_honoured(capsys):
     take_options(["--port", "8123", "--host", "0.0.0.0"])
     assert (os.environ["GRADIO_SERVER_PORT"], os.environ["GRADIO_SERVER_NAME"]) == ("8123", "0.0.0.0")
-    serve(demo := Demo(), theme=None)
+    demo: Any = Demo()
+    serve(demo, theme=None)
     assert demo.blocked and demo.options["server_port"] == 8123 and "theme" in demo.options
     assert capsys.readouterr().err == "The workbench is open on http://127.0.0.1:8123/ (Ctrl-C ends it).\n"
 
@@ -64,8 +66,9 @@ def test_a_variable_that_is_no_port_and_a_port_that_is_taken_are_one_sentence(mo
         take_options([])
     assert "GRADIO_SERVER_PORT: 'banana' is no port" in capsys.readouterr().err
     take_options(["--port", "8123"])
+    taken: Any = Demo(taken=True)
     with pytest.raises(SystemExit) as ended:
-        serve(Demo(taken=True))
+        serve(taken)
     assert ended.value.code == exit_codes.OUTPUT and "on port 8123: it is in use" in capsys.readouterr().err
 
 
