@@ -9,12 +9,11 @@ import inspect
 import math
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any
 
 from pipelines.errors import ZestError
 from workbench.tabs.feedback import as_errors
 
-Function = TypeVar("Function", bound=Callable)
 FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 LONGEST_SAID = 40  # letters of a wrong value that a sentence repeats
 
@@ -57,7 +56,7 @@ READERS: dict[str, Callable[[str, Any], Any]] = {
     "subtype": choice, "denoise": flag, "said": words, "language": words}
 
 
-def reads_values(function: Function) -> Function:
+def reads_values(function: Callable) -> Callable:
     """An endpoint whose parameters of the names above are read before it runs. None and "" are the default, as if left out."""
     defaults = {name: one.default for name, one in inspect.signature(function).parameters.items()}
 
@@ -67,7 +66,7 @@ def reads_values(function: Function) -> Function:
             read = {name: _read(name, value, defaults[name]) for name, value in given.items() if name in defaults}
         return function(**given | read)
 
-    return call  # type: ignore[return-value]  # of the same signature
+    return call
 
 
 def said(value: Any) -> str:

@@ -14,7 +14,8 @@ from workbench import api, api_long
 from workbench.api_values import READERS
 
 
-quiet: Any = lambda *_, **__: None  # in place of a progress bar
+def quiet(*_, **__):
+    """In place of a progress bar."""
 
 
 @pytest.mark.parametrize(("given", "sentence"), [
