@@ -19,4 +19,3 @@ def take_store() -> TakeStore:
 def long_store() -> LongStore:
     """Beside the takes: long recordings are large, and are kept for a shorter time."""
     return LongStore(long_folder())
-
