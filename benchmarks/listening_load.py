@@ -44,7 +44,22 @@ from pipelines.files import make_folder
 
 ALONE, CONVERTING, KILLED = "listening only", "while converting", "while being killed"
 KINDS = ("enter", "next", "clip", "played", "answer")
-LIFE = (0.5, 4.0)  # seconds that a server lives before it is killed, from and to
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds of a run.
+
+    think: before an answer, from and to. arrival: within which all listeners come.
+    life: that a server lives before it is killed, from and to; the first one lives `before` longer.
+    after: from the last start until listeners end.
+    """
+
+    think: tuple[float, float] = (1.5, 4.5)
+    arrival: float = 5.0
+    before: float = 3.0
+    life: tuple[float, float] = (0.5, 4.0)
+    after: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -68,14 +83,14 @@ def main(
     seconds: Annotated[float, typer.Option(min=1, help="of each of the two phases")] = 60,
     kills: Annotated[int, typer.Option(min=0, help="of the server, instead of the two phases")] = 0,
     whole: Annotated[bool, typer.Option(help="kill the whole workbench, not its routes alone")] = False,
-    think: Annotated[tuple[float, float], typer.Option(help="seconds before an answer, from and to")] = (1.5, 4.5),
+    think: Annotated[tuple[float, float], typer.Option(help="seconds before an answer, from and to")] = Pace.think,
     seed: Annotated[int, typer.Option(help="of listeners and moments")] = 0,
 ) -> None:
     """Print a table; exit with 1 if anything acknowledged is missing, twice or altered, or a request failed."""
     with TemporaryDirectory(prefix="zest-load-") as folder:
         study = load_study(Path(folder), listeners)
         before = os.getloadavg()[0]
-        notes, checked = run(Path(folder), study, listeners, seconds, kills, whole or not kills, think, seed)
+        notes, checked = run(Path(folder), study, listeners, seconds, kills, whole or not kills, Pace(think), seed)
     print(f"{counted(listeners, 'listener')}, {counted(os.cpu_count() or 1, 'core')}, load before {before:.1f}, "
           f"{'PostgreSQL' if os.environ.get('WORKBENCH_DATABASE_URL') else 'SQLite'}\n")
     print(report(notes))
@@ -108,13 +123,13 @@ def tone(number: int) -> np.ndarray:
     return (0.3 * sum(np.sin(2 * np.pi * hz * k * seconds) / k for k in range(1, 9))).astype(np.float32)
 
 
-def run(folder: Path, study: Study, listeners: int, seconds: float, kills: int, whole: bool, think: tuple[float, float],
+def run(folder: Path, study: Study, listeners: int, seconds: float, kills: int, whole: bool, pace: Pace,
         seed: int) -> tuple[Notes, Checked]:
     """Start the server, let listeners at it, and compare what they were told with the database."""
     server, notes = Server(folder, study.folder.parent, study.id, whole), Notes()
-    work = _killing(server, notes, kills, random.Random(seed)) if kills else _converting(server, notes, seconds)
+    work = _killing(server, notes, kills, pace, random.Random(seed)) if kills else _converting(server, notes, seconds, pace)
     try:
-        asyncio.run(_listening(server, study, notes, listeners, think, seed, work))
+        asyncio.run(_listening(server, study, notes, listeners, pace, seed, work))
     finally:
         with suppress(ProcessLookupError):
             server.kill()
@@ -145,16 +160,15 @@ def report(notes: Notes) -> str:
     return columns(("ms", "requests", "p50", "p95", "p99", "max"), rows)
 
 
-async def _listening(server: Server, study: Study, notes: Notes, listeners: int, think: tuple[float, float], seed: int,
-                     work) -> None:
-    """Listeners come within five seconds and stay until `work`, a coroutine, is done."""
+async def _listening(server: Server, study: Study, notes: Notes, listeners: int, pace: Pace, seed: int, work) -> None:
+    """Listeners come and stay until `work`, a coroutine, is done."""
     lengths = {name: about["seconds"] for name, about in study.info["clips"].items()}
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=listeners)
     async with httpx.AsyncClient(timeout=30, limits=limits) as client:
-        crowd = [WebListener(client, f"{server.url}/listen/{study.id}", lengths, notes, 1000 * seed + number, think)
+        crowd = [WebListener(client, f"{server.url}/listen/{study.id}", lengths, notes, 1000 * seed + number, pace.think)
                  for number in range(listeners)]
         dice = random.Random(seed)
-        tasks = [asyncio.create_task(one.run(dice.uniform(0, 5))) for one in crowd]
+        tasks = [asyncio.create_task(one.run(dice.uniform(0, pace.arrival))) for one in crowd]
         try:
             await work
         finally:
@@ -162,9 +176,9 @@ async def _listening(server: Server, study: Study, notes: Notes, listeners: int,
         await asyncio.gather(*tasks)
 
 
-async def _converting(server: Server, notes: Notes, seconds: float) -> None:
+async def _converting(server: Server, notes: Notes, seconds: float, pace: Pace) -> None:
     """Listening alone, then with one conversion after the other."""
-    await asyncio.sleep(5)  # until all have come
+    await asyncio.sleep(pace.arrival)
     notes.phase, began, spent = ALONE, len(notes.seconds), server.cpu_seconds()
     await asyncio.sleep(seconds)
     notes.phase, spent = "", server.cpu_seconds() - spent
@@ -178,16 +192,16 @@ async def _converting(server: Server, notes: Notes, seconds: float) -> None:
     print(f"{counted(len(done) - first, 'conversion')} meanwhile, {np.median(done[first:]):.1f} s each", file=sys.stderr)
 
 
-async def _killing(server: Server, notes: Notes, kills: int, dice: random.Random) -> None:
+async def _killing(server: Server, notes: Notes, kills: int, pace: Pace, dice: random.Random) -> None:
     """Kill and start again, at random moments."""
-    await asyncio.sleep(3)
+    await asyncio.sleep(pace.before)
     notes.phase = KILLED
     starts = []
     for _ in range(kills):
-        await asyncio.sleep(dice.uniform(*LIFE))
+        await asyncio.sleep(dice.uniform(*pace.life))
         await asyncio.to_thread(server.kill)
         starts.append(await asyncio.to_thread(server.start))
-    await asyncio.sleep(2)
+    await asyncio.sleep(pace.after)
     print(f"{counted(kills, 'kill')}; a start took {np.median(starts):.1f} s", file=sys.stderr)
 
 

@@ -17,7 +17,6 @@ from evaluation.instruments.needs import missing_package, version
 from evaluation.metrics.subjects import OTHER, KnownOrder, Role, Subject
 from evaluation.pair import Pair
 from pipelines.errors import ZestError
-from pipelines.features.inaudible import without_inaudible
 
 
 class Value(NamedTuple):
@@ -107,6 +106,8 @@ class Observer:
         reason = self.unavailable()
         if reason:
             raise ZestError(reason)
+        from pipelines.features.inaudible import without_inaudible  # imported late: a list of metrics need not wait for scipy
+
         return self.observations([without_inaudible(clip) for clip in clips], language)
 
     def observations(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:

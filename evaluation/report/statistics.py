@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 DRAWS = 2000
 LEVEL = 0.95
@@ -180,6 +179,8 @@ def _is_unanimous(scores: MetricScores) -> bool:
 
 def _exact(scores: MetricScores) -> tuple[float, float]:
     """Clopper and Pearson's exact interval over pairs: resampling has no spread where every pair is a hit, or none is."""
+    from scipy import stats  # imported late: it takes a second, and few pages need it
+
     hits = np.count_nonzero(scores.values[scores.weights > 0])
     interval = stats.binomtest(int(hits), scores.measured).proportion_ci(LEVEL, method="exact")
     return 100 * float(interval.low), 100 * float(interval.high)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
-import signal
 import time
 from functools import partial
 from pathlib import Path
@@ -24,7 +22,7 @@ from pipelines.training.ablation.jobs import train_side_by_side
 from pipelines.training.ablation.stages import StageStore
 from pipelines.training.stages.stage_keys import PlannedStage
 from tests.support.ablation import METRICS, write_study
-from tests.support.processes import PROCESSES
+from tests.support.processes import PROCESSES, killed_from_outside
 from tests.support.tiny import trained_tiny
 from workbench.cli import exit_codes
 
@@ -122,7 +120,7 @@ def quick_start(monkeypatch):
     monkeypatch.setattr(multiprocessing, "get_context", lambda method: PROCESSES)
 
 
-def test_stages_trained_side_by_side_are_those_trained_in_turn(tmp_path):
+def test_stages_trained_side_by_side_are_those_trained_in_turn(tmp_path, quick_start):
     tiny = trained_tiny()
     variants = {f"{steps} steps": {"recipe": {"tempo": {"steps": steps}}} for steps in (2, 3)}
     study = write_study(tmp_path, tiny, {"steps": variants}, checkpoint=str(tiny.checkpoint))
@@ -169,13 +167,9 @@ def test_a_mistake_in_one_process_is_one_sentence_and_stops_the_others(tmp_path,
     assert not list((tmp_path / "study").glob("stages/*/stage.json"))
 
 
-def test_a_process_that_is_killed_is_one_sentence(quick_start):
+def test_a_process_that_is_killed_is_one_sentence():
     with pytest.raises(ZestError, match="A process was stopped from outside while tempo-1 was trained"):
-        train_side_by_side([PlannedStage("tempo", "1", {}, {}, ())], _killed_from_outside, 1)
-
-
-def _killed_from_outside(stage: PlannedStage) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+        train_side_by_side([PlannedStage("tempo", "1", {}, {}, ())], killed_from_outside, 1)
 
 
 def test_two_ablations_in_one_folder_are_refused(done, study):

@@ -274,19 +274,19 @@ def test_a_list_in_a_zip_may_not_name_files_outside(clips, tmp_path, cell):
 
 
 @pytest.mark.slow
-def test_evaluate_converts_scores_and_does_nothing_the_second_time(zest, tmp_path, source_path, reference_path):
+def test_evaluate_converts_scores_and_does_nothing_the_second_time(zest_here, tmp_path, source_path, reference_path):
     write_pairs(tmp_path / "pairs.csv", [Pair("a", source_path, reference_path, "happy", "dsdt"),
                                          Pair("b", source_path, tmp_path / "gone.wav", "happy", "dsdt")])
     command = ("evaluate", "pairs.csv", "--system", "source", "--system", "copy", "--metric", "duration-ratio", "--json",
                "-o", "RUN")
-    first = zest(*command)
+    first = zest_here(*command)
     assert first.returncode == exit_codes.SOME_FAILED, first.stderr
     document = json.loads(first.stdout)
     assert document["systems"]["copy"]["duration-ratio"]["value"] == pytest.approx(1.0, abs=0.01)
     assert {failure["pair"] for failure in document["failures"]} == {"b"} and document["failed"] == 2
     run = open_run(tmp_path / "RUN")
     assert run.complete and run.record.command.startswith("zest evaluate pairs.csv")
-    second = zest(*command)
+    second = zest_here(*command)
     assert json.loads(second.stdout) == document and "nothing was done" in second.stderr
 
 

@@ -55,13 +55,13 @@ def test_the_same_seed_gives_the_same_judge_and_saving_changes_nothing(tmp_path)
 
 
 @pytest.mark.slow
-def test_zest_train_judge_writes_judge_and_card(zest, tmp_path):
+def test_zest_train_judge_writes_judge_and_card(zest_here, tmp_path):
     corpus = tiny.tiny_corpus()
     recipe = tmp_path / "judge.toml"
     recipe.write_text(
         f'[general]\ncache = "{corpus / "cache"}"\n[judge]\njudges = ["egemaps"]\naltered = 0\n'
         f'output = "{tmp_path / "judges"}"\n')
-    result = zest("train", "judge", "--manifest", corpus / "corpus" / "manifest.csv", "--recipe", recipe)
+    result = zest_here("train", "judge", "--manifest", corpus / "corpus" / "manifest.csv", "--recipe", recipe)
     assert result.returncode == 0, result.stderr
     assert load_judge("egemaps", tmp_path / "judges").emotions == EMOTIONS
     assert "## egemaps, natural dev speech\n\nsynthetic: " in (tmp_path / "judges" / "JUDGE_CARD.md").read_text()

@@ -7,7 +7,7 @@ import signal
 import httpx
 import pytest
 
-from benchmarks.listening_load import check, load_study, run
+from benchmarks.listening_load import Pace, check, load_study, run
 from benchmarks.listening_server import Server
 from benchmarks.web_listeners import SETUP, Acknowledged
 from evaluation.listening.publish.hub import FOLDER, VARIABLE
@@ -16,7 +16,8 @@ from tests.support.hub_server import TOKEN, hub
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
-LISTENERS, THINK = 8, (0.05, 0.3)
+LISTENERS = 8
+QUICKLY = Pace(think=(0.05, 0.3), arrival=0.5, before=0.6, life=(0.3, 1.2), after=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def killed(tmp_path_factory):
     """What eight listeners saw while the server was killed twice, and the study."""
     folder = tmp_path_factory.mktemp("killed")
     study = load_study(folder, LISTENERS, sentences=1)
-    notes, checked = run(folder, study, LISTENERS, 0, 2, False, THINK, 1)
+    notes, checked = run(folder, study, LISTENERS, 0, 2, False, QUICKLY, 1)
     return study, notes, checked
 
 

@@ -52,8 +52,8 @@ def test_bad_recording_on_the_command_line(kind, tmp_path, zest_here):
     assert_refused(result, exit_codes.BAD_INPUT, words, tmp_path)
 
 
-def test_bad_reference_on_the_command_line(tmp_path, zest, source_path):
-    result = zest("convert", source_path, "nowhere.wav", "-o", "out.wav")
+def test_bad_reference_on_the_command_line(tmp_path, zest_here, source_path):
+    result = zest_here("convert", source_path, "nowhere.wav", "-o", "out.wav")
     assert_refused(result, exit_codes.BAD_INPUT, "nowhere.wav", tmp_path)
 
 
@@ -115,14 +115,14 @@ def test_integer_samples_are_scaled(dtype):
     assert from_array(scaled, RATE).samples == pytest.approx(wave, abs=0.01)
 
 
-def test_clipped_whispered_and_foreign_formats_convert_with_a_note(tmp_path, zest):
+def test_clipped_whispered_and_foreign_formats_convert_with_a_note(tmp_path, zest_here):
     write(tmp_path / "clipped.wav", np.clip(20 * speech(), -1, 1))
     write(tmp_path / "whispered.wav", speak(replace(MAN, whispered=True), SECONDS))
     for kind in ("M4A", "8 kHz", "stereo"):
         GOOD[kind](tmp_path)
     names = ("clipped.wav", "whispered.wav", "speech.m4a", "8k.wav", "stereo.wav")
     (tmp_path / "pairs.csv").write_text("source,emotion\n" + "".join(f"{name},happy\n" for name in names))
-    result = zest("convert", "--batch", "pairs.csv", "-o", "out", "--json")
+    result = zest_here("convert", "--batch", "pairs.csv", "-o", "out", "--json")
     assert result.returncode == 0, result.stderr
     notes = {Path(pair["source"]).name: " ".join(pair["notes"]) for pair in json.loads(result.stdout)["pairs"]}
     assert "clipped" in notes["clipped.wav"] and "whispered" in notes["whispered.wav"]
@@ -189,7 +189,7 @@ def test_output_that_cannot_work_is_refused_before_the_work(output, words, tmp_p
 
 def test_disk_full_on_the_command_line(tmp_path, zest, source_path):
     """A file may not grow beyond 4 KB: the write fails in its middle, as on a full disk."""
-    result = zest("convert", source_path, "--emotion", "sad", "-o", "out.wav",
+    result = zest("convert", source_path, "--system", "source", "-o", "out.wav",
                   limits=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
     assert_refused(result, exit_codes.OUTPUT, "Cannot write out.wav", tmp_path)
     assert list(tmp_path.iterdir()) == []

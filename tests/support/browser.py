@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from benchmarks.listening_server import free_port
+from tests.support.processes import app, start
 from tests.support.waiting import SECONDS, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,37 +78,47 @@ def problem(page: Page, words: str) -> str:
 
 
 @contextmanager
-def running_workbench(folder: Path, **environment: str) -> Iterator[str]:
-    """`python app.py` on a free port; yields its address and ends it afterwards.
+def running_workbench(folder: Path, fresh: bool = False, **environment: str) -> Iterator[str]:
+    """`app.py` on a free port; yields its address and ends it afterwards.
 
     Args:
         folder: where uploads, results and the log go.
+        fresh: by `python app.py`; else in a process that has imported everything, which is there some seconds earlier.
         environment: further variables, e.g. ZEST_CHECKPOINT.
     """
-    port = str(free_port())
-    variables = {"GRADIO_SERVER_PORT": port, "GRADIO_TEMP_DIR": str(folder / "gradio"), "PYTHONUNBUFFERED": "1"}
-    with (folder / "workbench.log").open("w") as log:
-        process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=os.environ | variables | environment,
-                                   stdout=log, stderr=subprocess.STDOUT)
+    port, log = free_port(), folder / "workbench.log"
+    variables = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder / "gradio"), "PYTHONUNBUFFERED": "1"}
+    process, alive = (_by_python if fresh else _by_fork)(log, os.environ | variables | environment)
+    try:
+        _wait(f"http://127.0.0.1:{port}/", alive, log)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
         try:
-            _wait(f"http://127.0.0.1:{port}/", process, folder / "workbench.log")
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            wait_until(lambda: not alive(), 20)
+        except AssertionError:
+            process.kill()
 
 
-def _wait(url: str, process: subprocess.Popen, log: Path) -> None:
+def _by_python(log: Path, environment: dict[str, str]) -> tuple[subprocess.Popen, Callable[[], bool]]:
+    with log.open("w") as output:
+        process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    return process, lambda: process.poll() is None
+
+
+def _by_fork(log: Path, environment: dict[str, str]) -> tuple[BaseProcess, Callable[[], bool]]:
+    process = start(app, environment, folder=ROOT, output=log)
+    return process, process.is_alive
+
+
+def _wait(url: str, alive: Callable[[], bool], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and alive():
         try:
             urllib.request.urlopen(url, timeout=5).read()
             return
         except OSError:
-            time.sleep(0.3)
+            time.sleep(0.1)
     raise RuntimeError(f"The workbench did not start:\n{log.read_text()[-2000:]}")
 
 

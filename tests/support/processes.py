@@ -1,13 +1,15 @@
 """Processes of their own for tests, without the seconds that imports take.
 
-A server of `multiprocessing` imports what training needs once, and each process is a fork of this server. It has imported
-modules, and nothing that a test did is in it.
+A server of `multiprocessing` imports what training and the workbench need once, and each process is a fork of this server.
+It has imported modules, and nothing that a test did is in it.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import runpy
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +22,7 @@ from benchmarks.listening_server import free_port
 SECONDS = 400.0  # for one command on a slow, busy machine
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([__name__, "pipelines.training.stages.registry", "pipelines.training.stages.hubert",
-                                  "torch._dynamo", "tests.support.tiny", "workbench.cli.main"])
+                                  "torch._dynamo", "tests.support.tiny", "workbench.cli.main", "workbench.demo"])
 
 
 def start(function: Callable[..., Any], *arguments: Any, folder: Path, output: Path | str = os.devnull,
@@ -58,6 +60,21 @@ def zest(*arguments: Any) -> None:
 
     sys.argv = ["zest", *map(str, arguments)]
     main()
+
+
+def app(environment: dict[str, str]) -> None:
+    """`python app.py` with these variables and no others, in a process that a test started."""
+    from gradio import http_server
+
+    os.environ.clear()
+    os.environ.update(environment)
+    http_server.INITIAL_PORT_VALUE = int(environment["GRADIO_SERVER_PORT"])  # which Gradio read when it was imported
+    sys.argv = ["app.py"]
+    runpy.run_path("app.py", run_name="__main__")
+
+
+def killed_from_outside(*_: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _enter(function: Callable[..., Any], arguments: tuple, folder: Path, output: Path | str, environment: dict[str, str]) -> None:

@@ -26,9 +26,9 @@ def generated(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_a_checkpoint_s_file_becomes_the_mean_with_a_part_of_another(generated, tmp_path, zest):
-    result = zest("average", generated.checkpoint, generated.checkpoint, "-o", tmp_path / "mean", "--part", "vocoder",
-                  "--part-of-second", "generator.vocoder", "--weight", 0.25)
+def test_a_checkpoint_s_file_becomes_the_mean_with_a_part_of_another(generated, tmp_path, zest_here):
+    result = zest_here("average", generated.checkpoint, generated.checkpoint, "-o", tmp_path / "mean", "--part", "vocoder",
+                       "--part-of-second", "generator.vocoder", "--weight", 0.25)
     assert result.returncode == 0, result.stderr
     folder, mean = Folder(generated.checkpoint), Folder(tmp_path / "mean").tensors("vocoder")
     one, other = folder.tensors("vocoder"), folder.tensors("generator")

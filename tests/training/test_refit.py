@@ -40,10 +40,10 @@ def embedding_of(folder: Folder, clip: Clip) -> torch.Tensor:
     return torch.from_numpy(converter.encode(load(clip.path), synthesis=False).emotion.utterance)[None]
 
 
-def test_a_generator_reads_embeddings_that_mean_the_same(mirrored, zest):
+def test_a_generator_reads_embeddings_that_mean_the_same(mirrored, zest_here):
     old, new = mirrored
     corpus = tiny.tiny_corpus()
-    result = zest("refit", old, new.path, "--manifest", corpus / "corpus" / "manifest.csv", "--cache", corpus / "cache")
+    result = zest_here("refit", old, new.path, "--manifest", corpus / "corpus" / "manifest.csv", "--cache", corpus / "cache")
     assert result.returncode == 0 and "variance" in result.stdout + result.stderr
     clips = training_clips(read_manifest(corpus / "corpus" / "manifest.csv"))
     embedding = embedding_of(Folder(old), clips[3])

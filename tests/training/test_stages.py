@@ -21,15 +21,14 @@ from workbench.cli.train import train
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.slow
-def test_the_page_s_table_is_what_the_stages_say_of_themselves(zest):
+def test_the_page_s_table_is_what_the_stages_say_of_themselves(zest_here):
     assert stage_table() in (ROOT / "docs" / "training.md").read_text()
-    result = zest("train", "--stages")
+    result = zest_here("train", "--stages")
     assert result.returncode == 0 and result.stdout == stage_table()
 
 
-def test_help_names_every_stage(zest):
-    said = zest("train", "--help").stdout
+def test_help_names_every_stage(zest_here):
+    said = zest_here("train", "--help").stdout
     assert [name for name in STAGES if name not in said] == []
 
 

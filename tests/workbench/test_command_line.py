@@ -1,4 +1,4 @@
-"""Command line: `zest convert` with a reference, a preset and a list, `zest info`, exit codes. Run as a subprocess."""
+"""Command line: `zest convert` with a reference, a preset and a list, `zest info`, exit codes; once as a process of its own."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def test_help_starts_without_anything_heavy():
     assert {"convert", "info", "train", "cost"} <= set(result.stdout.split())
 
 
-def test_help_names_every_exit_code(zest):
-    words, of_convert = (" ".join(zest(*command, "--help").stdout.split()) for command in ((), ("convert",)))
+def test_help_names_every_exit_code(zest_here):
+    words, of_convert = (" ".join(zest_here(*command, "--help").stdout.split()) for command in ((), ("convert",)))
     for code, meaning in exit_codes.MEANINGS.items():
         assert f"{code} {meaning}" in words
     assert f"<={about('strength').high}" in of_convert
@@ -53,8 +53,8 @@ def test_convert_with_a_preset_writes_audio_plot_and_one_json_document(zest, tmp
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f0.png", "out.wav"], "nothing else is left behind"
 
 
-def test_convert_with_a_reference_chooses_a_name_and_reports_to_stderr(zest, tmp_path, source_path, reference_path):
-    result = zest("convert", source_path, reference_path, "--plot", "f0.csv")
+def test_convert_with_a_reference_chooses_a_name_and_reports_to_stderr(zest_here, tmp_path, source_path, reference_path):
+    result = zest_here("convert", source_path, reference_path, "--plot", "f0.csv")
     assert result.returncode == 0, result.stderr
     assert result.stdout == ""
     rows = list(csv.DictReader((tmp_path / "f0.csv").open()))
@@ -66,13 +66,13 @@ def test_convert_with_a_reference_chooses_a_name_and_reports_to_stderr(zest, tmp
 
 
 @pytest.mark.slow
-def test_batch_goes_on_past_failed_rows(zest, tmp_path, source_path, reference_path):
+def test_batch_goes_on_past_failed_rows(zest_here, tmp_path, source_path, reference_path):
     (tmp_path / "me.wav").write_bytes(source_path.read_bytes())
     rows = ["source,reference,emotion,output", "me.wav,,sad,first.wav", "me.wav,,sad,again/second.wav",
             f"me.wav,{reference_path},,", "missing.wav,,happy,", "me.wav,,bored,", f"me.wav,{reference_path},sad,",
             "me.wav,,sad,../escaped.wav", "me.wav,,sad,first.wav", ",,sad,"]
     (tmp_path / "pairs.csv").write_text("\n".join(rows) + "\n")
-    result = zest("convert", "--batch", "pairs.csv", "-o", "out", "--json", "--plot", "plots")
+    result = zest_here("convert", "--batch", "pairs.csv", "-o", "out", "--json", "--plot", "plots")
     assert result.returncode == exit_codes.SOME_FAILED, result.stderr
     document = json.loads(result.stdout)
     assert (document["converted"], document["failed"]) == (3, 6)
@@ -115,8 +115,8 @@ def test_a_result_never_replaces_its_own_source(zest_here, tmp_path, source_path
     assert (tmp_path / "me.wav").read_bytes() == source_path.read_bytes()
 
 
-def test_info_describes_the_checkpoint(zest, converter):
-    result = zest("info", "--json")
+def test_info_describes_the_checkpoint(zest_here, converter):
+    result = zest_here("info", "--json")
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
     assert document["presets"] == list(converter.presets)

@@ -75,8 +75,8 @@ def test_train_tells_what_is_wrong_and_scripts_know_the_kind(zest_here, tmp_path
 
 
 @pytest.mark.slow
-def test_train_says_when_a_stage_is_finished(zest, tmp_path):
+def test_train_says_when_a_stage_is_finished(zest_here, tmp_path):
     run = tiny.new_tiny(tmp_path / "run", copy_of=tiny.trained_tiny())
-    result = zest("train", "ease", "--manifest", run.manifest, "--recipe", run.recipe)
+    result = zest_here("train", "ease", "--manifest", run.manifest, "--recipe", run.recipe)
     assert result.returncode == exit_codes.OK, result.stderr
     assert result.stderr.splitlines()[-1] == "Stage ease is finished." and result.stdout == ""

@@ -207,7 +207,7 @@ def test_the_page_takes_every_container_that_can_be_read(chromium, workbench, tm
 
 @pytest.mark.server
 def test_missing_checkpoint_is_told_on_the_page(chromium, tmp_path):
-    with running_workbench(tmp_path, ZEST_CHECKPOINT=str(tmp_path / "nowhere")) as url:
+    with running_workbench(tmp_path, fresh=True, ZEST_CHECKPOINT=str(tmp_path / "nowhere")) as url:
         page = Page(chromium, url)
         wait_until(lambda: "There is no checkpoint folder" in page.text("#zest-status"))
         page.click("Man, emotion of a recording")

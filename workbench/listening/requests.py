@@ -12,11 +12,9 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import gradio as gr
-from gradio.utils import get_space
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
@@ -24,6 +22,9 @@ from starlette.requests import Request
 
 from evaluation.listening.design.study import STUDY_ID
 from evaluation.listening.publish.links import configured_address, local_address, requested_address
+
+if TYPE_CHECKING:  # the listeners' side alone starts without Gradio
+    import gradio as gr
 
 MOST_BYTES = 16_384  # a remark of 500 letters, each written as two escapes, is 6000
 SIGN_IN_VARIABLE = "OAUTH_CLIENT_ID"  # Spaces sets it where README says hf_oauth: true
@@ -108,7 +109,11 @@ def visited_address(request: gr.Request | Request) -> str:
 
 def signs_in() -> bool:
     """Whether this server has a sign-in that can be believed."""
-    return bool(os.environ.get(SIGN_IN_VARIABLE)) and get_space() is not None
+    if not os.environ.get(SIGN_IN_VARIABLE):
+        return False
+    from gradio.utils import get_space
+
+    return get_space() is not None
 
 
 def user_of(request: Request) -> str:
