@@ -38,6 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for fixture in STARTERS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(STARTERS[fixture])
+    heavy = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser", "server")))}
+    items.sort(key=lambda item: item.path not in heavy)  # files that take long first, so that all workers end together
 
 
 @pytest.fixture(scope="session")
@@ -106,12 +108,20 @@ def workbench(tmp_path_factory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    """A headless browser, one for all tests of a file: while it is there, no other event loop can run."""
+def browser_of_the_file():
+    """One for all tests of a file: while it is there, no other event loop can run."""
     from tests.support.browser import a_browser
 
     with a_browser() as browser:
         yield browser
+
+
+@pytest.fixture
+def chromium(browser_of_the_file):
+    """A headless browser. Its pages end with the test: they would go on asking the server."""
+    yield browser_of_the_file
+    for context in browser_of_the_file.contexts:
+        context.close()
 
 
 # A listening test over HTTP; files with a study of their own say so.

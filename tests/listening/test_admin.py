@@ -281,7 +281,7 @@ def test_no_private_function_is_offered_by_name_in_the_api(served):
 def space(studies, tmp_path_factory):
     """The workbench as a Space with sign-in runs it."""
     folder = tmp_path_factory.mktemp("space")
-    with running_workbench(folder, WORKBENCH_STUDIES=str(studies), WORKBENCH_ADMINS="alice", **SPACE) as address:
+    with running_workbench(folder, fresh=True, WORKBENCH_STUDIES=str(studies), WORKBENCH_ADMINS="alice", **SPACE) as address:
         yield address
 
 

@@ -241,7 +241,7 @@ def test_studies_that_do_not_ask_take_everybody_and_keep_nothing_of_who_is_signe
 def served(study, tmp_path_factory):
     """The whole workbench as on a Space; its Listen tab has Gradio serve the sign-in, though nobody administers."""
     folder = tmp_path_factory.mktemp("space")
-    with running_workbench(folder, WORKBENCH_STUDIES=str(study.folder.parent), **SPACE,
+    with running_workbench(folder, fresh=True, WORKBENCH_STUDIES=str(study.folder.parent), **SPACE,
                            WORKBENCH_DATABASE_URL=f"sqlite:///{folder / 'answers.sqlite'}") as address:
         yield address
 

@@ -83,7 +83,8 @@ def running_workbench(folder: Path, fresh: bool = False, **environment: str) -> 
 
     Args:
         folder: where uploads, results and the log go.
-        fresh: by `python app.py`; else in a process that has imported everything, which is there some seconds earlier.
+        fresh: by `python app.py`, as a Space needs it, whose variables Gradio reads when it is imported; else in a process that
+            has imported everything, which is there some seconds earlier.
         environment: further variables, e.g. ZEST_CHECKPOINT.
     """
     port, log = free_port(), folder / "workbench.log"

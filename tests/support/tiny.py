@@ -6,7 +6,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -72,8 +72,13 @@ class Tiny:
 
     def train(self, stage: str, plots: bool = False, **options) -> bool:
         """plots: whether the loss plot is drawn, which takes longer than the training itself."""
-        with nullcontext() if plots else patch("pipelines.training.loop.trainer.plot_log"):
+        with nullcontext() if plots else without_plots():
             return run_stage(stage, self.recipe, self.manifest, **options)
+
+
+def without_plots() -> AbstractContextManager:
+    """A block in which training draws no loss plots."""
+    return patch("pipelines.training.loop.trainer.plot_log")
 
 
 def write_corpus(folder: Path) -> Path:

@@ -15,6 +15,7 @@ from pipelines.training.loop.recipe import read_recipe
 from pipelines.training.stages.whole_recipe import run_recipe
 from tests.support import corpus_trees, hub_folders
 from tests.support.speech import Voice, in_emotion, speak
+from tests.support.tiny import without_plots
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +59,8 @@ def test_the_paper_s_recipe_from_published_layouts_to_a_conversion(tmp_path):
     pytest.importorskip("speechbrain")
     write_manifest(tmp_path / "manifest.csv", read_corpus("esd", published_esd(tmp_path / "ESD")))
     told: list[str] = []
-    assert run_recipe(smaller(tmp_path), tmp_path / "manifest.csv", tell=told.append)
+    with without_plots():
+        assert run_recipe(smaller(tmp_path), tmp_path / "manifest.csv", tell=told.append)
     stages = ("hubert", "units", "ease", "sace", "generate", "f0_codes", "polyak")
     assert told == [f"Stage {stage} is finished." for stage in stages]
     converter = Converter.from_pretrained(tmp_path / "checkpoint")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -17,11 +19,39 @@ pytestmark = pytest.mark.slow
 IN_ORDER = ["hubert", "units", "ease"]
 
 
+@pytest.fixture(autouse=True)
+def quickly():
+    with tiny.without_plots():
+        yield
+
+
 @pytest.fixture
 def run(tmp_path) -> tiny.Tiny:
     """A recipe with few stages."""
-    made = tiny.new_tiny(tmp_path / "run")
-    named(made, "hubert", "units", "ease")
+    return few_stages(tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory) -> tuple[tiny.Tiny, list[str]]:
+    """Such a recipe trained from the beginning, and what was told."""
+    made = few_stages(tmp_path_factory.mktemp("once") / "run")
+    with tiny.without_plots():
+        return made, train_all(made)
+
+
+@pytest.fixture
+def finished(once, tmp_path) -> tiny.Tiny:
+    """The same in a folder of its own, which a test may change."""
+    run, _ = once
+    made = few_stages(tmp_path / "finished")
+    shutil.copytree(run.runs, made.runs)
+    shutil.copytree(run.checkpoint, made.checkpoint)
+    return made
+
+
+def few_stages(folder: Path) -> tiny.Tiny:
+    made = tiny.new_tiny(folder)
+    named(made, *IN_ORDER)
     return made
 
 
@@ -36,15 +66,16 @@ def train_all(run: tiny.Tiny, **options) -> list[str]:
     return told
 
 
-def test_stages_run_in_order_once_and_are_left_alone_when_finished(run, monkeypatch):
-    assert train_all(run) == [f"Stage {stage} is finished." for stage in IN_ORDER]
+def test_stages_run_in_order_once_and_are_left_alone_when_finished(once, monkeypatch):
+    run, told = once
+    assert told == [f"Stage {stage} is finished." for stage in IN_ORDER]
     assert sorted(path.stem for path in run.checkpoint.glob("*.safetensors")) == ["hubert", "speaker", "units"]
     monkeypatch.setattr(whole_recipe, "run_stage", None)
     assert train_all(run) == [f"Stage {stage} was finished before." for stage in IN_ORDER]
 
 
-def test_only_what_changed_and_what_reads_it_runs_again(run):
-    train_all(run)
+def test_only_what_changed_and_what_reads_it_runs_again(finished):
+    run = finished
     (run.checkpoint / "units.json").unlink()
     (run.checkpoint / "units.safetensors").unlink()
     again = ["Stage hubert was finished before.", "Stage units is finished.", "Stage ease was finished before."]
@@ -55,8 +86,8 @@ def test_only_what_changed_and_what_reads_it_runs_again(run):
         "Stage hubert is finished.", "Stage units is finished.", "Stage ease was finished before."]
 
 
-def test_a_changed_stage_is_trained_anew_and_its_old_run_comes_back_with_the_old_recipe(run):
-    train_all(run)
+def test_a_changed_stage_is_trained_anew_and_its_old_run_comes_back_with_the_old_recipe(finished):
+    run = finished
     first = log_of(run, "ease")
     named(run, *IN_ORDER, ease={"xvector_steps": 2})
     told = train_all(run)
@@ -68,8 +99,8 @@ def test_a_changed_stage_is_trained_anew_and_its_old_run_comes_back_with_the_old
     assert log_of(run, "ease") == first, "gone on with, not trained again"
 
 
-def test_what_was_stopped_between_two_stages_leaves_nothing_stale(run, monkeypatch):
-    train_all(run)
+def test_what_was_stopped_between_two_stages_leaves_nothing_stale(finished, monkeypatch):
+    run = finished
     named(run, *IN_ORDER, hubert={"steps": 3})
     everything = whole_recipe.run_stage
     monkeypatch.setattr(whole_recipe, "run_stage", lambda stage, *rest: stage == "hubert" and everything(stage, *rest))
@@ -78,7 +109,8 @@ def test_what_was_stopped_between_two_stages_leaves_nothing_stale(run, monkeypat
     assert "Stage units is finished." in train_all(run), "it hears another HuBERT than the one that it was made with"
 
 
-def test_acoustic_begins_with_the_pitch_predictor_of_sace_and_not_with_its_own_last_one(run, monkeypatch):
+def test_acoustic_begins_with_the_pitch_predictor_of_sace_and_not_with_its_own_last_one(finished, monkeypatch):
+    run = finished
     stages = (*IN_ORDER, "critics", "sace", "acoustic")
     named(run, *stages)
     train_all(run)

@@ -4,6 +4,8 @@ import csv
 import dataclasses
 import json
 import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -78,11 +80,22 @@ def test_log_and_loss_plot(trained, stage):
     assert (trained.runs / stage / "loss.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.fixture(scope="module")
+def trained_again(trained, tmp_path_factory) -> Callable[[str], tiny.Tiny]:
+    """Trains a stage once more, uninterrupted; for all tests once."""
+    @cache
+    def train(stage: str) -> tiny.Tiny:
+        run = before_stage(trained, tmp_path_factory.mktemp(stage) / "again", stage)
+        run.train(stage)
+        return run
+
+    return train
+
+
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.slow
-def test_same_seed_same_result_and_another_seed_another(trained, stage, tmp_path):
-    again = before_stage(trained, tmp_path / "again", stage)
-    again.train(stage)
+def test_same_seed_same_result_and_another_seed_another(trained, trained_again, stage, tmp_path):
+    again = trained_again(stage)
     if stage != "acoustic":  # it started from SACE's pitch predictor, which `trained` no longer has
         assert_same(without_pitch(weights(again, stage)), without_pitch(weights(trained, stage)))
     other = before_stage(trained, tmp_path / "other", stage, seed=1)
@@ -93,14 +106,12 @@ def test_same_seed_same_result_and_another_seed_another(trained, stage, tmp_path
 
 @pytest.mark.parametrize("stage", LEARNT)
 @pytest.mark.slow
-def test_stopped_and_resumed_is_the_same_as_uninterrupted(trained, stage, tmp_path):
-    whole = before_stage(trained, tmp_path / "whole", stage)
-    whole.train(stage)
+def test_stopped_and_resumed_is_the_same_as_uninterrupted(trained, trained_again, stage, tmp_path):
     pieces = before_stage(trained, tmp_path / "pieces", stage)
     assert not pieces.train(stage, stop_after_seconds=0)  # one step
     assert torch.load(pieces.runs / stage / "state.pt", weights_only=True)["number"] == 1
     assert pieces.train(stage)
-    assert_same(weights(pieces, stage), weights(whole, stage))
+    assert_same(weights(pieces, stage), weights(trained_again(stage), stage))
 
 
 @pytest.mark.slow

@@ -41,7 +41,7 @@ class Page:
             label.locator("input").set_checked(label.inner_text().strip() in names)
 
 
-def test_forgotten_recordings_are_told_beside_their_inputs_until_they_are_there(chromium, workbench, source_path):
+def test_what_is_forgotten_or_wrong_is_told_beside_its_input_until_it_is_mended(chromium, workbench, source_path, tmp_path):
     page = Page(chromium, workbench)
     page.press("Evaluate")
     page.page.click("#zest-one-score")
@@ -57,9 +57,6 @@ def test_forgotten_recordings_are_told_beside_their_inputs_until_they_are_there(
     assert "Add recordings first" in page.page.locator("#zest-frontier-files-problem").first.inner_text()
     assert "do not ascend" in page.page.locator("#zest-frontier-strengths-problem").first.inner_text()
 
-
-def test_a_zip_with_the_wrong_column_is_told_at_upload_and_until_another_is_given(chromium, workbench, tmp_path):
-    page = Page(chromium, workbench)
     page.open_sets()
     page.upload(pack(tmp_path / "mine.zip", recordings(1) | {"list.csv": "source,target\na,b\n"}))
     said = problem(page.page, "list.csv has no column 'reference'")
@@ -73,9 +70,7 @@ def test_a_zip_with_the_wrong_column_is_told_at_upload_and_until_another_is_give
     page.page.locator("#zest-files button[aria-label='Clear']").first.click()
     wait_until(lambda: not problems(page.page))
 
-
-def test_an_address_of_a_deleted_job_is_told(chromium, workbench):
-    page = Page(chromium, f"{workbench}?job={'0' * 32}")
+    page.page.goto(f"{workbench}?job={'0' * 32}")  # of a deleted job
     page.page.locator("#zest-score-status").filter(has_text="no such evaluation").wait_for()
 
 

@@ -85,7 +85,7 @@ class Page:
         wait_until(lambda: self.text("#zest-convert") == "Convert" and self.page.is_enabled("#zest-convert"))
 
 
-def test_page_fetches_nothing_from_elsewhere_and_states_its_limits(chromium, workbench):
+def test_page_fetches_nothing_from_elsewhere_states_its_limits_and_tells_settings_that_cannot_be(chromium, workbench):
     page = Page(chromium, workbench)
     page.open_advanced()
     page.page.wait_for_selector("#zest-f0 input")
@@ -97,6 +97,14 @@ def test_page_fetches_nothing_from_elsewhere_and_states_its_limits(chromium, wor
     assert len(names) > 5
     assert [name for name in names if not name.startswith((workbench, "data:", "blob:"))] == []
     assert_fits_the_screen(page.page)
+    page.page.click("#zest-f0 input")
+    page.page.get_by_role("option", name="The reference's").click()
+    problem(page.page, "F0 of the reference needs a reference recording; a preset has none.")
+    page.page.click("#zest-f0 input")
+    page.page.get_by_role("option", name="Predicted").click()
+    wait_until(lambda: not problems(page.page))
+    page.page.fill("#zest-seed input", "2.5")
+    problem(page.page, "The seed must be 0 or a positive whole number, not 2.5.")
 
 
 def test_upload_convert_see_plot_and_hear_audio(chromium, workbench, source_path):
@@ -147,7 +155,8 @@ def test_example_with_a_reference_on_a_phone_in_the_dark_where_one_player_sounds
         wait_until(lambda: sum(sounding(page.page)) == 1)
 
 
-def test_a_forgotten_source_is_told_beside_it_until_one_is_there(chromium, workbench, source_path):
+def test_what_is_forgotten_or_no_recording_is_told_beside_its_input_until_it_is_mended(
+        chromium, workbench, source_path, tmp_path):
     page = Page(chromium, workbench)
     page.convert()
     problem(page.page, "Add a source first")
@@ -157,33 +166,14 @@ def test_a_forgotten_source_is_told_beside_it_until_one_is_there(chromium, workb
     page.upload(source_path)
     wait_until(lambda: not problems(page.page))
 
-
-def test_a_forgotten_reference_is_told_beside_it_and_a_preset_needs_none(chromium, workbench, source_path):
-    page = Page(chromium, workbench)
-    page.upload(source_path)
     page.click("From a recording")
     page.page.wait_for_selector("#zest-reference")
     page.convert()
     problem(page.page, "Add a reference recording")
-    page.click("Sad")
+    page.click("Sad")  # a preset needs none
     wait_until(lambda: not problems(page.page))
 
-
-def test_settings_that_cannot_be_are_told_beside_them_when_they_are_chosen(chromium, workbench):
-    page = Page(chromium, workbench)
-    page.open_advanced()
-    page.page.click("#zest-f0 input")
-    page.page.get_by_role("option", name="The reference's").click()
-    problem(page.page, "F0 of the reference needs a reference recording; a preset has none.")
-    page.page.click("#zest-f0 input")
-    page.page.get_by_role("option", name="Predicted").click()
-    wait_until(lambda: not problems(page.page))
-    page.page.fill("#zest-seed input", "2.5")
-    problem(page.page, "The seed must be 0 or a positive whole number, not 2.5.")
-
-
-def test_a_bad_file_is_told_at_upload_in_a_plain_sentence_and_until_it_is_mended(chromium, workbench, tmp_path):
-    page = Page(chromium, workbench)
+    page.clear()
     (tmp_path / "letter.txt").write_text("Dear recording, " * 500)
     page.upload(tmp_path / "letter.txt")
     said = problem(page.page, "letter.txt is not a recording")
@@ -194,9 +184,6 @@ def test_a_bad_file_is_told_at_upload_in_a_plain_sentence_and_until_it_is_mended
     page.clear()
     wait_until(lambda: not problems(page.page))
 
-
-def test_the_page_takes_every_container_that_can_be_read(chromium, workbench, tmp_path):
-    page = Page(chromium, workbench)
     for path in (write_m4a(tmp_path / "speech.mp4", speech()), write_webm(tmp_path / "speech.webm", speech())):
         assert upload_problem(str(path)) == ""
         with page.page.expect_response(lambda response: "/upload?" in response.url) as uploaded:
@@ -207,7 +194,7 @@ def test_the_page_takes_every_container_that_can_be_read(chromium, workbench, tm
 
 @pytest.mark.server
 def test_missing_checkpoint_is_told_on_the_page(chromium, tmp_path):
-    with running_workbench(tmp_path, fresh=True, ZEST_CHECKPOINT=str(tmp_path / "nowhere")) as url:
+    with running_workbench(tmp_path, ZEST_CHECKPOINT=str(tmp_path / "nowhere")) as url:
         page = Page(chromium, url)
         wait_until(lambda: "There is no checkpoint folder" in page.text("#zest-status"))
         page.click("Man, emotion of a recording")
