@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from pipelines.features.padding import Padding, added_by
 from pipelines.features.sinks import CountingSink, Sound
 from pipelines.features.tail import Readable, Tail
 
@@ -61,6 +62,7 @@ class _Frames:
 
     sink: CountingSink
     timed: bool
+    padding: Padding
     filled: float = 0.0
     _begin: float | None = None
 
@@ -69,20 +71,21 @@ class _Frames:
         if not len(block) or rate <= 0:
             return
         self._fill_gap(frame, rate, block.shape[1])
-        self.sink.add(block, rate)
+        self.sink.add(self.padding.without_lead(block), rate)
 
     def _fill_gap(self, frame: Any, rate: int, channels: int) -> None:
         if not self.timed or frame.pts is None or frame.time_base is None:
             return
         now = float(frame.pts * frame.time_base)
+        there = self.sink.seconds + self.padding.dropped / rate
         if self._begin is None:
-            self._begin = now - self.sink.seconds
-        gap = now - self._begin - self.sink.seconds
+            self._begin = now - there
+        gap = now - self._begin - there
         if GAP < gap <= LONGEST_GAP:
             self.sink.add(np.zeros((round(gap * rate), channels), dtype=np.float32), rate)
             self.filled += gap
         elif abs(gap) > GAP:  # the clock jumped, as where recordings were joined
-            self._begin = now - self.sink.seconds
+            self._begin = now - there
 
 
 def read_container(file: Readable, sink: CountingSink, longest: float = float("inf")) -> ContainerSound | None:
@@ -109,8 +112,10 @@ def _read_track(container: Any, sound: Sound, longest: float) -> ContainerSound 
     tracks = container.streams.audio
     if not tracks or tracks[0].codec_context is None:  # a damaged header can name a codec that nobody knows
         return None
-    track, own, damaged = tracks[0], _Frames(sound.sink, container.format.name not in BARE), 0
-    for frames in _decoded(container, track):
+    track, damaged = tracks[0], 0
+    packets, padding = added_by(container, track)
+    own = _Frames(sound.sink, container.format.name not in BARE, padding)
+    for frames in _decoded(packets, track):
         if frames is None:
             damaged += 1
             continue
@@ -120,17 +125,16 @@ def _read_track(container: Any, sound: Sound, longest: float) -> ContainerSound 
             break
     if not sound.sink.stretches:
         return None
-    codec = track.codec_context.name
-    padding = 0 if codec in LOSSLESS or codec.startswith("pcm") else CODEC_FRAMES / sound.rate
-    return ContainerSound(sound, _stated(container, track), GAP + padding, damaged, own.filled, len(tracks),
-                          container.format.name)
+    codec, stated = track.codec_context.name, _stated(container, track)
+    tolerance = GAP + (0 if codec in LOSSLESS or codec.startswith("pcm") else CODEC_FRAMES / sound.rate)
+    whole = replace(sound, surplus=padding.surplus(sound, stated))
+    return ContainerSound(whole, stated, tolerance, damaged, own.filled, len(tracks), container.format.name)
 
 
-def _decoded(container: Any, track: Any) -> Iterator[list[Any] | None]:
+def _decoded(packets: Iterator[Any], track: Any) -> Iterator[list[Any] | None]:
     """The frames of one packet after the other, None for a packet that cannot be decoded."""
     import av
 
-    packets = container.demux(track)
     flushed = False
     while True:
         try:

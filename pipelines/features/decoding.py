@@ -20,9 +20,10 @@ import numpy as np
 from pipelines.errors import AudioError
 from pipelines.features.containers import GAP, ContainerSound, read_container
 from pipelines.features.integrity import Integrity, id3_length, integrity, is_mpeg, stated_by_xing
+from pipelines.features.joined import joined
 from pipelines.features.riff import WavPart, is_wav, wav_parts
 from pipelines.features.sinks import CountingSink, KeepingSink, Sound, join
-from pipelines.features.tail import Readable, Tail
+from pipelines.features.tail import Readable, Section, Tail
 
 NAMED = {"WAV": (".wav",), "FLAC": (".flac",), "MP3": (".mp3",), "OGG": (".ogg", ".oga", ".opus"), "M4A": (".m4a", ".aac"),
          "AIFF": (".aif", ".aiff"), "WebM": (".webm",), "MP4": (".mp4",)}  # formats that pages name, with their endings
@@ -156,7 +157,27 @@ def _decode_here(file: Readable, name: str, longest: float, new_sink: NewSink) -
         found = _decode_wav(file, parts, name, longest, new_sink) if parts else None
         if found is not None:
             return found
-    return _decode_any(file, head, name, longest, new_sink)
+    if head[:4] in (b".snd", b"dns.") and not any(head[8:12]):  # AU that was never finalised: its size becomes an unknown one
+        file = Section(head[:8] + b"\xff" * 4, file, 12, _size(file) - 12)
+    parts = joined(file, head, _size(file))
+    found = _decode_joined(file, parts, name, longest, new_sink) if len(parts) > 1 else None
+    return found or _decode_any(file, head, name, longest, new_sink)
+
+
+def _decode_joined(file: Readable, parts: list[tuple[int, int]], name: str, longest: float,
+                   new_sink: NewSink) -> DecodedSounds | None:
+    """One recording after the other; None where one of them cannot be decoded."""
+    sounds: list[Sound] = []
+    notes: list[str] = []
+    for start, end in parts:
+        one = Section(b"", file, start, end - start)
+        found = _decode_any(one, _head(one), name, longest, new_sink)
+        if found is None:
+            return None
+        sounds, notes = [*sounds, *found.sounds], [*notes, *found.notes]
+        if sum(sound.seconds for sound in sounds) > longest:
+            break
+    return DecodedSounds(tuple(sounds), tuple(dict.fromkeys(notes)))
 
 
 def _decode_wav(file: Readable, parts: list[WavPart], name: str, longest: float, new_sink: NewSink) -> DecodedSounds | None:
@@ -175,17 +196,27 @@ def _decode_wav(file: Readable, parts: list[WavPart], name: str, longest: float,
 
 
 def _decode_part(part: WavPart, file: Readable, longest: float, new_sink: NewSink) -> tuple[Sound, bool] | None:
-    """libsndfile reads every plain coding; of others the reader is believed that decodes more. And whether something was lost."""
+    """libsndfile reads every plain coding; of others the reader is believed that decodes more, and FFmpeg of MP3, whose filling
+    it leaves out. And whether something was lost."""
+    if part.is_mp3:
+        other = read_container(file, new_sink(), longest)
+        if other is not None:
+            return _without_filling(other.sound, part), other.damaged > 0
     sound, broken = _by_libsndfile(file, longest, new_sink())
     damaged = False
     if part.is_coded or broken or sound is None:
         other = read_container(file, new_sink(), longest)
         damaged = other is not None and other.damaged > 0
-        if other is not None and (sound is None or other.sound.seconds > sound.seconds + OTHER_CODEC):
+        whole = sound is not None and not broken and part.is_all(sound.count)
+        if other is not None and not whole and (sound is None or other.sound.seconds > sound.seconds + OTHER_CODEC):
             sound, broken = other.sound, False
     if broken or sound is None or sound.rate == 0:
         return None
-    return replace(sound, surplus=part.padding(sound.count)), damaged
+    return _without_filling(sound, part), damaged
+
+
+def _without_filling(sound: Sound, part: WavPart) -> Sound:
+    return replace(sound, surplus=max(sound.surplus, part.padding(sound.sink.count)))
 
 
 def _wav_notes(parts: list[WavPart], name: str, seconds: list[float], damaged: bool) -> Iterator[str]:

@@ -6,7 +6,9 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-EBML, SEGMENT = b"\x1aE\xdf\xa3", b"\x18S\x80g"
+EBML, SEGMENT, CLUSTER = b"\x1aE\xdf\xa3", b"\x18S\x80g", b"\x1fC\xb6u"
+ELEMENTS = {EBML, SEGMENT, CLUSTER, b"\x16T\xaek", b"\x15I\xa9f", b"\x1cS\xbbk", b"\x11M\x9bt", b"\x12T\xc3g",
+            b"\x10C\xa7p", b"\x19A\xa4i", b"\xec", b"\xbf", b"\xe7", b"\xa3", b"\xa0", b"\xab", b"\xa7"}  # of segments, clusters
 RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}  # Hz, by the version bits of MPEG audio
 SAMPLES = {3: 1152, 2: 576, 0: 576}  # per frame of layer III
 KBPS = {True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),  # of MPEG 1, layer III
@@ -50,7 +52,7 @@ def stated_by_xing(head: bytes) -> float | None:
         place = head.find(mark)
         if place >= 0 and len(head) >= place + 12:
             flags, frames = struct.unpack(">II", head[place + 4:place + 12])
-            at = next((at for at in range(place - 4, max(-1, place - 64), -1) if _mp3_length(head, at)), None)
+            at = next((at for at in range(place - 4, max(-1, place - 64), -1) if mp3_length(head, at)), None)
             if at is None or not flags & 1 or not frames:
                 return None
             version = head[at + 1] >> 3 & 3
@@ -62,7 +64,7 @@ def _frames(content: bytes) -> Integrity:
     """Every frame of MP3 or AAC says how long it is, so the next one must begin there."""
     place, seen, lost = 0, 0, 0
     while place < len(content) - 8:
-        length = _mp3_length(content, place) or _aac_length(content, place)
+        length = mp3_length(content, place) or _aac_length(content, place)
         if length:
             seen += 1
             if place + length > len(content):
@@ -80,15 +82,15 @@ def _to_next_frame(content: bytes, start: int) -> int:
     """Bytes from one before `start` to where two frames follow each other again, or to the end."""
     place = content.find(b"\xff", start)
     while place >= 0:
-        length = _mp3_length(content, place) or _aac_length(content, place)
+        length = mp3_length(content, place) or _aac_length(content, place)
         after = place + length
-        if length and (after >= len(content) - 8 or _mp3_length(content, after) or _aac_length(content, after)):
+        if length and (after >= len(content) - 8 or mp3_length(content, after) or _aac_length(content, after)):
             return place - start + 1
         place = content.find(b"\xff", place + 1)
     return len(content) - start + 1
 
 
-def _mp3_length(content: bytes, place: int) -> int:
+def mp3_length(content: bytes, place: int) -> int:
     """Bytes of the layer III frame that begins here, 0 where none does or its bit rate is free."""
     if len(content) < place + 4 or content[place] != 0xFF:
         return 0
@@ -153,16 +155,26 @@ def _page(content: bytes, place: int) -> bytes | None:
 
 
 def _segment_end(content: bytes) -> int:
-    """Where the segment of a Matroska file ends by its own word; 0 for a live recording, whose size is never filled in."""
-    place = content.find(SEGMENT, 0, 256)
-    if place < 0 or place + 12 > len(content):
-        return 0
-    width = 9 - content[place + 4].bit_length()  # bytes of the size, which the leading zeros of the first one tell
-    if not 1 <= width <= 8:
-        return 0
-    unknown = (1 << 7 * width) - 1
-    value = int.from_bytes(content[place + 4:place + 4 + width], "big") & unknown
-    return 0 if value == unknown else place + 4 + width + value
+    """Where a Matroska file ends by its own word: its segment, or the last block of a live recording, which names no size for
+    that; 0 where nobody can tell."""
+    place, end = content.find(SEGMENT, 0, 256), 0
+    while 0 <= place < len(content):
+        name = _number(content, place, 4)
+        size = _number(content, place + name[1], 8) if name else None
+        if name is None or size is None or content[place:place + name[1]] not in ELEMENTS:
+            return end if place + 12 > len(content) else 0
+        place += name[1] + size[1]
+        if size[0] < (1 << 7 * size[1]) - 1:  # else it is unknown, and what is inside follows
+            place = end = place + size[0]
+    return end
+
+
+def _number(content: bytes, place: int, widest: int) -> tuple[int, int] | None:
+    """A number whose first byte's leading zeros tell its width, and the width in bytes."""
+    width = 9 - content[place].bit_length() if place < len(content) else 9
+    if width > widest or place + width > len(content):
+        return None
+    return int.from_bytes(content[place:place + width], "big") & ((1 << 7 * width) - 1), width
 
 
 def _caf_end(content: bytes) -> int:

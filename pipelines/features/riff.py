@@ -14,6 +14,7 @@ from pipelines.features.tail import Readable, Section
 MAGIC = {b"RIFF": "<", b"RIFX": ">", b"RF64": "<", b"BW64": "<"}  # with the byte order of sizes
 UNKNOWN = 0x7FFF0000  # bytes; sizes from here on say that the writer did not know
 PLAIN = {1, 3, 6, 7, 0xFFFE}  # PCM, float, A-law, mu-law, extensible: a block is one sample of each channel
+MP3, EXTENSIBLE = 0x55, 0xFFFE
 TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICS")  # what other tools append behind the last chunk
 MAX_CHUNKS = 10_000
 PADDING = 0.2  # s; a coded block is not longer
@@ -51,15 +52,22 @@ class WavPart:
         return self.fields[0] not in PLAIN
 
     @property
+    def is_mp3(self) -> bool:
+        return self.fields[0] == MP3
+
+    @property
     def byte_rate(self) -> int:
         """Bytes per second: of plain formats from rate and block, of others as the header names it."""
         tag, _, rate, named, block, _ = self.fields
         return max(1, rate * block if tag in PLAIN else named)
 
+    def is_all(self, count: int) -> bool:
+        """Whether `count` decoded samples are what the fact chunk names, with a filled last block."""
+        return self.frames > 0 and 0 <= count - self.frames < PADDING * self.fields[2]
+
     def padding(self, count: int) -> int:
         """How many of `count` decoded samples the last block was filled with."""
-        surplus = count - self.frames
-        return surplus if self.is_coded and self.frames and 0 < surplus < PADDING * self.fields[2] else 0
+        return count - self.frames if self.is_coded and self.is_all(count) else 0
 
     @property
     def missing(self) -> float:
@@ -128,7 +136,7 @@ def _parts_of_one(file: Readable, start: int, end: int, order: str) -> Iterator[
         if name in MAGIC:
             return
         if name == b"fmt ":
-            fmt = _read(file, place, min(declared, 256))
+            fmt = _usable(_read(file, place, min(declared, 256)), order)
         if name == b"fact":
             frames = struct.unpack(f"{order}I", _read(file, place, 4).ljust(4, b"\0"))[0]
         if name == b"ds64":
@@ -148,9 +156,24 @@ def _chunks(file: Readable, place: int, end: int, order: str) -> Iterator[tuple[
         yield name, place + 8, size
         if name == b"data" and not _fits(file, place + 8 + size, end, order):
             return
-        place += 8 + size + size % 2
+        place += 8 + size + (size % 2 and not _is_known(_read(file, place + 8 + size, 4)))
         if place >= end:
             return
+
+
+def _is_known(name: bytes) -> bool:
+    """Whether it is a chunk that readers need: some writers forget the byte that fills a chunk of odd size."""
+    return name in (b"fmt ", b"data", b"fact", b"ds64")
+
+
+def _usable(fmt: bytes, order: str) -> bytes:
+    """A fmt chunk as readers know it: with its bits where they are left out, and PCM where a coding of its own is not named."""
+    if 14 <= len(fmt) < 16:
+        channels, block = struct.unpack(f"{order}H", fmt[2:4])[0], struct.unpack(f"{order}H", fmt[12:14])[0]
+        return fmt[:14] + struct.pack(f"{order}H", 8 * block // max(1, channels))
+    if len(fmt) >= 40 and struct.unpack(f"{order}H", fmt[:2])[0] == EXTENSIBLE and not any(fmt[24:40]):
+        return struct.pack(f"{order}H", 1) + fmt[2:16]
+    return fmt
 
 
 def _part(file: Readable, fmt: bytes, order: str, place: int, end: int, declared: int) -> WavPart:
