@@ -35,6 +35,7 @@ from pipelines.mix import EmotionLike, EmotionMix, References, check_target, mix
 from pipelines.networks.sace import emotion_frames, pool_frames
 from pipelines.networks.speaker import ease_vector, voice_vector
 from pipelines.networks.units import EncodedContent
+from pipelines.outputs import check_outputs
 from pipelines.settings import SettingChanges, Settings, changed
 from pipelines.transfer import is_voiced, transfer
 
@@ -63,6 +64,7 @@ class Conversion:
         upper: what the source holds above the band of 16 kHz; None where its rate is not higher.
         mix: what the target consists of, None where it is one emotion. target is its name then.
         timing: (frames,) seconds of the source that each 20 ms frame of the result shows; None where the timing is kept.
+        read: files of the recordings; `save` replaces none of them.
     """
 
     samples: np.ndarray
@@ -77,6 +79,7 @@ class Conversion:
     timing: np.ndarray | None = None
     mix: EmotionMix | None = None
     upper: UpperBand | None = None
+    read: tuple[Path, ...] = ()
 
     @property
     def real_time_factor(self) -> float:
@@ -107,8 +110,10 @@ class Conversion:
         Args:
             rate: Hz, or 'source'. subtype: '16' or '24' bits or 'float', for WAV and FLAC.
         Raises:
-            OutputError: the place cannot be written, or the format has no such rate or subtype.
+            OverwriteError: the path is the source's or a reference's. OutputError: the place cannot be written, or the format
+                has no such rate or subtype.
         """
+        check_outputs(self.read, [path])
         return write_whole(path, self.encoded(path, AudioForm(rate, subtype)))
 
     def encoded(self, path: Path | str = "", form: AudioForm = AudioForm()) -> bytes:
@@ -190,7 +195,8 @@ class Converter:
             notes=_notes(factors, [one for one, _ in references])
             + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()),
             timing=transferred.timing, mix=EmotionMix.of_emotion(wished),
-            upper=_upper_band(factors.recording, transferred.timing, top_change(transferred.difference), divisor))
+            upper=_upper_band(factors.recording, transferred.timing, top_change(transferred.difference), divisor),
+            read=_files(factors.recording, *(one.recording for one, _ in references)))
 
     @property
     def identity(self) -> str:
@@ -291,6 +297,10 @@ class Converter:
         if generator is None or generator.temperature == 0:
             return None
         return units.soft_units(self.models.tensor(content.hidden[units.layer, :count]), generator.temperature).cpu().numpy()
+
+
+def _files(*recordings: Recording | None) -> tuple[Path, ...]:
+    return tuple(one.path for one in recordings if one is not None and one.path is not None)
 
 
 def _upper_band(source: Recording, timing: np.ndarray | None = None, change: np.ndarray | None = None,
@@ -435,7 +445,8 @@ class BaselineConverter:
             predicted=contours[0] if rendered.predicted is None else rendered.predicted,
             target=other.name if other else emotion or self.name, settings=BaselineChoice(self.name),
             source_seconds=own.seconds, seconds=timings.seconds,
-            notes=own.warnings + (other.warnings if other else ()) + self._unused(unused), upper=_upper_band(own))
+            notes=own.warnings + (other.warnings if other else ()) + self._unused(unused), upper=_upper_band(own),
+            read=_files(own, other))
 
     def _unused(self, target: str) -> tuple[str, ...]:
         """A note where the baseline moves no emotion, and one was given all the same."""

@@ -79,8 +79,9 @@ def check_outputs(inputs: Iterable[Path | str | None], outputs: Iterable[Path | 
     """Refuse a run that would write over something it reads, write one file twice, or cannot write at all.
 
     Args:
-        inputs: files and folders that are read; None is left out.
-        outputs: files to be written. None, and devices such as /dev/null, are left out.
+        inputs: files and folders that are read; None is left out. /dev/stdin is the file that a shell sends.
+        outputs: files to be written. None, and devices such as /dev/null, are left out; /dev/stdout is the file that a shell
+            sends it to, and must be no input either.
         trees: folders whose whole content belongs to the run; no input may lie in one.
         new_folders: folders of outputs are created where they are missing.
     Raises:
@@ -88,8 +89,10 @@ def check_outputs(inputs: Iterable[Path | str | None], outputs: Iterable[Path | 
         OutputError: two outputs are one file, or one cannot be written.
     """
     known, read = FileIdentity(), [Path(path) for path in inputs if path is not None]
-    written = [path for path in (Path(path) for path in outputs if path is not None) if not is_device(path)]
-    _refuse_inputs(known, read, written)
+    given = [Path(path) for path in outputs if path is not None]
+    written = [path for path in given if not is_device(path)]
+    _refuse_inputs(known, [path for path in read if is_plain_file(path) or not is_device(path)],
+                   [path for path in given if path in written or is_plain_file(path)])
     _refuse_twice(known, written)
     _refuse_inside(known, read, [Path(tree) for tree in trees])
     for path in written:

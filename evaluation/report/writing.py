@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from evaluation.report.sections import Material
 
 PAGES = (".html", ".htm")
+TITLE = "How the conversions scored"
 STAGES = ("natural rows", "intervals", "sections", "worst pairs")
 
 
@@ -66,6 +67,15 @@ def write_report(folder: Path | str, output: Path | str | None = None, worst_of:
     return files
 
 
+def is_report(markdown: Path) -> bool:
+    """Whether a file is an older report in Markdown."""
+    try:
+        with markdown.open("rb") as file:
+            return file.readline().decode(errors="replace").strip() == f"# {TITLE}"
+    except (OSError, ValueError):
+        return False
+
+
 def document_of(run: EvaluationRun, worst_of: str | None = None, worst: int = 10, audio: bool = True, draws: int = DRAWS,
                 seed: int = 0, entries: Mapping[str, CatalogueEntry] | None = None, hook: Hook = silent) -> Document:
     """A run's report before it is HTML or Markdown; see `write_report`."""
@@ -84,7 +94,7 @@ def document_of(run: EvaluationRun, worst_of: str | None = None, worst: int = 10
     created = (run.record.created or "").replace("T", " ").replace("+00:00", " UTC")
     subtitle = " \u00b7 ".join(filter(None, (f"{counted(len(run.pairs), 'pair')} (hash {run.record.pairs_hash})",
                                              counted(len(run.systems), "system"), settings, created)))
-    return Document("How the conversions scored", subtitle, tuple(written))
+    return Document(TITLE, subtitle, tuple(written))
 
 
 def material_of(run: EvaluationRun, draws: int = DRAWS, seed: int = 0, entries: Mapping[str, CatalogueEntry] | None = None,

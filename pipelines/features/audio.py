@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,7 @@ class Recording:
         full: (n,) float32, mono, at `rate` Hz and the same level, where the file has a rate above 16 kHz; at most 48 kHz.
         warnings: plain sentences about what is doubtful (clipping, hum, a damaged stretch, a channel that was left out) but does
             not prevent conversion.
+        path: the file that it was read from, None of an array.
     """
 
     samples: np.ndarray
@@ -49,6 +50,7 @@ class Recording:
     warnings: tuple[str, ...] = ()
     full: np.ndarray | None = None
     rate: int = SAMPLE_RATE
+    path: Path | None = None
 
     @property
     def seconds(self) -> float:
@@ -70,7 +72,7 @@ def load(path: Path | str) -> Recording:
     """
     path = Path(path)
     decoded = decode(path, MAX_SECONDS)
-    return _checked(decoded.samples, decoded.rate, path.name, decoded.notes)
+    return replace(_checked(decoded.samples, decoded.rate, path.name, decoded.notes), path=path)
 
 
 def is_long(path: Path | str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import tempfile
 from pathlib import Path
 from types import TracebackType
 
@@ -32,6 +33,7 @@ class GrowingWav:
     def __init__(self, path: Path, rate: int, coding: str = "PCM_16"):
         self.path, self.rate, self.coding, self.count = path, rate, coding, 0
         with told_writing(path):
+            path.unlink(missing_ok=True)  # what a link leads to stays
             self._file = path.open("wb")
             self._file.write(self._head())
             self._file.flush()
@@ -80,8 +82,11 @@ def finish(wav: GrowingWav, path: Path, form: AudioForm) -> None:
         with told_writing(path):
             wav.close()
             if _format(path, form) != ("WAV", wav.coding):
-                ready = wav.path.with_name(f"{wav.path.stem}-coded{form.ending(path)}")
+                handle, name = tempfile.mkstemp(dir=path.parent, prefix=".zest-", suffix=form.ending(path))
+                os.close(handle)
+                ready = Path(name)
                 _copy(wav.path, ready, *_format(path, form))
+                ready.chmod(0o644)  # mkstemp's 0600 would hide the result from everyone else
             os.replace(ready, path)
     finally:
         for left in {wav.path, ready}:

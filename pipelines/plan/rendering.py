@@ -5,6 +5,7 @@ Memory holds one piece at a time. Rendered pieces stay in a folder (store.py).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -118,6 +119,7 @@ def render(converter: PhraseConverter, source: Path | str, segments: Sequence[Se
     if is_device(output):
         raise OutputError(f"Cannot write {output}: a plan is rendered into a file, which is moved to its place at the end.")
     check_outputs([source, *(path for one in segments for path in one.references)], [output, growing], [folder])
+    _refuse_older(growing, folder)
     kept = PieceStore(folder)
     with kept.unless_empty(), alone_in(folder, "rendering"):
         with long_recording(source, folder, partial(form.hertz, path=output)) as recording:
@@ -136,6 +138,13 @@ def render(converter: PhraseConverter, source: Path | str, segments: Sequence[Se
         kept.tidy([task.key for task in tasks])
     return RenderedPlan(output, tuple(found), recording.seconds, wav.count / wav.rate, wav.rate, timings.seconds,
                         recording.warnings + pieces.notes())
+
+
+def _refuse_older(growing: Path, folder: Path) -> None:
+    """Raises OutputError: what would grow is there, and no earlier rendering left it: that would have left its pieces, too."""
+    if os.path.lexists(growing) and not folder.is_dir():
+        raise OutputError(f"{growing} is there already, and the result would grow in a file of this name; move it away, or give "
+                          "the result another name.")
 
 
 def _within(segments: Sequence[Segment], seconds: float) -> tuple[Segment, ...]:

@@ -31,7 +31,7 @@ from evaluation.report.separation import BY_DEFINITION, REVERSED, SEPARATES, USE
 from evaluation.report.statistics import Difference
 from evaluation.report.tables import number
 from evaluation.report.worst import worst_pairs
-from evaluation.report.writing import document_of
+from evaluation.report.writing import document_of, is_report
 from evaluation.run.folder import EvaluationRun, open_run
 from pipelines.errors import OutputError, ZestError
 from pipelines.features.audio import load
@@ -338,7 +338,7 @@ def test_the_page_fits_a_phone_makes_no_errors_and_passes_axe_in_both_themes(chr
 def test_a_report_is_two_files_the_same_every_time_and_silent_on_request(run, tmp_path):
     written = [write_report(run.folder, tmp_path / name, worst=1, audio=False, draws=100, entries=ENTRIES)
                for name in ("one.html", "two.html")]
-    assert [file.markdown.name for file in written] == ["one.md", "two.md"]
+    assert [file.markdown.name for file in written] == ["one.md", "two.md"] and is_report(written[0].markdown)
     assert written[0].html.read_bytes() == written[1].html.read_bytes()
     assert written[0].markdown.read_bytes() == written[1].markdown.read_bytes()
     page = written[0].html.read_text()
@@ -393,6 +393,15 @@ def test_the_command_writes_a_report_of_a_run_whose_metrics_are_not_known(run, t
     text = Path(json.loads(result.stdout)["markdown"]).read_text()
     assert re.search(r"^\| loud \|.* 95\.83 \[", text, re.M)
     assert "Natural rows not measured for cer, emotion-level" in text
+
+
+def test_notes_of_ones_own_beside_a_page_are_not_taken_for_the_page_of_an_older_report(run, tmp_path):
+    for name in ("mine.html", "mine.md"):
+        (tmp_path / name).write_text("# Mine")
+    result = CliRunner().invoke(app, ["report", str(run.folder), "-o", str(tmp_path / "mine.html")])
+    assert isinstance(result.exception, OutputError) and "mine.md exists already" in str(result.exception)
+    assert (tmp_path / "mine.html").read_text() == (tmp_path / "mine.md").read_text() == "# Mine"
+    assert not is_report(tmp_path / "mine.md")
 
 
 def test_the_command_refuses_a_folder_that_is_no_run(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.baselines.copy_synthesis import copy_synthesis
 from pipelines.conversion import Conversion, Converter
-from pipelines.errors import ZestError
+from pipelines.errors import OverwriteError, ZestError
 from pipelines.factors import Transferred
 from pipelines.features.audio import Recording, from_array, load
 from pipelines.features.pitch import semitones, statistics, track
@@ -60,6 +60,18 @@ def test_samples_are_sound(converted, man):
         assert conversion.samples.dtype == np.float32 and conversion.samples.ndim == 1
         assert np.isfinite(conversion.samples).all()
         assert 0.01 < np.abs(conversion.samples).max() <= 1.0
+
+
+def test_saving_replaces_neither_the_source_nor_the_reference(converter, source_path, reference_path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, example in (("me.wav", source_path), ("friend.wav", reference_path)):
+        (tmp_path / name).write_bytes(example.read_bytes())
+    conversion = converter.convert("me.wav", "friend.wav", settings=PLAIN)
+    (tmp_path / "link.wav").symlink_to("me.wav")
+    for name in ("./me.wav", "friend.wav", "link.wav"):
+        with pytest.raises(OverwriteError, match="is an input of this run"):
+            conversion.save(name)
+    assert conversion.save("new.wav").is_file() and (tmp_path / "me.wav").read_bytes() == source_path.read_bytes()
 
 
 def test_duration_is_kept_when_tempo_is_off(converted, man):

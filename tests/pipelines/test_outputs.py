@@ -44,6 +44,23 @@ def test_two_outputs_that_are_one_file_are_refused(here):
     check_outputs([], ["/dev/null", "/dev/null"])
 
 
+@pytest.mark.parametrize(("inputs", "output", "descriptor", "mode"), [
+    (["clean.wav"], "/dev/stdout", 1, os.O_WRONLY | os.O_APPEND), (["/dev/stdin"], "clean.wav", 0, os.O_RDONLY),
+    (["/dev/stdin"], "takes/../link.wav", 0, os.O_RDONLY)])
+def test_what_a_shell_sends_to_and_from_a_file_counts_as_that_file(here, inputs, output, descriptor, mode):
+    (here / "link.wav").symlink_to("clean.wav")
+    own, sent = os.dup(descriptor), os.open("clean.wav", mode)
+    os.dup2(sent, descriptor)
+    try:
+        with pytest.raises(OverwriteError, match="is an input of this run"):
+            check_outputs(inputs, [output])
+        check_outputs(inputs, ["takes/new.wav", "/dev/null"])
+    finally:
+        os.dup2(own, descriptor)
+        os.close(own)
+        os.close(sent)
+
+
 def test_letter_case_and_composed_letters_count_where_the_file_system_counts_them(here, monkeypatch):
     composed, decomposed = (unicodedata.normalize(form, "Jürgen.wav") for form in ("NFC", "NFD"))
     check_outputs([], ["A.wav", "a.wav", composed, decomposed])  # this file system takes them for different files

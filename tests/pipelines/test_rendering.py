@@ -228,3 +228,16 @@ def test_faults_leave_nothing_behind(source, tmp_path):
         with pytest.raises(error):
             render(converter, source, segments, tmp_path / output)
     assert [path.name for path in tmp_path.iterdir()] == ["talk.wav"] and converter.calls == []
+
+
+def test_a_file_of_the_name_in_which_a_result_grows_is_not_taken_away(source, tmp_path):
+    mine = partial_path(tmp_path / "out.wav")
+    mine.write_bytes(b"mine")
+    with pytest.raises(OutputError, match="out.part.wav is there already"):
+        render(CountingConverter(), source, whole_recording(PLAIN), tmp_path / "out.wav")
+    assert mine.read_bytes() == b"mine" and not (tmp_path / "out.wav").exists()
+    mine.rename(tmp_path / "elsewhere")
+    mine.symlink_to("elsewhere")
+    store_path(tmp_path / "out.wav").mkdir()  # as a rendering leaves it that was killed
+    render(CountingConverter(), source, whole_recording(PLAIN), tmp_path / "out.flac", store=store_path(tmp_path / "out.wav"))
+    assert (tmp_path / "elsewhere").read_bytes() == b"mine" and samples_of(tmp_path / "out.flac").size

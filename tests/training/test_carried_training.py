@@ -65,6 +65,15 @@ def test_a_training_that_is_there_is_not_overwritten(halfway):
         unpack(file, begun.runs / "vocoder")
 
 
+def test_files_of_an_older_packing_are_not_mixed_with_those_of_a_new_one(halfway, tmp_path):
+    begun, _ = halfway
+    pack(begun.runs / "vocoder", tmp_path / "carried.safetensors", piece_megabytes=0.05)
+    pieces = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(OutputError, match=f"{pieces[0]} is of an older packing"):
+        pack(begun.runs / "vocoder", tmp_path / "carried.safetensors")
+    assert len(pieces) > 1 and sorted(path.name for path in tmp_path.iterdir()) == pieces
+
+
 def test_what_is_no_training_is_said_in_a_sentence(tmp_path):
     with pytest.raises(RecipeError, match="has no training state; name the folder of a stage"):
         pack(tmp_path, tmp_path / "file.safetensors")

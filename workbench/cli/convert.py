@@ -28,11 +28,11 @@ from workbench.cli import batch as batches
 from workbench.cli import exit_codes
 from workbench.cli.batch import BadRow, BatchRow
 from workbench.cli.commands import refuse_given, weighted_paths
-from workbench.cli.long import check_long, convert_long, convert_plan, refuse_beside_plan
+from workbench.cli.long import check_long, convert_long, convert_plan, files_of_plan, refuse_beside_plan
 from workbench.cli.names import check_replacing, default_name, variant
 from workbench.cli.options import MANY, AsJson, Checkpoint, Device, Overwrite, listed, setting_option
 from workbench.cli.output import print_json
-from workbench.cli.pipes import PIPE, piped_in, piped_out, shown
+from workbench.cli.pipes import PIPE, piped_in, piped_out, shown, stdin_of
 from workbench.cli.progress import say, terminal_bar
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _load_converter(system: str, checkpoint: str | None, device: str) -> Convert
 def _convert_to_pipe(row: BatchRow, run: ConversionRun) -> int:
     """Nothing but the recording goes to standard output."""
     _refuse_json(run)
-    with piped_out() as write:
+    with piped_out([*row.recordings, *stdin_of(*row.recordings)]) as write:
         return _convert_one(row, replace(run, write=lambda _, content: write(content)))
 
 
@@ -201,7 +201,7 @@ def _convert_plan(source: Path, plan: Path, named: Path | None, name: str, run: 
 
     if output == PIPE:
         _refuse_json(run)
-        with piped_out() as write:
+        with piped_out(files_of_plan(source, plan)) as write:
             document = render(lambda _, content: write(content))
     else:
         document = render(run.write)
@@ -244,7 +244,8 @@ def _check_files(lists: Sequence[Path], rows: Sequence[BatchRow], run: Conversio
     """Hold every output of the call against every input of it, before any work."""
     for row in rows:
         run.form.check(row.output)
-    check_outputs([*lists, *(path for row in rows for path in row.recordings)],
+    recordings = [path for row in rows for path in row.recordings]
+    check_outputs([*lists, *recordings, *stdin_of(*recordings)],
                   [path for row in rows for path in (row.output, row.plot) if path != PIPE], new_folders=new_folders)
     written = [(path, row.named or (path is row.plot and not new_folders)) for row in rows
                for path in (row.output, row.plot) if path is not None and path != PIPE]

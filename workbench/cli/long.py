@@ -17,7 +17,7 @@ from pipelines.hooks import Hook
 from pipelines.outputs import check_outputs
 from pipelines.settings import Settings
 from workbench.cli.names import check_replacing
-from workbench.cli.pipes import PIPE
+from workbench.cli.pipes import PIPE, stdin_of
 from workbench.cli.progress import say, terminal_bar
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def convert_plan(load_converter: Callable[[], Converts], source: Path, plan: Pat
     references = dict.fromkeys(path for one in segments for path in one.references)
     outputs = [] if output == PIPE or is_device(output) else [output, partial_path(output)]
     form.check(output)
-    check_outputs([source, plan, *references], outputs, [store_path(output)] if outputs else [])
+    check_outputs(files_of_plan(source, plan), outputs or [path for path in [output] if path != PIPE],
+                  [store_path(output)] if outputs else [])
     check_replacing(outputs[:1] if named else [], [] if named else outputs[:1], overwrite)
     for reference in references:
         load(reference)  # a bad one is told at once, before any model is loaded
@@ -79,6 +80,13 @@ def convert_plan(load_converter: Callable[[], Converts], source: Path, plan: Pat
         say(f"Rendered phrases stay in {store_path(output)}, so that a changed row alone is rendered again; delete the folder "
             "when you are done.")
     return document
+
+
+def files_of_plan(source: Path, plan: Path) -> list[Path]:
+    """All that is read to render a plan. Raises ZestError as `read_plan`."""
+    from pipelines.plan.table import read_plan
+
+    return [source, plan, *stdin_of(source), *(path for one in read_plan(plan) for path in one.references)]
 
 
 def refuse_beside_plan(source: Path | None, others: dict[str, object]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.errors import AudioError, OutputError, ZestError
+from pipelines.outputs import check_outputs
 
-PIPE = Path("-")
+PIPE, STDOUT = Path("-"), Path("/dev/stdout")
 STDIN = ("-", "/dev/stdin", "/proc/self/fd/0", "/dev/fd/0")
 FOLDER = "zest-stdin-"  # how the temporary folder's name begins
 MOST_BYTES = 4 << 30  # of standard input
@@ -36,21 +37,30 @@ def piped_in(*paths: Path | None) -> Iterator[tuple[Path | None, ...]]:
         yield tuple(kept if _is_stdin(path) else path for path in paths)
 
 
+def stdin_of(*paths: Path | None) -> list[Path]:
+    """Standard input, where one of these is a file of `piped_in`: a shell may send a file that must not be written."""
+    return [Path(STDIN[1])] if any(path is not None and shown(path) == str(PIPE) for path in paths) else []
+
+
 def shown(path: Path) -> str:
     """A path as the user wrote it: '-' for a file of `piped_in`."""
     return str(PIPE) if path.parent.name.startswith(FOLDER) else str(path)
 
 
 @contextmanager
-def piped_out() -> Iterator[Callable[[bytes], None]]:
+def piped_out(reads: Iterable[Path]) -> Iterator[Callable[[bytes], None]]:
     """What writes to standard output. Inside, all else that is printed goes to standard error.
 
+    Args:
+        reads: files that the call reads.
     Raises:
-        ZestError: standard output is a terminal. OutputError: it is closed or full.
+        ZestError: standard output is a terminal. OverwriteError: a shell sends it to a file that is read. OutputError: it is
+            closed or full.
     """
     if sys.stdout is None or sys.stdout.isatty():
         raise ZestError("Standard output is a terminal, which plays no recordings; write to a file or into a pipe, as in "
                         "zest convert me.wav --emotion sad -o - > me-sad.wav.")
+    check_outputs(reads, [STDOUT])
     sys.stdout.flush()
     own = os.dup(1)
     os.dup2(2, 1)

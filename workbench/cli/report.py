@@ -7,7 +7,6 @@ from typing import Annotated, Optional
 
 import typer
 
-from pipelines.outputs import is_plain_file
 from workbench.cli.commands import refuse_given
 from workbench.cli.names import check_replacing
 from workbench.cli.options import AsJson, BootstrapSeed, Draws, Overwrite
@@ -31,13 +30,13 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write the report of an evaluation: intervals, comparisons, confusion matrices, the worst pairs, provenance."""
-    from evaluation.report import write_report
+    from evaluation.report.writing import is_report, write_report
 
     if worst == 0:
         refuse_given(context, ("worst_of", "audio"), "With --worst 0 no pairs are shown, so")
     if output is not None:
-        markdown = [] if is_plain_file(output) else [output.with_suffix(".md")]  # beside an older report, it is its own
-        check_replacing([output], markdown, overwrite)
+        markdown = output.with_suffix(".md")
+        check_replacing([output], [] if is_report(markdown) else [markdown], overwrite)
     files = write_report(run, output, worst_of, worst, audio, draws, seed)
     if as_json:
         print_json({"html": str(files.html), "markdown": str(files.markdown)})

@@ -13,6 +13,7 @@ import torch
 from pipelines.checkpoints.folder import Folder
 from pipelines.errors import OutputError, RecipeError
 from pipelines.files import make_folder, write_whole
+from pipelines.outputs import check_result_folder
 from pipelines.training.loop.carried import AVERAGE, read_state, write_state
 
 
@@ -48,6 +49,7 @@ def average(first: Path, second: Path, output: Path, name: str, name_in_second: 
     state = read_state(first)
     for prefix in _prefixes(name, state["parts"]):
         state["parts"] |= {prefix + key: value for key, value in mean.items()}
+    check_result_folder(output, ("log.jsonl",), "this average")
     make_folder(output)
     if (first / "log.jsonl").is_file():
         write_whole(output / "log.jsonl", (first / "log.jsonl").read_bytes())

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from pipelines.checkpoints.eight_bits import restored, rounded
-from pipelines.errors import RecipeError
+from pipelines.errors import OutputError, RecipeError
 from pipelines.files import check_ending, make_folder, whole_file, write_whole
 from pipelines.outputs import check_outputs, check_result_folder
 
@@ -44,9 +44,11 @@ def pack(run: Path, file: Path, eight_bits: bool = False, piece_megabytes: float
     kept = {small: tensor for name, value in kept.items() for small, tensor in smaller(name, value).items()}
     log = (run / "log.jsonl").read_text() if (run / "log.jsonl").is_file() else ""
     about = {"number": str(state["number"]), "spent": repr(state["spent"]), "own": trained, "log": log}
-    make_folder(file.parent)
     pieces = _divided(kept, piece_megabytes * 1e6, len(log.encode()))
     names = [file] if len(pieces) == 1 else [_piece(file, number, len(pieces)) for number in range(1, len(pieces) + 1)]
+    _refuse_older(file, names)
+    check_outputs([path for path in run.glob("*") if path.is_file()], names, new_folders=True)
+    make_folder(file.parent)
     for name, tensors in zip(names, pieces, strict=True):
         write_whole(name, save({key: value.contiguous() for key, value in tensors.items()}, about))
         about = about | {"log": ""}  # the first piece has it
@@ -57,8 +59,7 @@ def pieces_of(file: Path) -> list[Path]:
     """The file, or its pieces in order if it was written in several. Raises RecipeError: a piece is missing."""
     if file.exists():
         return [file]
-    found = [path for path in sorted(file.parent.glob(f"{glob.escape(file.stem)}-*of*{file.suffix}"))
-             if re.fullmatch(r"-\d+of\d+", path.stem.removeprefix(file.stem))]
+    found = _pieces_there(file)
     if not found:
         return [file]
     total = int(found[0].stem.rpartition("of")[2])
@@ -67,6 +68,18 @@ def pieces_of(file: Path) -> list[Path]:
     if missing:
         raise RecipeError(f"The carried training {file} lacks {', '.join(missing)}; bring it along.")
     return pieces
+
+
+def _pieces_there(file: Path) -> list[Path]:
+    return [path for path in sorted(file.parent.glob(f"{glob.escape(file.stem)}-*of*{file.suffix}"))
+            if re.fullmatch(r"-\d+of\d+", path.stem.removeprefix(file.stem))]
+
+
+def _refuse_older(file: Path, names: list[Path]) -> None:
+    """Raises OutputError: files of an older packing by this name, of another number, would be taken for parts of this one."""
+    older = next((path for path in (file, *_pieces_there(file)) if path.exists() and path not in names), None)
+    if older is not None:
+        raise OutputError(f"{older} is of an older packing in another number of files; delete that one, or choose another name.")
 
 
 def unpack(file: Path, run: Path) -> int:
