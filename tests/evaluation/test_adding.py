@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
-import shlex
 from pathlib import Path
 from types import ModuleType
 
@@ -20,6 +18,7 @@ from evaluation.metrics import registry
 from evaluation.pair import Pair, write_pairs
 from pipelines.features.audio import load, save
 from pipelines.training.data.corpus import read_manifest
+from tests.support.documented import zest_calls
 from tests.support.speech import MAN, RATE, WOMAN, speak
 
 HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to"
@@ -38,12 +37,11 @@ def example(page: str, folder: Path) -> ModuleType:
 
 def run_page(page: str, zest_here) -> None:
     """Every `zest` command of a page, as it is written there."""
-    lines = re.findall(r"^    (zest .*?)(?:  +#.*)?$", (HOW_TO / page).read_text(), re.M)
-    assert lines, page
-    for command in (part for line in lines for part in line.split(" && ")):
-        words = [os.path.expanduser(word) for word in shlex.split(command)[1:]]
+    calls = zest_calls(f"how-to/{page}")
+    assert calls, page
+    for words in calls:
         result = zest_here(*words)
-        assert result.returncode == 0, (command, result.stderr)
+        assert result.returncode == 0, (words, result.stderr)
 
 
 @pytest.fixture

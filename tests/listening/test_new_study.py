@@ -88,6 +88,17 @@ def test_the_same_conversion_again_replaces_the_older_and_other_emotions_are_oth
     assert gather(folder, clips["man0"], clips["man1"], clips["woman0"]).pairs == 3
 
 
+def test_a_mix_of_all_emotions_is_gathered_and_two_ways_to_write_a_mix_are_one_pair(clips, tmp_path):
+    folder, five = tmp_path / "set", "neutral:0.2,angry:0.2,happy:0.2,sad:0.2,surprised:0.2"
+    gather(folder, clips["man0"], clips["man1"], emotion=five)
+    again = gather(folder, clips["man0"], clips["man1"], emotion="Sad:1, angry:1, happy:1, surprised:1, neutral:1")
+    assert (again.pairs, again.outcome) == (1, "same")
+    assert gather(folder, clips["man0"], clips["man1"], emotion="arousal:0.6,valence:-0.3").pairs == 2
+    assert gather(folder, clips["man0"], clips["man1"], clips["woman0"], f"{five},friend.wav:0.2").pairs == 3
+    created = create_study(gathered_run(folder), ("converted",), ("naturalness",), tmp_path / "S", listeners=2)
+    assert created.systems == ("converted",)
+
+
 def test_another_take_by_a_system_of_the_same_name_is_refused_and_the_same_take_changes_nothing(clips, tmp_path):
     folder = tmp_path / "set"
     assert gather(folder, clips["man0"], clips["man1"], emotion="angry", replacing=False).outcome == "added"

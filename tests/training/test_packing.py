@@ -28,6 +28,7 @@ from pipelines.training.packing.pack import PackOptions, pack_training
 from pipelines.training.packing.pieces import Piece, inside, read_list
 from pipelines.training.packing.unpack import unpack_training
 from tests.support import tiny
+from tests.support.documented import zest_calls
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = 0.1  # MB of a piece
@@ -126,11 +127,16 @@ def test_it_is_trained_without_network_and_decoders_and_goes_on_at_home(home, pa
     for folder in ("pipelines", "workbench", "evaluation"):
         shutil.copytree(ROOT / folder, tree / folder)
     train = ["--recipe", "recipe.toml", "--manifest", "manifest.csv", "--precision"]
-    commands = [["train", "vocoder", *train, "fp32"], ["train", "generate", *train, "bf16"], ["train", "hubert", *train, "bf16"],
+    there = tmp_path / "there"
+    of_page = zest_calls("how-to/train-on-a-borrowed-machine.md")
+    unpacking, training, carrying = (next(words for words in of_page if words[:len(begin)] == begin) for begin in (
+        ["train", "unpack"], ["train", "hubert"], ["carry", "pack"]))
+    assert unpack_training(packed, there).complete and unpacking[2:] == ["incoming", "unpacked"]
+    device = training.index("--device")
+    commands = [["train", "vocoder", *train, "fp32"], ["train", "generate", *train, "bf16"],
+                training[:device] + training[device + 2:], carrying,  # as the page writes them, but for the GPU
                 *(["carry", "pack", f"runs/{stage}", f"back/{stage}.safetensors", "--piece-megabytes", "0.2"]
                   for stage in STAGES)]
-    there = tmp_path / "there"
-    unpack_training(packed, there)
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
     script = ROOT / "tests" / "support" / "borrowed_machine.py"
     result = subprocess.run([sys.executable, script, json.dumps(commands)], cwd=there, env=environment, capture_output=True,

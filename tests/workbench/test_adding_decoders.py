@@ -9,14 +9,15 @@ import gradio as gr
 import numpy as np
 import pytest
 
-from evaluation.pair import Pair
+from evaluation.metrics import registry, tempo
+from evaluation.pair import Pair, write_pairs
 from evaluation.run import parse_systems
 from pipelines.baselines import BASELINES
 from pipelines.decoders import DECODERS
 from pipelines.features.audio import load
 from pipelines.settings import Settings, about, read_specification
 from pipelines.training.ablation.plan import _stages_of
-from tests.evaluation.test_adding import example
+from tests.evaluation.test_adding import example, run_page
 from tests.support import small_evaluation
 from workbench import api, conversion, conversion_request
 from workbench.cli import exit_codes
@@ -83,6 +84,17 @@ def test_a_new_decoder_converts_by_command_line(whistle, zest_here, tmp_path, so
     refused = zest_here("convert", source_path, "--emotion", "sad", "--decoder", "flute")
     assert refused.returncode == exit_codes.USAGE and "whistle" in refused.stderr
     assert "whistle" in json.loads(zest_here("info", "--json").stdout)["decoders"]
+
+
+@pytest.mark.parametrize(("added", "result"), [("decoder", "whistled.wav"), ("baseline", "louder.wav")])
+def test_the_commands_of_the_page_run_as_they_are_written(added, result, whistle, louder, zest_here, tmp_path, monkeypatch,
+                                                          source_path, reference_path):
+    monkeypatch.setattr(registry, "METRICS", tempo.METRICS)  # quick ones
+    (tmp_path / "me.wav").write_bytes(source_path.read_bytes())
+    (tmp_path / "excited-friend.wav").write_bytes(reference_path.read_bytes())
+    write_pairs(tmp_path / "pairs.csv", [Pair("one", tmp_path / "me.wav", tmp_path / "excited-friend.wav", "happy")])
+    run_page(f"add-a-{added}.md", zest_here)
+    assert (tmp_path / result).is_file() and len((tmp_path / "RUN" / "scores.jsonl").read_text().splitlines()) >= 1
 
 
 def test_a_new_decoder_is_a_system_and_a_study_knows_its_stages(whistle):

@@ -23,7 +23,8 @@ from evaluation.pair import NO_REFERENCE, Pair, pairs_hash, read_pairs, write_pa
 from evaluation.run.folder import EvaluationRun, RunFolder, open_run
 from evaluation.run.record import RunRecord, SystemRecord
 from evaluation.run.wavs import SAFE_NAME
-from pipelines.errors import OutputError
+from pipelines.affect import target_name
+from pipelines.errors import OutputError, ZestError
 from pipelines.features.audio import load, save
 from pipelines.files import PATH_BYTES, json_text, make_folder, write_whole
 from pipelines.labels import folded
@@ -75,7 +76,7 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
         raise StudyError(f"'{system[:60]}' cannot be the name of a system; use letters, digits and . _ - + @, at most 61.")
     emotion = folded(emotion)
     if ":" in emotion:
-        mix, emotion = mix or emotion, ""
+        mix, emotion = mix or _canonical(emotion), ""
     if reference is None and not emotion and not mix:
         raise StudyError("Give the reference whose emotion was taken, or the name of the stored emotion.")
     if len(emotion) > LONGEST_EMOTION or not emotion.isprintable():
@@ -100,6 +101,14 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
         save(files.wav(system, pair.id), samples)
         write_pairs(files.pairs_file, _add_pair(_pairs(files), pair))
         return replace(_write_run_files(files), outcome=outcome, notes=notes)
+
+
+def _canonical(mix: str) -> str:
+    """A mix or a point as it is named, so that two ways to write it are one pair; what is neither stays as it is."""
+    try:
+        return target_name(mix)
+    except ZestError:
+        return mix
 
 
 def gathered(folder: Path | str) -> GatheredConversions:
