@@ -1,4 +1,4 @@
-"""Feed the readers of recordings, zips and lists with damaged files: each gives a result or one sentence, never a traceback.
+"""Feed the readers of recordings, zips, lists and plans with damaged files: each gives a result or a sentence, never a traceback.
 
     python -m benchmarks.fuzz_readers --minutes 10 --inputs 5000
 
@@ -15,8 +15,9 @@ import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import soundfile
@@ -24,13 +25,27 @@ import typer
 
 from evaluation.pair import read_pairs
 from evaluation.run import open_scored
+from pipelines.affect import known_target
 from pipelines.errors import ZestError
 from pipelines.features.audio import load
-from pipelines.training.data.corpus import read_manifest
+from pipelines.plan.segments import check_segments
+from pipelines.plan.table import read_plan, row_names, write_plan
+from pipelines.training.data.manifest_check import read_checked_manifest
 from workbench.cli.batch import read_batch
 
 RATE = 16_000
+SHORT = 1000  # bytes
+TYPED = np.frombuffer(b',;:."\'\t\n\r 0159-+=/\\asdn', dtype=np.uint8)  # what mistakes in a list are made of
+NAMED = ("a.wav", "b.wav", "J\u00fcrgen.wav")  # recordings of the lists, which are there
 CONTAINERS = ("WAV", "WAVEX", "RF64", "AIFF", "FLAC", "OGG", "MP3", "CAF", "W64", "AU")
+CODED = (("aac", "adts", RATE), ("aac", "ipod", RATE), ("aac", "mpegts", RATE), ("alac", "caf", RATE),
+         ("libmp3lame", "wav", RATE),
+         ("flac", "ogg", RATE), ("libopus", "webm", 48_000), ("libopus", "ogg", 48_000))  # codec, container, Hz
+MANIFEST = (b"path,corpus,speaker,emotion,language,text_id,text,seconds,split\n"
+            b"a.wav,x,a,angry,en,1,Hello,2,train\nb.wav,x,b,Sad,EN,1,,1.5,dev\n,,,,,,,,\n")
+PLANS = (b"start,end,emotion,reference,strength,tempo\n0,1.5,angry,,1.2,no\n0:01.5,2,,a.wav,,yes\n2,3,keep,,,\n",
+         b"start;end;emotion;words\r\n0,5;1,5;angry:0.6,sad:0.4;Hello there\r\n1:00:00;1:00:05;arousal:0.6,valence:-0.3;\r\n",
+         "start\tend\treference\n0\t1\tJ\u00fcrgen.wav:0.5,b.wav:0.5\n".encode("utf-16"))
 LISTS = (b"source,reference,converted,emotion,text\na.wav,a.wav,a.wav,angry,Hello\n,,,,\n",
          b"source;reference;emotion\r\na.wav;b.wav;sad\r\n",
          "source,emotion,output\nJ\u00fcrgen.wav,sad,x.wav\n".encode("utf-16"))
@@ -39,7 +54,31 @@ ODD_NAMES = ("b.WAV", "Zo\u00eb.flac", "\\a.wav", "x/../b.wav", "__MACOSX/a.wav"
 
 
 def recording(random: np.random.Generator) -> bytes:
-    """A second of noise in some container."""
+    """A second of noise in some container; sometimes two of them joined."""
+    one = coded(*CODED[int(random.integers(len(CODED)))]) if random.random() < 0.4 else plain(random)
+    return one + (plain(random) if random.random() < 0.5 else one) if random.random() < 0.15 else one
+
+
+@cache
+def coded(codec: str, container: str, rate: int) -> bytes:
+    """Noise through one of FFmpeg's encoders."""
+    import av
+
+    content = io.BytesIO()
+    with av.open(content, mode="w", format=container) as out:
+        stream: Any = out.add_stream(codec, rate=rate, layout="mono")
+        resampler = av.AudioResampler(format=stream.format or "fltp", layout="mono", rate=rate)
+        noise = 0.2 * np.random.default_rng(0).standard_normal((1, rate)).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(noise, format="fltp", layout="mono")
+        frame.rate, frame.pts = rate, 0
+        for ready in (*resampler.resample(frame), *resampler.resample(None)):
+            out.mux(stream.encode(ready))
+        out.mux(stream.encode(None))
+    return content.getvalue()
+
+
+def plain(random: np.random.Generator) -> bytes:
+    """Noise in one of libsndfile's containers."""
     content = io.BytesIO()
     samples = 0.2 * random.standard_normal((RATE, int(random.integers(1, 3))))
     soundfile.write(content, samples, RATE, format=str(random.choice(CONTAINERS)))
@@ -66,17 +105,31 @@ def read_archive(path: Path) -> None:
 
 
 def listing(random: np.random.Generator) -> bytes:
-    return LISTS[int(random.integers(len(LISTS)))]
+    lists = (*LISTS, MANIFEST)
+    return lists[int(random.integers(len(lists)))]
+
+
+def plan(random: np.random.Generator) -> bytes:
+    return PLANS[int(random.integers(len(PLANS)))]
+
+
+def read_any_plan(path: Path) -> None:
+    """As `zest convert --plan` does, and written again: what is written says the same."""
+    segments = read_plan(path)
+    check_segments(segments, check_emotion=known_target, names=row_names(path))
+    write_plan(path.with_name("again.csv"), segments)
+    read_plan(path.with_name("again.csv"))
 
 
 def damaged(content: bytes, random: np.random.Generator, share: float = 1.0) -> bytes:
     """Bytes flipped, overwritten, dropped, doubled or cut off; mostly near the beginning, where headers are."""
     if random.random() > share:
         return content
-    for _ in range(int(random.integers(1, 6))):
+    short = len(content) < SHORT  # a list: most of it is to stay as it is, so that what is behind its header is read
+    for _ in range(int(random.integers(1, 3 if short else 6))):
         here = int(random.integers(0, max(1, min(len(content), 200 if random.random() < 0.6 else len(content)))))
-        size = int(random.integers(1, 60))
-        noise = random.bytes(size)
+        size = int(random.integers(1, 8 if short else 60))
+        noise = bytes(random.choice(TYPED, size)) if short and random.random() < 0.7 else random.bytes(size)
         content = (content[:here] + noise + content[here + size:], content[:here] + content[here + size:],
                    content[:here] + noise + content[here:], content[:here + size] + content[here:], content[:here],
                    content[:here] + b"\xff" * size + content[here + size:])[int(random.integers(6))]
@@ -86,17 +139,18 @@ def damaged(content: bytes, random: np.random.Generator, share: float = 1.0) -> 
 def read_any_list(path: Path) -> None:
     """By every reader of lists; a sentence of one must not keep the others from it."""
     refused: list[ZestError] = []
-    for read in (read_pairs, read_manifest, lambda one: read_batch(one, one.parent / "out")):
+    readers = (read_pairs, read_checked_manifest, lambda one: read_batch(one, one.parent / "out"))
+    for read in readers:
         try:
             read(path)
         except ZestError as error:
             refused.append(error)
-    if len(refused) == 3:
+    if len(refused) == len(readers):
         raise refused[0]
 
 
 READERS: dict[str, tuple[str, Callable[[np.random.Generator], bytes], Callable[[Path], object]]] = {
-    "recording": ("x.wav", recording, load), "list": ("x.csv", listing, read_any_list),
+    "recording": ("x.wav", recording, load), "list": ("x.csv", listing, read_any_list), "plan": ("x.csv", plan, read_any_plan),
     "zip": ("x.zip", archive, read_archive)}
 DAMAGED = {"zip": 0.4}  # share of inputs of a kind that are damaged as a whole; of all others it is all
 
@@ -128,6 +182,8 @@ def outcome(kind: str, random: np.random.Generator, kept: Path, number: int) -> 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content)
+        for named in NAMED if kind in ("list", "plan") else ():
+            (path.parent / named).write_bytes(coded("pcm_s16le", "wav", RATE))
         try:
             read(path)
         except ZestError:

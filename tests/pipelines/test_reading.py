@@ -261,6 +261,26 @@ def test_the_channel_with_speech_is_taken_at_its_level_with_a_note(channels, wor
     assert words in note
 
 
+def later(seconds: float) -> np.ndarray:
+    return np.roll(np.pad(VOICE, (0, RATE // 4)), round(seconds * RATE))[:len(VOICE)]
+
+
+def half_inverted() -> np.ndarray:
+    return VOICE * np.where(np.arange(len(VOICE)) < len(VOICE) // 2, 1.0, -1.0)
+
+
+@pytest.mark.parametrize("second", [*map(later, (3e-4, 1e-3, 5e-3, 0.04, 0.1)), -later(1e-3), half_inverted()],
+                         ids=["0.3 ms", "1 ms", "5 ms", "40 ms", "100 ms", "1 ms and inverted", "half of it inverted"])
+def test_of_copies_that_lag_or_turn_over_one_is_taken_as_it_is(second):
+    mono, note = mixed(VOICE, second)
+    assert any(np.array_equal(mono, channel) for channel in (VOICE, second)) and "only channel" in note
+
+
+def test_speech_of_two_people_at_once_is_added():
+    mono, note = mixed(VOICE, OTHER[:len(VOICE)])
+    assert mono == pytest.approx(VOICE + OTHER[:len(VOICE)], abs=1e-6) and "different speech" in note
+
+
 @pytest.mark.parametrize("channels", [(VOICE,), (VOICE, VOICE), (VOICE, 0.8 * VOICE), (VOICE, 0.5 * VOICE), (VOICE,) * 6])
 def test_alike_channels_are_averaged_without_a_note(channels):
     mono, note = mixed(*channels)
