@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-APOSTROPHES = "’‘‛ʼ`´′＇"
+APOSTROPHES = "’‘‛ʼʻʹ՚ꞌ`´′＇"
+POINTS = re.compile(  # of Hebrew and Arabic, which may be left out
+    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]")
+SPELLED = {"ß": "ss", "ẞ": "SS", "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ё": "е", "Ё": "Е", "İ": "I"}  # two spellings
 DROPPED = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")  # soft hyphens, marks of no width, of direction
 PAUSES = re.compile(r"[…‥“”„‟«»‹›\"–—―‐‑|•·]+|\.{2,}|(?<=\w)--+(?=\w)")
 BRACKETED = re.compile(r"\[[^\]]*\]|<[^>]*>|\([^)]*\)")  # what Whisper's normaliser takes for a remark
@@ -14,7 +17,8 @@ BRACKETED = re.compile(r"\[[^\]]*\]|<[^>]*>|\([^)]*\)")  # what Whisper's normal
 def plain_marks(text: str) -> str:
     """A text with the apostrophe of a keyboard, and blanks where typographic marks stand."""
     text = DROPPED.sub("", unicodedata.normalize("NFC", text))
-    text = re.sub(f"[{APOSTROPHES}]", "'", text)
+    text = re.sub(f"[{APOSTROPHES}]", "'", POINTS.sub("", text))
+    text = re.sub(r"(?<=\d)\s+%", "%", text).translate(str.maketrans(SPELLED))
     return PAUSES.sub(" ", text)
 
 
@@ -28,6 +32,22 @@ def simply_normalised(text: str) -> str:
     kept = (letter if letter.isalnum() or unicodedata.category(letter).startswith("M") or letter == "'" else " "
             for letter in unicodedata.normalize("NFKC", text).casefold())
     return " ".join("".join(kept).replace("'", "").split())
+
+
+def has_marks(text: str) -> bool:
+    """Whether letters have marks that are no letters of their own, such as the vowels of Hindi and Thai."""
+    return any(unicodedata.category(letter).startswith("M") for letter in unicodedata.normalize("NFKC", text))
+
+
+def letters_apart(text: str) -> str:
+    """A normalised text with a blank between all letters, each with its marks."""
+    parts: list[str] = []
+    for letter in text.replace(" ", ""):
+        if parts and unicodedata.category(letter).startswith("M"):
+            parts[-1] += letter
+        else:
+            parts.append(letter)
+    return " ".join(parts)
 
 
 def has_words(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.texts import only_words, plain_marks, simply_normalised
+from evaluation.texts import BRACKETED, has_marks, letters_apart, only_words, plain_marks, simply_normalised
 from pipelines.errors import ZestError
 
 MODEL = "base"
@@ -72,7 +72,13 @@ def is_looping(target: str, recognised: str) -> bool:
 
 def normalise(text: str, language: str = "en") -> str:
     """Lower case, no punctuation or typographic marks, numbers and contractions in one spelling."""
-    return only_words(_normaliser(language)(plain_marks(text)))
+    text = plain_marks(text)
+    if language == "en":
+        return only_words(_normaliser(language)(text.replace("&", " and ")))
+    if has_marks(text):  # Whisper's own normaliser drops them, and with them vowels
+        words = simply_normalised(BRACKETED.sub(" ", text))
+        return letters_apart(words) if language in UNSPACED else words
+    return only_words(_normaliser(language)(text))
 
 
 def _decode(clips: Sequence[np.ndarray], language: str, window: int, size: str) -> list[str]:

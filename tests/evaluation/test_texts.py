@@ -30,9 +30,20 @@ def test_every_apostrophe_is_one(mark):
 
 @pytest.mark.parametrize(("language", "text", "plain"), [
     ("fr", "L’été, «oui»…", "L'été, oui"), ("de", "„Schön“ – sagt er …", "schön sagt er"), ("pl", "Nie — „tak”!", "nie tak"),
-    ("de", "Scho\u0308n", "schön")])
+    ("de", "Scho\u0308n", "schön"), ("de", "STRASSE", "Straße"), ("fr", "œuvre", "oeuvre"), ("ru", "Ёлка!", "елка"),
+    ("tr", "İstanbul", "istanbul"), ("ar", "مرحبًا، كيف حالك؟", "مرحبا كيف حالك"), ("he", "שָׁלוֹם, עולם!", "שלום עולם"),
+    ("hi", "नमस्ते।", "नमस्ते"), ("th", "สวัสดี ครับ", "สวัสดีครับ"), ("ja", "「はい」、そうです…", "はいそうです"), ("zh", "你好，世界！", "你好世界")])
 def test_other_languages_as_well(language, text, plain):
     assert normalise(text, language) == normalise(plain, language)
+
+
+def test_vowels_that_are_marks_count():
+    assert normalise("नमस्ते", "hi") != normalise("नमसत", "hi") and normalise("ดี", "th") != normalise("ดา", "th")
+
+
+@pytest.mark.parametrize(("text", "plain"), [("cats & dogs", "cats and dogs"), ("50 %", "50 percent"), ("Donʻt", "don't")])
+def test_signs_that_are_words_count_as_these(text, plain):
+    assert normalise(text) == normalise(plain)
 
 
 def test_without_whisper_texts_are_still_compared_by_their_words(monkeypatch):
