@@ -32,7 +32,8 @@ def test_every_apostrophe_is_one(mark):
     ("fr", "L’été, «oui»…", "L'été, oui"), ("de", "„Schön“ – sagt er …", "schön sagt er"), ("pl", "Nie — „tak”!", "nie tak"),
     ("de", "Scho\u0308n", "schön"), ("de", "STRASSE", "Straße"), ("fr", "œuvre", "oeuvre"), ("ru", "Ёлка!", "елка"),
     ("tr", "İstanbul", "istanbul"), ("ar", "مرحبًا، كيف حالك؟", "مرحبا كيف حالك"), ("he", "שָׁלוֹם, עולם!", "שלום עולם"),
-    ("hi", "नमस्ते।", "नमस्ते"), ("th", "สวัสดี ครับ", "สวัสดีครับ"), ("ja", "「はい」、そうです…", "はいそうです"), ("zh", "你好，世界！", "你好世界")])
+    ("hi", "नमस्ते।", "नमस्ते"), ("th", "สวัสดี ครับ", "สวัสดีครับ"),
+    ("ja", "「はい」、そうです…", "はいそうです"), ("zh", "你好，世界！", "你好世界")])
 def test_other_languages_as_well(language, text, plain):
     assert normalise(text, language) == normalise(plain, language)
 
