@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from pipelines.errors import ZestError
@@ -31,8 +32,8 @@ class LabelError(ZestError):
 
 
 def folded(label: str) -> str:
-    """A label as it is compared: without blanks around it, in lower case."""
-    return label.strip().casefold()
+    """A label as it is compared: without blanks around it, in lower case, in letters of plain width."""
+    return unicodedata.normalize("NFKC", label).strip().casefold()
 
 
 def language_code(given: str) -> str:

@@ -2,6 +2,8 @@
 
 Tried in turn: the name as it stands; with slashes for backslashes; in the other Unicode form (Macs decompose letters); with
 other capitals; and, where exactly one file fits, with letters beyond ASCII that a zip program spelled in an older alphabet.
+Then without quotation marks; below the home folder for ~; as a file: address or with %20 for a blank; and, of a path on a
+drive of Windows, its end below the list's folder.
 """
 
 from __future__ import annotations
@@ -9,13 +11,36 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from urllib.parse import unquote
 
 
 def find_file(folder: Path, name: str) -> Path:
     """The file that a list in `folder` names; the plain path where no file fits, so that a message can name it."""
+    found = _find(folder, name)
+    return found if _exists(found) else next(filter(_exists, (_find(folder, one) for one in _meant(name))), found)
+
+
+def _meant(name: str) -> Iterator[str]:
+    """Other ways in which a name may have been written."""
+    bare = name.strip("\"'“”‘’«»")
+    unquoted = unquote(bare)
+    if bare.casefold().startswith("file:"):
+        unquoted = unquote(re.sub("^file:/*", "/", bare, flags=re.I))
+        yield unquoted
+        bare = unquoted.removeprefix("/")  # a drive, or relative
+    if bare.startswith("~"):
+        yield os.path.expanduser(bare)
+    yield bare
+    yield unquoted
+    on_drive = PureWindowsPath(bare)
+    if on_drive.drive:
+        yield from ("/".join(on_drive.parts[start:]) for start in range(1, len(on_drive.parts)))
+
+
+def _find(folder: Path, name: str) -> Path:
     plain = folder / name
     if _exists(plain):
         return plain

@@ -18,7 +18,10 @@ from pipelines.errors import RecipeError
 from pipelines.files import PATH_BYTES, is_byte
 
 DELIMITERS = ",;\t"
-MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # byte order marks
+MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16",
+         b"\xfe\xff": "utf-16"}  # byte order marks
+ENDED = "\x1a"  # how old programs end a text
+UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")  # no width; come with copied text
 PACKED = b"PK\x03\x04"  # how a spreadsheet's own file begins, which is a zip
 OLD_SPREADSHEET = b"\xd0\xcf\x11\xe0"
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -106,6 +109,7 @@ def _text(path: Path, what: str) -> str:
     if content.startswith((PACKED, OLD_SPREADSHEET)):
         raise _unreadable(path, "it is a spreadsheet's own file or a zip; export the sheet as CSV")
     text = _decoded(content)
+    text = text and text.rstrip(ENDED)
     if text is None or CONTROL.search(text):
         raise _unreadable(path, "it is not text")
     return text
@@ -117,13 +121,22 @@ def _decoded(content: bytes) -> str | None:
     Lists that are written here keep the bytes of file names, whatever they are, among text that is UTF-8 (files.PATH_BYTES). So
     UTF-8 with single bytes that are none is read as such, and they stay what they are.
     """
-    encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
+    encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), None) or _wide(content)
     for one in (encoding,) if encoding else ("utf-8", "cp1252"):
         if one == "cp1252" and _has_letters(content):
             break
         with suppress(UnicodeError):
             return content.decode(one)
     return None if encoding else _with_bytes(content)
+
+
+def _wide(content: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte of a header in plain letters is zero."""
+    head = content[:64]
+    if len(head) < 8 or len(content) % 2:
+        return None
+    zeros = [not any(head[start::2]) for start in (0, 1)]
+    return None if zeros[0] == zeros[1] else ("utf-16-be" if zeros[0] else "utf-16-le")
 
 
 def _has_letters(content: bytes) -> bool:
@@ -144,10 +157,20 @@ def _rows(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     filled, line = [], 1
     for cells in reader:
-        if line > skipped and any(cell.strip() for cell in cells):
-            filled.append((line, [cell.strip() for cell in cells]))
+        if line > skipped and any(_trimmed(cell) for cell in cells):
+            filled.append((line, [_trimmed(cell) for cell in cells]))
         line = reader.line_num + 1
     return (filled[0][1], filled[1:]) if filled else ([], [])
+
+
+def _trimmed(cell: str) -> str:
+    """Without what nobody sees at its ends; joiners within words of some scripts stay."""
+    before = None
+    while before != cell:
+        before, cell = cell, cell.strip()
+        cell = cell[1:] if UNSEEN.match(cell) else cell
+        cell = cell[:-1] if cell and UNSEEN.match(cell[-1]) else cell
+    return cell
 
 
 def _delimiter(text: str) -> tuple[str, int]:

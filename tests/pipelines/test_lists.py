@@ -39,8 +39,9 @@ EXPORTS = {
     "semicolons": LIST.replace(",", ";"), "tabs": LIST.replace(",", "\t"),
     "a line that names the separator": "sep=;\n" + LIST.replace(",", ";"),
     "capitals in the header": LIST.replace("source,reference,emotion", " Source,REFERENCE, Emotion "),
+    "the end mark of old programs": LIST + "\x1a",
     "blanks in cells": LIST.replace(",", " , "), "quotes": 'source,reference,emotion\n"clean.wav","other.wav","sad"\n'}
-ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "cp1252")
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252")
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -107,8 +108,11 @@ def test_empty_rows_of_a_batch_are_no_pairs(tmp_path):
 @pytest.mark.parametrize(("written", "named"), [
     ("Jürgen.wav", unicodedata.normalize("NFD", "Jürgen.wav")), (unicodedata.normalize("NFD", "Jürgen.wav"), "Jürgen.wav"),
     ("A.WAV", "a.wav"), ("Take One.wav", "take one.WAV"), ("sub/b.wav", "sub\\b.wav"), ("Sub/B.wav", "sub\\b.WAV"),
-    ("Jürgen.wav", "J\u00c3\u00bcrgen.wav"), ("J\u251c\u255drgen.wav", "Jürgen.wav")])
-def test_a_file_is_found_by_the_name_of_another_system(written, named, tmp_path):
+    ("Jürgen.wav", "J\u00c3\u00bcrgen.wav"), ("J\u251c\u255drgen.wav", "Jürgen.wav"), ("my file.wav", "my%20file.wav"),
+    ("Jürgen.wav", "file://J%C3%BCrgen.wav"), ("sub/b.wav", "C:\\Users\\me\\sub\\b.wav"), ("b.wav", "\\\\server\\share\\b.wav"),
+    ("b.wav", "D:/b.wav"), ("b.wav", "“b.wav”"), ("b.wav", "'b.wav'"), ("b.wav", "~/b.wav"), ("100%25.wav", "100%25.wav")])
+def test_a_file_is_found_by_the_name_of_another_system(written, named, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / written).parent.mkdir(exist_ok=True)
     (tmp_path / written).write_bytes(CLIP)
     forget_folders()
@@ -171,6 +175,12 @@ def test_a_zip_with_a_backslash_still_cannot_leave_its_folder(tmp_path):
 # -- labels
 
 
+def test_what_nobody_sees_around_copied_cells_is_left_out(tmp_path):
+    (tmp_path / "list.csv").write_text("\u200bsource,reference,emotion\n\u202aclean.wav\u202c,other.wav,\uff33ad\u200b\n")
+    (pair,) = read_pairs(tmp_path / "list.csv")
+    assert (pair.source.name, pair.emotion) == ("clean.wav", "sad")
+
+
 def test_labels_are_folded_and_unknown_ones_refused_once_with_their_lines(tmp_path):
     path = tmp_path / "pairs.csv"
     path.write_text("source,reference,emotion\na.wav,b.wav, Angry\na.wav,c.wav,SAD\n")
@@ -223,6 +233,19 @@ def test_a_manifest_is_checked_before_any_work(content, words, tmp_path):
 def test_a_manifest_names_the_first_lines_and_counts_the_others(tmp_path):
     with pytest.raises(RecipeError, match=r"line 2, 0.wav.*line 4, 2.wav: there is no such file; and 5 more\)"):
         read_checked_manifest(manifest(tmp_path, {f"{index}.wav": None for index in range(8)}))
+
+
+@pytest.mark.parametrize(("name", "before", "after"), [
+    ("link.wav", "", ""), ("hard.wav", "", ""), ("good.wav", ",train", ",dev"), ("good.wav", ",sad,", ",angry,"),
+    ("./good.wav", ",a,", ",b,")])
+def test_one_recording_is_not_in_a_manifest_in_two_ways(name, before, after, tmp_path):
+    path = manifest(tmp_path, {"good.wav": CLIP})
+    (tmp_path / "link.wav").symlink_to("good.wav")
+    os.link(tmp_path / "good.wav", tmp_path / "hard.wav")
+    head, row, *_ = path.read_text().splitlines()
+    path.write_text("\n".join([head, row, row.replace("good.wav", name).replace(before, after)]))
+    with pytest.raises(RecipeError, match="one recording in two ways, in lines 2 and 3"):
+        read_checked_manifest(path)
 
 
 @pytest.mark.parametrize("changes", [{"emotion": "Angry"}, {"split": "Train"}, {"language": "EN"}, {"seconds": "2.0"}])

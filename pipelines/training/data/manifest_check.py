@@ -15,6 +15,7 @@ import numpy as np
 from pipelines.errors import AudioError, RecipeError
 from pipelines.features.decoding import decode, refuse_unreadable
 from pipelines.features.riff import is_wav, wav_parts
+from pipelines.outputs import FileIdentity
 from pipelines.tables import SHOWN
 from pipelines.training.data.corpus import Clip, clips_by_line
 from pipelines.training.data.packed_clips import is_packed
@@ -30,10 +31,11 @@ def read_checked_manifest(path: Path | str, splits: Collection[str] | None = Non
     Args:
         splits: only recordings of these splits are looked at; all if None.
     Raises:
-        RecipeError: as `read_manifest`; or recordings are missing, empty or have samples that are not numbers. The sentence
-            names the first lines and counts the others.
+        RecipeError: as `read_manifest`; or recordings are missing, empty or have samples that are not numbers, or one stands
+            there in two ways. The sentence names the first lines and counts the others.
     """
     clips = clips_by_line(path)
+    _refuse_twice(path, clips)
     used = [(line, clip) for line, clip in clips.items() if splits is None or clip.split in splits]
     with ThreadPoolExecutor(WORKERS) as pool:
         reasons = list(pool.map(why_not, (clip.path for _, clip in used)))
@@ -44,6 +46,17 @@ def read_checked_manifest(path: Path | str, splits: Collection[str] | None = Non
         raise RecipeError(f"The manifest {path} names recordings that cannot be used ({named}{more}); "
                           "mend or remove these lines.")
     return list(clips.values())
+
+
+def _refuse_twice(path: Path | str, clips: dict[int, Clip]) -> None:
+    """Raises RecipeError: two lines that differ name one file, so that it would be in two splits or have two labels. A line that
+    is there again only counts again."""
+    known, first = FileIdentity(), {}
+    for line, clip in clips.items():
+        earlier = first.setdefault(known.of(clip.path), line)
+        if clip != clips[earlier]:
+            raise RecipeError(f"The manifest {path} names one recording in two ways, in lines {earlier} and {line} "
+                              f"({clip.path.name}); remove one of them.")
 
 
 def why_not(path: Path) -> str | None:
