@@ -315,20 +315,17 @@ def test_the_link_of_a_study_leads_to_a_page_without_frames_and_from_there_to_th
     page.get_by_role("tab", name="Listen").wait_for()
 
 
-@pytest.mark.parametrize("name", ["nope", "0" * 16, ""])
-def test_an_address_that_names_no_study_says_so_and_what_to_do(chromium, served, name):
-    page = open_page(chromium, f"{served}?study={name}")
-    said = page.locator("#zest-listen-said")
-    said.get_by_text("ask whoever sent" if name else "paste the whole link").wait_for()
-    assert "no such listening test" in said.inner_text() or not name
-    assert not page.get_by_text("Take part in a listening test").is_visible()
-
-
-def test_a_link_with_something_around_it_still_opens(chromium, served, study):
-    page = open_page(chromium, f"{served}?study=%20{study.id.upper()}).")
-    page.wait_for_selector("#agree")
-    page.goto(f"{served}listen/{study.id}/")
-    page.wait_for_selector("#agree")
+def test_an_address_that_names_no_study_says_so_and_what_to_do_and_one_with_something_around_it_opens(chromium, served, study):
+    page = open_page(chromium)
+    for name in ("nope", "0" * 16, ""):
+        page.goto(f"{served}?study={name}")
+        said = page.locator("#zest-listen-said")
+        said.get_by_text("ask whoever sent" if name else "paste the whole link").wait_for()
+        assert "no such listening test" in said.inner_text() or not name
+        assert not page.get_by_text("Take part in a listening test").is_visible()
+    for address in (f"{served}?study=%20{study.id.upper()}).", f"{served}listen/{study.id}/"):
+        page.goto(address)
+        page.wait_for_selector("#agree")
     page.goto(f"{served}listen/")
     page.locator("#zest-listen-said").get_by_text("link of the listening test is missing").wait_for()
 
@@ -358,17 +355,14 @@ def test_a_browser_that_cannot_play_or_remember_says_so_before_consent(chromium,
     forgetful.get_by_text("answer everything in one go").wait_for()
 
 
-def test_a_password_that_is_too_short_is_told_at_the_start_and_on_the_page(chromium, served, place):
+def test_a_password_that_is_too_short_is_told_at_the_start_and_on_the_page_and_the_listen_tab_takes_a_pasted_link(
+        chromium, served, place, study):
     sentence = TOO_SHORT.replace("`", "")
     assert (place / "workbench.log").read_text().splitlines().count(sentence) == 1
     page = open_page(chromium, served)
     page.get_by_role("tab", name="Results").click()
     page.locator("#zest-unlock").get_by_text(sentence).wait_for()
     assert not page.locator("#zest-password").count(), "nothing to unlock by"
-
-
-def test_the_listen_tab_takes_a_pasted_link_and_refuses_other_text(chromium, served, study):
-    page = open_page(chromium, served)
     page.get_by_role("tab", name="Listen").click()
     link = page.locator("#zest-listen-link").locator("input, textarea")
     link.fill("what is this")

@@ -64,11 +64,8 @@ def zest(*arguments: Any) -> None:
 
 def app(environment: dict[str, str]) -> None:
     """`python app.py` with these variables and no others, in a process that a test started."""
-    from gradio import http_server
-
     os.environ.clear()
     os.environ.update(environment)
-    http_server.INITIAL_PORT_VALUE = int(environment["GRADIO_SERVER_PORT"])  # which Gradio read when it was imported
     sys.argv = ["app.py"]
     runpy.run_path("app.py", run_name="__main__")
 
