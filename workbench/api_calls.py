@@ -28,11 +28,16 @@ CALLS = "/gradio_api/call/"
 
 
 class ToldBlocks(gr.Blocks):
-    """Blocks whose public endpoints say in one sentence what is wrong with a call, and fill in what a call leaves out."""
+    """Blocks whose public endpoints say in one sentence what is wrong with a call, and fill in what a call leaves out.
 
-    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *others: Any, **more: Any) -> list[Any]:
+    Of the page's own events, sliders give any number that is typed.
+    """
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], state: Any, *others: Any, **more: Any) -> list[Any]:
         """As Gradio's. Raises gr.Error with a sentence: a value that should be a file is none, or cannot be fetched."""
+        others = (state, *others)
         if block_fn.api_visibility != "public":
+            _take_any_number(block_fn.inputs, state)
             return await super().preprocess_data(block_fn, inputs, *others, **more)
         given = completed(block_fn.api_name, block_fn.fn, block_fn.inputs, inputs)
         try:
@@ -41,6 +46,17 @@ class ToldBlocks(gr.Blocks):
             raise
         except Exception as error:
             raise told(NOT_THERE) from error
+
+
+def _take_any_number(components: Sequence[Any], state: Any) -> None:
+    """Sliders give what was typed, also outside their bounds: where that is wrong is told beside them, not in a toast.
+
+    Gradio makes a component anew whenever it is updated, so that each one has to be told again.
+    """
+    for one in components:
+        if isinstance(one, gr.Slider):
+            shown: Any = state[one._id] if state is not None and one._id in state else one
+            shown.preprocess = lambda typed: typed
 
 
 def completed(endpoint: str, function: Callable, components: Sequence[Any], given: Sequence[Any]) -> list[Any]:

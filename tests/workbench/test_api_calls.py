@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import gradio as gr
 import httpx
 import pytest
+from gradio.state_holder import SessionState
 
 from workbench import api, api_long
+from workbench.api_calls import ToldBlocks
 from workbench.api_values import READERS
 
 
@@ -69,6 +72,17 @@ def test_a_reference_is_taken_with_every_way_to_name_no_emotion(emotion, source_
     with pytest.raises(gr.Error):
         api.convert(source=str(source_path), emotion=emotion, reference=str(reference_path), progress=quiet)
     assert [(one.emotion, one.reference) for one in asked] == [(None, str(reference_path))]
+
+
+def test_a_number_outside_a_slider_reaches_the_check_that_tells_it_beside_it_also_after_an_update():
+    with ToldBlocks() as demo:
+        slider = gr.Slider(0, 1.5)
+        slider.change(lambda value: None, slider, None, api_visibility="private")
+    state = SessionState(demo)
+    for _ in range(2):
+        assert asyncio.run(demo.preprocess_data(demo.fns[0], [9], state)) == [9]
+        with demo:
+            state[slider._id] = gr.Slider(0, 1.5, render=False)  # as Gradio does when the slider is updated
 
 
 @pytest.mark.server

@@ -147,6 +147,7 @@ def test_example_with_a_reference_on_a_phone_in_the_dark_where_one_player_sounds
     assert page.page.locator("#zest-reference").count(), "the reference is shown"
     assert_fits_the_screen(page.page)  # wide things scroll inside their card
     assert brightness(page.page.locator("#zest-contours")) < 100
+    assert page.page.evaluate("getComputedStyle(document.body).colorScheme") == "dark", "the browser's own players are dark, too"
     assert page.page.locator("#zest-player .name b").all_inner_texts() == ["Source", "Reference", "Reference-lively"]
     wait_until(lambda: sounding(page.page) == [True])  # the result plays as soon as it is ready
     for number, name in enumerate(("source", "reference"), start=2):

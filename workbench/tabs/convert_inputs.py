@@ -148,7 +148,6 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
         slots |= {"emotion": problem_slot("zest-mix-problem"), "references": problem_slot("zest-mix-recordings-problem")}
     limits: Any = about("strength")  # whose bounds are numbers
     strength = gr.Slider(limits.low, limits.high, step=limits.step, buttons=[], **_setting("strength"))
-    strength.preprocess = lambda payload: payload  # any number may be typed; what is out of range is told in the slot
     slots["strength"] = problem_slot("zest-strength-problem")
     with gr.Accordion(text.ADVANCED, open=False, elem_id="zest-advanced") as advanced:
         decoder, tempo, f0, seed = _rare(decoders, slots)

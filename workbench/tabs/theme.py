@@ -14,6 +14,8 @@ CSS = """
 .gradio-container > .main { padding: 0.5rem 1.5rem 1rem !important; }
 .tabitem { padding-top: 0.6rem !important; }
 .html-container { padding: 0 !important; }  /* what Gradio indents would stand out of line with inputs and buttons */
+.dark { color-scheme: dark; }  /* players, bars and fields that the browser draws */
+.gradio-container progress { accent-color: #4f46e5; }
 .dark [role="tab"][aria-selected="true"] { color: #a5b4fc; }
 #zest-header { display: flex; }
 #zest-header .html-container, #zest-header .prose { display: flex; align-items: baseline; gap: 0.2rem 0.8rem; flex-wrap: wrap; }
