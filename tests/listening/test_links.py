@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from evaluation.listening.publish.links import configured_address, is_local, link_sentences, requested_address, study_link
+from evaluation.listening.publish.links import (
+    ROOT,
+    configured_address,
+    is_local,
+    link_sentences,
+    requested_address,
+    study_link,
+)
 from tests.support.listening import finished_run, small_study
 from workbench.listening.requests import address_for
 from workbench.listening.study_form import study_html
@@ -70,10 +79,14 @@ def test_a_link_has_scheme_host_and_path_and_the_page_says_where_it_works(study)
     assert "WORKBENCH_ADDRESS" in study_html(study, study_link(study.id, "http://localhost:7860"))
 
 
-def test_the_command_line_gives_id_and_link_and_what_is_missing_until_it_works(study, monkeypatch):
+def test_the_command_line_gives_id_and_link_and_what_is_missing_until_it_works(study, monkeypatch, tmp_path):
     first, *others = link_sentences(study)
     assert study.id in first and f"http://127.0.0.1:7860/?study={study.id}" in first
     assert [word for word in ("WORKBENCH_STUDIES=", "WORKBENCH_ADDRESS") if word not in " ".join(others)] == []
+    monkeypatch.chdir(tmp_path)
+    elsewhere, own = replace(study, folder=Path("studies/one")), replace(study, folder=ROOT / "studies" / "one")
+    assert f"WORKBENCH_STUDIES={tmp_path / 'studies'}" in " ".join(link_sentences(elsewhere)), "make run starts in its own folder"
+    assert "WORKBENCH_STUDIES=" not in " ".join(link_sentences(own))
     monkeypatch.setenv("WORKBENCH_ADDRESS", "https://lab.example")
     monkeypatch.setenv("WORKBENCH_STUDIES", str(study.folder.parent))
     assert link_sentences(study) == [

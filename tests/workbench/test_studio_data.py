@@ -137,7 +137,9 @@ def test_a_comparison_survives_as_json_and_its_files_may_lie_elsewhere(tmp_path)
 @pytest.mark.parametrize(("settings", "name"), [({}, "Angry"), ({"strength": 0.5, "seed": 3}, "Angry, strength 0.5, seed 3"),
                                                 ({"tempo": False, "f0": "source"}, "Angry, tempo kept, F0 source")])
 def test_a_take_is_called_after_what_is_not_the_default(tmp_path, settings, name):
-    assert take_name(a_described(tmp_path, **settings).document) == name
+    document = a_described(tmp_path, **settings).document
+    assert take_name(document) == name
+    assert take_name(document | {"variant": ["denoised"]}) == f"{name}, denoised", "a denoised take is no copy of the other"
 
 
 def test_the_player_offers_takes_of_one_source_each_once_and_by_names_that_differ(tmp_path):
