@@ -55,10 +55,11 @@ def strength_figure(frontier: Frontier) -> Drawing:
 def in_words(frontier: Frontier) -> str:
     """What the pictures show, for who does not see them."""
     judge, axis = frontier.judges[0], frontier.axes[0]
-    return "; ".join(f"{curve.name}: " + ", ".join(
+    points = "; ".join(f"{curve.name}: " + ", ".join(
         f"{_said(frontier.estimate(None, system, judge.name), '%.0f %%')} at {axis.name} "
         f"{_said(frontier.estimate(None, system, axis.metric.name), '%.2f')}"
         for system in curve.systems) for curve in frontier.curves)
+    return f"Target emotion recognised ({judge.name}) against {axis.name} ({axis.metric.name}). {points}"
 
 
 def _panels(frontier: Frontier, rows: int) -> tuple[Drawing, np.ndarray]:

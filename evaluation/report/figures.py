@@ -83,7 +83,7 @@ def emotion_bars(results: RunResults, metric: str, info: MetricInfo, natural: di
                      for index, system in enumerate(matrix.systems))
     marked = ", dashed lines are the same judge's accuracy on all labelled natural speech" if natural else ""
     caption = f"{info.name} per target emotion, all settings; thin lines are 95 % intervals{marked}."
-    return Figure(to_svg(drawing), caption, said, wide=True)
+    return Figure(to_svg(drawing), caption, f"{info.name} ({info.unit}) per target emotion. {said}", wide=True)
 
 
 def distributions(matrix: Matrix, metric: str, info: MetricInfo) -> Figure | None:
@@ -103,7 +103,8 @@ def distributions(matrix: Matrix, metric: str, info: MetricInfo) -> Figure | Non
     _plain(axis, "x")
     said = "; ".join(f"{system}: median {number(float(np.median(each)), info.unit)} of {counted(len(each), 'pair')}"
                      for system, each in values.items())
-    return Figure(to_svg(drawing), f"{info.name}: {info.question} The stroke is the median pair.", said)
+    return Figure(to_svg(drawing), f"{info.name}: {info.question} The stroke is the median pair.",
+                  f"{info.name} ({unit_of(info)}). {said}")
 
 
 def _estimates(results: RunResults, metric: str, emotion: str) -> list[Estimate | None]:

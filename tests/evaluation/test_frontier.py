@@ -137,6 +137,7 @@ def test_tables_pictures_and_page_lie_in_the_folder(found):
     assert pd.read_csv(files.areas).set_index(["emotion", "curve", "axis"]).value["all", "louder", "voice kept"] \
         == pytest.approx(0.7375, abs=1e-3)
     page, markdown = files.html.read_text(), files.markdown.read_text()
+    assert "![Target emotion recognised (emotion@level) against " in markdown
     assert "(frontier.png)" in markdown and "strength 0.5" in markdown and "no strength" in markdown
     data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', page, re.S)[1])
     point = data["curves"][0]["emotions"][1][2]

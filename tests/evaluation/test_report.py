@@ -268,6 +268,8 @@ def test_the_page_is_self_contained_and_can_be_read_aloud(page):
     checker = Checker()
     checker.feed(page)
     assert checker.fetched == [] and checker.mute == []
+    plots = re.findall(r'<div class="scroll" tabindex="0" role="img" aria-label="([^"]*)"', page)
+    assert len(plots) > 1 and all(re.match(r"F0\. |[\w@.-]+ \([^)]+\)( per target emotion)?\. ", said) for said in plots), plots
     assert not re.search(r"@import|url\((?!#)", page)
     assert page.count("<table") == page.count("<caption>") > 10
     assert len(checker.ids) == len(set(checker.ids)) and {f"#{name}" for name in checker.ids} <= set(checker.links)
