@@ -18,7 +18,7 @@ from pipelines.errors import ZestError
 from pipelines.features.writing import SOURCE_RATE, AudioForm
 from pipelines.files import make_folder
 from pipelines.plan.phrases import plan_of
-from pipelines.plan.segments import Segment, template_of
+from pipelines.plan.segments import Segment
 from pipelines.plan.table import read_plan, row_names, write_plan
 from pipelines.settings import Settings
 from workbench.api_values import reads_values
@@ -26,6 +26,7 @@ from workbench.cli.names import default_name, variant
 from workbench.cli.progress import fraction_hook
 from workbench.conversion import CHECKPOINT_VARIABLE, page_converter
 from workbench.conversion_request import DEFAULTS, ConversionRequest
+from workbench.plan_template import template_of
 from workbench.rendering import DIRECTED, render_and_describe
 from workbench.studio.long_jobs import TurnTaking, turn_at_models
 from workbench.studio.long_plan import placed, rows_of

@@ -91,7 +91,7 @@ def _measure(samples: np.ndarray, rate: int) -> _Channels:
     from scipy.signal import butter, sosfilt  # imported late: a help page need not wait for it
 
     sections = butter(2, (BAND[0], min(BAND[1], 0.45 * rate)), "bandpass", fs=rate, output="sos")
-    speech = sosfilt(sections, samples, axis=0)
+    speech = np.asarray(sosfilt(sections, samples, axis=0))
     frame = max(1, round(FRAME * rate))
     padded = np.pad(speech, ((0, -len(speech) % frame), (0, 0)))
     power = np.square(padded).reshape(-1, frame, samples.shape[1]).mean(axis=1)

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.affect import known_target
 from pipelines.errors import RecipeError, ZestError
 from pipelines.labels import folded
-from pipelines.settings import Settings, about
+from pipelines.settings import about
 
 KEEP = "keep"  # emotion of what stays as it is, beside an empty one
 SHORTEST = 0.1  # s
@@ -60,12 +59,6 @@ class Segment:
     def is_kept(self) -> bool:
         """Whether it stays bit for bit."""
         return self.strength == 0 or (not self.references and folded(self.emotion) in ("", KEEP))
-
-
-def template_of(emotion: str, settings: Settings) -> Segment:
-    """What every row of a new plan begins with. Raises ZestError: the emotion is none that is known, and no mix of such."""
-    name = emotion.strip() if folded(emotion) in ("", KEEP) else known_target(emotion)
-    return Segment(0.0, 0.0, name, None, settings.strength, settings.tempo)
 
 
 def check_segments(segments: Sequence[Segment], seconds: float | None = None, recording: str = "the recording",

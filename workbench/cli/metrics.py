@@ -16,7 +16,7 @@ DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "closer"
 
 
 def metrics(
-    every: Annotated[bool, typer.Option("--all", help="Also with other models than the default ones (cer@small...).")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also with other models than the default ones, as cer@small.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the metrics: what each asks, which way is better, its range, its models, and whether it can be measured here."""

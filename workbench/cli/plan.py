@@ -10,12 +10,12 @@ import typer
 from pipelines.counting import counted
 from pipelines.files import check_ending
 from pipelines.outputs import check_outputs
-from pipelines.plan.segments import template_of
 from pipelines.settings import Settings
 from workbench.cli.names import check_replacing
 from workbench.cli.options import AsJson, Overwrite, setting_option
 from workbench.cli.output import print_json
 from workbench.cli.progress import say, stage_bars
+from workbench.plan_template import template_of
 
 DEFAULTS = Settings()
 
