@@ -86,8 +86,8 @@ def results_tab(chromium, address: str, width: int = 1280):
     return page
 
 
-def unlocked(chromium, address: str, width: int = 1280):
-    page = results_tab(chromium, address, width)
+def unlocked(chromium, address: str):
+    page = results_tab(chromium, address)
     unlock(page)
     return page
 
