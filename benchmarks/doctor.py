@@ -1,15 +1,17 @@
 """How often the input doctor finds what is there, and what is not there.
 
-python -m benchmarks.doctor --manifest MANIFEST [--clips 200] [--json doctor.json] [--music FILE...]
+python -m benchmarks.doctor --manifest MANIFEST [--clips 200] [--fresh] [--json doctor.json] [--music FILE...]
 
 Clean recordings are those of the manifest's corpora but CREMA-D, which is noisy. Damaged ones are made of them: white and
 pink noise, reverberation by exponentially decaying noise, hum, clipping, a telephone's band, a second speaker, whispering by
 WORLD, and synthesised music and noises. `found` counts the finding that was made, `clean` those with any finding.
+Thresholds were set on the default draw. `--fresh` draws from speakers of whom nothing is in that draw.
 """
 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -29,18 +31,23 @@ from pipelines.training.data.corpus import Clip, read_manifest
 
 NOISY = ("cremad",)
 DAMAGED = 20  # clips of each kind
+SET_ON = 204  # clips that thresholds were set on: the first draw
 RNG = np.random.default_rng(0)
 
 
 def main(
     manifest: Annotated[Path, typer.Option(help="manifest.csv")],
     clips: Annotated[int, typer.Option(help="clean recordings")] = 200,
+    fresh: Annotated[bool, typer.Option("--fresh", help="of other speakers than thresholds were set on")] = False,
     music: Annotated[list[Path] | None, typer.Option(help="recordings of music")] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Print false alarms and hits."""
     known = [clip for clip in read_manifest(manifest) if clip.corpus not in NOISY and 1.0 < clip.seconds < 15]
-    chosen = evenly(known, clips)
+    chosen = evenly(others(known) if fresh else known, clips)
+    count = Counter(clip.corpus for clip in chosen)
+    print(f"{len(chosen)} recordings of {len({clip.speaker for clip in chosen})} speakers: "
+          + ", ".join(f"{name} {number}" for name, number in sorted(count.items())))
     sounds = [load(clip.path).samples for clip in chosen]
     rows = {"clean": [measure(one) for one in sounds]}
     told = [findings_of(one) for one in rows["clean"]]
@@ -48,9 +55,9 @@ def main(
     print(f"clean: {false} of {len(told)} with a finding ({100 * false / len(told):.1f} %): "
           + ", ".join(sorted({one.code for found in told for one in found})))
     some = [one for one in sounds if len(one) > 1.5 * SAMPLE_RATE][:DAMAGED]
-    others = some[::-1]
+    reversed_ = some[::-1]
     for name, (code, damage) in DAMAGES.items():
-        rows[name] = [measure(damage(one, other)) for one, other in zip(some, others)]
+        rows[name] = [measure(damage(one, other)) for one, other in zip(some, reversed_)]
         show(name, code, rows[name])
     if music:
         rows["music"] = [measure(load(path).samples) for path in music]
@@ -67,6 +74,12 @@ def evenly(clips: list[Clip], count: int) -> list[Clip]:
         by_corpus.setdefault(clip.corpus, []).append(clip)
     rounds = [group[index] for index in range(count) for group in by_corpus.values() if index < len(group)]
     return rounds[:count]
+
+
+def others(clips: list[Clip]) -> list[Clip]:
+    """Those of speakers of whom thresholds have seen nothing."""
+    seen = {clip.speaker for clip in evenly(clips, SET_ON)}
+    return [clip for clip in clips if clip.speaker not in seen]
 
 
 def show(name: str, code: str, measured: list[Measures]) -> None:

@@ -5,6 +5,7 @@ python -m benchmarks.mixes --manifest MANIFEST [--sources 8] [--judges acoustic,
 Sources are neutral or unlabelled recordings of dev speakers. `between` is the share of pairs and weights whose change lies
 between those of the two ends. `share` is the mean share of the way from one end to the other. Ends that differ by less than
 0.5 semitones, 0.5 dB or 2 % of the length are left out, since a share of nothing says nothing.
+`weights` is a hash of the checkpoint; where the page's is another one, it says so beside the figures.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import typer
 from benchmarks import JsonFile, write_json
 from evaluation.judges.mini import load_judge
 from pipelines.affect import Affect
+from pipelines.checkpoints.folder import CONVERTING, DEFAULT_CHECKPOINT, folder_key
 from pipelines.conversion import Converter
 from pipelines.factors import Emotion, Factors
 from pipelines.features.audio import load
@@ -109,7 +111,7 @@ def recognised(converter: Converter, encoded: Sequence[Factors], judges: Sequenc
         clips = [converter.convert(source, emotion=mix, settings=Settings()).samples for source in encoded]
         rows.append({"mix": str(mix), "weights": mix.weights, "judges": {
             name: posteriors(judge, clips) for name, judge in loaded.items()}})
-    return {"sources": len(encoded), "mixes": rows}
+    return {"sources": len(encoded), "weights": folder_key(DEFAULT_CHECKPOINT, CONVERTING), "mixes": rows}
 
 
 def posteriors(judge: Any, clips: Sequence[np.ndarray]) -> dict[str, float]:

@@ -6,11 +6,12 @@ import ctypes
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from pipelines.errors import ZestError
 
 CACHED_PRIMITIVES = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"  # each length of a recording fills oneDNN's cache anew, 1,024 by default
+MALLOC = {"M_ARENA_MAX": (-8, 2), "M_MMAP_THRESHOLD": (-3, 1 << 20), "M_TRIM_THRESHOLD": (-1, 1 << 20)}  # of glibc: number, value
 DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
 
 
@@ -35,16 +36,24 @@ def check_device(device: str) -> None:
 
 
 def keep_memory_flat() -> None:
-    """Let torch keep less for recordings of the same length: 100 MB after some dozens of different ones. Before its first use."""
-    os.environ.setdefault(CACHED_PRIMITIVES, "32")
+    """Let torch keep less for recordings of the same length, and the C library less of what is freed. Before torch's first use.
+
+    Without it a process grows with every new length, by 100 MB after some dozens. What is larger than 1 MB goes back to the
+    system as soon as it is freed, since its place would not fit the next recording. Variables that a user has set win.
+    """
+    os.environ.setdefault(CACHED_PRIMITIVES, "16")
+    if any(name.startswith("MALLOC_") for name in os.environ):
+        return
+    with suppress(AttributeError, OSError, TypeError):  # another C library than glibc
+        mallopt = ctypes.CDLL(None).mallopt
+        for number, value in MALLOC.values():
+            mallopt(number, value)
 
 
 def release_memory() -> None:
     """Give the system back what was freed, where the C library can."""
-    try:
+    with suppress(AttributeError, OSError, TypeError):  # another C library than glibc
         ctypes.CDLL(None).malloc_trim(0)
-    except (AttributeError, OSError, TypeError):  # another C library than glibc
-        return
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def plan(*, source: str, emotion: str | None = None, strength: float = DEFAULTS.
 @reads_values
 def direct(*, source: str, plan: str, references: list[str] | None = None, decoder: str = DEFAULTS.decoder,
            seed: float = DEFAULTS.seed, f0: str = DEFAULTS.f0, rate: str = SOURCE_RATE, subtype: str = "",
-           progress: gr.Progress = gr.Progress()) -> tuple[str, dict[str, Any]]:
+           denoise: bool = False, progress: gr.Progress = gr.Progress()) -> tuple[str, dict[str, Any]]:
     """Render a plan of a recording of up to 60 minutes; what no row changes stays bit for bit.
 
     Args:
@@ -74,6 +74,7 @@ def direct(*, source: str, plan: str, references: list[str] | None = None, decod
         f0: predicted, source or reference.
         rate: source for the source's own sampling rate, 16 to 48 kHz; or Hz between them.
         subtype: 16 or 24 bits, or float.
+        denoise: Take steady noise out of the source first.
 
     Returns:
         The rendered recording (WAV), and all numbers.
@@ -93,10 +94,10 @@ def direct(*, source: str, plan: str, references: list[str] | None = None, decod
         converter: Converts = turn.do(lambda: page_converter(request.baseline))
         form = AudioForm(rate or SOURCE_RATE, subtype)
         name = default_name(Path(source), DIRECTED, request.settings(), request.baseline,
-                            others=variant(os.environ.get(CHECKPOINT_VARIABLE), form))
+                            others=variant(os.environ.get(CHECKPOINT_VARIABLE), form, bool(denoise)))
         output = folder / f"{name}.wav"
         document = render_and_describe(TurnTaking(converter, turn), source, segments, output, request.settings(), hook, names,
-                                       keep=False, form=form)
+                                       keep=False, form=form, denoise=bool(denoise))
         for one in document["segments"]:
             one["references"] = [Path(path).name for path in one["references"]]
         return str(output), document

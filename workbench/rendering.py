@@ -20,27 +20,28 @@ DIRECTED = "directed"  # what a result's target is called whose plan has several
 
 
 def render_whole(converter: Converts, source: Path | str, target: Segment, output: Path, settings: Settings,
-                 hook: Hook = silent, form: AudioForm = AudioForm()) -> dict[str, Any]:
+                 hook: Hook = silent, form: AudioForm = AudioForm(), denoise: bool = False) -> dict[str, Any]:
     """Convert a recording of up to an hour to one target, phrase by phrase. Rendered phrases stay only until all are.
 
     Raises:
         ZestError: as `pipelines.plan.rendering.render`.
     """
-    return render_and_describe(converter, source, whole_recording(target), output, settings, hook, keep=False, form=form)
+    return render_and_describe(converter, source, whole_recording(target), output, settings, hook, keep=False, form=form,
+                               denoise=denoise)
 
 
 def render_and_describe(converter: PhraseConverter, source: Path | str, segments: Sequence[Segment], output: Path,
                         settings: Settings, hook: Hook = silent, names: Sequence[str] = (), keep: bool = True,
-                        form: AudioForm = AudioForm()) -> dict[str, Any]:
+                        form: AudioForm = AudioForm(), denoise: bool = False) -> dict[str, Any]:
     """Render a plan and describe the result.
 
     Args:
         names: what sentences call the segments. keep: rendered phrases stay beside the output, for the next plan.
-        form: rate, resolution and format of the file.
+        form: rate, resolution and format of the file. denoise: take steady noise out of the source first.
     Raises:
         ZestError: as `pipelines.plan.rendering.render`.
     """
-    rendered = render(converter, source, segments, output, settings, hook, names=names, form=form)
+    rendered = render(converter, source, segments, output, settings, hook, names=names, form=form, denoise=denoise)
     if not keep:
         PieceStore(store_path(output)).remove()
     return describe_plan(rendered, segments, settings)

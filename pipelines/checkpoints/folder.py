@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from pipelines.errors import CheckpointError
 from pipelines.files import whole_file
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "zest-mini"
+CONVERTING = ("acoustic", "hubert", "pitch", "presets", "sace", "speaker", "tempo", "units", "vocoder")  # of a default conversion
 OFFLINE = "use the offline checkpoint 'checkpoints/zest-mini'"
 
 
@@ -36,11 +38,15 @@ def find_folder(source: str | Path) -> Path:
     return downloaded(str(source), ("*.json", "*.safetensors"), OFFLINE)
 
 
-def folder_key(folder: Path) -> str:
-    """A hash of the files of a checkpoint folder."""
+def folder_key(folder: Path, names: Sequence[str] = ()) -> str:
+    """A hash of the files of a checkpoint folder. names: of networks; only their files count, or all if there are none.
+
+    With CONVERTING, it tells which weights a measurement of default conversions belongs to.
+    """
     found = hashlib.blake2b(digest_size=16)
     for path in sorted((*folder.glob("*.json"), *folder.glob("*.safetensors"))):
-        found.update(path.name.encode() + path.read_bytes())
+        if not names or path.stem in names:
+            found.update(path.name.encode() + path.read_bytes())
     return found.hexdigest()
 
 

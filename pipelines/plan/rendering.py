@@ -6,16 +6,20 @@ Memory holds one piece at a time. Rendered pieces stay in a folder (store.py).
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from pipelines.device import release_memory
 from pipelines.errors import OutputError
+from pipelines.features.denoising import denoised_long
 from pipelines.features.growing import GrowingWav, coding_of, finish
 from pipelines.features.long_recording import LongRecording, long_recording
+from pipelines.features.voice_activity import forget_detector
 from pipelines.features.writing import AudioForm
 from pipelines.files import alone_in, is_device
 from pipelines.hooks import Event, Hook, Timings, silent, stage
@@ -98,7 +102,8 @@ def whole_recording(segment: Segment) -> tuple[Segment, ...]:
 
 def render(converter: PhraseConverter, source: Path | str, segments: Sequence[Segment], output: Path | str,
            settings: Settings = Settings(), hook: Hook = silent, store: Path | str | None = None,
-           names: Sequence[str] = (), form: AudioForm = AudioForm(), keep_partial: bool = False) -> RenderedPlan:
+           names: Sequence[str] = (), form: AudioForm = AudioForm(), keep_partial: bool = False,
+           denoise: bool = False) -> RenderedPlan:
     """Render a plan of a recording of up to an hour. What no segment changes is copied from the source bit for bit.
 
     The hook is told the stages of each conversion, and the 'progress' of finding and of rendering phrases, in seconds of source.
@@ -109,6 +114,7 @@ def render(converter: PhraseConverter, source: Path | str, segments: Sequence[Se
         store: folder of rendered pieces, with which an interrupted run goes on; `store_path(output)` if None.
         names: what sentences call the segments. form: rate, resolution and format of the output.
         keep_partial: `partial_path(output)` stays where the work breaks off, and can be played.
+        denoise: take steady noise out of the whole source first; what no segment changes is copied from that.
     Raises:
         PlanError: a segment cannot be rendered. AudioError: a recording cannot be used. OutputError: an output is an input or
             cannot be written, or another rendering is at work in the store. ZestError: as the converter.
@@ -122,7 +128,7 @@ def render(converter: PhraseConverter, source: Path | str, segments: Sequence[Se
     _refuse_older(growing, folder)
     kept = PieceStore(folder)
     with kept.unless_empty(), alone_in(folder, "rendering"):
-        with long_recording(source, folder, partial(form.hertz, path=output)) as recording:
+        with _source(source, folder, partial(form.hertz, path=output), denoise) as recording:
             segments = _within(segments, recording.seconds)
             check_segments(segments, recording.seconds, recording.name, converter.check_emotion, names)
             pieces = PieceConverter(converter, recording, settings, kept, timings)
@@ -147,6 +153,13 @@ def _refuse_older(growing: Path, folder: Path) -> None:
                           "the result another name.")
 
 
+@contextmanager
+def _source(path: Path, folder: Path, rate: Callable[[int], int], denoise: bool) -> Iterator[LongRecording]:
+    with long_recording(path, folder, rate) as recording:
+        with denoised_long(recording, folder) if denoise else nullcontext(recording) as used:
+            yield used
+
+
 def _within(segments: Sequence[Segment], seconds: float) -> tuple[Segment, ...]:
     """What ends a trifle behind the recording, or nowhere, ends with it."""
     return tuple(replace(one, end=seconds) if one.end == float("inf") or seconds < one.end <= seconds + ROUNDING else one
@@ -159,6 +172,8 @@ def _tasks(segments: Sequence[Segment], recording: LongRecording, pieces: PieceC
         return []
     with stage(hook, "speech"):
         speech = speech_of(recording, hook)
+        forget_detector()  # what follows does not need it
+        release_memory()
         cut = phrases(speech)
     with stage(hook, "read"):
         return [pieces.task(index, segment, one) for index, segment in enumerate(segments) if not segment.is_kept

@@ -109,7 +109,8 @@ def test_one_click_to_sound_and_takes_that_survive_a_reload_and_are_nobody_elses
     assert other.titles() == ["source-man, angry"] and problems(page) == problems(other.page) == []
 
 
-def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_remembered(chromium, workbench):
+def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_remembered(chromium, workbench, source_path,
+                                                                                               reference_path, tmp_path):
     studio = Studio(chromium, f"{workbench}?__theme=dark&emotion=recording&strength=1.2&seed=4&decoder=mine", PHONE, 844)
     page = studio.page
     wait_until(lambda: ["decoder 'mine'" in said for said in problems(page)] == [True])
@@ -145,6 +146,24 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
     page.locator("#zest-mixer input[type=range]").nth(3).fill("40")
     wait_until(lambda: problems(page) == [])
     assert "Judges recognise sad as" in page.locator("#zest-mixer .recognised").inner_text()
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"none")
+    page.set_input_files("#zest-mix-add input[type=file], #zest-mixing input[type=file]", bad)
+    wait_until(lambda: ["bad.wav" in said for said in problems(page)] == [True])
+    page.set_input_files("#zest-mix-add input[type=file], #zest-mixing input[type=file]", [reference_path, source_path])
+    rows = page.locator("#zest-mixer .row")
+    rows.nth(6).wait_for()
+    assert problems(page) == [] and rows.nth(5).inner_text().startswith(reference_path.name)
+    page.get_by_role("button", name=f"Take {source_path.name} out of the mix").click()
+    wait_until(lambda: rows.count() == 6)
+    page.click("#zest-convert")  # the source is gone with the page before
+    wait_until(lambda: ["Add a source" in said for said in problems(page)] == [True])
+    page.set_input_files("#zest-source input[type=file]", source_path)
+    wait_until(lambda: problems(page) == [] and page.locator("#zest-source .component-wrapper").count() == 1)
+    page.click("#zest-convert")
+    page.locator("#zest-status").filter(has_text=f"{source_path.name} to sad").wait_for()
+    assert reference_path.name in page.locator("#zest-status").inner_text()
+    wait_until(lambda: reference_path.name in studio.titles()[0])
     for name in ("Convert", "Evaluate", "Listen", "Results"):
         assert page.get_by_role("tab", name=name).is_visible()
 
@@ -156,7 +175,9 @@ def test_keys_tell_convert_and_cancel(chromium, workbench, source_path, tmp_path
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
     page.keyboard.press("Escape")
-    long = save(tmp_path / "long.wav", np.tile(load(source_path).samples, 12))
+    speech = np.tile(load(source_path).samples, 12)
+    noise = 0.02 * np.random.default_rng(0).standard_normal(len(speech)).astype(np.float32)
+    long = save(tmp_path / "long.wav", speech + noise)
     page.set_input_files("#zest-source input[type=file]", long)
     page.wait_for_selector("#zest-source input[type=file]", state="detached")
     page.keyboard.press("Control+Enter")
@@ -166,3 +187,8 @@ def test_keys_tell_convert_and_cancel(chromium, workbench, source_path, tmp_path
     page.locator("#zest-failed").filter(has_text="Cancelled").wait_for()
     studio.rest()
     assert not page.locator("#zest-results").is_visible() and studio.titles() == []
+    found = page.locator("#zest-findings [data-code=noise]")
+    found.wait_for()
+    assert "There is noise" in found.inner_text() and page.is_visible("#zest-denoise input"), "what to do is one click away"
+    page.locator("#zest-source button[aria-label='Clear']").click()
+    wait_until(lambda: found.count() == 0 and not page.is_visible("#zest-denoise input"))

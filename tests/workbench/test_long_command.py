@@ -75,6 +75,12 @@ def test_a_short_recording_is_directed_too(zest_here, tmp_path, source_path):
     assert result.returncode == exit_codes.OK, result.stderr
     own, made = soundfile.read(source_path)[0], soundfile.read(tmp_path / "source-man-directed-vawgan.wav")[0]
     np.testing.assert_array_equal(made[-RATE:], own[-RATE:])
+    noise = 0.01 * np.random.default_rng(0).standard_normal(4 * RATE)
+    write_talk(tmp_path / "noisy.wav", np.concatenate([own, np.zeros(2 * RATE)])[:4 * RATE] + noise)
+    result = zest_here("convert", "noisy.wav", "--plan", "plan.csv", "--system", "vawgan", "--denoise")
+    assert result.returncode == exit_codes.OK and "Noise was taken out of noisy.wav first." in result.stderr, result.stderr
+    pause = soundfile.read(tmp_path / "noisy-directed-vawgan-denoised.wav")[0][-RATE // 4:]
+    assert pause.std() < 0.5 * noise.std(), "pauses, too, have less of it"
 
 
 @pytest.mark.parametrize(("content", "words"), [

@@ -56,10 +56,23 @@ def test_a_long_recording_is_directed_phrase_by_phrase_and_found_again_after_a_r
     page.locator("#zest-lane [role=option]").first.press("ArrowRight")
     page.keyboard.press("4")  # of neutral, angry, happy, sad, surprised
     assert visit.phrases()[1] == "sad; not rendered yet"
+    page.locator("#zest-lane select").select_option("mix")
+    weights = page.locator("#zest-lane .share input")
+    weights.nth(3).fill("0")
+    assert "sum to more than 0" in page.locator("#zest-lane .blend .hint").inner_text() and visit.phrases()[1].startswith("sad")
+    weights.nth(1).fill("60")
+    weights.nth(3).fill("40")
+    wait_until(lambda: visit.phrases()[1] == "angry:0.6,sad:0.4; not rendered yet")
+    page.locator("#zest-lane [role=option]").nth(1).press("4")
+    doubtful = page.locator("#zest-lane .notes [data-code=no_speech]")
+    assert "Hardly any of this is speech" in doubtful.inner_text() and page.is_visible("#zest-denoise input")
     visit.render("Render 2 phrases")
     page.reload()  # in the middle of the run
     page.locator("#zest-lane .bar").filter(has_text="Done: 2 pieces rendered").wait_for()
     assert visit.phrases() == ["angry; rendered", "sad; rendered"]
+    page.check("#zest-denoise input")
+    page.locator("#zest-lane .summary").filter(has_text="Denoising has changed").wait_for()
+    page.uncheck("#zest-denoise input")
     page.locator("#zest-lane [role=option]").first.press("0")
     visit.render("Update the result")
     page.locator("#zest-lane .bar").filter(has_text="Done: 0 pieces rendered, 1 taken over").wait_for()

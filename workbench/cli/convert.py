@@ -103,7 +103,6 @@ def convert(
         refuse_beside_plan(source, {"REFERENCE": reference, "--reference": references or None, "--emotion": emotion,
                                     "--batch": batch, "--plot": plot})
         refuse_given(context, ("strength", "tempo"), "With --plan, every row has its own strength and tempo, so")
-        refuse_given(context, ("denoise",), "With --plan, phrases are converted as they are, so")
         with piped_in(source) as (own,):
             assert own is not None  # since the source is given
             raise typer.Exit(_convert_plan(own, plan, output, name(own, "directed"), run))
@@ -180,7 +179,7 @@ def _convert_one(row: BatchRow, run: ConversionRun) -> int:
     from pipelines.features.audio import is_long, load  # imported late: it needs scipy
 
     if is_long(row.source):  # a bad recording is told at once, before any model is loaded
-        _check_long(row, run)
+        check_long(row.source, row.plot, run.system)
     for reference in row.recordings[1:]:
         load(reference)
     with terminal_bar() as hook_for:
@@ -197,7 +196,7 @@ def _convert_plan(source: Path, plan: Path, named: Path | None, name: str, run: 
 
     def render(write: Callable[[Path, bytes], object]) -> dict[str, Any]:
         return convert_plan(run.load_converter, source, plan, output, named is not None, run.settings, run.overwrite, write,
-                            run.form, _namer(run.system))
+                            run.form, _namer(run.system), run.denoise)
 
     if output == PIPE:
         _refuse_json(run)
@@ -269,8 +268,9 @@ def _convert_row(converter: Converts, row: BatchRow, run: ConversionRun, hook: H
     except LengthError:
         if not is_long(row.source):  # a reference is
             raise
-        _check_long(row, run)
-        return files | convert_long(converter, row.source, row.reference, row.mixed, *given, run.write, hook, run.form)
+        check_long(row.source, row.plot, run.system)
+        return files | convert_long(converter, row.source, row.reference, row.mixed, *given, run.write, hook, run.form,
+                                    run.denoise)
     if row.plot is not None:
         _save_contours(described, row)
     return files | described.document
@@ -289,13 +289,6 @@ def _save_contours(described: DescribedConversion, row: BatchRow) -> None:
 
     own, other = load(row.source).samples, load(row.reference).samples if row.reference else None
     write_whole(row.plot, csv_text(contour_series(described.conversion, described.measured, own, other)).encode())
-
-
-def _check_long(row: BatchRow, run: ConversionRun) -> None:
-    """Raises ZestError: something is asked for that long recordings have not."""
-    if run.denoise:
-        raise ZestError(f"--denoise takes recordings that are converted at once; leave it out for {shown(row.source)}.")
-    check_long(row.source, row.plot, run.system)
 
 
 def _denoised(path: Path) -> Recording:

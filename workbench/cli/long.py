@@ -37,18 +37,19 @@ def check_long(source: Path, plot: Path | None, system: str) -> None:
 
 def convert_long(converter: Converts, source: Path, reference: Path | None, mixed: Sequence[tuple[Path, float]],
                  emotion: str | None, settings: Settings, output: Path, write: Write, hook: Hook,
-                 form: AudioForm) -> dict[str, Any]:
+                 form: AudioForm, denoise: bool) -> dict[str, Any]:
     """Convert a long recording to one target. mixed: references with weights. Raises ZestError as `render`."""
     from pipelines.plan.segments import Segment
     from workbench.rendering import render_whole
 
     target = Segment(0.0, 0.0, emotion or "", reference, settings.strength, settings.tempo, mixed=tuple(mixed))
     with _file_for(output, write, form) as path, _told_interrupt(path):
-        return render_whole(converter, source, target, path, settings, hook, form)
+        return render_whole(converter, source, target, path, settings, hook, form, denoise)
 
 
 def convert_plan(load_converter: Callable[[], Converts], source: Path, plan: Path, output: Path, named: bool, settings: Settings,
-                 overwrite: bool, write: Write, form: AudioForm, check_emotion: Callable[[str], object]) -> dict[str, Any]:
+                 overwrite: bool, write: Write, form: AudioForm, check_emotion: Callable[[str], object],
+                 denoise: bool) -> dict[str, Any]:
     """Render a plan. Returns the document.
 
     Args:
@@ -75,7 +76,8 @@ def convert_plan(load_converter: Callable[[], Converts], source: Path, plan: Pat
 
     with terminal_bar() as hook_for, _file_for(output, write, form) as path, _told_interrupt(path):
         hook = hook_for(0, source.name, False)
-        document = render_and_describe(load_converter(), source, segments, path, settings, hook, row_names(plan), form=form)
+        document = render_and_describe(load_converter(), source, segments, path, settings, hook, row_names(plan), form=form,
+                                       denoise=denoise)
     if outputs:
         say(f"Rendered phrases stay in {store_path(output)}, so that a changed row alone is rendered again; delete the folder "
             "when you are done.")

@@ -22,7 +22,7 @@ STAGE_NAMES = {
     "transfer": "Transferring the emotion",
     "synthesise": "Synthesising",
 }
-LISTENING = 0.05  # of the work of a conversion by phrases, to find them
+SHARES = {"speech": (0.0, 0.05), "phrases": (0.05, 1.0)}  # of the work of a conversion by phrases: to find and to render them
 ENCODE_STAGES = 5  # of STAGES, pass by once more for a reference
 
 
@@ -75,9 +75,9 @@ class _LongFraction:
         (done, total), now = event.value, time.monotonic()
         begun = self.begun.setdefault(event.stage, now)
         share = done / total if total else 1.0
-        before = LISTENING if event.stage == "phrases" else 0.0
+        begins, ends = SHARES.get(event.stage, (0.0, 1.0))
         left = f", {time_left((now - begun) * (1 - share) / share)} left" if 0 < share < 1 else ""
-        self._show(before + share * (1 - LISTENING if before else LISTENING), f"{event.label}{left}")
+        self._show(begins + share * (ends - begins), f"{event.label}{left}")
 
 
 def time_left(seconds: float) -> str:

@@ -30,7 +30,7 @@ from workbench.tabs.problems import attempt, note_html, problem, problem_html, p
 from workbench.tabs.score import ScoredConversion
 
 
-def gather_panel(access: AdminAccess, conversion: gr.State, converted: gr.Audio, emotions: list[str]) -> None:
+def gather_panel(access: AdminAccess, conversion: gr.State, emotions: list[str]) -> None:
     """Under a conversion: its system, named after its settings, its emotion, and the button.
 
     An older message goes when another conversion comes. Nothing that is gathered is replaced before it was asked for.

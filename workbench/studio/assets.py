@@ -8,7 +8,7 @@ from importlib.resources import files
 
 PLAYER = ("shared.js", "sound.js", "blind.js", "lanes.js", "roving.js", "player_view.js", "player.js")
 CONTOURS = ("shared.js", "roving.js", "axes.js", "picture.js", "saving.js", "contours.js")
-LANE = ("shared.js", "lane_time.js", "lane_line.js", "lane_panel.js", "lane_player.js", "lane.js")
+LANE = ("shared.js", "lane_time.js", "lane_line.js", "lane_mix.js", "lane_panel.js", "lane_player.js", "lane.js")
 
 MIXER = ("shared.js", "mixer.js")
 

@@ -27,6 +27,7 @@ from pipelines.plan.segments import Segment
 from pipelines.plan.table import write_plan
 from pipelines.settings import Settings
 from workbench.rendering import describe_plan
+from workbench.studio.doubts import doubts
 from workbench.studio.jobs import Job, Task
 from workbench.studio.long_plan import numbered, rows_of
 from workbench.studio.long_store import LongProject, LongStore
@@ -96,11 +97,16 @@ class LongBoard:
 def reading(store: LongStore, token: str, project: LongProject, template: Segment) -> tuple[LongWork, Task[Any]]:
     """Find the phrases of what was given. template: what each of them asks for. A recording that cannot be used is removed."""
     def work(hook: Hook) -> None:
+        def told(event: Event) -> None:
+            hook(replace(event, stage=READING) if event.stage == "speech" else event)  # nothing is rendered afterwards
+
         try:
             with long_recording(project.upload, project.folder, partial_rate(project.source)) as recording:
-                segments = segments_of(phrases(speech_of(recording, hook)), template)
+                segments = segments_of(phrases(speech_of(recording, told)), template)
                 project.sketch.write_bytes(_copied(recording, project.source))
                 found = {"seconds": recording.seconds, "rate": recording.rate, "notes": recording.warnings}
+            hook(Event("progress", READING, value=(1, 1), label="Checking the recording"))
+            found["findings"] = doubts(project.source)
             write_plan(project.plan, segments)
             store.ready(project, **found)
         except BaseException:
@@ -111,11 +117,12 @@ def reading(store: LongStore, token: str, project: LongProject, template: Segmen
 
 
 def rendering(project: LongProject, segments: tuple[Segment, ...], settings: Settings, name: str,
-              load: Callable[[], PhraseConverter]) -> tuple[LongWork, Task[Any]]:
+              load: Callable[[], PhraseConverter], denoise: bool = False) -> tuple[LongWork, Task[Any]]:
     """Render the plan. What is done stays when it is cancelled or fails.
 
     Args:
-        name: of the result's download. load: the converter; called in a turn at the models.
+        name: of the result's download. load: the converter; called in a turn at the models. denoise: take steady noise out
+            of the source first.
     """
     own = LongWork(RENDERING, project)
 
@@ -131,16 +138,17 @@ def rendering(project: LongProject, segments: tuple[Segment, ...], settings: Set
         project.keep_document("part.json", None)
         try:
             rendered = render(converter, project.source, segments, project.result, used, tell, project.phrases,
-                              numbered(segments), keep_partial=True)
+                              numbered(segments), keep_partial=True, denoise=denoise)
         except BaseException:
             project.keep_document("part.json", {"pieces": [asdict(one) for one in own.pieces],
                                                 "rows": rows_of(segments, project.plan.parent)})
             raise
         numbers = describe_plan(rendered, segments, used)
         del numbers["segments"]  # it names paths of this server; the page has rows and pieces
+        numbers["notes"] = [note.replace(project.source.name, project.name) for note in rendered.notes]
         project.keep_document("result.json", numbers | {
             "pieces": [asdict(one) for one in rendered.pieces], "rows": rows_of(segments, project.plan.parent),
-            "name": name, "made": time.time()})
+            "name": name, "made": time.time(), "denoised": denoise})
 
     return own, Task(project.name, work)
 

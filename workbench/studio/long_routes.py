@@ -139,7 +139,7 @@ class LongEndpoints:
 
 def shown(project: LongProject) -> dict[str, Any]:
     """What the page is given of a recording."""
-    told = {"key": project.key, "name": project.name, "state": project.state, "seconds": project.seconds, "notes": project.notes}
+    told = {name: getattr(project, name) for name in ("key", "name", "state", "seconds", "notes", "findings")}
     if project.state != READY:
         return told
     partial = project.document("part.json") if project.partial.is_file() else None

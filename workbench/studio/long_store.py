@@ -61,7 +61,7 @@ class LongProject:
 
     Attributes:
         folder: of its files. name: of the recording. made: seconds since the epoch. state: GIVEN or READY.
-        seconds, rate: of source.wav. notes: what is doubtful about the recording.
+        seconds, rate: of source.wav. notes: what was noticed while it was read. findings: what is doubtful, see `doubts.py`.
     """
 
     folder: Path
@@ -71,6 +71,7 @@ class LongProject:
     seconds: float = 0.0
     rate: int = 0
     notes: tuple[str, ...] = field(default_factory=tuple)
+    findings: tuple[dict[str, str], ...] = field(default_factory=tuple)
 
     @property
     def key(self) -> str:
@@ -170,7 +171,7 @@ class LongStore:
         return project.keep()
 
     def ready(self, project: LongProject, **found: Any) -> LongProject:
-        """Its phrases are found. found: seconds, rate and notes."""
+        """Its phrases are found. found: seconds, rate, notes and findings."""
         shutil.rmtree(project.upload.parent, ignore_errors=True)
         return replace(project, state=READY, **found).keep()
 
@@ -213,6 +214,6 @@ def plain_name(name: str) -> str:
 def _read(folder: Path) -> LongProject | None:
     try:
         document = json.loads((folder / "project.json").read_text(encoding="utf-8"))
-        return LongProject(folder, **document | {"notes": tuple(document["notes"])})
+        return LongProject(folder, **document | {name: tuple(document.get(name, ())) for name in ("notes", "findings")})
     except (OSError, ValueError, TypeError, KeyError):
         return None

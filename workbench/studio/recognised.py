@@ -1,7 +1,7 @@
 """What judges recognised in conversions of held-out recordings: to measured mixes, to references. Only what was measured is told.
 
 The figures are those of the shipped checkpoint: docs/results/mini/mixes.json (benchmarks/mixes.py) and references.json
-(benchmarks/conversion_quality.py).
+(benchmarks/conversion_quality.py). Both name the weights that they belong to by a hash; of other weights, the page says so.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pipelines.checkpoints.folder import CONVERTING, DEFAULT_CHECKPOINT, folder_key
 from pipelines.counting import counted
 from pipelines.mix import said_mix
 from workbench.conversion import CHECKPOINT_VARIABLE
 
 RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results" / "mini"  # of a checkout; packages have none
+OTHER_WEIGHTS = " Measured with other weights than these."
 MOST = 2  # emotions that are told of each judge
 
 
@@ -32,7 +34,8 @@ def measured(results: Path = RESULTS) -> tuple[dict[str, Any], ...]:
     if os.environ.get(CHECKPOINT_VARIABLE) or not path.exists():
         return ()
     found = json.loads(path.read_text(encoding="utf-8"))["recognised"]
-    return tuple({"weights": one["weights"], "said": _line(one, found["sources"])} for one in found["mixes"])
+    note = _about_weights(found)
+    return tuple({"weights": one["weights"], "said": _line(one, found["sources"]) + note} for one in found["mixes"])
 
 
 @cache
@@ -43,12 +46,22 @@ def of_references(results: Path = RESULTS) -> str:
         return ""
     found = json.loads(path.read_text(encoding="utf-8"))
     said = ", ".join(f"{name} in {share:.0f} %" for name, share in found["judges"].items())
-    return f"Judges recognise a reference's emotion: {said} of {counted(found['pairs'], 'unseen pair')}."
+    return f"Judges recognise a reference's emotion: {said} of {counted(found['pairs'], 'unseen pair')}." + _about_weights(found)
 
 
 def of_preset(emotion: str, results: Path = RESULTS) -> str:
     """One line on a preset; '' where it was not measured."""
     return next((one["said"] for one in measured(results) if list(one["weights"]) == [emotion]), "")
+
+
+def _about_weights(found: Mapping[str, Any]) -> str:
+    """A sentence where figures belong to other weights than those that convert here."""
+    return "" if found.get("weights") == _weights() else OTHER_WEIGHTS
+
+
+@cache
+def _weights() -> str:
+    return folder_key(DEFAULT_CHECKPOINT, CONVERTING)
 
 
 def _line(row: Mapping[str, Any], sources: int) -> str:

@@ -103,11 +103,18 @@ def player_value(tracks: Sequence[Track], chosen: str = "") -> dict[str, Any]:
     Args:
         tracks: the source first, since its time line is the one that all share. chosen: key of the one that plays first.
     """
-    shown = [one.document() | {"gain": gain, "file": {"path": one.path, "meta": {"_type": "gradio.FileData"}}}
+    shown = [one.document() | {"gain": gain, "called": _called(one),
+                               "file": {"path": one.path, "meta": {"_type": "gradio.FileData"}}}
              for one, gain in zip(tracks, gains(tracks), strict=True)]
     for one in shown:
         del one["path"]  # a page needs no path of the server's beyond the file's address
     return {"tracks": shown, "chosen": chosen}
+
+
+def _called(one: Track) -> str:
+    """What a download is called: as a take's file, which tells how it was converted, or as the recording that was given."""
+    path = Path(one.path)
+    return path.name if one.kind == TAKE else f"{Path(one.name).stem}{path.suffix}"
 
 
 def _level(samples: np.ndarray) -> float | None:

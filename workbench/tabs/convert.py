@@ -54,7 +54,7 @@ from workbench.tabs.convert_takes import SETTING_NAMES, keep, keep_words, kept_t
 from workbench.tabs.problems import QUIET, attempt, check_recording, problem, problem_slot, show_problem, slot_updates
 from workbench.tabs.score import score_result
 
-PLAY = "() => window.zestPlay('zest-converted')"  # page/page.js
+PLAY = "() => document.querySelector('#zest-player [data-studio]')?.zestStudio?.playChosen()"  # studio/page/player.js
 IN_VIEW = f"() => {{ window.zest.takesChanged(); ({show_problem('zest-result-head', 'start')})(); }}"
 WITH_TOKEN = "(...values) => { setTimeout(window.zest.takesChanged, 400); return [window.zest.visitor(), ...values.slice(1)]; }"
 VISITOR = "(...values) => [window.zest.visitor(), ...values.slice(1)]"
@@ -208,14 +208,15 @@ def convert_tab(demo: gr.Blocks, presets: Sequence[str], decoders: Sequence[str]
                               **QUIET)
         _run(filled.success, one, inputs, outputs, buttons)
     buttons.cancel.click(cancel, None, None, **QUIET)
-    takes.select(show_take, outputs.compared, outputs.all(), **QUIET).then(None, None, None, js=IN_VIEW, api_visibility="private")
+    shown = takes.select(show_take, outputs.compared, outputs.all(), **QUIET)
+    shown.then(None, None, None, js=IN_VIEW, api_visibility="private")
+
     def use(source: str | None, event: gr.EventData) -> list[Any]:
         return use_take(presets, source, event)
 
     takes.submit(use, inputs.source.audio, [*inputs.all(), outputs.failed], **QUIET)
     connect_lane(inputs)
     _remember(demo, inputs, outputs, autoplay)
-    outputs.converted.change(None, autoplay, None, js=f"(on) => on && ({PLAY})()", api_visibility="private")
     picked = outputs.siblings.click(pick, [outputs.shown, outputs.compared], outputs.all(), **QUIET)
     picked.then(None, None, None, js=PLAY, api_visibility="private")
 
@@ -247,17 +248,16 @@ def _outputs(trouble: str | None, presets: Sequence[str], access: AdminAccess) -
         with gr.Column(elem_id="zest-results"):  # hidden by CSS until there is a result: a column shown later may miss updates
             change = gr.HTML(visible=False, padding=False, elem_id="zest-changed")
             siblings = gr.HTML(visible=False, padding=False, elem_id="zest-siblings", js_on_load=SIBLINGS)
-            converted = gr.Audio(label=text.RESULT_LABEL, interactive=False, buttons=["download"], elem_id="zest-converted")
             listen = player("zest-player")
-            card, scored = score_result(result, converted)
+            card, scored = score_result(result)
     with gr.Column(elem_id="zest-result-more"):
         contours = contour_view("zest-contours")
         table = gr.HTML(elem_id="zest-table", padding=False)
         with gr.Accordion(text.DETAILS_LABEL, open=False):
             details = gr.JSON(show_label=False, elem_id="zest-details")
         if access.administration.configured:
-            gather_panel(access, result, converted, ["", *presets])
-    outputs = Outputs(progress, failed, status, change, siblings, converted, listen, contours, table, details,
+            gather_panel(access, result, ["", *presets])
+    outputs = Outputs(progress, failed, status, change, siblings, listen, contours, table, details,
                       result, gr.State(), gr.State([]), gr.State([]))
     token = gr.Textbox(visible=False)
     scored.then(show_words, [token, outputs.shown, outputs.compared, card.scored, card.details], contours, js=VISITOR,

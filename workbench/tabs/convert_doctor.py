@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
-from typing import TYPE_CHECKING
 
-from pipelines.counting import sentence_start
+from workbench.studio.doubts import doubts
 from workbench.tabs import text
 from workbench.tabs.convert_inputs import Inputs
-from workbench.tabs.problems import attempt
 from workbench.uploads import upload_problem
-
-if TYPE_CHECKING:
-    from evaluation.doctor.findings import Finding
-
-SAID_ELSEWHERE = ("unusable", "long", "reading")  # the source's own slot says these at once
 
 
 def connect_doctor(inputs: Inputs) -> None:
@@ -30,17 +23,10 @@ def examined(path: str | None) -> Iterator[str]:
         yield ""
         return
     yield f'<p class="zest-finding" role="status">{text.CHECKING}</p>'
-    from evaluation.doctor.check import check  # imported late: its detectors take seconds
-
-    checked, _ = attempt(lambda: check(path))
-    yield "".join(map(finding_html, checked.findings)) if checked else ""
+    yield "".join(map(finding_html, doubts(path)))
 
 
-def finding_html(finding: Finding) -> str:
+def finding_html(doubt: Mapping[str, str]) -> str:
     """What it is, what it costs, and what to do."""
-    if finding.code in SAID_ELSEWHERE:
-        return ""
-    name = escape(sentence_start(finding.code.replace("_", " ")))
-    said = f" ({escape(finding.said)})" if finding.said else ""
-    return (f'<p class="zest-finding" data-code="{escape(finding.code)}"><b>{name}</b>{said}. {escape(finding.cost)} '
-            f"{escape(finding.advice)}</p>")
+    code, name, words = (escape(doubt[key]) for key in ("code", "name", "words"))
+    return f'<p class="zest-finding" data-code="{code}"><b>{name}.</b> {words}</p>'

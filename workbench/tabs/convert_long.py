@@ -47,7 +47,7 @@ def connect_lane(inputs: Inputs) -> None:
     with inputs.advanced:
         direct = gr.Button(text.DIRECT, size="sm", elem_id="zest-direct")
     lane.upload(begin_reading, template, lane, **QUIET)
-    lane.submit(begin_rendering, [inputs.decoder, inputs.seed, inputs.f0], lane, **QUIET)
+    lane.submit(begin_rendering, [inputs.decoder, inputs.seed, inputs.f0, inputs.denoise], lane, **QUIET)
     direct.click(take_over, [token, source.audio, *template], [source.audio, source.problem, lane], js=WITH_TOKEN, **QUIET)
     source.audio.change(partial(take_over, only_long=True), [token, source.audio, *template],
                         [source.audio, source.problem, lane], js=WITH_TOKEN, **QUIET)
@@ -58,9 +58,9 @@ def begin_reading(emotion: str, strength: float | None, tempo: bool, event: gr.E
     return _said(attempt(lambda: _read(str(event.key), emotion, strength, tempo))[1])
 
 
-def begin_rendering(decoder: str, seed: float | None, f0: str, event: gr.EventData) -> dict[str, Any]:
+def begin_rendering(decoder: str, seed: float | None, f0: str, denoise: bool, event: gr.EventData) -> dict[str, Any]:
     """Render the plan with these settings. Returns the lane's value."""
-    return _said(attempt(lambda: _render(str(event.key), decoder, seed, f0))[1])
+    return _said(attempt(lambda: _render(str(event.key), decoder, seed, f0, bool(denoise)))[1])
 
 
 def take_over(token: str, path: str | None, emotion: str, strength: float | None, tempo: bool,
@@ -102,18 +102,18 @@ def _read(token: str, emotion: str, strength: float | None, tempo: bool) -> None
         long_board().start(token, *reading(long_store(), token, project, template))
 
 
-def _render(token: str, decoder: str, seed: float | None, f0: str) -> None:
+def _render(token: str, decoder: str, seed: float | None, f0: str, denoise: bool) -> None:
     project = long_store().project(token)
     if project.state != READY:
         raise ZestError(NO_PLAN)
     segments = read_plan(project.plan)
     request = request_for(segments, decoder, seed, f0)
     settings, baseline = request.settings(), request.baseline
-    name = f"{_result_name(project.name, segments, settings, baseline)}.wav"
-    long_board().start(token, *rendering(project, segments, settings, name, lambda: page_converter(baseline)))
+    name = f"{_result_name(project.name, segments, settings, baseline, denoise)}.wav"
+    long_board().start(token, *rendering(project, segments, settings, name, lambda: page_converter(baseline), denoise))
 
 
-def _result_name(source: str, segments: Sequence[Segment], settings: Settings, baseline: str) -> str:
+def _result_name(source: str, segments: Sequence[Segment], settings: Settings, baseline: str, denoise: bool = False) -> str:
     """As the command line calls it: source, target, and every setting that is not the default and that all phrases share."""
     directed = [one for one in segments if not one.is_kept]
     targets, ways = {one.target for one in directed}, {(one.strength, one.tempo) for one in directed}
@@ -121,7 +121,7 @@ def _result_name(source: str, segments: Sequence[Segment], settings: Settings, b
         strength, tempo = ways.pop()
         settings = replace(settings, strength=strength, tempo=tempo)
     return default_name(Path(source), targets.pop() if len(targets) == 1 else DIRECTED, settings, baseline,
-                        others=variant(os.environ.get(CHECKPOINT_VARIABLE), AudioForm()))
+                        others=variant(os.environ.get(CHECKPOINT_VARIABLE), AudioForm(), denoise))
 
 
 def _said(sentence: str) -> dict[str, Any]:

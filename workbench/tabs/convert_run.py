@@ -66,7 +66,6 @@ class Outputs:
     status: gr.HTML
     changed: gr.HTML
     siblings: gr.HTML
-    converted: gr.Audio
     player: gr.HTML
     contours: gr.HTML
     table: gr.HTML
@@ -93,7 +92,7 @@ def in_view(shown: Sequence[Shown], index: int, kept: Sequence[Comparison] = ())
     names = Path(request.source or "").name, request.own_reference and Path(request.own_reference).name
     said = tables.status(document, *names) + (note_html(one.unkept) if one.unkept else "")
     return {"status": said, "changed": problem(""),
-            "siblings": siblings(shown, index), "converted": one.output,
+            "siblings": siblings(shown, index),
             "contours": one.studio.contours, "player": player_of(takes, one.studio),
             "compared": takes, "table": tables.tables(document), "details": document,
             "result": one.scored(), "request": request, "shown": list(shown)}

@@ -75,7 +75,7 @@ def score(one: ScoredConversion, hook: Hook) -> tuple[str, dict[str, Any]]:
     return f"{verdict_html(card)}{folded}", {"verdict": verdict(card).sentence} | card.document()
 
 
-def score_result(result: gr.State, converted: gr.Audio) -> tuple[CardView, Dependency]:
+def score_result(result: gr.State) -> tuple[CardView, Dependency]:
     """Button and card beside a conversion; what is said can be written down in a fold. An older card goes when another
     conversion comes. Returns the card, and what happens when one is there."""
     button = gr.Button(text.SCORE, elem_id="zest-score")
@@ -86,7 +86,7 @@ def score_result(result: gr.State, converted: gr.Audio) -> tuple[CardView, Depen
             said = gr.Textbox(label=text.TEXT_LABEL, info=text.TEXT_INFO, scale=4, min_width=220, elem_id="zest-said")
             language = _language("zest-said-language")
         gr.HTML(f"<p>{text.SCORE_NOTE}</p>", elem_classes="zest-limits", padding=False)
-    converted.change(view.emptied, None, view.all(), **QUIET)
+    result.change(view.emptied, None, view.all(), **QUIET)
 
     def asked(shown: ScoredConversion | None, said: str, language: str) -> ScoredConversion:
         return replace(shown or ScoredConversion(None, None, None), said=said or "", language=language or "en")

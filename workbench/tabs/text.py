@@ -34,7 +34,6 @@ ADVANCED = "Advanced: decoder, tempo, F0, seed"
 EXAMPLES_LABEL = "Try"
 
 EMPTY = "The converted recording, its F0 contours and its numbers will appear here. Try an example, or give a source."
-RESULT_LABEL = "Converted"
 PLOT_LABEL = "F0 contours"
 DETAILS_LABEL = "All numbers as JSON"
 NUMBERS_LABEL = "Numbers and timings"

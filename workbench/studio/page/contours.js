@@ -7,7 +7,7 @@ const SHORTEST = 0.1; // s that a picture shows at least
 class Contours {
   constructor(box, group) {
     Object.assign(this, { box, group, data: null, reading: null, playing: 0, pointers: new Map() });
-    this.view = { overlay: remembered.get("overlay", box.parentElement.clientWidth < NARROW_PAGE), from: 0, to: 1 };
+    this.view = { overlay: remembered.get("overlay", null), from: 0, to: 1 }; // null until the width is known: it is hidden at first
     this.build();
     new ResizeObserver(() => { if (this.plot.clientWidth !== this.width) this.draw(); }).observe(this.plot);
     listen(box, TIME, group, ({ time }) => { this.playing = time; this.showPlaying(); });
@@ -74,6 +74,7 @@ class Contours {
   draw() {
     this.width = this.plot.clientWidth;
     if (!this.data || !this.width) return;
+    if (this.view.overlay === null) { this.view.overlay = this.width < NARROW_PAGE; return this.setView(0, Infinity); }
     Object.assign(this, picture(this.data, this.view, this.width));
     this.plot.replaceChildren(this.svg);
     this.overlay.setAttribute("aria-pressed", String(this.view.overlay));

@@ -13,7 +13,10 @@ class Lane {
     this.build();
     window.zest.takeLong = (file) => this.take(file);
     window.addEventListener("zest-forgotten", () => this.refresh());
-    document.addEventListener("change", ({ target }) => { if (target.closest?.("#zest-source")) this.say(""); });
+    document.addEventListener("change", ({ target }) => {
+      if (target.closest?.("#zest-source")) this.say("");
+      if (target.closest?.("#zest-denoise") && this.project?.state === "ready") this.show();
+    });
     new MutationObserver(() => this.line.paintSoon()).observe(document.body, { attributeFilter: ["class"] });
     this.refresh();
   }
@@ -171,7 +174,8 @@ class Lane {
     this.running.hidden = !busy;
     this.name.textContent = project?.name ?? this.upload?.name ?? "";
     this.about.textContent = ready ? `${laneTime(this.seconds)}, ${counted(this.rows.length, "phrase")}` : "";
-    this.notes.replaceChildren(...(ready ? [...(project.notes ?? []), ...(project.result?.notes ?? [])] : []).map((words) => el("p", { class: "zest-note", text: words })));
+    this.notes.replaceChildren(...(ready ? [...(project.notes ?? []), ...(project.result?.notes ?? [])] : []).map((words) => el("p", { class: "zest-note", text: words })),
+      ...(ready ? project.findings ?? [] : []).map(({ code, name, words }) => el("p", { class: "zest-finding", "data-code": code }, el("b", { text: `${name}.` }), ` ${words}`)));
     this.undoButton.disabled = !this.undone.length;
     if (busy) this.showProgress();
     if (ready) this.showGo();
@@ -187,11 +191,12 @@ class Lane {
   showGo() {
     const left = this.rows.filter((row) => !isKept(row) && !this.isDone(row)).length, { result, partial } = this.project;
     this.renderButton.hidden = this.isWorking();
-    const same = result && result.rows.map(rowKey).join() === this.rows.map(rowKey).join();
+    const asPlanned = result && result.rows.map(rowKey).join() === this.rows.map(rowKey).join();
+    const same = asPlanned && Boolean(result.denoised) === Boolean(document.querySelector("#zest-denoise input")?.checked);
     this.renderButton.textContent = !left ? same || !result ? "Render again" : "Update the result" : partial ? `Go on: ${counted(left, "phrase")} left` : `Render ${left}${result ? " changed" : ""} phrase${left === 1 ? "" : "s"}`;
     const kept = this.rows.filter(isKept).length;
     this.summary.textContent = this.isWorking() ? `${counted(this.rows.filter((row) => !isKept(row) && this.isDone(row)).length, "phrase")} done` : !result && !partial ? kept ? `${kept} stay as they are` : ""
-      : left ? `${counted(left, "phrase")} changed since this result` : same ? "The result is up to date" : "The plan has changed since this result";
+      : left ? `${counted(left, "phrase")} changed since this result` : same ? "The result is up to date" : asPlanned ? "Denoising has changed since this result" : "The plan has changed since this result";
   }
 
   /** A recording that is too long for Gradio's player. */

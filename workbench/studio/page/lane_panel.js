@@ -7,7 +7,7 @@ class LanePanel {
     this.title = el("h3");
     this.times = el("small", { class: "times" });
     this.emotion = el("select", { "aria-label": "Emotion of this phrase", onchange: () => this.chooseEmotion() });
-    this.mix = el("input", { type: "text", "aria-label": "Mix of emotions with weights", placeholder: "angry:0.6,sad:0.4", onchange: () => this.change({ emotion: this.mix.value.trim(), reference: "" }) });
+    this.mix = new LaneMix(lane.presets, (emotion) => this.change({ emotion, reference: "" }, true));
     this.strength = el("input", { type: "range", min: 0, max: 1.5, step: 0.05, "aria-label": "Strength of this phrase", oninput: () => { this.shown.textContent = Number(this.strength.value).toFixed(2); }, onchange: () => this.change({ strength: Number(this.strength.value) }) });
     this.shown = el("output");
     this.tempo = el("input", { type: "checkbox", onchange: () => this.change({ tempo: this.tempo.checked }) });
@@ -19,8 +19,8 @@ class LanePanel {
     this.box = el("div", { class: "panel", role: "group", "aria-label": "The chosen phrase" },
       el("div", { class: "about" }, button("‹", () => lane.choose(lane.chosen - 1), "Phrase before"), el("div", {}, this.title, this.times), button("›", () => lane.choose(lane.chosen + 1), "Next phrase"),
         el("span", { class: "grow" }), this.playSource, this.playResult),
-      el("div", { class: "fields" }, el("label", { class: "field" }, el("span", { text: "Emotion" }), this.emotion), this.mix,
-        el("label", { class: "field wide" }, el("span", { text: "Strength" }), this.strength, this.shown), el("label", { class: "field" }, this.tempo, el("span", { text: "Tempo follows" }))),
+      el("div", { class: "fields" }, el("label", { class: "field" }, el("span", { text: "Emotion" }), this.emotion),
+        el("label", { class: "field wide" }, el("span", { text: "Strength" }), this.strength, this.shown), el("label", { class: "field" }, this.tempo, el("span", { text: "Tempo follows" }))), this.mix.box,
       this.acts = el("div", { class: "acts" }, button("Same for all", () => this.spread(0), "Give all phrases the emotion, strength and tempo of this one"),
         button("Same from here on", () => this.spread(lane.chosen), "Give all later phrases the emotion, strength and tempo of this one"), this.splitButton, this.joinButton));
   }
@@ -39,8 +39,9 @@ class LanePanel {
     if (kind === "reference" && !lane.references.includes(row.reference)) choices.push([value, `As in ${row.reference}`]);
     this.emotion.replaceChildren(...choices.map(([name, words]) => el("option", { value: name, text: words })));
     this.emotion.value = this.wantsMix === lane.chosen ? "mix" : value;
-    this.mix.hidden = this.emotion.value !== "mix";
-    this.mix.value = kind === "mix" ? row.emotion : "";
+    this.mix.box.hidden = this.emotion.value !== "mix";
+    if (!this.mix.box.contains(document.activeElement) || this.mix.of !== lane.chosen) this.mix.give(isKept(row) ? "" : row.emotion); // what is being moved stays
+    this.mix.of = lane.chosen;
     this.strength.value = row.strength;
     this.shown.textContent = Number(row.strength).toFixed(2);
     this.tempo.checked = row.tempo;
@@ -53,16 +54,16 @@ class LanePanel {
   chooseEmotion() {
     const chosen = this.emotion.value;
     this.wantsMix = undefined;
-    if (chosen === "mix") { this.wantsMix = this.lane.chosen; this.mix.hidden = false; this.mix.focus(); return; }
+    if (chosen === "mix") { this.wantsMix = this.lane.chosen; this.fill(); this.mix.rows[0].input.focus(); return; }
     if (chosen === "add") { this.fill(); this.lane.addReference(); return; }
     if (chosen.startsWith("reference:")) this.change({ emotion: "", reference: chosen.slice(10) });
     else this.change({ emotion: chosen === "keep" ? "" : chosen, reference: "" });
   }
 
-  /** Another emotion, strength or tempo. A strength of 0 keeps a phrase, so a new emotion brings it back to 1. */
-  change(some) {
+  /** Another emotion, strength or tempo. mixes: in the mix that is shown. A strength of 0 keeps a phrase, so a new emotion brings it back to 1. */
+  change(some, mixes = false) {
     const { lane, row } = this, more = some.emotion || some.reference ? { strength: row.strength || 1 } : {};
-    this.wantsMix = undefined;
+    this.wantsMix = mixes ? lane.chosen : undefined; // a mix of one emotion stays one while it is changed
     lane.edit(lane.chosen, lane.chosen + 1, [{ ...row, ...more, ...some }]);
   }
 

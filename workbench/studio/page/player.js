@@ -4,6 +4,7 @@ const KEYS = [["1 to 9", "play that track from the same place"], ["x", "back to 
   ["← →", "half a second back or on; Home and End, too"], ["[ and ]", "begin and end the loop here"], ["l", "loop off, or the last one on again"],
   ["e", "equal loudness on or off"], ["b", "blind on or off"], ["v", "blind: prefer what plays"]];
 const STEP = 0.5; // s of an arrow key
+const AUTOPLAY = "#zest-autoplay input"; // the visitor's choice whether a result sounds as soon as it is ready
 
 class Player {
   constructor(box, group) {
@@ -14,6 +15,7 @@ class Player {
     this.build();
     listen(box, SEEK, group, ({ time }) => this.sound.seek(time));
     document.addEventListener("keydown", this.onKey = (event) => this.key(event));
+    document.addEventListener("click", ({ target }) => { if (target.closest?.("button")) this.sound.unlock(); }, true); // what is asked for now may sound later
   }
 
   build() {
@@ -23,10 +25,11 @@ class Player {
     this.loopButton = button("tool loop", "Loop", () => this.toggleLoop(), { title: "Drag over the waveforms to choose what is looped (l)" });
     this.equalButton = button("tool", "Equal loudness", () => this.toggleEqual(), { title: "All at one loudness, ITU-R BS.1770 (e)" });
     this.blindButton = button("tool", "Blind", () => this.toggleBlind(), { title: "Hide names, shuffle, and count what you prefer (b)" });
+    this.saveLink = el("a", { class: "tool save", text: "Download" });
     this.helpButton = button("tool help", "?", () => this.help.showModal(), { "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)" });
-    this.tools = el("div", { class: "tools" }, this.loopButton, this.equalButton, this.blindButton, this.helpButton);
+    this.tools = el("div", { class: "tools" }, this.loopButton, this.equalButton, this.blindButton, this.saveLink, this.helpButton);
     this.bar = el("div", { class: "bar", role: "toolbar", "aria-label": "Player" }, this.playButton, this.time, this.tools);
-    rove(this.bar, "button", ["ArrowLeft", "ArrowRight"]);
+    rove(this.bar, "button, a", ["ArrowLeft", "ArrowRight"]);
     this.names = el("div", { class: "names", role: "radiogroup", "aria-label": "What plays" });
     this.votes = el("div", { class: "votes", role: "group", "aria-label": "Which do you prefer?" });
     this.tally = el("p", { class: "tally", role: "status" });
@@ -59,9 +62,19 @@ class Player {
     this.box.hidden = tracks.length === 0;
     this.say("");
     this.show();
-    const chosen = tracks.findIndex((one) => one.key === value?.chosen);
-    if (chosen >= 0 && this.chosen !== value.chosen && !this.sound.playing && !this.blind.on) this.sound.choose(chosen);
+    const new_ = Boolean(value?.chosen) && this.chosen !== value.chosen;
     this.chosen = value?.chosen;
+    if (!new_ || this.blind.on || !tracks.some((one) => one.key === this.chosen)) return;
+    if (document.querySelector(AUTOPLAY)?.checked) this.playChosen();
+    else if (!this.sound.playing) this.sound.choose(tracks.findIndex((one) => one.key === this.chosen));
+  }
+
+  /** What came into view, from its beginning; a loop goes on, since somebody listens for something there. */
+  playChosen() {
+    const { sound } = this, index = sound.tracks.findIndex((one) => one.key === this.chosen);
+    if (index < 0 || this.blind.on || (sound.playing && sound.active === index && sound.now() < STEP)) return; // it has just begun
+    if (!sound.loop) { sound.pause(); sound.at = 0; }
+    this.play(index);
   }
 
   /** Indices of the tracks as they stand on the page. */
@@ -173,6 +186,7 @@ class Player {
     this.loopButton.textContent = sound.loop ? `Loop ${sound.loop[0].toFixed(1)}–${sound.loop[1].toFixed(1)} s` : "Loop";
     this.equalButton.setAttribute("aria-disabled", String(blind.on));
     this.lanes.show(this.order);
+    showSaving(this);
     showNames(this);
     showVotes(this);
     this.tick();

@@ -30,6 +30,16 @@ function nameRow(player, index, place) {
   return row;
 }
 
+/** Download saves what is chosen; while names are hidden, its name would tell. */
+function showSaving({ sound, blind, saveLink }) {
+  const { track } = sound;
+  saveLink.hidden = blind.on || !track;
+  if (!track) return;
+  Object.assign(saveLink, { href: track.file.url, download: track.called ?? "" });
+  saveLink.setAttribute("aria-label", `Download ${track.called}`);
+  saveLink.title = `Download ${track.called}`;
+}
+
 function showVotes(player) {
   const { blind, sound, votes, tally } = player;
   votes.hidden = !blind.on;

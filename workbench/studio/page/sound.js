@@ -142,11 +142,15 @@ class Sound {
 
   setEqual(equal) { this.equal = equal; this.level(); }
 
-  /** Sets the context up, which a browser allows once the visitor has pressed something. */
-  wake() {
-    if (navigator.audioSession) navigator.audioSession.type = "playback"; // an iPhone's silent switch does not silence it
+  /** Sets the context up, which a browser allows while the visitor presses something; Safari allows it only then. */
+  unlock() {
     this.context ??= new (window.AudioContext ?? window.webkitAudioContext)({ latencyHint: "interactive" });
     if (this.context.state !== "running") this.context.resume();
+  }
+
+  wake() {
+    if (navigator.audioSession) navigator.audioSession.type = "playback"; // an iPhone's silent switch does not silence it
+    this.unlock();
     const long = this.tracks.some((one) => one.seconds > LONGEST_BUFFERED);
     for (const track of this.tracks) {
       if (!this.voices.has(track.key)) this.voices.set(track.key, new (long ? StreamedVoice : BufferedVoice)(track, this.context));

@@ -16,16 +16,6 @@
   });
   addEventListener("DOMContentLoaded", () => new MutationObserver(tellTheme).observe(document.body, { attributeFilter: ["class"] }));
 
-  /** Start a player of Gradio's once it has loaded what it is to play; not where the visitor has started something meanwhile. */
-  window.zestPlay = async (id) => {
-    for (let tries = 0; tries < 50; tries++) {
-      const box = document.getElementById(id), times = [...(box?.querySelectorAll(".timestamps time") ?? [])];
-      if (box?.querySelector("button[aria-label='Pause']")) return;
-      if (times.length && times.at(-1).textContent !== "0:00") { box.querySelector("button[aria-label='Play']")?.click(); return; }
-      await new Promise((done) => setTimeout(done, 100));
-    }
-  };
-
   const place = (target) => target instanceof Element && target.closest(Object.keys(TAKES).join(","));
 
   /** Gradio turns files away by the type that the browser guesses from their name. As plain audio, all of them reach the server. */

@@ -7,7 +7,6 @@
     ["fieldset", "input[type=radio]", ""], // Gradio's have no common name, so that browsers take each for a choice of its own
     ["#zest-examples", "button", "Examples"],
     [".zest-recording", BUTTONS, "Recording"],
-    ["#zest-converted", BUTTONS, "Converted recording"],
     ["#zest-go", "button", "Convert"],
     [".zest-siblings", "button", ""],
     ["#zest-study-buttons", "button", "Listening test"],
