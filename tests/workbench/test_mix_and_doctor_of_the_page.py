@@ -15,6 +15,7 @@ from pipelines.affect import ANCHORS, Affect, mix_at
 from pipelines.features.audio import save
 from tests.support.speech import MAN, speak
 from workbench.conversion_request import ConversionRequest
+from workbench.studio.doubts import told
 from workbench.studio.mixer import STEPS, mixer_value, mixture, points
 from workbench.studio.recognised import OTHER_WEIGHTS, RESULTS, measured, of_preset, of_references
 from workbench.studio.store import NewTake, TakeStore
@@ -140,11 +141,11 @@ def test_a_take_of_a_mix_keeps_its_recordings_its_name_and_what_was_transcribed(
 
 
 def test_findings_say_what_they_cost_and_what_to_do_and_no_speech_is_no_emotion(two, tmp_path, monkeypatch):
-    html = finding_html(Finding("no_speech", "It costs <this>.", "Do that.", 3.0, "% speech"))
-    assert "<b>No speech</b> (3 % speech). It costs &lt;this&gt;. Do that." in html
-    assert finding_html(Finding("unusable", "It cannot be read.", prevents=True)) == "", "the source's slot says it"
-    monkeypatch.setattr("evaluation.doctor.check.check",
-                        lambda path: SimpleNamespace(findings=(Finding("hum", "There is hum.", "Use a filter."),)))
+    html = finding_html(told(Finding("no_speech", "It costs <this>.", "Do that.", 3.0, "% speech")))
+    assert "<b>No speech (3 % speech).</b> It costs &lt;this&gt;. Do that." in html
+    found = (Finding("unusable", "It cannot be read.", prevents=True), Finding("hum", "There is hum.", "Use a filter."))
+    monkeypatch.setattr("evaluation.doctor.check.check", lambda path: SimpleNamespace(findings=found))
     first, second = examined(two[0])
     assert "Checking" in first and "There is hum. Use a filter." in second
+    assert "cannot be read" not in second, "the source's slot says it"
     assert list(examined(None)) == list(examined(str(tmp_path / "gone.wav"))) == [""]

@@ -26,6 +26,11 @@ FIRST_PANEL = """() => { const { panels } = document.querySelector('#studio-cont
     return [panels[0].left, panels[0].width]; }"""
 VIEW = """() => { const { from, to, overlay } = document.querySelector('#studio-contours [data-studio]').zestStudio.view;
     return [from, to, overlay]; }"""
+GIVEN_AGAIN = """async () => { const { sound } = document.querySelector('#studio-player [data-studio]').zestStudio;
+    sound.voices.clear();
+    const begins = sound.play(2); // it has to be fetched and decoded, while the server says everything once more
+    sound.give(sound.tracks.map((one) => ({ ...one })));
+    await begins; }"""
 SWITCHED = """async (key) => { const { sound } = document.querySelector('#studio-player [data-studio]').zestStudio;
     const press = () => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
     const before = sound.now(), begun = sound.context.currentTime, was = sound.track.key;
@@ -101,6 +106,8 @@ def test_a_switch_keeps_the_place_in_the_new_timing_and_one_track_sounds(chromiu
     assert player.page.evaluate("[...document.querySelectorAll('audio')].every((one) => one.paused)"), "Gradio's has stopped"
     player.page.locator("#other button[aria-label='Play']").click()
     wait_until(lambda: player.state()["sounding"] == [])  # and the other way round
+    player.page.evaluate(GIVEN_AGAIN)
+    player.plays("slower")
 
 
 def test_a_dragged_region_loops_and_blind_mode_hides_names_and_counts(chromium, studio):

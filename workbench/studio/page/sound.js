@@ -164,11 +164,14 @@ class Sound {
     if (!track) return;
     const turn = ++this.turn;
     this.wake();
-    try { await this.voices.get(track.key).load(); } catch { if (turn === this.turn) this.failed(track); return; }
-    if (turn !== this.turn || !this.tracks.includes(track)) return; // something else was asked for meanwhile
+    const voice = this.voices.get(track.key);
+    try { await voice.load(); } catch { if (turn === this.turn) this.failed(track); return; }
+    const place = this.tracks.findIndex((one) => one.key === track.key); // the same tracks may have been given again meanwhile
+    if (turn !== this.turn || place < 0) return; // something else was asked for meanwhile
+    if (voice !== this.voices.get(track.key)) return this.play(place);
     const at = this.now();
     this.voice()?.stop();
-    this.active = index;
+    this.active = place;
     this.begin(at);
   }
 
