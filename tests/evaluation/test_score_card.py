@@ -161,6 +161,7 @@ def test_changes_are_marked_and_escaped():
 def test_card_as_html_and_text_holds_no_markup_of_transcripts(paths):
     card = card_of(paths, emotion="angry", text="The cat <script>sat</script> down")
     shown, plain = card_html(card), card_text(card)
+    assert "<th></th>" not in shown, "a head without text is none to a screen reader"
     assert "<script>" not in shown and "<b>down" not in shown
     assert "angry (target)" in shown and "10 → 70 %" in shown
     assert "Predicted MOS" in shown and "not the mean opinion of listeners" in shown

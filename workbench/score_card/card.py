@@ -155,7 +155,7 @@ def _f0(f0: F0Scores) -> str:
     against = "<th>\u0394 mean</th><th>\u0394 range</th>" if f0.reference is not None else ""
     note = ("\u0394: semitones against the reference, whose own F0 is the aim; voices differ in height by nature."
             if f0.reference is not None else f"Against a reference: {UNKNOWN}, there is none.")
-    return ('<div class="scroll"><table><thead><tr><th></th><th>Mean, Hz</th><th>Range, st</th>' + against +
+    return ('<div class="scroll"><table><thead><tr><td></td><th>Mean, Hz</th><th>Range, st</th>' + against +
             f'</tr></thead><tbody>{body}</tbody></table></div><p class="small">{note} Range from the 5th to the 95th percentile, '
             "semitones. F0 by WORLD.</p>")
 
@@ -175,7 +175,7 @@ def _naturalness(one: NaturalnessScores) -> str:
     rows: Mapping[str, float | None] = {"Source (natural ceiling)": one.source, "Reference": one.reference,
                                         "Converted": one.converted}
     body = "".join(f"<tr><th>{label}</th><td>{value:.2f}</td></tr>" for label, value in rows.items() if value is not None)
-    return ("<table><thead><tr><th></th><th>Predicted MOS, 1 to 5</th></tr></thead><tbody>" + body +
+    return ("<table><thead><tr><td></td><th>Predicted MOS, 1 to 5</th></tr></thead><tbody>" + body +
             f'</tbody></table><p class="small">A model\'s guess, not the mean opinion of listeners. {escape(one.model)}</p>')
 
 
