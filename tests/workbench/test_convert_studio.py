@@ -161,8 +161,8 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
     page.set_input_files("#zest-source input[type=file]", source_path)
     wait_until(lambda: problems(page) == [] and page.locator("#zest-source .component-wrapper").count() == 1)
     page.click("#zest-convert")
-    page.locator("#zest-status").filter(has_text=f"{source_path.name} to sad").wait_for()
-    assert reference_path.name in page.locator("#zest-status").inner_text()
+    page.locator("#zest-status").filter(has_text=reference_path.name).wait_for()
+    assert "sad" in page.locator("#zest-status").inner_text()
     wait_until(lambda: reference_path.name in studio.titles()[0])
     for name in ("Convert", "Evaluate", "Listen", "Results"):
         assert page.get_by_role("tab", name=name).is_visible()
