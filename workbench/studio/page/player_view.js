@@ -34,7 +34,7 @@ function nameRow(player, index, place) {
 function showSaving({ sound, blind, saveLink }) {
   const { track } = sound;
   saveLink.hidden = blind.on || !track;
-  if (!track) return;
+  if (saveLink.hidden) { for (const name of ["href", "download", "aria-label", "title"]) saveLink.removeAttribute(name); return; }
   Object.assign(saveLink, { href: track.file.url, download: track.called ?? "" });
   saveLink.setAttribute("aria-label", `Download ${track.called}`);
   saveLink.title = `Download ${track.called}`;
