@@ -68,9 +68,9 @@ def test_hard_units_are_one_hot_soft_units():
 
 def test_soft_units_are_a_posterior_that_hardens_with_temperature(converter):
     shipped = converter.models.units
-    encoder = UnitEncoder(shipped.encoder, shipped.centroids, shipped.layer)
-    hidden = encoder.centroids[torch.arange(0, 60, 3)] + 0.1 * torch.randn(20, encoder.centroids.shape[1])
-    soft, hard = encoder.soft_units(hidden, 0.05), encoder.soft_units(hidden, 0)
+    encoder = UnitEncoder(shipped.encoder, torch.randn(60, shipped.centroids.shape[1]), shipped.layer)
+    hidden = encoder.centroids[torch.arange(0, 60, 3)] + 0.5 * torch.randn(20, encoder.centroids.shape[1])
+    soft, hard = encoder.soft_units(hidden, 0.5), encoder.soft_units(hidden, 0)
     assert torch.allclose(soft.sum(1), torch.ones(20)) and (soft.max(1).values < 1).all()
     assert torch.equal(soft.argmax(1), encoder.quantise(hidden)) and torch.equal(hard.argmax(1), encoder.quantise(hidden))
     assert set(hard.unique().tolist()) == {0, 1}
