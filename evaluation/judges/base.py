@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -50,6 +51,11 @@ class EmotionJudge:
     def where(self) -> str:
         """Where its weights lie: a hub id or a path in the repository."""
         raise NotImplementedError
+
+    @property
+    def card(self) -> Path | None:
+        """The page that says what it was trained on; None where this repository has none."""
+        return None
 
     def digest(self) -> str:
         """Names the weights, safe in a file name: another digest is another judge."""

@@ -38,6 +38,11 @@ class ShippedJudge(EmotionJudge):
     def where(self) -> str:
         return f"checkpoints/judge-mini/{self.name}"
 
+    @property
+    def card(self) -> Path | None:
+        card = DEFAULT_FOLDER / Path(self.source).name
+        return card if card.is_file() else None
+
     def digest(self) -> str:
         """First 8 hex digits of the file's sha256."""
         return _file_digest(self.name)

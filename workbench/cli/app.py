@@ -19,6 +19,7 @@ from workbench.cli.embeddings import embeddings
 from workbench.cli.evaluate import evaluate
 from workbench.cli.frontier import frontier
 from workbench.cli.info import info, tell_version
+from workbench.cli.judge import judge
 from workbench.cli.manifest import manifest
 from workbench.cli.metrics import metrics
 from workbench.cli.plan import plan
@@ -61,4 +62,5 @@ for command in (convert, plan, check, score, info, manifest, protocol, evaluate,
 app.command("train pack", cls=ZestCommand)(pack_training)
 app.command("train unpack", cls=ZestCommand)(unpack_training)
 app.add_typer(carry, name="carry")
+app.add_typer(judge, name="judge")
 app.add_typer(study, name="study")
