@@ -1,8 +1,8 @@
-"""Lists in the documentation that follow from objects: metrics, emotion judges, corpora.
+"""Lists in the documentation that follow from objects: metrics, emotion judges, corpora, converters by others.
 
     python -m evaluation.pages
 
-writes each list of docs/metrics.md and docs/protocol.md between its lines `<!-- list: NAME -->` and `<!-- end -->`. The prose
+writes each list of docs/metrics.md, docs/protocol.md and docs/rivals.md between its lines `<!-- list: NAME -->` and `<!-- end -->`. The prose
 around the lists is written by hand. A test compares the pages with what this module would write.
 """
 
@@ -19,9 +19,10 @@ from evaluation.judges import registry as judges
 from evaluation.metrics import registry
 from evaluation.metrics.base import Metric
 from evaluation.metrics.subjects import OTHER
+from evaluation.rivals.catalogue import shipped
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-PAGES = (DOCS / "metrics.md", DOCS / "protocol.md")
+PAGES = (DOCS / "metrics.md", DOCS / "protocol.md", DOCS / "rivals.md")
 LIST = re.compile(r"(<!-- list: ([\w ]+) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
 REST = "metrics of other subjects"  # than those that have a list
 WIDTH = 118  # of a line of prose
@@ -55,6 +56,13 @@ def corpora_table() -> str:
     return _table(("corpus", "layout", "language", "split", "licence"), rows)
 
 
+def rivals_table() -> str:
+    """Per converter by others that ships: what it needs."""
+    rows = [(f"`{one.name}`", one.title, one.text or "none", one.gpu, one.licence, ", ".join(one.languages) or "any",
+             ", ".join(one.emotions) or "of the reference", one.page) for one in shipped().values()]
+    return _table(("system", "converter", "text", "GPU", "licence", "languages", "emotions", "page"), rows)
+
+
 def _written(name: str, placed: set[str]) -> str:
     if name == REST:
         left = [one for one in registry.METRICS if one.subject.name not in placed]
@@ -62,7 +70,7 @@ def _written(name: str, placed: set[str]) -> str:
     if name.startswith("metrics "):
         subjects = name.split()[1:]
         return "\n" + metrics_list(one for one in registry.METRICS if one.subject.name in subjects) + "\n"
-    return {"judges": judges_table, "corpora": corpora_table}[name]()
+    return {"judges": judges_table, "corpora": corpora_table, "rivals": rivals_table}[name]()
 
 
 def _paragraph(metric: type[Metric]) -> str:

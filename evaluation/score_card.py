@@ -137,9 +137,17 @@ class ScoreCard:
     notes: tuple[str, ...] = ()
     transcripts: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def warnings(self) -> list[str]:
+        """The line that says which judges and metrics of this card failed their audit; none where all passed."""
+        from evaluation.audit.stored import audit_warnings, card_metrics
+
+        return audit_warnings(card_metrics([one.judge for one in self.emotions], self.voice is not None, self.f0 is not None))
+
     def document(self) -> dict[str, Any]:
         """As JSON."""
-        return asdict(self, dict_factory=lambda fields: {JSON_KEYS.get(name, name): value for name, value in fields})
+        found = asdict(self, dict_factory=lambda fields: {JSON_KEYS.get(name, name): value for name, value in fields})
+        return found | {"warnings": self.warnings}
 
 
 @dataclass(frozen=True)

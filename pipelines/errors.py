@@ -5,6 +5,10 @@ class ZestError(Exception):
     """Something the user can mend. `str(error)` is one plain sentence."""
 
 
+class PassingError(ZestError):
+    """Something outside failed and may not fail the next time: another call tries again."""
+
+
 class AudioError(ZestError):
     """The recording cannot be used (unreadable, empty, silent, too short, too long...)."""
 

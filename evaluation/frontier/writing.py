@@ -99,18 +99,20 @@ def _document(run: EvaluationRun, frontier: Frontier, catalogue: Catalogue, draw
     from evaluation.frontier.chart import chart
     from evaluation.frontier.tables import areas_table, differences_table, emotion_name, points_table
     from evaluation.natural_reference.rows import natural_reference_rows
+    from evaluation.report.sections import audited
 
+    warned = audited(run, frontier.metrics)
     natural = natural_reference_rows(run, catalogue)
     caption = ("Recognised emotion against what is kept. Choose the emotion and both axes; hollow points are dominated. Thin "
                "lines are 95 % intervals.")
     files = FrontierFiles.of(run.folder)
     figure = Section("frontier", "Frontier", (chart(frontier, files.picture.name, caption), Paragraph(DOMINATED_READING),
-                                              *_warnings(run)))
-    areas: list[Block] = [areas_table(frontier), Paragraph(AREA_READING)]
+                                              *warned, *_warnings(run)))
+    areas: list[Block] = [areas_table(frontier), Paragraph(AREA_READING), *warned]
     if frontier.differences:
         areas.append(differences_table(frontier))
     first, *others = frontier.emotions
-    points: list[Block] = [points_table(frontier, first, natural), Paragraph(READING)]
+    points: list[Block] = [points_table(frontier, first, natural), Paragraph(READING), *warned]
     points += [Fold(emotion_name(emotion).capitalize(), (points_table(frontier, emotion),)) for emotion in others]
     subtitle = " \u00b7 ".join((f"{counted(len(run.pairs), 'pair')} (hash {run.record.pairs_hash})",
                                 counted(len(frontier.curves), "system"), f"{counted(draws, 'resample')}, seed {seed}"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evaluation.audit.stored import audit_warnings
 from evaluation.metrics.base import MetricInfo
 from evaluation.metrics.subjects import NATURALNESS
 from evaluation.natural_reference.rows import NaturalRow, natural_accuracy, natural_confusions
@@ -57,12 +58,19 @@ class Material:
         return self.run.systems
 
 
+def audited(run: EvaluationRun, infos: Sequence[MetricInfo]) -> list[Paragraph]:
+    """The line beside a table whose judges or metrics failed their audit; nothing where all passed."""
+    return [Paragraph(sentence, "warning") for sentence in
+            audit_warnings([info.name for info in infos], run.record.observer_keys)]
+
+
 def glance(material: Material) -> Section:
     """The main numbers, warnings, and how many conversions there are."""
     results, catalogue = material.results, material.catalogue
     blocks: list[Block] = [
         settings_table(results, catalogue.headlines(), "Main numbers, all settings together", material.natural_rows, [ALL]),
-        Paragraph(READING + _pooled(results)), *_warnings(material), counts_table(results)]
+        Paragraph(READING + _pooled(results)), *audited(material.run, catalogue.headlines()), *_warnings(material),
+        counts_table(results)]
     failed = [(one.system, one.failed) for one in material.run.conversions.values() if one.failed is not None]
     if failed:
         blocks.append(failures_table(results.matrix, failed))
@@ -76,7 +84,7 @@ def settings(material: Material) -> Section:
     blocks: list[Block] = []
     for subject in subjects_of(material.catalogue):
         infos = material.catalogue.infos(subject)
-        blocks.append(settings_table(material.results, infos, subject.heading, material.natural_rows))
+        blocks += [settings_table(material.results, infos, subject.heading, material.natural_rows), *audited(material.run, infos)]
         if subject == NATURALNESS:
             blocks.append(Paragraph(MOS_NOTE, "warning"))
     blocks += [Paragraph(sentence, "warning") for sentence in not_measured(material.run.not_measured, NOT_MEASURED)]
@@ -113,7 +121,8 @@ def comparisons(material: Material) -> Section:
                   "0 out. p is the two-sided share of resamples in which the sign turns, an approximate p-value. It is not "
                   f"corrected for the {counted(len(results.differences), 'comparison')} of this report: about one in twenty of "
                   "true ties is bold."),
-        comparison_table(results, catalogue.headlines(), "Differences, all settings together")]
+        comparison_table(results, catalogue.headlines(), "Differences, all settings together"),
+        *audited(material.run, catalogue.headlines())]
     blocks += [Fold(f"{setting_name(setting)}: differences", (
         comparison_table(results, catalogue.headlines(), f"Differences, {setting_name(setting)}", setting),))
         for setting in results.settings if setting is not ALL]
@@ -131,7 +140,7 @@ def confusions(material: Material) -> Section:
         tables = [confusion_table(each, f"{system}") for system, each in counts if each]
         natural = [confusion_table(each, title) for title, each in natural_confusions(material.run, info.name)]
         if tables or natural:
-            blocks += [Paragraph(f"{info.name}: {info.models}"), Beside((*natural, *tables))]
+            blocks += [Paragraph(f"{info.name}: {info.models}"), Beside((*natural, *tables)), *audited(material.run, [info])]
         else:
             blocks.append(Paragraph(f"{info.name}: not measured: its observations are no longer in the run's folder.", "warning"))
     if not blocks:

@@ -4,7 +4,7 @@
     pairs.csv                           the protocol
     wavs/<system>/<pair id>.wav         conversions, 16 kHz, 16 bit
     predicted/<system>/<pair id>.json   {"hz": [...], "step": seconds} where the system predicts a contour
-    conversions.jsonl                   {"system", "pair", "seconds", "unchanged", "failed": null | sentence, "notes"}
+    conversions.jsonl                   {"system", "pair", "seconds", "unchanged", "failed": null | sentence, "notes", "again"}
     observations/<observer key>.jsonl   observations of clips (observing.py)
     scores.jsonl                        {"system", "pair", "setting", "emotion", "source_speaker", "failed", "values"}
     marks.json                          what natural speech scores (natural_reference/computed.py)
@@ -40,6 +40,7 @@ class ConversionRecord:
         seconds: of work. failed: the sentence why there is no conversion, None where there is one.
         unchanged: the conversion is the source itself.
         notes: plain sentences about the recordings, such as that one is clipped or cut off.
+        again: it failed for a reason that may pass, so the next call tries again.
     """
 
     system: str
@@ -48,6 +49,7 @@ class ConversionRecord:
     failed: str | None = None
     unchanged: bool = False
     notes: Sequence[str] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True)

@@ -113,9 +113,10 @@ class Measuring:
         return self.files.natural_reference_file.is_file() and not self._to_score(names, self.files.scores())
 
     def _to_score(self, names: set[str], known: Mapping[tuple[str, str], ScoreRecord]) -> list[tuple[Pair, ConversionRecord]]:
-        """Conversions of which one of these metrics has no value yet."""
+        """Conversions of which one of these metrics has no value yet, or that had failed when they were scored."""
         return [(pair, one) for pair, one in self.conversions
-                if (line := known.get((one.system, one.pair))) is None or not names <= set(line.values)]
+                if (line := known.get((one.system, one.pair))) is None or not names <= set(line.values)
+                or (line.failed is not None and one.failed is None)]
 
     def _observe(self, observer: Observer, key: str) -> ObserverOutcome:
         try:

@@ -20,6 +20,7 @@ from typing import Any
 
 from evaluation.metrics.base import Metric, Observer
 from evaluation.pair import Pair, pairs_hash
+from evaluation.rivals.system import RIVAL
 from evaluation.run.json_files import read_json, write_json
 from evaluation.run.systems import System, with_present_name
 from pipelines.errors import ZestError
@@ -35,6 +36,11 @@ class SystemRecord:
 
     spec: Any = None
     checkpoint_hash: str | None = None
+
+    @property
+    def is_absent(self) -> bool:
+        """A rival that was not installed when the run began: it has converted nothing, so any version may go on."""
+        return isinstance(self.spec, dict) and self.spec.get("kind") == RIVAL and self.checkpoint_hash is None
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,8 @@ class RunRecord:
                 but of another make.
         """
         self._refuse_other(now, folder)
-        systems = {name: system for name, system in now.systems.items() if name not in self.systems}
+        systems = {name: system for name, system in now.systems.items()
+                   if name not in self.systems or self.systems[name].is_absent}
         metrics = {name: metric for name, metric in now.metrics.items()
                    if self.metrics.get(name, MetricRecord()).key is None}
         later = now.versions if self.versions != now.versions else self.versions_later  # the report shows both
@@ -160,6 +167,8 @@ def _read_part(kind: type, about: Mapping[str, Any]) -> Any:
 
 
 def _same_system(before: SystemRecord, now: SystemRecord) -> bool:
+    if before.is_absent:
+        return before.spec == now.spec
     return (before.checkpoint_hash, with_present_name(before.spec)) == (now.checkpoint_hash, with_present_name(now.spec))
 
 

@@ -17,7 +17,7 @@ from evaluation.run.outputs import check_run_files
 from evaluation.run.record import RunRecord
 from evaluation.run.shards import LOKY, WorkerPool, Workers, cut
 from evaluation.run.systems import Rendered, System
-from pipelines.errors import AudioError, CheckpointError, OutputError, ZestError
+from pipelines.errors import AudioError, CheckpointError, OutputError, PassingError, ZestError
 from pipelines.features.audio import SAMPLE_RATE, from_array, load, save
 from pipelines.files import alone_in, make_folder
 from pipelines.hooks import Event, Hook, silent
@@ -124,7 +124,9 @@ def _begin(files: RunFolder, pairs: Sequence[Pair], now: RunRecord) -> RunRecord
 
 
 def _is_done(files: RunFolder, known: ConversionRecord | None) -> bool:
-    return known is not None and (known.failed is not None or files.wav(known.system, known.pair).is_file())
+    if known is None or (known.failed is not None and known.again):
+        return False
+    return known.failed is not None or files.wav(known.system, known.pair).is_file()
 
 
 def _convert_shard(system: System, files: RunFolder, pairs: Sequence[Pair]) -> list[ConversionRecord]:
@@ -138,7 +140,8 @@ def _convert(system: System, files: RunFolder, pair: Pair) -> ConversionRecord:
     except (CheckpointError, OutputError):
         raise  # no pair of this system can do better
     except ZestError as error:
-        return ConversionRecord(system.name, pair.id, time.perf_counter() - begun, failed=str(error))
+        again = isinstance(error, PassingError)
+        return ConversionRecord(system.name, pair.id, time.perf_counter() - begun, failed=str(error), again=again)
     except Exception as error:  # noqa: BLE001 - anyone's system: one pair's crash must not cost the other thousand
         sentence = f"The system {system.name} broke on this pair ({type(error).__name__}: {error})."
         return ConversionRecord(system.name, pair.id, time.perf_counter() - begun, failed=sentence)

@@ -5,6 +5,7 @@
     generate@0.5-notempo-seed3    strength 0.5, tempo kept, variant 3 of the emotion
     generate-f0source             without pitch predictor: the source's F0, or with -f0reference the reference's
     generate-preset               the stored emotion of the pair's label in place of the reference; stands last
+    seed-vc, vevo-style...        a converter by others, where it is installed (evaluation/rivals)
     mine=FOLDER                   anyone's conversions: FOLDER/<pair id>.wav (or another ending of pipelines/features/decoding.py)
     loud=generate@1.5             any of the above under another name
 
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from evaluation.pair import Pair
+from evaluation.rivals import RivalSystem, find_rival, rivals
 from pipelines import baselines
 from pipelines.baselines import BASELINES, REFERENCE, Rendered, Request
 from pipelines.decoders import DECODERS, find_decoder, is_decoder
@@ -194,6 +196,8 @@ def why_not(system: System) -> str | None:
             decoder = system.settings.decoder
             if decoder not in loaded_converter(system.checkpoint, system.device).decoders:
                 return f"The checkpoint has no weights for the decoder {decoder}."
+        elif isinstance(system, RivalSystem):
+            return system.rival.why_not()
     except CheckpointError as error:
         return str(error)
     return None
@@ -246,12 +250,16 @@ def _parsed(text: str, strengths: Sequence[float], checkpoint: str | None, devic
         settings, with_strength = converter
         base = _converter_kind(spec, settings)(name, checkpoint or _shipped(), settings, device)
         return [base] if with_strength else _at_strengths(base, strengths)
+    rival = find_rival(spec)
+    if rival is not None:
+        return [RivalSystem(name, rival, seed)]
     if given and Path(spec).is_dir():
         return [RecordingsSystem(name, Path(spec).resolve())]
     if given:
         raise ZestError(f"There is no folder {spec} with the conversions of {name}.")
     raise ZestError(f"There is no system '{spec}'; choose {', '.join(BASELINES)}, {', '.join(DECODERS)} "
-                    f"(as in {next(iter(DECODERS))}@0.5-notempo), or NAME=FOLDER with one recording a pair.")
+                    f"(as in {next(iter(DECODERS))}@0.5-notempo), {', '.join(rivals())}, or NAME=FOLDER with one recording "
+                    "a pair.")
 
 
 def _converter_kind(spec: str, settings: Settings) -> type[ConverterSystem]:

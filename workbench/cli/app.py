@@ -26,6 +26,7 @@ from workbench.cli.plan import plan
 from workbench.cli.protocol import protocol
 from workbench.cli.report import report
 from workbench.cli.reproduce import reproduce
+from workbench.cli.rivals import rivals
 from workbench.cli.score import score
 from workbench.cli.study import study
 from workbench.cli.train import train
@@ -56,8 +57,8 @@ def about_zest(version: Annotated[bool, typer.Option(
     """Move the emotion of one recording onto another; words and voice stay."""
 
 
-for command in (convert, plan, check, score, info, manifest, protocol, evaluate, frontier, report, metrics, reproduce, ablate,
-                embeddings, train, average, refit, cost):
+for command in (convert, plan, check, score, info, manifest, protocol, evaluate, frontier, report, metrics, rivals, reproduce,
+                ablate, embeddings, train, average, refit, cost):
     app.command(cls=ZestCommand)(command)
 app.command("train pack", cls=ZestCommand)(pack_training)
 app.command("train unpack", cls=ZestCommand)(unpack_training)

@@ -63,7 +63,9 @@ def evaluate(
 
 def summarise(run) -> dict[str, Any]:
     """What --json prints: the folder, how many failed, per system the settings and the value and coverage
-    of every metric, what is missing, notes on the recordings with the pairs they are about."""
+    of every metric, what is missing, which metrics failed their audit, notes on the recordings with the pairs they are about."""
+    from evaluation.audit.stored import audit_warnings
+
     table = run.scores
     failed = table[table.failed.notna()].drop_duplicates(["system", "pair"])
     return {
@@ -72,7 +74,7 @@ def summarise(run) -> dict[str, Any]:
         "failed": len(failed), "failures": failed[["system", "pair", "failed"]].to_dict("records"),
         "systems": {system: {metric: _set_value(own) for metric, own in rows.groupby("metric", sort=False)}
                     for system, rows in table.groupby("system", sort=False)},
-        "not_measured": run.not_measured,
+        "not_measured": run.not_measured, "warnings": audit_warnings(run.metrics, run.record.observer_keys),
         "notes": [{"note": note, "pairs": pairs} for note, pairs in run.notes.items()],
     }
 
@@ -117,15 +119,18 @@ def refuse_without_effect(context: typer.Context, texts: list[str], chosen: list
     free = [one for one in specifications if one is not None and not one[1]]
     if not free:
         refuse_given(context, (strength,), "Every system has a strength of its own or takes none, so")
-    if seed and all(one is None or one[0].seed for one in specifications):
+    takes_seed = any(getattr(one, "takes_seed", False) for one in chosen)
+    if seed and not takes_seed and all(one is None or one[0].seed for one in specifications):
         refuse_given(context, ("seed",), "Every system has a seed of its own or takes none, so")
     if all(getattr(one, "checkpoint", None) is None for one in chosen):
         refuse_given(context, ("checkpoint", "device"), "No system has weights, so")
 
 
 def say_failures(document: dict[str, Any]) -> None:
-    """Tell what a summary says was not measured or failed, and of recordings."""
+    """Tell what a summary says of recordings and audits, and what was not measured or failed."""
     _say_notes(document)
+    for sentence in document["warnings"]:
+        say(sentence)
     for sentence in not_measured(document["not_measured"]):
         say(sentence)
     failures = told_once({f"{one['system']}, pair {one['pair']}": one["failed"] for one in document["failures"]})

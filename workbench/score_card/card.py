@@ -55,7 +55,8 @@ def card_html(card: ScoreCard) -> str:
     sections = "".join(_section(name, bodies.get(name), card.not_measured.get(name)) for name in order)
     source = escape(f"Natural reference: {card.natural_from or UNKNOWN}.")
     notes = "".join(f'<p class="zest-card-note">{escape(note)}</p>' for note in card.notes)
-    return f'{notes}<div class="zest-card">{sections}</div><p class="zest-card-foot">{source}</p>'
+    warned = "".join(f'<p class="zest-card-note zest-card-audit">{escape(line)}</p>' for line in card.warnings)
+    return f'{notes}<div class="zest-card">{sections}</div>{warned}<p class="zest-card-foot">{source}</p>'
 
 
 def verdict_html(card: ScoreCard) -> str:

@@ -17,7 +17,7 @@ def card_text(card: ScoreCard) -> str:
         one = card.naturalness
         blocks.append(["Predicted MOS (a model's, not listeners'), 1 to 5",
                        f"  converted {one.converted:.2f}   natural source {one.source:.2f}"])
-    blocks.append([f"Natural reference: {card.natural_from or UNKNOWN}."])
+    blocks.append([f"Natural reference: {card.natural_from or UNKNOWN}.", *card.warnings])
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
