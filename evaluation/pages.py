@@ -2,8 +2,8 @@
 
     python -m evaluation.pages
 
-writes each list of docs/metrics.md, docs/protocol.md and docs/rivals.md between its lines `<!-- list: NAME -->` and `<!-- end -->`. The prose
-around the lists is written by hand. A test compares the pages with what this module would write.
+writes each list of docs/metrics.md, docs/protocol.md and docs/rivals.md between its lines `<!-- list: NAME -->` and
+`<!-- end -->`. The prose around the lists is written by hand. A test compares the pages with what this module would write.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ class Distance:
         name: of the metric. observer: by the name that metrics give. about: EMOTION or VOICE. words: what is compared.
         between: (observation of the anchor, of the other, emotion of the anchor) to a number, smaller is nearer; None where
             it has none.
+        changes: whether the anchor's observation counts, so that it can be asked of a changed anchor.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Distance:
     about: str
     words: str
     between: Compare
+    changes: bool = True
 
 
 def default_distances(chosen: Sequence[str]) -> tuple[str, ...]:
@@ -56,7 +58,7 @@ def find_distance(name: str) -> Distance:
     if isinstance(metric, NearerToReference):
         return Distance(name, metric.observer, EMOTION, "Jensen-Shannon distance of posteriors", _judged)
     if isinstance(metric, Posterior):
-        return Distance(name, metric.observer, EMOTION, "posterior of the anchor's emotion", _less_likely)
+        return Distance(name, metric.observer, EMOTION, "posterior of the anchor's emotion", _less_likely, False)
     if isinstance(metric, VoiceMetric):
         return Distance(name, metric.observer, VOICE, "cosine of embeddings", _unlike)
     if metric.base in F0_METRICS:

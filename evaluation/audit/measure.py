@@ -68,7 +68,7 @@ def measure_audit(clips: Sequence[Clip], observed: Observed, judges: Sequence[Em
     heard = [one for one in judges if observed.has(f"emotion@{one.name}")]
     found = tuple(_judge(one, speech, observed) for one in heard)
     metrics = tuple(_distance(one, speech, triplets, observed) for one in distances if observed.has(one.observer))
-    corpora, speakers = (Counter(speech.column(name)) for name in ("corpus", "speaker"))
+    corpora, speakers = (Counter(getattr(clip, name) for clip in clips) for name in ("corpus", "speaker"))
     about = (f"{counted(len(clips), 'natural clip')} of {counted(len(speakers), 'speaker')} ({', '.join(sorted(corpora))}); "
              f"{len(speech.changed)} of them also changed")
     notes = [f"The judge {one.name} has no card in this repository: what it was trained on is not known here, and these "
@@ -152,7 +152,7 @@ def _distance(one: Distance, speech: _Speech, triplets: Sequence[Triplet], obser
     conditions, changes = {}, {}
     chosen = set(speech.changed)
     rows = np.array([k for k, triplet in enumerate(asked) if triplet.anchor in chosen], dtype=int)
-    for condition in speech.conditions:
+    for condition in speech.conditions if one.changes else ():
         moved = dict(zip(speech.changed, observed.changed(one.observer, condition, speech.changed), strict=True))
         now = _asked(one, [asked[k] for k in rows], moved, natural, speech)
         conditions[condition.name] = _shares(one, [asked[k] for k in rows], now, speakers[rows], speech)

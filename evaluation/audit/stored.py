@@ -24,6 +24,7 @@ from pipelines.errors import ZestError
 from pipelines.files import json_text, write_whole
 
 FILE = DEFAULT_FOLDER / "audit.json"
+COMMAND = "zest judge audit --keep"  # the file is published, so it names no path
 READ_MORE = "Read such numbers as hints; docs/audit.md says why."
 
 
@@ -54,7 +55,7 @@ def write_verdicts(audit: Audit, path: Path = FILE) -> Path:
     """
     before = dict(stored_audit(path).verdicts)
     verdicts = before | {one.name: one for one in audit.verdicts}
-    document = {"about": audit.about, "created": datetime.now(UTC).isoformat(timespec="seconds"), "command": audit.command,
+    document = {"about": audit.about, "created": datetime.now(UTC).isoformat(timespec="seconds"), "command": COMMAND,
                 "marks": dict(MARKS), "verdicts": [asdict(one) | {"passed": one.passed} for one in verdicts.values()]}
     written = write_whole(path, (json_text(document, 1) + "\n").encode())
     stored_audit.cache_clear()

@@ -20,8 +20,8 @@ from typing import Any
 
 from evaluation.rivals.rival import Rival, read_rival
 from pipelines.baselines import BASELINES
-from pipelines.decoders import is_decoder
 from pipelines.errors import ZestError
+from pipelines.settings import read_specification
 
 VARIABLE = "ZEST_RIVALS"
 MANIFESTS = Path(__file__).resolve().parent / "manifests"
@@ -36,7 +36,7 @@ def rivals() -> dict[str, Rival]:
     found = dict(shipped())
     for name, table in _own().items():
         where = os.environ[VARIABLE]
-        if name in BASELINES or is_decoder(name):
+        if name in BASELINES or read_specification(name) is not None:
             raise ZestError(f"The rival '{name}' of {where} has the name of a system of zest; call it by another.")
         if not isinstance(table, dict):
             raise ZestError(f"{where} has '{name}' outside of a table; write it below a line such as [seed-vc].")

@@ -1,6 +1,6 @@
 """IndexTTS-2.5 for one pair: `python speak_indextts.py SOURCE REFERENCE OUTPUT LANGUAGE TEXT`, started in its folder.
 
-Its own script, indextts/infer_v2_5.py, takes no emotional reference on the command line; its class does. The source is the
+Its own script, indextts.infer_v2_5, takes no emotional reference on the command line; its class does. The source is the
 prompt of the voice, the reference that of the emotion.
 """
 

@@ -1,6 +1,6 @@
 """Vevo-Style of Amphion for one pair: `python vevo_style.py SOURCE REFERENCE OUTPUT`, started in Amphion's folder.
 
-Amphion's own script, models/vc/vevo/infer_vevostyle.py, takes no words: its recordings are written in it. This one builds the
+Amphion's own script, models.vc.vevo.infer_vevostyle, takes no words: its recordings are written in it. This one builds the
 same pipeline from the same files of the hub (amphion/Vevo) and takes the words, style and timbre from where they belong: words
 and timbre from the source, style from the reference.
 """
