@@ -33,7 +33,7 @@ class Draw:
     draws: int = DRAWS
     seed: int = 0
 
-    def sample(self, speakers: Sequence[str]) -> Sample:
+    def sample(self, speakers: Sequence[str] | np.ndarray) -> Sample:
         return Sample.of(speakers, self.draws, self.seed)
 
 

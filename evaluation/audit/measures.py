@@ -40,7 +40,7 @@ class Sample:
     counts: np.ndarray
 
     @classmethod
-    def of(cls, speakers: Sequence[str], draws: int, seed: int) -> Sample:
+    def of(cls, speakers: Sequence[str] | np.ndarray, draws: int, seed: int) -> Sample:
         names = np.asarray(speakers, dtype=str)
         return cls(names, resample(names, draws, seed))
 

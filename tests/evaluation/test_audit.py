@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,6 +45,10 @@ class Counted(LevelJudge):
         with self.log.open("a") as file:
             file.writelines("clip\n" for _ in clips)
         return super().observe(clips, language)
+
+
+def level_judge() -> dict[str, Any]:
+    return {"emotion@acoustic": LevelJudge()}
 
 
 def clip(path: str | Path, speaker: str, emotion: str, words: str, corpus: str = "one") -> Clip:
@@ -102,7 +107,7 @@ def test_page_markdown_and_json_lie_in_the_folder_and_nothing_is_observed_twice(
 
 def test_a_judge_that_cannot_be_had_is_one_sentence_and_the_rest_goes_on(clips, tmp_path):
     request = replace(REQUEST, judges=("acoustic", "superb"), metrics=(), conditions=())
-    found = audit_judges(clips[:12], tmp_path / "AUDIT", request, DRAW, observers={"emotion@acoustic": LevelJudge()})
+    found = audit_judges(clips[:12], tmp_path / "AUDIT", request, DRAW, observers=level_judge())
     assert [one.name for one in found.audit.judges] == ["acoustic"] and "emotion@superb" in found.audit.not_measured
     with pytest.raises(ZestError, match="Nothing could be audited"):
         audit_judges(clips, tmp_path / "OTHER", replace(request, judges=("superb",)), DRAW, observers={})
@@ -149,12 +154,13 @@ def test_kappa_and_calibration_error_agree_with_other_code():
     one, other = random.choice(["angry", "sad", "happy"], (2, 60))
     other = np.where(random.random(60) < 0.5, one, other)
     sample = Sample.of(random.choice(list("abcd"), 60), 200, 0)
-    found = kappa(one, other, sample)
+    found = kappa(list(one), list(other), sample)
+    assert found is not None and found.low is not None and found.high is not None
     assert found.value == pytest.approx(cohen_kappa_score(one, other)) and found.low < found.value < found.high
     posteriors, labels = random.dirichlet(np.ones(5), 60), random.choice(EMOTIONS, 60)
     right = np.array(EMOTIONS)[posteriors.argmax(1)] == labels
     error = calibration(posteriors.max(1), right, sample)
-    assert error.error.value == pytest.approx(calibration_error(posteriors, labels))
+    assert error is not None and error.error.value == pytest.approx(calibration_error(posteriors, labels))
     assert sum(one.clips for one in error.bins) == 60
 
 
