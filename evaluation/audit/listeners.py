@@ -99,4 +99,3 @@ def _answers(export: Path) -> list[dict[str, str]]:
         raise ZestError(f"{file} has no answers of a listening test{f' (no column {lacking[0]})' if lacking else ''}; "
                         "export the study again.")
     return rows
-

@@ -69,4 +69,3 @@ def _reaches(found: Estimate | None, needed: float) -> bool:
 
 def _percent(found: Estimate | None) -> str:
     return "nothing" if found is None else f"{found.value:.0f} %"
-

@@ -195,4 +195,3 @@ def _grouped(one: Distance, triplets: Sequence[Triplet], values: np.ndarray, col
         rows = np.flatnonzero(column == value)
         found[str(value)] = _shares(one, [triplets[k] for k in rows], values[rows], speakers[rows], speech)
     return found
-

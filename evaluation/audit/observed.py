@@ -116,4 +116,3 @@ class Observed:
 
     def _tell(self, condition: Condition, done: int, total: int) -> None:
         self.hook(Event("progress", f"change {condition.name}", value=(done, total), label=f"Changing: {condition.about}"))
-

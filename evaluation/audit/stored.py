@@ -106,4 +106,3 @@ def card_metrics(judges: Iterable[str], voice: bool, f0: bool) -> list[str]:
     """Names of the metrics on a score card, for `audit_warnings`. voice, f0: whether they were measured."""
     others = ([ToSource.name_with()] if voice else []) + (["f0-mean-error", "f0-range-error"] if f0 else [])
     return [*(f"emotion@{judge}" for judge in judges), *others]
-

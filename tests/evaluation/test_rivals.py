@@ -304,4 +304,3 @@ def test_a_rival_does_not_get_the_environment_of_zest(installed, tmp_path, monke
                                            "assert os.environ['THEIRS'] == '1'\nshutil.copyfile(sys.argv[1], sys.argv[3])\n")
     configure(monkeypatch, tmp_path, installed, environment={"THEIRS": "1"})
     assert len(system().render(make_pairs(tmp_path / "clips", 1)[0]).samples)
-
