@@ -115,7 +115,7 @@ def _by(speech: _Speech, column: np.ndarray, right: np.ndarray, among: Sequence[
 
 def _calibration(observed: Sequence[Mapping[str, float] | None], right: np.ndarray, speech: _Speech) -> Any:
     rows = np.flatnonzero(np.isfinite(right))
-    confidence = np.array([max((observed[row] or {"": 0.0}).values()) for row in rows])
+    confidence = np.array([max((observed[row] or {"": 0.0}).values()) for row in rows.tolist()])
     return calibration(confidence, right[rows] > 0, speech.draw.sample(speech.column("speaker")[rows]))
 
 
@@ -193,5 +193,5 @@ def _grouped(one: Distance, triplets: Sequence[Triplet], values: np.ndarray, col
     found = {}
     for value in sorted(set(column)):
         rows = np.flatnonzero(column == value)
-        found[str(value)] = _shares(one, [triplets[k] for k in rows], values[rows], speakers[rows], speech)
+        found[str(value)] = _shares(one, [triplets[k] for k in rows.tolist()], values[rows], speakers[rows], speech)
     return found

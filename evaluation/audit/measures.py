@@ -117,7 +117,7 @@ def decision(posteriors: Mapping[str, float] | None) -> str | None:
     return max(posteriors, key=posteriors.__getitem__) if posteriors else None
 
 
-def rights(observed: Sequence[Mapping[str, float] | None], emotions: Sequence[str]) -> np.ndarray:
+def rights(observed: Sequence[Mapping[str, float] | None], emotions: Sequence[str] | np.ndarray) -> np.ndarray:
     """(clips,) 100 and 0; NaN where a clip was not observed or the judge does not know its emotion."""
     return np.array([np.nan if not one or emotion not in one else HIT * (decision(one) == emotion)
                      for one, emotion in zip(observed, emotions, strict=True)])

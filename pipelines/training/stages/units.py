@@ -83,8 +83,9 @@ def linear_head(frames: np.ndarray, size: int) -> dict[str, torch.Tensor]:
     Clusters keep little of a state. All of it would tell more of the emotion and the speaker than its first components do.
     """
     pca = PCA(size).fit(frames)
-    head = pca.components_.T / np.sqrt(pca.explained_variance_)
-    return {"head_centre": torch.from_numpy(pca.mean_.astype(np.float32)), "head": torch.from_numpy(head.astype(np.float32))}
+    head = np.asarray(pca.components_).T / np.sqrt(pca.explained_variance_)
+    centre = np.asarray(pca.mean_, np.float32)
+    return {"head_centre": torch.from_numpy(centre), "head": torch.from_numpy(head.astype(np.float32))}
 
 
 def cluster(frames: np.ndarray, clusters: int, seed: int) -> np.ndarray:
