@@ -17,6 +17,7 @@ from evaluation.listening.design.trials import RATED
 from evaluation.pair import Pair
 from evaluation.run.folder import EvaluationRun, open_run
 from evaluation.run.observations import Observations
+from pipelines.counting import counted
 from pipelines.errors import ZestError
 
 CHOICE = "emotion-choice"
@@ -54,7 +55,7 @@ def agreement_with_listeners(export: Path | str, run: Path | str, judges: Sequen
         kept = [(judged, one) for judged, one in decided if judged is not None]
         found[judge.name] = kappa([judged for judged, _ in kept], [one.emotion for _, one in kept],
                                   draw.sample([one.speaker for _, one in kept])) if kept else None
-    return found, f"Listeners: {len(chosen)} recordings with a majority, {votes} answers."
+    return found, f"Listeners: {counted(len(chosen), 'recording')} with a majority, {counted(votes, 'answer')}."
 
 
 def majorities(export: Path | str, run: EvaluationRun) -> list[Chosen]:

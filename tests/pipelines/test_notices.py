@@ -24,7 +24,7 @@ def test_a_reason_that_holds_for_several_metrics_is_said_once():
 
 def test_a_run_tells_the_terminal_each_reason_once(capsys):
     failures = [{"system": "mine", "pair": f"p{number}", "failed": "The recording is silent."} for number in range(30)]
-    say_failures({"not_measured": dict.fromkeys(("cer", "wer"), WHISPER), "failures": failures, "failed": 30, "notes": [],
+    say_failures({"not_measured": dict.fromkeys(("cer", "wer"), WHISPER), "failures": failures, "failed": 30, "notes": [], "warnings": [],
                   "folder": "RUN"})
     assert capsys.readouterr().err.splitlines() == [
         f"cer and wer were not measured: {WHISPER}", "mine, pair p0 and 29 others failed: The recording is silent."]
@@ -32,7 +32,7 @@ def test_a_run_tells_the_terminal_each_reason_once(capsys):
 
 def test_many_reasons_are_counted_instead_of_told(capsys):
     failures = [{"system": "mine", "pair": f"p{number}", "failed": f"Reason {number}."} for number in range(11)]
-    say_failures({"not_measured": {}, "failures": failures, "failed": 11, "notes": [], "folder": "RUN"})
+    say_failures({"not_measured": {}, "failures": failures, "failed": 11, "notes": [], "warnings": [], "folder": "RUN"})
     *first, last = capsys.readouterr().err.splitlines()
     assert len(first) == 10 and last == "1 other failed for other reasons; RUN/conversions.jsonl has them."
 

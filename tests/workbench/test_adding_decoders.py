@@ -128,7 +128,7 @@ def test_a_new_baseline_is_a_system_of_evaluations(louder, source_path, referenc
 def test_a_new_baseline_is_on_the_page(louder, page, source_path, reference_path):
     seen = page(source_path, RECORDING, reference_path, decoder="louder")
     assert seen["details"]["settings"] == {"system": "louder"} and "the baseline louder" in seen["status"]
-    assert level(load(seen["converted"]).samples) == pytest.approx(level(load(reference_path).samples), rel=0.05)
+    assert level(load(seen["result"].converted).samples) == pytest.approx(level(load(reference_path).samples), rel=0.05)
     assert choices_on_the_page("decoder")["louder"] == "Baseline: Level of the reference"
 
 

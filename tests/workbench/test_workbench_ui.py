@@ -58,7 +58,8 @@ class Page:
 
     def click(self, words: str) -> None:
         """Click the button or choice with these words."""
-        self.page.locator("button, label").filter(has_text=re.compile(rf"^\s*{re.escape(words)}\s*$")).first.click()
+        named = self.page.locator("button, label").filter(has_text=re.compile(rf"^\s*{re.escape(words)}\s*$"))
+        named.filter(visible=True).first.click()
 
     def clear(self) -> None:
         """Take the source out again."""

@@ -148,9 +148,14 @@ def _refuse_other_folder(files: RunFolder) -> None:
     record = files.record()
     if record is not None and record.command != COMMAND:
         raise OutputError(f"{files.path} is the folder of a zest evaluate; gather conversions in a folder of their own.")
-    if record is None and not (files.path / LOCK).exists():  # a kill may leave a folder of ours without its run.json
+    if record is None:
         names = (files.pairs_file.name, files.scores_file.name, "recordings", "wavs")
-        check_result_folder(files.path, names, "gathered conversions")
+        try:
+            check_result_folder(files.path, names, "gathered conversions")
+        except OutputError:
+            # Asked last: the lock is there before anything else of ours, and a kill may leave a folder without its run.json.
+            if not (files.path / LOCK).exists():
+                raise
 
 
 @contextmanager
