@@ -24,8 +24,8 @@ def test_a_reason_that_holds_for_several_metrics_is_said_once():
 
 def test_a_run_tells_the_terminal_each_reason_once(capsys):
     failures = [{"system": "mine", "pair": f"p{number}", "failed": "The recording is silent."} for number in range(30)]
-    say_failures({"not_measured": dict.fromkeys(("cer", "wer"), WHISPER), "failures": failures, "failed": 30, "notes": [], "warnings": [],
-                  "folder": "RUN"})
+    say_failures({"not_measured": dict.fromkeys(("cer", "wer"), WHISPER), "failures": failures, "failed": 30, "notes": [],
+                  "warnings": [], "folder": "RUN"})
     assert capsys.readouterr().err.splitlines() == [
         f"cer and wer were not measured: {WHISPER}", "mine, pair p0 and 29 others failed: The recording is silent."]
 
