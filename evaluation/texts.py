@@ -41,13 +41,13 @@ def has_marks(text: str) -> bool:
 
 def letters_apart(text: str) -> str:
     """A normalised text with a blank between all letters, each with its marks."""
-    parts: list[str] = []
+    letters: list[str] = []
     for letter in text.replace(" ", ""):
-        if parts and unicodedata.category(letter).startswith("M"):
-            parts[-1] += letter
+        if letters and unicodedata.category(letter).startswith("M"):
+            letters[-1] += letter
         else:
-            parts.append(letter)
-    return " ".join(parts)
+            letters.append(letter)
+    return " ".join(letters)
 
 
 def has_words(text: str) -> bool:

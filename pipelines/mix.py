@@ -161,10 +161,13 @@ def _called(recording: Any, index: int) -> str:
 
 def number_of(name: str, weight: Any) -> float:
     """A weight. Raises ZestError: it is no number."""
+    wrong = ZestError(f"The weight of '{name}' must be 0 or a positive number, not '{str(weight)[:30]}'.")
+    if isinstance(weight, bool):  # which float() takes for 1 or 0
+        raise wrong
     try:
-        return float("truth" if isinstance(weight, bool) else weight)
+        return float(weight)
     except (TypeError, ValueError):
-        raise ZestError(f"The weight of '{name}' must be 0 or a positive number, not '{str(weight)[:30]}'.") from None
+        raise wrong from None
 
 
 def mixed(emotions: Sequence[tuple[Emotion, float]], name: str = "") -> Emotion:

@@ -14,9 +14,9 @@ from evaluation.audit.clips import some_of_each_speaker
 from evaluation.audit.conditions import Condition
 from evaluation.audit.distances import Distance
 from evaluation.audit.found import Audit, DistanceAudit, Estimates, JudgeAudit
-from evaluation.audit.marks import verdicts_of
 from evaluation.audit.measures import Sample, calibration, change, decision, kappa, nearer, rights, share
 from evaluation.audit.observed import Observed
+from evaluation.audit.thresholds import verdicts_of
 from evaluation.audit.triplets import DISTRACTORS, Triplet, draw_triplets
 from evaluation.judges.base import EmotionJudge
 from evaluation.report.statistics import DRAWS, FEW_SPEAKERS, Difference
@@ -65,18 +65,18 @@ def measure_audit(clips: Sequence[Clip], observed: Observed, judges: Sequence[Em
     names = [*(f"emotion@{one.name}" for one in judges), *(one.observer for one in distances)]
     observed.observe(clips, speech.changed, able, names)
     triplets = draw_triplets(clips, range(len(clips)), seed=draw.seed)
-    heard = [one for one in judges if observed.has(f"emotion@{one.name}")]
-    found = tuple(_judge(one, speech, observed) for one in heard)
+    loaded = [one for one in judges if observed.has(f"emotion@{one.name}")]
+    found = tuple(_judge(one, speech, observed) for one in loaded)
     metrics = tuple(_distance(one, speech, triplets, observed) for one in distances if observed.has(one.observer))
     corpora, speakers = (Counter(getattr(clip, name) for clip in clips) for name in ("corpus", "speaker"))
     about = (f"{counted(len(clips), 'natural clip')} of {counted(len(speakers), 'speaker')} ({', '.join(sorted(corpora))}); "
              f"{len(speech.changed)} of them also changed")
     notes = [f"The judge {one.name} has no card in this repository: what it was trained on is not known here, and these "
-             "recordings may be part of it." for one in heard if one.card is None]
+             "recordings may be part of it." for one in loaded if one.card is None]
     if len(speakers) < FEW_SPEAKERS:
         notes.append(f"The clips come from {counted(len(speakers), 'speaker')}: intervals over so few are too narrow.")
     return Audit(about, dict(corpora), dict(speakers), draw.draws, draw.seed, command, found, metrics,
-                 _agreement(heard, speech, observed), {}, {one.name: one.about for one in able}, verdicts_of(found, metrics),
+                 _agreement(loaded, speech, observed), {}, {one.name: one.about for one in able}, verdicts_of(found, metrics),
                  observed.not_measured, tuple(notes))
 
 

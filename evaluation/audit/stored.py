@@ -1,6 +1,6 @@
 """The audit that ships with the judges, and the line that stands beside every table whose metrics failed theirs.
 
-    checkpoints/judge-mini/audit.json   {"about", "created", "command", "marks", "verdicts"}, each verdict {"name", "key",
+    checkpoints/judge-mini/audit.json   {"about", "created", "command", "thresholds", "verdicts"}, each verdict {"name", "key",
                                         "reasons", "passed"}
 
 A verdict belongs to the observer key that was audited: another version of a judge or embedding has none, not an old one.
@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from evaluation.audit.found import Audit, Verdict
-from evaluation.audit.marks import MARKS
+from evaluation.audit.thresholds import THRESHOLDS
 from evaluation.judges.mini import DEFAULT_FOLDER
 from evaluation.metrics import registry
 from evaluation.metrics.voice import ToSource, VoiceMetric
@@ -56,7 +56,7 @@ def write_verdicts(audit: Audit, path: Path = FILE) -> Path:
     before = dict(stored_audit(path).verdicts)
     verdicts = before | {one.name: one for one in audit.verdicts}
     document = {"about": audit.about, "created": datetime.now(UTC).isoformat(timespec="seconds"), "command": COMMAND,
-                "marks": dict(MARKS), "verdicts": [asdict(one) | {"passed": one.passed} for one in verdicts.values()]}
+                "thresholds": dict(THRESHOLDS), "verdicts": [asdict(one) | {"passed": one.passed} for one in verdicts.values()]}
     written = write_whole(path, (json_text(document, 1) + "\n").encode())
     stored_audit.cache_clear()
     return written

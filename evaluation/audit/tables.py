@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from evaluation.audit.found import Audit, DistanceAudit, Estimates, JudgeAudit
-from evaluation.audit.marks import CALIBRATION, FALL, MARKED, TRIPLETS, accuracy_mark
+from evaluation.audit.thresholds import CALIBRATION, FALL, TRIPLETS, UNDERGONE, accuracy_needed
 from evaluation.audit.triplets import DISTRACTORS, EMOTION, VOICE
 from evaluation.report.blocks import Cell, Column, Row, Table
 from evaluation.report.statistics import Difference, Estimate
@@ -30,7 +30,7 @@ def accuracy_table(audit: Audit) -> Table:
                *(Column(name, "%", "emotion") for name in emotions))
     rows = [Row(one.name, (_cell(one.accuracy), *(_cell(one.corpora.get(name)) for name in corpora),
                            *(_cell(one.each.get(name)) for name in emotions)),
-                f"{accuracy_mark(len(one.emotions)):.0f} % needed") for one in audit.judges]
+                f"{accuracy_needed(len(one.emotions)):.0f} % needed") for one in audit.judges]
     return Table("Judges on natural speech: right, mean over emotions", "judge", columns, tuple(rows))
 
 
@@ -120,7 +120,7 @@ def _names(groups) -> Sequence[str]:
 
 
 def _about(name: str, words: str) -> str:
-    return words if name in MARKED else f"{words}; has no mark"
+    return words if name in UNDERGONE else f"{words}; has no threshold"
 
 
 def _cell(found: Estimate | None, unit: str = "%") -> Cell:

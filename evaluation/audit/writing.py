@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evaluation.audit import tables
 from evaluation.audit.found import Audit
-from evaluation.audit.marks import CALIBRATION, FALL, TRIPLETS
+from evaluation.audit.thresholds import CALIBRATION, FALL, TRIPLETS
 from evaluation.audit.triplets import EMOTION, VOICE
 from evaluation.judges.base import EmotionJudge
 from evaluation.report.blocks import Beside, Block, Document, Fold, Paragraph, Section
@@ -19,7 +19,7 @@ from pipelines.notices import not_measured
 
 READING = ("Each cell: the value, its 95 % bootstrap interval over speakers and their clips, and how many clips or triplets "
            "were measured. Accuracy is a mean over emotions, so that a frequent emotion does not dominate.")
-MARKS_READING = ("The marks follow from one demand: of a true difference between two systems, at least half is left in the "
+WHY_THESE = ("The thresholds follow from one demand: of a true difference between two systems, at least half is left in the "
                  f"number. That asks for 60 % of five emotions, twice chance for each emotion, and {TRIPLETS:.0f} % of triplets. "
                  f"A change that conversions undergo may cost {FALL:g} points, and the calibration error of a posterior may be "
                  f"{CALIBRATION:g}.")
@@ -62,7 +62,7 @@ def write_audit(audit: Audit, folder: Path | str) -> AuditFiles:
 
 def document_of(audit: Audit) -> Document:
     """The page before it is HTML or Markdown."""
-    sections = [Section("verdicts", "Passed or failed", (tables.verdicts_table(audit), Paragraph(MARKS_READING), *_said(audit)))]
+    sections = [Section("verdicts", "Passed or failed", (tables.verdicts_table(audit), Paragraph(WHY_THESE), *_said(audit)))]
     if audit.judges:
         sections += [_accuracy(audit), _changes(audit), _calibration(audit)]
     if audit.agreement or audit.listeners:
@@ -96,7 +96,7 @@ def card_part(audit: Audit) -> str:
     """The audit's main tables as a section of Markdown."""
     from evaluation.report.rendering import to_markdown
 
-    blocks: list[Block] = [Paragraph(f"{audit.about}."), Paragraph(READING), *tables.main_tables(audit), Paragraph(MARKS_READING)]
+    blocks: list[Block] = [Paragraph(f"{audit.about}."), Paragraph(READING), *tables.main_tables(audit), Paragraph(WHY_THESE)]
     text = to_markdown(Document("", "", (Section("audit", "Audit", tuple(blocks)),)))
     return f"{BEGIN}\n{text[text.index('## '):].rstrip()}\n{END}\n"
 

@@ -19,7 +19,7 @@ NO_TEXT, RECOGNISED, GIVEN = "", "recognised", "given"  # where the text comes f
 FILLED = ("python", "folder", "runners", "source", "reference", "output", "results", "text", "language", "emotion",
           "source_emotion", "speaker", "seed")
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,40}")
-WHOLE, TEXT, TABLE, LIST = "a number of seconds above 0", "a text", "a table of texts", "a list of texts"
+SECONDS, TEXT, TABLE, LIST = "a number of seconds above 0", "a text", "a table of texts", "a list of texts"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Rival:
         languages: two letters, to what the program calls them; empty: all, and it is not told.
         emotions: targets, to what the program calls them; empty: all.
         environment: variables to set. timeout: seconds for one pair.
-        keeps_voice: whether it is made to keep the source's voice.
+        keeps_voice: whether it is meant to keep the source's voice.
     """
 
     name: str
@@ -103,7 +103,7 @@ class Rival:
 
     def asks(self, name: str) -> bool:
         """Whether the command names a value."""
-        return any(field == name for word in self.command for _, field, _, _ in string.Formatter().parse(word))
+        return any(asked == name for word in self.command for _, asked, _, _ in string.Formatter().parse(word))
 
 
 def read_rival(name: str, table: Mapping[str, Any], base: Rival | None = None, where: str = "") -> Rival:
@@ -149,7 +149,7 @@ def _refuse(rival: Rival, here: str) -> None:
 
 def _kind(key: str) -> str:
     if key == "timeout":
-        return WHOLE
+        return SECONDS
     if key in ("languages", "emotions", "environment"):
         return TABLE
     if key == "keeps_voice":
@@ -158,7 +158,7 @@ def _kind(key: str) -> str:
 
 
 def _is(kind: str, value: Any) -> bool:
-    if kind == WHOLE:
+    if kind == SECONDS:
         return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf")
     if kind == TABLE:
         return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())

@@ -127,8 +127,8 @@ def _read_track(container: Any, sound: Sound, longest: float) -> ContainerSound 
         return None
     codec, stated = track.codec_context.name, _stated(container, track)
     tolerance = GAP + (0 if codec in LOSSLESS or codec.startswith("pcm") else CODEC_FRAMES / sound.rate)
-    whole = replace(sound, surplus=padding.surplus(sound, stated))
-    return ContainerSound(whole, stated, tolerance, damaged, own.filled, len(tracks), container.format.name)
+    trimmed = replace(sound, surplus=padding.surplus(sound, stated))
+    return ContainerSound(trimmed, stated, tolerance, damaged, own.filled, len(tracks), container.format.name)
 
 
 def _decoded(packets: Iterator[Any], track: Any) -> Iterator[list[Any] | None]:

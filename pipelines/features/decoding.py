@@ -159,22 +159,23 @@ def _decode_here(file: Readable, name: str, longest: float, new_sink: NewSink) -
             return found
     if head[:4] in (b".snd", b"dns.") and not any(head[8:12]):  # AU that was never finalised: its size becomes an unknown one
         file = Section(head[:8] + b"\xff" * 4, file, 12, _size(file) - 12)
-    parts = joined(file, head, _size(file))
-    found = _decode_joined(file, parts, name, longest, new_sink) if len(parts) > 1 else None
+    spans = joined(file, head, _size(file))
+    found = _decode_joined(file, spans, name, longest, new_sink) if len(spans) > 1 else None
     return found or _decode_any(file, head, name, longest, new_sink)
 
 
-def _decode_joined(file: Readable, parts: list[tuple[int, int]], name: str, longest: float,
+def _decode_joined(file: Readable, spans: list[tuple[int, int]], name: str, longest: float,
                    new_sink: NewSink) -> DecodedSounds | None:
     """One recording after the other; None where one of them cannot be decoded."""
     sounds: list[Sound] = []
     notes: list[str] = []
-    for start, end in parts:
+    for start, end in spans:
         one = Section(b"", file, start, end - start)
         found = _decode_any(one, _head(one), name, longest, new_sink)
         if found is None:
             return None
-        sounds, notes = [*sounds, *found.sounds], [*notes, *found.notes]
+        sounds += found.sounds
+        notes += found.notes
         if sum(sound.seconds for sound in sounds) > longest:
             break
     return DecodedSounds(tuple(sounds), tuple(dict.fromkeys(notes)))
@@ -207,8 +208,8 @@ def _decode_part(part: WavPart, file: Readable, longest: float, new_sink: NewSin
     if part.is_coded or broken or sound is None:
         other = read_container(file, new_sink(), longest)
         damaged = other is not None and other.damaged > 0
-        whole = sound is not None and not broken and part.is_all(sound.count)
-        if other is not None and not whole and (sound is None or other.sound.seconds > sound.seconds + OTHER_CODEC):
+        complete = sound is not None and not broken and part.is_all(sound.count)
+        if other is not None and not complete and (sound is None or other.sound.seconds > sound.seconds + OTHER_CODEC):
             sound, broken = other.sound, False
     if broken or sound is None or sound.rate == 0:
         return None

@@ -12,7 +12,7 @@ from pipelines.features.tail import Readable
 
 OGG, FIRST_PAGE = b"OggS", 2  # a page's mark, and the bit that says that a stream begins with it
 SEARCHED = 1 << 20  # bytes that are searched at a time
-MARKS = (b"fLaC\0\0\0\x22", b"caff\0\1\0\0desc", b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0",  # FLAC, CAF, W64
+SIGNATURES = (b"fLaC\0\0\0\x22", b"caff\0\1\0\0desc", b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0",  # FLAC, CAF, W64
          b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\0\xaa\0\x62\xce\x6c")  # and ASF: first bytes that are no chance
 XING = (b"Xing", b"Info")  # stand in the first frame of an MP3
 SIDE_INFO = (36, 21, 13)  # bytes from the frame's beginning to that mark
@@ -28,7 +28,7 @@ def joined(file: Readable, head: bytes, size: int) -> list[tuple[int, int]]:
         starts = list(_mp4(file, size))
     elif head[:4] == b"FORM":
         starts = list(_aiff(file, size))
-    elif mark := next((mark for mark in MARKS if head.startswith(mark)), b""):
+    elif mark := next((mark for mark in SIGNATURES if head.startswith(mark)), b""):
         starts = list(_found(file, mark, 0, size))
     elif is_mpeg(head):
         starts = [0, *(place for place in _mp3(file, head, size))]

@@ -114,7 +114,7 @@ def render(converter: PhraseConverter, source: Path | str, segments: Sequence[Se
         store: folder of rendered pieces, with which an interrupted run goes on; `store_path(output)` if None.
         names: what sentences call the segments. form: rate, resolution and format of the output.
         keep_partial: `partial_path(output)` stays where the work breaks off, and can be played.
-        denoise: take steady noise out of the whole source first; what no segment changes is copied from that.
+        denoise: take steady noise out of the entire source first; what no segment changes is copied from that.
     Raises:
         PlanError: a segment cannot be rendered. AudioError: a recording cannot be used. OutputError: an output is an input or
             cannot be written, or another rendering is at work in the store. ZestError: as the converter.

@@ -15,9 +15,9 @@ from evaluation.audit.clips import check_clips, some_of_each_speaker
 from evaluation.audit.conditions import CONDITIONS, changed, find_conditions
 from evaluation.audit.distances import find_distance
 from evaluation.audit.found import Verdict
-from evaluation.audit.marks import accuracy_mark
 from evaluation.audit.measures import Sample, calibration, kappa
 from evaluation.audit.stored import StoredAudit
+from evaluation.audit.thresholds import accuracy_needed
 from evaluation.audit.triplets import BOTH, EMOTION, NONE, SPEAKER, VOICE, WORDS, draw_triplets
 from evaluation.audit.writing import BEGIN, END, write_cards
 from evaluation.judges import registry
@@ -164,10 +164,10 @@ def test_kappa_and_calibration_error_agree_with_other_code():
     assert sum(one.clips for one in error.bins) == 60
 
 
-def test_the_marks_leave_half_of_a_difference():
-    assert accuracy_mark(5) == pytest.approx(60)
+def test_the_thresholds_leave_half_of_a_difference():
+    assert accuracy_needed(5) == pytest.approx(60)
     for emotions in (2, 4, 7):
-        share = accuracy_mark(emotions) / 100
+        share = accuracy_needed(emotions) / 100
         assert share - (1 - share) / (emotions - 1) == pytest.approx(0.5)
 
 
@@ -261,15 +261,15 @@ def test_listeners_majorities_are_held_against_judges(tmp_path, clips):
     from evaluation.audit.listeners import majorities
     from tests.support.small_evaluation import make_pairs, run
 
-    made = run(make_pairs(tmp_path / "clips", 2), tmp_path / "RUN")
+    evaluated = run(make_pairs(tmp_path / "clips", 2), tmp_path / "RUN")
     head = "listener,question,kind,pair,condition,value,counted\n"
     rows = [f"l{k},emotion-choice,rated,p0,halved,{value},True\n" for k, value in enumerate(("angry", "angry", "sad"))]
     rows += ["l0,emotion-choice,rated,p1,(floor),sad,True\n", "l0,emotion-choice,rated,p1,(natural),sad,False\n",
              "l0,emotion-choice,rated,p1,halved,sad,True\n", "l1,emotion-choice,rated,p1,halved,angry,True\n"]
     (tmp_path / "answers.csv").write_text(head + "".join(rows))
-    found = majorities(tmp_path, made)
+    found = majorities(tmp_path, evaluated)
     assert [(one.emotion, one.votes, one.path.parent.name) for one in found] == [("angry", 3, "halved"), ("sad", 1, "clips")]
     (tmp_path / "answers.csv").write_text(head)
     for folder, words in ((tmp_path, "has no answers"), (tmp_path / "RUN", "no export of a listening test")):
         with pytest.raises(ZestError, match=words):
-            majorities(folder, made)
+            majorities(folder, evaluated)

@@ -17,7 +17,7 @@ from pipelines.training.data.corpus import Clip, read_manifest, training_clips
 from pipelines.training.refit import refit
 from pipelines.training.refit_sace import refit_sace
 from pipelines.training.refit_units import refit_units
-from pipelines.training.stages.units import linear_head, states_of
+from pipelines.training.stages.units import UnitsRecipe, linear_head, states_of, train_units
 from tests.support import tiny
 
 pytestmark = pytest.mark.slow
@@ -91,6 +91,17 @@ def test_a_generator_reads_components_in_place_of_a_codebook(tmp_path):
     assert 0.1 < explained < 1 and load_generator(new).trunk.embed.in_features == 24
     said, now = (_entering(folder, recording) for folder in (Folder(old), new))
     assert (now.mean(0) - said.mean(0)).norm() < 0.3 * said.mean(0).norm(), "what the codebook adds to every frame is not lost"
+
+
+def test_units_are_as_many_clusters_and_components_as_the_recipe_asks_for():
+    clips = training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv"))
+    encoder = load_unit_encoder(Folder(tiny.trained_tiny().checkpoint)).encoder
+    found = train_units(UnitsRecipe(clusters=7, head=5, layer=2), clips, encoder, seed=0)
+    assert {name: tuple(values.shape) for name, values in found.items()} == {
+        "centroids": (7, 32), "head_centre": (32,), "head": (32, 5)}
+    assert "centroids" not in train_units(UnitsRecipe(head=5, layer=2, keep=True), clips, encoder, seed=0)
+    with pytest.raises(RecipeError, match="States have 32 numbers; .units. head must lie between 0 and 32, not 33."):
+        train_units(UnitsRecipe(head=33, layer=2), clips, encoder, seed=0)
 
 
 @torch.inference_mode()

@@ -34,25 +34,25 @@ def run(tmp_path) -> tiny.Tiny:
 @pytest.fixture(scope="module")
 def once(tmp_path_factory) -> tuple[tiny.Tiny, list[str]]:
     """Such a recipe trained from the beginning, and what was told."""
-    made = few_stages(tmp_path_factory.mktemp("once") / "run")
+    tiny_run = few_stages(tmp_path_factory.mktemp("once") / "run")
     with tiny.without_plots():
-        return made, train_all(made)
+        return tiny_run, train_all(tiny_run)
 
 
 @pytest.fixture
 def finished(once, tmp_path) -> tiny.Tiny:
     """The same in a folder of its own, which a test may change."""
     run, _ = once
-    made = few_stages(tmp_path / "finished")
-    shutil.copytree(run.runs, made.runs)
-    shutil.copytree(run.checkpoint, made.checkpoint)
-    return made
+    tiny_run = few_stages(tmp_path / "finished")
+    shutil.copytree(run.runs, tiny_run.runs)
+    shutil.copytree(run.checkpoint, tiny_run.checkpoint)
+    return tiny_run
 
 
 def few_stages(folder: Path) -> tiny.Tiny:
-    made = tiny.new_tiny(folder)
-    named(made, *IN_ORDER)
-    return made
+    tiny_run = tiny.new_tiny(folder)
+    named(tiny_run, *IN_ORDER)
+    return tiny_run
 
 
 def named(run: tiny.Tiny, *stages: str, **tables: dict) -> None:

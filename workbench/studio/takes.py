@@ -67,9 +67,9 @@ class Take:
         else:
             said.append(self.document.get("settings", {}).get("system", self.system))
         said += self.document.get("variant", ["denoised"] * bool(settings.get("denoise")))
-        made = "-".join(filter(None, map(_plain, said)))[:LONGEST_FILE_NAME]
-        own = _plain(_stem(self.source))[:LONGEST_FILE_NAME - 1 - len(made)]  # a long name of a source pushes no setting out
-        return "-".join(filter(None, (own, made))).strip("-. ") or "take"
+        how = "-".join(filter(None, map(_plain, said)))[:LONGEST_FILE_NAME]
+        own = _plain(_stem(self.source))[:LONGEST_FILE_NAME - 1 - len(how)]  # a long name of a source pushes no setting out
+        return "-".join(filter(None, (own, how))).strip("-. ") or "take"
 
     def kept(self) -> dict[str, Any]:
         """As it lies on disk."""

@@ -53,12 +53,16 @@ def train_units(recipe: UnitsRecipe, clips: list[Clip], encoder: ContentEncoder,
         `centroids` (clusters, width), unless they are kept; `soft_centroids` (soft clusters, width); `head_centre` (width,) and
         `head` (width, numbers).
     Raises:
-        RecipeError: there is no such layer.
+        RecipeError: there is no such layer, or there are fewer components than the recipe asks for.
     """
     layers = encoder.hubert.config.num_hidden_layers
     if not 0 <= recipe.layer <= layers:
         raise RecipeError(f"The content encoder has {counted(layers, 'layer')}; [units] layer must lie between 0 and {layers}, "
                           f"not {recipe.layer}.")
+    width = encoder.hubert.config.hidden_size
+    if not 0 <= recipe.head <= width:
+        raise RecipeError(f"States have {counted(width, 'number')}; [units] head must lie between 0 and {width}, not "
+                          f"{recipe.head}.")
     frames = states_of(choose_clips(clips, recipe.clips, seed), encoder, recipe.layer)
     sizes = {"centroids": 0 if recipe.keep else recipe.clusters, "soft_centroids": recipe.soft_clusters}
     found = {name: torch.from_numpy(cluster(frames, size, seed)) for name, size in sizes.items() if size}

@@ -1,7 +1,7 @@
-"""Pass marks of an audit. Their principle: of a true difference between two systems, at least half is left in the number.
+"""Thresholds of an audit. Their principle: of a true difference between two systems, at least half is left in the number.
 
 A judge of K emotions that is right in a share a, and otherwise takes any other, leaves a - (1 - a) / (K - 1) of a difference in
-its accuracy. A distance that puts the right one nearer in a share s leaves 2 s - 1. The marks are where these are one half:
+its accuracy. A distance that puts the right one nearer in a share s leaves 2 s - 1. The thresholds lie where these are one half:
 60 % for five emotions, 75 % for triplets. docs/audit.md says more.
 """
 
@@ -18,12 +18,12 @@ TRIPLETS = 100 * (1 + LEFT) / 2  # %
 TIMES_CHANCE = 2.0  # for each emotion
 FALL = 10.0  # points, by a change that leaves the emotion alone
 CALIBRATION = 15.0  # points
-MARKED = ("copy-neural", "copy", "softer", "louder", "noise-20", "mp3", "opus")  # changes that conversions undergo
-MARKS: Mapping[str, Any] = {"left_of_a_difference": LEFT, "triplets": TRIPLETS, "times_chance": TIMES_CHANCE, "fall": FALL,
-                            "calibration_error": CALIBRATION, "conditions": list(MARKED)}
+UNDERGONE = ("copy-neural", "copy", "softer", "louder", "noise-20", "mp3", "opus")  # changes that conversions undergo
+THRESHOLDS: Mapping[str, Any] = {"left_of_a_difference": LEFT, "triplets": TRIPLETS, "times_chance": TIMES_CHANCE, "fall": FALL,
+                            "calibration_error": CALIBRATION, "conditions": list(UNDERGONE)}
 
 
-def accuracy_mark(emotions: int) -> float:
+def accuracy_needed(emotions: int) -> float:
     """%, of a judge of so many emotions."""
     others = 1 / (max(emotions, 2) - 1)
     return 100 * (LEFT + others) / (1 + others)
@@ -31,7 +31,7 @@ def accuracy_mark(emotions: int) -> float:
 
 def judge_verdict(one: JudgeAudit) -> Verdict:
     """Of accuracy by name: natural speech, each emotion, and what changes cost."""
-    needed, chance = accuracy_mark(len(one.emotions)), 100 / max(len(one.emotions), 1)
+    needed, chance = accuracy_needed(len(one.emotions)), 100 / max(len(one.emotions), 1)
     told = f"right on {_percent(one.accuracy)} of natural speech, {needed:.0f} needed"
     reasons = [] if _reaches(one.accuracy, needed) else [told]
     reasons += [f"right on {_percent(found)} of {emotion} speech, {TIMES_CHANCE * chance:.0f} needed"
@@ -60,7 +60,7 @@ def verdicts_of(judges: Iterable[JudgeAudit], distances: Iterable[DistanceAudit]
 
 def _falls(changes: Mapping[str, Difference | None]) -> list[str]:
     return [f"{-found.value:.0f} points lost by {name}, {FALL:.0f} allowed" for name, found in changes.items()
-            if name in MARKED and found is not None and found.value < -FALL]
+            if name in UNDERGONE and found is not None and found.value < -FALL]
 
 
 def _reaches(found: Estimate | None, needed: float) -> bool:
