@@ -1,8 +1,8 @@
-"""Lists in the documentation that follow from objects: metrics, emotion judges, corpora, converters by others.
+"""Lists in the documentation that follow from objects: metrics, emotion judges, corpora, converters by others, results.
 
     python -m evaluation.pages
 
-writes each list of docs/metrics.md, docs/protocol.md and docs/rivals.md between its lines `<!-- list: NAME -->` and
+writes each list of README.md, docs/metrics.md, docs/protocol.md and docs/rivals.md between its lines `<!-- list: NAME -->` and
 `<!-- end -->`. The prose around the lists is written by hand. A test compares the pages with what this module would write.
 """
 
@@ -19,10 +19,11 @@ from evaluation.judges import registry as judges
 from evaluation.metrics import registry
 from evaluation.metrics.base import Metric
 from evaluation.metrics.subjects import OTHER
+from evaluation.results_table import results_rows
 from evaluation.rivals.catalogue import shipped
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-PAGES = (DOCS / "metrics.md", DOCS / "protocol.md", DOCS / "rivals.md")
+PAGES = (DOCS.parent / "README.md", DOCS / "metrics.md", DOCS / "protocol.md", DOCS / "rivals.md")
 LIST = re.compile(r"(<!-- list: ([\w ]+) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
 REST = "metrics of other subjects"  # than those that have a list
 WIDTH = 118  # of a line of prose
@@ -63,6 +64,12 @@ def rivals_table() -> str:
     return _table(("system", "converter", "text", "GPU", "licence", "languages", "emotions", "page"), rows)
 
 
+def results_table() -> str:
+    """Five systems by words, voice, naturalness and emotion."""
+    heads, *rows = results_rows()
+    return _table(heads, rows)
+
+
 def _written(name: str, placed: set[str]) -> str:
     if name == REST:
         left = [one for one in registry.METRICS if one.subject.name not in placed]
@@ -70,7 +77,7 @@ def _written(name: str, placed: set[str]) -> str:
     if name.startswith("metrics "):
         subjects = name.split()[1:]
         return "\n" + metrics_list(one for one in registry.METRICS if one.subject.name in subjects) + "\n"
-    return {"judges": judges_table, "corpora": corpora_table, "rivals": rivals_table}[name]()
+    return {"judges": judges_table, "corpora": corpora_table, "rivals": rivals_table, "results": results_table}[name]()
 
 
 def _paragraph(metric: type[Metric]) -> str:

@@ -142,7 +142,7 @@ def test_lists_in_the_documentation_are_those_of_the_objects(page):
 
 
 def test_what_is_new_is_written_into_the_documentation(metric, judge, corpus):
-    metrics, protocol, _ = (pages.updated(page.read_text()) for page in pages.PAGES)
+    _, metrics, protocol, _ = (pages.updated(page.read_text()) for page in pages.PAGES)
     assert "### `level-shift`\n\nLevel of the conversion minus the source's, in dB.\n" in metrics
     assert "| `loud` | evaluation/judges/loud.py | numpy | angry, sad |" in metrics
     assert "| `whispers` | recordings such as takes/anna_angry.wav | en | Ben `dev` | CC0 |" in protocol
