@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from evaluation.listening.design.trials import TRAP
 from evaluation.listening.store import collect, open_store
 from tests.support.access import axe_faults
-from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, open_page, running_workbench
+from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, boxes_of, open_page, running_workbench
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import Clock, careful, whole_set
 from tests.support.waiting import wait_until
@@ -187,7 +187,8 @@ def test_a_small_phone_in_the_dark_shows_the_scale_and_next_without_scrolling_an
     for number in range(2):
         page.wait_for_selector(".clips")
         assert_fits_the_screen(page)
-        assert page.locator(".option, .next button").evaluate_all(BELOW_THE_SCREEN) == [] and axe_faults(page) == []
+        wait_until(lambda: page.locator(".option, .next button").evaluate_all(BELOW_THE_SCREEN) == [])
+        assert axe_faults(page) == []
         for index in range(page.locator(".play").count()):
             page.locator(".play").nth(index).tap()
             wait_until(lambda index=index: page.locator("[data-state=played]").count() == index + 1)
@@ -199,7 +200,7 @@ def test_a_small_phone_in_the_dark_shows_the_scale_and_next_without_scrolling_an
     page.wait_for_selector("dialog")
     assert_fits_the_screen(page)
     assert wrong == []
-    smallest = page.locator(".play").first.bounding_box()
+    (smallest,) = boxes_of(page.locator(".play").first)
     assert min(smallest["width"], smallest["height"]) >= 48, "large enough for a thumb"
 
 
@@ -207,7 +208,7 @@ def test_two_clips_are_side_by_side_and_only_one_sounds(chromium, address):
     page, _ = open_listening(chromium, address)
     begin(page)
     assert page.locator(".clip .name").all_inner_texts() == ["Emotion", "Recording"]
-    first, second = (page.locator(".play").nth(index).bounding_box() for index in (0, 1))
+    first, second = boxes_of(*(page.locator(".play").nth(index) for index in (0, 1)))
     assert abs(first["y"] - second["y"]) < 2 and second["x"] > first["x"] + first["width"]
     page.keyboard.press("?")
     page.get_by_role("dialog").get_by_text("space plays, Q or W").wait_for()

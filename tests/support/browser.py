@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, FloatRect, Locator, Page, sync_playwright
 
 from benchmarks.listening_server import free_port
 from tests.support.processes import app, start
@@ -58,6 +58,18 @@ def open_page(browser: Browser, url: str = "", width: int = 1280, height: int = 
 def assert_fits_the_screen(page: Page) -> None:
     """Nothing has to be scrolled sideways, once the page has come to rest."""
     wait_until(lambda: page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), REST_SECONDS)
+
+
+def boxes_of(*locators: Locator) -> list[FloatRect]:
+    """Where parts of a page are, in pixels of the screen, once all of them have come to rest: measured alike four times."""
+    seen: list[list] = []
+
+    def rests() -> bool:
+        seen.append([one.bounding_box() for one in locators])
+        return len(seen) >= 4 and None not in seen[-1] and all(boxes == seen[-1] for boxes in seen[-4:])
+
+    wait_until(rests, REST_SECONDS)
+    return seen[-1]
 
 
 def alert(page: Page) -> str:

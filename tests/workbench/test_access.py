@@ -24,7 +24,7 @@ def test_every_tab_is_in_sight_and_passes_axe(chromium, workbench, width, theme)
     page.wait_for_selector("#zest-source input[type=file]", state="attached")
     for name, shows in PLACES:
         tab = page.get_by_role("tab", name=name)
-        assert tab.is_visible() and tab.evaluate("(one) => one.getBoundingClientRect().right") <= width
+        wait_until(lambda tab=tab: tab.is_visible() and tab.evaluate("(one) => one.getBoundingClientRect().right") <= width)
         tab.click()
         page.wait_for_selector(shows)
         assert axe_faults(page) == [], name
@@ -44,7 +44,8 @@ def test_a_result_is_reached_by_keyboard_alone_with_few_tab_stops(chromium, work
     page.wait_for_selector("#zest-takes [data-take]")
     wait_until(lambda: page.is_enabled("#zest-convert") and page.locator("#zest-contours svg").count())
     page.wait_for_selector("#zest-source .component-wrapper")
-    assert axe_faults(page) == [] and page.evaluate(ICONS_OVER_LABELS) == []
+    wait_until(lambda: page.evaluate(ICONS_OVER_LABELS) == [])
+    assert axe_faults(page) == []
     stops = tab_stops(page)
     assert len(stops) <= MOST_STOPS, stops
     assert [one for one in stops if "WITHOUT" in one] == []
@@ -58,9 +59,9 @@ def test_a_result_is_reached_by_keyboard_alone_with_few_tab_stops(chromium, work
     page.set_viewport_size({"width": 375, "height": 667})
     page.get_by_role("tab", name="Convert").click()
     page.wait_for_selector("#zest-source .component-wrapper")
-    assert page.evaluate(ICONS_OVER_LABELS) == []
+    wait_until(lambda: page.evaluate(ICONS_OVER_LABELS) == [])
     label = page.locator("#zest-source [data-testid=block-label]")
-    assert label.evaluate("(one) => one.scrollWidth <= one.clientWidth"), "the whole label is read"
+    wait_until(lambda: label.evaluate("(one) => one.scrollWidth <= one.clientWidth"))  # the whole label is read
 
 
 def test_axe_finds_what_is_too_faint_and_what_has_no_name(chromium):

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.features.audio import load, save
 from tests.support.access import axe_faults
-from tests.support.browser import PHONE, assert_fits_the_screen, open_page, problems
+from tests.support.browser import PHONE, assert_fits_the_screen, boxes_of, open_page, problems
 from tests.support.waiting import wait_until
 
 FIRST_SCREENFUL = ("#zest-examples", "#zest-source", "#zest-emotion", "#zest-everything", "#zest-convert")
@@ -123,7 +123,7 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
     page.get_by_role("button", name="Man, angry").click()
     page.wait_for_selector("#zest-results")
     studio.rest()
-    head, inputs = (page.locator(one).bounding_box() for one in ("#zest-result-head", "#zest-inputs"))
+    head, inputs = boxes_of(page.locator("#zest-result-head"), page.locator("#zest-inputs"))
     assert head["y"] < inputs["y"]
     wait_until(lambda: studio.out_of_sight("#zest-status") == [])
     assert_fits_the_screen(page)
@@ -137,7 +137,7 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
     for key, words in (("Home", "Arousal 0.0, valence 0.0: Neutral 1.00"), ("PageUp", "Arousal 0.5, valence 0.0: ")):
         pad.press(key)
         assert pad.get_attribute("aria-valuetext").startswith(words)
-    assert studio.out_of_sight("#zest-examples", "#zest-emotion", "#zest-convert") == []
+    wait_until(lambda: studio.out_of_sight("#zest-examples", "#zest-emotion", "#zest-convert") == [])
     assert_fits_the_screen(page)
     assert axe_faults(page) == []
     for slider in page.locator("#zest-mixer input[type=range]").all():

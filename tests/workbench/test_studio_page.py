@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import Position
 
-from tests.support.browser import PHONE, assert_fits_the_screen, open_page
+from tests.support.browser import PHONE, REST_SECONDS, assert_fits_the_screen, boxes_of, open_page
 from tests.support.studio import ALT, SECONDS, SLOWER, studio_page
 from tests.support.waiting import wait_until
 
@@ -22,6 +24,8 @@ STATE = """() => { const { sound, blind, order } = document.querySelector('#stud
              own: sound.voice()?.sounding() ? sound.voice().position() : null, gain: sound.voice()?.gain.gain.value }; }"""
 KEY_AT = """((place) => { const { sound, order } = document.querySelector('#studio-player [data-studio]').zestStudio;
     return sound.tracks[order[place]].key; })"""
+PIXEL = 0.04  # s that a pixel of a panel may cover
+PLAYER_AT = "document.querySelector('#studio-player [data-studio]').zestStudio.sound.now()"
 FIRST_PANEL = """() => { const { panels } = document.querySelector('#studio-contours [data-studio]').zestStudio;
     return [panels[0].left, panels[0].width]; }"""
 VIEW = """() => { const { from, to, overlay } = document.querySelector('#studio-contours [data-studio]').zestStudio.view;
@@ -64,16 +68,12 @@ class StudioPlayer:
         """The state once this track sounds, and only this one."""
         return wait_until(lambda: (state := self.state())["sounding"] == [key] and state)
 
-    def stage_at_rest(self) -> dict:
-        """Where the time line is, once nothing above it moves any more."""
-        places: list[dict] = []
-
-        def rests() -> bool:
-            places.append(self.page.locator(".zs .stage").bounding_box())
-            return len(places) > 4 and all(place == places[-1] for place in places[-4:])
-
-        wait_until(rests)
-        return places[-1]
+    def drag_region(self, start: float, end: float) -> list[float]:
+        """Drags from one share of the time line to another; the region that loops, in seconds."""
+        stage = self.page.locator(".zs .stage")
+        width = boxes_of(stage)[0]["width"]
+        stage.drag_to(stage, source_position={"x": start * width, "y": 10}, target_position={"x": end * width, "y": 30})
+        return self.state()["loop"]
 
     def names(self) -> list[str]:
         return self.page.locator(".zs .name b").all_inner_texts()
@@ -112,12 +112,7 @@ def test_a_switch_keeps_the_place_in_the_new_timing_and_one_track_sounds(chromiu
 
 def test_a_dragged_region_loops_and_blind_mode_hides_names_and_counts(chromium, studio):
     player = StudioPlayer(chromium, studio)
-    stage = player.stage_at_rest()
-    player.page.mouse.move(stage["x"] + stage["width"] / 4, stage["y"] + 10)
-    player.page.mouse.down()
-    player.page.mouse.move(stage["x"] + stage["width"] * 3 / 8, stage["y"] + 30, steps=3)
-    player.page.mouse.up()
-    assert player.state()["loop"] == pytest.approx([SECONDS / 4, SECONDS * 3 / 8], abs=0.05)
+    wait_until(lambda: player.drag_region(1 / 4, 3 / 8) == pytest.approx([SECONDS / 4, SECONDS * 3 / 8], abs=0.05))
     player.press("3")
     player.plays("slower")
     seen = {round(player.state()["now"], 2) for _ in wait_repeatedly(player, 1.2)}
@@ -160,9 +155,9 @@ def test_few_tab_stops_names_for_screen_readers_and_a_phone(chromium, studio):
     stops = player.page.evaluate("""[...document.querySelectorAll('.zs button, .zs [tabindex]')]
         .filter((one) => one.tabIndex >= 0 && one.offsetParent && !one.closest('dialog')).length""")
     assert stops == 3, "play with its options, what plays, and the place"
-    small = player.page.evaluate("""[...document.querySelectorAll('.zs .tool, .zs .name, .zs .play')]
-        .filter((one) => one.offsetParent && one.getBoundingClientRect().height < 44).map((one) => one.textContent)""")
-    assert small == []
+    small = """[...document.querySelectorAll('.zs .tool, .zs .name, .zs .play')]
+        .filter((one) => one.offsetParent && one.getBoundingClientRect().height < 44).map((one) => one.textContent)"""
+    wait_until(lambda: player.page.evaluate(small) == [], REST_SECONDS)
     for role, name in (("button", "Play"), ("radio", "Source"), ("slider", "Position"), ("button", "Keyboard shortcuts")):
         assert player.page.locator(".zs").get_by_role(role, name=name).count() >= 1
     player.page.locator(".zs .name").nth(2).tap()
@@ -187,27 +182,49 @@ def saved(page, kind: str) -> Path:
     return download.value.path()
 
 
+def place_in_first_panel(page, seconds: float) -> Position:
+    """A place within the plot of the contours, as it is now: at this time of the source."""
+    left, width = page.evaluate(FIRST_PANEL)
+    return {"x": left + width * seconds / SLOWER, "y": 90}
+
+
+def reads(page, seconds: float) -> str:
+    """What the first panel says once the mouse stands at this time of the source. The mouse moves again while the page does."""
+    figure = page.locator(".zc svg")
+
+    def said() -> str:
+        figure.hover(position=place_in_first_panel(page, seconds))
+        found = re.search(r"(\d\.\d\d) s: (\d+ Hz, [\d.]+ st)", figure.text_content())
+        return found[2] if found and abs(float(found[1]) - seconds) < PIXEL else ""
+
+    return wait_until(said)
+
+
+def goes_to(page, seconds: float) -> bool:
+    """Whether a click at this time of the source takes the player there."""
+    page.locator(".zc svg").click(position=place_in_first_panel(page, seconds))
+    return abs(page.evaluate(PLAYER_AT) - seconds) < PIXEL
+
+
+def drag_view(page, start: float, end: float) -> list[float]:
+    """Drags from one time of the source to another, with everything in view before; what is in view afterwards, in seconds."""
+    page.locator(".zc .plot").press("0")
+    figure = page.locator(".zc svg")
+    figure.drag_to(figure, source_position=place_in_first_panel(page, start), target_position=place_in_first_panel(page, end))
+    return page.evaluate(VIEW)[:2]
+
+
 def test_contours_are_read_zoomed_overlaid_and_saved(chromium, studio):
     page = opened(chromium, studio)
     plot, figure = page.locator(".zc .plot"), page.locator(".zc svg")
     assert figure.get_attribute("aria-label") == ALT and page.evaluate(VIEW) == [0, SLOWER, False]
     for words in ("Source", "Predicted", "Converted", "kids", "no sound of its own"):
         assert words in figure.text_content()
-    box = figure.bounding_box()
-    first = page.evaluate(FIRST_PANEL)
-    x = box["x"] + first[0] + first[1] * 0.7 / SLOWER  # 0.7 s of the source
-    page.mouse.move(x, box["y"] + 90)
-    wait_until(lambda: "0.70 s: 120 Hz, 13.5 st" in figure.text_content())
+    assert reads(page, 0.7) == "120 Hz, 13.5 st"
     assert "+12.0 st" in figure.text_content() and "kids" in plot.get_attribute("aria-valuetext")
-    page.mouse.click(x, box["y"] + 90)
-    place = "document.querySelector('#studio-player [data-studio]').zestStudio.sound.now()"
-    wait_until(lambda: abs(page.evaluate(place) - 0.7) < 0.02)  # the player goes there
+    wait_until(lambda: goes_to(page, 0.7))
     assert page.locator(".zc .playing").first.get_attribute("visibility") == "visible"
-    page.mouse.move(x, box["y"] + 90)
-    page.mouse.down()
-    page.mouse.move(x + first[1] * 0.4, box["y"] + 90, steps=3)
-    page.mouse.up()
-    assert page.evaluate(VIEW)[:2] == pytest.approx([0.7, 0.7 + 0.4 * SLOWER], abs=0.05)
+    wait_until(lambda: drag_view(page, 0.7, 2.7) == pytest.approx([0.7, 2.7], abs=0.05))
     plot.focus()
     page.keyboard.press("0")
     page.keyboard.press("o")
@@ -225,7 +242,7 @@ def test_contours_in_the_dark_on_a_phone_are_overlaid_and_fit(chromium, studio):
     page = opened(chromium, f"{studio}?__theme=dark", width=PHONE)
     assert page.evaluate(VIEW)[2], "one plot fits the screen"
     assert_fits_the_screen(page)
-    shown = page.locator(".zc svg").bounding_box()
+    (shown,) = boxes_of(page.locator(".zc svg"))
     assert shown["height"] < 500 and shown["x"] >= 0 and shown["x"] + shown["width"] <= PHONE
     with Image.open(io.BytesIO(page.locator(".zc").screenshot())) as picture:
         assert np.median(np.asarray(picture.convert("L"))) < 100

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.browser import PHONE, alert, assert_fits_the_screen, open_page, problem, problems, running_workbench
+from tests.support.browser import PHONE, alert, assert_fits_the_screen, boxes_of, open_page, problem, problems, running_workbench
 from tests.support.recordings import speech, write_m4a, write_webm
 from tests.support.waiting import wait_until
 from workbench.uploads import upload_problem
@@ -163,7 +163,7 @@ def test_what_is_forgotten_or_no_recording_is_told_beside_its_input_until_it_is_
     page = Page(chromium, workbench)
     page.convert()
     problem(page.page, "Add a source first")
-    source, said = (page.page.locator(name).first.bounding_box() for name in ("#zest-source", "#zest-source-problem"))
+    source, said = boxes_of(*(page.page.locator(name).first for name in ("#zest-source", "#zest-source-problem")))
     assert 0 < said["y"] - source["y"] < source["height"] + 40, "right under the source"
     page.wait_for_rest()
     page.upload(source_path)
