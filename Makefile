@@ -1,7 +1,8 @@
 # make run        starts the workbench
 # make test       runs all tests
 # make test-fast  leaves out slow tests, and those with a browser or a server
-# make lint       checks style, types and whitespace
+# make lint       checks style, types, the documentation and whitespace
+# make docs       builds the documentation as a site, without a network; warnings are errors
 # make coverage   runs all tests and says which share of the lines they reach
 # Each creates .venv the first time; a stamp file makes the second time quick.
 
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test test-fast lint coverage examples clean
+.PHONY: run test test-fast lint docs coverage examples clean
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py
@@ -27,7 +28,11 @@ test-fast: $(VENV)/.installed-dev
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	$(MAKE) docs
 	if git rev-parse --git-dir; then $(BIN)/pre-commit run --all-files; fi  # hooks read the list of files from git
+
+docs: $(VENV)/.installed-dev  # opens from site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 coverage: $(VENV)/.installed-dev  # of what runs in the tests' own processes
 	$(PYTEST) --cov --cov-report=term:skip-covered
