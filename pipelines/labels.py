@@ -63,4 +63,4 @@ def why_unknown(labels: Iterable[str]) -> str | None:
     close = MEANT.get(folded(wrong)) or next(iter(difflib.get_close_matches(folded(wrong), known, 1)), None)
     hint = f"did you mean '{close}'?" if close else (
         f"use {', '.join(EMOTIONS[:-1])} or {EMOTIONS[-1]}, or '{UNLABELLED}' where it is none that is known.")
-    return f"There is no emotion '{wrong[:60]}'; {hint}"
+    return f"There is no emotion '{' '.join(wrong.split())[:60]}'; {hint}"  # on one line, whatever was given

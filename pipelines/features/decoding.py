@@ -21,6 +21,7 @@ from pipelines.errors import AudioError
 from pipelines.features.containers import GAP, ContainerSound, read_container
 from pipelines.features.integrity import Integrity, id3_length, integrity, is_mpeg, stated_by_xing
 from pipelines.features.joined import joined
+from pipelines.features.joined_formats import stretches
 from pipelines.features.riff import WavPart, is_wav, wav_parts
 from pipelines.features.sinks import CountingSink, KeepingSink, Sound, join
 from pipelines.features.tail import Readable, Section, Tail
@@ -151,6 +152,27 @@ def _begins_well(head: bytes) -> bool:
 
 
 def _decode_here(file: Readable, name: str, longest: float, new_sink: NewSink) -> DecodedSounds | None:
+    """Stretches of different formats one after the other. None where the first one cannot be decoded."""
+    spans = stretches(file, _size(file))
+    if len(spans) == 1:
+        return _decode_one_format(file, name, longest, new_sink)
+    sounds: list[Sound] = []
+    notes: list[str] = []
+    for start, end in spans:
+        found = _decode_one_format(Section(b"", file, start, end - start), name, longest, new_sink)
+        if found is None and not sounds:
+            return None
+        if found is None:
+            notes.append(f"{name} goes on with {end - start} bytes that cannot be read; they were left out.")
+            continue
+        sounds += found.sounds
+        notes += found.notes
+        if sum(sound.seconds for sound in sounds) > longest:
+            break
+    return DecodedSounds(tuple(sounds), tuple(dict.fromkeys(notes)))
+
+
+def _decode_one_format(file: Readable, name: str, longest: float, new_sink: NewSink) -> DecodedSounds | None:
     head = _head(file)
     if is_wav(head):
         parts = wav_parts(file, 0, _size(file))

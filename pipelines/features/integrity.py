@@ -13,6 +13,7 @@ RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8
 SAMPLES = {3: 1152, 2: 576, 0: 576}  # per frame of layer III
 KBPS = {True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),  # of MPEG 1, layer III
         False: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)}
+AC3_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)
 TAGS = {b"TAG": 128, b"APETAGEX": 32, b"LYRICS": 1 << 16}  # first bytes, and how many a tag takes at least
 PADDING = 1024  # bytes of zeros between two frames that are no damage
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -64,7 +65,7 @@ def _frames(content: bytes) -> Integrity:
     """Every frame of MP3 or AAC says how long it is, so the next one must begin there."""
     place, seen, lost = 0, 0, 0
     while place < len(content) - 8:
-        length = mp3_length(content, place) or _aac_length(content, place)
+        length = mp3_length(content, place) or aac_length(content, place)
         if length:
             seen += 1
             if place + length > len(content):
@@ -82,9 +83,9 @@ def _to_next_frame(content: bytes, start: int) -> int:
     """Bytes from one before `start` to where two frames follow each other again, or to the end."""
     place = content.find(b"\xff", start)
     while place >= 0:
-        length = mp3_length(content, place) or _aac_length(content, place)
+        length = mp3_length(content, place) or aac_length(content, place)
         after = place + length
-        if length and (after >= len(content) - 8 or mp3_length(content, after) or _aac_length(content, after)):
+        if length and (after >= len(content) - 8 or mp3_length(content, after) or aac_length(content, after)):
             return place - start + 1
         place = content.find(b"\xff", place + 1)
     return len(content) - start + 1
@@ -101,12 +102,26 @@ def mp3_length(content: bytes, place: int) -> int:
     return SAMPLES[version] // 8 * 1000 * KBPS[version == 3][index] // RATES[version][rate] + (second >> 1 & 1) * (index > 0)
 
 
-def _aac_length(content: bytes, place: int) -> int:
+def aac_length(content: bytes, place: int) -> int:
     """Bytes of the ADTS frame that begins here, 0 where none does."""
     if len(content) < place + 7 or content[place] != 0xFF or content[place + 1] & 0xF6 != 0xF0:
         return 0
     length = (content[place + 3] & 3) << 11 | content[place + 4] << 3 | content[place + 5] >> 5
     return length if length > 7 else 0
+
+
+def ac3_length(content: bytes, place: int) -> int:
+    """Bytes of the AC-3 frame that begins here, 0 where none does."""
+    head = content[place:place + 6]
+    if len(head) < 6 or head[:2] != b"\x0b\x77" or head[4] >> 6 == 3 or head[4] & 63 >= 2 * len(AC3_KBPS) or head[5] >> 3 > 8:
+        return 0
+    kbps, odd = AC3_KBPS[(head[4] & 63) // 2], head[4] & 1
+    return (4 * kbps, 2 * (kbps * 96_000 // 44_100 + odd), 6 * kbps)[head[4] >> 6]
+
+
+def transport_length(content: bytes, place: int) -> int:
+    """Bytes of the packet of an MPEG transport stream that begins here, 0 where none does."""
+    return 188 if content[place:place + 1] == b"\x47" else 0
 
 
 def _tag_length(content: bytes, place: int) -> int:

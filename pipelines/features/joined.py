@@ -1,6 +1,6 @@
-"""Where recordings begin that were joined end to end in one file, for containers whose readers stop behind the first one.
+"""Where recordings of one format begin that were joined end to end in one file, where readers stop behind the first one.
 
-Bare AAC and Matroska need no search: decoders go on. riff.py finds the parts of a WAV file.
+Bare AAC and Matroska need no search: decoders go on. riff.py finds the parts of a WAV file, joined_formats.py other formats.
 """
 
 from __future__ import annotations
@@ -12,8 +12,12 @@ from pipelines.features.tail import Readable
 
 OGG, FIRST_PAGE = b"OggS", 2  # a page's mark, and the bit that says that a stream begins with it
 SEARCHED = 1 << 20  # bytes that are searched at a time
-SIGNATURES = (b"fLaC\0\0\0\x22", b"caff\0\1\0\0desc", b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0",  # FLAC, CAF, W64
-         b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\0\xaa\0\x62\xce\x6c")  # and ASF: first bytes that are no chance
+FLAC, CAF = b"fLaC\0\0\0\x22", b"caff\0\1\0\0desc"
+WAVE64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0"
+ASF = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\0\xaa\0\x62\xce\x6c"
+SIGNATURES = (FLAC, CAF, WAVE64, ASF, b"TTA1\1\0", b"#!AMR")  # first bytes that are no chance
+WAVPACK, FIRST_BLOCK = b"wvpk", 1 << 11  # a block's mark, and the bit of those that begin with the first channel
+AIFF = (b"AIFF", b"AIFC")
 XING = (b"Xing", b"Info")  # stand in the first frame of an MP3
 SIDE_INFO = (36, 21, 13)  # bytes from the frame's beginning to that mark
 MOST = 1000  # recordings
@@ -28,6 +32,8 @@ def joined(file: Readable, head: bytes, size: int) -> list[tuple[int, int]]:
         starts = list(_mp4(file, size))
     elif head[:4] == b"FORM":
         starts = list(_aiff(file, size))
+    elif head[:4] == WAVPACK:
+        starts = [place for place in _found(file, WAVPACK, 0, size) if begins_wavpack(_read(file, place, 28))]
     elif mark := next((mark for mark in SIGNATURES if head.startswith(mark)), b""):
         starts = list(_found(file, mark, 0, size))
     elif is_mpeg(head):
@@ -74,8 +80,16 @@ def _mp3(file: Readable, head: bytes, size: int) -> list[int]:
 
 def _mp4(file: Readable, size: int) -> Iterator[int]:
     """A second file begins with its type, once the first one's index has come."""
-    place, complete = 0, False
-    yield place
+    complete = False
+    yield 0
+    for place, name, _ in _boxes(file, 0, size):
+        if name == b"ftyp" and complete:
+            yield place
+        complete = name == b"moov" or complete and name != b"ftyp"
+
+
+def _boxes(file: Readable, place: int, size: int) -> Iterator[tuple[int, bytes, int]]:
+    """Where each box of an MP4 begins, its name and its length, until something else comes."""
     while place + 8 <= size:
         head = _read(file, place, 16)
         length, name = int.from_bytes(head[:4], "big"), head[4:8]
@@ -83,10 +97,15 @@ def _mp4(file: Readable, size: int) -> Iterator[int]:
             length = int.from_bytes(head[8:16], "big")
         if length < 8:  # 0: to the end of the file; others are damage
             return
-        if name == b"ftyp" and complete:
-            yield place
-        complete = name == b"moov" or complete and name != b"ftyp"
+        yield place, name, length
         place += length
+
+
+def mp4_end(file: Readable, start: int, size: int) -> int:
+    """Where an MP4 ends that begins at `start`: behind its last box that fits into the file."""
+    fitting = [place + length for place, name, length in _boxes(file, start, size)
+               if place + length <= size and all(32 <= byte < 127 or byte == 0xA9 for byte in name)]
+    return max(fitting, default=start + 1)
 
 
 def _aiff(file: Readable, size: int) -> Iterator[int]:
@@ -98,7 +117,13 @@ def _aiff(file: Readable, size: int) -> Iterator[int]:
 
 
 def _is_aiff(head: bytes) -> bool:
-    return head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC")
+    return head[:4] == b"FORM" and head[8:12] in AIFF
+
+
+def begins_wavpack(head: bytes) -> bool:
+    """Whether a WavPack file begins with this block: its first sample is the first of all."""
+    version, first, flags = (int.from_bytes(head[place:place + size], "little") for place, size in ((8, 2), (16, 4), (24, 4)))
+    return 0x400 <= version <= 0x4FF and first == 0 and head[11:12] == b"\0" and bool(flags & FIRST_BLOCK)
 
 
 def _read(file: Readable, place: int, size: int) -> bytes:

@@ -16,6 +16,7 @@ from evaluation.listening.design.study import open_study
 from evaluation.listening.errors import StudyError
 from pipelines.errors import AudioError, OutputError, ZestError
 from pipelines.features.audio import save
+from pipelines.labels import LabelError
 from tests.support.listening import finished_run
 from tests.support.speech import MAN, WOMAN, speak
 from workbench.listening import admin_text as text
@@ -168,8 +169,12 @@ BAD = {
     "a path as a name": ({"system": "../../etc"}, StudyError, "cannot be the name of a system"),
     "a bracket, as anchors have": ({"system": "(natural)"}, StudyError, "cannot be the name of a system"),
     "neither reference nor emotion": ({"emotion": ""}, StudyError, "Give the reference"),
-    "an endless emotion": ({"emotion": "x" * 41}, StudyError, "at most 40"),
-    "an emotion of two lines": ({"emotion": "a\nb"}, StudyError, "at most 40"),
+    "an emotion that nobody knows": ({"emotion": "banana"}, LabelError, "no emotion 'banana'; use neutral"),
+    "a slip of the pen": ({"emotion": "angr"}, LabelError, "did you mean 'angry'"),
+    "an emotion of two lines": ({"emotion": "angry\nb"}, LabelError, "no emotion"),
+    "a mix with an emotion that nobody knows": ({"emotion": "angry:0.6,banana:0.4"}, LabelError, "no emotion 'banana'"),
+    "a mix of a recording that is not given": ({"emotion": "angry:0.6,friend.wav:0.4"}, LabelError, "no emotion 'friend.wav'"),
+    "no emotion at all, and no reference": ({"emotion": "unlabelled"}, StudyError, "Give the reference"),
     "no recording": ({"converted": "text.txt"}, AudioError, "text.txt"),
     "a missing recording": ({"source": "nowhere.wav"}, AudioError, "nowhere.wav"),
 }
@@ -190,7 +195,7 @@ def test_what_cannot_be_gathered_is_one_sentence_and_leaves_nothing(name, clips,
 
 def test_many_who_gather_at_once_lose_nothing(clips, tmp_path):
     def send(number: int) -> None:
-        gather(tmp_path, clips[f"man{number % 4}"], clips["woman0"], emotion=f"feeling {number}", system=f"s{number % 2}")
+        gather(tmp_path, clips[f"man{number % 4}"], clips["woman0"], emotion=f"sad:9,angry:{number + 1}", system=f"s{number % 2}")
 
     threads = [threading.Thread(target=send, args=(number,)) for number in range(8)]
     for thread in threads:

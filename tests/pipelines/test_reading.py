@@ -89,6 +89,16 @@ def extensible_of_no_coding(fmt: bytes) -> bytes:
     return b"\xfe\xff" + fmt[2:] + b"\x16\0\x10\0" + bytes(20)
 
 
+def of_ten_formats(folder: Path) -> list[bytes]:
+    """One recording each; the bare ones, which have no beginning of their own, behind others."""
+    def coded(codec: str, container: str) -> bytes:
+        return encode(folder / f"one.{container}", speech(), RATE, codec, container).read_bytes()
+
+    return [wav_bytes(speech(), RATE), m4a(folder), vbr(folder).read_bytes(), soundfile_bytes(speech(), RATE, "FLAC"),
+            coded("aac", "adts"), soundfile_bytes(speech(), RATE, "OGG"), soundfile_bytes(speech(), RATE, "AIFF"),
+            coded("wavpack", "wv"), webm(folder).read_bytes(), coded("alac", "caf")]
+
+
 COUNT = len(speech())
 GARBAGE = np.random.default_rng(0).bytes(3000)
 
@@ -127,6 +137,16 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "M4As joined": (lambda at: put(at / "j.m4a", 2 * m4a(at)), 2 * SECONDS),
     "AIFFs joined": (lambda at: put(at / "j.aif", 2 * soundfile_bytes(speech(), RATE, "AIFF")), 2 * SECONDS),
     "WebMs joined": (lambda at: put(at / "j.webm", 2 * webm(at).read_bytes()), 2 * SECONDS),
+    "CAFs of other codings joined": (lambda at: put(at / "j.caf", soundfile_bytes(speech(), RATE, "CAF") + encode(
+        at / "b.caf", speech(), RATE, "alac", "caf").read_bytes()), 2 * SECONDS),
+    "WavPacks joined": (lambda at: put(at / "j.wv", 2 * encode(at / "a.wv", speech(), RATE, "wavpack", "wv").read_bytes()),
+                        2 * SECONDS),
+    "an MP3 behind a WAV": (lambda at: put(at / "j.wav", wav_bytes(speech(), RATE) + mp3(at)), 2 * SECONDS),
+    "a bare MP3 behind a WAV": (lambda at: put(at / "j.wav", wav_bytes(speech(), RATE) + vbr(at).read_bytes()), 2 * SECONDS),
+    "ten formats joined": (lambda at: put(at / "j.bin", b"".join(of_ten_formats(at))), 10 * SECONDS),
+    "ten formats joined the other way round": (lambda at: put(at / "j.bin", b"".join(of_ten_formats(at)[::-1])), 10 * SECONDS),
+    "FLACs inside Ogg and Matroska": (lambda at: put(at / "j.oga", encode(at / "a.oga", speech(), RATE, "flac", "ogg").read_bytes(
+        ) + encode(at / "a.mka", speech(), RATE, "flac", "matroska").read_bytes()), 2 * SECONDS),
     "M4A": (lambda at: put(at / "a.m4a", m4a(at)), SECONDS),
     "M4A without an edit list": (lambda at: put(at / "a.m4a", m4a(at, use_editlist="0")), SECONDS),
     "MP4 of a phone's browser": (lambda at: put(at / "a.mp4", fragments(at)), SECONDS),
@@ -223,6 +243,12 @@ def test_a_wav_longer_than_its_header_says_is_read_with_a_note(tmp_path):
     recording = load(put(tmp_path / "more.wav", wav_bytes(speech(), RATE, data_size=COUNT)))
     assert recording.seconds == pytest.approx(SECONDS, abs=ENDS)
     assert "goes on behind the end" in recording.warnings[0]
+
+
+def test_what_begins_like_a_recording_behind_another_and_cannot_be_read_is_said(tmp_path):
+    recording = load(put(tmp_path / "more.m4a", m4a(tmp_path) + b"fLaC\0\0\0\x22" + GARBAGE))
+    assert recording.seconds == pytest.approx(SECONDS, abs=ENDS)
+    assert recording.warnings == ("more.m4a goes on with 3008 bytes that cannot be read; they were left out.",)
 
 
 def test_what_other_tools_append_to_a_wav_is_no_sound(tmp_path):

@@ -23,17 +23,17 @@ from evaluation.pair import NO_REFERENCE, Pair, pairs_hash, read_pairs, write_pa
 from evaluation.run.folder import EvaluationRun, RunFolder, open_run
 from evaluation.run.record import RunRecord, SystemRecord
 from evaluation.run.wavs import SAFE_NAME
-from pipelines.affect import target_name
-from pipelines.errors import OutputError, ZestError
+from pipelines.affect import read_affect, target_name
+from pipelines.errors import OutputError
 from pipelines.features.audio import load, save
 from pipelines.files import PATH_BYTES, json_text, make_folder, write_whole
-from pipelines.labels import folded
+from pipelines.labels import WITHOUT_LABEL, folded, known_label
+from pipelines.mix import weights_of
 from pipelines.outputs import check_result_folder
 
 MISSING = "not gathered"
 COMMAND = "gathered for a listening test"  # in run.json, by which a folder is known
 LOCK = ".lock"
-LONGEST_EMOTION = 40  # letters
 ADDED, SAME, REPLACED = "added", "same", "replaced"  # what became of a conversion that was to be gathered
 QUANTISED = 2 / 2**15  # two recordings that differ less are the same one, read and written once more
 
@@ -64,23 +64,21 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
 
     Args:
         reference: None where the emotion was a stored one, which `emotion` then names.
-        emotion: the target; '' where nobody knows the reference's. A mix such as angry:0.6,sad:0.4 counts as `mix`.
+        emotion: the target; '' where nobody knows the reference's. A mix such as angry:0.6,sad:0.4 counts as `mix`; beside a
+            reference it may have recordings, as angry:0.6,friend.wav:0.4.
         replacing: whether an older conversion of the same pair by the same system is replaced.
         mix: names and weights of a target that was mixed, which tell its pairs apart; '' for none.
     Raises:
         AlreadyGathered: there is an older one, and it is not to be replaced.
-        StudyError: no name for the system, or neither reference nor emotion. AudioError: a recording cannot be used.
-        OutputError: the folder cannot be written.
+        StudyError: no name for the system, or neither reference nor emotion. LabelError: there is no such emotion.
+        AudioError: a recording cannot be used. OutputError: the folder cannot be written.
     """
     if not SAFE_NAME.fullmatch(system):
         raise StudyError(f"'{system[:60]}' cannot be the name of a system; use letters, digits and . _ - + @, at most 61.")
-    emotion = folded(emotion)
-    if ":" in emotion:
-        mix, emotion = mix or _canonical(emotion), ""
+    emotion, written = _target(emotion, reference)
+    mix = mix or written
     if reference is None and not emotion and not mix:
         raise StudyError("Give the reference whose emotion was taken, or the name of the stored emotion.")
-    if len(emotion) > LONGEST_EMOTION or not emotion.isprintable():
-        raise StudyError(f"An emotion's name has at most {LONGEST_EMOTION} letters.")
     given = {name: load(path) for name, path in (("converted", converted), ("source", source), ("reference", reference))
              if path is not None}
     notes = tuple(dict.fromkeys(note for recording in given.values() for note in recording.warnings))
@@ -103,12 +101,20 @@ def gather(folder: Path | str, source: Path | str, converted: Path | str, refere
         return replace(_write_run_files(files), outcome=outcome, notes=notes)
 
 
-def _canonical(mix: str) -> str:
-    """A mix or a point as it is named, so that two ways to write it are one pair; what is neither stays as it is."""
-    try:
-        return target_name(mix)
-    except ZestError:
-        return mix
+def _target(emotion: str, reference: Path | str | None) -> tuple[str, str]:
+    """(a known emotion, '') or ('', a mix or a point as it is named, so that two ways to write it are one pair).
+
+    Raises:
+        LabelError: there is no such emotion. ZestError: it is no mix.
+    """
+    if not set(emotion) & set(":,+"):
+        label = known_label(emotion)
+        return "" if label in WITHOUT_LABEL else label, ""
+    own = {folded(name) for name in (Path(reference).name, Path(reference).stem)} if reference is not None else set()
+    for name in [] if read_affect(emotion) else [name for name, _ in weights_of(emotion)]:
+        if name not in own and not (own and Path(name).suffix):
+            known_label(name)
+    return "", target_name(emotion)
 
 
 def gathered(folder: Path | str) -> GatheredConversions:
