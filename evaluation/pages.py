@@ -45,10 +45,11 @@ def metrics_list(metrics: Iterable[type[Metric]]) -> str:
 
 
 def judges_table() -> str:
-    """Per judge: weights, library, emotions, other names, features shared with the converter."""
+    """Per judge: weights, library, emotions, other names, what it learnt from, features shared with the converter."""
     rows = [(f"`{one.name}`", one.where, one.library, ", ".join(one.emotions),
-             ", ".join(f"`{alias}`" for alias in one.aliases if alias != one.where), one.shares) for one in judges.JUDGES]
-    return _table(("judge", "weights", "package", "knows", "also named", "features"), rows)
+             ", ".join(f"`{alias}`" for alias in one.aliases if alias != one.where), one.training.about if one.training else "",
+             one.shares) for one in judges.JUDGES]
+    return _table(("judge", "weights", "package", "knows", "also named", "learnt from", "features"), rows)
 
 
 def corpora_table() -> str:

@@ -27,3 +27,7 @@ class OutputError(ZestError):
 
 class OverwriteError(OutputError):
     """A result would replace something that the same run reads."""
+
+
+class WorkerError(ZestError):
+    """A worker process was ended from outside; what was finished is kept, and the same call goes on."""

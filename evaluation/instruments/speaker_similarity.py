@@ -1,7 +1,7 @@
 """Is the voice kept? Speaker embeddings that the converter does not use.
 
 resemblyzer: GE2E (Wan et al., 2018), 256-d, weights in the package. ecapa: ECAPA-TDNN (Desplanques et al., 2020) of
-SpeechBrain, 192-d, from the hub or its cache.
+SpeechBrain, 192-d. wavlm: WavLM base+ with an x-vector head (Chen et al., 2022), 512-d. Both come from the hub or its cache.
 """
 
 from __future__ import annotations
@@ -16,34 +16,36 @@ from pipelines.errors import ZestError
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.quiet import quiet
 
-RESEMBLYZER, ECAPA = "resemblyzer", "ecapa"
-MODELS = (RESEMBLYZER, ECAPA)
-ECAPA_HUB_ID = "speechbrain/spkrec-ecapa-voxceleb"
+RESEMBLYZER, ECAPA, WAVLM = "resemblyzer", "ecapa", "wavlm"
+PACKAGES = {RESEMBLYZER: "resemblyzer", ECAPA: "speechbrain", WAVLM: "transformers"}
+MODELS = tuple(PACKAGES)
+ECAPA_HUB_ID, WAVLM_HUB_ID = "speechbrain/spkrec-ecapa-voxceleb", "microsoft/wavlm-base-plus-sv"
+HUB_IDS = {ECAPA: ECAPA_HUB_ID, WAVLM: WAVLM_HUB_ID}
+INSTEAD = "the Resemblyzer metrics"
 SHORTEST = SAMPLE_RATE // 4
 
 
 def speaker_embedding(samples: np.ndarray, model: str = RESEMBLYZER) -> np.ndarray:
-    """(n,) float32 at 16 kHz to a vector of unit length: (256,) resemblyzer, (192,) ecapa.
+    """(n,) float32 at 16 kHz to a vector of unit length: (256,) resemblyzer, (192,) ecapa, (512,) wavlm.
 
     Raises:
         ZestError: unknown model, or it cannot be loaded.
     """
     _refuse_unknown(model)
-    return _resemblyzer_embedding(samples) if model == RESEMBLYZER else _ecapa_embedding(samples)
+    return {RESEMBLYZER: _resemblyzer_embedding, ECAPA: _ecapa_embedding, WAVLM: _wavlm_embedding}[model](samples)
 
 
 def key_of(model: str) -> str:
     """Model and version, safe as a file name."""
     _refuse_unknown(model)
-    return f"resemblyzer-{version('resemblyzer')}" if model == RESEMBLYZER else f"ecapa-voxceleb-{hub_revision(ECAPA_HUB_ID)}"
+    return f"resemblyzer-{version('resemblyzer')}" if model == RESEMBLYZER else f"{model}-voxceleb-{hub_revision(HUB_IDS[model])}"
 
 
 def unavailable(model: str) -> str | None:
     """Why a model cannot be used here, None where it can; loads no weights."""
     _refuse_unknown(model)
-    if model == RESEMBLYZER:
-        return missing_package("resemblyzer")
-    return missing_package("speechbrain") or unavailable_from_hub(ECAPA_HUB_ID, "the Resemblyzer metrics")
+    missing = missing_package(PACKAGES[model])
+    return missing if missing or model == RESEMBLYZER else unavailable_from_hub(HUB_IDS[model], INSTEAD)
 
 
 def _refuse_unknown(model: str) -> None:
@@ -84,6 +86,35 @@ def _ecapa_embedding(samples: np.ndarray) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
+def _wavlm_embedding(samples: np.ndarray) -> np.ndarray:
+    import torch
+
+    extractor, model = load_wavlm()
+    inputs = extractor(np.asarray(samples, dtype=np.float32), sampling_rate=SAMPLE_RATE, return_tensors="pt")
+    with torch.no_grad():
+        vector = model(**inputs).embeddings[0].numpy()
+    return vector / np.linalg.norm(vector)
+
+
+@lru_cache(maxsize=1)
+def load_wavlm(source: str = WAVLM_HUB_ID) -> tuple[Any, Any]:
+    """transformers' feature extractor and WavLMForXVector from a hub id or a folder. Raises ZestError: they cannot be loaded."""
+    reason = missing_package("transformers")
+    if reason:
+        raise ZestError(reason)
+    try:
+        with quiet("transformers"):
+            from transformers import AutoFeatureExtractor, WavLMForXVector
+
+            return AutoFeatureExtractor.from_pretrained(source), WavLMForXVector.from_pretrained(source).eval()
+    except Exception as error:  # as below
+        raise ZestError(_not_loaded(source, error)) from error
+
+
+def _not_loaded(source: str, error: Exception) -> str:
+    return f"The speaker model {source} could not be loaded ({type(error).__name__}); check the network, or use {INSTEAD}."
+
+
 @lru_cache(maxsize=1)
 def _resemblyzer():
     with quiet("resemblyzer"):
@@ -104,5 +135,4 @@ def load_ecapa(source: str = ECAPA_HUB_ID):
 
             return EncoderClassifier.from_hparams(source=source, run_opts={"device": "cpu"})
     except Exception as error:  # its loaders raise hub, network, YAML and file errors alike
-        raise ZestError(f"The speaker model {source} could not be loaded ({type(error).__name__}); "
-                        "check the network, or use the Resemblyzer metrics.") from error
+        raise ZestError(_not_loaded(source, error)) from error

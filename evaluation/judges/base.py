@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from evaluation.instruments.needs import version
+from evaluation.instruments.training_data import TrainingData
 
 
 class Judge(Protocol):
@@ -35,6 +36,7 @@ class EmotionJudge:
         library: package that computes what it looks at. source: who trained it, or the page that says it.
         aliases: other names, such as a hub id.
         shares: which features it has in common with a converter of this repository, one sentence; '' where nobody said.
+        training: what it learnt from; None where nobody said.
         default: it belongs to the metrics that are measured unless others are asked for.
     """
 
@@ -44,6 +46,7 @@ class EmotionJudge:
     source: str
     aliases: tuple[str, ...] = ()
     shares: str = ""
+    training: TrainingData | None = None
 
     default: ClassVar[bool] = False
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.instruments import training_data
 from evaluation.instruments.needs import hub_revision, missing_package, unavailable_from_hub
 from evaluation.judges.base import EmotionJudge, Judge
 from pipelines.errors import ZestError
@@ -136,11 +137,14 @@ def _from_funasr(name: str, where: str) -> LoadedHubJudge:
 
 
 SUPERB = HubJudge("superb", FOUR, "transformers", "SUPERB (arXiv 2105.01051), IEMOCAP, 4 emotions",
-                  ("superb/wav2vec2-base-superb-er",), hub_id="superb/wav2vec2-base-superb-er", build=_from_transformers)
+                  ("superb/wav2vec2-base-superb-er",), training=training_data.IEMOCAP,
+                  hub_id="superb/wav2vec2-base-superb-er", build=_from_transformers)
 IEMOCAP = HubJudge("iemocap", FOUR, "speechbrain", "SpeechBrain (arXiv 2106.04624), IEMOCAP, 4 emotions",
-                   ("speechbrain/emotion-recognition-wav2vec2-IEMOCAP",),
+                   ("speechbrain/emotion-recognition-wav2vec2-IEMOCAP",), training=training_data.IEMOCAP,
                    hub_id="speechbrain/emotion-recognition-wav2vec2-IEMOCAP", build=_from_speechbrain)
-EMOTION2VEC = HubJudge("emotion2vec", (*FOUR, "surprised", "fearful", "disgusted"), "funasr",
-                       "emotion2vec+ (arXiv 2312.15185), 9 emotions",
-                       ("emotion2vec/emotion2vec_plus_base", "iic/emotion2vec_plus_base"),
-                       hub_id="emotion2vec/emotion2vec_plus_base", build=_from_funasr)
+SEVEN = (*FOUR, "surprised", "fearful", "disgusted")
+EMOTION2VEC, EMOTION2VEC_LARGE = (
+    HubJudge(name, SEVEN, "funasr", "emotion2vec+ (arXiv 2312.15185), 9 emotions",
+             (f"emotion2vec/{folder}", f"iic/{folder}"), training=training_data.EMOTION2VEC, hub_id=f"emotion2vec/{folder}",
+             build=_from_funasr)
+    for name, folder in (("emotion2vec", "emotion2vec_plus_base"), ("emotion2vec-large", "emotion2vec_plus_large")))

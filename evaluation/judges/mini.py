@@ -19,6 +19,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from evaluation.instruments.needs import missing_package
+from evaluation.instruments.training_data import OWN, trained_on
 from evaluation.judges.base import EmotionJudge
 from evaluation.judges.features import FEATURES
 from pipelines.errors import CheckpointError
@@ -63,10 +64,13 @@ class ShippedJudge(EmotionJudge):
 
 CARD = "checkpoints/judge-mini/JUDGE_CARD.md"
 ACOUSTIC = ShippedJudge("acoustic", EMOTIONS, "resemblyzer", CARD, shares=(
-    "shares no features with SACE; its encoder, Resemblyzer, also measures voice-to-source"))
+    "shares no features with SACE; its encoder, Resemblyzer, also measures voice-to-source"),
+    training=trained_on(f"{OWN[0]}, TESS, EMOVO, CREMA-D", (*OWN[1], "tess", "emovo", "cremad"), "; on Resemblyzer's states"))
 WHISPER = ShippedJudge("whisper", EMOTIONS, "openai-whisper", CARD, shares=(
-    "shares Whisper's lower blocks with SACE and with the teacher of the converter's HuBERT: no independent proof"))
-EGEMAPS = ShippedJudge("egemaps", EMOTIONS, "opensmile", CARD, shares="shares no features with the converter")
+    "shares Whisper's lower blocks with SACE and with the teacher of the converter's HuBERT: no independent proof"),
+    training=trained_on(*OWN, "; on Whisper's states"))
+EGEMAPS = ShippedJudge("egemaps", EMOTIONS, "opensmile", CARD, shares="shares no features with the converter",
+                       training=trained_on(*OWN))
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from evaluation.judges.base import EmotionJudge
-from evaluation.judges.hub import EMOTION2VEC, IEMOCAP, SUPERB
+from evaluation.judges.hub import EMOTION2VEC, EMOTION2VEC_LARGE, IEMOCAP, SUPERB
 from evaluation.judges.mini import ACOUSTIC, EGEMAPS, WHISPER
 from pipelines.errors import ZestError
 
-JUDGES: tuple[EmotionJudge, ...] = (ACOUSTIC, WHISPER, EGEMAPS, SUPERB, IEMOCAP, EMOTION2VEC)
+JUDGES: tuple[EmotionJudge, ...] = (ACOUSTIC, WHISPER, EGEMAPS, SUPERB, IEMOCAP, EMOTION2VEC, EMOTION2VEC_LARGE)
 
 
 def names() -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from evaluation.instruments.needs import missing_package, version
+from evaluation.instruments.training_data import TrainingData
 from evaluation.metrics.subjects import OTHER, KnownOrder, Role, Subject
 from evaluation.pair import Pair
 from pipelines.errors import ZestError
@@ -35,6 +36,7 @@ class MetricInfo:
             (to natural speech; no direction by itself).
         low, high: range of possible values. unit: '%', 'cosine', 'semitones', 'MOS 1-5', 'x', ...
         source: the paper or document it comes from. models: model and version used, as in run.json.
+        training: what its model learnt from, '' for a metric that learnt nothing.
     """
 
     name: str
@@ -45,6 +47,7 @@ class MetricInfo:
     unit: str
     source: str
     models: str
+    training: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,8 @@ class Metric:
         subject: the table it stands in. role: what reports take it for. order: two natural rows of which one must score better,
             the subject's if None. accident: what no natural recording should do, so that nothing can be separated.
         natural_rows: natural recordings can be scored like conversions.
+        by_default: it belongs to what is measured unless other metrics are asked for.
+        training: what its model learnt from, where it has one model.
     """
 
     model: str = ""
@@ -147,6 +152,8 @@ class Metric:
     order: ClassVar[KnownOrder | None] = None
     accident: ClassVar[bool] = False
     natural_rows: ClassVar[bool] = True
+    by_default: ClassVar[bool] = True
+    training: ClassVar[TrainingData | None] = None
 
     def __post_init__(self):
         if not self.model and self.models():
@@ -175,7 +182,8 @@ class Metric:
     @property
     def info(self) -> MetricInfo:
         return MetricInfo(self.name_with(self.model), self.question.format(model=self.model), self.better, self.low, self.high,
-                          self.unit, self.described_source(), self.described_models())
+                          self.unit, self.described_source(), self.described_models(),
+                          learnt.about if (learnt := self.training_data()) else "")
 
     @property
     def observer(self) -> str:
@@ -185,6 +193,10 @@ class Metric:
     def observing(self) -> Observer:
         """Its observer."""
         return self.observed_by(self.model)
+
+    def training_data(self) -> TrainingData | None:
+        """What its model learnt from; None where it learnt nothing."""
+        return self.training
 
     def described_source(self) -> str:
         """For MetricInfo.source."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.instruments.training_data import TrainingData
 from evaluation.judges import registry as judges
 from evaluation.metrics.base import Metric, Observer, Seen, Value, percent, rounded
 from evaluation.metrics.subjects import ANY_EMOTION, EMOTION, EMOTION_ACCURACY, TARGET_POSTERIOR
@@ -56,6 +57,9 @@ class JudgeMetric(Metric):
 
     def described_sharing(self) -> str:
         return judges.judge(self.model).shares
+
+    def training_data(self) -> TrainingData | None:
+        return judges.judge(self.model).training
 
     def described_models(self) -> str:
         return judges.judge(self.model).described_models()

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from evaluation.instruments import mos_packages, training_data
 from evaluation.instruments.needs import version
 from evaluation.metrics.base import Metric, Observer, Seen, Value, plain
 from evaluation.metrics.subjects import NATURALNESS
@@ -71,6 +72,7 @@ class DistillMosScore(MosMetric):
     question = "How natural does a predictor of listeners' scores find it?"
     source = "DistillMOS (arXiv 2502.05356)"
     libraries = ("distillmos",)
+    training = training_data.DISTILLMOS
     observed_by = DistillMosObserver
 
     def score(self, pair: Pair, seen: Seen) -> Value | None:
@@ -85,6 +87,7 @@ class DnsMosOverall(MosMetric):
     base = "dnsmos-overall"
     question = "How natural as a whole, by a predictor made for noisy calls?"
     source = "DNSMOS P.835 (arXiv 2110.01763)"
+    training = training_data.DNSMOS
     observed_by = DnsMosObserver
     scale: ClassVar[str] = "overall"
 
@@ -111,4 +114,52 @@ class DnsMosBackground(DnsMosOverall):
     question = "How quiet the background, by a predictor made for noisy calls?"
 
 
-METRICS = (DistillMosScore, DnsMosOverall, DnsMosSignal, DnsMosBackground)
+@dataclass(frozen=True)
+class PackageMosObserver(Observer):
+    """Predicted MOS, one number, by a package that is installed on demand and fetches its weights once."""
+
+    kind = "predicted-mos"
+    task = "Predicting naturalness ({model})"
+
+    @property
+    def key(self) -> str:
+        return f"{self.model}-{version(self.model)}"
+
+    def unavailable(self) -> str | None:
+        return mos_packages.PACKAGES[self.model].unavailable()
+
+    def observations(self, clips: Sequence[np.ndarray], language: str) -> list[Any]:
+        predict = mos_packages.load(self.model)
+        return [round(predict(clip), 4) for clip in clips]
+
+
+@dataclass(frozen=True)
+class UtmosV2(MosMetric):
+    """UTMOSv2, made for synthetic speech; the best of the VoiceMOS Challenge 2024. Installed on demand."""
+
+    base = "utmosv2"
+    question = "How natural, by a predictor made for synthetic speech (UTMOSv2)?"
+    source = "UTMOSv2 (arXiv 2409.09305)"
+    libraries = ("utmosv2",)
+    by_default = False
+    training = training_data.UTMOS
+
+    def observing(self) -> Observer:
+        return PackageMosObserver(self.base)
+
+    def score(self, pair: Pair, seen: Seen) -> Value | None:
+        return plain(seen.converted)
+
+
+@dataclass(frozen=True)
+class Scoreq(UtmosV2):
+    """SCOREQ for synthetic speech, without a reference. Installed on demand."""
+
+    base = "scoreq"
+    question = "How natural, by a predictor made for synthetic speech (SCOREQ)?"
+    source = "SCOREQ (Ragano et al., NeurIPS 2024)"
+    libraries = ("scoreq",)
+    training = training_data.SCOREQ
+
+
+METRICS = (DistillMosScore, DnsMosOverall, DnsMosSignal, DnsMosBackground, UtmosV2, Scoreq)

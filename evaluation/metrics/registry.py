@@ -6,14 +6,16 @@ named, as in `emotion@whisper`; `voice-to-source@ecapa` takes another speaker em
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from evaluation.instruments.training_data import circular
 from evaluation.judges import registry as judges
-from evaluation.metrics import emotion, f0, naturalness, parallel, tempo, voice, words
+from evaluation.metrics import affect, emotion, f0, naturalness, parallel, tempo, voice, words
 from evaluation.metrics.base import Metric, NeedsNaturalReference, Observer
+from evaluation.pair import Pair
 from pipelines.errors import ZestError
 
-FILES = (words, emotion, voice, f0, tempo, naturalness, parallel)
+FILES = (words, emotion, affect, voice, f0, tempo, naturalness, parallel)
 METRICS: tuple[type[Metric], ...] = tuple(metric for file in FILES for metric in file.METRICS)
 
 
@@ -24,13 +26,19 @@ def families() -> Mapping[str, type[Metric]]:
 
 def default_names() -> tuple[str, ...]:
     """What is measured unless other metrics are asked for."""
-    return tuple(one.name_with(model) for one in METRICS for model in one.default_models() or ("",))
+    return tuple(one.name_with(model) for one in METRICS if one.by_default for model in one.default_models() or ("",))
 
 
 def names() -> tuple[str, ...]:
     """Every metric with every model; the default set first."""
     every = (one.name_with(model) for one in METRICS for model in one.models() or ("",))
     return tuple(dict.fromkeys((*default_names(), *every)))
+
+
+def further_names() -> tuple[str, ...]:
+    """Metrics outside the default set that need no more models than it does."""
+    judge = judges.default_names()[0]
+    return tuple(one.name_with(judge) for one in METRICS if not one.by_default and judge in one.models())
 
 
 def metric(name: str) -> Metric:
@@ -58,6 +66,12 @@ def observers() -> dict[str, Observer]:
     """By the names that metrics give, of every metric with every model."""
     found = (one(model).observing() for one in METRICS for model in one.models() or ("",))
     return {observer.name: observer for observer in found}
+
+
+def circular_warnings(measured: Iterable[str], pairs: Iterable[Pair]) -> list[str]:
+    """One line where models of these metrics learnt from corpora of the pairs, or none. Unknown names are passed over."""
+    known = set(names())
+    return circular(((name, metric(name).training_data()) for name in dict.fromkeys(measured) if name in known), pairs)
 
 
 def observer(name: str) -> Observer:

@@ -97,6 +97,7 @@ WORDS = Subject("words", "Words kept?", KnownOrder(
     (SOURCE,), (REFERENCE,), lambda pair: pair.setting not in ("ssst", "dsst"), "the pairs of different text"), CHARACTER_ERRORS)
 EMOTION = Subject("emotion", "Emotion moved?", _EMOTIONAL, EMOTION_ACCURACY, every=True)
 ANY_EMOTION = Subject("unseen", "Any emotion moved, known to the judge or not?", _EMOTIONAL)
+AFFECT = Subject("affect", "Arousal and valence moved?", _EMOTIONAL)
 VOICE = Subject("voice", "Voice kept?", KnownOrder(
     (PARALLEL, SOURCE), (REFERENCE,), lambda pair: pair.reference_speaker != pair.source_speaker,
     "the pairs of different speakers"), SPEAKER_SIMILARITY)
@@ -107,4 +108,4 @@ OTHER = Subject("other", "Other metrics", _EMOTIONAL)
 NATURALNESS = Subject("naturalness", "Natural? Predicted by models, not rated by people", KnownOrder((SOURCE,), (COPY,)),
                       otherwise=True)
 SUBJECTS: Mapping[str, Subject] = {subject.name: subject for subject in (
-    WORDS, EMOTION, ANY_EMOTION, VOICE, F0, TEMPO, PARALLEL_RECORDING, OTHER, NATURALNESS)}
+    WORDS, EMOTION, ANY_EMOTION, AFFECT, VOICE, F0, TEMPO, PARALLEL_RECORDING, OTHER, NATURALNESS)}

@@ -12,14 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from evaluation.instruments import training_data
 from evaluation.instruments.needs import version
-from evaluation.instruments.speaker_similarity import MODELS, RESEMBLYZER
+from evaluation.instruments.speaker_similarity import MODELS, PACKAGES
 from evaluation.metrics.base import Metric, Observer, Seen, Value, percent, plain, rounded
 from evaluation.metrics.subjects import SPEAKER_ACCURACY, SPEAKER_SIMILARITY, VOICE
 from evaluation.natural_reference.computed import Centroids
 from evaluation.pair import Pair
 
-SOURCES = {"resemblyzer": "GE2E (arXiv 1710.10467)", "ecapa": "ECAPA-TDNN (arXiv 2005.07143)"}
+SOURCES = {"resemblyzer": "GE2E (arXiv 1710.10467)", "ecapa": "ECAPA-TDNN (arXiv 2005.07143)",
+           "wavlm": "WavLM (arXiv 2110.13900), x-vector"}
+TRAINING = {"resemblyzer": training_data.RESEMBLYZER, "ecapa": training_data.ECAPA, "wavlm": training_data.WAVLM}
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,11 @@ class VoiceMetric(Metric):
     def described_source(self) -> str:
         return SOURCES[self.model]
 
+    def training_data(self) -> training_data.TrainingData | None:
+        return TRAINING[self.model]
+
     def described_models(self) -> str:
-        package = "resemblyzer" if self.model == RESEMBLYZER else "speechbrain"
+        package = PACKAGES[self.model]
         return f"{self.model}, {package} {version(package)}"
 
     def failed(self, pair: Pair) -> Value | None:

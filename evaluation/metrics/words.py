@@ -12,6 +12,7 @@ import numpy as np
 from evaluation.instruments.needs import version
 from evaluation.instruments.recogniser import MODEL, is_looping, normalise
 from evaluation.instruments.recogniser_weights import SIZES
+from evaluation.instruments.training_data import WHISPER
 from evaluation.metrics.base import Metric, Observer, Seen, Value, percent
 from evaluation.metrics.subjects import CHARACTER_ERRORS, WORDS
 from evaluation.pair import Pair
@@ -53,6 +54,7 @@ class TranscriptMetric(Metric):
     unit = "%"
     source = "Levenshtein (1966); Radford et al., Whisper (arXiv 2212.04356)"
     observed_by = TranscriptObserver
+    training = WHISPER
 
     @classmethod
     def models(cls) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from evaluation.audit.stored import audit_warnings
 from evaluation.metrics.base import MetricInfo
+from evaluation.metrics.registry import circular_warnings
 from evaluation.metrics.subjects import NATURALNESS
 from evaluation.natural_reference.rows import NaturalRow, natural_accuracy, natural_confusions
 from evaluation.report.blocks import Beside, Block, Cell, Column, Fold, Paragraph, Row, Section, Table
@@ -59,9 +60,10 @@ class Material:
 
 
 def audited(run: EvaluationRun, infos: Sequence[MetricInfo]) -> list[Paragraph]:
-    """The line beside a table whose judges or metrics failed their audit; nothing where all passed."""
+    """The lines beside a table whose metrics failed their audit, or learnt from the run's corpora; nothing where all is well."""
+    names = [info.name for info in infos]
     return [Paragraph(sentence, "warning") for sentence in
-            audit_warnings([info.name for info in infos], run.record.observer_keys)]
+            (*audit_warnings(names, run.record.observer_keys), *circular_warnings(names, run.pairs))]
 
 
 def glance(material: Material) -> Section:

@@ -23,7 +23,7 @@ from evaluation.run.json_files import appending, write_json
 from evaluation.run.observing import ClipNames, ObservationStore, ObservedClip, observe_clips
 from evaluation.run.record import RunRecord
 from evaluation.run.shards import WorkerPool
-from pipelines.errors import AudioError, OutputError, ZestError
+from pipelines.errors import AudioError, OutputError, WorkerError, ZestError
 from pipelines.hooks import Event, Hook
 
 SHARD = 16  # pairs sent to a worker at once, because scoring one pair is little work
@@ -124,7 +124,7 @@ class Measuring:
             if missing:
                 return ObserverOutcome(missing=missing)
             observed = observe_clips(observer, self._clips(), self.files.observations, self.pool, self.hook)
-        except OutputError:
+        except (OutputError, WorkerError):
             raise
         except ZestError as error:
             return ObserverOutcome(missing=str(error))

@@ -23,8 +23,8 @@ from evaluation.pair import Pair
 from evaluation.run.folder import EvaluationRun
 from evaluation.run.json_files import appending
 from evaluation.run.shards import WorkerPool, cut
-from pipelines.errors import AudioError, OutputError, ZestError
-from pipelines.features.audio import load
+from pipelines.errors import AudioError, OutputError, WorkerError, ZestError
+from pipelines.features.audio import load_samples
 from pipelines.files import make_folder
 from pipelines.hooks import Event, Hook
 
@@ -52,7 +52,7 @@ class ClipNames:
     def clip(self, path: Path, language: str) -> ObservedClip:
         """Raises AudioError where the file cannot be read."""
         if path not in self.known:
-            samples = load(path).samples
+            samples = load_samples(path)
             self.known[path] = (samples_name(samples), len(samples))
         return ObservedClip(path, *self.known[path], language)
 
@@ -186,7 +186,7 @@ def observe_clips(observer: Observer, clips: Iterable[ObservedClip], folder: Pat
                         lines.add(line)
                     done += count
                     tell()
-            except OutputError:
+            except (OutputError, WorkerError):
                 raise
             except ZestError as error:
                 refusals.append(error)
@@ -198,7 +198,7 @@ def observe_clips(observer: Observer, clips: Iterable[ObservedClip], folder: Pat
 
 def _observe_shard(observer: Observer, clips: Sequence[ObservedClip]) -> list[dict[str, Any]]:
     """Lines of the store. All clips have one language, if that matters."""
-    samples = [load(clip.path).samples for clip in clips]
+    samples = [load_samples(clip.path) for clip in clips]
     try:
         values = observer.observe(samples, clips[0].language)
     except ZestError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from evaluation.metrics.base import Metric, Observer
@@ -22,6 +22,7 @@ from pipelines.features.audio import SAMPLE_RATE, from_array, load, save
 from pipelines.files import alone_in, make_folder
 from pipelines.hooks import Event, Hook, silent
 
+KEPT = 1024  # recordings whose notes a process remembers
 SHARD = 4  # pairs a worker process converts at a time; one where everything happens in this process
 
 
@@ -157,10 +158,25 @@ def _convert(system: System, files: RunFolder, pair: Pair) -> ConversionRecord:
 
 def _render(system: System, pair: Pair) -> Rendered:
     warnings = [note for path in filter(None, (pair.source, pair.reference, pair.parallel))
-                for note in load(path).warnings]  # a recording that cannot be read cannot be compared with either
+                for note in _notes(path)]  # a recording that cannot be read cannot be compared with either
     rendered = system.render(pair)
     try:
         from_array(rendered.samples, SAMPLE_RATE, "the conversion")  # silence and NaN are refused here, as everywhere
     except AudioError as error:
         raise ZestError(f"The conversion by {system.name} cannot be scored: {error}") from error
     return replace(rendered, notes=tuple(dict.fromkeys([*warnings, *rendered.notes])))
+
+
+def _notes(path: Path) -> tuple[str, ...]:
+    """What is doubtful about a recording. Raises AudioError: it cannot be read."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return load(path).warnings  # which says what is wrong
+    return _noted(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=KEPT)
+def _noted(path: Path, changed: int, size: int) -> tuple[str, ...]:
+    """A reference is shared by many pairs, and read once; another file of the same name is read anew."""
+    return load(path).warnings

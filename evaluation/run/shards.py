@@ -16,11 +16,12 @@ from importlib.util import find_spec
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from pipelines.errors import ZestError
+from pipelines.errors import WorkerError, ZestError
 
 LOKY = "loky"
 PACKAGES = {LOKY: "joblib", "ray": "ray", "dask": "distributed"}  # what each backend needs installed
 BACKENDS = tuple(PACKAGES)
+ENDED = ("BrokenProcessPool", "KilledWorker", "RayActorError", "WorkerCrashedError")  # what backends raise for a killed worker
 ROUND = 4  # shards a worker, where results come in rounds
 
 Item = TypeVar("Item")
@@ -58,6 +59,11 @@ class Workers:
     def alone(self) -> bool:
         return self.backend == LOKY and self.jobs == 1
 
+    @property
+    def at_a_time(self) -> int:
+        """Shards for joblib; -1 is all that a named Ray cluster takes, as Dask's does anyway."""
+        return -1 if self.backend == "ray" and self.jobs == 1 and os.environ.get("RAY_ADDRESS") else self.jobs
+
 
 class WorkerPool:
     """Workers at work: `with WorkerPool(workers) as pool: pool.map(...)`. Processes start with the first shard and end with
@@ -84,6 +90,8 @@ class WorkerPool:
 
         Yields:
             (how many items the shard had, what `work` returned), in the order in which shards are finished.
+        Raises:
+            WorkerError: a worker was killed. Dask starts another one instead, unless the same work kills several.
         """
         shards = iter(shards)
         first = next(shards, None)
@@ -94,20 +102,26 @@ class WorkerPool:
             yield from ((len(shard), work(shard)) for shard in shards)
             return
         self._connect()
-        yield from self._results(partial(_shard, work, threads=self.workers.threads), shards)
+        try:
+            yield from self._results(partial(_shard, work, threads=self.workers.threads), shards)
+        except Exception as error:
+            if not any(kind.__name__ in ENDED for kind in type(error).__mro__):  # a backend's own class need not be installed
+                raise
+            raise WorkerError(f"A worker of {self.workers.backend} was killed, as happens where memory runs out. What is "
+                              "finished is kept: the same command goes on, with fewer --jobs where memory is short.") from error
 
     def _results(self, call: Callable[[Sequence[Item]], Result], shards: Iterator[Sequence[Item]]) -> Iterator[Result]:
         """As they come; in rounds where a backend (Ray's) only gives results together."""
-        from joblib import Parallel, delayed
+        from joblib import Parallel, delayed, effective_n_jobs
         from joblib.parallel import get_active_backend
 
-        jobs, backend = self.workers.jobs, get_active_backend()[0]
+        jobs, backend = self.workers.at_a_time, get_active_backend()[0]
         new_pool: Any = Parallel  # joblib's own types know neither numbers as batch sizes nor results one by one
         if getattr(backend, "supports_return_generator", False):
             parallel = new_pool(n_jobs=jobs, batch_size=1, pre_dispatch="2*n_jobs", return_as="generator_unordered")
             yield from parallel(delayed(call)(shard) for shard in shards)
             return
-        while part := list(islice(shards, ROUND * jobs)):
+        while part := list(islice(shards, ROUND * effective_n_jobs(jobs))):
             yield from new_pool(n_jobs=jobs, batch_size=1)(delayed(call)(shard) for shard in part)
 
     def _connect(self) -> None:

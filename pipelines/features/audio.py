@@ -75,6 +75,13 @@ def load(path: Path | str) -> Recording:
     return replace(_checked(decoded.samples, decoded.rate, path.name, decoded.notes), path=path)
 
 
+def load_samples(path: Path | str) -> np.ndarray:
+    """The (n,) samples at 16 kHz that `load` gives, read faster, because nothing is noted. Raises AudioError as `load`."""
+    path = Path(path)
+    decoded = decode(path, MAX_SECONDS)
+    return _checked(decoded.samples, decoded.rate, path.name, (), noted=False).samples
+
+
 def is_long(path: Path | str) -> bool:
     """Whether a recording is longer than what is converted at once. Raises AudioError: as `load`, for any other reason."""
     try:
@@ -96,8 +103,8 @@ def from_array(samples: np.ndarray, rate: int, name: str = "recording") -> Recor
     return _checked(_as_float(np.asarray(samples)), rate, name, ())
 
 
-def _checked(samples: np.ndarray, rate: int, name: str, notes: tuple[str, ...]) -> Recording:
-    """(n, channels) float samples as a recording; notes: of the reader."""
+def _checked(samples: np.ndarray, rate: int, name: str, notes: tuple[str, ...], noted: bool = True) -> Recording:
+    """(n, channels) float samples as a recording; notes: of the reader; noted: also hum and offset are looked for."""
     if samples.size == 0:
         raise empty(name)
     if not np.isfinite(samples).all():
@@ -111,7 +118,7 @@ def _checked(samples: np.ndarray, rate: int, name: str, notes: tuple[str, ...]) 
     if rate != SAMPLE_RATE:
         mono = resample(mono, rate, SAMPLE_RATE)
     _refuse_silence(mono, name)
-    notes += _inaudible_notes(mono, name)
+    notes += _inaudible_notes(mono, name) if noted else ()
     divisor = max(1.0, np.abs(mono).max())  # float files and resampling may exceed full scale
     full = None if full is None else (full / divisor).astype(np.float32)
     return Recording((mono / divisor).astype(np.float32), name, notes, full, full_rate)

@@ -6,14 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from evaluation.run import open_run, parse_systems
 from evaluation.run.json_files import appending, read_lines
-from evaluation.run.shards import PACKAGES, Workers
-from pipelines.errors import OutputError, ZestError
+from evaluation.run.shards import BACKENDS, Workers
+from pipelines.errors import OutputError, WorkerError, ZestError
 from tests.support.small_evaluation import Halved, comparable, make_pairs, run
 from tests.support.waiting import wait_until
 
@@ -25,20 +26,54 @@ def pairs(tmp_path):
     return make_pairs(tmp_path / "speech")
 
 
-@pytest.mark.slow
-def test_scores_do_not_depend_on_jobs(pairs, tmp_path):
-    systems = (*parse_systems(["source"]), Halved(refuses="p4"))
-    one, two = (run(pairs, tmp_path / f"jobs-{jobs}", systems, jobs=jobs) for jobs in (1, 2))
-    assert comparable(one) == comparable(two)
+@dataclass(frozen=True)
+class Killed(Halved):
+    """Kills its own process at one pair, the first time. tests: the process of the tests, which must not be the worker."""
+
+    before: Path = Path()
+    tests: int = 0
+
+    def render(self, pair):
+        assert os.getpid() != self.tests, "the work was not sent to a worker"
+        if pair.id == "p3" and not self.before.exists():
+            self.before.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().render(pair)
 
 
-@pytest.mark.parametrize("backend", [name for name in PACKAGES if name != "loky"])
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """Pairs, and what one process makes of them."""
+    folder = tmp_path_factory.mktemp("alone")
+    pairs = make_pairs(folder / "speech")
+    return pairs, comparable(run(pairs, folder / "RUN", (*parse_systems(["source"]), Halved(refuses="p4"))))
+
+
+@pytest.fixture
+def one_ray(monkeypatch):
+    """Ray is started by the first run and serves the second, because a start takes seconds."""
+    import ray
+
+    end = ray.shutdown
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    yield
+    end()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.slow
-def test_scores_do_not_depend_on_the_backend(pairs, tmp_path, backend):
-    pytest.importorskip(PACKAGES[backend], reason=f"requirements-clusters.txt is not installed: {backend} was not tested")
-    systems = (*parse_systems(["source"]), Halved(refuses="p4"))
-    here, there = run(pairs, tmp_path / "here", systems), run(pairs, tmp_path / "there", systems, backend=backend)
-    assert comparable(here) == comparable(there)
+def test_scores_do_not_depend_on_who_computes_them_nor_on_a_killed_worker(alone, tmp_path, backend, request):
+    if backend == "ray":
+        request.getfixturevalue("one_ray")
+    pairs, expected = alone
+    systems = (*parse_systems(["source"]), Killed(refuses="p4", before=tmp_path / "killed", tests=os.getpid()))
+    if backend == "dask":  # starts another worker and goes on by itself
+        found = run(pairs, tmp_path / "RUN", systems, backend=backend, jobs=2)
+    else:
+        with pytest.raises(WorkerError, match="the same command goes on"):
+            run(pairs, tmp_path / "RUN", systems, backend=backend, jobs=2)
+        found = run(pairs, tmp_path / "RUN", systems, backend=backend, jobs=2)
+    assert (tmp_path / "killed").exists() and comparable(found) == expected and found.complete
 
 
 @pytest.mark.parametrize(("options", "words"), [

@@ -63,8 +63,10 @@ def evaluate(
 
 def summarise(run) -> dict[str, Any]:
     """What --json prints: the folder, how many failed, per system the settings and the value and coverage
-    of every metric, what is missing, which metrics failed their audit, notes on the recordings with the pairs they are about."""
+    of every metric, what is missing, which metrics failed their audit or learnt from these corpora, notes on the recordings
+    with the pairs they are about."""
     from evaluation.audit.stored import audit_warnings
+    from evaluation.metrics.registry import circular_warnings
 
     table = run.scores
     failed = table[table.failed.notna()].drop_duplicates(["system", "pair"])
@@ -74,7 +76,8 @@ def summarise(run) -> dict[str, Any]:
         "failed": len(failed), "failures": failed[["system", "pair", "failed"]].to_dict("records"),
         "systems": {system: {metric: _set_value(own) for metric, own in rows.groupby("metric", sort=False)}
                     for system, rows in table.groupby("system", sort=False)},
-        "not_measured": run.not_measured, "warnings": audit_warnings(run.metrics, run.record.observer_keys),
+        "not_measured": run.not_measured,
+        "warnings": [*audit_warnings(run.metrics, run.record.observer_keys), *circular_warnings(run.metrics, run.pairs)],
         "notes": [{"note": note, "pairs": pairs} for note, pairs in run.notes.items()],
     }
 

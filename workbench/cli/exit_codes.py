@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.errors import AudioError, CheckpointError, OutputError, OverwriteError, RecipeError, ZestError
+from pipelines.errors import AudioError, CheckpointError, OutputError, OverwriteError, RecipeError, WorkerError, ZestError
 
 OK = 0
 BUG = 1  # a mistake of ours: please report it
@@ -11,7 +11,7 @@ BAD_INPUT = 3  # a recording, a list of pairs or a manifest cannot be used
 CHECKPOINT = 4  # the checkpoint is missing or damaged
 OUTPUT = 5  # the result cannot be written
 SOME_FAILED = 6  # a batch ran to its end, but at least one of its pairs failed
-INTERRUPTED = 130  # Ctrl-C
+INTERRUPTED = 130  # Ctrl-C, or a worker process was killed
 
 MEANINGS = {
     OK: "done",
@@ -28,7 +28,7 @@ MEANINGS = {
 def of(error: ZestError) -> int:
     """The exit code for an error that users can mend."""
     kinds = ((AudioError, BAD_INPUT), (RecipeError, BAD_INPUT), (OverwriteError, BAD_INPUT), (CheckpointError, CHECKPOINT),
-             (OutputError, OUTPUT))
+             (OutputError, OUTPUT), (WorkerError, INTERRUPTED))
     for kind, code in kinds:
         if isinstance(error, kind):
             return code

@@ -16,7 +16,8 @@ DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "closer"
 
 
 def metrics(
-    every: Annotated[bool, typer.Option("--all", help="Also with other models than the default ones, as cer@small.")] = False,
+    every: Annotated[bool, typer.Option(
+        "--all", help="Also other metrics and models than the default ones, as arousal-shift@acoustic and cer@small.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the metrics: what each asks, which way is better, its range, its models, and whether it can be measured here."""
@@ -53,7 +54,7 @@ def describe(every: bool = False) -> list[dict[str, Any]]:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """A block a metric: name, direction, range, unit; the question; the models; availability."""
+    """A block a metric: name, direction, range, unit; the question; the models; their training data; availability."""
     width = max(len(row["name"]) for row in rows)
     blocks = []
     for row in rows:
@@ -61,6 +62,7 @@ def table(rows: list[dict[str, Any]]) -> str:
         indent = " " * (width + 2)
         lines = [f"{row['name']:{width}}  {row['question']}",
                  f"{indent}{DIRECTIONS[row['better']]}; {_measured(row)}; {row['models']}",
+                 *([f"{indent}learnt from {row['training']}"] if row["training"] else []),
                  *([f"{indent}{row['shares']}"] if row["shares"] else []),
                  f"{indent}{row['not_available'] or 'available'}{second}"]
         blocks.append("\n".join(lines))

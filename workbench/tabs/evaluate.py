@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from evaluation.metrics.registry import default_names
+from evaluation.metrics.registry import default_names, further_names
 from pipelines.errors import OutputError, ZestError
 from workbench.jobs import queue as jobs
 from workbench.jobs.queue import TooManyWait
@@ -68,8 +68,9 @@ def _whole_set(access: AdminAccess) -> View:
             gr.Markdown(text.FILES_NOTE, elem_classes="zest-limits")
             baselines = gr.Checkbox(True, label=text.BASELINES_LABEL, info=text.BASELINES_INFO)
             names = list(default_names())
-            with gr.Accordion(f"{text.METRICS_LABEL} ({len(names)})", open=False):
-                metrics = gr.CheckboxGroup(names, value=names, show_label=False, elem_id="zest-metrics")
+            choices = [*names, *further_names()]
+            with gr.Accordion(f"{text.METRICS_LABEL} ({len(names)} of {len(choices)})", open=False):
+                metrics = gr.CheckboxGroup(choices, value=names, show_label=False, elem_id="zest-metrics")
             metrics_slot = problem_slot("zest-metrics-problem")
             button = gr.Button(text.START, variant="primary", size="lg", elem_id="zest-evaluate")
         with gr.Column(scale=8, min_width=320):
