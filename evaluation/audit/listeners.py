@@ -82,8 +82,7 @@ def _recording(pair: Pair, condition: str, run: EvaluationRun) -> Path | None:
         return pair.reference
     if condition == FLOOR:
         return pair.source
-    conversion = run.conversions.get((condition, pair.id))
-    return None if conversion is None else run.files.clip(pair, conversion)
+    return run.wav(condition, pair.id)
 
 
 def _answers(export: Path) -> list[dict[str, str]]:

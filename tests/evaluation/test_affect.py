@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,13 +16,13 @@ from evaluation.instruments import dimensional, mos_packages, needs, speaker_sim
 from evaluation.judges import registry as judges
 from evaluation.metrics import registry
 from evaluation.metrics.affect import ANCHORS, AUDEERING, place_of
-from evaluation.metrics.base import Seen
+from evaluation.metrics.base import Seen, Value
 from evaluation.pair import Pair
 from pipelines.errors import ZestError
 from tests.support.speech import MAN, WOMAN, speak
 
 PAIR = Pair("one", Path("a/source.wav"), Path("b/reference.wav"), "angry")
-SMALL = dict(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, conv_dim=(8, 8),
+SMALL: dict[str, Any] = dict(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, conv_dim=(8, 8),
              conv_stride=(5, 4), conv_kernel=(10, 8), num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2)
 
 
@@ -153,7 +154,7 @@ def test_packages_that_predict_mos_are_called_as_they_publish_it(monkeypatch):
         monkeypatch.setitem(mos_packages.PACKAGES, name, replace(package, cached=lambda: Path(__file__)))
         metric = registry.metric(name)
         seen = metric.observing().observe([speak(MAN, 0.5)], "en")
-        assert seen == [expected] and metric.score(PAIR, Seen(None, None, seen[0])).value == expected
+        assert seen == [expected] and metric.score(PAIR, Seen(None, None, seen[0])) == Value(expected)
     mos_packages.load.cache_clear()
 
 

@@ -273,3 +273,43 @@ def test_listeners_majorities_are_held_against_judges(tmp_path, clips):
     for folder, words in ((tmp_path, "has no answers"), (tmp_path / "RUN", "no export of a listening test")):
         with pytest.raises(ZestError, match=words):
             majorities(folder, evaluated)
+
+
+CHOSEN = {"copy": "sad", "transfer": "angry", "(floor)": "neutral"}  # by listeners; the natural reference as it is labelled
+
+
+def test_judges_are_held_against_the_export_of_a_real_study(clips, tmp_path):
+    """A study of a run, three listeners who answer its whole sets through the store, the export, and an audit with it."""
+    from sklearn.metrics import cohen_kappa_score
+
+    from evaluation.audit.listeners import majorities
+    from evaluation.listening.publish.export import export_study
+    from evaluation.listening.store import collect, open_store
+    from evaluation.run.folder import open_run
+    from pipelines.features.audio import load
+    from tests.support.listening import finished_run, small_study
+    from tests.support.listening_session import Clock, whole_set
+
+    run = finished_run(tmp_path / "run")
+    study = small_study(run, tmp_path / "STUDY", questions=("emotion-choice",), listeners=3)
+    trials, pairs = study.design.trials(), {pair.id: pair for pair in run.pairs}
+
+    def choose(shown) -> str:
+        trial = trials[shown.trial]
+        condition = trial.conditions[0] if trial.conditions else ""
+        return (trial.accepted or (CHOSEN.get(condition, pairs[trial.pair].emotion),))[0]
+
+    store = open_store(study, f"sqlite:///{tmp_path / 'answers.sqlite'}", Clock())
+    for _ in range(3):
+        whole_set(store, choose)
+    export_study(study, collect(store), tmp_path / "EXPORT")
+    request = replace(REQUEST, metrics=(), conditions=(), export=tmp_path / "EXPORT", run=run.folder)
+    found = audit_judges(clips, tmp_path / "AUDIT", request, DRAW, observers=level_judge())
+    chosen = majorities(tmp_path / "EXPORT", open_run(run.folder))
+    assert {one.path.parent.name for one in chosen} >= {"copy", "transfer", "corpus"} and min(one.votes for one in chosen) >= 1
+    decided = [max(one, key=one.get) for one in LevelJudge().observe([load(one.path).samples for one in chosen], "en")]
+    kappa_of = found.audit.listeners["acoustic"]
+    assert kappa_of is not None and kappa_of.measured == len(chosen)
+    assert kappa_of.value == pytest.approx(cohen_kappa_score(decided, [one.emotion for one in chosen])) and kappa_of.value < 1
+    assert f"Listeners: {len(chosen)} recordings with a majority" in " ".join(found.audit.notes)
+    assert "acoustic and the listeners' majority" in found.files.markdown.read_text()
