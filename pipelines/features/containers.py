@@ -17,6 +17,7 @@ from pipelines.features.tail import Readable, Tail
 STATING = {"mov,mp4,m4a,3gp,3g2,mj2", "flac", "aiff", "au", "caf", "w64", "wav", "tta", "wv"}
 BARE = {"aac", "mp3", "ac3", "eac3", "loas", "amr", "dts", "truehd"}  # streams without time stamps: FFmpeg counts frames
 BY_CODEC = {"aiff", "w64"}  # state the length of plain samples; of coded ones FFmpeg makes up a length
+VIDEOS = {"mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "3gp", "h264", "hevc"}  # FFmpeg's names
 MPEG = {"mp3", "aac"}  # bare streams whose every frame says how long it is
 LOSSLESS = {"flac", "alac", "wavpack", "tta"}
 FULL_SCALE = {"u8": 2.0**7, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63}
@@ -102,6 +103,18 @@ def read_container(file: Readable, sink: CountingSink, longest: float = float("i
             return _read_track(container, Sound(sink, partial(_read_again, file, longest)), longest)
     except (av.FFmpegError, ValueError, EOFError, OSError, MemoryError, RuntimeError, LookupError):
         return None
+
+
+def has_only_pictures(file: Readable) -> bool:
+    """Whether this is a video without any sound track."""
+    import av
+
+    try:
+        with av.open(Tail(file, 0), metadata_errors="replace") as container:
+            kinds = {stream.type for stream in container.streams}
+            return container.format.name.split(",")[0] in VIDEOS and "video" in kinds and "audio" not in kinds
+    except (av.FFmpegError, ValueError, EOFError, OSError, MemoryError, RuntimeError, LookupError):
+        return False
 
 
 def _read_again(file: Readable, longest: float, sink: CountingSink) -> None:

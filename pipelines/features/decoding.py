@@ -18,7 +18,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from pipelines.errors import AudioError
-from pipelines.features.containers import GAP, ContainerSound, read_container
+from pipelines.features.containers import GAP, ContainerSound, has_only_pictures, read_container
 from pipelines.features.integrity import Integrity, id3_length, integrity, is_mpeg, stated_by_xing
 from pipelines.features.joined import joined
 from pipelines.features.joined_formats import stretches
@@ -98,8 +98,11 @@ def decoding(path: Path, new_sink: NewSink, longest: float = float("inf")) -> It
             if _size(file) == 0:
                 raise empty(path.name)
             found = _decode(file, path.name, longest, new_sink)
+            mute = found is None and has_only_pictures(file)
         except OSError as error:
             raise _not_read(path, error) from error
+        if mute:
+            raise AudioError(f"{path.name} is a video without sound; choose a recording, or a video with sound.")
         if found is None:
             raise AudioError(f"{path.name} is not a recording that can be read, or it is damaged; use {FORMATS}.")
         yield found

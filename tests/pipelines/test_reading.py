@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipelines.errors import AudioError
 from pipelines.features.audio import load
 from pipelines.features.channels import to_mono
 from pipelines.features.decoding import ENDINGS, decode
 from pipelines.features.resampling import resample
-from tests.support.encodings import encode, id3, soundfile_bytes, wav_bytes
+from tests.support.encodings import encode, id3, mute_video, soundfile_bytes, wav_bytes
 from tests.support.speech import MAN, RATE, WOMAN, speak
 
 SECONDS = 3.0
@@ -243,6 +244,12 @@ def test_a_wav_longer_than_its_header_says_is_read_with_a_note(tmp_path):
     recording = load(put(tmp_path / "more.wav", wav_bytes(speech(), RATE, data_size=COUNT)))
     assert recording.seconds == pytest.approx(SECONDS, abs=ENDS)
     assert "goes on behind the end" in recording.warnings[0]
+
+
+@pytest.mark.parametrize("container", ["mp4", "matroska", "avi", "mpegts"])
+def test_a_video_without_sound_is_told_as_what_it_is(container, tmp_path):
+    with pytest.raises(AudioError, match="^mute.mp4 is a video without sound; choose a recording, or a video with sound.$"):
+        load(mute_video(tmp_path / "mute.mp4", container))
 
 
 def test_what_begins_like_a_recording_behind_another_and_cannot_be_read_is_said(tmp_path):

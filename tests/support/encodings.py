@@ -51,6 +51,16 @@ def encode(path: Path, samples: np.ndarray, rate: int, codec: str, container: st
     return path
 
 
+def mute_video(path: Path, container: str) -> Path:
+    """A second of pictures, and no sound track."""
+    with av.open(str(path), mode="w", format=container) as out:
+        video = out.add_stream("mpeg4", rate=10, width=32, height=32, pix_fmt="yuv420p")
+        for _ in range(10):
+            out.mux(video.encode(av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), dtype=np.uint8), format="rgb24")))
+        out.mux(video.encode(None))
+    return path
+
+
 def _write_sound(out, samples: np.ndarray, rate: int, codec: str, codec_options: dict[str, str] | None, delay: float) -> None:
     planes = np.ascontiguousarray(np.atleast_2d(samples.T), dtype=np.float32)
     layout = LAYOUTS[len(planes)]

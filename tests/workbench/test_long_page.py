@@ -19,7 +19,13 @@ class LongPage:
 
     def __init__(self, browser, url: str, width: int = 1280, height: int = 800, **options):
         self.page, self.url = open_page(browser, url, width, height, **options), url
+        self.refused: list[str] = []  # addresses of sound that were not there
+        self.page.on("response", lambda one: one.status >= 400 and "/long/file/" in one.url and self.refused.append(one.url))
         self.page.wait_for_selector("#zest-source input[type=file]", state="attached")
+
+    def plays(self) -> float | None:
+        """Seconds of what is in the lane's player; None where it is nothing that can be played."""
+        return self.page.locator("#zest-lane audio").evaluate("(one) => one.error || !one.readyState ? null : one.duration")
 
     def give(self, path) -> None:
         self.page.set_input_files("#zest-source input[type=file]", path)
@@ -52,6 +58,7 @@ def test_a_long_recording_is_directed_phrase_by_phrase_and_found_again_after_a_r
     visit.give(source)
     page.locator("#zest-lane [role=option]").nth(1).wait_for()
     assert visit.phrases() == ["angry; not rendered yet"] * 2 and problems(page) == []
+    assert wait_until(visit.plays) > 61 and visit.refused == [], "the source is asked for once it is there"
     assert not page.is_visible("#zest-convert") and axe_faults(page) == []
     page.locator("#zest-lane [role=option]").first.press("ArrowRight")
     page.keyboard.press("4")  # of neutral, angry, happy, sad, surprised
@@ -72,6 +79,9 @@ def test_a_long_recording_is_directed_phrase_by_phrase_and_found_again_after_a_r
     assert visit.phrases() == ["angry; rendered", "sad; rendered"]
     page.check("#zest-denoise input")
     page.locator("#zest-lane .summary").filter(has_text="Denoising has changed").wait_for()
+    page.reload()
+    page.locator("#zest-lane .summary").filter(has_text="Denoising has changed").wait_for()  # the box is as it was
+    assert visit.phrases() == ["angry; rendered", "sad; rendered"] and page.is_checked("#zest-denoise input")
     page.uncheck("#zest-denoise input")
     page.locator("#zest-lane [role=option]").first.press("0")
     visit.render("Update the result")

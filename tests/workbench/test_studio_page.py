@@ -108,6 +108,10 @@ def test_a_switch_keeps_the_place_in_the_new_timing_and_one_track_sounds(chromiu
     wait_until(lambda: player.state()["sounding"] == [])  # and the other way round
     player.page.evaluate(GIVEN_AGAIN)
     player.plays("slower")
+    tab = player.page.context.new_page()  # of the same browser
+    tab.goto(studio)
+    tab.locator("#other button[aria-label='Play']").click()
+    wait_until(lambda: player.state()["sounding"] == [])
 
 
 def test_a_dragged_region_loops_and_blind_mode_hides_names_and_counts(chromium, studio):

@@ -140,7 +140,7 @@ def rendering(project: LongProject, segments: tuple[Segment, ...], settings: Set
             rendered = render(converter, project.source, segments, project.result, used, tell, project.phrases,
                               numbered(segments), keep_partial=True, denoise=denoise)
         except BaseException:
-            project.keep_document("part.json", {"pieces": [asdict(one) for one in own.pieces],
+            project.keep_document("part.json", {"pieces": [asdict(one) for one in own.pieces], "denoised": denoise,
                                                 "rows": rows_of(segments, project.plan.parent)})
             raise
         numbers = describe_plan(rendered, segments, used)

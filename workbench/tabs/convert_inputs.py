@@ -129,7 +129,7 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     with gr.Row(elem_id="zest-examples"):
         gr.HTML(text.EXAMPLES_LABEL, padding=False)
         examples = [gr.Button(label, size="sm", min_width=60, elem_classes="zest-example") for label, *_ in EXAMPLE_ROWS]
-    source = recording_input(text.SOURCE_LABEL, "zest-source", editable=False)
+    source = recording_input(text.SOURCE_LABEL, "zest-source")
     findings = gr.HTML(padding=False, elem_id="zest-findings")
     denoise = gr.Checkbox(False, label=text.DENOISE, container=False, elem_id="zest-denoise")
     gr.HTML(f"<p>{text.LIMITS_NOTE}</p>", elem_classes="zest-limits", padding=False)
@@ -139,7 +139,7 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
     first = "angry" if "angry" in presets else choices[0][1]
     emotion = gr.Radio(choices, value=first, label=text.EMOTION_LABEL, elem_id="zest-emotion")
     judged = gr.HTML(recognised_html(first), elem_id="zest-recognised", elem_classes="zest-limits", padding=False)
-    reference = recording_input(text.REFERENCE_LABEL, "zest-reference", visible=first == RECORDING, editable=False)
+    reference = recording_input(text.REFERENCE_LABEL, "zest-reference", visible=first == RECORDING)
     slots = {"source": source.problem, "reference": reference.problem}
     with gr.Column(elem_id="zest-mixing"):  # in the page from the start, so that no update is missed; CSS hides it
         mix = mixer(presets, "zest-mixer")

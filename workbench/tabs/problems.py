@@ -45,7 +45,7 @@ def recording_input(label: str, elem_id: str, visible: bool = True, **options: A
     sources: list[Literal["upload", "microphone"]] = ["upload", "microphone"]
     with gr.Column(min_width=options.pop("min_width", 280), elem_classes="zest-with-problem"):
         audio = gr.Audio(label=label, sources=sources, type="filepath", buttons=[], visible=visible, elem_id=elem_id,
-                         elem_classes=RECORDING_CLASS, **options)
+                         elem_classes=RECORDING_CLASS, editable=False, **options)  # a waveform edited there is resampled
         slot = problem_slot(f"{elem_id}-problem")
     audio.change(check_recording, audio, slot, trigger_mode="always_last", **QUIET)
     return RecordingInput(audio, slot)

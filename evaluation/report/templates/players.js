@@ -1,8 +1,10 @@
-// One recording sounds at a time, on this page and in pages that it frames or is framed by; and dark where those are dark.
+// One recording sounds at a time, on this page, in pages that it frames or is framed by, and in other tabs of this browser; and
+// dark where the page around it is dark.
 (() => {
   const STARTED = "zest-started", THEME = "zest-theme", HEIGHT = "zest-height", PLACE = "zest-place";
   const watched = new WeakSet(), sounding = new Set();
   const play = HTMLMediaElement.prototype.play;
+  const tabs = parent === window && "BroadcastChannel" in window ? new BroadcastChannel(STARTED) : null; // of this site
 
   function pauseOthers(one) {
     for (const other of [...sounding]) if (other !== one) other.pause();
@@ -12,6 +14,7 @@
     pauseOthers(one);
     sounding.add(one);
     tell({ zest: STARTED });
+    tabs?.postMessage(STARTED);
   }
 
   // For sound that comes from no element of the browser's: `one` has a method `pause`.
@@ -41,11 +44,12 @@
   HTMLMediaElement.prototype.play = function () { watch(this); return play.call(this); };
   document.addEventListener("play", ({ target }) => { if (!watched.has(target)) { watch(target); started(target); } }, true); // controls of the browser's
   addEventListener("message", ({ data, source }) => {
-    if (data?.zest === STARTED) { pauseOthers(null); tell(data, source); }
+    if (data?.zest === STARTED) { pauseOthers(null); tell(data, source); tabs?.postMessage(STARTED); }
     if (data?.zest !== THEME) return;
     if (source === parent && parent !== window) setTheme(data.name);
     else if (window.zestTheme && frames().includes(source)) source.postMessage({ zest: THEME, name: window.zestTheme() }, "*");
   });
+  tabs?.addEventListener("message", () => { pauseOthers(null); tell({ zest: STARTED }); });
   /** The page around a report makes its frame as high as it, so that one thing scrolls; its own links are then gone to by that page. */
   function tellHeight() {
     parent.postMessage({ zest: HEIGHT, pixels: Math.ceil(document.documentElement.getBoundingClientRect().height) }, "*");

@@ -15,7 +15,7 @@ class Lane {
     window.addEventListener("zest-forgotten", () => this.refresh());
     document.addEventListener("change", ({ target }) => {
       if (target.closest?.("#zest-source")) this.say("");
-      if (target.closest?.("#zest-denoise") && this.project?.state === "ready") this.show();
+      if (target.closest?.("#zest-denoise") && this.project?.state === "ready") this.denoises(target.checked);
     });
     new MutationObserver(() => this.line.paintSoon()).observe(document.body, { attributeFilter: ["class"] });
     this.refresh();
@@ -51,6 +51,19 @@ class Lane {
     this.go = el("div", { class: "go" }, this.renderButton, this.save, this.summary);
     this.root.append(el("header", {}, el("div", { class: "what" }, this.name, this.about), this.tools), this.bar, this.notes, this.body, this.running, this.go, this.planFile, this.referenceFile);
     this.root.addEventListener("keydown", (event) => { if ((event.ctrlKey || event.metaKey) && event.key === "z" && !isTyping(event.target)) { this.undo(); event.preventDefault(); } });
+  }
+
+  denoises(on) {
+    remembered.set("lane-denoise", { of: this.project.key, on });
+    this.show();
+  }
+
+  /** The box is as this visitor left it, or as the result was rendered. It may come into the page later than the lane. */
+  setDenoise(tries = 50) {
+    const box = document.querySelector("#zest-denoise input"), kept = remembered.get("lane-denoise", null), { key, result, partial } = this.project ?? {};
+    if (!key || !box) return tries && setTimeout(() => this.setDenoise(tries - 1), 100);
+    const on = kept?.of === key ? kept.on : Boolean((partial ?? result)?.denoised);
+    if (box.checked !== on) box.click();
   }
 
   /** What an event of the page answers. */
@@ -89,6 +102,7 @@ class Lane {
     this.seconds = project.seconds;
     this.references = project.references;
     if (new_) Object.assign(this, { sketch: sketchOf(project.sketch), filled: project.key, undone: [], chosen: 0 });
+    if (new_) this.setDenoise();
     if (new_ || !this.saving) this.rows = project.rows;
     this.chosen = clamp(this.chosen, 0, this.rows.length - 1);
     this.renewFiles();
@@ -143,7 +157,7 @@ class Lane {
     const { project, work } = this, at = `${window.zest.base()}long/file/${project.key}`, result = project.result;
     const grows = this.isRendering() ? { pieces: this.pieces, bytes: work.bytes } : project.partial;
     const heard = grows?.bytes && grows.pieces.length;
-    this.files = { source: `${at}/source.wav`, result: result ? `${at}/result.wav?v=${result.made}` : "", partial: heard ? `${at}/so-far.wav?bytes=${grows.bytes}` : "" };
+    this.files = { source: project.state === "ready" ? `${at}/source.wav` : "", result: result ? `${at}/result.wav?v=${result.made}` : "", partial: heard ? `${at}/so-far.wav?bytes=${grows.bytes}` : "" };
     this.map = new PieceMap(heard ? grows.pieces : result ? result.pieces : []);
     this.rendered = new Set((result?.rows ?? []).map(rowKey));
     this.partly = heard ? new Set((grows.rows ?? this.sent ?? this.rows).map(rowKey)) : new Set();

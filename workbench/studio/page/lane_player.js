@@ -33,6 +33,7 @@ class LanePlayer {
     if (next === this.loaded) return;
     const { currentTime, paused } = this.audio, before = this.loaded;
     this.loaded = next;
+    if (!next) return this.audio.removeAttribute("src"); // an empty address is an error to some browsers
     this.audio.src = next;
     if (before) this.from(currentTime, !paused);
   }
