@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -241,3 +242,32 @@ def test_a_file_of_the_name_in_which_a_result_grows_is_not_taken_away(source, tm
     store_path(tmp_path / "out.wav").mkdir()  # as a rendering leaves it that was killed
     render(CountingConverter(), source, whole_recording(PLAIN), tmp_path / "out.flac", store=store_path(tmp_path / "out.wav"))
     assert (tmp_path / "elsewhere").read_bytes() == b"mine" and samples_of(tmp_path / "out.flac").size
+
+
+class Watched(CountingConverter):
+    """Counts memory anew from its first conversion on: what finds the speech before needs more at once."""
+
+    def convert(self, *given, **named):
+        if not self.calls:
+            tracemalloc.reset_peak()
+        return super().convert(*given, **named)
+
+
+def most_memory(folder, spoken, times: int) -> np.ndarray:
+    """(2,) most bytes that are held at once while phrases are found, and while they are converted and written."""
+    source = write_talk(folder / f"{times}.wav", np.tile(spoken[0], times))
+    tracemalloc.start()
+    try:
+        plan = plan_of(source, PLAIN)
+        finding = tracemalloc.get_traced_memory()[1]
+        render(Watched(), source, plan, folder / f"{times}-out.wav", store=folder / f"{times}")
+        return np.array([finding, tracemalloc.get_traced_memory()[1]])
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_recording(spoken, tmp_path):
+    plan_of(write_talk(tmp_path / "first.wav", spoken[0]), PLAIN)  # what is loaded once counts for neither
+    short, long = (most_memory(tmp_path, spoken, times) for times in (4, 8))  # a minute, and two
+    added = 4 * (8 - 4) * len(spoken[0])  # bytes of sound, as 32-bit floats
+    assert (long - short < added / 4).all(), (short, long, added)
