@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.optimize import minimize_scalar
-from scipy.signal import butter, resample_poly, sosfiltfilt
+from scipy.signal import butter, resample_poly, sosfiltfilt, zoom_fft
 
 from pipelines.features.audio import SAMPLE_RATE
 
@@ -26,6 +26,8 @@ AWAY = np.array([-7.0, -6.0, -5.0, -4.0, -3.0, 3.0, 4.0, 5.0, 6.0, 7.0])  # Hz a
 COARSE = 2000  # Hz, a rate at which lines are looked for
 HIGHEST = 900.0  # Hz of the last overtone of mains
 STEP = 0.01  # Hz
+BAND = (40.0, 130.0)  # Hz, where mains, their octaves and the neighbours of both are
+SHORT = 16_000  # samples at COARSE, up to which the band alone is quicker than a whole transform
 REFINED = 0.1  # Hz
 LEFT = 0.15  # amplitude, relative to the hum, below which nothing but its rest is there
 FRAME = SAMPLE_RATE // 20  # samples over which loudness is told
@@ -134,14 +136,19 @@ def _refined(signal: np.ndarray, hz: float) -> float:
 
 
 def _amplitudes(signal: np.ndarray) -> np.ndarray:
-    """Amplitudes of sines at every STEP Hz, seen through a Hann window."""
+    """Amplitudes of sines at every STEP Hz of BAND, seen through a Hann window."""
     coarse = resample_poly(signal - signal.mean(), 1, SAMPLE_RATE // COARSE)
     window = np.hanning(len(coarse))
-    return 2 * np.abs(np.fft.rfft(coarse * window, int(COARSE / STEP))) / window.sum()
+    first, last = (round(hz / STEP) for hz in BAND)
+    if len(coarse) <= SHORT:
+        found = zoom_fft(coarse * window, BAND, last - first, fs=COARSE)
+    else:
+        found = np.fft.rfft(coarse * window, int(COARSE / STEP))[first:last]
+    return 2 * np.abs(found) / window.sum()
 
 
 def _at(amplitudes: np.ndarray, hz: np.ndarray | float) -> np.ndarray:
-    return amplitudes[np.rint(np.asarray(hz) / STEP).astype(int)]
+    return amplitudes[np.rint((np.asarray(hz) - BAND[0]) / STEP).astype(int)]
 
 
 def _stands_out(amplitudes: np.ndarray, hz: float) -> bool:
