@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import logging
 import time
@@ -11,13 +9,11 @@ from types import SimpleNamespace
 
 import gradio as gr
 import httpx
-import itsdangerous
 import pytest
 from limits import RateLimitItemPerMinute, RateLimitItemPerSecond
 
 from evaluation.listening.design.study import open_study
 from evaluation.listening.store import open_store
-from tests.support.browser import running_workbench
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import Clock, whole_set
 from tests.support.raw_gradio import RawVisitor
@@ -30,8 +26,6 @@ from workbench.listening.study_form import StudyForm
 
 PASSWORD = "open sesame please"
 HERE = "192.0.2.1"
-SPACE = {"SYSTEM": "spaces", "SPACE_ID": "somebody/zest", "OAUTH_CLIENT_ID": "id", "OAUTH_CLIENT_SECRET": "secret",
-         "OAUTH_SCOPES": "openid profile", "OPENID_PROVIDER_URL": "http://127.0.0.1:9"}
 
 
 @pytest.fixture
@@ -275,38 +269,6 @@ def test_no_private_function_is_offered_by_name_in_the_api(served):
     _, address = served
     offered = RawVisitor(address)._client.get("gradio_api/info").json()["named_endpoints"]
     assert set(offered) == {"/check", "/convert", "/direct", "/plan", "/score"}
-
-
-@pytest.fixture(scope="module")
-def space(studies, tmp_path_factory):
-    """The workbench as a Space with sign-in runs it."""
-    folder = tmp_path_factory.mktemp("space")
-    with running_workbench(folder, fresh=True, WORKBENCH_STUDIES=str(studies), WORKBENCH_ADMINS="alice", **SPACE) as address:
-        yield address
-
-
-@pytest.mark.server
-def test_on_a_space_the_signed_in_administrator_sees_results_and_no_other_visitor_does(space, studies):
-    study = open_study(studies / "STUDY")
-    config = RawVisitor(space).config()
-    number = next(one["id"] for one in config["dependencies"] if one["api_name"] == "page")
-    seen = {name: study.id in RawVisitor(space, cookies).call(number, []) for name, cookies in {
-        "alice": {"session": _cookie("alice", "secret")}, "mallory": {"session": _cookie("mallory", "secret")},
-        "forged": {"session": _cookie("alice", "guessed")}, "nobody": {}}.items()}
-    assert seen == {"alice": True, "mallory": False, "forged": False, "nobody": False}
-
-
-def test_only_where_there_is_a_sign_in_can_a_study_ask_for_it(space, served):
-    boxes = [[one["props"]["visible"] for one in RawVisitor(address).config()["components"]
-              if one["props"].get("label") == text.SIGN_IN_LABEL] for address in (space, served[1])]
-    assert boxes[0] and all(boxes[0]) and len(boxes[0]) == len(boxes[1]) and not any(boxes[1])
-
-
-def _cookie(name: str, secret: str) -> str:
-    """A session as Gradio's sign-in leaves it in the browser, signed with the Space's secret."""
-    person = {"name": name, "preferred_username": name, "profile": "", "picture": ""}
-    session = base64.b64encode(json.dumps({"oauth_info": {"userinfo": person, "access_token": "", "scope": ""}}).encode())
-    return itsdangerous.TimestampSigner(hashlib.sha256(f"{secret}-v4".encode()).hexdigest()).sign(session).decode()
 
 
 def _data(said: str) -> list:

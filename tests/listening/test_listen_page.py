@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from playwright.sync_api import Browser, Page
 
 from evaluation.listening.design.trials import TRAP
+from evaluation.listening.design.wording import NO_SUCH_STUDY
 from evaluation.listening.store import collect, open_store
 from tests.support.access import axe_faults
 from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, boxes_of, open_page, running_workbench
@@ -13,6 +16,8 @@ from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import Clock, careful, whole_set
 from tests.support.waiting import wait_until
 from workbench.listening.admin_text import TOO_SHORT
+from workbench.listening.listen_tab import reopen
+from workbench.tabs.text import LISTEN_NOTHING
 
 TRAP_WORDS = "check that somebody is listening"
 PLAYING = """() => { window.sounded = []; new MutationObserver(() => window.sounded.push(
@@ -299,11 +304,6 @@ def test_a_session_that_is_unknown_can_start_again(chromium, address, study):
     assert page.locator("#banner").inner_text() == ""
 
 
-def test_a_link_to_no_study_is_told(chromium, served):
-    page, _ = open_listening(chromium, f"{served}listen/{'0' * 16}")
-    page.get_by_text("There is no such listening test; check the link.").wait_for()
-
-
 def test_the_link_of_a_study_leads_to_a_page_without_frames_and_from_there_to_the_workbench(chromium, served, study):
     page = open_page(chromium, f"{served}?study={study.id}&__theme=dark", PHONE)
     page.wait_for_selector("#agree")
@@ -317,18 +317,26 @@ def test_the_link_of_a_study_leads_to_a_page_without_frames_and_from_there_to_th
 
 
 def test_an_address_that_names_no_study_says_so_and_what_to_do_and_one_with_something_around_it_opens(chromium, served, study):
-    page = open_page(chromium)
-    for name in ("nope", "0" * 16, ""):
-        page.goto(f"{served}?study={name}")
-        said = page.locator("#zest-listen-said")
-        said.get_by_text("ask whoever sent" if name else "paste the whole link").wait_for()
-        assert "no such listening test" in said.inner_text() or not name
+    page = open_page(chromium, f"{served}listen/{'0' * 16}")
+    page.get_by_text("There is no such listening test; check the link.").wait_for()
+    said = page.locator("#zest-listen-said")
+    for address, words in ((f"{served}?study={'0' * 16}", NO_SUCH_STUDY), (f"{served}listen/", LISTEN_NOTHING)):
+        page.goto(address)
+        said.get_by_text(words).wait_for()
         assert not page.get_by_text("Take part in a listening test").is_visible()
     for address in (f"{served}?study=%20{study.id.upper()}).", f"{served}listen/{study.id}/"):
         page.goto(address)
         page.wait_for_selector("#agree")
-    page.goto(f"{served}listen/")
-    page.locator("#zest-listen-said").get_by_text("link of the listening test is missing").wait_for()
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("nope", ("no such listening test", "ask whoever sent")), ("0" * 16, ("no such listening test", "ask whoever sent")),
+    ("", ("link of the listening test is missing", "paste the whole link"))])
+def test_a_name_that_no_study_has_is_told_with_what_to_do(monkeypatch, tmp_path, name, words):
+    monkeypatch.setenv("WORKBENCH_STUDIES", str(tmp_path))
+    address, how, said, tabs = reopen(SimpleNamespace(query_params={"study": name}))
+    assert all(one in said["value"] for one in words) and said["visible"]
+    assert address == "" and how["visible"] is False and tabs["selected"] == "listen"
 
 
 def test_a_full_study_is_told_before_consent_also_to_who_has_the_page_open(chromium, served, study, tmp_path):

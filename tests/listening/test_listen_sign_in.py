@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
-import itsdangerous
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
@@ -27,17 +22,12 @@ from evaluation.listening.store.events import RECOGNISED, events_of, parse
 from evaluation.listening.store.journal import Journal
 from evaluation.listening.store.schema import FIRST, LISTENERS, PEOPLE, migrate
 from tests.support import postgres
-from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, open_page, running_workbench
 from tests.support.listener_http import fresh_store
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import SETUP, Clock, answer_next, whole_set
+from tests.support.signing_in import ANN, BOB, SPACE, about, cookie, enter
 from workbench.listening import studies
 from workbench.listening.routes import listening_routes
-
-ANN, BOB = "64f0c0ffee0123456789abcd", "64f0c0ffee0123456789abce"  # numbers of accounts
-SPACE = {"SYSTEM": "spaces", "SPACE_ID": "somebody/zest", "OAUTH_CLIENT_ID": "id", "OAUTH_CLIENT_SECRET": "secret",
-         "OAUTH_SCOPES": "openid profile", "OPENID_PROVIDER_URL": "http://127.0.0.1:9"}
-OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture(scope="module")
@@ -70,23 +60,6 @@ def client(store):
     """The routes behind a session layer as Gradio's."""
     layer = Middleware(SessionMiddleware, secret_key=hashlib.sha256(b"secret-v4").hexdigest())
     return TestClient(FastAPI(routes=listening_routes(), middleware=[layer]))
-
-
-def cookie(number: str, secret: str = "secret", expires: float = 3600, **person) -> dict[str, str]:
-    """A session as Gradio's sign-in leaves it in the browser, signed with the Space's secret."""
-    info = {"userinfo": {"sub": number, "preferred_username": "ann-lee", "name": "Ann Lee"} | person,
-            "expires_at": time.time() + expires}
-    session = base64.b64encode(json.dumps({"oauth_info": info}).encode())
-    signed = itsdangerous.TimestampSigner(hashlib.sha256(f"{secret}-v4".encode()).hexdigest()).sign(session).decode()
-    return {"Cookie": f"session={signed}"}
-
-
-def enter(client, study, headers: dict[str, str], **body) -> httpx.Response:
-    return client.post(f"/listen/{study.id}/enter", json={"consent": True, "setup": SETUP} | body, headers=OWN | headers)
-
-
-def about(client, study, headers: dict[str, str]) -> dict:
-    return client.get(f"/listen/{study.id}/about", headers=OWN | headers).json()
 
 
 def test_a_user_who_comes_again_is_the_same_listener_with_a_fresh_token_and_others_are_others(store):
@@ -235,44 +208,3 @@ def test_studies_that_do_not_ask_take_everybody_and_keep_nothing_of_who_is_signe
     whole_set(store)
     with reading(store.engine) as connection:
         assert connection.execute(sa.select(PEOPLE)).all() == []
-
-
-@pytest.fixture(scope="module")
-def served(study, tmp_path_factory):
-    """The whole workbench as on a Space; its Listen tab has Gradio serve the sign-in, though nobody administers."""
-    folder = tmp_path_factory.mktemp("space")
-    with running_workbench(folder, fresh=True, WORKBENCH_STUDIES=str(study.folder.parent), **SPACE,
-                           WORKBENCH_DATABASE_URL=f"sqlite:///{folder / 'answers.sqlite'}") as address:
-        yield address
-
-
-def test_on_a_space_gradio_s_own_session_opens_a_study_that_asks_for_it(served, study):
-    client = httpx.Client(base_url=served, headers=OWN)
-    assert about(client, study, cookie(ANN))["signed_in"] and not about(client, study, cookie(ANN, "guessed"))["signed_in"]
-    assert enter(client, study, {}).json()["reason"] == "sign_in"
-    first, again = enter(client, study, cookie(ANN)), enter(client, study, cookie(ANN), setup={})
-    assert first.json()["listener"] == again.json()["listener"]
-
-
-def test_the_page_leads_to_the_sign_in_and_back_and_out_of_the_frame_into_a_new_window(served, study, chromium):
-    page = open_page(chromium, f"{served}listen/{study.id}", width=PHONE)
-    page.get_by_role("heading", name="Sign in first").wait_for()
-    link = page.get_by_role("link", name="Sign in with Hugging Face")
-    assert link.get_attribute("href") == f"{served}login/huggingface?_target_url=%2Flisten%2F{study.id}"
-    assert link.get_attribute("target") == "_top"
-    assert_fits_the_screen(page)
-    around = open_page(chromium, f"{served}config")  # a page without a policy; a Space is framed, too
-    around.evaluate("(address) => document.body.append(Object.assign(document.createElement('iframe'), { src: address }))",
-                    f"{served}listen/{study.id}")
-    tab = around.frame_locator("iframe")
-    assert tab.get_by_role("link", name="Sign in with Hugging Face").get_attribute("target") == "_blank"
-    assert tab.get_by_text("opens in a new window").count() == 1
-
-
-def test_whoever_is_signed_in_begins_and_on_another_device_goes_on_without_being_asked_again(served, study, chromium):
-    first = open_page(chromium, width=PHONE, extra_http_headers=cookie(BOB))
-    first.goto(f"{served}listen/{study.id}")
-    agree_and_tell(first)
-    second = open_page(chromium, extra_http_headers=cookie(BOB))
-    second.goto(f"{served}listen/{study.id}")
-    second.get_by_role("heading", name="Practice first").wait_for()

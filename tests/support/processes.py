@@ -21,8 +21,8 @@ from benchmarks.listening_server import free_port
 
 SECONDS = 400.0  # for one command on a slow, busy machine
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__, "pipelines.training.stages.registry", "pipelines.training.stages.hubert",
-                                  "torch._dynamo", "tests.support.tiny", "workbench.cli.main", "workbench.demo"])
+PROCESSES.set_forkserver_preload([__name__, "pipelines.training.stages.registry", "torch._dynamo", "tests.support.tiny",
+                                  "workbench.cli.main", "workbench.demo"])
 
 
 def start(function: Callable[..., Any], *arguments: Any, folder: Path, output: Path | str = os.devnull,

@@ -9,6 +9,7 @@ import zipfile
 from tests.support.browser import PHONE, alert, assert_fits_the_screen, open_page, problem, problems
 from tests.support.scored_zips import good, pack, recordings
 from tests.support.waiting import wait_until
+from workbench.tabs import text
 
 LIGHT = {"f0-mean-shift", "duration-ratio"}  # no model to load
 JOB_MILLISECONDS = 400_000  # evaluations give way to everything else on a busy machine
@@ -42,8 +43,10 @@ class Page:
 
 
 def test_what_is_forgotten_or_wrong_is_told_beside_its_input_until_it_is_mended(chromium, workbench, source_path, tmp_path):
-    page = Page(chromium, workbench)
-    page.press("Evaluate")
+    address = f"{workbench}?job={'0' * 32}"  # of a deleted job
+    page = Page(chromium, address)
+    page.page.locator("#zest-score-status").filter(has_text="no such evaluation").wait_for()
+    page.press(text.ONE_TAB)
     page.page.click("#zest-one-score")
     wait_until(lambda: len(problems(page.page)) == 2)
     assert "Add the source" in page.page.locator("#zest-one-source-problem").first.inner_text()
@@ -66,12 +69,9 @@ def test_what_is_forgotten_or_wrong_is_told_beside_its_input_until_it_is_mended(
         button.click()
         wait_until(lambda: button.inner_text() == "Evaluate" and button.is_enabled())
         assert problem(page.page, "list.csv") == said
-    assert "job=" not in page.page.url
+    assert page.page.url == address, "no job was started"
     page.page.locator("#zest-files button[aria-label='Clear']").first.click()
     wait_until(lambda: not problems(page.page))
-
-    page.page.goto(f"{workbench}?job={'0' * 32}")  # of a deleted job
-    page.page.locator("#zest-score-status").filter(has_text="no such evaluation").wait_for()
 
 
 def test_a_job_survives_a_reload_and_shows_report_and_downloads_on_a_phone(chromium, workbench, tmp_path):

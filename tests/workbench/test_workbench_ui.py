@@ -87,7 +87,8 @@ class Page:
         wait_until(lambda: self.text("#zest-convert") == "Convert" and self.page.is_enabled("#zest-convert"))
 
 
-def test_page_fetches_nothing_from_elsewhere_states_its_limits_and_tells_settings_that_cannot_be(chromium, workbench):
+def test_page_fetches_nothing_from_elsewhere_states_its_limits_and_tells_what_cannot_be_until_it_is_mended(
+        chromium, workbench, source_path, tmp_path):
     page = Page(chromium, workbench)
     page.open_advanced()
     page.page.wait_for_selector("#zest-f0 input")
@@ -107,6 +108,45 @@ def test_page_fetches_nothing_from_elsewhere_states_its_limits_and_tells_setting
     wait_until(lambda: not problems(page.page))
     page.page.fill("#zest-seed input", "2.5")
     problem(page.page, "The seed must be 0 or a positive whole number, not 2.5.")
+    page.page.fill("#zest-seed input", "0")
+    wait_until(lambda: not problems(page.page))
+    forgotten_or_no_recording(page, source_path, tmp_path)
+
+
+def forgotten_or_no_recording(page: Page, source_path: Path, folder: Path) -> None:
+    """Each is told beside its input, on a page with nothing in it yet."""
+    page.convert()
+    problem(page.page, "Add a source first")
+    source, said = boxes_of(*(page.page.locator(name).first for name in ("#zest-source", "#zest-source-problem")))
+    assert 0 < said["y"] - source["y"] < source["height"] + 40, "right under the source"
+    page.wait_for_rest()
+    page.upload(source_path)
+    wait_until(lambda: not problems(page.page))
+
+    page.click("From a recording")
+    page.page.wait_for_selector("#zest-reference")
+    page.convert()
+    problem(page.page, "Add a reference recording")
+    page.click("Sad")  # a preset needs none
+    wait_until(lambda: not problems(page.page))
+
+    page.clear()
+    (folder / "letter.txt").write_text("Dear recording, " * 500)
+    page.upload(folder / "letter.txt")
+    said = problem(page.page, "letter.txt is not a recording")
+    assert "audio/" not in said and "Traceback" not in said
+    page.convert()
+    page.wait_for_rest()
+    assert problems(page.page) == [said]
+    page.clear()
+    wait_until(lambda: not problems(page.page))
+
+    for path in (write_m4a(folder / "speech.mp4", speech()), write_webm(folder / "speech.webm", speech())):
+        assert upload_problem(str(path)) == ""
+        with page.page.expect_response(lambda response: "/upload?" in response.url) as uploaded:
+            page.upload(path)
+        assert path.name in uploaded.value.text() and problems(page.page) == [] and alert(page.page) == ""
+        page.clear()
 
 
 def test_upload_convert_see_plot_and_hear_audio(chromium, workbench, source_path):
@@ -156,43 +196,6 @@ def test_example_with_a_reference_on_a_phone_in_the_dark_where_one_player_sounds
         page.page.locator(f"#zest-{name} button[aria-label='Play']").click()
         wait_until(lambda number=number: len(sounding(page.page)) == number and sounding(page.page)[-1])
         wait_until(lambda: sum(sounding(page.page)) == 1 and not page.page.evaluate(PLAYS))
-
-
-def test_what_is_forgotten_or_no_recording_is_told_beside_its_input_until_it_is_mended(
-        chromium, workbench, source_path, tmp_path):
-    page = Page(chromium, workbench)
-    page.convert()
-    problem(page.page, "Add a source first")
-    source, said = boxes_of(*(page.page.locator(name).first for name in ("#zest-source", "#zest-source-problem")))
-    assert 0 < said["y"] - source["y"] < source["height"] + 40, "right under the source"
-    page.wait_for_rest()
-    page.upload(source_path)
-    wait_until(lambda: not problems(page.page))
-
-    page.click("From a recording")
-    page.page.wait_for_selector("#zest-reference")
-    page.convert()
-    problem(page.page, "Add a reference recording")
-    page.click("Sad")  # a preset needs none
-    wait_until(lambda: not problems(page.page))
-
-    page.clear()
-    (tmp_path / "letter.txt").write_text("Dear recording, " * 500)
-    page.upload(tmp_path / "letter.txt")
-    said = problem(page.page, "letter.txt is not a recording")
-    assert "audio/" not in said and "Traceback" not in said
-    page.convert()
-    page.wait_for_rest()
-    assert problems(page.page) == [said]
-    page.clear()
-    wait_until(lambda: not problems(page.page))
-
-    for path in (write_m4a(tmp_path / "speech.mp4", speech()), write_webm(tmp_path / "speech.webm", speech())):
-        assert upload_problem(str(path)) == ""
-        with page.page.expect_response(lambda response: "/upload?" in response.url) as uploaded:
-            page.upload(path)
-        assert path.name in uploaded.value.text() and problems(page.page) == [] and alert(page.page) == ""
-        page.clear()
 
 
 @pytest.mark.server
