@@ -57,6 +57,7 @@ def test_a_run_goes_on_from_the_mean_at_its_step(generated, tmp_path):
 @pytest.mark.parametrize(("options", "error", "sentence"), [
     ({"name": "vocoder", "name_in_second": "generator"}, RecipeError, "are not of the same sizes"),
     ({"name": "vocoder", "weight": 1.5}, RecipeError, "must lie between 0 and 1, not 1.5"),
+    ({"name": "violin"}, RecipeError, "has no network 'violin'; it has .*generator"),
     ({"name": "generator.violin"}, RecipeError, "has no network 'generator.violin'")])
 def test_what_has_no_mean_is_one_sentence(generated, tmp_path, options, error, sentence):
     with pytest.raises(error, match=sentence):

@@ -67,6 +67,9 @@ def network_weights(folder: Path, name: str) -> dict[str, torch.Tensor]:
         prefix = _prefixes(name, weights)[-1]
     else:
         file, _, inside = name.partition(".")
+        there = sorted(path.stem for path in Path(folder).glob("*.safetensors"))
+        if there and file not in there:
+            raise RecipeError(f"{folder} has no network '{name}'; it has {', '.join(there)}.")
         weights, prefix = Folder(folder).tensors(file), f"{inside}." if inside else ""
     found = {key.removeprefix(prefix): value for key, value in weights.items() if key.startswith(prefix)}
     if not found:
