@@ -25,6 +25,7 @@ from pipelines.features.audio import SAMPLE_RATE, Recording, as_file, load
 from pipelines.features.full_band import UpperBand, top_change
 from pipelines.features.inputs import Given, recording_of
 from pipelines.features.loudness import level_divisor
+from pipelines.features.mark import mark_of
 from pipelines.features.pitch import VOICED_CONFIDENCE, F0Contour, track
 from pipelines.features.resampling import resample
 from pipelines.features.writing import SOURCE_RATE, AudioForm
@@ -41,6 +42,7 @@ from pipelines.transfer import is_voiced, transfer
 
 Prepared: TypeAlias = Recording | Factors | Path | str  # a recording, or what was made of it
 MOST = 8  # recordings kept of each kind by RememberingConverter; a minute of a source is some 30 MB
+UNCHANGED = "source"  # the baseline that converts nothing
 NO_TEMPO = "This checkpoint has no tempo predictor, so the source's timing was kept."
 
 
@@ -65,6 +67,7 @@ class Conversion:
         mix: what the target consists of, None where it is one emotion. target is its name then.
         timing: (frames,) seconds of the source that each 20 ms frame of the result shows; None where the timing is kept.
         read: files of the recordings; `save` replaces none of them.
+        weights: a hash of the checkpoint, '' of a baseline.
     """
 
     samples: np.ndarray
@@ -80,6 +83,7 @@ class Conversion:
     mix: EmotionMix | None = None
     upper: UpperBand | None = None
     read: tuple[Path, ...] = ()
+    weights: str = ""
 
     @property
     def real_time_factor(self) -> float:
@@ -90,6 +94,11 @@ class Conversion:
     def system(self) -> str:
         """Name of the system that converted: the baseline's, or decoder, strength and every setting that is not the default."""
         return self.settings.system if isinstance(self.settings, BaselineChoice) else self.settings.specification()
+
+    @property
+    def mark(self) -> str:
+        """What the metadata of its files say (features/mark.py); '' of the unchanged source."""
+        return "" if self.system == UNCHANGED else mark_of(self.system, self.weights)
 
     @property
     def source_rate(self) -> int:
@@ -104,23 +113,24 @@ class Conversion:
         joined = self.upper.join(self.samples) if self.upper is not None else self.samples
         return joined if rate == self.source_rate else resample(joined, self.source_rate, rate)
 
-    def save(self, path: Path | str, rate: str | int = SOURCE_RATE, subtype: str = "") -> Path:
+    def save(self, path: Path | str, rate: str | int = SOURCE_RATE, subtype: str = "", mark: bool = True) -> Path:
         """Write WAV, FLAC, MP3, OGG or Opus by the name's ending.
 
         Args:
             rate: Hz, or 'source'. subtype: '16' or '24' bits or 'float', for WAV and FLAC.
+            mark: whether the metadata say that the speech is synthetic.
         Raises:
             OverwriteError: the path is the source's or a reference's. OutputError: the place cannot be written, or the format
                 has no such rate or subtype.
         """
         check_outputs(self.read, [path])
-        return write_whole(path, self.encoded(path, AudioForm(rate, subtype)))
+        return write_whole(path, self.encoded(path, AudioForm(rate, subtype, mark=mark)))
 
     def encoded(self, path: Path | str = "", form: AudioForm = AudioForm()) -> bytes:
         """What `save` writes to a path, for streams. Raises OutputError: such a format is not written."""
         form.check(path)
         rate = form.hertz(self.source_rate, path)
-        return as_file(self.at_rate(rate), path, rate, form)
+        return as_file(self.at_rate(rate), path, rate, form, self.mark if form.mark else "")
 
 
 class Converter:
@@ -196,7 +206,12 @@ class Converter:
             + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()),
             timing=transferred.timing, mix=EmotionMix.of_emotion(wished),
             upper=_upper_band(factors.recording, transferred.timing, top_change(transferred.difference), divisor),
-            read=_files(factors.recording, *(one.recording for one, _ in references)))
+            read=_files(factors.recording, *(one.recording for one, _ in references)), weights=self.weights)
+
+    @cached_property
+    def weights(self) -> str:
+        """A hash of the checkpoint's files, or of the networks where they come from none."""
+        return self.models.key() if self.models.folder is None else folder_key(self.models.folder)
 
     @property
     def identity(self) -> str:
@@ -332,6 +347,11 @@ class Converts(Protocol):
         """As `Converter.identity`."""
         ...
 
+    @property
+    def weights(self) -> str:
+        """As `Converter.weights`; '' where there are none."""
+        ...
+
     def prepared(self, reference: Path | str) -> Recording | Factors:
         """As `Converter.prepared`."""
         ...
@@ -355,6 +375,11 @@ class RememberingConverter:
     def identity(self) -> str:
         """As `Converter.identity`."""
         return self.converter.identity
+
+    @property
+    def weights(self) -> str:
+        """As `Converter.weights`."""
+        return self.converter.weights
 
     def prepared(self, reference: Path | str) -> Factors:
         """As `Converter.prepared`."""
@@ -403,7 +428,7 @@ class BaselineConverter:
     def __init__(self, name: str, checkpoint: str | Path = DEFAULT_CHECKPOINT, device: str = "cpu"):
         if baselines.find_baseline(name).load is not None:
             check_device(device)
-        self.name, self.checkpoint, self.device = name, str(checkpoint), device
+        self.name, self.checkpoint, self.device, self.weights = name, str(checkpoint), device, ""
         baselines.loaded(name, self.checkpoint, device)
 
     @property

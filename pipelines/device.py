@@ -71,3 +71,26 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def memory_bytes() -> int:
+    """Memory of this machine; 0 where the system does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 0
+
+
+def gpus() -> list[tuple[str, str, int]]:
+    """Name for --device, what it is, and its memory in bytes (0 where that is not known), of every GPU that torch can use."""
+    import torch
+
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    about = [torch.cuda.get_device_properties(number) for number in range(count)]
+    found = [(f"cuda:{number}", one.name, int(one.total_memory)) for number, one in enumerate(about)]
+    return found + ([("mps", "Apple's GPU", 0)] if torch.backends.mps.is_available() else [])

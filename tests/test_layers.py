@@ -19,7 +19,8 @@ CONVERTS = ("evaluation/run/systems.py", "evaluation/embeddings/")  # the only p
 NOT_IN_WORKBENCH = {"torch", "transformers", "pyworld", "jiwer", "whisper", "resemblyzer", "distillmos"}
 PIPELINES = ("features", "networks", "checkpoints", "decoders", "baselines", "plan", "training")  # each imports those before it
 # for all of them
-SHARED = {"errors", "labels", "files", "hooks", "device", "counting", "outputs", "tables", "names", "packages", "quiet"}
+SHARED = {"errors", "labels", "files", "hooks", "device", "counting", "outputs", "tables", "names", "packages", "quiet",
+          "version"}
 ABOVE_NETWORKS = {"factors", "settings"}  # for decoders and what follows
 MAX_LINES = 500
 

@@ -50,7 +50,7 @@ def describes_settings(function: Callable) -> Callable:
 def convert(*, source: str, emotion: str | None = None, reference: str | None = None, strength: float = DEFAULTS.strength,
             tempo: bool = DEFAULTS.tempo, decoder: str = DEFAULTS.decoder, seed: float = DEFAULTS.seed, f0: str = DEFAULTS.f0,
             rate: str = SOURCE_RATE, subtype: str = "", references: list[str] | None = None, weights: list[float] | None = None,
-            denoise: bool = False,
+            denoise: bool = False, mark: bool = True,
             progress: gr.Progress = gr.Progress()) -> tuple[str, str, str, list[str], dict[str, Any]]:
     """Convert the emotion of a recording; its words and voice stay.
 
@@ -63,6 +63,7 @@ def convert(*, source: str, emotion: str | None = None, reference: str | None = 
         references: Several recordings whose emotions are mixed, alone or with an emotion that has weights.
         weights: One number for each of the references; all alike if left out.
         denoise: Take steady noise out of the source first.
+        mark: Whether the file's metadata say that its speech is synthetic, and how it was converted.
 
     Returns:
         The converted recording (WAV), its F0 contours (PNG), the name of the system that converted, notes on
@@ -70,7 +71,7 @@ def convert(*, source: str, emotion: str | None = None, reference: str | None = 
     """
     with as_errors():
         request = _checked(ConversionRequest(source, emotion, reference, strength, tempo, decoder, seed, f0, rate or SOURCE_RATE,
-                                             subtype, _weighted(references, weights), denoise))
+                                             subtype, _weighted(references, weights), denoise, mark))
         hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), request.emotion is None)
         with model_turns().turn(lambda place: progress(0, desc=waiting(place))):
             described = request.convert(hook)
@@ -144,7 +145,8 @@ def _long_endpoints() -> None:
     _endpoint("plan", plan, {"source": _file("source"), "emotion": gr.Textbox(None, label="emotion"), **_way_inputs()},
               [gr.File(label="plan"), gr.JSON(label="rows")], None)
     references = gr.File(label="references", type="filepath", file_count="multiple")
-    _endpoint("direct", direct, {"source": _file("source"), "plan": _file("plan"), "references": references, **_voice_inputs()},
+    _endpoint("direct", direct, {"source": _file("source"), "plan": _file("plan"), "references": references, **_voice_inputs(),
+                                **_file_inputs()},
               [gr.Audio(label="converted"), gr.JSON(label="numbers")], None)
 
 
@@ -158,7 +160,7 @@ def _convert_inputs(presets: Sequence[str]) -> dict[str, Any]:
             "reference": gr.Audio(label="reference", type="filepath"), **_way_inputs(), **_voice_inputs(),
             "references": gr.File(label="references", file_count="multiple", type="filepath"),
             "weights": gr.JSON(label="weights"),
-            "denoise": gr.Checkbox(False, label="denoise")}
+            **_file_inputs()}
 
 
 def _way_inputs() -> dict[str, Any]:
@@ -174,6 +176,10 @@ def _voice_inputs() -> dict[str, Any]:
             "rate": gr.Dropdown([SOURCE_RATE, "16000", "44100", "48000"], value=SOURCE_RATE, label="rate",
                                 allow_custom_value=True),
             "subtype": gr.Dropdown(["", *SUBTYPES], value="", label="subtype", allow_custom_value=True)}
+
+
+def _file_inputs() -> dict[str, Any]:
+    return {"denoise": gr.Checkbox(False, label="denoise"), "mark": gr.Checkbox(True, label="mark")}
 
 
 def _score_inputs() -> dict[str, Any]:

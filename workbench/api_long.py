@@ -62,7 +62,7 @@ def plan(*, source: str, emotion: str | None = None, strength: float = DEFAULTS.
 @reads_values
 def direct(*, source: str, plan: str, references: list[str] | None = None, decoder: str = DEFAULTS.decoder,
            seed: float = DEFAULTS.seed, f0: str = DEFAULTS.f0, rate: str = SOURCE_RATE, subtype: str = "",
-           denoise: bool = False, progress: gr.Progress = gr.Progress()) -> tuple[str, dict[str, Any]]:
+           denoise: bool = False, mark: bool = True, progress: gr.Progress = gr.Progress()) -> tuple[str, dict[str, Any]]:
     """Render a plan of a recording of up to 60 minutes; what no row changes stays bit for bit.
 
     Args:
@@ -75,6 +75,7 @@ def direct(*, source: str, plan: str, references: list[str] | None = None, decod
         rate: source for the source's own sampling rate, 16 to 48 kHz; or Hz between them.
         subtype: 16 or 24 bits, or float.
         denoise: Take steady noise out of the source first.
+        mark: Whether the file's metadata say that its speech is synthetic, and how it was converted.
 
     Returns:
         The rendered recording (WAV), and all numbers.
@@ -92,7 +93,7 @@ def direct(*, source: str, plan: str, references: list[str] | None = None, decod
         hook = fraction_hook(lambda share, stage: progress(share, desc=stage), False)
         turn = turn_at_models(hook)
         converter: Converts = turn.do(lambda: page_converter(request.baseline))
-        form = AudioForm(rate or SOURCE_RATE, subtype)
+        form = AudioForm(rate or SOURCE_RATE, subtype, mark=mark)
         name = default_name(Path(source), DIRECTED, request.settings(), request.baseline,
                             others=variant(os.environ.get(CHECKPOINT_VARIABLE), form, bool(denoise)))
         output = folder / f"{name}.wav"

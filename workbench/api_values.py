@@ -53,7 +53,7 @@ def flag(name: str, value: Any) -> bool:
 
 READERS: dict[str, Callable[[str, Any], Any]] = {
     "emotion": words, "strength": number, "tempo": flag, "decoder": choice, "seed": number, "f0": choice, "rate": choice,
-    "subtype": choice, "denoise": flag, "said": words, "language": words}
+    "subtype": choice, "denoise": flag, "mark": flag, "said": words, "language": words}
 
 
 def reads_values(function: Callable) -> Callable:

@@ -39,7 +39,7 @@ class ConversionRequest:
         references: paths with weights, instead of the reference: alone, or mixed with an emotion that has weights, too.
         decoder: a decoder, or a baseline in the converter's place; '' for the best decoder that the checkpoint has.
         rate, subtype: of the WAV, as `pipelines.features.writing.AudioForm` takes them. denoise: take steady noise out of the
-            source first.
+            source first. mark: whether the metadata say that the speech is synthetic.
     """
 
     source: str | None
@@ -54,6 +54,7 @@ class ConversionRequest:
     subtype: str = ""
     references: tuple[tuple[str, float], ...] = ()
     denoise: bool = False
+    mark: bool = True
 
     @property
     def baseline(self) -> str:
@@ -87,7 +88,7 @@ class ConversionRequest:
         """Equal for two requests that ask for the same."""
         target = (self.emotion, self.own_reference, self.references) if self.needs_target else ()
         settings = () if self.baseline else (self.strength, self.tempo, self.seed or 0, self.f0)
-        return self.source, *target, self.decoder or "", *settings, self.rate, self.subtype, self.denoise
+        return self.source, *target, self.decoder or "", *settings, self.rate, self.subtype, self.denoise, self.mark
 
     def problems(self) -> dict[str, str]:
         """A sentence for every input that keeps this from being converted, by the input's name."""
@@ -117,7 +118,7 @@ class ConversionRequest:
         if not self.baseline and not settings.decoder:
             settings = replace(settings, decoder=next(iter(converter().decoders), ""))
         target = self.target if self.needs_target else ""
-        form = AudioForm(self.rate, self.subtype)
+        form = AudioForm(self.rate, self.subtype, mark=self.mark)
         told = variant(os.environ.get(CHECKPOINT_VARIABLE), form, self.denoise)
         name = default_name(Path(self.source), target, settings, self.baseline, others=told)
         output = Path(get_upload_folder()) / uuid.uuid4().hex / f"{name}.wav"

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.doctor.findings import Finding, findings_of, refused, too_long, warned
+from evaluation.doctor.findings import Finding, findings_of, refused, synthetic, too_long, warned
 from evaluation.doctor.measures import Measures, measure
 from pipelines.errors import AudioError
 from pipelines.features.audio import MAX_SECONDS, Recording, from_array
 from pipelines.features.decoding import decode
 from pipelines.features.inputs import recording_of
+from pipelines.features.mark import read_mark
 
 LISTENED = 60.0  # s of a longer recording that are measured
 BEYOND = 1.0  # s that are read behind the longest recording, to see that there is more
@@ -60,6 +61,8 @@ def check(given: Any, sample_rate: float | None = None) -> CheckUp:
     measured = measure(recording.samples, recording.full)
     found = findings_of(measured)
     found = [*warned(recording.warnings, [one.code for one in found]), *found]
+    mark = read_mark(given) if isinstance(given, (str, Path)) else None
+    found = [*found, *([synthetic(mark)] if mark else [])]
     found = found if whole else [too_long(MAX_SECONDS), *found]
     return CheckUp(name, recording.seconds, recording.rate, tuple(found), measured)
 

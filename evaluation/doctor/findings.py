@@ -27,7 +27,7 @@ class Finding:
 
     Attributes:
         code: for programs: noise, clipping, hum, bandwidth, reverberation, speakers, music, no_speech, whisper, long, reading,
-            or unusable.
+            synthetic, or unusable.
         cost: what it will cost, one sentence. advice: what to do, one sentence; '' where the first says both.
         value: what was measured, None where nothing was. unit: of the value.
         prevents: the recording cannot be converted as it is.
@@ -73,6 +73,12 @@ def warned(sentences: Iterable[str], codes: Sequence[str] = ()) -> list[Finding]
     """
     return [Finding("reading", sentence) for sentence in sentences
             if "is clipped" not in sentence and not ("has hum of" in sentence and "hum" in codes)]
+
+
+def synthetic(mark: str) -> Finding:
+    """The recording says in its metadata that no person spoke it so (pipelines/features/mark.py)."""
+    return Finding("synthetic", f"The file says: {mark[:200]}", "Convert a person's own recording where there is one; "
+                   "a conversion of a conversion sounds worse.")
 
 
 def _no_speech(measured: Measures) -> Finding:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ class Models:
     generator: FactorGenerator | FactorDecoder | None = None
     f0_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with; stored as melody_gain
     envelope_gain: float = 1.0
+    folder: Path | None = None  # of the checkpoint that they were loaded from
 
     def tensor(self, array: np.ndarray) -> torch.Tensor:
         """On the networks' device; what is float64 becomes float32."""
@@ -71,7 +73,8 @@ def load_models(folder: Folder, device: str = "cpu") -> Models:
     gains = folder.config("acoustic") if folder.has("acoustic") else {}
     return Models(**{name: None if network is None else network.to(device) for name, network in networks.items()},
                   presets=load_presets(folder), device=device,
-                  f0_gain=float(gains.get("melody_gain", 1.0)), envelope_gain=float(gains.get("envelope_gain", 1.0)))
+                  f0_gain=float(gains.get("melody_gain", 1.0)), envelope_gain=float(gains.get("envelope_gain", 1.0)),
+                  folder=folder.path)
 
 
 def load_content_encoder(folder: Folder) -> ContentEncoder:

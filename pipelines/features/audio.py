@@ -148,11 +148,12 @@ def save(path: Path | str, samples: np.ndarray) -> Path:
     return write_whole(path, as_file(samples, path))
 
 
-def as_file(samples: np.ndarray, path: Path | str, rate: int = SAMPLE_RATE, form: AudioForm = AudioForm()) -> bytes:
-    """What `save` writes to a path. Raises OutputError: such a format is not written."""
+def as_file(samples: np.ndarray, path: Path | str, rate: int = SAMPLE_RATE, form: AudioForm = AudioForm(),
+            mark: str = "") -> bytes:
+    """What `save` writes to a path; mark: what the metadata say. Raises OutputError: such a format is not written."""
     peak = float(np.abs(samples).max(initial=0.0))
     samples = samples if peak <= 0.999 else samples * (0.999 / peak)
-    return encoded(samples, rate, path, form)
+    return encoded(samples, rate, path, form, mark)
 
 
 def speech_level(samples: np.ndarray, rate: int = SAMPLE_RATE) -> float:

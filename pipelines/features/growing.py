@@ -11,6 +11,7 @@ from types import TracebackType
 import numpy as np
 
 from pipelines.errors import OutputError
+from pipelines.features.mark import TOOL, info_chunk
 from pipelines.features.writing import FORMATS, SUBTYPES, AudioForm
 from pipelines.files import told_writing
 
@@ -57,11 +58,21 @@ class GrowingWav:
             self._file.seek(0, os.SEEK_END)
             self._file.flush()
 
-    def _head(self) -> bytes:
+    def tell(self, mark: str) -> None:
+        """Append a mark (mark.py) behind all samples; nothing can be added afterwards."""
+        chunk = self.count * BITS[self.coding] // 8 % 2 * b"\0" + info_chunk(mark)
+        with told_writing(self.path):
+            self._file.write(chunk)
+            self._file.seek(0)
+            self._file.write(self._head(len(chunk)))
+            self._file.flush()
+
+    def _head(self, behind: int = 0) -> bytes:
+        """behind: bytes after the samples."""
         width = BITS[self.coding] // 8
         size = self.count * width
         fmt = struct.pack("<HHIIHH", FLOAT if self.coding == "FLOAT" else PCM, 1, self.rate, self.rate * width, width, 8 * width)
-        return (b"RIFF" + struct.pack("<I", HEAD - 8 + size) + b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt
+        return (b"RIFF" + struct.pack("<I", HEAD - 8 + size + behind) + b"WAVEfmt " + struct.pack("<I", len(fmt)) + fmt
                 + b"data" + struct.pack("<I", size))
 
 
@@ -71,21 +82,24 @@ def coding_of(path: Path, form: AudioForm) -> str:
     return coding if container == "WAV" else "FLOAT"
 
 
-def finish(wav: GrowingWav, path: Path, form: AudioForm) -> None:
+def finish(wav: GrowingWav, path: Path, form: AudioForm, mark: str = "") -> None:
     """Move a complete file to its place, in the format that the place's name asks for; whole or not at all.
 
+    mark: what the metadata say, '' for nothing.
     Raises:
         OutputError: it cannot be written.
     """
     ready = wav.path
     try:
         with told_writing(path):
+            if mark:
+                wav.tell(mark)
             wav.close()
             if _format(path, form) != ("WAV", wav.coding):
                 handle, name = tempfile.mkstemp(dir=path.parent, prefix=".zest-", suffix=form.ending(path))
                 os.close(handle)
                 ready = Path(name)
-                _copy(wav.path, ready, *_format(path, form))
+                _copy(wav.path, ready, *_format(path, form), mark)
                 ready.chmod(0o644)  # mkstemp's 0600 would hide the result from everyone else
             os.replace(ready, path)
     finally:
@@ -100,12 +114,14 @@ def _format(path: Path, form: AudioForm) -> tuple[str, str]:
     return container, SUBTYPES.get(form.subtype, coding)
 
 
-def _copy(wav: Path, path: Path, container: str, coding: str) -> None:
+def _copy(wav: Path, path: Path, container: str, coding: str, mark: str) -> None:
     import soundfile  # imported late, as in decoding.py
 
     try:
         with soundfile.SoundFile(wav) as own:
             with soundfile.SoundFile(path, "w", own.samplerate, 1, subtype=coding, format=container) as other:
+                if mark:
+                    other.software, other.comment = TOOL, mark
                 while len(block := own.read(BLOCK, dtype="float32")):
                     other.write(block)
     except soundfile.SoundFileError as error:

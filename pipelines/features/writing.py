@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.errors import OutputError, ZestError
+from pipelines.features.mark import TOOL
 from pipelines.files import check_ending
 
 FORMATS = {  # what libsndfile writes, by the ending of a file's name: container and encoding
@@ -35,6 +36,7 @@ class AudioForm:
         rate: 'source' for the source's own, at least 16 kHz and at most 48 kHz; or Hz between them.
         subtype: '16' or '24' bits, or 'float'; '' for 16 bits, where the format has them.
         container: of a name without an ending: wav, flac, mp3, ogg or opus; '' for WAV.
+        mark: whether the metadata say that the speech is synthetic (mark.py).
     Raises:
         ZestError: there is no such rate, subtype or container.
     """
@@ -42,6 +44,7 @@ class AudioForm:
     rate: str | int = SOURCE_RATE
     subtype: str = ""
     container: str = ""
+    mark: bool = True
 
     def __post_init__(self):
         if self.rate != SOURCE_RATE:
@@ -83,14 +86,22 @@ class AudioForm:
         return next((rate for rate in RATES.get(self.ending(path), (least,)) if rate >= least), HIGHEST_RATE)
 
 
-def encoded(samples: np.ndarray, rate: int, path: Path | str, form: AudioForm = AudioForm()) -> bytes:
-    """Samples, (n,) float, in the format that the name of the file asks for. Raises OutputError as `AudioForm.check`."""
+def encoded(samples: np.ndarray, rate: int, path: Path | str, form: AudioForm = AudioForm(), mark: str = "") -> bytes:
+    """Samples, (n,) float, in the format that the name of the file asks for.
+
+    mark: what the metadata say (mark.py), '' for nothing.
+    Raises:
+        OutputError: as `AudioForm.check`.
+    """
     import soundfile  # imported late: a training on packed speech has none
 
     form.check(path)
     container, encoding = FORMATS[form.ending(path)]
     content = io.BytesIO()
-    soundfile.write(content, samples, rate, format=container, subtype=SUBTYPES.get(form.subtype, encoding))
+    with soundfile.SoundFile(content, "w", rate, 1, SUBTYPES.get(form.subtype, encoding), format=container) as file:
+        if mark:
+            file.software, file.comment = TOOL, mark
+        file.write(samples)
     return content.getvalue()
 
 

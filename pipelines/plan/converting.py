@@ -34,6 +34,11 @@ class PhraseConverter(Protocol):
         """Equal for converters that convert alike."""
         ...
 
+    @property
+    def weights(self) -> str:
+        """A hash of the weights for the mark of files, '' where there are none."""
+        ...
+
     def prepared(self, reference: Path) -> Any:
         """A reference as `convert` takes it, analysed once. Raises AudioError."""
         ...

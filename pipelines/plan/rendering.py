@@ -19,6 +19,7 @@ from pipelines.errors import OutputError
 from pipelines.features.denoising import denoised_long
 from pipelines.features.growing import GrowingWav, coding_of, finish
 from pipelines.features.long_recording import LongRecording, long_recording
+from pipelines.features.mark import mark_of
 from pipelines.features.voice_activity import forget_detector
 from pipelines.features.writing import AudioForm
 from pipelines.files import alone_in, is_device
@@ -136,7 +137,7 @@ def render(converter: PhraseConverter, source: Path | str, segments: Sequence[Se
             with GrowingWav(growing, recording.rate, coding_of(output, form)) as wav:
                 try:
                     found = _assemble(tasks, pieces, Assembly(recording, wav), timings)
-                    finish(wav, output, form)
+                    finish(wav, output, form, _mark(converter, found, settings) if form.mark else "")
                 except BaseException:
                     if not keep_partial:
                         growing.unlink(missing_ok=True)
@@ -144,6 +145,13 @@ def render(converter: PhraseConverter, source: Path | str, segments: Sequence[Se
         kept.tidy([task.key for task in tasks])
     return RenderedPlan(output, tuple(found), recording.seconds, wav.count / wav.rate, wav.rate, timings.seconds,
                         recording.warnings + pieces.notes())
+
+
+def _mark(converter: PhraseConverter, found: Sequence[RenderedPiece], settings: Settings) -> str:
+    """What the metadata say; '' where everything is copied."""
+    if all(piece.segment is None for piece in found):
+        return ""
+    return mark_of("-".join(("plan", *settings.differences())), converter.weights)
 
 
 def _refuse_older(growing: Path, folder: Path) -> None:

@@ -60,6 +60,7 @@ class CountingConverter:
     """
 
     identity: str = "counting"
+    weights: str = "0123456789abcdef"
     gains: list[float] = field(default_factory=lambda: [0.0])
     interrupt: int = -1
     calls: list[tuple[float, str]] = field(default_factory=list)

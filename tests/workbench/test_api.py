@@ -23,10 +23,10 @@ PAGE = (ROOT / "docs" / "api.md").read_text()
 REQUIRED = {"/convert": ["source"], "/score": ["source", "converted"], "/check": ["source"], "/plan": ["source"],
             "/direct": ["source", "plan"]}
 PARAMETERS = {"/convert": ["source", "emotion", "reference", "strength", "tempo", "decoder", "seed", "f0", "rate", "subtype",
-                           "references", "weights", "denoise"],
+                           "references", "weights", "denoise", "mark"],
               "/score": ["source", "reference", "converted", "said", "emotion", "language"],
               "/check": ["source"], "/plan": ["source", "emotion", "strength", "tempo"],
-              "/direct": ["source", "plan", "references", "decoder", "seed", "f0", "rate", "subtype"]}
+              "/direct": ["source", "plan", "references", "decoder", "seed", "f0", "rate", "subtype", "denoise", "mark"]}
 OUTPUTS = {"/convert": ["converted", "f0_contours", "system", "notes", "numbers"], "/score": ["card", "numbers"],
            "/check": ["findings", "numbers"], "/plan": ["plan", "rows"], "/direct": ["converted", "numbers"]}
 FILES = {"source", "reference", "converted", "plan", "references", "weights"}

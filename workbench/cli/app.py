@@ -15,6 +15,7 @@ from workbench.cli.check import check
 from workbench.cli.commands import ZestCommand, ZestGroup
 from workbench.cli.convert import convert
 from workbench.cli.cost import cost
+from workbench.cli.doctor import doctor
 from workbench.cli.embeddings import embeddings
 from workbench.cli.evaluate import evaluate
 from workbench.cli.frontier import frontier
@@ -57,8 +58,8 @@ def about_zest(version: Annotated[bool, typer.Option(
     """Move the emotion of one recording onto another; words and voice stay."""
 
 
-for command in (convert, plan, check, score, info, manifest, protocol, evaluate, frontier, report, metrics, rivals, reproduce,
-                ablate, embeddings, train, average, refit, cost):
+for command in (convert, plan, check, score, info, doctor, manifest, protocol, evaluate, frontier, report, metrics, rivals,
+                reproduce, ablate, embeddings, train, average, refit, cost):
     app.command(cls=ZestCommand)(command)
 app.command("train pack", cls=ZestCommand)(pack_training)
 app.command("train unpack", cls=ZestCommand)(unpack_training)

@@ -82,6 +82,8 @@ def convert(
     subtype: Annotated[str, typer.Option(
         metavar="NAME", help="Resolution of WAV and FLAC: 16 or 24 bits, or float (WAV alone); 16 if left out.")] = "",
     denoise: Annotated[bool, typer.Option("--denoise", help="Take steady noise out of sources first.")] = False,
+    mark: Annotated[bool, typer.Option(
+        "--mark/--no-mark", help="Whether the metadata say that the speech is synthetic, and how it was converted.")] = True,
     system: Annotated[str, typer.Option(
         metavar="NAME", help=f"A baseline instead of this project's converter: {listed(BASELINES)}.")] = "",
     checkpoint: Checkpoint = None,
@@ -94,7 +96,7 @@ def convert(
         raise ZestError("A baseline has no strength, tempo, decoder, seed or choice of F0; leave them out beside --system.")
     if system and find_baseline(system).load is None:
         refuse_given(context, ("checkpoint", "device"), f"The baseline {system} has no weights, so")
-    form = AudioForm(rate, subtype, container)
+    form = AudioForm(rate, subtype, container, mark)
     run = ConversionRun(settings, system, partial(_load_converter, system, checkpoint, device), as_json, overwrite, form,
                         denoise=denoise, variant=variant(checkpoint, form, denoise))
     name = partial(default_name, settings=settings, system=system, others=run.variant)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from pipelines.errors import ZestError
+from pipelines.version import zest_version
 from workbench.cli.options import AsJson, Checkpoint
 from workbench.cli.output import print_json
 from workbench.cli.progress import say
@@ -35,20 +35,12 @@ def tell_version() -> None:
     raise typer.Exit
 
 
-def zest_version() -> str:
-    """Of the installed package, or of the source tree that runs uninstalled."""
-    try:
-        return importlib.metadata.version("zest-workbench")
-    except importlib.metadata.PackageNotFoundError:
-        project = Path(__file__).resolve().parents[2] / "pyproject.toml"
-        return tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"]
-
-
 def describe(checkpoint: str | None = None) -> dict[str, Any]:
     """The document that `zest info --json` prints. Loads the checkpoint, so it also proves that it can be loaded."""
     from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
     from pipelines.conversion import Converter
     from pipelines.features.audio import LIMITS
+    from pipelines.features.mark import SHOWN
     from pipelines.settings import about
 
     where, strength = checkpoint or str(DEFAULT_CHECKPOINT), about("strength")
@@ -56,6 +48,7 @@ def describe(checkpoint: str | None = None) -> dict[str, Any]:
     return {
         "checkpoint": where,
         "size_mb": _megabytes(Path(where)),
+        "weights": converter.weights[:SHOWN],
         "presets": list(converter.presets),
         "affect": _affect(converter),
         "decoders": list(converter.decoders),

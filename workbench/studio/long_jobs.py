@@ -193,6 +193,10 @@ class TurnTaking:
     def identity(self) -> str:
         return self.own.identity
 
+    @property
+    def weights(self) -> str:
+        return self.own.weights
+
     def prepared(self, reference: Path) -> Any:
         return self._turn.do(lambda: self.own.prepared(reference))
 
