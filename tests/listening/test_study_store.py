@@ -19,7 +19,21 @@ from evaluation.listening.errors import Refused, StoreError
 from evaluation.listening.store import collect, open_store
 from evaluation.listening.store.database import VARIABLE, writing
 from evaluation.listening.store.listeners import next_cell
-from evaluation.listening.store.schema import ANSWERS, LISTENERS, MIGRATIONS, OPENINGS, PEOPLE, PLAYS, SESSIONS, STUDIES, migrate
+from evaluation.listening.store.schema import (
+    ANSWERS,
+    ARRIVALS,
+    IDENTITIES,
+    LISTENERS,
+    MIGRATIONS,
+    OPENINGS,
+    PAYMENTS,
+    PEOPLE,
+    PLACES,
+    PLAYS,
+    SESSIONS,
+    STUDIES,
+    migrate,
+)
 from tests.support import postgres
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import SETUP, Clock, answer_next, listen, whole_set
@@ -322,7 +336,7 @@ def test_addresses_and_files_that_are_no_database_are_refused_in_a_sentence(stud
 def test_the_tables_that_are_queried_are_those_that_the_migrations_make(study, either):
     store = open_store(study, either)
     database = sa.inspect(store.engine)
-    for table in (STUDIES, LISTENERS, SESSIONS, PEOPLE, OPENINGS, PLAYS, ANSWERS):
+    for table in (STUDIES, LISTENERS, SESSIONS, PEOPLE, ARRIVALS, IDENTITIES, PLACES, PAYMENTS, OPENINGS, PLAYS, ANSWERS):
         assert [column["name"] for column in database.get_columns(table.name)] == [column.name for column in table.columns]
     store.engine.dispose()
 

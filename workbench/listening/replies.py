@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -14,8 +13,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from evaluation.listening.design.study import Study
-from evaluation.listening.design.trials import Trial
 from evaluation.listening.design.wording import ENGLISH, sentence
 from evaluation.listening.errors import Refused, StoreError, StudyError
 from evaluation.listening.store import AnswerStore
@@ -32,8 +29,6 @@ KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 # Nothing from elsewhere, no inline script. The workbench shows the page in a frame, and a Space is itself in one.
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src blob:; img-src 'self' data:; "
           "base-uri 'none'; form-action 'none'; frame-ancestors 'self' https://huggingface.co https://*.hf.space")
-ANSWERING = 4.0  # seconds to think and click, beside playing every clip once
-SETTING_UP = 60.0  # seconds for consent, questions about listening and the volume
 NOT_TOLD = ("refusals", "questions", "trap", "roles")  # these come with a trial or a refusal
 
 
@@ -98,19 +93,11 @@ def study_document(store: AnswerStore, user: str = "") -> dict[str, Any]:
     texts = {name: text for name, text in study.wording.items() if name not in NOT_TOLD}
     count, over = len(study.design.training), store.refusal()
     return {"study": study.id, "closed": bool(over), "closed_text": study.wording["refusals"][over or "closed"],
-            "minutes": minutes(study), "practice": count, "volume_clip": study.design.training[0].clips[0][1],
+            "minutes": study.minutes, "practice": count, "volume_clip": study.design.training[0].clips[0][1],
             "remark_letters": MOST_LETTERS,
             "texts": texts, "sign_in": study.sign_in, "sign_in_offered": signs_in(),
             "no_sign_in_text": study.wording["refusals"]["no_sign_in"], "signed_in": bool(user),
             "known": bool(study.sign_in and user) and store.knows(user)}
-
-
-def minutes(study: Study) -> int:
-    """How long the longest set takes, practice and setting up included."""
-    def seconds(trials: Sequence[Trial]) -> float:
-        return sum(ANSWERING + sum(study.seconds(clip) for _, clip in trial.clips) for trial in trials)
-
-    return math.ceil((SETTING_UP + seconds(study.design.training) + max(map(seconds, study.design.cells))) / 60)
 
 
 class PageFiles:

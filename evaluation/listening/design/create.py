@@ -17,6 +17,7 @@ from evaluation.instruments.needs import version
 from evaluation.listening.design.clips import Progress, Told, write_clips
 from evaluation.listening.design.drawing import StudyPlan, draw, pairs_that_help, ratings_per_system
 from evaluation.listening.design.questions import askable, parse_questions, study_emotions
+from evaluation.listening.design.recruitment import Recruitment, with_codes
 from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.study import FORMAT, Study, open_study, study_hash
 from evaluation.listening.design.trials import Design, opaque
@@ -34,13 +35,14 @@ PACKAGES = ("zest-workbench", "numpy", "scipy", "pyloudnorm", "pyworld", "soundf
 def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence[str], folder: Path | str, listeners: int = 20,
                  seed: int = 0, cap: int = CAP, rules: ScreeningRules | None = None, wording: dict[str, Any] | None = None,
                  salt: str | None = None, progress: Progress | None = None, sign_in: bool = False,
-                 told: Told = lambda note: None) -> Study:
+                 recruitment: Recruitment | None = None, told: Told = lambda note: None) -> Study:
     """Draw a study, write its clips and freeze it; the folder appears whole or not at all.
 
     Args:
         systems: names in the run. questions: names of questions.QUESTIONS. listeners: whole sets to be answered.
         cap: trials a listener answers at most. salt: makes ids opaque; a fresh secret if None (tests give one).
         wording: as wording.ENGLISH. sign_in: whether listeners sign in with Hugging Face, one set each.
+        recruitment: how listeners come and go; None for a plain link without places.
         told: gets each note on a recording that listeners will hear, such as that it is clipped or cut off.
     Raises:
         StudyError: the run is unfinished or lacks a system, a pair cannot be used, the cap is too small. OutputError: the
@@ -64,6 +66,8 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
             inner = Path(partial) / "study"
             clips, loudness = write_clips(inner / "clips", design.clips, run, progress, told)
             info: dict[str, Any] = {**_info(plan, run, pairs, left_out, clips, loudness), "sign_in": bool(sign_in)}
+            if recruitment is not None:
+                info["recruitment"] = with_codes(recruitment).document()
             _freeze(inner, info, design, _wording(wording or ENGLISH, info["emotions"]))
             open_study(inner)
             inner.rename(folder)

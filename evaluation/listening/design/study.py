@@ -11,12 +11,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from evaluation.listening.design.questions import Question, answers_to, parse_questions
+from evaluation.listening.design.recruitment import NATIVE, Recruitment, check_fair, recruitment_from
 from evaluation.listening.design.rules import ScreeningRules, rules_from
 from evaluation.listening.design.trials import Design, Trial, design_from
 from evaluation.listening.design.wording import NO_SUCH_STUDY, missing_texts, with_todays_texts
@@ -25,6 +29,9 @@ from pipelines.counting import counted
 
 STUDY_ID = re.compile(r"[0-9a-f]{16}")
 FORMAT = 1
+SETUP = ("device", "place", "hearing")  # questions about listening
+ANSWERING = 4.0  # seconds to think and click, beside playing every clip once
+SETTING_UP = 60.0  # seconds for consent, questions about listening and the volume
 SETTINGS = ("format", "id", "created", "systems", "questions", "emotions", "listeners", "cap", "seed", "rules", "loudness_lufs",
             "clips", "run", "pairs", "left_out", "versions", "hash")
 
@@ -67,6 +74,27 @@ class Study:
     def sign_in(self) -> bool:
         """Whether listeners have to sign in; older studies have no such setting, and their listeners do not."""
         return self.info.get("sign_in", False)
+
+    @cached_property
+    def recruitment(self) -> Recruitment | None:
+        """How listeners are recruited; None where nobody said: then everybody with the link may begin until enough are done."""
+        document = self.info.get("recruitment")
+        return None if document is None else recruitment_from(document)
+
+    @property
+    def setup(self) -> tuple[str, ...]:
+        """Names of the questions about the listener."""
+        rules = self.recruitment
+        return (*SETUP, NATIVE) if rules and NATIVE in rules.quotas else SETUP
+
+    @cached_property
+    def minutes(self) -> int:
+        """How long the longest set takes, practice and setting up included."""
+        longest = max(self._listening(cell) for cell in self.design.cells)
+        return math.ceil((SETTING_UP + self._listening(self.design.training) + longest) / 60)
+
+    def _listening(self, trials: Sequence[Trial]) -> float:
+        return sum(ANSWERING + sum(self.seconds(clip) for _, clip in trial.clips) for trial in trials)
 
     @property
     def database(self) -> Path:
@@ -180,6 +208,8 @@ def _check_sense(study: Study) -> None:
     """What a hash cannot tell: that the study makes sense."""
     if not isinstance(study.sign_in, bool):
         raise StudyError(f"{study.folder / 'study.json'} says neither true nor false to sign_in; restore it, or make a new one.")
+    if study.info.get("recruitment") is not None:
+        _check_recruitment(study)
     lacking = missing_texts(study.wording)
     if lacking:
         raise StudyError(f"The wording of {study.folder} has no text for {lacking[0]}.")
@@ -191,6 +221,16 @@ def _check_sense(study: Study) -> None:
     longest = max(len(cell) for cell in study.design.cells)
     if longest > study.info["cap"]:
         raise StudyError(f"A set of {study.folder} has {counted(longest, 'trial')}, more than its cap of {study.info['cap']}.")
+
+
+def _check_recruitment(study: Study) -> None:
+    document = study.info["recruitment"]
+    if not isinstance(document, dict):
+        raise StudyError(f"{study.folder / 'study.json'} has no table as its recruitment; restore it, or make a new one.")
+    check_fair(recruitment_from(document), study.minutes)
+    if study.sign_in and document.get("platform"):
+        raise StudyError("Listeners from a platform are known by it and cannot sign in as well; leave out --sign-in or the "
+                         "platform.")
 
 
 def _check_trial(study: Study, trial: Trial) -> None:

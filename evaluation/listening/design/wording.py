@@ -10,7 +10,7 @@ from typing import Any
 
 NO_SUCH_STUDY = ("There is no such listening test; check the link. Copy the whole of it, or ask whoever sent it to you for a new "
                  "one.")
-YOUNGER = ("page", "refusals")  # groups of texts that grow with the page
+YOUNGER = ("page", "refusals", "recruitment")  # groups of texts that grow with the page
 ENGLISH: dict[str, Any] = {
     "language": "en",
     "title": "Listening test",
@@ -114,7 +114,36 @@ ENGLISH: dict[str, Any] = {
         "copy": "Copy the code",
         "copied": "Copied",
     },
+    "recruitment": {
+        "native": {"label": "Is the language of the recordings your native language?",
+                   "options": {"native": "Yes", "other": "No"}},
+        "place": "A place is kept for you while you answer. After {minutes} minutes without an answer it may go to somebody "
+                 "else.",
+        "checks": "Some questions are checks that ask for one answer on the screen. {failures} failed ones end the payment.",
+        "checks_one": "Some questions are checks that ask for one answer on the screen. One failed check ends the payment.",
+        "preview": "This is a preview. Accept the task first; then you can begin.",
+        "done": "Thank you, that was the last recording. Your answers are stored.",
+        "failed": "Thank you, that was the last recording. You answered {count} of the instruction checks otherwise than "
+                  "asked, so your answers are not counted. This is what was checked:",
+        "check": "Asked on the screen: choose {asked}. Chosen: {given}.",
+        "screened": "This listening test looks for other listeners, so you cannot take part.",
+        "full": "This listening test has no place left.",
+        "withdrawn": "You have withdrawn. Your answers are marked and will not be counted.",
+        "code": "Your code for {platform}:",
+        "go": "Back to {platform}",
+        "soon": "You are taken back to {platform} in {seconds} seconds.",
+        "stay": "Stay on this page",
+        "by_hand": "Copy the code, and enter it on {platform}.",
+    },
     "refusals": {
+        "arrival": "This listening test takes listeners from a platform only; open it by the link there.",
+        "parameter": "This link lacks {name}, or holds no id there; open the listening test from {platform} again.",
+        "taken": "All places of this listening test are taken just now; thank you for your interest.",
+        "group": "This listening test has enough listeners like you; thank you for your interest.",
+        "screened": "This listening test looks for listeners who listen or speak otherwise; thank you for your interest.",
+        "elsewhere": "You have taken part in a listening test of the same group, so you cannot take this one.",
+        "place": "Your place was given to another listener, because there was no answer for long; your answers so far are "
+                 "stored.",
         "session": "This page does not know you; open the link of the listening test again.",
         "sign_in": "Please sign in with Hugging Face first; then you can begin.",
         "no_sign_in": "This listening test asks listeners to sign in with Hugging Face, which this server does not offer; please "

@@ -18,6 +18,7 @@ class Listener:
 
     Attributes:
         listener: random id. setup: how they listened. entered, completed, withdrawn: seconds since 1970, None if never.
+        lapsed: when the place was given to another after a time-out. failed: when too many instruction checks were failed.
     """
 
     listener: str
@@ -26,6 +27,8 @@ class Listener:
     entered: float
     completed: float | None = None
     withdrawn: float | None = None
+    lapsed: float | None = None
+    failed: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ def collect(store: AnswerStore) -> Collected:
     ours = LISTENERS.c.study == store.study.id
     with reading(store.engine, store.study.wording) as connection:
         listeners = connection.execute(sa.select(LISTENERS).where(ours).order_by(LISTENERS.c.entered, LISTENERS.c.listener))
-        listeners = tuple(Listener(row.listener, row.cell, json.loads(row.setup), row.entered, row.completed, row.withdrawn)
+        listeners = tuple(Listener(row.listener, row.cell, json.loads(row.setup), row.entered, row.completed, row.withdrawn,
+                                   row.lapsed, row.failed)
                           for row in listeners)
         query = sa.select(ANSWERS).join(LISTENERS, LISTENERS.c.listener == ANSWERS.c.listener).where(ours)
         rows = connection.execute(query.order_by(ANSWERS.c.answered, ANSWERS.c.listener, ANSWERS.c.place))

@@ -102,13 +102,14 @@ def _engine(address: sa.URL) -> Engine:
     if address.get_backend_name() != "postgresql":
         raise _misunderstood()
     options = f"-c lock_timeout={WAIT}s -c synchronous_commit=on"  # whatever the server's setting: a commit is on the disk
-    return sa.create_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=WAIT,
+    # hide_parameters: what a platform tells of a worker stands in no log, also where a statement fails
+    return sa.create_engine(address, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=WAIT,
                             connect_args={"connect_timeout": WAIT, "tcp_user_timeout": 1000 * WAIT, "options": options})
 
 
 def _sqlite(address: sa.URL) -> Engine:
-    engine = sa.create_engine(address, pool_size=10, max_overflow=20, pool_timeout=WAIT, connect_args={"timeout": WAIT},
-                              execution_options={SHARED: SharedCommit(WAIT)})
+    engine = sa.create_engine(address, hide_parameters=True, pool_size=10, max_overflow=20, pool_timeout=WAIT,
+                              connect_args={"timeout": WAIT}, execution_options={SHARED: SharedCommit(WAIT)})
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
     return engine

@@ -17,11 +17,12 @@ from sqlalchemy.engine import Connection
 
 from evaluation.listening.design.study import Study
 from evaluation.listening.errors import StoreError
-from evaluation.listening.store.schema import ANSWERS, LISTENERS, OPENINGS, PEOPLE, PLAYS, SESSIONS, STUDIES
+from evaluation.listening.store.schema import ANSWERS, ARRIVALS, LISTENERS, OPENINGS, PEOPLE, PLAYS, SESSIONS, STUDIES
 
 LOG = logging.getLogger("zest.listening")
-ENTERED, RECOGNISED, OPENED, PLAYED, ANSWERED, COMPLETED, WITHDRAWN, CLOSED = KINDS = (
-    "entered", "recognised", "opened", "played", "answered", "completed", "withdrawn", "closed")  # in the order of replaying
+(ENTERED, RECOGNISED, ARRIVED, DECIDED, OPENED, PLAYED, ANSWERED, COMPLETED, WITHDRAWN, LAPSED, FAILED, CLOSED) = KINDS = (
+    "entered", "recognised", "arrived", "decided", "opened", "played", "answered", "completed", "withdrawn", "lapsed", "failed",
+    "closed")  # in the order of replaying
 Values = Mapping[Any, Any]  # keys are names of columns; SQLAlchemy's rows have a wider type of key
 
 
@@ -32,11 +33,15 @@ def _types(*columns: sa.Column) -> dict[str, type]:
 FIELDS: dict[str, dict[str, type]] = {
     ENTERED: _types(*(LISTENERS.c[name] for name in ("listener", "cell", "setup", "code", "entered")), SESSIONS.c.token_hash),
     RECOGNISED: _types(*(PEOPLE.c[name] for name in ("listener", "salt", "person"))),
+    ARRIVED: _types(*(ARRIVALS.c[name] for name in ("arrival", "salt", "person", "arrived"))),
+    DECIDED: _types(*(ARRIVALS.c[name] for name in ("arrival", "outcome", "decided"))),
     OPENED: _types(*OPENINGS.c),
     PLAYED: _types(*PLAYS.c, OPENINGS.c.opened),
     ANSWERED: {name: kind for name, kind in _types(*ANSWERS.c).items() if name != "study_hash"},
     COMPLETED: _types(LISTENERS.c.listener, LISTENERS.c.completed),
     WITHDRAWN: _types(LISTENERS.c.listener, LISTENERS.c.withdrawn),
+    LAPSED: _types(LISTENERS.c.listener, LISTENERS.c.lapsed),
+    FAILED: _types(LISTENERS.c.listener, LISTENERS.c.failed),
     CLOSED: _types(STUDIES.c.closed),
 }
 
@@ -82,12 +87,15 @@ def replay(connection: Connection, study: Study, lines: Iterable[str]) -> None:
     _add(connection, SESSIONS, [{**one, "created": one["entered"]} for one in events[ENTERED]])
     ours = set(connection.execute(sa.select(LISTENERS.c.listener).where(LISTENERS.c.study == study.id)).scalars())
     _add(connection, PEOPLE, [{**one, "study": study.id} for one in events[RECOGNISED] if one["listener"] in ours])
+    _add(connection, ARRIVALS, [{**one, "study": study.id} for one in events[ARRIVED]])
+    for column in (ARRIVALS.c.decided, ARRIVALS.c.outcome):
+        _set_once(connection, column, ARRIVALS.c.arrival, [(one["arrival"], one[column.name]) for one in events[DECIDED]])
     played, answered = ([one for one in events[kind] if one["listener"] in ours] for kind in (PLAYED, ANSWERED))
     _add(connection, OPENINGS, [one for one in (*events[OPENED], *played, *answered) if one["listener"] in ours])
     _add(connection, PLAYS, played)
     _at_least(connection, played)
     _add(connection, ANSWERS, [{**one, "study_hash": study.hash} for one in sorted(answered, key=lambda one: one["answered"])])
-    for kind in (COMPLETED, WITHDRAWN):
+    for kind in (COMPLETED, WITHDRAWN, LAPSED, FAILED):
         _set_once(connection, LISTENERS.c[kind], LISTENERS.c.listener, [(one["listener"], one[kind]) for one in events[kind]])
     _set_once(connection, STUDIES.c.closed, STUDIES.c.study, [(study.id, one["closed"]) for one in events[CLOSED]])
 
@@ -101,12 +109,14 @@ def events_of(connection: Connection, study: Study) -> list[str]:
     sessions = list(read(sa.select(LISTENERS, SESSIONS.c.token_hash).join(SESSIONS, SESSIONS.c.listener == LISTENERS.c.listener)))
     rows = {ENTERED: sessions,  # those of one listener differ in nothing but the token
             RECOGNISED: connection.execute(sa.select(PEOPLE).where(PEOPLE.c.study == study.id)).mappings(),
+            ARRIVED: connection.execute(sa.select(ARRIVALS).where(ARRIVALS.c.study == study.id)).mappings(),
+            DECIDED: connection.execute(sa.select(ARRIVALS).where(ARRIVALS.c.study == study.id,
+                                                                  ARRIVALS.c.outcome.is_not(None))).mappings(),
             OPENED: read(sa.select(OPENINGS).join(LISTENERS, LISTENERS.c.listener == OPENINGS.c.listener)),
             PLAYED: read(sa.select(PLAYS, OPENINGS.c.opened).join(OPENINGS, both)
                          .join(LISTENERS, LISTENERS.c.listener == PLAYS.c.listener)),
             ANSWERED: read(sa.select(ANSWERS).join(LISTENERS, LISTENERS.c.listener == ANSWERS.c.listener)),
-            COMPLETED: [one for one in sessions if one["completed"] is not None],
-            WITHDRAWN: [one for one in sessions if one["withdrawn"] is not None],
+            **{kind: [one for one in sessions if one[kind] is not None] for kind in (COMPLETED, WITHDRAWN, LAPSED, FAILED)},
             CLOSED: connection.execute(sa.select(STUDIES).where(STUDIES.c.study == study.id,
                                                                 STUDIES.c.closed.is_not(None))).mappings()}
     return list(dict.fromkeys(line(study, kind, values) for kind, found in rows.items() for values in found))
@@ -143,8 +153,8 @@ def _at_least(connection: Connection, played: Sequence[Values]) -> None:
                            [{f"of_{name}": one[name] for name in keys} for one in played])
 
 
-def _set_once(connection: Connection, column: sa.Column, key: sa.Column, times: list[tuple[str, float]]) -> None:
-    """Times that are set once and stay."""
+def _set_once(connection: Connection, column: sa.Column, key: sa.Column, times: list[tuple[str, Any]]) -> None:
+    """Times and outcomes that are set once and stay."""
     if times:
         update = sa.update(column.table).where(key == sa.bindparam("of"), column.is_(None))
         connection.execute(update.values({column.name: sa.bindparam("at")}), [{"of": of, "at": at} for of, at in times])

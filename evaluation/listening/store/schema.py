@@ -38,18 +38,41 @@ SECOND = (
     "CREATE TABLE people (study TEXT NOT NULL REFERENCES studies (study), salt TEXT NOT NULL, person TEXT NOT NULL, "
     "listener TEXT NOT NULL REFERENCES listeners (listener), PRIMARY KEY (study, person))",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, SECOND)
+THIRD = (
+    "ALTER TABLE listeners ADD COLUMN lapsed DOUBLE PRECISION",
+    "ALTER TABLE listeners ADD COLUMN failed DOUBLE PRECISION",
+    "CREATE TABLE arrivals (arrival TEXT PRIMARY KEY, study TEXT NOT NULL REFERENCES studies (study), salt TEXT NOT NULL, "
+    "person TEXT NOT NULL, arrived DOUBLE PRECISION NOT NULL, outcome TEXT, decided DOUBLE PRECISION)",
+    "CREATE INDEX arrivals_of_person ON arrivals (study, person)",
+    "CREATE TABLE identities (arrival TEXT PRIMARY KEY REFERENCES arrivals (arrival), worker TEXT NOT NULL, "
+    "session TEXT NOT NULL, task TEXT NOT NULL, submit TEXT NOT NULL)",
+    "CREATE TABLE places (place TEXT PRIMARY KEY, study TEXT NOT NULL REFERENCES studies (study), "
+    "reserved DOUBLE PRECISION NOT NULL, ended DOUBLE PRECISION)",
+    "CREATE TABLE payments (listener TEXT NOT NULL REFERENCES listeners (listener), kind TEXT NOT NULL, amount TEXT NOT NULL, "
+    "reason TEXT NOT NULL, number INTEGER NOT NULL, written DOUBLE PRECISION NOT NULL, PRIMARY KEY (listener, kind))",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (FIRST, SECOND, THIRD)
 
 _tables = sa.MetaData()
 STUDIES = sa.Table("studies", _tables, *(sa.Column(name, kind) for name, kind in (
     ("study", sa.Text), ("hash", sa.Text), ("opened", sa.Double), ("closed", sa.Double))))
 LISTENERS = sa.Table("listeners", _tables, *(sa.Column(name, kind) for name, kind in (
     ("listener", sa.Text), ("study", sa.Text), ("cell", sa.Integer), ("setup", sa.Text), ("code", sa.Text),
-    ("entered", sa.Double), ("completed", sa.Double), ("withdrawn", sa.Double))))
+    ("entered", sa.Double), ("completed", sa.Double), ("withdrawn", sa.Double), ("lapsed", sa.Double), ("failed", sa.Double))))
 SESSIONS = sa.Table("sessions", _tables, *(sa.Column(name, kind) for name, kind in (
     ("token_hash", sa.Text), ("listener", sa.Text), ("created", sa.Double))))
 PEOPLE = sa.Table("people", _tables, *(sa.Column(name, kind) for name, kind in (
     ("study", sa.Text), ("salt", sa.Text), ("person", sa.Text), ("listener", sa.Text))))
+ARRIVALS = sa.Table("arrivals", _tables, *(sa.Column(name, kind) for name, kind in (
+    ("arrival", sa.Text), ("study", sa.Text), ("salt", sa.Text), ("person", sa.Text), ("arrived", sa.Double),
+    ("outcome", sa.Text), ("decided", sa.Double))))
+IDENTITIES = sa.Table("identities", _tables, *(sa.Column(name, sa.Text) for name in (
+    "arrival", "worker", "session", "task", "submit")))
+PLACES = sa.Table("places", _tables, *(sa.Column(name, kind) for name, kind in (
+    ("place", sa.Text), ("study", sa.Text), ("reserved", sa.Double), ("ended", sa.Double))))
+PAYMENTS = sa.Table("payments", _tables, *(sa.Column(name, kind) for name, kind in (
+    ("listener", sa.Text), ("kind", sa.Text), ("amount", sa.Text), ("reason", sa.Text), ("number", sa.Integer),
+    ("written", sa.Double))))
 OPENINGS = sa.Table("openings", _tables, *(sa.Column(name, kind) for name, kind in (
     ("listener", sa.Text), ("trial", sa.Text), ("opened", sa.Double))))
 PLAYS = sa.Table("plays", _tables, *(sa.Column(name, kind) for name, kind in (
@@ -104,5 +127,8 @@ PLAY_AGAIN = PLAYS.update().where(*_same(PLAYS, "listener", "trial", "clip")).va
     count=PLAYS.c.count + 1).returning(PLAYS.c.count)
 COMPLETE = LISTENERS.update().where(*_same(LISTENERS, "listener")).values(completed=bindparam("at"))
 WITHDRAW = LISTENERS.update().where(*_same(LISTENERS, "listener")).values(withdrawn=bindparam("at"))
+FAIL = LISTENERS.update().where(*_same(LISTENERS, "listener")).values(failed=bindparam("at"))
+REGAIN = LISTENERS.update().where(*_same(LISTENERS, "listener")).values(lapsed=bindparam("at"))
+ANSWERS_OF = sa.select(ANSWERS.c.trial, ANSWERS.c.value).where(*_same(ANSWERS, "listener"))
 FIND_STUDY = sa.select(STUDIES).where(*_same(STUDIES, "study"))
 CLOSE = STUDIES.update().where(*_same(STUDIES, "study"), STUDIES.c.closed.is_(None)).values(closed=bindparam("at"))

@@ -9,6 +9,8 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -16,7 +18,7 @@ from sqlalchemy.engine import Connection, Engine
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.wording import sentence
 from evaluation.listening.errors import Refused, StoreError
-from evaluation.listening.store import events, listeners, schema
+from evaluation.listening.store import events, listeners, places, schema
 from evaluation.listening.store.database import connect, lock_schema, reading, store_error, writing
 from evaluation.listening.store.journal import Journal
 from evaluation.listening.store.listeners import KnownListener
@@ -35,13 +37,31 @@ from evaluation.listening.store.validation import (
 Note = Callable[[str, events.Values], None]
 
 
+class _PlaceLost(Exception):
+    """The listener's place was given to another; see AnswerStore.regain."""
+
+
+def _keeping_place(method: Callable) -> Callable:
+    """What a listener asks for is done after the place was got back, where it was lost."""
+    @wraps(method)
+    def done(self: AnswerStore, token: str, *given: Any, **named: Any) -> Any:
+        try:
+            return method(self, token, *given, **named)
+        except _PlaceLost:
+            self.regain(token)
+            return method(self, token, *given, **named)
+
+    return done
+
+
 def open_store(study: Study, url: str | None = None, clock: Callable[[], float] = time.time,
-               journal: Journal | None = None) -> AnswerStore:
+               journal: Journal | None = None, others: Callable[[], Iterable[AnswerStore]] = tuple) -> AnswerStore:
     """The store of a study, migrated to the newest schema; created if it is not there.
 
     Args:
         url: of a database; WORKBENCH_DATABASE_URL, or the study's own file, if None.
         journal: its lines are replayed first, and it is given what the database holds and they lack.
+        others: gives the stores of the other studies of the same group.
     Raises:
         StoreError: it cannot be opened, was written by a newer zest, or holds answers to another version of this study.
     """
@@ -56,7 +76,7 @@ def open_store(study: Study, url: str | None = None, clock: Callable[[], float] 
         elif stored != study.hash:
             raise StoreError(f"The answers to this study were given to another version of it ({stored[:12]}, this one is "
                              f"{study.hash[:12]}); restore the study they belong to.")
-    store = AnswerStore(study, engine, clock, journal)
+    store = AnswerStore(study, engine, clock, journal, others)
     if journal is not None:
         _level(store, journal)
     return store
@@ -66,34 +86,42 @@ class AnswerStore:
     """Args:
         study: as opened. engine: of its database. clock: seconds since 1970 (tests give one).
         journal: where everything acknowledged is written once more, for disks that do not last.
+        others: see open_store.
     """
 
-    def __init__(self, study: Study, engine: Engine, clock: Callable[[], float] = time.time, journal: Journal | None = None):
-        self.study, self.engine, self.clock = study, engine, clock
+    def __init__(self, study: Study, engine: Engine, clock: Callable[[], float] = time.time, journal: Journal | None = None,
+                 others: Callable[[], Iterable[AnswerStore]] = tuple):
+        self.study, self.engine, self.clock, self.others = study, engine, clock, others
+        self.up_since = clock()  # nobody is idle for a time when answers could not be stored
         self._journal = journal
 
-    def enter(self, consent: bool, setup: dict[str, str], user: str = "") -> ListenerSession:
+    def enter(self, consent: bool, setup: dict[str, str], user: str = "", place: str = "") -> ListenerSession:
         """A new listener; where the study asks for a sign-in and knows the user, the one who came before.
+
+        Listeners of a platform enter by `reception.Reception`.
 
         Args:
             setup: answers to wording['setup']. user: whom the sign-in names, for good and uniquely; '' where nobody signed in.
+            place: that was reserved, '' for none.
         Raises:
             Refused, StoreError.
         """
+        if self.study.recruitment and self.study.recruitment.platform:
+            raise refuse(self.study, "arrival")
         if not self.study.sign_in:
             user = ""
         elif not user:
             raise refuse(self.study, "sign_in")
         checked = None if user else check_entry(self.study, consent, setup)
-        with self._writing() as (connection, note):
+        with self.writing() as (connection, note):
             listeners.lock_study(connection, self.study)
             entered = listeners.come_back(connection, self.study, user, self.clock()) if user else None
             new = entered is None
             if new and user:
-                self._refuse_before_all_lines_came()
+                self.refuse_before_all_lines_came()
             if new:
                 checked = checked or check_entry(self.study, consent, setup)
-                entered = listeners.enter(connection, self.study, checked, self.clock())
+                entered = self.new_listener(connection, note, checked, place)
             row, token = entered
             note(events.ENTERED, row)
             if user and new:
@@ -102,11 +130,24 @@ class AnswerStore:
                 note(events.RECOGNISED, listeners.person_of(connection, self.study, row["listener"]))
         return ListenerSession(row["listener"], token)
 
+    def new_listener(self, connection: Connection, note: Note, setup: dict[str, str], place: str) -> tuple[dict[str, Any], str]:
+        """As `listeners.enter`; those whose places were taken away for it are noted. Raises Refused."""
+        now = self.clock()
+        entered = listeners.enter(connection, self.study, setup, now, place, self.up_since)
+        self.note_lapsed(connection, note, now)
+        return entered
+
+    def note_lapsed(self, connection: Connection, note: Note, now: float) -> None:
+        query = sa.select(schema.LISTENERS).where(schema.LISTENERS.c.study == self.study.id, schema.LISTENERS.c.lapsed == now)
+        for row in connection.execute(query).mappings():
+            note(events.LAPSED, row)
+
     def knows(self, user: str) -> bool:
         """Whether this user has entered before, so that consent and setup are there already. Raises StoreError."""
         with reading(self.engine, self.study.wording) as connection:
             return listeners.listener_of(connection, self.study, user) is not None
 
+    @_keeping_place
     def next_trial(self, token: str) -> ShownTrial | None:
         """The first trial without an answer, None at the end; it counts as shown from the first call on.
 
@@ -135,9 +176,10 @@ class AnswerStore:
             known = self._recognise(connection, token)
             return known.code if known.completed else ""
 
+    @_keeping_place
     def played(self, token: str, trial: str, clip: str) -> int:
         """A clip of the trial was played to its end; returns how often so far. Raises Refused, StoreError."""
-        with self._writing() as (connection, note):
+        with self.writing() as (connection, note):
             known = self._open_to(connection, token, lock=True)
             own = own_trial(known.order, trial)
             opened = None if own is None else _opened_at(connection, known.listener, own.id)
@@ -150,6 +192,7 @@ class AnswerStore:
             note(events.PLAYED, {**play, "count": count, "opened": opened})
         return count
 
+    @_keeping_place
     def answer(self, token: str, trial: str, value: str, remark: str = "") -> StoredAnswer:
         """Store one answer. Sending it again does nothing and says so; another answer to the same trial is refused.
 
@@ -157,7 +200,7 @@ class AnswerStore:
             Refused: by a rule of validation.py. StoreError: not stored; send it again.
         """
         now = self.clock()
-        with self._writing() as (connection, note):
+        with self.writing() as (connection, note):
             known = self._open_to(connection, token, lock=True)
             own = own_trial(known.order, trial)
             facts = self._facts(connection, known.listener, own.id) if own else (None, {}, None)
@@ -177,11 +220,32 @@ class AnswerStore:
                 completed = known.completed or now  # when all was answered first stays
                 connection.execute(schema.COMPLETE, {**keys(listener=known.listener), "at": completed})
                 note(events.COMPLETED, {"listener": known.listener, "completed": completed})
+                self._judge(connection, note, known, completed)
         return StoredAnswer(not new, done, len(known.order), known.code if done == len(known.order) else "")
+
+    def _judge(self, connection: Connection, note: Note, known: KnownListener, at: float) -> None:
+        """Mark a listener who has failed as many instruction checks as the study's rules say."""
+        rules = self.study.recruitment
+        if rules and len(listeners.failed_checks(connection, known)) >= rules.failures(self.study.minutes):
+            connection.execute(schema.FAIL, {**keys(listener=known.listener), "at": at})
+            note(events.FAILED, {"listener": known.listener, "failed": at})
+
+    def regain(self, token: str) -> None:
+        """A place for a listener whose own was given to another after the time-out. Raises Refused: there is none. StoreError."""
+        now = self.clock()
+        with self.writing() as (connection, note):
+            listeners.lock_study(connection, self.study)
+            known = self._recognise(connection, token, lock=True)
+            if not known.lapsed:
+                return
+            if not places.may_return(connection, self.study, known.cell, known.setup, now, self.up_since):
+                raise refuse(self.study, "place", known.listener)
+            connection.execute(schema.REGAIN, {**keys(listener=known.listener), "at": None})
+            self.note_lapsed(connection, note, now)
 
     def withdraw(self, token: str) -> None:
         """Mark all of the listener's answers as withdrawn; they stay, and are not counted. Raises Refused, StoreError."""
-        with self._writing() as (connection, note):
+        with self.writing() as (connection, note):
             known = self._recognise(connection, token, withdrawn=True, lock=True)
             at = known.withdrawn or self.clock()
             connection.execute(schema.WITHDRAW, {**keys(listener=known.listener), "at": at})
@@ -190,7 +254,7 @@ class AnswerStore:
     def close(self) -> bool:
         """Take no more answers; returns whether it was open. Raises StoreError."""
         study = keys(study=self.study.id)
-        with self._writing() as (connection, note):
+        with self.writing() as (connection, note):
             was_open = connection.execute(schema.CLOSE, {**study, "at": self.clock()}).rowcount == 1
             note(events.CLOSED, connection.execute(schema.FIND_STUDY, study).mappings().one())
         return was_open
@@ -203,7 +267,7 @@ class AnswerStore:
     def refusal(self) -> str:
         """Why nobody new may enter now, as a key of the wording's "refusals"; '' where somebody may. Raises StoreError."""
         with reading(self.engine, self.study.wording) as connection:
-            return listeners.refusal(connection, self.study)
+            return listeners.refusal(connection, self.study, self.clock(), self.up_since)
 
     def replay(self, lines: Iterable[str]) -> None:
         """Take in what was acknowledged elsewhere, as lines of a journal. Raises StoreError."""
@@ -222,6 +286,8 @@ class AnswerStore:
         known = self._recognise(connection, token, lock=lock)
         if known.closed:
             raise refuse(self.study, "closed", known.listener)
+        if known.lapsed:
+            raise _PlaceLost
         return known
 
     def _recognise(self, connection: Connection, token: str, withdrawn: bool = False, lock: bool = False) -> KnownListener:
@@ -230,17 +296,17 @@ class AnswerStore:
             return listeners.recognise(connection, self.study, token, withdrawn, lock)
         except Refused as refused:
             if refused.reason == "session":
-                self._refuse_before_all_lines_came(refused)
+                self.refuse_before_all_lines_came(refused)
             raise
 
-    def _refuse_before_all_lines_came(self, cause: Exception | None = None) -> None:
+    def refuse_before_all_lines_came(self, cause: Exception | None = None) -> None:
         """Raises StoreError while the journal's lines of earlier sessions are missing: the listener may stand in them."""
         if self._journal is not None and not self._journal.is_whole(self.study.id):
             raise StoreError(sentence(self.study.wording, "lost")) from cause
 
     def _open(self, token: str, trial: str) -> None:
         """Remember when a trial was first shown; a second page of the same listener changes nothing."""
-        with self._writing() as (connection, note):
+        with self.writing() as (connection, note):
             listener = self._open_to(connection, token, lock=True).listener
             opened = _opened_at(connection, listener, trial)
             if opened is None:
@@ -249,14 +315,18 @@ class AnswerStore:
             note(events.OPENED, {"listener": listener, "trial": trial, "opened": opened})
 
     @contextmanager
-    def _writing(self) -> Iterator[tuple[Connection, Note]]:
+    def writing(self) -> Iterator[tuple[Connection, Note]]:
         """A transaction, and where to note what it did: the journal is given that after the commit, before the call returns.
 
         A call whose note was cut off was not acknowledged; sent again it notes what the database holds.
         """
         lines: list[str] = []
-        with writing(self.engine, self.study.wording) as connection:
-            yield connection, lambda kind, values: lines.append(events.line(self.study, kind, values))
+        try:
+            with writing(self.engine, self.study.wording) as connection:
+                yield connection, lambda kind, values: lines.append(events.line(self.study, kind, values))
+        except StoreError:
+            self.up_since = self.clock()
+            raise
         if self._journal is not None:
             _write_lines(self.study, self._journal, lines)
 

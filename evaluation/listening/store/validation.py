@@ -7,7 +7,9 @@ import logging
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from evaluation.listening.design.recruitment import NATIVE
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import Trial
 from evaluation.listening.design.wording import sentence
@@ -15,7 +17,6 @@ from evaluation.listening.errors import Refused
 
 MOST_LETTERS = 500  # of a remark
 EARLY = 0.9  # share of a clip's length that must have passed; clocks and players are not exact
-SETUP = ("device", "place", "hearing")  # questions about listening
 LOG = logging.getLogger("zest.listening")
 
 
@@ -46,12 +47,17 @@ def check_entry(study: Study, consent: object, setup: object) -> dict[str, str]:
     """Consent was given and every question about listening has one of its answers. Raises Refused."""
     if consent is not True:
         raise refuse(study, "consent")
-    options = {name: study.wording["setup"][name]["options"] for name in SETUP}
-    if not isinstance(setup, Mapping) or set(setup) != set(SETUP):
+    asked = {name: setup_question(study, name)["options"] for name in study.setup}
+    if not isinstance(setup, Mapping) or set(setup) != set(asked):
         raise refuse(study, "setup")
-    if not all(isinstance(setup[name], str) and setup[name] in options[name] for name in SETUP):
+    if not all(isinstance(setup[name], str) and setup[name] in options for name, options in asked.items()):
         raise refuse(study, "setup")
-    return {name: setup[name] for name in SETUP}
+    return {name: setup[name] for name in asked}
+
+
+def setup_question(study: Study, name: str) -> Mapping[str, Any]:
+    """The label and the options of a question about the listener."""
+    return study.wording["recruitment"][NATIVE] if name == NATIVE else study.wording["setup"][name]
 
 
 def check_play(study: Study, listener: str, trial: Trial | None, clip: object, opened: float | None, now: float) -> None:
