@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -27,6 +29,14 @@ class Listener:
         assert entered.status_code == 200, entered.text
         self.name, self.headers = entered.json()["listener"], {"Authorization": f"Bearer {entered.json()['token']}"}
 
+    @classmethod
+    def of(cls, client: TestClient, store, entered: dict) -> Listener:
+        """Somebody who has entered already. entered: what the server replied."""
+        self = cls.__new__(cls)
+        self.client, self.store, self.base = client, store, f"/listen/{store.study.id}"
+        self.name, self.headers = entered["listener"], {"Authorization": f"Bearer {entered['token']}"}
+        return self
+
     def post(self, name: str, **body) -> httpx.Response:
         return self.client.post(f"{self.base}/{name}", json=body, headers=self.headers)
 
@@ -41,13 +51,14 @@ class Listener:
     def answer(self, shown: dict, value: str | None = None, **more) -> httpx.Response:
         return self.post("answer", trial=shown["trial"], value=value or shown["options"][0][0], **more)
 
-    def whole_set(self) -> list[dict]:
-        """Every trial, as it was shown."""
+    def whole_set(self, choose: Callable | None = None) -> list[dict]:
+        """Every trial, as it was shown. choose: the value, given the trial as the store shows it; the first if None."""
         seen = []
         while shown := self.next():
             self.play_all(shown)
             seen.append(shown)
-            self.code = self.answer(shown).json()["code"]
+            chosen = choose(SimpleNamespace(**shown)) if choose else None
+            self.code = self.answer(shown, chosen).json()["code"]
         return seen
 
 

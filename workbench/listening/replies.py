@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -13,11 +13,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from evaluation.listening.design.study import Study
 from evaluation.listening.design.wording import ENGLISH, sentence
 from evaluation.listening.errors import Refused, StoreError, StudyError
 from evaluation.listening.store import AnswerStore
-from evaluation.listening.store.validation import MOST_LETTERS
+from evaluation.listening.store.validation import MOST_LETTERS, setup_question
 from evaluation.report.rendering import players_script
+from workbench.listening.leaving_page import recruitment_document
 from workbench.listening.requests import RequestError, signs_in
 
 LOG = logging.getLogger("zest.listening")
@@ -30,6 +32,14 @@ KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src blob:; img-src 'self' data:; "
           "base-uri 'none'; form-action 'none'; frame-ancestors 'self' https://huggingface.co https://*.hf.space")
 NOT_TOLD = ("refusals", "questions", "trap", "roles")  # these come with a trial or a refusal
+
+
+def policy(hosts: Sequence[str] = ()) -> str:
+    """What the page may do. hosts: of a platform that shows it in a frame and takes its form."""
+    if not hosts:
+        return POLICY
+    listed = " ".join(hosts)
+    return POLICY.replace("form-action 'none'", f"form-action {listed}").replace("frame-ancestors", f"frame-ancestors {listed}")
 
 
 def document(content: Mapping[str, Any]) -> Response:
@@ -91,12 +101,14 @@ def study_document(store: AnswerStore, user: str = "") -> dict[str, Any]:
     """
     study = store.study
     texts = {name: text for name, text in study.wording.items() if name not in NOT_TOLD}
+    texts["setup"] = {"volume": texts["setup"]["volume"], **{name: setup_question(study, name) for name in study.setup}}
     count, over = len(study.design.training), store.refusal()
     return {"study": study.id, "closed": bool(over), "closed_text": study.wording["refusals"][over or "closed"],
             "minutes": study.minutes, "practice": count, "volume_clip": study.design.training[0].clips[0][1],
             "remark_letters": MOST_LETTERS,
             "texts": texts, "sign_in": study.sign_in, "sign_in_offered": signs_in(),
             "no_sign_in_text": study.wording["refusals"]["no_sign_in"], "signed_in": bool(user),
+            **recruitment_document(study),
             "known": bool(study.sign_in and user) and store.knows(user)}
 
 
@@ -111,10 +123,11 @@ class PageFiles:
         self._contents = {file.name: file.read_bytes() for file in folder.iterdir() if file.name.rpartition(".")[2] in KINDS}
         self._contents["players.js"] = players_script().encode()
 
-    def page(self, status: int = 200) -> Response:
+    def page(self, status: int = 200, study: Study | None = None) -> Response:
         """The page; which study it shows, its script reads from the address."""
+        hosts = study.recruitment.form_hosts if study and study.recruitment else ()
         return Response(self._contents["listen.html"], status, media_type="text/html",
-                        headers=ALWAYS | {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"})
+                        headers=ALWAYS | {"Content-Security-Policy": policy(hosts), "Cache-Control": "no-cache"})
 
     def file(self, name: str, request: Request) -> Response:
         """A script or style, sent again only when it has changed. Raises RequestError: there is no such file."""

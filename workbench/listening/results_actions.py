@@ -17,7 +17,7 @@ from gradio.utils import get_upload_folder
 
 from evaluation.listening.analysis import StudyResults, results_of
 from evaluation.listening.publish.export import export_study
-from evaluation.listening.publish.links import is_local, study_link
+from evaluation.listening.publish.links import is_local, listeners_link
 from evaluation.listening.publish.markdown import paper_paragraph
 from evaluation.listening.store import AnswerStore, Collected, collect
 from evaluation.listening.store.collected import study_progress
@@ -80,7 +80,7 @@ class ResultsActions:
                 if not study:
                     return nothing()
                 results, _ = analysed(study)
-                link = link_update(study_link(results.study.id, address_for(request)))
+                link = link_update(listeners_link(results.study, address_for(request)))
                 return [results_html(results), gr.update(value=paper_paragraph(results), visible=bool(results.verdicts)),
                         gr.update(visible=True), gr.update(interactive=not results.closed), gr.update(visible=False),
                         gr.update(visible=False, value=None), link, problem(""), problem("")]

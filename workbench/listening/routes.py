@@ -21,8 +21,11 @@ from starlette.types import Scope
 from evaluation.listening.design.study import STUDY_ID
 from evaluation.listening.errors import Refused, StudyError
 from evaluation.listening.store import AnswerStore
+from evaluation.listening.store.reception import Reception
 from evaluation.listening.store.validation import refuse, token_hash
 from workbench.listening import studies
+from workbench.listening.arriving import is_platform_link, visit
+from workbench.listening.leaving_page import door_document, leaving_document
 from workbench.listening.replies import NOT_CACHED, PageFiles, document, error, recording, study_document
 from workbench.listening.requests import (
     RateLimit,
@@ -47,19 +50,18 @@ class StudyLink(Route):
     Any other address of the workbench's own page is left to that page.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, endpoints: ListenerEndpoints) -> None:
+        self._endpoints = endpoints
         super().__init__("/", _guarded(self.to_study), methods=["GET"])
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         found, inner = super().matches(scope)
         return (found, inner) if found == Match.FULL and _linked(scope) in studies.study_ids() else (Match.NONE, {})
 
-    @staticmethod
-    async def to_study(request: Request) -> Response:
+    async def to_study(self, request: Request) -> Response:
         """Relative, since a proxy may hide the path before it."""
-        theme = request.query_params.get("__theme", "")
-        asked = f"?__theme={theme}" if theme in THEMES else ""
-        return RedirectResponse(f"listen/{_linked(request.scope)}{asked}", headers=NOT_CACHED)
+        study = _linked(request.scope)
+        return await self._endpoints.arrived(request, study) or _to_page(request, f"listen/{study}")
 
 
 class ListenerEndpoints:
@@ -78,10 +80,53 @@ class ListenerEndpoints:
         """For people: a study that is not there gets the page too, and its script says so."""
         self._count(request)
         try:
-            await self._store(request)
+            store = await self._store(request)
         except RequestError:
             return self._files.page(404)
-        return self._files.page()
+        if is_platform_link(store.study, request.query_params):
+            return await self.arrived(request, "") or self._files.page()
+        return self._files.page(study=store.study)
+
+    async def arrived(self, request: Request, name: str) -> Response | None:
+        """A worker follows a platform's link: to the page, without what the link says of the worker. None for a plain link.
+
+        Args:
+            name: of the study where the address has it in its query; '' where it is in the path.
+        Raises:
+            Refused: the link is none of this study's platform. RequestError, StoreError, StudyError.
+        """
+        store = await self._run(self._store_of, name) if name else await self._store(request)
+        rules = store.study.recruitment
+        if rules is None or not rules.platform:
+            return None
+        if name:
+            self._count(request)
+        came = visit(store.study, request.query_params.multi_items())
+        place = f"listen/{name}" if name else store.study.id
+        if came.identity is None:
+            return _to_page(request, place, "#preview")
+        token = await self._run(Reception(store).arrive, came.identity)
+        return _to_page(request, place, f"#arrival={token}")
+
+    async def arrive(self, request: Request) -> Response:
+        """Where a worker who arrived goes on."""
+        self._count(request)
+        store, body = await self._store(request), await body_of(request)
+        return document(door_document(store, await self._run(Reception(store).door, field(body, "arrival", str))))
+
+    async def reserve(self, request: Request) -> Response:
+        """A place, at consent."""
+        self._count(request)
+        store, body = await self._store(request), await body_of(request)
+        arrival, place = (field(body, name, str) if name in body else "" for name in ("arrival", "place"))
+        if not arrival:
+            self._wait(self._rate_limit.entry(address_of(request)))
+        reception = Reception(store)
+        try:
+            kept = await self._run(reception.reserve, body.get("consent"), arrival, place)
+        except Refused as refused:
+            return await self._turned_away(reception, arrival, refused)
+        return document({"place": kept})
 
     async def to_page(self, request: Request) -> Response:
         """A link that was pasted with a slash at its end."""
@@ -111,12 +156,25 @@ class ListenerEndpoints:
         self._wait(self._rate_limit.entry(address_of(request)))
         if store.study.sign_in and not signs_in():
             raise refuse(store.study, "no_sign_in")
-        entry = await self._run(store.enter, body.get("consent"), field(body, "setup", dict), user_of(request))
-        return document(asdict(entry))
+        consent, setup, place = body.get("consent"), field(body, "setup", dict), body.get("place", "")
+        if "arrival" not in body:
+            return document(asdict(await self._run(store.enter, consent, setup, user_of(request), str(place))))
+        reception, arrival = Reception(store), field(body, "arrival", str)
+        try:
+            return document(asdict(await self._run(reception.enter, consent, setup, arrival)))
+        except Refused as refused:
+            return await self._turned_away(reception, arrival, refused)
+
+    async def _turned_away(self, reception: Reception, arrival: str, refused: Refused) -> Response:
+        """The refusal, with the way back to the platform where somebody came from one. Raises the refusal where there is none."""
+        found = await self._run(reception.leaving_of_arrival, arrival) if arrival else None
+        if found is None:
+            raise refused
+        return document({"leaving": leaving_document(reception.study, found, str(refused))})
 
     async def next(self, request: Request) -> Response:
         store, token = await self._listener(request)
-        return document(await self._run(_next, store, token))
+        return document(await self._run(_ended_or, _next, store, token))
 
     async def played(self, request: Request) -> Response:
         store, token = await self._listener(request)
@@ -133,7 +191,7 @@ class ListenerEndpoints:
     async def withdraw(self, request: Request) -> Response:
         store, token = await self._listener(request)
         await self._run(store.withdraw, token)
-        return document({})
+        return document(await self._run(_leaving, store, token))
 
     async def _listener(self, request: Request) -> tuple[AnswerStore, str]:
         """The study's store and the token of a listener; the store decides whose it is."""
@@ -172,12 +230,12 @@ def listening_routes(store_of: Callable[[str], AnswerStore] = studies.store_of,
     gets = {"/": endpoints.to_workbench, "/static/{file}": endpoints.static, "/{study}": endpoints.page,
             "/{study}/": endpoints.to_page, "/{study}/about": endpoints.about,
             "/{study}/clip/{clip}.wav": endpoints.clip}
-    posts = {name: getattr(endpoints, name) for name in ("enter", "next", "played", "answer", "withdraw")}
+    posts = {name: getattr(endpoints, name) for name in ("arrive", "reserve", "enter", "next", "played", "answer", "withdraw")}
     routes = [Route(path, _guarded(endpoint), methods=["GET"]) for path, endpoint in gets.items()]
     routes += [Route(f"/{{study}}/{name}", _guarded(endpoint), methods=["POST"]) for name, endpoint in posts.items()]
     inner = Starlette(routes=routes, exception_handlers={HTTPException: _by_status})
     inner.router.redirect_slashes = False
-    return [StudyLink(), Mount("/listen", app=inner, name="listen")]
+    return [StudyLink(endpoints), Mount("/listen", app=inner, name="listen")]
 
 
 def _linked(scope: Scope) -> str:
@@ -195,6 +253,30 @@ def _next(store: AnswerStore, token: str) -> dict[str, Any]:
             raise
         return {"trial": None, "code": code}
     return {"trial": asdict(shown), "code": ""} if shown else {"trial": None, "code": store.completion(token)}
+
+
+def _ended_or(work: Callable[[AnswerStore, str], dict[str, Any]], store: AnswerStore, token: str) -> dict[str, Any]:
+    """What the work gives, and the way back to the platform for whom the study is over."""
+    try:
+        found = work(store, token)
+    except Refused as refused:
+        found = _leaving(store, token, str(refused)) if refused.reason in ("withdrawn", "closed", "place") else {}
+        if not found:
+            raise
+        return {"trial": None, "code": "", **found}
+    return found if found["trial"] else {**found, **_leaving(store, token)}
+
+
+def _leaving(store: AnswerStore, token: str, sentence: str = "") -> dict[str, Any]:
+    """{} for who did not come from a platform."""
+    found = Reception(store).leaving(token)
+    return {} if found is None else {"leaving": leaving_document(store.study, found, sentence)}
+
+
+def _to_page(request: Request, place: str, fragment: str = "") -> Response:
+    theme = request.query_params.get("__theme", "")
+    asked = f"?__theme={theme}" if theme in THEMES else ""
+    return RedirectResponse(f"{place}{asked}{fragment}", headers=NOT_CACHED)
 
 
 def _guarded(endpoint: Endpoint) -> Endpoint:

@@ -8,7 +8,7 @@ import threading
 from functools import lru_cache
 from pathlib import Path
 
-from evaluation.listening.design.study import find_study, study_folders
+from evaluation.listening.design.study import Study, find_study, studies_of_group, study_folders
 from evaluation.listening.errors import StoreError, StudyError
 from evaluation.listening.publish.hub import hub_journal
 from evaluation.listening.publish.links import STUDIES_VARIABLE
@@ -54,4 +54,19 @@ def _open(folder: Path, study_id: str) -> AnswerStore:
         if journal is not None and study_id in journal.studies.refused:
             raise StudyError(journal.studies.refused[study_id]) from error
         raise
-    return open_store(study, journal=hub_journal(folder))
+    return open_store(study, journal=hub_journal(folder), others=lambda: _group_of(folder, study))
+
+
+def _group_of(folder: Path, study: Study) -> list[AnswerStore]:
+    """The stores of the other studies of the same group. Raises StoreError: one of them has no database now."""
+    group = study.recruitment.group if study.recruitment else ""
+    names = studies_of_group(folder, group) if group else []
+    found = []
+    for name in names:
+        if name == study.id:
+            continue
+        try:
+            found.append(_open(folder, name))
+        except StudyError as error:
+            LOG.warning("study %s of the same group cannot be opened and is left out: %s", name, error)
+    return found

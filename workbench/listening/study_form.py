@@ -13,7 +13,7 @@ import gradio as gr
 from evaluation.listening.design.create import CAP
 from evaluation.listening.design.study import Study
 from evaluation.listening.errors import StudyError
-from evaluation.listening.publish.links import is_local, study_link
+from evaluation.listening.publish.links import is_local, listeners_link
 from evaluation.run.folder import EvaluationRun, open_run
 from workbench.jobs import queue as jobs
 from workbench.listening import admin_text as text
@@ -83,7 +83,7 @@ class StudyForm:
 
         study, sentence = attempt(work)
         if study is not None:
-            return [study_html(study, study_link(study.id, address_for(request)), notes), study.id, *slot_updates(SLOTS, {})]
+            return [study_html(study, listeners_link(study, address_for(request)), notes), study.id, *slot_updates(SLOTS, {})]
         found = form_problems(systems, questions, listeners, cap, seed) if self.access.allows(profile, request) else {}
         return ["" if found else problem_html(sentence), gr.skip(), *slot_updates(SLOTS, found)]
 

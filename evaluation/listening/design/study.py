@@ -160,6 +160,13 @@ def study_folders(studies: Path) -> dict[str, Path]:
     return {info["id"]: folder for info, folder in sorted(named, key=lambda one: str(one[0].get("created")), reverse=True)}
 
 
+def studies_of_group(studies: Path, group: str) -> list[str]:
+    """Ids of the studies of which a listener may take only one; nothing else is checked."""
+    folders = study_folders(studies)
+    recruitments = {name: _info_or_nothing(folder / "study.json").get("recruitment") for name, folder in folders.items()}
+    return [name for name, rules in recruitments.items() if isinstance(rules, dict) and rules.get("group") == group]
+
+
 def study_hash(info: dict[str, Any], design: dict[str, Any], wording: dict[str, Any]) -> str:
     """SHA-256 over settings (which hold the clips' own hashes), design and wording."""
     bare = {key: value for key, value in info.items() if key != "hash"}

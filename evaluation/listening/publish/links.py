@@ -25,6 +25,11 @@ def study_link(study_id: str, address: str) -> str:
     return f"{address.rstrip('/')}/?study={study_id}"
 
 
+def listeners_link(study: Study, address: str) -> str:
+    """As `study_link`, with what the study's platform fills in."""
+    return study_link(study.id, address) + (study.recruitment.query() if study.recruitment else "")
+
+
 def configured_address() -> str:
     """The public address that the environment names, '' where it names none that can be opened."""
     named = os.environ.get(ADDRESS_VARIABLE, "").strip() or os.environ.get(SPACE_VARIABLE, "").strip()
@@ -69,7 +74,8 @@ def is_local(address: str) -> bool:
 def link_sentences(study: Study) -> list[str]:
     """The id and link of a study that lies on this disk, and what is missing until the link works."""
     address, folder = configured_address(), study.folder.resolve().parent
-    said = [f"Its id is {study.id}; the link for listeners is {study_link(study.id, address or local_address())}"]
+    link = listeners_link(study, address or local_address())
+    said = [f"Its id is {study.id}; the link for listeners is {link}"]
     if Path(os.environ.get(STUDIES_VARIABLE) or ROOT / "studies").resolve() != folder:
         said.append(f"The workbench serves it when it is started with {STUDIES_VARIABLE}={folder}.")
     if not address:

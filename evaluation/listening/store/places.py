@@ -100,9 +100,8 @@ def reserve(connection: Connection, study: Study, place: str, now: float, up_sin
         the place, '' where there is none.
     """
     name = place or secrets.token_hex(PLACE_BYTES)
-    row = connection.execute(sa.select(PLACES).where(PLACES.c.place == name)).one_or_none()
-    is_held = row is not None and row.ended is None and row.reserved > now - 60 * HOLD_MINUTES
-    if not is_held and _room_made(connection, study, now, up_since).free < 1:
+    row = connection.execute(sa.select(PLACES.c.study).where(PLACES.c.place == name)).one_or_none()
+    if not is_kept(connection, name, now) and _room_made(connection, study, now, up_since).free < 1:
         return ""
     if row is None:
         connection.execute(PLACES.insert().values(place=name, study=study.id, reserved=now))
@@ -110,6 +109,13 @@ def reserve(connection: Connection, study: Study, place: str, now: float, up_sin
         connection.execute(PLACES.update().where(PLACES.c.place == name, PLACES.c.study == study.id)
                            .values(reserved=now, ended=None))
     return name
+
+
+def is_kept(connection: Connection, place: str, now: float) -> bool:
+    """Whether a place is reserved and not yet taken."""
+    query = sa.select(PLACES.c.place).where(PLACES.c.place == place, PLACES.c.ended.is_(None),
+                                            PLACES.c.reserved > now - 60 * HOLD_MINUTES)
+    return connection.execute(query).first() is not None
 
 
 def take(connection: Connection, study: Study, setup: Mapping[str, str], place: str, now: float,

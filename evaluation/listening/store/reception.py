@@ -70,6 +70,11 @@ class Reception:
             listeners.lock_study(connection, self.study)
             found = self._found(connection, token)
             row = found.listener
+            if row is None and not found.reason:
+                reason = self._full(connection, found)
+                if reason:
+                    note(events.DECIDED, arrivals.decide(connection, found.arrival, reason, self.store.clock()))
+                    return Door("", self._leaving(connection, FULL, found.identity))
             if row is None:
                 return Door("", self._leaving(connection, found.outcome, found.identity) if found.outcome else None)
             if row["withdrawn"] is not None:
@@ -192,6 +197,13 @@ class Reception:
             self.store.refuse_before_all_lines_came()
             raise refuse(self.study, "arrival")
         return found
+
+    def _full(self, connection: Connection, found: Arrival) -> str:
+        """Why there is no place for a new worker, '' where there is one, or one is kept already."""
+        now = self.store.clock()
+        if places.is_kept(connection, found.arrival, now):
+            return ""
+        return listeners.refusal(connection, self.study, now, self.store.up_since)
 
     def _new_worker(self, connection: Connection, arrival: str) -> Arrival:
         """Who arrived. Raises Refused: nobody, or somebody who was turned away and has not begun."""

@@ -12,6 +12,10 @@ export class Problem extends Error {
   }
 }
 
+/** What stands behind '#': a worker who came from a platform, or the platform's preview. It survives a reload. */
+export const arrival = new URLSearchParams(location.hash.slice(1)).get("arrival") ?? "";
+export const isPreview = location.hash === "#preview";
+
 export function token() {
   try { return localStorage.getItem(key) ?? kept; } catch { return kept; }
 }

@@ -18,13 +18,15 @@ export function signInLink(texts, kind) {
   return el("a", { class: kind, href: go, target: window === parent ? "_top" : "_blank" }, texts.page.sign_in_go);
 }
 
-/** Calls agreed once the box is ticked and Start pressed. */
+/** Calls agreed once the box is ticked and Start pressed; without it the screen is a preview. */
 export function consentScreen(about, agreed) {
   const { texts } = about;
-  const start = button(texts.consent.start, agreed, "primary", { disabled: true });
-  const box = el("input", { type: "checkbox", id: "agree", change: () => { start.disabled = !box.checked; } });
+  const start = button(texts.consent.start, agreed ?? (() => {}), "primary", { disabled: true });
+  const box = el("input", { type: "checkbox", id: "agree", disabled: !agreed, change: () => { start.disabled = !box.checked; } });
   show(el("section", { class: "card" }, heading(texts.title),
     el("p", {}, fill(texts.consent.text, { minutes: about.minutes })), el("p", { class: "soft" }, remembers() ? texts.page.pause : texts.page.no_memory),
+    ...about.terms.map((term) => el("p", { class: "soft" }, term)),
+    !agreed && el("p", { class: "note" }, texts.recruitment.preview),
     el("label", { class: "tick", for: "agree" }, box, el("span", {}, texts.consent.agree)), el("div", { class: "row" }, start)),
   workbenchLink(texts));
 }

@@ -1,17 +1,19 @@
 // The way of a listener through the test, what is told when something fails, and the keyboard.
 
-import { Problem, ask, keepToken, token } from "./api.js";
+import { Problem, arrival, ask, isPreview, keepToken, token } from "./api.js";
 import { button, el, fill, heading, show } from "./dom.js";
+import { codeBox, leavingScreen, stayHere } from "./leave.js";
 import { consentScreen, setupScreen, signInLink, signInScreen, workbenchLink } from "./entry.js";
 import { canPlay } from "./player.js";
 import { trialScreen } from "./trial.js";
 
-const OVER = ["closed", "enough", "withdrawn", "nowhere", "no_sign_in"]; // reasons after which there is nothing to try again
+const OVER = ["closed", "enough", "withdrawn", "nowhere", "no_sign_in", "taken", "group", "screened", "elsewhere", "place", "arrival"]; // reasons after which there is nothing to try again
 const ELSEWHERE = ["answered", "trial", "clip"]; // another page of this listener went on: so does this one
 const PLAY = { q: 0, w: 1 };
 
 let about = null;
 let trial = null; // the keyboard's hands on the trial that is shown
+let place = ""; // that is kept from consent to the first trial
 let last = null; // the trial before: {prompt, training}
 
 async function open() {
@@ -25,14 +27,33 @@ async function open() {
   document.documentElement.lang = about.texts.language;
   document.title = about.texts.title;
   if (!canPlay()) ended(about.texts.title, about.texts.page.no_audio);
+  else if (isPreview) consentScreen(about, null);
+  else if (arrival) attempt(arrive);
   else if (token()) attempt(goOn);
+  else if (about.platform) ended(about.texts.title, about.arrival_text);
   else begin();
+}
+
+/** Somebody from a platform: the server knows whether there are trials left. This device may know somebody else, which is forgotten. */
+async function arrive() {
+  const door = await ask("arrive", { arrival });
+  keepToken(door.token || null);
+  if (door.leaving) return left(door.leaving);
+  return door.token ? goOn() : begin();
+}
+
+/** Back to the platform. */
+function left(leaving) {
+  leave();
+  hush();
+  const may = token() && ["done", "failed"].includes(leaving.outcome);
+  leavingScreen(leaving, about.texts, may && el("footer", {}, button(about.texts.withdraw, withdraw, "quiet")));
 }
 
 /** Whatever keeps somebody from taking part is told here, before consent and questions. */
 function begin() {
   if (about.known) return attempt(() => enter({}));
-  if (about.closed) return over();
+  if (about.closed && !arrival) return over();
   if (about.sign_in && !about.sign_in_offered) return ended(about.texts.title, about.no_sign_in_text);
   if (about.sign_in && !about.signed_in) return signInScreen(about);
   consentScreen(about, () => attempt(agreed));
@@ -40,8 +61,14 @@ function begin() {
 
 /** The page may have been open for long, so the server is asked once more whether there is a place. */
 async function agreed() {
-  about = await ask("about");
-  if (about.closed) return over();
+  if (about.keeps_places) {
+    const kept = await ask("reserve", { consent: true, place, ...who() });
+    if (kept.leaving) return left(kept.leaving);
+    place = kept.place;
+  } else {
+    about = await ask("about");
+    if (about.closed) return over();
+  }
   await setupScreen(about, () => tell({ reason: "no_sound" }, quiet), (setup) => attempt(() => enter(setup)));
 }
 
@@ -53,13 +80,20 @@ function over() {
 }
 
 async function enter(setup) {
-  keepToken((await ask("enter", { consent: true, setup })).token);
+  const entered = await ask("enter", { consent: true, setup, place, ...who() });
+  if (entered.leaving) return left(entered.leaving);
+  keepToken(entered.token);
   await goOn();
+}
+
+function who() {
+  return arrival ? { arrival } : {};
 }
 
 /** The next trial, after a word where something new begins; or the end. */
 async function goOn() {
-  const { trial: shown, code } = await ask("next", {});
+  const { trial: shown, code, leaving } = await ask("next", {});
+  if (leaving) return left(leaving);
   if (!shown) return thanks(code);
   const { page } = about.texts;
   const begins = () => attempt(() => present(shown));
@@ -74,7 +108,7 @@ async function present(shown) {
   const isNew = last !== null && last.prompt !== shown.prompt && !shown.check;
   trial = await trialScreen(about, shown, {
     isNew, failed: tell, withdraw,
-    answered: (stored) => { hush(); leave(); stored.code ? thanks(stored.code) : attempt(goOn); } });
+    answered: (stored) => { hush(); leave(); stored.code && !about.platform ? thanks(stored.code) : attempt(goOn); } });
   last = { prompt: shown.prompt, training: shown.training };
 }
 
@@ -88,10 +122,7 @@ function thanks(code) {
   leave();
   const { thanks: text, page } = about.texts;
   const [before, after] = text.split("{code}");
-  const copy = button(page.copy, async () => {
-    try { await navigator.clipboard.writeText(code); copy.textContent = page.copied; } catch { getSelection().selectAllChildren(shown); }
-  }, "quiet");
-  const shown = el("output", { class: "code" }, code);
+  const { shown, copy } = codeBox(code, page);
   show(el("section", { class: "card ended" }, heading(page.done_heading), el("p", {}, before, shown, after), copy),
     el("footer", {}, button(about.texts.withdraw, withdraw, "quiet")));
 }
@@ -104,8 +135,12 @@ function ended(title, sentence, ...more) {
 }
 
 function withdraw() {
+  stayHere();
   const { page, withdrawn } = about.texts;
-  const sure = async () => { await ask("withdraw", {}); ended(page.withdrawn_heading, withdrawn); };
+  const sure = async () => {
+    const { leaving } = await ask("withdraw", {});
+    leaving ? left(leaving) : ended(page.withdrawn_heading, withdrawn);
+  };
   askOver(page.withdraw_question, (close) => [button(page.withdraw_no, close), button(page.withdraw_yes, () => { close(); attempt(sure); }, "danger")]);
 }
 
