@@ -1,4 +1,4 @@
-"""`zest study`: gather, make, check, close, analyse and export a listening test."""
+"""`zest study`: gather, make, check, watch, close, analyse and export a listening test."""
 
 from __future__ import annotations
 
@@ -78,15 +78,20 @@ def create(
     seed: Annotated[int, typer.Option(metavar="NUMBER", min=0, help="Of the drawing and of every listener's order.")] = 0,
     sign_in: Annotated[bool, typer.Option("--sign-in", help="Listeners sign in with Hugging Face, one set each; on Spaces only.")
                        ] = False,
+    recruit: Annotated[Optional[Path], typer.Option(
+        metavar="FILE", help="Recruitment file (TOML) with platform, completion codes, quotas; a plain link if left out.")
+                       ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a frozen study from a run: opaque clips of one loudness, hidden anchors, traps, balanced sets, rules, a hash."""
     from evaluation.listening.design.create import create_study, expected_ratings
+    from evaluation.listening.design.recruitment import read_recruitment
     from evaluation.listening.publish.links import link_sentences
     from evaluation.run import open_run
 
     created = create_study(open_run(run), names(systems), names(questions) or QUESTIONS, output, listeners, seed, cap,
-                           sign_in=sign_in, told=(notes := []).append)
+                           sign_in=sign_in, recruitment=read_recruitment(recruit) if recruit else None,
+                           told=(notes := []).append)
     ratings = expected_ratings(created)
     if as_json:
         print_json(_summary(created) | {"ratings_per_system": ratings, "notes": notes})
@@ -129,6 +134,36 @@ def close(folder: StudyFolder, database: Database = None) -> None:
 
     was_open = open_store(open_study(folder), database).close()
     say(f"{folder} is closed now; no more answers are taken." if was_open else f"{folder} was closed already.")
+
+
+@study.command(cls=ZestCommand)
+def status(folder: StudyFolder, as_json: AsJson = False, database: Database = None) -> None:
+    """Say how many places are taken, and who is counted, not yet counted or excluded, and why; at any time."""
+    from evaluation.listening.analysis.standing import standing, standing_sentences
+    from evaluation.listening.design.study import open_study
+    from evaluation.listening.store import open_store
+
+    found = standing(open_store(open_study(folder), database))
+    if as_json:
+        print_json(found.document())
+    else:
+        print("\n".join(standing_sentences(found)))
+
+
+@study.command("forget-identities", cls=ZestCommand)
+def forget_identities(
+    folder: StudyFolder, database: Database = None,
+    keep_pseudonyms: Annotated[bool, typer.Option(
+        "--keep-pseudonyms", help="Keep the hashes by which a worker who comes again is known; ids are deleted.")] = False,
+) -> None:
+    """Delete what platforms told of the listeners, for good; no rating is touched."""
+    from evaluation.listening.design.study import open_study
+    from evaluation.listening.store import open_store
+    from evaluation.listening.store.reception import Reception
+
+    count = Reception(open_store(open_study(folder), database)).forget(not keep_pseudonyms)
+    known = "" if keep_pseudonyms else " Whoever comes again is taken for somebody new."
+    say(f"Forgot {counted(count, 'worker')}; all ratings are as they were.{known}")
 
 
 @study.command(cls=ZestCommand)
@@ -182,11 +217,11 @@ def _collected(folder: Path, database: str | None) -> tuple[Study, Collected]:
 
 def _summary(study: Study) -> dict[str, Any]:
     """What --json prints of a study."""
-    from evaluation.listening.publish.links import configured_address, local_address, study_link
+    from evaluation.listening.publish.links import configured_address, listeners_link, local_address
 
     cells = study.design.cells
     return {"folder": str(study.folder), "id": study.id,
-            "link": study_link(study.id, configured_address() or local_address()), "hash": study.hash,
+            "link": listeners_link(study, configured_address() or local_address()), "hash": study.hash,
             "systems": list(study.systems), "questions": study.info["questions"], "sets": len(cells),
             "trials_per_set": len(cells[0]),
             "clips": len(study.design.clips), "listeners": study.info["listeners"],

@@ -19,8 +19,9 @@ def recruitment_document(study: Study) -> dict[str, Any]:
         return {"platform": "", "keeps_places": False, "terms": [], "arrival_text": ""}
     texts, failures = study.wording["recruitment"], rules.failures(study.minutes)
     checks = texts["checks_one"] if failures == 1 else texts["checks"].format(failures=failures)
-    terms = [texts["place"].format(minutes=f"{rules.time_out:g}"), *([checks] if rules.platform else [])]
     title = rules.rules_of_platform.title if rules.platform else ""
+    terms = [texts["place"].format(minutes=f"{rules.time_out:g}")]
+    terms += [checks, texts["identity"].format(platform=title)] if rules.platform else []
     return {"platform": title, "keeps_places": True, "terms": terms, "arrival_text": study.wording["refusals"]["arrival"]}
 
 

@@ -102,13 +102,13 @@ def study_document(store: AnswerStore, user: str = "") -> dict[str, Any]:
     study = store.study
     texts = {name: text for name, text in study.wording.items() if name not in NOT_TOLD}
     texts["setup"] = {"volume": texts["setup"]["volume"], **{name: setup_question(study, name) for name in study.setup}}
+    texts["recruitment"] = {**texts["recruitment"], **recruitment_document(study)}
     count, over = len(study.design.training), store.refusal()
     return {"study": study.id, "closed": bool(over), "closed_text": study.wording["refusals"][over or "closed"],
             "minutes": study.minutes, "practice": count, "volume_clip": study.design.training[0].clips[0][1],
             "remark_letters": MOST_LETTERS,
             "texts": texts, "sign_in": study.sign_in, "sign_in_offered": signs_in(),
             "no_sign_in_text": study.wording["refusals"]["no_sign_in"], "signed_in": bool(user),
-            **recruitment_document(study),
             "known": bool(study.sign_in and user) and store.knows(user)}
 
 

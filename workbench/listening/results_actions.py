@@ -16,6 +16,7 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from evaluation.listening.analysis import StudyResults, results_of
+from evaluation.listening.analysis.standing import standing
 from evaluation.listening.publish.export import export_study
 from evaluation.listening.publish.links import is_local, listeners_link
 from evaluation.listening.publish.markdown import paper_paragraph
@@ -81,7 +82,8 @@ class ResultsActions:
                     return nothing()
                 results, _ = analysed(study)
                 link = link_update(listeners_link(results.study, address_for(request)))
-                return [results_html(results), gr.update(value=paper_paragraph(results), visible=bool(results.verdicts)),
+                shown = results_html(results, standing(_store(study)))
+                return [shown, gr.update(value=paper_paragraph(results), visible=bool(results.verdicts)),
                         gr.update(visible=True), gr.update(interactive=not results.closed), gr.update(visible=False),
                         gr.update(visible=False, value=None), link, problem(""), problem("")]
 

@@ -11,6 +11,7 @@ from html import escape
 from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.results import OpinionScore, StudyResults
 from evaluation.listening.analysis.screening import REASONS, WITHDRAWN
+from evaluation.listening.analysis.standing import StudyStanding, standing_sentences
 from evaluation.listening.design.questions import ANCHORS, shown_name
 from evaluation.listening.publish.markdown import NOT_COMPARABLE, correlation_range, exclusions, interval_text, number
 from evaluation.listening.publish.plots import Picture, pictures
@@ -19,9 +20,9 @@ from pipelines.counting import counted
 from workbench.listening import admin_text as text
 
 
-def results_html(results: StudyResults) -> str:
-    """The whole study, or a calm sentence where nobody has answered yet."""
-    head = _head(results)
+def results_html(results: StudyResults, now: StudyStanding | None = None) -> str:
+    """The whole study, or a calm sentence where nobody has answered yet. now: places and who is counted."""
+    head = _head(results) + (_standing(now) if now else "")
     screened = _screening(results) if results.verdicts else ""
     if not results.before.listeners or not results.before.ratings:
         return f'<div class="zest-study">{head}<div class="zest-empty">{text.NO_ANSWERS}</div>{screened}</div>'
@@ -46,6 +47,10 @@ def _head(results: StudyResults) -> str:
     return (f'<h3 aria-level="2">{escape(", ".join(study.systems))} {state}</h3><div class="facts">{cells}</div>'
             f'<p class="small">Made {escape(study.info["created"][:10])}, seed {study.info["seed"]}, id {study.id}, '
             f"hash {study.hash[:12]}.</p>")
+
+
+def _standing(now: StudyStanding) -> str:
+    return _section("Listeners at the moment", "".join(f"<p>{escape(said)}</p>" for said in standing_sentences(now)))
 
 
 def _opinions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from evaluation.listening.design.create import CAP, create_study, expected_ratings, useful_pairs
 from evaluation.listening.design.questions import askable
+from evaluation.listening.design.recruitment import Recruitment, read_recruitment
 from evaluation.listening.design.study import Study
 from evaluation.listening.errors import StudyError
 from evaluation.run.folder import EvaluationRun
@@ -29,7 +30,7 @@ class StudyRequest:
 
     Attributes:
         systems, questions: names. listeners: whole sets to be answered. cap: trials a listener answers at most.
-        sign_in: with Hugging Face, one set each.
+        sign_in: with Hugging Face, one set each. recruitment: None for a plain link.
     """
 
     systems: tuple[str, ...]
@@ -38,6 +39,7 @@ class StudyRequest:
     cap: int = CAP
     seed: int = 0
     sign_in: bool = False
+    recruitment: Recruitment | None = None
 
 
 def form_problems(systems: object, questions: object, listeners: object, cap: object, seed: object) -> dict[str, str]:
@@ -51,11 +53,13 @@ def form_problems(systems: object, questions: object, listeners: object, cap: ob
     return {name: sentence for name, sentence in found.items() if sentence}
 
 
-def parse_request(systems: Any, questions: Any, listeners: Any, cap: Any, seed: Any, sign_in: bool = False) -> StudyRequest:
-    """From the values of the form. Raises StudyError: nothing chosen, or a number that is none."""
+def parse_request(systems: Any, questions: Any, listeners: Any, cap: Any, seed: Any, sign_in: bool = False,
+                  recruitment: object = "") -> StudyRequest:
+    """From the values of the form. Raises StudyError: nothing chosen, a number that is none, or a wrong recruitment file."""
     for sentence in form_problems(systems, questions, listeners, cap, seed).values():
         raise StudyError(sentence)
-    return StudyRequest(tuple(map(str, systems)), tuple(map(str, questions)), int(listeners), int(cap), int(seed), bool(sign_in))
+    return StudyRequest(tuple(map(str, systems)), tuple(map(str, questions)), int(listeners), int(cap), int(seed), bool(sign_in),
+                        read_recruitment(str(recruitment)) if str(recruitment or "").strip() else None)
 
 
 def gathered_folder() -> Path:
@@ -80,7 +84,8 @@ def make_study(run: EvaluationRun, requested: StudyRequest, progress: Callable[[
     """Write a new study into the folder of studies. Raises StudyError, OutputError as `create_study`."""
     name = f"{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(4)}"
     return create_study(run, requested.systems, requested.questions, studies_folder() / name, requested.listeners,
-                        requested.seed, requested.cap, progress=progress, sign_in=requested.sign_in, told=told)
+                        requested.seed, requested.cap, progress=progress, sign_in=requested.sign_in,
+                        recruitment=requested.recruitment, told=told)
 
 
 def study_sentence(study: Study) -> str:

@@ -50,6 +50,7 @@ class StudyForm:
     questions: gr.CheckboxGroup
     numbers: tuple[gr.Number, gr.Number, gr.Number]
     sign_in: gr.Checkbox
+    recruitment: gr.Textbox
     slots: dict[str, gr.HTML]
     button: gr.Button
     outcome: gr.HTML
@@ -70,14 +71,14 @@ class StudyForm:
         return [gr.update(choices=[], value=[]), gr.update(choices=[], value=[])]
 
     def make(self, chosen: str, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float,
-             sign_in: bool, profile: gr.OAuthProfile | None, request: gr.Request,
+             sign_in: bool, profile: gr.OAuthProfile | None, request: gr.Request, recruitment: str = "",
              progress: gr.Progress = gr.Progress()) -> list[Any]:
         """Create the study and say where it is, and its id; or the sentences why there is none, each beside its input."""
         notes: list[str] = []
 
         def work() -> Study:
             with self.access.open_to(profile, request, "make a study"):
-                requested = parse_request(systems, questions, listeners, cap, seed, sign_in)
+                requested = parse_request(systems, questions, listeners, cap, seed, sign_in, recruitment)
                 return make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips"),
                                   notes.append)
 
@@ -97,7 +98,7 @@ class StudyForm:
         for component in (self.systems, self.questions, *self.numbers):
             component.input(self.check, given, slots, preprocess=False, trigger_mode="always_last", **QUIET)
         run = self.button.click(button_update(text.MAKING, False), None, self.button, **QUIET).then(
-            self.make, [chosen, *given, self.sign_in], [self.outcome, self.made, *slots],
+            self.make, [chosen, *given, self.sign_in, self.recruitment], [self.outcome, self.made, *slots],
             preprocess=False, concurrency_limit=1, api_visibility="private", show_progress_on=self.outcome)
         run.then(button_update(text.MAKE, True), None, self.button, **QUIET)
         return self.made
@@ -120,9 +121,13 @@ def study_form(access: AdminAccess, run_of: Callable[[str], EvaluationRun]) -> S
     slots["numbers"] = problem_slot(None)
     sign_in = gr.Checkbox(False, label=text.SIGN_IN_LABEL, info=text.SIGN_IN_INFO, visible=signs_in(),
                           elem_classes="zest-sign-in")
+    with gr.Accordion(text.RECRUIT_TITLE, open=False):
+        recruitment = gr.Textbox(label=text.RECRUIT_LABEL, info=text.RECRUIT_INFO, lines=4, max_lines=20,
+                                 elem_classes="zest-recruitment")
     button = gr.Button(text.MAKE, variant="primary", elem_classes="zest-make")
     outcome = gr.HTML(elem_classes="zest-outcome")
-    return StudyForm(access, run_of, systems, questions, (listeners, cap, seed), sign_in, slots, button, outcome, gr.State())
+    return StudyForm(access, run_of, systems, questions, (listeners, cap, seed), sign_in, recruitment, slots, button, outcome,
+                     gr.State())
 
 
 def job_form(access: AdminAccess, jobs_of: Callable[[], Path], job: gr.Textbox, files: gr.File) -> None:

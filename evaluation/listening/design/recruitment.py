@@ -147,7 +147,7 @@ def read_recruitment(source: Path | str) -> Recruitment:
     try:
         return recruitment_from(tomllib.loads(source))
     except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"The recruitment file is no TOML ({error}); see docs/listening.md for an example.") from error
+        raise StudyError(f"The recruitment file is no TOML ({error}); see docs/listening.md for one.") from error
 
 
 def recruitment_from(document: Mapping[str, Any]) -> Recruitment:

@@ -119,6 +119,7 @@ ENGLISH: dict[str, Any] = {
                    "options": {"native": "Yes", "other": "No"}},
         "place": "A place is kept for you while you answer. After {minutes} minutes without an answer it may go to somebody "
                  "else.",
+        "identity": "Your id on {platform} is kept apart from your answers, for the payment only.",
         "checks": "Some questions are checks that ask for one answer on the screen. {failures} failed ones end the payment.",
         "checks_one": "Some questions are checks that ask for one answer on the screen. One failed check ends the payment.",
         "preview": "This is a preview. Accept the task first; then you can begin.",

@@ -25,7 +25,7 @@ export function consentScreen(about, agreed) {
   const box = el("input", { type: "checkbox", id: "agree", disabled: !agreed, change: () => { start.disabled = !box.checked; } });
   show(el("section", { class: "card" }, heading(texts.title),
     el("p", {}, fill(texts.consent.text, { minutes: about.minutes })), el("p", { class: "soft" }, remembers() ? texts.page.pause : texts.page.no_memory),
-    ...about.terms.map((term) => el("p", { class: "soft" }, term)),
+    ...about.texts.recruitment.terms.map((term) => el("p", { class: "soft" }, term)),
     !agreed && el("p", { class: "note" }, texts.recruitment.preview),
     el("label", { class: "tick", for: "agree" }, box, el("span", {}, texts.consent.agree)), el("div", { class: "row" }, start)),
   workbenchLink(texts));

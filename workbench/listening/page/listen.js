@@ -30,7 +30,7 @@ async function open() {
   else if (isPreview) consentScreen(about, null);
   else if (arrival) attempt(arrive);
   else if (token()) attempt(goOn);
-  else if (about.platform) ended(about.texts.title, about.arrival_text);
+  else if (about.texts.recruitment.platform) ended(about.texts.title, about.texts.recruitment.arrival_text);
   else begin();
 }
 
@@ -61,7 +61,7 @@ function begin() {
 
 /** The page may have been open for long, so the server is asked once more whether there is a place. */
 async function agreed() {
-  if (about.keeps_places) {
+  if (about.texts.recruitment.keeps_places) {
     const kept = await ask("reserve", { consent: true, place, ...who() });
     if (kept.leaving) return left(kept.leaving);
     place = kept.place;
@@ -108,7 +108,7 @@ async function present(shown) {
   const isNew = last !== null && last.prompt !== shown.prompt && !shown.check;
   trial = await trialScreen(about, shown, {
     isNew, failed: tell, withdraw,
-    answered: (stored) => { hush(); leave(); stored.code && !about.platform ? thanks(stored.code) : attempt(goOn); } });
+    answered: (stored) => { hush(); leave(); stored.code && !about.texts.recruitment.platform ? thanks(stored.code) : attempt(goOn); } });
   last = { prompt: shown.prompt, training: shown.training };
 }
 
