@@ -155,7 +155,8 @@ def test_mturk_previews_take_no_place_and_work_goes_back_by_its_form(client, stu
 def test_links_that_no_platform_has_made_get_one_sentence_that_repeats_nothing(client, study_of, caplog):
     caplog.set_level(logging.DEBUG)
     wrong = {"one": ({}, {"PROLIFIC_PID": WORKER}, prolific("{{%PROLIFIC_PID%}}"), prolific("a b"), prolific("x" * 500),
-                     prolific("<script>"), prolific() | {"PROLIFIC_PID": [WORKER, WORKER]}, {"workerId": "W", "assignmentId": "A", "hitId": "H"}),
+                     prolific("<script>"),
+                     prolific() | {"PROLIFIC_PID": [WORKER, WORKER]}, {"workerId": "W", "assignmentId": "A", "hitId": "H"}),
              "mturk": ({"workerId": "W", "assignmentId": "A", "hitId": "H", "turkSubmitTo": "https://evil.example.org"},
                        {"workerId": "W", "assignmentId": "A", "hitId": "H"}),
              "custom": ({"worker": "W"},), "sona": ({"survey_code": ""},)}
