@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(STARTERS[fixture])
     heavy = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser", "server")))}
     items.sort(key=lambda item: item.path not in heavy)  # files that take long first, so that all workers end together
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_built_once() -> Iterator[None]:
+    """Typer builds all commands anew at each call, which takes longer than many a call; a command keeps nothing between calls."""
+    import typer
+
+    built = lru_cache(typer.main.get_command)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.main.get_command", built)
+        patch.setattr("typer.testing._get_command", built)
+        yield
 
 
 @pytest.fixture(scope="session")
