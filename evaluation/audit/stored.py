@@ -69,16 +69,18 @@ def audit_warnings(metrics: Iterable[str], keys: Mapping[str, str] | None = None
         metrics: names, as in the table. keys: of the observers that measured, by metric; those of today if None.
         audit: the shipped one if None.
     """
-    known = stored_audit() if audit is None else audit
-    failed = {}
-    for name in dict.fromkeys(metrics):
-        verdict = _verdict(name, known)
-        if verdict is not None and not verdict.passed and (_key_now(name) if keys is None else keys.get(name)) == verdict.key:
-            failed[name] = verdict.reasons[0]
+    found = {name: verdict_of(name, keys, audit) for name in dict.fromkeys(metrics)}
+    failed = {name: verdict.reasons[0] for name, verdict in found.items() if verdict is not None and not verdict.passed}
     if not failed:
         return []
     said = "; ".join(f"{name} ({reason})" for name, reason in failed.items())
     return [f"Failed {'its' if len(failed) == 1 else 'their'} audit: {said}. {READ_MORE}"]
+
+
+def verdict_of(name: str, keys: Mapping[str, str] | None = None, audit: StoredAudit | None = None) -> Verdict | None:
+    """The verdict on a metric, where one of the version that measured is known. Arguments as `audit_warnings`."""
+    verdict = _verdict(name, stored_audit() if audit is None else audit)
+    return verdict if verdict is not None and (_key_now(name) if keys is None else keys.get(name)) == verdict.key else None
 
 
 def _verdict(name: str, known: StoredAudit) -> Verdict | None:

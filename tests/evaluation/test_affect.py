@@ -94,7 +94,7 @@ def test_audeerings_regression_is_loaded_from_a_folder_of_the_same_kind(tmp_path
     from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor
 
     order = {0: "arousal", 1: "dominance", 2: "valence"}
-    config = Wav2Vec2Config(**SMALL, num_labels=3, id2label=order, label2id={name: index for index, name in order.items()})
+    config = Wav2Vec2Config(**SMALL, id2label=order, label2id={name: index for index, name in order.items()})
     network = dimensional._network()(config)
     network.classifier.out_proj.weight.data.zero_()
     for index, place in enumerate((0.9, 0.5, 0.25)):  # on its scale of 0 to 1

@@ -73,6 +73,10 @@ def test_what_is_forgotten_or_wrong_is_told_beside_its_input_until_it_is_mended(
     page.page.locator("#zest-files button[aria-label='Clear']").first.click()
     wait_until(lambda: not problems(page.page))
 
+    page.page.locator("#zest-instruments button").first.click()
+    for table, words in (("#zest-audit", "emotion@acoustic"), ("#zest-rivals", "seed-vc")):
+        page.page.locator(f"{table} .zest-list").filter(has_text=words).wait_for()
+
 
 def test_a_job_survives_a_reload_and_shows_report_and_downloads_on_a_phone(chromium, workbench, tmp_path):
     page = Page(chromium, workbench)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from math import isfinite
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from workbench.cli import exit_codes
 from workbench.cli.options import AsJson
 from workbench.cli.output import print_json
+
+if TYPE_CHECKING:
+    from evaluation.audit.found import Verdict
 
 DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "closer": "closer to natural speech is better"}
 
@@ -35,12 +38,13 @@ def show_metrics(every: bool, as_json: bool) -> int:
 
 
 def describe(every: bool = False) -> list[dict[str, Any]]:
-    """One row a metric: MetricInfo's fields; 'range'; 'default'; 'shares': features in common with the
-    converter, or ''; 'needs_marks'; 'not_available': None or the sentence why.
+    """One row a metric: MetricInfo's fields; 'range'; 'default'; 'shares': features in common with the converter, or ''; 'audit':
+    'passed', where it failed, or '' where it has none; 'needs_marks'; 'not_available': None or the sentence why.
 
     Args:
         every: all models, not only the default set. Weights are not loaded, but the hub may be asked whether it is there.
     """
+    from evaluation.audit.stored import verdict_of
     from evaluation.metrics import registry
 
     rows = []
@@ -48,7 +52,7 @@ def describe(every: bool = False) -> list[dict[str, Any]]:
         info = registry.metric(name).info
         about = {key: value if not isinstance(value, float) or isfinite(value) else None for key, value in asdict(info).items()}
         rows.append(about | {"range": _range(info.low, info.high), "default": name in registry.default_names(),
-                             "shares": registry.metric(name).described_sharing(),
+                             "shares": registry.metric(name).described_sharing(), "audit": _audit(verdict_of(name)),
                              "needs_marks": registry.needs_natural_reference(name), "not_available": registry.available(name)})
     return rows
 
@@ -64,9 +68,16 @@ def table(rows: list[dict[str, Any]]) -> str:
                  f"{indent}{DIRECTIONS[row['better']]}; {_measured(row)}; {row['models']}",
                  *([f"{indent}learnt from {row['training']}"] if row["training"] else []),
                  *([f"{indent}{row['shares']}"] if row["shares"] else []),
+                 *([f"{indent}audit: {row['audit']}"] if row["audit"] else []),
                  f"{indent}{row['not_available'] or 'available'}{second}"]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
+
+
+def _audit(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return ""
+    return "passed" if verdict.passed else f"failed, {'; '.join(verdict.reasons)}"
 
 
 def _measured(row: dict[str, Any]) -> str:

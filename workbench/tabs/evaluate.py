@@ -1,4 +1,5 @@
-"""The Evaluate tab: one conversion at once; a set of conversions, or a frontier, as a job that outlives the page."""
+"""The Evaluate tab: one conversion at once; a set of conversions, or a frontier, as a job that outlives the page; and what
+the judges are worth, and which converters by others are here."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from workbench.listening.admin import AdminAccess
 from workbench.listening.study_form import job_form
 from workbench.tabs import text
 from workbench.tabs.frontier import frontier_tab
+from workbench.tabs.instruments import instruments
 from workbench.tabs.job_view import View, job_view, jobs_folder, show, start_job
 from workbench.tabs.problems import QUIET, attempt, problem, problem_slot
 from workbench.tabs.score import one_conversion
@@ -29,6 +31,8 @@ def evaluate_tab(demo: gr.Blocks, tabs: gr.Tabs, access: AdminAccess) -> None:
             view = _whole_set(access)
         with gr.Tab(text.FRONTIER_TAB, id="frontier"):
             frontier_view = frontier_tab()
+    with gr.Accordion(text.INSTRUMENTS_LABEL, open=False, elem_id="zest-instruments"):
+        instruments()
     demo.load(reconnect, None, [*view.all(), *frontier_view.all(), tabs, inner], **QUIET)
 
 

@@ -79,6 +79,15 @@ PRESETS_LABEL, PRESETS_INFO = "Presets, too", "Each converter also takes the sto
 COUNT_LABEL, COUNT_INFO = "Pairs", "That are drawn of a manifest; a list of pairs is taken whole."
 FRONTIER_START = "Measure the frontier"
 
+INSTRUMENTS_LABEL = "Judges, and converters by others"
+AUDIT_HEAD, RIVALS_HEAD = "What the judges and distances are worth", "Converters by others"
+AUDIT_NOTE = ("A metric that fails its audit is still measured, and a line beside its tables says so. `zest judge audit` makes "
+              "the audit on your own speech.")
+NO_AUDIT = "There is no audit of the judges here; 'zest judge audit --manifest manifest.csv -o AUDIT --keep' makes one."
+RIVALS_NOTE = ("Each is a system of `zest evaluate` and `zest frontier` where it is installed. None comes with the workbench; "
+               "docs/rivals.md shows how one is installed and named.")
+INSTALLED, NOT_INSTALLED = "Installed, version {version}", "Not installed"
+
 LISTEN_TAB = "Listen"
 LISTEN_HOW = ("## Take part in a listening test\nYou hear short recordings of speech and say what you think of them. Each test "
               "has a link of its own, which you got from whoever runs it. Headphones and a quiet room help; no account is "
