@@ -16,7 +16,7 @@ from evaluation.audit.listeners import agreement_with_listeners
 from evaluation.audit.measure import CHANGED, Draw, measure_audit, with_listeners
 from evaluation.audit.observed import Observed
 from evaluation.audit.stored import FILE, write_verdicts
-from evaluation.audit.writing import AuditFiles, write_audit, write_cards
+from evaluation.audit.writing import AuditFiles, without_card, write_audit, write_cards
 from evaluation.judges import registry
 from evaluation.judges.base import EmotionJudge
 from evaluation.metrics.base import Observer
@@ -95,7 +95,7 @@ def audit_judges(clips: Sequence[Clip], folder: Path | str, request: AuditReques
 def _written(audit: Audit, folder: Path, judges: Sequence[EmotionJudge], keep: bool) -> AuditReport:
     files = write_audit(audit, folder)
     if not keep:
-        return AuditReport(audit, files)
+        return AuditReport(audit, files, said=tuple(without_card(audit, judges)))
     cards, said = write_cards(audit, judges)
     return AuditReport(audit, files, (*cards, write_verdicts(audit, FILE)), tuple(said))
 

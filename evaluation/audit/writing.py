@@ -79,7 +79,7 @@ def write_cards(audit: Audit, judges: Sequence[EmotionJudge]) -> tuple[list[Path
     """Write the audit into the cards of its judges, in place of an older one.
 
     Returns:
-        the cards; and a sentence for each judge that has none.
+        the cards; and a sentence for each judge that has none (`without_card`).
     Raises:
         OutputError: a card cannot be written.
     """
@@ -88,8 +88,15 @@ def write_cards(audit: Audit, judges: Sequence[EmotionJudge]) -> tuple[list[Path
     for card in cards:
         before = PART.sub("", card.read_text(encoding="utf-8")).rstrip("\n")
         write_whole(card, f"{before}\n\n{card_part(audit)}".encode())
-    return cards, [f"The judge {judge.name} has no card to write into; its audit stands in the folder only."
-                   for judge in judges if judge.card is None and judge.name in audited]
+    return cards, without_card(audit, judges)
+
+
+def without_card(audit: Audit, judges: Sequence[EmotionJudge]) -> list[str]:
+    """A sentence for each audited judge that has no card: where its audit stands, and what is known of its training."""
+    audited = {one.name for one in audit.judges}
+    return [f"The judge {one.name} has no card to write into; its audit stands in the folder only. It learnt from "
+            f"{one.training.about if one.training else 'recordings that nobody named, so these may be among them'}."
+            for one in judges if one.card is None and one.name in audited]
 
 
 def card_part(audit: Audit) -> str:

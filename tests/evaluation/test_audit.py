@@ -19,7 +19,7 @@ from evaluation.audit.measures import Sample, calibration, kappa
 from evaluation.audit.stored import StoredAudit
 from evaluation.audit.thresholds import accuracy_needed
 from evaluation.audit.triplets import BOTH, EMOTION, NONE, SPEAKER, VOICE, WORDS, draw_triplets
-from evaluation.audit.writing import BEGIN, END, write_cards
+from evaluation.audit.writing import BEGIN, END, without_card, write_cards
 from evaluation.judges import registry
 from evaluation.judges.card import calibration_error
 from pipelines.errors import OutputError, RecipeError, ZestError
@@ -125,6 +125,15 @@ def test_the_audit_becomes_part_of_the_card_and_a_judge_without_one_is_told(repo
     monkeypatch.setattr(type(judge), "card", None)
     written, said = write_cards(report.audit, [judge])
     assert written == [] and "has no card to write into" in said[0] and registry.judge("superb").card is None
+    assert "It learnt from training speakers of RAVDESS" in said[0]
+    nameless = replace(judge, training=None)
+    assert "that nobody named" in without_card(report.audit, [nameless])[0]
+
+
+def test_a_judge_without_a_card_is_told_whether_or_not_the_audit_is_kept(clips, tmp_path, monkeypatch):
+    monkeypatch.setattr(type(registry.judge("acoustic")), "card", None)
+    found = audit_judges(clips, tmp_path / "AUDIT", replace(REQUEST, metrics=(), conditions=()), DRAW, observers=level_judge())
+    assert len(found.said) == 1 and "has no card" in found.said[0] and found.audit.judges
 
 
 # parts
