@@ -121,8 +121,9 @@ class WorkerPool:
             parallel = new_pool(n_jobs=jobs, batch_size=1, pre_dispatch="2*n_jobs", return_as="generator_unordered")
             yield from parallel(delayed(call)(shard) for shard in shards)
             return
-        while part := list(islice(shards, ROUND * effective_n_jobs(jobs))):
-            yield from new_pool(n_jobs=jobs, batch_size=1)(delayed(call)(shard) for shard in part)
+        with new_pool(n_jobs=jobs, batch_size=1) as parallel:  # one pool for all rounds: Ray's actors start slowly
+            while part := list(islice(shards, ROUND * effective_n_jobs(jobs))):
+                yield from parallel(delayed(call)(shard) for shard in part)
 
     def _connect(self) -> None:
         if self._connected:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.run import open_run, parse_systems
+from evaluation.run import open_run
 from evaluation.run.json_files import appending, read_lines
 from evaluation.run.shards import BACKENDS, Workers
 from pipelines.errors import OutputError, WorkerError, ZestError
@@ -46,7 +46,7 @@ def alone(tmp_path_factory):
     """Pairs, and what one process makes of them."""
     folder = tmp_path_factory.mktemp("alone")
     pairs = make_pairs(folder / "speech")
-    return pairs, comparable(run(pairs, folder / "RUN", (*parse_systems(["source"]), Halved(refuses="p4"))))
+    return pairs, comparable(run(pairs, folder / "RUN", (Halved(refuses="p4"),)))
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_scores_do_not_depend_on_who_computes_them_nor_on_a_killed_worker(alone,
     if backend == "ray":
         request.getfixturevalue("one_ray")
     pairs, expected = alone
-    systems = (*parse_systems(["source"]), Killed(refuses="p4", before=tmp_path / "killed", tests=os.getpid()))
+    systems = (Killed(refuses="p4", before=tmp_path / "killed", tests=os.getpid()),)
     if backend == "dask":  # starts another worker and goes on by itself
         found = run(pairs, tmp_path / "RUN", systems, backend=backend, jobs=2)
     else:
