@@ -16,6 +16,7 @@ from tests.support.listening import finished_run
 from tests.support.listening_session import SETUP, Clock, answer_next, careful
 from workbench.cli import exit_codes
 
+MTURK = "platform = 'mturk'"
 FILE = """platform = "custom"
 over = 1
 [quotas.device]
@@ -40,6 +41,47 @@ def test_a_wrong_recruitment_file_makes_no_study(run, tmp_path):
     code, _, said = create(run, tmp_path, "fail_after = 0")
     assert code == exit_codes.BAD_INPUT and "from 1 to" in said and not (tmp_path / "S").exists()
     assert call("create", "--run", run, "--systems", "copy", "--recruit", tmp_path / "none.toml", "-o", tmp_path / "S")[0] == 3
+
+
+def test_payments_are_written_once_with_a_reason_and_never_for_another_study(run, tmp_path):
+    (tmp_path / "other").mkdir()
+    assert create(run, tmp_path, MTURK)[0] == create(run, tmp_path / "other", MTURK)[0] == 0
+    study = open_study(tmp_path / "S")
+    store = open_store(study, clock=Clock())
+    door = Reception(store)
+    traps = {trial.id: trial.accepted for trial in study.design.trials().values() if trial.kind == "trap"}
+
+    def work(worker: str, right: bool) -> None:
+        by_design = careful(study)
+
+        def choose(shown):
+            return by_design(shown) if right or not shown.check else next(
+                value for value, _ in shown.options if value not in traps[shown.trial])
+
+        token = door.enter(True, SETUP, door.arrive(Identity(worker, f"A-{worker}", "H"))).token
+        while answer_next(store, token, choose):
+            pass
+
+    work("w1", True)
+    work("w2", False)
+    pay = ("payments", tmp_path / "S", "-o", tmp_path / "pay")
+    assert call(*pay)[0] == exit_codes.BAD_INPUT
+    assert "not understood" in call(*pay, "--bonus", "lots")[2] and not (tmp_path / "pay").exists()
+    code, _, said = call(*pay, "--approve", "--reject", "--bonus", "0.5 if finished")
+    assert code == 0, said
+    files = {name: (tmp_path / "pay" / f"{name}-1.csv").read_text().splitlines() for name in ("approve", "reject", "bonus")}
+    assert files["approve"][1:] == ["A-w1,w1,H,x,"] and files["bonus"][1].startswith("w1,A-w1,0.50,") and len(files["bonus"]) == 2
+    assert files["reject"][1].startswith("A-w2,w2,H,,") and "choose: Poor" in files["reject"][1] and len(files["reject"]) == 2
+    assert "Nothing changed" in call(*pay, "--approve", "--reject", "--bonus", "0.5 if finished")[2]
+    work("w3", True)
+    assert call(*pay, "--approve")[0] == 0
+    assert (tmp_path / "pay" / "approve-2.csv").read_text().splitlines()[1:] == ["A-w3,w3,H,x,"]
+    work("w4", True)
+    assert "Forgot 4 workers" in call("forget-identities", tmp_path / "S")[2]
+    assert "were forgotten or lost" in call(*pay, "--approve")[2] and not (tmp_path / "pay" / "approve-3.csv").exists()
+    code, _, said = call("payments", tmp_path / "other" / "S", "-o", tmp_path / "pay", "--approve")
+    assert code != 0 and "payments of another study" in said and "\n" not in said
+    store.engine.dispose()
 
 
 def test_status_says_who_is_counted_and_why_not_and_identities_are_forgotten(run, tmp_path):

@@ -150,6 +150,32 @@ def status(folder: StudyFolder, as_json: AsJson = False, database: Database = No
         print("\n".join(standing_sentences(found)))
 
 
+@study.command(cls=ZestCommand)
+def payments(
+    folder: StudyFolder,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the platform's bulk files.")],
+    approve: Annotated[bool, typer.Option("--approve", help="Who finished and did not fail the instruction checks.")] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="Who failed the instruction checks, with the reason.")] = False,
+    bonus: Annotated[str, typer.Option(
+        metavar="RULE", help="A bonus, as '0.50 if counted' or '0.50 if finished'.")] = "",
+    database: Database = None,
+) -> None:
+    """Write bulk files for the platform: approvals, rejections, bonuses. A later call writes only what is new."""
+    from evaluation.listening.design.study import open_study
+    from evaluation.listening.errors import StudyError
+    from evaluation.listening.publish.payments import write_payments
+    from evaluation.listening.store import open_store
+
+    kinds = [name for name, is_asked in (("approve", approve), ("reject", reject)) if is_asked]
+    if not kinds and not bonus:
+        raise StudyError("Nothing was asked for; name --approve, --reject or --bonus.")
+    found = write_payments(open_store(open_study(folder), database), output, kinds, bonus)
+    for kind, (file, lines) in found.items():
+        say(f"{file}: {counted(lines, 'worker')} to {kind}." if kind != "bonus" else f"{file}: {counted(lines, 'bonus')}.")
+    if not found:
+        say("Nothing changed since the last files were written.")
+
+
 @study.command("forget-identities", cls=ZestCommand)
 def forget_identities(
     folder: StudyFolder, database: Database = None,
