@@ -20,10 +20,12 @@ import torch
 from torch import nn
 
 from pipelines.checkpoints.loading import load_pitch, load_sace
+from pipelines.errors import RecipeError
 from pipelines.features.contour import anchor_f0
 from pipelines.networks.acoustic import AcousticModel, EnvelopeChange
 from pipelines.networks.pitch_predictor import PitchPredictor
 from pipelines.networks.sace import Sace, WaveSace
+from pipelines.networks.whisper_front import WhisperFront
 from pipelines.training.data.examples import Draw, Example, Shifts, perturb, window
 from pipelines.training.data.factors import FactorStore
 from pipelines.training.data.parallel import ParallelPairs
@@ -46,6 +48,7 @@ from pipelines.training.stages.acoustic_batches import (
     with_other_voices,
     with_room,
 )
+from pipelines.training.stages.acoustic_spectrogram import SpectrogramLoss
 from pipelines.training.stages.emotional_speech import examples_and_factors, labelled_needs
 from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
@@ -72,6 +75,7 @@ class AcousticRecipe:
     unit_weight: float = 0.3
     bands_weight: float = 1.0
     pitch_weight: float = 3.0
+    spectrogram_weight: float = 0.0  # of the emotion that Whisper's blocks tell from a drawn spectrogram; SACE must have them
     mean_weight: float = 1.0  # of the utterance's mean envelope and F0 against the speaker's own change of them
     emotion_mixing: float = 0.0  # largest share of another recording's SACE; SACE of unseen speakers is ambiguous
     melody_gain: float = 1.0  # factor of the predicted change of F0 at strength 1 when converting; predictions move too little
@@ -108,6 +112,12 @@ class AcousticTask:
             "critics": torch.optim.AdamW(networks["critics"].parameters(), rate, weight_decay=0.05),
             "reader": torch.optim.AdamW(networks["reader"].parameters(), 2 * rate, weight_decay=0.01),
             "discriminator": torch.optim.AdamW(networks["discriminator"].parameters(), 2 * rate, (0.5, 0.95))}
+        self.spectrogram = None
+        if recipe.spectrogram_weight:
+            assert isinstance(frozen, Sace)
+            self.spectrogram = SpectrogramLoss(frozen, self.draw, factors, 3 * rate, device)
+            networks["spectrogram"] = self.spectrogram.classifier.classify
+            self.optimisers["spectrogram"] = self.spectrogram.optimiser
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         neutral = self.recipe.neutral_sources if number >= self.recipe.read_steps else 0.0
@@ -196,6 +206,8 @@ class AcousticTask:
             units = self._units_loss(features, batch)
         update.apply(units, self.optimisers["reader"], limit=5.0)
         logged = {"reader_real": units.detach()}
+        if self.spectrogram is not None:
+            logged["spectrogram_real"] = self.spectrogram.teach(self.recipe.batch, self.recipe.longest_frames, random, update)
         if number >= self.recipe.read_steps:
             with update.autocast():
                 loss, right = classifiers_loss(self.networks["critics"], features, batch.mask, batch.emotion)
@@ -223,6 +235,9 @@ class AcousticTask:
             score, weight = self.networks["discriminator"](converted, source.mask, target)
             adversarial = -weighted_mean(score, weight)
             units = self._units_loss(converted, source)
+            shown = 0.0, {}
+            if self.spectrogram is not None:
+                shown = self.spectrogram.of(conversion, source, target, random)
         mean = self._mean_loss(conversion, source, target)
         f0 = pitch_loss(conversion.own_octaves, source)
         if self.pairs is not None:
@@ -230,14 +245,15 @@ class AcousticTask:
         else:
             bands = bands_loss(conversion.own_bands, source)
             direct, told = recipe.bands_weight * bands, {"bands": bands.detach()}
-        loss = (recipe.emotion_weight * emotion + recipe.adversarial_weight * adversarial + recipe.unit_weight * units
+        loss = (recipe.emotion_weight * emotion + recipe.spectrogram_weight * shown[0]
+                + recipe.adversarial_weight * adversarial + recipe.unit_weight * units
                 + recipe.mean_weight * mean + direct + recipe.pitch_weight * f0)
         update.apply(loss, self.optimisers["acoustic"], self.optimisers["pitch"])
         right = torch.stack([(score.argmax(1) == target).float().mean() for score in scores]).mean()
         return {"convert_emotion": emotion.detach(), "convert_heard": right, "adversarial": adversarial.detach(),
                 "discriminator": discriminated, "units": units.detach(), "mean": mean.detach(),
                 "difference": weighted_mean(conversion.difference.abs().mean(-1), source.mask).detach(),
-                **told, "pitch_semitones": 12 * f0.detach()}
+                **told, **shown[1], "pitch_semitones": 12 * f0.detach()}
 
     def _units_loss(self, features: torch.Tensor, batch: AcousticBatch) -> torch.Tensor:
         """Cross-entropy of the unit classifier on (batch, time, 43) features."""
@@ -270,9 +286,15 @@ def perturb_with_gradient(features: torch.Tensor, random: np.random.Generator) -
 
 
 def prepare(context: Context, recipe: AcousticRecipe) -> Prepared:
-    """Begins with the checkpoint's SACE and pitch predictor, and with the emotion classifiers that stage `critics` wrote."""
+    """Begins with the checkpoint's SACE and pitch predictor, and with the emotion classifiers that stage `critics` wrote.
+
+    Raises RecipeError: a spectrogram classifier is asked for, and SACE has none of Whisper's blocks.
+    """
     examples, store = examples_and_factors(context)
     sace, pitch = load_sace(context.checkpoint), load_pitch(context.checkpoint).train()
+    if recipe.spectrogram_weight and not isinstance(getattr(sace, "front", None), WhisperFront):  # WaveSace has a wav2vec
+        raise RecipeError("spectrogram_weight in [acoustic] needs a SACE that reads Whisper's blocks; set it to 0, or train SACE "
+                          'with front_end = "whisper".')
     task = AcousticTask(context.drawn_at_once(recipe), examples, store, sace, pitch,
                         context.scratch.fill(new_emotion_classifiers(), "critics"), context.device)
     if recipe.begins_with:
