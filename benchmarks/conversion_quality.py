@@ -15,6 +15,7 @@ import typer
 
 from benchmarks import JsonFile, cell, columns, write_json
 from benchmarks.natural_speech import natural_reference
+from benchmarks.page_figures import page_figures
 from benchmarks.quality_pairs import EVERY_CORPUS, SHARES, pair_name, quality_hash, quality_pairs
 from benchmarks.scores import NOTHING, QualityScores, scored
 from benchmarks.systems import BASELINES, NATURAL, conversions, from_presets, neural_systems
@@ -65,15 +66,19 @@ def main(
     baselines_only: Annotated[bool, typer.Option("--baselines-only", help="leave the checkpoint out")] = False,
     cache: Annotated[Path, typer.Option(help="where measurements are kept between runs")] = Path(".cache/observations"),
     json_file: JsonFile = None,
+    page: Annotated[Path | None, typer.Option(help="write the page's figures here; needs --presets and strength 1")] = None,
 ) -> None:
     """Convert, measure and print the table."""
+    strengths = strength or [1.0]
+    if page is not None and (not presets or 1.0 not in strengths or baselines_only):
+        raise typer.BadParameter("The page's figures need --presets and --strength 1.", param_hint="--page")
     try:
         clips = read_manifest(manifest)
         chosen = quality_pairs(clips, pairs, seed, EVERY_CORPUS if every_corpus else SHARES)
         systems = list(BASELINES)
         if not baselines_only:
             copies, decoders = neural_systems(checkpoint, decoder or ())
-            converted = conversions(checkpoint, strength or [1.0], tempo, decoders)
+            converted = conversions(checkpoint, strengths, tempo, decoders)
             systems += copies + converted + (from_presets(converted) if presets else [])
         with stage_bars() as bars:
             natural = natural_reference(clips, Observations(cache), bars)
@@ -82,6 +87,7 @@ def main(
         with scored(chosen, systems, METRICS, cache) as scores:
             text = report(scores, corpora, natural)
             document = as_json(scores, natural, quality_hash(chosen), seed)
+            figures = None if page is None else page_figures(scores, decoders[0], strengths, Path(checkpoint))
     except ZestError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from error
@@ -90,6 +96,8 @@ def main(
     print(text)
     if json_file is not None:
         write_json(json_file, document)
+    if page is not None and figures is not None:
+        write_json(page, figures)
 
 
 def summarise(scores: QualityScores, system: str) -> dict[str, float]:

@@ -46,6 +46,7 @@ def natural_source(pair: Pair) -> Rendered:
 
 
 NATURAL = "natural source"
+PRESETS_SUFFIX = ", presets"  # of systems that convert to presets
 BASELINES: tuple[System, ...] = (
     FunctionSystem(NATURAL, natural_source), BaselineSystem("WORLD copy", "copy"),
     BaselineSystem("F0 statistics swap", "f0-swap"))
@@ -59,13 +60,18 @@ def conversions(checkpoint: Path | str, strengths: Sequence[float], tempo: bool 
         ZestError: no such decoder, or a strength out of range.
     """
     specs = [decoder if tempo else f"{decoder}-notempo" for decoder in decoders]
-    return [replace(system, name=f"{system.settings.decoder}, strength {system.settings.strength:g}")
+    return [replace(system, name=conversion_name(system.settings.decoder, system.settings.strength))
             for system in parse_systems(specs, strengths, str(checkpoint))]
+
+
+def conversion_name(decoder: str, strength: float) -> str:
+    """What tables call such a system."""
+    return f"{decoder}, strength {strength:g}"
 
 
 def from_presets(systems: Sequence[System]) -> list[System]:
     """The same converters, given presets."""
-    return [PresetSystem(f"{system.name}, presets", system.checkpoint, system.settings, system.device)
+    return [PresetSystem(system.name + PRESETS_SUFFIX, system.checkpoint, system.settings, system.device)
             for system in systems if isinstance(system, ConverterSystem)]
 
 

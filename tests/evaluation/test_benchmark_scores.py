@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import typer
 
-from benchmarks import conversion_quality, oracle
+from benchmarks import conversion_quality, oracle, page_figures
 from benchmarks.conversion_quality import METRICS, report, summarise
 from benchmarks.natural_speech import natural_reference
 from benchmarks.scores import QualityScores, scored
@@ -20,6 +20,7 @@ from evaluation.pair import Pair
 from evaluation.run import evaluate
 from evaluation.run.observations import Observations
 from evaluation.run.systems import Rendered
+from pipelines.checkpoints.folder import CONVERTING, DEFAULT_CHECKPOINT, folder_key
 from pipelines.errors import ZestError
 from pipelines.features.audio import load, save
 from pipelines.features.pitch import F0Contour
@@ -127,6 +128,18 @@ def test_what_was_not_measured_is_not_a_number_and_a_dash_in_the_table(scores):
     assert first.split()[:3] == ["loud", f"{summarise(scores, 'loud')['cer']:.1f}", "100.0"]
     assert " - " in text and "nan" not in text
     assert "loud: 1 of 4 pairs failed, first: Too short." in text
+
+
+def test_the_page_s_figures_are_those_of_the_tables(scores, tmp_path, monkeypatch):
+    monkeypatch.setattr(page_figures, "conversion_name", lambda decoder, strength: decoder)
+    monkeypatch.setattr(page_figures, "PRESETS_SUFFIX", "")
+    figures = page_figures.page_figures(scores, "loud", [1.5, 1.0], DEFAULT_CHECKPOINT)
+    assert figures["judges"]["whisper"] == 50 and figures["pairs"] == 4
+    assert figures["weights"] == folder_key(DEFAULT_CHECKPOINT, CONVERTING)
+    assert [row["strength"] for row in figures["strengths"]] == [1.0, 1.5]
+    assert figures["strengths"][0]["voice"] == pytest.approx(summarise(scores, "loud")["to_source"], abs=0.005)
+    with pytest.raises(typer.BadParameter, match="need --presets and --strength 1"):
+        conversion_quality.main(tmp_path / "manifest.csv", page=tmp_path / "references.json")
 
 
 def test_intervals_hold_the_value(scores):

@@ -17,7 +17,7 @@ from tests.support.speech import MAN, speak
 from workbench.conversion_request import ConversionRequest
 from workbench.studio.doubts import told
 from workbench.studio.mixer import STEPS, mixer_value, mixture, points
-from workbench.studio.recognised import OTHER_WEIGHTS, RESULTS, measured, of_preset, of_references
+from workbench.studio.recognised import OTHER_WEIGHTS, RESULTS, measured, of_preset, of_references, of_strengths
 from workbench.studio.store import NewTake, TakeStore
 from workbench.tabs import convert_takes
 from workbench.tabs.convert_doctor import examined, finding_html
@@ -90,18 +90,23 @@ def test_what_judges_hear_is_told_as_it_was_measured(tmp_path):
     for judge, shares in angry["judges"].items():
         assert f"{judge} angry {100 * shares['angry']:.0f} %" in of_preset("angry")
     assert "unseen pairs" in of_references() and "egemaps" in of_references() and "whisper" in of_references()
+    rows = json.loads((RESULTS / "references.json").read_text())["strengths"]
+    assert [row["strength"] for row in rows] == [0.5, 1.0, 1.5]
+    assert all(f"{row['voice']:.2f}" in of_strengths() and str(row["judges"]["acoustic"]) in of_strengths() for row in rows)
     for name in ("mixes.json", "references.json"):  # figures of other weights
         figures = (RESULTS / name).read_text()
         own = re.search(r'"weights": "(\w{32})"', figures)
         assert own, "they name the weights that they belong to"
         (tmp_path / name).write_text(figures.replace(own[1], "0" * 32))
-    for said in (of_preset("angry", tmp_path), of_references(tmp_path), measured(tmp_path)[0]["said"]):
+    told = of_preset("angry", tmp_path), of_references(tmp_path), of_strengths(tmp_path), measured(tmp_path)[0]["said"]
+    for said in told:
         assert said.endswith(OTHER_WEIGHTS)
     for path in tmp_path.iterdir():
         path.unlink()
-    for function in (measured, of_references):
+    for function in (measured, of_references, of_strengths):
         function.cache_clear()
-    assert measured(tmp_path) == () and of_references(tmp_path) == of_preset("angry", tmp_path) == "", "a package has no figures"
+    assert measured(tmp_path) == (), "a package has no figures"
+    assert of_references(tmp_path) == of_preset("angry", tmp_path) == of_strengths(tmp_path) == ""
 
 
 def test_a_link_carries_a_mix_and_refuses_one_that_is_unknown():

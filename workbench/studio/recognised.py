@@ -49,6 +49,21 @@ def of_references(results: Path = RESULTS) -> str:
     return f"Judges recognise a reference's emotion: {said} of {counted(found['pairs'], 'unseen pair')}." + _about_weights(found)
 
 
+@cache
+def of_strengths(results: Path = RESULTS) -> str:
+    """What the strengths do by the first judge, the headline, and what they leave of the voice; '' where that is not known."""
+    path = results / "references.json"
+    found = {} if os.environ.get(CHECKPOINT_VARIABLE) or not path.exists() else json.loads(path.read_text(encoding="utf-8"))
+    rows = found.get("strengths", [])
+    if not rows:
+        return ""
+    judge = next(iter(rows[0]["judges"]))
+    at, shares, voices = (", ".join(column) for column in zip(
+        *((f"{row['strength']:g}", f"{row['judges'][judge]}", f"{row['voice']:.2f}") for row in rows)))
+    return (f"At {at} the {judge} judge recognises {shares} % of presets; cosine to the source's voice: {voices}."
+            + _about_weights(found))
+
+
 def of_preset(emotion: str, results: Path = RESULTS) -> str:
     """One line on a preset; '' where it was not measured."""
     return next((one["said"] for one in measured(results) if list(one["weights"]) == [emotion]), "")

@@ -21,7 +21,7 @@ from pipelines.settings import Settings, about
 from workbench.conversion_request import ConversionRequest
 from workbench.studio.components import lane as long_lane
 from workbench.studio.mixer import mixer, mixture
-from workbench.studio.recognised import of_preset, of_references
+from workbench.studio.recognised import of_preset, of_references, of_strengths
 from workbench.tabs import text
 from workbench.tabs.problems import RecordingInput, problem, problem_slot, recording_input
 
@@ -147,7 +147,9 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
         add = gr.UploadButton(text.ADD_RECORDINGS, file_count="multiple", size="sm", elem_id="zest-mix-add")
         slots |= {"emotion": problem_slot("zest-mix-problem"), "references": problem_slot("zest-mix-recordings-problem")}
     limits: Any = about("strength")  # whose bounds are numbers
-    strength = gr.Slider(limits.low, limits.high, step=limits.step, buttons=[], **_setting("strength"))
+    shown = _setting("strength")
+    shown["info"] = f"{shown['info']} {of_strengths()}".strip()
+    strength = gr.Slider(limits.low, limits.high, step=limits.step, buttons=[], **shown)
     slots["strength"] = problem_slot("zest-strength-problem")
     with gr.Accordion(text.ADVANCED, open=False, elem_id="zest-advanced") as advanced:
         decoder, tempo, f0, seed = _rare(decoders, slots)
