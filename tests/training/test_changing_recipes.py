@@ -29,6 +29,9 @@ def test_a_change_holds_from_its_step_on_and_the_next_one_goes_on_from_it():
 
 def test_the_number_of_steps_is_that_of_the_last_change():
     assert recipe_of("vocoder", warmup_steps=5, gan_steps=10, changes=[{"step": 7, "gan_steps": 4}]).steps == 9
+    change = {"step": 7, "convert_steps": 4, "spectrogram_weight": 1.0}
+    acoustic = recipe_of("acoustic", read_steps=5, convert_steps=10, changes=[change])
+    assert acoustic.steps == 9 and acoustic.sees_spectrograms and acoustic.at_step(6).spectrogram_weight == 0
 
 
 @pytest.mark.parametrize(("changes", "words"), [

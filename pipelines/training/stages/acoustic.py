@@ -13,7 +13,9 @@ SACE and EASE stay frozen, so that the emotion comes from the reference alone.
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -30,6 +32,7 @@ from pipelines.training.data.examples import Draw, Example, Shifts, perturb, win
 from pipelines.training.data.factors import FactorStore
 from pipelines.training.data.parallel import ParallelPairs
 from pipelines.training.loop.optim import Update, set_learning_rate
+from pipelines.training.loop.recipe import ChangingRecipe
 from pipelines.training.losses.emotion_classifiers import (
     Discriminator,
     UnitClassifier,
@@ -54,7 +57,7 @@ from pipelines.training.stages.stage import VOICES, Context, Prepared, Stage
 
 
 @dataclass(frozen=True)
-class AcousticRecipe:
+class AcousticRecipe(ChangingRecipe):
     """Weights and schedule of the stage.
 
     begins_with: a file of the checkpoint whose weights an untrained acoustic model takes over where they fit.
@@ -85,9 +88,19 @@ class AcousticRecipe:
     parallel_pitch_weight: float = 3.0  # of the error of F0, octaves
     parallel_sources: float = 0.5  # share of pairs whose source is neutral
 
+    changeable: ClassVar[tuple[str, ...]] = (
+        "convert_steps", "convert_learning_rate", "emotion_weight", "spectrogram_weight", "adversarial_weight", "unit_weight",
+        "mean_weight", "pitch_weight", "parallel_weight", "parallel_pitch_weight", "emotion_mixing", "melody_gain",
+        "envelope_gain")
+
     @property
     def steps(self) -> int:
-        return self.read_steps + self.convert_steps
+        return self.read_steps + self.at_step(math.inf).convert_steps
+
+    @property
+    def sees_spectrograms(self) -> bool:
+        """Whether any of its steps learns from drawn spectrograms."""
+        return self.spectrogram_weight > 0 or any(change.get("spectrogram_weight", 0) > 0 for change in self.changes)
 
 
 class AcousticTask:
@@ -95,7 +108,7 @@ class AcousticTask:
 
     def __init__(self, recipe: AcousticRecipe, examples: list[Example], factors: FactorStore, sace: Sace | WaveSace,
                  pitch: PitchPredictor, classifiers: nn.ModuleList, device: str = "cpu"):
-        self.recipe, self.examples, self.factors, self.device = recipe, examples, factors, device
+        self.schedule, self.recipe, self.examples, self.factors, self.device = recipe, recipe, examples, factors, device
         self.draw = Draw(examples)
         self.shifts = Shifts(examples)
         frozen = sace.eval().requires_grad_(False).to(device)
@@ -113,13 +126,14 @@ class AcousticTask:
             "reader": torch.optim.AdamW(networks["reader"].parameters(), 2 * rate, weight_decay=0.01),
             "discriminator": torch.optim.AdamW(networks["discriminator"].parameters(), 2 * rate, (0.5, 0.95))}
         self.spectrogram = None
-        if recipe.spectrogram_weight:
+        if recipe.sees_spectrograms:
             assert isinstance(frozen, Sace)
             self.spectrogram = SpectrogramLoss(frozen, self.draw, factors, 3 * rate, device)
             networks["spectrogram"] = self.spectrogram.classifier.classify
             self.optimisers["spectrogram"] = self.spectrogram.optimiser
 
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
+        self.recipe = self.schedule.at_step(number)
         neutral = self.recipe.neutral_sources if number >= self.recipe.read_steps else 0.0
         source = self.batch(self.draw.by_emotions(random, self.recipe.batch, neutral), random, update)
         logged = self._teach_classifiers(source, number, random, update)
@@ -292,7 +306,7 @@ def prepare(context: Context, recipe: AcousticRecipe) -> Prepared:
     """
     examples, store = examples_and_factors(context)
     sace, pitch = load_sace(context.checkpoint), load_pitch(context.checkpoint).train()
-    if recipe.spectrogram_weight and not isinstance(getattr(sace, "front", None), WhisperFront):  # WaveSace has a wav2vec
+    if recipe.sees_spectrograms and not isinstance(getattr(sace, "front", None), WhisperFront):  # WaveSace has a wav2vec
         raise RecipeError("spectrogram_weight in [acoustic] needs a SACE that reads Whisper's blocks; set it to 0, or train SACE "
                           'with front_end = "whisper".')
     task = AcousticTask(context.drawn_at_once(recipe), examples, store, sace, pitch,
@@ -301,8 +315,10 @@ def prepare(context: Context, recipe: AcousticRecipe) -> Prepared:
         context.checkpoint.fitting(task.networks["acoustic"], recipe.begins_with)
 
     def export() -> None:
+        last = recipe.at_step(recipe.steps)
         sizes, trained = {"units": store.unit_count}, {"units": store.unit_count, "trained_by": "sace, acoustic"}
-        context.checkpoint.write("acoustic", task.networks["acoustic"].state_dict(), {**asdict(recipe), **sizes},
+        settings = {key: value for key, value in asdict(last).items() if key != "changes"}
+        context.checkpoint.write("acoustic", task.networks["acoustic"].state_dict(), settings | sizes,
                                  eight_bits="" if recipe.parallel else None)
         context.checkpoint.write("pitch", task.networks["pitch"].state_dict(), trained)
 
