@@ -28,7 +28,8 @@ makes them and this card.
 | `whisper` | mean and deviation over time of blocks 2 to 6 of Whisper base | logistic regressions | yes |
 | `egemaps` | the 88 functionals of eGeMAPSv02 (openSMILE) | networks, hidden layer of 64 | no |
 
-`whisper` shares Whisper's lower blocks with SACE and with the teacher of the converter's HuBERT. Resemblyzer also
+`whisper` shares blocks of Whisper with SACE, with the converter's HuBERT and with the classifier of drawn
+spectrograms that the acoustic model learnt from. Resemblyzer also
 measures `voice-to-source`, but is no part of a converter. `acoustic` is the headline, because `whisper` sees what the
 converter sees. `egemaps` is the cross-check. All share the corpora with the converter: training speakers in both,
 `dev` speakers in neither.

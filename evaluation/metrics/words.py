@@ -60,6 +60,9 @@ class TranscriptMetric(Metric):
     def models(cls) -> tuple[str, ...]:
         return (MODEL, *(size for size in SIZES if size != MODEL))
 
+    def described_sharing(self) -> str:
+        return "the converter's HuBERT holds encoder blocks of this recogniser" if self.model == MODEL else ""
+
     def described_models(self) -> str:
         return f"openai-whisper {version('openai-whisper')}, size {self.model}; jiwer {version('jiwer')}"
 
