@@ -15,6 +15,7 @@ from pipelines import baselines
 from pipelines.affect import AffectPlane, read_affect
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder, folder_key
 from pipelines.checkpoints.loading import Models, load_models
+from pipelines.clarity import clarified
 from pipelines.decoders import DECODERS, Decoder, find_decoder
 from pipelines.decoders.base import holds, training_command
 from pipelines.device import check_device, one_thread
@@ -191,7 +192,7 @@ class Converter:
         factors = source if isinstance(source, Factors) else self.encode(source, timings)
         references = [(one if isinstance(one, Factors) else self.encode(one, timings, synthesis=False), weight)
                       for one, weight in read]
-        wished = mixed([*presets, *((one.emotion, weight) for one, weight in references)])
+        wished = mixed([*presets, *((clarified(one.emotion, self.models), weight) for one, weight in references)])
         only = references[0][0] if len(references) == 1 and not wished.parts else None
         transferred = self.transfer(factors, wished, settings, timings)
         with stage(timings, "synthesise"):

@@ -48,6 +48,7 @@ class Models:
     f0_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with; stored as melody_gain
     envelope_gain: float = 1.0
     folder: Path | None = None  # of the checkpoint that they were loaded from
+    reference_clarity: float = 0.0  # see pipelines/clarity.py
 
     def tensor(self, array: np.ndarray) -> torch.Tensor:
         """On the networks' device; what is float64 becomes float32."""
@@ -56,7 +57,7 @@ class Models:
 
     def key(self) -> str:
         """A hash of all weights and gains: equal where conversions are alike."""
-        found = hashlib.blake2b(f"{self.f0_gain} {self.envelope_gain}".encode(), digest_size=16)
+        found = hashlib.blake2b(f"{self.f0_gain} {self.envelope_gain} {self.reference_clarity}".encode(), digest_size=16)
         for name, part in sorted(vars(self).items()):
             tensors = part.state_dict() if isinstance(part, nn.Module) else part if name == "presets" else {}
             for own, tensor in tensors.items():
@@ -74,7 +75,7 @@ def load_models(folder: Folder, device: str = "cpu") -> Models:
     return Models(**{name: None if network is None else network.to(device) for name, network in networks.items()},
                   presets=load_presets(folder), device=device,
                   f0_gain=float(gains.get("melody_gain", 1.0)), envelope_gain=float(gains.get("envelope_gain", 1.0)),
-                  folder=folder.path)
+                  reference_clarity=float(gains.get("reference_clarity", 0.0)), folder=folder.path)
 
 
 def load_content_encoder(folder: Folder) -> ContentEncoder:

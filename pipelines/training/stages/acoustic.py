@@ -83,6 +83,7 @@ class AcousticRecipe(ChangingRecipe):
     emotion_mixing: float = 0.0  # largest share of another recording's SACE; SACE of unseen speakers is ambiguous
     melody_gain: float = 1.0  # factor of the predicted change of F0 at strength 1 when converting; predictions move too little
     envelope_gain: float = 1.0  # the same for the envelope; above 1 it costs words and voice
+    reference_clarity: float = 0.0  # how far a reference moves towards the presets that SACE recognises, when converting
     parallel: bool = False  # learn from recordings of one sentence in several emotions; the network then sees the source's bands
     parallel_weight: float = 1.0  # of the error of bands, nepers of power
     parallel_pitch_weight: float = 3.0  # of the error of F0, octaves
