@@ -209,10 +209,10 @@ class Converter:
             upper=_upper_band(factors.recording, transferred.timing, top_change(transferred.difference), divisor),
             read=_files(factors.recording, *(one.recording for one, _ in references)), weights=self.weights)
 
-    @cached_property
+    @property
     def weights(self) -> str:
         """A hash of the checkpoint's files, or of the networks where they come from none."""
-        return self.models.key() if self.models.folder is None else folder_key(self.models.folder)
+        return self.models.files_key
 
     @property
     def identity(self) -> str:

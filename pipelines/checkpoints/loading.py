@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipelines.checkpoints.folder import Folder
+from pipelines.checkpoints.folder import Folder, folder_key
 from pipelines.device import check_device, keep_memory_flat
 from pipelines.errors import CheckpointError
 from pipelines.networks.acoustic import AcousticModel, EnvelopeChange
@@ -54,6 +55,11 @@ class Models:
         """On the networks' device; what is float64 becomes float32."""
         return torch.as_tensor(array.astype(np.float32) if array.dtype == np.float64 else array, device=self.device)
 
+
+    @cached_property
+    def files_key(self) -> str:
+        """A hash of the checkpoint's files, or of the networks where they come from none."""
+        return self.key() if self.folder is None else folder_key(self.folder)
 
     def key(self) -> str:
         """A hash of all weights and gains: equal where conversions are alike."""
