@@ -67,7 +67,7 @@ ACOUSTIC = ShippedJudge("acoustic", EMOTIONS, "resemblyzer", CARD, shares=(
     "shares no features with SACE; its encoder, Resemblyzer, also measures voice-to-source"),
     training=trained_on(f"{OWN[0]}, TESS, EMOVO, CREMA-D", (*OWN[1], "tess", "emovo", "cremad"), "; on Resemblyzer's states"))
 WHISPER = ShippedJudge("whisper", EMOTIONS, "openai-whisper", CARD, shares=(
-    "shares blocks of Whisper with SACE, the converter's HuBERT and what its acoustic model learnt from: no independent proof"),
+    "shares Whisper's lower blocks with SACE, the converter's HuBERT and a loss of its acoustic model: no independent proof"),
     training=trained_on(*OWN, "; on Whisper's states"))
 EGEMAPS = ShippedJudge("egemaps", EMOTIONS, "opensmile", CARD, shares="shares no features with the converter",
                        training=trained_on(*OWN))

@@ -282,7 +282,8 @@ def test_another_speed_needs_no_soxr(speed):
 
 
 def test_a_recipe_is_written_as_it_was_read(tmp_path):
-    for name in ("mini.toml", "mini-shipped.toml", "mini-continued.toml", "mini-spectrograms.toml", "whisper-blocks.toml", "paper.toml"):
+    for name in ("mini.toml", "mini-shipped.toml", "mini-continued.toml", "mini-spectrograms.toml", "whisper-blocks.toml",
+                 "paper.toml"):
         tables = read_recipe(ROOT / "recipes" / name)
         (tmp_path / name).write_text(as_toml(tables))
         assert read_recipe(tmp_path / name) == tables

@@ -13,6 +13,7 @@ from evaluation.metrics import registry
 from evaluation.rivals import Rival, rivals
 from pipelines.errors import ZestError
 from workbench.tabs import text
+from workbench.tabs.problems import QUIET
 
 LEARNT = "Its model learnt from"
 
@@ -20,11 +21,12 @@ LEARNT = "Its model learnt from"
 def instruments() -> None:
     """Build it inside the current Blocks; both tables are made anew when a page is loaded."""
     gr.Markdown(f"### {text.AUDIT_HEAD}")
-    gr.HTML(lambda: audit_html(stored_audit()), elem_id="zest-audit")
+    audit = gr.HTML(elem_id="zest-audit")
     gr.Markdown(text.AUDIT_NOTE, elem_classes="zest-limits")
     gr.Markdown(f"### {text.RIVALS_HEAD}")
-    gr.HTML(rivals_html, elem_id="zest-rivals")
+    others = gr.HTML(elem_id="zest-rivals")
     gr.Markdown(text.RIVALS_NOTE, elem_classes="zest-limits")
+    gr.on(None, lambda: (audit_html(stored_audit()), rivals_html()), None, [audit, others], **QUIET)  # when a page is loaded
 
 
 def audit_html(audit: StoredAudit) -> str:

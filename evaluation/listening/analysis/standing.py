@@ -13,6 +13,7 @@ from evaluation.listening.store.collected import Collected, Listener, collect
 from evaluation.listening.store.database import reading
 from evaluation.listening.store.places import Room, room
 from evaluation.listening.store.store import AnswerStore
+from pipelines.counting import counted
 
 COUNTED, NOT_YET, EXCLUDED = "counted", "not yet counted", "excluded"
 LISTENING, LEFT, FAILED = "is listening", "lost the place after a long break", "failed the instruction checks"
@@ -87,7 +88,7 @@ def standing_sentences(found: StudyStanding) -> list[str]:
              for name, (count, most) in found.groups.items()]
     said.append("Listeners: " + ", ".join(f"{count} {state}" for state, count in found.counts().items()) + ".")
     said += [f"{reason[:1].upper()}{reason[1:]} ({count})." for reason, count in found.reasons().items()]
-    said.append(f"Each set of trials has {found.fewest} to {found.most} finished listeners.")
+    said.append(f"Each set of trials has {found.fewest} to {counted(found.most, 'finished listener')}.")
     return said
 
 

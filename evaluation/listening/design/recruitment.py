@@ -33,6 +33,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from evaluation.listening.errors import StudyError
+from pipelines.counting import counted
 
 DONE, FAILED, SCREENED, FULL, WITHDRAWN = OUTCOMES = ("done", "failed", "screened", "full", "withdrawn")
 WORKER, SESSION, TASK, SUBMIT = ROLES = ("worker", "session", "study", "submit")  # what a platform tells in its link
@@ -175,8 +176,9 @@ def check_fair(recruitment: Recruitment, minutes: float) -> None:
     """Raises StudyError: fewer failures turn a listener down than platforms allow."""
     least = fair_failures(minutes)
     if recruitment.fail_after is not None and recruitment.fail_after < least:
-        raise StudyError(f"The setting fail_after is {recruitment.fail_after}, but in a study of about {math.ceil(minutes)} "
-                         f"minutes a listener may only be turned down after {least} failed checks; set at least {least}.")
+        raise StudyError(f"The setting fail_after is {recruitment.fail_after}, but in a study of about "
+                         f"{counted(math.ceil(minutes), 'minute')} a listener may only be turned down after "
+                         f"{counted(least, 'failed check')}; set at least {least}.")
 
 
 def _check_kinds(document: Mapping[str, Any]) -> None:

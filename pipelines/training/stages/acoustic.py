@@ -316,9 +316,8 @@ def prepare(context: Context, recipe: AcousticRecipe) -> Prepared:
         context.checkpoint.fitting(task.networks["acoustic"], recipe.begins_with)
 
     def export() -> None:
-        last = recipe.at_step(recipe.steps)
         sizes, trained = {"units": store.unit_count}, {"units": store.unit_count, "trained_by": "sace, acoustic"}
-        settings = {key: value for key, value in asdict(last).items() if key != "changes"}
+        settings = {**asdict(recipe.at_step(recipe.steps)), "changes": recipe.changes}
         context.checkpoint.write("acoustic", task.networks["acoustic"].state_dict(), settings | sizes,
                                  eight_bits="" if recipe.parallel else None)
         context.checkpoint.write("pitch", task.networks["pitch"].state_dict(), trained)
