@@ -198,7 +198,6 @@ def test_mechanical_turk_previews_and_takes_each_outcome_by_its_form(chromium, s
         page = come(chromium, platform, served, study, f"W{number}")
         outcome(page, name, CODES[name])
         outcomes[name] = go_back(page, platform, MTURK)
-        page.close()
     assert outcomes == {name: {"assignmentId": f"A-W{number}", "outcome": name, "code": CODES[name]}
                         for number, name in enumerate(outcomes)}
     store.close()
