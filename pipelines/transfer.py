@@ -14,7 +14,7 @@ from pipelines.device import one_thread
 from pipelines.errors import ZestError
 from pipelines.factors import Emotion, Factors, Transferred
 from pipelines.features import prosody, world
-from pipelines.features.contour import PREDICTED, REFERENCE, anchor_f0, bounded_change, smooth_f0
+from pipelines.features.contour import PREDICTED, REFERENCE, anchor_f0, bounded_change, limited_speed, smooth_f0
 from pipelines.features.pitch import VOICED_CONFIDENCE
 from pipelines.mix import mixed
 from pipelines.networks.tempo import run_lengths, warp_positions
@@ -140,4 +140,5 @@ def _predicted_contour(models: Models, units: torch.Tensor, own: torch.Tensor, v
 
     predicted = [_mean(emotion, contour) for emotion in (before, after)]
     wider = smooth_f0(predicted[0] + models.f0_gain * (predicted[1] - predicted[0]))
-    return own + bounded_change(anchor_f0(own, predicted[0], wider, voiced) - own)
+    moved = own + bounded_change(anchor_f0(own, predicted[0], wider, voiced) - own)
+    return models.tensor(limited_speed(moved[0].cpu().numpy()))[None]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     import torch
 
 PREDICTED, SOURCE, REFERENCE = "predicted", "source", "reference"  # one of the recordings', to see what predicting is worth
 SMOOTHING = (1 / 9, 2 / 9, 3 / 9, 2 / 9, 1 / 9)  # 100 ms: vocal folds do not change faster (Xu & Sun, JASA 2002)
 
+FASTEST = 6 / 12  # octaves in 20 ms, beyond any speaker: what moves faster is a fault of prediction or tracker
 FREE, BEYOND = 9 / 12, 5 / 12  # octaves: 9 semitones, and 5 more at most
 
 
@@ -37,6 +40,21 @@ def smooth_f0(octaves: torch.Tensor) -> torch.Tensor:
     window = torch.tensor(SMOOTHING, device=octaves.device)[None, None]
     padded = torch.nn.functional.pad(octaves[:, None], (len(SMOOTHING) // 2,) * 2, mode="replicate")
     return torch.nn.functional.conv1d(padded, window)[:, 0]
+
+
+def limited_speed(octaves: np.ndarray) -> np.ndarray:
+    """(frames,) octaves, 20 ms each: a contour that moves by FASTEST a frame at most.
+
+    It follows the given contour as fast as it may, once forwards and once backwards; the mean of both is neither early nor late.
+    """
+    return (_followed(octaves) + _followed(octaves[::-1])[::-1]) / 2
+
+
+def _followed(octaves: np.ndarray) -> np.ndarray:
+    found = octaves.astype(np.float64)
+    for frame in range(1, len(found)):
+        found[frame] = np.clip(found[frame], found[frame - 1] - FASTEST, found[frame - 1] + FASTEST)
+    return found
 
 
 def bounded_change(octaves: torch.Tensor) -> torch.Tensor:

@@ -11,7 +11,7 @@ import torch
 from pipelines.errors import ZestError
 from pipelines.factors import Emotion
 from pipelines.features import prosody
-from pipelines.features.contour import bounded_change
+from pipelines.features.contour import FASTEST, bounded_change, limited_speed
 from pipelines.features.pitch import VOICED_CONFIDENCE
 from pipelines.settings import Settings
 from pipelines.transfer import reference_f0
@@ -71,3 +71,13 @@ def test_a_change_of_f0_is_free_up_to_nine_semitones_and_ends_at_fourteen():
     small = change.abs() <= 9 / 12
     torch.testing.assert_close(bounded[small], change[small])
     assert bounded.abs().max() <= 14 / 12 + 1e-6 and (bounded.diff() >= -1e-6).all()
+
+
+def test_a_contour_is_no_faster_than_anybody_and_neither_early_nor_late():
+    jump = np.where(np.arange(60) < 30, 0.0, 1.6)
+    slow = limited_speed(jump)
+    assert np.abs(np.diff(slow)).max() <= FASTEST + 1e-9
+    np.testing.assert_allclose(slow + slow[::-1], 1.6, atol=1e-9)  # as much before the jump as behind it
+    assert slow[10] == 0 and slow[-10] == 1.6
+    calm = np.sin(np.arange(60) / 8)
+    np.testing.assert_array_equal(limited_speed(calm), calm)
