@@ -69,9 +69,9 @@ def intensities(found: Sequence[Voiced], of) -> dict[str, list[float]]:
     """Strong minus normal, by emotion, of the clips of RAVDESS that differ in nothing else. of: a clip's value."""
     sides: dict[tuple[str, ...], dict[str, Voiced]] = {}
     for one in found:
-        parts = one.clip.path.stem.split("-")
-        if one.clip.corpus == RAVDESS and len(parts) == 7:
-            sides.setdefault((*parts[:INTENSITY], *parts[INTENSITY + 1:]), {})[parts[INTENSITY]] = one
+        fields = one.clip.path.stem.split("-")
+        if one.clip.corpus == RAVDESS and len(fields) == 7:
+            sides.setdefault((*fields[:INTENSITY], *fields[INTENSITY + 1:]), {})[fields[INTENSITY]] = one
     differences: dict[str, list[float]] = {}
     for pair in sides.values():
         if len(pair) == 2:

@@ -59,14 +59,14 @@ MEANINGS = {
 
 def commands() -> str:
     """Every command of `zest` with its arguments and options, as `--help` says them."""
-    parts = ["# Commands\n", "`zest COMMAND -h` shows the same help. Manuals stand under *How-to*.\n", f"{EXIT_CODES}\n"]
+    blocks = ["# Commands\n", "`zest COMMAND -h` shows the same help. Manuals stand under *How-to*.\n", f"{EXIT_CODES}\n"]
     for path, command in _leaves("zest", get_command(app)):
         usage = " ".join([path, *command.collect_usage_pieces(command.make_context(path, [], resilient_parsing=True))])
-        parts += [f"## {path}\n", f"{_paragraphs(command.help)}\n", f"    {usage}\n"]
+        blocks += [f"## {path}\n", f"{_paragraphs(command.help)}\n", f"    {usage}\n"]
         for title, kind in (("argument", "argument"), ("option", "option")):
             records = _records(command, kind)
-            parts += [table((title, "meaning"), records)] if records else []
-    return "\n".join(parts)
+            blocks += [table((title, "meaning"), records)] if records else []
+    return "\n".join(blocks)
 
 
 def python() -> str:
@@ -80,7 +80,7 @@ def python() -> str:
 
 def recipes() -> str:
     """Every table of a recipe with its keys and defaults."""
-    parts = ["# Recipe keys\n", "A recipe is a TOML file with one table a stage ([training](../training.md)). Keys that are "
+    blocks = ["# Recipe keys\n", "A recipe is a TOML file with one table a stage ([training](../training.md)). Keys that are "
              "left out take the default. Stages with a `design` have other keys for each.\n"]
     tables: list[tuple[str, Any]] = [("[general]", GeneralRecipe)]
     for name in STAGES:
@@ -88,26 +88,26 @@ def recipes() -> str:
                    for design, kind in find_stage(name).recipes.items()]
     for title, kind in tables:
         rows = [(f"`{field.name}`", f"`{_default(field)}`") for field in dataclasses.fields(kind)]
-        parts += [f"## {title}\n", f"{_paragraphs(_attributes(kind))}\n", table(("key", "default"), rows)]
-    return "\n".join(parts)
+        blocks += [f"## {title}\n", f"{_paragraphs(_attributes(kind))}\n", table(("key", "default"), rows)]
+    return "\n".join(blocks)
 
 
 def columns() -> str:
     """Every kind of CSV with its columns. Raises KeyError: a column has no meaning below."""
-    parts = ["# CSV columns\n", "Paths are relative to the folder of the CSV. Lists may have semicolons or tabs, and UTF-8 or "
+    blocks = ["# CSV columns\n", "Paths are relative to the folder of the CSV. Lists may have semicolons or tabs, and UTF-8 or "
              "UTF-16 letters.\n"]
     for title, about, names in TABLES:
-        parts += [f"## {title}\n", f"{about}\n", table(("column", "meaning"), [(f"`{name}`", MEANINGS[name]) for name in names])]
-    return "\n".join(parts)
+        blocks += [f"## {title}\n", f"{about}\n", table(("column", "meaning"), [(f"`{name}`", MEANINGS[name]) for name in names])]
+    return "\n".join(blocks)
 
 
 def json_documents() -> str:
     """The schemas of what --json prints."""
-    parts = ["# JSON documents\n", "These are JSON schemas (draft 2020-12). `zest COMMAND --json` prints such a document, and "
+    blocks = ["# JSON documents\n", "These are JSON schemas (draft 2020-12). `zest COMMAND --json` prints such a document, and "
              "the [API](../api.md) returns it as `numbers`. In Python: `workbench.schemas.schemas()`.\n"]
     for name, schema in schemas().items():
-        parts += [f"## zest {name} --json\n", f"```json\n{json.dumps(schema, indent=2)}\n```\n"]
-    return "\n".join(parts)
+        blocks += [f"## zest {name} --json\n", f"```json\n{json.dumps(schema, indent=2)}\n```\n"]
+    return "\n".join(blocks)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -68,5 +68,5 @@ def corpora_of(pairs: Iterable[Pair]) -> Iterator[str]:
     places = {(path.parent, speaker) for pair in pairs for path, speaker in (
         (pair.source, pair.source_speaker), (pair.reference, pair.reference_speaker))}
     for word in {word for folder, speaker in places for word in (*folder.parts, speaker)}:
-        parts = re.findall("[a-z]+", word.lower())
-        yield from (*parts, "".join(parts))
+        pieces = re.findall("[a-z]+", word.lower())
+        yield from (*pieces, "".join(pieces))

@@ -135,7 +135,7 @@ class PackageMosObserver(Observer):
 
 @dataclass(frozen=True)
 class UtmosV2(MosMetric):
-    """UTMOSv2, made for synthetic speech; the best of the VoiceMOS Challenge 2024. Installed on demand."""
+    """UTMOSv2, a system of the VoiceMOS Challenge 2024 for synthetic speech. Installed on demand."""
 
     base = "utmosv2"
     question = "How natural, by a predictor made for synthetic speech (UTMOSv2)?"

@@ -63,7 +63,7 @@ def _value(study: Study, name: str, values: Sequence[str], role: str) -> str:
 def _host(address: str) -> str:
     """Scheme and host; '' where it is no address."""
     try:
-        parts = urlsplit(address)
+        split = urlsplit(address)
     except ValueError:
         return ""
-    return f"{parts.scheme}://{parts.netloc}" if parts.path in ("", "/") and not parts.query else ""
+    return f"{split.scheme}://{split.netloc}" if split.path in ("", "/") and not split.query else ""

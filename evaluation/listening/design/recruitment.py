@@ -232,11 +232,11 @@ def _check_address(found: Recruitment) -> None:
         raise StudyError("The recruitment file lacks SONA's completion address; copy it from the study's page on SONA, with "
                          "{worker} in the place of XXXX.")
     for address in filter(None, (found.address, *found.hosts)):
-        parts = urlsplit(address) if isinstance(address, str) else None
-        if parts is not None and address.startswith("{submit}") and address == found.address:
+        split = urlsplit(address) if isinstance(address, str) else None
+        if split is not None and address.startswith("{submit}") and address == found.address:
             continue
-        secure = parts is not None and (parts.scheme == "https" or parts.scheme == "http" and parts.hostname in LOCAL)
-        if not secure or parts is None or not parts.netloc:
+        secure = split is not None and (split.scheme == "https" or split.scheme == "http" and split.hostname in LOCAL)
+        if not secure or split is None or not split.netloc:
             raise StudyError(f"The recruitment file has {address!r} as an address; it has to begin with https://.")
     try:
         found.completion_address.format(code="", **dict.fromkeys(ROLES, ""))
