@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evaluation.instruments.recogniser import normalise
+from evaluation.instruments.recogniser import check_language, normalise
 from evaluation.judges.mini import JUDGES
 from evaluation.metrics import f0, naturalness, voice, words
 from evaluation.metrics.base import Seen, Value
@@ -196,7 +196,8 @@ def score_card(source: Path | str, reference: Path | str | None, converted: Path
         natural: what natural speech scores; the stored reference if None.
         hook: gets 'progress' events of each of SUBJECTS, value (done before it, of how many), and of 'done' at the end.
     Raises:
-        AudioError: a recording cannot be read. LabelError: no such emotion. ZestError: a text without any word.
+        AudioError: a recording cannot be read. LabelError: no such emotion. ZestError: a text without any word, or a language
+            that the recogniser does not know.
         What a missing model would have measured stands in `not_measured` instead.
     """
     paths = [Path(path) for path in (source, reference, converted) if path is not None]
@@ -204,10 +205,12 @@ def score_card(source: Path | str, reference: Path | str | None, converted: Path
     emotion, reason = known_label("" if mix or not isinstance(emotion, str) else emotion), why_no_text(text)
     if reason:
         raise ZestError(reason)
+    language = language_code(language) or "en"
+    check_language(language)  # before anything is measured
     notes = tuple(dict.fromkeys(note for path in paths for note in load(path).warnings))
     notes += (f"No judge knows the emotion '{emotion}', so its share cannot be told.",) * (emotion in OTHER_EMOTIONS)
     other = None if reference is None else Path(reference)
-    pair = Pair("card", paths[0], other or paths[0], emotion, text=text.strip(), language=language_code(language) or "en")
+    pair = Pair("card", paths[0], other or paths[0], emotion, text=text.strip(), language=language)
     clips = _CardClips(pair, mix, other, Path(converted), observations or Observations(), natural or stored_reference())
     found, missing = {}, {}
     for index, subject in enumerate(SUBJECTS):

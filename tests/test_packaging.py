@@ -44,6 +44,10 @@ def test_requirements_are_bounded_above(name):
     assert unbounded == []
 
 
+def test_a_test_that_hangs_ends_after_minutes(request):
+    assert request.config.pluginmanager.hasplugin("timeout") and 0 < float(request.config.getini("timeout")) <= 600
+
+
 def test_requirements_are_used():
     modules = imported_modules()
     unused = [item.name for item in requirements("requirements.txt")

@@ -174,8 +174,8 @@ def _segment_end(content: bytes) -> int:
     that; 0 where nobody can tell."""
     place, end = content.find(SEGMENT, 0, 256), 0
     while 0 <= place < len(content):
-        name = _number(content, place, 4)
-        size = _number(content, place + name[1], 8) if name else None
+        name = ebml_number(content, place, 4)
+        size = ebml_number(content, place + name[1], 8) if name else None
         if name is None or size is None or content[place:place + name[1]] not in ELEMENTS:
             return end if place + 12 > len(content) else 0
         place += name[1] + size[1]
@@ -184,8 +184,8 @@ def _segment_end(content: bytes) -> int:
     return end
 
 
-def _number(content: bytes, place: int, widest: int) -> tuple[int, int] | None:
-    """A number whose first byte's leading zeros tell its width, and the width in bytes."""
+def ebml_number(content: bytes, place: int, widest: int) -> tuple[int, int] | None:
+    """A number of Matroska, whose first byte's leading zeros tell its width, and the width in bytes; None where none begins."""
     width = 9 - content[place].bit_length() if place < len(content) else 9
     if width > widest or place + width > len(content):
         return None

@@ -1,13 +1,14 @@
 """Where recordings of one format begin that were joined end to end in one file, where readers stop behind the first one.
 
-Bare AAC and Matroska need no search: decoders go on. riff.py finds the parts of a WAV file, joined_formats.py other formats.
+Bare AAC needs no search: decoders go on. riff.py finds the parts of a WAV file, joined_formats.py other formats.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.features.integrity import is_mpeg, mp3_length
+from pipelines.features.container_ends import matroska_starts
+from pipelines.features.integrity import EBML, is_mpeg, mp3_length
 from pipelines.features.tail import Readable
 
 OGG, FIRST_PAGE = b"OggS", 2  # a page's mark, and the bit that says that a stream begins with it
@@ -32,6 +33,8 @@ def joined(file: Readable, head: bytes, size: int) -> list[tuple[int, int]]:
         starts = list(_mp4(file, size))
     elif head[:4] == b"FORM":
         starts = list(_aiff(file, size))
+    elif head[:4] == EBML:
+        starts = list(matroska_starts(file, size))
     elif head[:4] == WAVPACK:
         starts = [place for place in _found(file, WAVPACK, 0, size) if begins_wavpack(_read(file, place, 28))]
     elif mark := next((mark for mark in SIGNATURES if head.startswith(mark)), b""):

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pipelines.features.integrity import aac_length, ac3_length, id3_length, mp3_length, transport_length
+from pipelines.features.container_ends import asf_end, caf_end, matroska_end, transport_end
+from pipelines.features.integrity import EBML, aac_length, ac3_length, id3_length, mp3_length, transport_length
 from pipelines.features.joined import AIFF, ASF, CAF, FLAC, OGG, SEARCHED, SIDE_INFO, WAVE64, XING, begins_wavpack, mp4_end
 from pipelines.features.riff import is_wav, wav_parts
 from pipelines.features.tail import Readable
 
-EBML = b"\x1aE\xdf\xa3"
 WITHIN = {b"\x7fFLAC": 9, b"\x63\xa2": 8}  # what stands within so many bytes before the mark of a FLAC inside Ogg or Matroska
 SYNCS = {"mp3": (b"\xff\xfb", b"\xff\xfa", b"\xff\xf3", b"\xff\xf2", b"\xff\xe3", b"\xff\xe2"), "aac": (b"\xff\xf1", b"\xff\xf9"),
          "ac3": (b"\x0b\x77",), "ts": (b"\x47\x40\x11", b"\x47\x40\0")}  # first bytes of a frame; of a transport stream's tables
@@ -22,8 +22,10 @@ LENGTHS: dict[str, Callable[[bytes, int], int]] = {"mp3": mp3_length, "aac": aac
 SAME = {"mp3": (0xFFFE0C, 0), "aac": (0xFFFF3C, 0), "ac3": (0xC00000, 4), "ts": (0, 0)}  # bits of 3 bytes that frames share
 FRAMES = 5  # that follow each other: no chance, wherever they stand
 FRAME = 8192  # bytes, the longest of them
-BARE = ("flac", "ogg", "aiff", "au", "wv", "tta", "wav", "caf", "w64", "mp4", "mp3", "aac",
-        "amr")  # behind these, bare frames are found
+ENDS: dict[str, Callable[[Readable, int, int], int]] = {"mp4": mp4_end, "caf": caf_end, "ebml": matroska_end, "asf": asf_end,
+                                                        "ts": transport_end}
+BARE = ("flac", "ogg", "aiff", "au", "wv", "tta", "wav", "caf", "w64", "mp4", "mp3", "aac", "amr", "ebml", "asf", "ac3",
+        "ts")  # behind these, bare frames are found
 MOST = 200  # changes of format
 
 
@@ -96,24 +98,7 @@ def _own_end(file: Readable, kind: str, start: int, size: int) -> int:
         first = next(iter(wav_parts(file, start, size)), None)
         declared = 0 if first is None or not first.declared or first.declared > first.size else first.declared
         return start + HEAD if first is None else first.start + declared
-    if kind == "mp4":
-        return mp4_end(file, start, size)
-    if kind == "caf":
-        return _chunks_end(file, start + 8, size)
-    return start + 1
-
-
-def _chunks_end(file: Readable, place: int, size: int) -> int:
-    """Behind the samples of a CAF file, where it says how long they are."""
-    while place + 12 <= size:
-        head = _read(file, place, 12)
-        length = int.from_bytes(head[4:12], "big", signed=True)
-        if length < 0 or place + 12 + length > size:
-            return place
-        place += 12 + length
-        if head[:4] == b"data":
-            return place
-    return place
+    return ENDS[kind](file, start, size) if kind in ENDS else start + 1
 
 
 def _candidates(file: Readable, kind: str, start: int, size: int) -> Iterator[tuple[int, str]]:

@@ -142,6 +142,14 @@ def test_the_language_reaches_the_recogniser(paths):
     assert set(words.asked) == {"pl"}
 
 
+def test_a_language_that_the_recogniser_does_not_know_is_refused_before_anything_is_measured(paths):
+    listeners = observers()
+    with pytest.raises(ZestError, match="does not know the language 'xx'; use its two letters"):
+        card_of(paths, listeners=listeners, language="xx")
+    assert not any(one.asked for one in listeners.values()), "nothing is measured"
+    assert card_of(paths, language="English").words is not None
+
+
 def test_a_file_that_is_no_recording_is_one_sentence(paths):
     paths["converted"].write_text("no recording " * 99)
     with pytest.raises(AudioError, match="converted.wav is not a recording"):

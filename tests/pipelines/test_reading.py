@@ -50,6 +50,14 @@ def webm(folder: Path, piped: bool = False) -> Path:
     return encode(folder / "a.webm", np.repeat(speech(), 3), 48_000, "libopus", "webm", piped=piped)
 
 
+def wma(folder: Path, piped: bool = False) -> bytes:
+    return encode(folder / "one.wma", speech(), RATE, "libmp3lame", "asf", piped=piped).read_bytes()
+
+
+def ac3(folder: Path) -> bytes:
+    return encode(folder / "one.ac3", np.repeat(speech(), 3), 48_000, "ac3", "ac3").read_bytes()
+
+
 def flac_that_states(samples: int) -> bytes:
     """A FLAC whose header states another number of samples; 0 means unknown."""
     content = bytearray(soundfile_bytes(speech(), RATE, "FLAC"))
@@ -144,6 +152,16 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
                         2 * SECONDS),
     "an MP3 behind a WAV": (lambda at: put(at / "j.wav", wav_bytes(speech(), RATE) + mp3(at)), 2 * SECONDS),
     "a bare MP3 behind a WAV": (lambda at: put(at / "j.wav", wav_bytes(speech(), RATE) + vbr(at).read_bytes()), 2 * SECONDS),
+    "a bare MP3 behind a WebM": (lambda at: put(at / "j.webm", webm(at).read_bytes() + vbr(at).read_bytes()), 2 * SECONDS),
+    "a bare AAC behind a live WebM": (lambda at: put(at / "j.webm", webm(at, piped=True).read_bytes() + encode(
+        at / "b.aac", speech(), RATE, "aac", "adts").read_bytes()), 2 * SECONDS),
+    "WebMs behind a live one": (lambda at: put(at / "j.webm", webm(at, piped=True).read_bytes() + webm(at).read_bytes()),
+                                2 * SECONDS),
+    "a bare AC-3 behind a WMA": (lambda at: put(at / "j.wma", wma(at) + ac3(at)), 2 * SECONDS),
+    "a transport stream behind a live WMA": (lambda at: put(at / "j.wma", wma(at, piped=True) + encode(
+        at / "b.ts", speech(), RATE, "aac", "mpegts").read_bytes()), 2 * SECONDS),
+    "a bare AC-3 behind a transport stream": (lambda at: put(at / "j.ts", encode(
+        at / "b.ts", speech(), RATE, "aac", "mpegts").read_bytes() + ac3(at)), 2 * SECONDS),
     "ten formats joined": (lambda at: put(at / "j.bin", b"".join(of_ten_formats(at))), 10 * SECONDS),
     "ten formats joined the other way round": (lambda at: put(at / "j.bin", b"".join(of_ten_formats(at)[::-1])), 10 * SECONDS),
     "FLACs inside Ogg and Matroska": (lambda at: put(at / "j.oga", encode(at / "a.oga", speech(), RATE, "flac", "ogg").read_bytes(
