@@ -11,10 +11,12 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.forkserver import share
+from tests.support.scheduling import place_of
 from tests.support.session import begin_session
 
 if TYPE_CHECKING:  # torch is imported by tests that need it, and not by the process that hands out tests
@@ -24,23 +26,45 @@ if TYPE_CHECKING:  # torch is imported by tests that need it, and not by the pro
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
 SECONDS = 600  # for one command on a slow, busy machine
+BROWSER = pytest.StashKey[Any]()
+BROWSER_FILES = pytest.StashKey[set[Path]]()  # files with tests that need it
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # pytest-xdist's worker processes have one
-        begin_session()
+    if hasattr(config, "workerinput"):  # pytest-xdist's worker processes have one
+        return
+    begin_session()
+    if config.getoption("numprocesses", None) and not (config.option.markexpr or config.option.collectonly):
+        from tests.support.processes import PRELOADED
+
+        share(PRELOADED)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.support.scheduling import Together
+
+    return Together(config, log)
 
 
 STARTERS = {"chromium": "browser", "studio": "server", "workbench": "server", "served": "server", "administered": "server",
-            "server": "server"}  # fixtures that start something, and the marker of tests that use them
+            "listening_server": "server", "server": "server"}  # fixtures that start something, and the marker of their tests
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     for item in items:
         for fixture in STARTERS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(STARTERS[fixture])
     heavy = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser", "server")))}
-    items.sort(key=lambda item: item.path not in heavy)  # files that take long first, so that all workers end together
+    session.stash[BROWSER_FILES] = {item.path for item in items if item.get_closest_marker("browser")}
+    items.sort(key=lambda item: place_of(item.path, item.path in heavy))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    browser = item.config.stash.get(BROWSER, None)
+    if browser is not None and (nextitem is None or nextitem.path not in item.session.stash[BROWSER_FILES]):
+        browser.close()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -120,20 +144,32 @@ def workbench(tmp_path_factory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module")
-def browser_of_the_file():
-    """One for all tests of a file: while it is there, no other event loop can run."""
-    from tests.support.browser import a_browser
+@pytest.fixture(scope="session")
+def listening_place(tmp_path_factory) -> Path:
+    """Where `listening_server` keeps its log, and in `studies` the studies that tests add while it runs."""
+    place = tmp_path_factory.mktemp("listening")
+    (place / "studies").mkdir()
+    return place
 
-    with a_browser() as browser:
-        yield browser
+
+@pytest.fixture(scope="session")
+def listening_server(listening_place) -> Iterator[str]:
+    """Address of a workbench with studies, a password that is too short, and no checkpoint."""
+    from tests.support.browser import running_workbench
+
+    with running_workbench(listening_place, WORKBENCH_STUDIES=str(listening_place / "studies"), WORKBENCH_ADMIN_PASSWORD="short",
+                           ZEST_CHECKPOINT=str(listening_place / "nowhere")) as url:
+        yield url
 
 
 @pytest.fixture
-def chromium(browser_of_the_file):
-    """A headless browser. Its pages end with the test: they would go on asking the server."""
-    yield browser_of_the_file
-    for context in browser_of_the_file.contexts:
+def chromium(request):
+    """A headless browser, one for files that follow each other. Its pages end with the test: they would go on asking."""
+    from tests.support.browser import SharedBrowser
+
+    browser = request.config.stash.setdefault(BROWSER, SharedBrowser()).get()
+    yield browser
+    for context in browser.contexts:
         context.close()
 
 

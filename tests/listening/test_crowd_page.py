@@ -14,7 +14,7 @@ from evaluation.listening.store import collect, open_store
 from evaluation.listening.store.arrivals import Identity
 from evaluation.listening.store.reception import Reception
 from tests.support.access import axe_faults
-from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, open_page, running_workbench
+from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, open_page
 from tests.support.crowd_platform import MTURK, PROLIFIC, crowd_platform
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import SETUP, Clock, answer_next, careful
@@ -31,28 +31,21 @@ def platform():
 
 
 @pytest.fixture(scope="module")
-def studies(tmp_path_factory, platform):
+def studies(tmp_path_factory, listening_place, platform):
     """A study on each platform, and one on Prolific that has one place."""
-    folder = tmp_path_factory.mktemp("crowd")
-    run = finished_run(folder, sentences=1)
+    run = finished_run(tmp_path_factory.mktemp("crowd"), sentences=1)
     prolific = {"platform": "prolific", "codes": CODES, "address": platform.prolific_completion,
                 "quotas": {"device": {"loudspeakers": 0}, "native": {"native": 40}}}
     rules = {"prolific": prolific, "tiny": prolific | {"quotas": {}},
              "mturk": {"platform": "mturk", "hosts": [platform.address], "codes": CODES}}
-    return {name: small_study(run, folder / "studies" / name, systems=("copy", "f0-swap"), questions=("naturalness",), salt=name,
-                              listeners=1 if name == "tiny" else 50, recruitment=recruitment_from(document))
+    return {name: small_study(run, listening_place / "studies" / name, systems=("copy", "f0-swap"), questions=("naturalness",),
+                              salt=name, listeners=1 if name == "tiny" else 50, recruitment=recruitment_from(document))
             for name, document in rules.items()}
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    return tmp_path_factory.mktemp("workbench")
-
-
-@pytest.fixture(scope="module")
-def served(studies, place):
-    with running_workbench(place, WORKBENCH_STUDIES=str(studies["tiny"].folder.parent)) as url:
-        yield url
+def served(studies, listening_server):
+    return listening_server
 
 
 def look(page: Page, name: str) -> None:
@@ -208,10 +201,10 @@ def test_mechanical_turk_previews_and_takes_each_outcome_by_its_form(chromium, s
     store.engine.dispose()
 
 
-def test_the_server_s_log_names_no_worker_and_a_wrong_link_gets_a_sentence(chromium, served, studies, place):
+def test_the_server_s_log_names_no_worker_and_a_wrong_link_gets_a_sentence(chromium, served, studies, listening_place):
     page = open_page(chromium, f"{served}?study={studies['prolific'].id}&PROLIFIC_PID={WORKER}9")
     page.get_by_text("This link lacks").wait_for()
     direct = open_page(chromium, f"{served}listen/{studies['prolific'].id}")
     direct.get_by_text("open it by the link there").wait_for()
-    log = (place / "workbench.log").read_text()
+    log = (listening_place / "workbench.log").read_text()
     assert WORKER not in log and "refused (parameter)" in log

@@ -11,7 +11,7 @@ from evaluation.listening.design.trials import TRAP
 from evaluation.listening.design.wording import NO_SUCH_STUDY
 from evaluation.listening.store import collect, open_store
 from tests.support.access import axe_faults
-from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, boxes_of, open_page, running_workbench
+from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, boxes_of, open_page
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import Clock, careful, whole_set
 from tests.support.waiting import wait_until
@@ -29,23 +29,15 @@ PRESS_BEGIN = "() => [...document.querySelectorAll('button')].find(it => it.text
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory):
+def study(tmp_path_factory, listening_place):
     """Two clips to a trial and one, a scale and a choice."""
-    folder = tmp_path_factory.mktemp("listening")
-    return small_study(finished_run(folder, seconds=0.5), folder / "studies" / "one", listeners=500, cap=20,
-                       questions=("emotion-similarity", "emotion-choice"))
+    return small_study(finished_run(tmp_path_factory.mktemp("listening"), seconds=0.5), listening_place / "studies" / "one",
+                       listeners=500, cap=20, questions=("emotion-similarity", "emotion-choice"))
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """Where the workbench keeps its files and its log."""
-    return tmp_path_factory.mktemp("workbench")
-
-
-@pytest.fixture(scope="module")
-def served(study, place):
-    with running_workbench(place, WORKBENCH_STUDIES=str(study.folder.parent), WORKBENCH_ADMIN_PASSWORD="short") as url:
-        yield url
+def served(study, listening_server):
+    return listening_server
 
 
 @pytest.fixture
@@ -365,9 +357,9 @@ def test_a_browser_that_cannot_play_or_remember_says_so_before_consent(chromium,
 
 
 def test_a_password_that_is_too_short_is_told_at_the_start_and_on_the_page_and_the_listen_tab_takes_a_pasted_link(
-        chromium, served, place, study):
+        chromium, served, listening_place, study):
     sentence = TOO_SHORT.replace("`", "")
-    assert (place / "workbench.log").read_text().splitlines().count(sentence) == 1
+    assert (listening_place / "workbench.log").read_text().splitlines().count(sentence) == 1
     page = open_page(chromium, served)
     page.get_by_role("tab", name="Results").click()
     page.locator("#zest-unlock").get_by_text(sentence).wait_for()

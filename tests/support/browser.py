@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -42,6 +42,22 @@ def a_browser() -> Iterator[Browser]:
             pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
         yield browser
         browser.close()
+
+
+class SharedBrowser:
+    """A browser that is started when a test first needs it. While it is there, no other event loop can run in this process."""
+
+    def __init__(self):
+        self._open = ExitStack()
+        self._browser: Browser | None = None
+
+    def get(self) -> Browser:
+        self._browser = self._browser or self._open.enter_context(a_browser())
+        return self._browser
+
+    def close(self) -> None:
+        self._browser = None
+        self._open.close()
 
 
 def open_page(browser: Browser, url: str = "", width: int = 1280, height: int = 900, **options) -> Page:

@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.listening_server import free_port
+from tests.support.forkserver import use_shared
 
 SECONDS = 400.0  # for one command on a slow, busy machine
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__, "pipelines.training.stages.registry", "torch._dynamo", "tests.support.tiny",
-                                  "workbench.cli.main", "workbench.demo"])
+PRELOADED = [__name__, "pipelines.training.stages.registry", "torch._dynamo", "tests.support.tiny", "workbench.cli.main",
+             "workbench.demo"]
+PROCESSES.set_forkserver_preload(PRELOADED)
+use_shared()
 
 
 def start(function: Callable[..., Any], *arguments: Any, folder: Path, output: Path | str = os.devnull,

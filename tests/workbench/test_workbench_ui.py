@@ -9,10 +9,9 @@ import wave
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
-from tests.support.browser import PHONE, alert, assert_fits_the_screen, boxes_of, open_page, problem, problems, running_workbench
+from tests.support.browser import PHONE, alert, assert_fits_the_screen, boxes_of, open_page, problem, problems
 from tests.support.recordings import speech, write_m4a, write_webm
 from tests.support.waiting import wait_until
 from workbench.uploads import upload_problem
@@ -196,14 +195,3 @@ def test_example_with_a_reference_on_a_phone_in_the_dark_where_one_player_sounds
         page.page.locator(f"#zest-{name} button[aria-label='Play']").click()
         wait_until(lambda number=number: len(sounding(page.page)) == number and sounding(page.page)[-1])
         wait_until(lambda: sum(sounding(page.page)) == 1 and not page.page.evaluate(PLAYS))
-
-
-@pytest.mark.server
-def test_missing_checkpoint_is_told_on_the_page(chromium, tmp_path):
-    with running_workbench(tmp_path, ZEST_CHECKPOINT=str(tmp_path / "nowhere")) as url:
-        page = Page(chromium, url)
-        wait_until(lambda: "There is no checkpoint folder" in page.text("#zest-status"))
-        page.click("Man, emotion of a recording")
-        problem(page.page, "There is no checkpoint folder")
-    log = (tmp_path / "workbench.log").read_text()
-    assert "Traceback" not in log, log
