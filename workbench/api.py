@@ -73,7 +73,7 @@ def convert(*, source: str, emotion: str | None = None, reference: str | None = 
         request = _checked(ConversionRequest(source, emotion, reference, strength, tempo, decoder, seed, f0, rate or SOURCE_RATE,
                                              subtype, _weighted(references, weights), denoise, mark))
         hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), request.emotion is None)
-        with model_turns().turn(lambda place: progress(0, desc=waiting(place))):
+        with model_turns().turn(lambda place: progress(0, desc=waiting(place)), request.turn()):
             described = request.convert(hook)
         document = described.document
         return str(described.output), str(described.save_plot()), document["system"], document["notes"], document

@@ -24,6 +24,7 @@ from pipelines.mix import check_target
 from pipelines.settings import Settings, about
 from workbench.cli.names import default_name, variant
 from workbench.conversion import CHECKPOINT_VARIABLE, DescribedConversion, convert_and_describe, converter, page_converter
+from workbench.studio.turns import Work
 from workbench.tabs import text
 from workbench.uploads import sentence_of, upload_problem
 
@@ -60,6 +61,10 @@ class ConversionRequest:
     def baseline(self) -> str:
         """Its name, '' where this project's converter is asked for."""
         return self.decoder if self.decoder in BASELINES else ""
+
+    def turn(self) -> Work:
+        """What its turn at the models is for: a recording takes as long as its sound lasts. Raises AudioError."""
+        return Work(size=load(self.source or "").seconds)
 
     @property
     def needs_target(self) -> bool:

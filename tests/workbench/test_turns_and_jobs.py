@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,7 +11,8 @@ from pipelines.errors import ZestError
 from pipelines.hooks import Event
 from tests.support.waiting import wait_until
 from workbench.studio.jobs import CANCELLED, DONE, FAILED, MOST_OF_ONE, WAITING, JobBoard, Task
-from workbench.studio.turns import Place, Turns
+from workbench.studio.turns import Place, Turns, Work
+from workbench.tabs.convert_run import waiting
 from workbench.tabs.text import BUG
 
 
@@ -70,6 +72,32 @@ def test_the_forecast_follows_the_last_ones_less_what_the_one_at_work_has_had():
     with turns.turn(), pytest.raises(KeyboardInterrupt), turns.turn(look):  # from 10; somebody looks at 13
         pytest.fail("this is not its turn")
     assert told == [Place(1, 1.0)]
+
+
+def test_the_forecast_goes_by_length_and_kind_and_says_nothing_rather_than_something_wrong():
+    clock, told = SimpleNamespace(now=0.0), []
+    turns = Turns(lambda: clock.now)
+
+    def look(place):
+        told.append(place)
+        raise KeyboardInterrupt
+
+    def ask():
+        with pytest.raises(KeyboardInterrupt), turns.turn(look):
+            pytest.fail("this is not its turn")
+
+    with turns.turn(work=Work(size=2.0)):
+        clock.now += 4.0
+    with turns.turn(work=Work(size=10.0)):
+        clock.now += 5.0
+        ask()
+        clock.now += 20.0  # longer than recordings of this length took
+        ask()
+    with turns.turn(work=Work("score")):  # none has ended yet
+        ask()
+    assert told == [Place(1, 15.0), Place(1, None), Place(1, None)]
+    assert waiting(told[0]) == "Waiting: 1 job before yours, about 15 s as the last ones took."
+    assert waiting(told[1]) == "Waiting: 1 job before yours." and waiting(Place(0)) == "Your turn is next."
 
 
 def test_a_cancelled_job_ends_at_its_next_stage_and_lets_the_next_one_in(board, gate):

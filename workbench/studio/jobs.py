@@ -19,7 +19,7 @@ from pipelines.errors import ZestError
 from pipelines.hooks import Event, Hook
 from pipelines.packages import told
 from workbench.cli.progress import fraction_hook
-from workbench.studio.turns import Place, Turns, model_turns
+from workbench.studio.turns import Place, Turns, Work, model_turns
 from workbench.tabs.text import BUG
 
 log = logging.getLogger(__name__)
@@ -41,12 +41,13 @@ class Cancelled(Exception):
 class Task(Generic[T]):
     """One conversion of a job. label: what it is for readers. work: makes the result, and tells the hook how far it is.
 
-    by_reference: a second recording is taken apart, too, as `fraction_hook` wants to know.
+    by_reference: a second recording is taken apart, too, as `fraction_hook` wants to know. turn: what its turn is for.
     """
 
     label: str
     work: Callable[[Hook], T]
     by_reference: bool = False
+    turn: Work = Work()
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,8 @@ class Job(Generic[T]):
     def _run(self) -> None:
         try:
             for task in self._tasks:
-                self._tell(state=WAITING, task=task.label)
-                with self._turns.turn(self._waits):
+                self._tell(state=WAITING, place=Place(0), task=task.label)
+                with self._turns.turn(self._waits, task.turn):
                     self._stop_if_cancelled()
                     self._tell(state=WORKING, stage="")
                     self.results.append(task.work(self._hook(task)))

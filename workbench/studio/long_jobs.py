@@ -31,7 +31,7 @@ from workbench.studio.doubts import doubts
 from workbench.studio.jobs import Job, Task
 from workbench.studio.long_plan import numbered, rows_of
 from workbench.studio.long_store import LongProject, LongStore
-from workbench.studio.turns import Turns, model_turns
+from workbench.studio.turns import Turns, Work, model_turns
 
 BUSY = "Something is at work on this recording already; wait for it, or cancel it."
 SKETCHED = 20  # peaks a second of the waveform's sketch
@@ -179,7 +179,7 @@ class Turn:
     hook: Hook
 
     def do(self, work: Callable[[], Any]) -> Any:
-        with self.turns.turn(lambda place: self.hook(Event("waiting", "turn", value=place))):
+        with self.turns.turn(lambda place: self.hook(Event("waiting", "turn", value=place)), Work("phrase")):
             return work()
 
 

@@ -10,8 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
-REMEMBERED = 10  # pieces of work whose time the forecast follows
+REMEMBERED = 10  # pieces of work of each kind whose time the forecast follows
 GLANCE = 0.5  # seconds between two looks at whether somebody who waits still wants to
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a turn is for. kind: work of one kind takes as long for each unit of its size. size: e.g. seconds of a recording."""
+
+    kind: str = "conversion"
+    size: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -19,12 +27,17 @@ class Place:
     """A place in the line.
 
     Attributes:
-        ahead: pieces of work that come first, the one at work included. seconds: until it is one's turn, as the last ones took;
-            None where none has ended yet.
+        ahead: pieces of work that come first, the one at work included. seconds: until it is one's turn, as the last ones of
+            their kinds took; None where that is not known: none has ended yet, or the one at work takes longer than those.
     """
 
     ahead: int
     seconds: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Ticket:
+    work: Work
 
 
 @dataclass
@@ -32,31 +45,31 @@ class Turns:
     """A line in front of the models. clock: seconds, for tests."""
 
     clock: Callable[[], float] = time.monotonic
-    _line: deque[object] = field(default_factory=deque)
-    _took: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    _line: deque[_Ticket] = field(default_factory=deque)
+    _took: dict[str, deque[tuple[float, float]]] = field(default_factory=dict)  # by kind: seconds, and how much it was
     _begun: float = 0.0
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @contextmanager
-    def turn(self, waiting: Callable[[Place], object] = lambda place: None) -> Iterator[None]:
+    def turn(self, waiting: Callable[[Place], object] = lambda place: None, work: Work = Work()) -> Iterator[None]:
         """Wait for one's turn, and have it as long as the block lasts.
 
         Args:
-            waiting: called with the place in the line, about twice a second. What it raises ends the wait.
+            waiting: called with the place in the line, about twice a second. What it raises ends the wait. work: what it is for.
         """
-        ticket = object()
+        ticket = _Ticket(work)
         with self._changed:
             self._line.append(ticket)
         try:
             self._wait(ticket, waiting)
             yield
-            self._took.append(self.clock() - self._begun)
+            self._took.setdefault(work.kind, deque(maxlen=REMEMBERED)).append((self.clock() - self._begun, work.size))
         finally:
             with self._changed:
                 self._line.remove(ticket)
                 self._changed.notify_all()
 
-    def _wait(self, ticket: object, waiting: Callable[[Place], object]) -> None:
+    def _wait(self, ticket: _Ticket, waiting: Callable[[Place], object]) -> None:
         while True:
             with self._changed:
                 ahead = self._line.index(ticket)
@@ -70,11 +83,17 @@ class Turns:
                     self._changed.wait(GLANCE)
 
     def _forecast(self, ahead: int) -> float | None:
-        """By the mean of the last ones, less what the one at work has had."""
-        if not self._took:
+        """By the last ones of each kind, less what the one at work has had."""
+        each = [self._expected(self._line[place].work) for place in range(ahead)]
+        known = [seconds for seconds in each if seconds is not None]
+        if len(known) < ahead:
             return None
-        each = sum(self._took) / len(self._took)
-        return max(each * ahead - (self.clock() - self._begun), 0.0)
+        left = known[0] - (self.clock() - self._begun)
+        return left + sum(known[1:]) if left > 0 else None
+
+    def _expected(self, work: Work) -> float | None:
+        took = self._took.get(work.kind)
+        return work.size * sum(seconds for seconds, _ in took) / sum(size for _, size in took) if took else None
 
 
 @cache

@@ -56,7 +56,8 @@ from workbench.tabs.score import score_result
 
 PLAY = "() => document.querySelector('#zest-player [data-studio]')?.zestStudio?.playChosen()"  # studio/page/player.js
 IN_VIEW = f"() => {{ window.zest.takesChanged(); ({show_problem('zest-result-head', 'start')})(); }}"
-WITH_TOKEN = "(...values) => { setTimeout(window.zest.takesChanged, 400); return [window.zest.visitor(), ...values.slice(1)]; }"
+WITH_TOKEN = """(...values) => { for (const wait of [400, 1500, 4000]) setTimeout(window.zest.takesChanged, wait);
+    return [window.zest.visitor(), ...values.slice(1)]; }"""  # a busy server begins the work later
 VISITOR = "(...values) => [window.zest.visitor(), ...values.slice(1)]"
 COPY_LINK = """async (query) => { const address = window.zest.link(query); await window.zest.copy(address);
     return { __type__: 'update', value: address, visible: true }; }"""
@@ -106,7 +107,8 @@ def convert(requests: Requests, page: str, token: str, kept: list[Comparison], *
         yield updates()
         return
     try:
-        job = job_board().start(token, page, target_of(asked[0]), [task_of(one, partial(keep, token)) for one in asked])
+        turn = asked[0].turn()  # all are of one source
+        job = job_board().start(token, page, target_of(asked[0]), [task_of(one, partial(keep, token), turn) for one in asked])
     except ZestError as error:
         yield updates(failed=problem(str(error)))
         return

@@ -17,7 +17,7 @@ from workbench.conversion import DescribedConversion
 from workbench.conversion_request import ConversionRequest
 from workbench.studio.comparison import Comparison, compared, comparison, player_of
 from workbench.studio.jobs import WAITING, JobState, Task
-from workbench.studio.turns import Place
+from workbench.studio.turns import Place, Work
 from workbench.studio.words import spoken
 from workbench.tabs import tables, text
 from workbench.tabs.problems import attempt, note_html, problem
@@ -129,15 +129,15 @@ def siblings(shown: Sequence[Shown], index: int) -> Any:
     return gr.update(value=f'<div class="zest-siblings" role="group" aria-label="{text.SIBLINGS}">{buttons}</div>', visible=True)
 
 
-def task_of(request: ConversionRequest, keep: Keep) -> Task[Shown]:
-    """The work of one conversion. keep: keeps it as a take, also where nobody looks any more."""
+def task_of(request: ConversionRequest, keep: Keep, turn: Work) -> Task[Shown]:
+    """The work of one conversion. keep: keeps it as a take, also where nobody looks any more. turn: what its turn is for."""
 
     def work(hook: Hook) -> Shown:
         described = request.convert(hook)
         studio = comparison(described, request.source or "", request.own_reference, tables.contours_text(described.document))
         return Shown(request, str(described.output), studio, described.document, *keep(request, described, studio))
 
-    return Task(target_of(request), work, by_reference=request.emotion is None)
+    return Task(target_of(request), work, by_reference=request.emotion is None, turn=turn)
 
 
 def target_of(request: ConversionRequest) -> str:
@@ -167,8 +167,8 @@ def waiting(place: Place) -> str:
     """How many come first, and how long that may take."""
     if not place.ahead:
         return text.YOUR_TURN
-    about = "" if place.seconds is None else f", about {place.seconds:.0f} s as the last ones took"
-    return f"Waiting: {counted(place.ahead, 'conversion')} before yours{about}."
+    about = "" if place.seconds is None else f", about {max(1, round(place.seconds))} s as the last ones took"
+    return f"Waiting: {counted(place.ahead, 'job')} before yours{about}."
 
 
 def _f0(document: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from pipelines.labels import EMOTIONS, known_label, language_code
 from pipelines.mix import said_mix
 from workbench.conversion import MODEL_QUEUE
 from workbench.score_card.card import card_html, stage_name, verdict_html
-from workbench.studio.turns import model_turns
+from workbench.studio.turns import Work, model_turns
 from workbench.tabs import tables, text
 from workbench.tabs.feedback import button_update
 from workbench.tabs.problems import QUIET, attempt, problem, problem_slot, recording_input, show_problem
@@ -67,7 +67,7 @@ class ScoredConversion:
 
 def score(one: ScoredConversion, hook: Hook) -> tuple[str, dict[str, Any]]:
     """The verdict and the card, folded, as HTML, and all numbers. Raises ZestError as `evaluation.score_card.score_card`."""
-    with model_turns().turn():
+    with model_turns().turn(work=Work("score")):
         card = score_card(one.source or "", one.reference, one.converted or "", one.said, dict(one.mix) or one.emotion,
                           one.language, hook=hook)
     named = f'<p class="zest-card-of">{escape(one.names())}</p>'
