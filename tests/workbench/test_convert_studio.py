@@ -179,7 +179,8 @@ def waits_for_its_turn(browser, url: str) -> Studio:
     return visitor
 
 
-def test_keys_tell_convert_and_cancel_and_a_second_visitor_is_told_the_place_in_the_line(chromium, workbench, source_path, tmp_path):
+def test_keys_tell_convert_and_cancel_and_a_second_visitor_is_told_the_place_in_the_line(chromium, workbench, source_path,
+                                                                                          tmp_path):
     studio = Studio(chromium, workbench)
     page = studio.page
     page.wait_for_selector("#zest-convert")

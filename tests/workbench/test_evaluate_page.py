@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 import urllib.request
 import zipfile
+from pathlib import Path
+from urllib.parse import unquote
 
 from tests.support.browser import PHONE, alert, assert_fits_the_screen, open_page, problem, problems
 from tests.support.scored_zips import good, pack, recordings
 from tests.support.waiting import wait_until
+from workbench.jobs.queue import KEPT_HOURS
 from workbench.tabs import text
 
 LIGHT = {"f0-mean-shift", "duration-ratio"}  # no model to load
@@ -104,3 +108,15 @@ def test_a_job_survives_a_reload_and_shows_report_and_downloads_on_a_phone(chrom
         assert f"{name}/report.html" in archive.namelist()
     assert_fits_the_screen(shown)
     assert "How the conversions scored" in frame.content_frame().locator("body").inner_text()
+    result_expires(shown, Path(unquote(links[3].partition("file=")[2])).parents[1])
+
+
+def result_expires(page, job: Path) -> None:
+    """After the hours that the page names, whoever comes back by the address is told so."""
+    assert f"kept here for {KEPT_HOURS:.0f} hours" in page.locator("#zest-score-status").first.inner_text()
+    for file in (job / "status.json", job / "job.json"):
+        old = file.stat().st_mtime - 3600 * KEPT_HOURS - 1
+        os.utime(file, (old, old))
+    page.reload()
+    page.locator("#zest-score-status").filter(has_text=f"deleted {KEPT_HOURS:.0f} hours after their end").wait_for()
+    assert not job.exists() and not page.locator("#zest-downloads").is_visible() and not page.locator("iframe").count()

@@ -141,7 +141,7 @@ class Job:
         """Raises ZestError where the job is gone."""
         document = _read(self.request_file)
         if document is None:
-            raise ZestError("This evaluation is no longer here; jobs are deleted some hours after their end.")
+            raise ZestError(f"This evaluation is no longer here; jobs are deleted {KEPT_HOURS:.0f} hours after their end.")
         known: dict[str, Any] = {name: document[name] for name in JobRequest.__dataclass_fields__ if name in document}
         lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
         return JobRequest(**{**known, **lists})

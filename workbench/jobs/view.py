@@ -7,9 +7,11 @@ from html import escape
 from pathlib import Path
 
 from pipelines.counting import agreeing, counted
-from workbench.jobs.queue import CANCELLED, DONE, FAILED, INTERRUPTED, RUNNING, WAITING, Job, Status
+from workbench.jobs.queue import CANCELLED, DONE, FAILED, INTERRUPTED, KEPT_HOURS, RUNNING, WAITING, Job, Status
 
 EMPTY = "Progress, tables and plots will appear here. The job goes on when this page is closed: keep its address."
+KEPT = {DONE: "It is kept here for {hours:.0f} hours; download what is to stay.",
+        CANCELLED: "It can go on within {hours:.0f} hours.", INTERRUPTED: "It can go on within {hours:.0f} hours."}
 STARTING = "Loading what the evaluation needs"
 
 
@@ -50,8 +52,8 @@ def _said(status: Status, now: float) -> str:
         waits = before if status.ahead else "It starts."
         return f'<p class="headline">Waiting for its turn</p><p>{waits}</p>'
     headline = {DONE: "Done", CANCELLED: "Cancelled", FAILED: "The evaluation failed", INTERRUPTED: "Interrupted"}[status.state]
-    sentence = f"<p>{escape(status.sentence)}</p>" if status.sentence else ""
-    return f'<p class="headline">{headline}</p>{sentence}'
+    sentences = [status.sentence, KEPT.get(status.state, "").format(hours=KEPT_HOURS)]
+    return f'<p class="headline">{headline}</p>' + "".join(f"<p>{escape(one)}</p>" for one in sentences if one)
 
 
 def _running(status: Status, now: float) -> str:

@@ -85,7 +85,7 @@ def show(name: str | None) -> list[Any]:
     """Updates for the components of `View`; report and downloads come when the job is done."""
     job = jobs.find_job(jobs_folder(), name)
     if job is None:
-        said = message(text.GONE if name else EMPTY)
+        said = message(text.GONE.format(hours=jobs.KEPT_HOURS) if name else EMPTY)
         return ["", said, *(gr.update(visible=False),) * 4, gr.update(active=False)]
     status = job.status()
     ended = status.state in jobs.ENDED

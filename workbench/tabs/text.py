@@ -66,7 +66,7 @@ BASELINES_INFO = "The rows that every number is held against."
 START, STARTING = "Evaluate", "Checking the upload…"
 CANCEL, GO_ON = "Cancel", "Go on"
 DOWNLOADS_LABEL = "Report, tables, scores, and the whole run"
-GONE = "There is no such evaluation here any more; jobs are deleted some hours after their end."
+GONE = "There is no such evaluation here any more; jobs are deleted {hours:.0f} hours after their end."
 
 FRONTIER_TAB = "Frontier"
 FRONTIER_NOTE = ("A zip of recordings with a CSV inside, or the CSV beside it. The CSV lists pairs (`source`, `reference`, "
