@@ -9,6 +9,8 @@ import pytest
 import torch
 
 import pipelines.training.stages.sace as sace_stage
+from pipelines.checkpoints.folder import Folder
+from pipelines.checkpoints.loading import load_sace
 from pipelines.errors import RecipeError
 from pipelines.features.pitch import VOICED_CONFIDENCE
 from pipelines.features.prosody import analyse, octaves
@@ -86,3 +88,12 @@ def test_the_acoustic_stage_learns_from_it_where_sace_reads_whisper(tmp_path, mo
     recipe_with(run, sace={"front_end": "whisper", "blocks": 2, "width": 64}, acoustic={"spectrogram_weight": 1.0})
     assert run.train("sace") and run.train("acoustic")
     assert 0 <= read_log(run.runs / "acoustic")[-1]["convert_spectrogram"] <= 1
+
+    before = load_sace(Folder(run.checkpoint))
+    tuned = {"front_end": "whisper", "blocks": 2, "width": 64, "begins_with": "sace", "front_learning_rate": 1e-3}
+    recipe_with(run, sace=tuned)
+    assert run.train("sace")
+    after = load_sace(Folder(run.checkpoint))
+    moved = [not torch.equal(weight, other) for weight, other in zip(before.front.blocks.parameters(),
+                                                                     after.front.blocks.parameters(), strict=True)]
+    assert all(moved) and torch.equal(before.front.conv1.weight, after.front.conv1.weight)

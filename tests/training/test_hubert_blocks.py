@@ -31,7 +31,7 @@ def encoder():
 
 @pytest.fixture
 def task(encoder, monkeypatch):
-    monkeypatch.setattr(hubert_blocks, "STATISTICS_BATCHES", 10)
+    monkeypatch.setattr(hubert_blocks, "STATISTICS_CROPS", 10)
     monkeypatch.setattr(hubert_blocks, "ENOUGH", 5)
     torch.manual_seed(0)
     return HubertBlocksTask(SMALL, training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv")), encoder)
@@ -54,7 +54,7 @@ def test_training_brings_every_layer_nearer_to_its_block(task):
 
 
 def test_the_teachers_next_blocks_say_what_is_still_wrong(encoder, monkeypatch):
-    monkeypatch.setattr(hubert_blocks, "STATISTICS_BATCHES", 10)
+    monkeypatch.setattr(hubert_blocks, "STATISTICS_CROPS", 10)
     monkeypatch.setattr(hubert_blocks, "ENOUGH", 5)
     torch.manual_seed(0)
     clips = training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +137,7 @@ def _at_16_khz(samples: np.ndarray, rate: float) -> np.ndarray:
 
 def read_all(clips: list[Clip]) -> list[np.ndarray]:
     """int16 samples of every clip, in order. All of them stay in memory: eight hours take less than one gigabyte."""
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(quantised, clips))
 
 

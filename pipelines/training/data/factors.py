@@ -29,9 +29,10 @@ class FactorStore:
 
     Attributes:
         units: (frames,) uint8 or int. ease: (128,) float32.
-        hidden: (layers, frames, width) float16, of HuBERT or of SACE's own front end; empty where SACE reads waveforms.
+        hidden: (layers, frames, width) float16, of HuBERT or of SACE's own front end; empty where SACE reads waveforms, or
+            where its front end reads them batch by batch.
         content: (frames, width) float16, of the layer that units come from.
-        audio: (samples,) int16, empty where it does not.
+        audio: (samples,) int16 where hidden is empty.
     """
 
     units: list[np.ndarray]
@@ -60,6 +61,9 @@ class FactorStore:
         """(batch, time, 128): SACE frames of the windows, on the device of their features (batch, time, 43) and mask."""
         if isinstance(sace, WaveSace):
             return sace(self.stack_audio(windows).to(mask.device), mask)
+        if not self.hidden:
+            assert sace.front is not None
+            return sace(sace.front(self.stack_audio(windows).to(mask.device))[:, :, :mask.shape[1]], features, mask)
         return sace(self.stack_hidden(windows).to(mask.device), features, mask)
 
     def stack_ease(self, indices: list[int]) -> torch.Tensor:
@@ -106,13 +110,16 @@ def content_of(examples: list[Example], encoder: UnitEncoder, cache: FeatureCach
 
 
 def read_factors(examples: list[Example], encoder: UnitEncoder, speaker: SpeakerEncoder | PublishedSpeaker,
-                 sace: Sace | WaveSace, cache: FeatureCache) -> FactorStore:
-    """Units, EASE, and what this SACE reads, of every example."""
-    waveforms = isinstance(sace, WaveSace)
-    front = None if waveforms else sace.front
+                 sace: Sace | WaveSace, cache: FeatureCache, store_states: bool = True) -> FactorStore:
+    """Units, EASE, and what this SACE reads, of every example.
+
+    store_states: False leaves it to SACE's own front end to read waveforms batch by batch: they fill less memory than its states.
+    """
+    front = None if isinstance(sace, WaveSace) else sace.front
+    waveforms = isinstance(sace, WaveSace) or (front is not None and not store_states)
     units, hidden = content_of(examples, encoder, cache, all_layers=not waveforms and front is None)
     content = [states[encoder.layer if len(states) > 1 else 0] for states in hidden]
-    if front is not None:
+    if front is not None and not waveforms:
         hidden = front_states(examples, front, cache)
     audio = read_all([example.clip for example in examples]) if waveforms else []
     ease = ease_of(examples, speaker, cache)

@@ -79,7 +79,7 @@ def read_generator_data(examples: list[Example], checkpoint: Folder, temperature
                 device: str = "cpu") -> GeneratorData:
     """By the encoders of the checkpoint; temperature: of soft units. Hidden states are not kept, since they fill gigabytes."""
     encoder, speaker, sace = (load(checkpoint).to(device) for load in (load_unit_encoder, load_speaker, load_sace))
-    store = read_factors(examples, encoder, speaker, sace, cache)
+    store = read_factors(examples, encoder, speaker, sace, cache, store_states=not device.startswith("cuda"))
     audio, gains = levelled(examples)
     utterances = utterance_embeddings(sace, examples, store)
     features = stored_features([example.clip for example in examples], cache)

@@ -86,18 +86,18 @@ def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
     first, spent = _resume(task, run, scaler)
     distributed.begin_alike(task.networks)
     begun = saved = looked = time.monotonic()
-    since: dict[str, list[float]] = {}  # values since the last log line
+    since: dict[str, list[torch.Tensor]] = {}  # values since the last log line
     bar = tqdm(total=run.steps, initial=first, desc=run.folder.name, unit="step", mininterval=5, disable=not leads)
     for number in range(first, run.steps):
         for losses in _micro_batches(task, run, number, scaler):
             for name, value in losses.items():
-                since.setdefault(name, []).append(float(value))
+                since.setdefault(name, []).append(value)  # read with the log line alone: reading waits for a GPU
         distributed.average_buffers(task.networks)
         bar.update()
         elapsed = spent + time.monotonic() - begun
         if (number + 1) % LOG_EVERY == 0 or number + 1 == run.steps:
             if leads:
-                write_log(run.folder, number + 1, elapsed, {name: np.mean(values) for name, values in since.items()})
+                write_log(run.folder, number + 1, elapsed, _means(since))
             since = {}
         out_of_time = distributed.agree(time.monotonic() - begun > run.stop_after_seconds, run.device)
         last = out_of_time or number + 1 == run.steps
@@ -113,6 +113,10 @@ def train(task: Task, run: Run, validation: Validation | None = None) -> bool:
     if leads:
         plot_log(run.folder)
     return first >= run.steps or number + 1 == run.steps
+
+
+def _means(since: dict[str, list[torch.Tensor]]) -> dict[str, float]:
+    return {name: float(torch.stack([value.detach().float() for value in values]).mean()) for name, values in since.items()}
 
 
 def _micro_batches(task: Task, run: Run, number: int, scaler: torch.amp.GradScaler | None) -> list[dict[str, torch.Tensor]]:

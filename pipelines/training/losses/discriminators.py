@@ -16,13 +16,14 @@ from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 PERIODS = (2, 3, 5, 7, 11)
 PERIOD_WIDTH, PERIOD_MULTIPLES = 32, (1, 4, 16, 32)
 SCALES, SCALE_WIDTH = 3, 128
+DISCRIMINATOR_WIDTH = 16  # of the small ones
 Scores = list[tuple[torch.Tensor, list[torch.Tensor]]]  # per discriminator: its score and the layers before it
 
 
 class PeriodDiscriminator(nn.Module):
     """Looks at every `period`-th sample. Layer k has width * multiples[k] channels."""
 
-    def __init__(self, period: int, width: int = 16, multiples: tuple[int, ...] = (1, 2, 4, 8)):
+    def __init__(self, period: int, width: int = DISCRIMINATOR_WIDTH, multiples: tuple[int, ...] = (1, 2, 4, 8)):
         super().__init__()
         self.period = period
         widths = (1, *(width * multiple for multiple in multiples))
@@ -39,7 +40,7 @@ class PeriodDiscriminator(nn.Module):
 class SpectrumDiscriminator(nn.Module):
     """Looks at log magnitudes at one resolution."""
 
-    def __init__(self, size: int, hop: int, width: int = 16):
+    def __init__(self, size: int, hop: int, width: int = DISCRIMINATOR_WIDTH):
         super().__init__()
         self.size, self.hop = size, hop
         self.register_buffer("window", torch.hann_window(size), persistent=False)
@@ -55,12 +56,13 @@ class SpectrumDiscriminator(nn.Module):
 
 
 class Discriminators(nn.Module):
-    """All of them side by side."""
+    """All of them side by side. width: of the first layers; wider ones tell more and need a GPU."""
 
-    def __init__(self, periods: tuple[int, ...] = (2, 3, 5, 7, 11), sizes: tuple[int, ...] = (256, 512, 1024)):
+    def __init__(self, width: int = DISCRIMINATOR_WIDTH, periods: tuple[int, ...] = PERIODS,
+                 sizes: tuple[int, ...] = (256, 512, 1024)):
         super().__init__()
-        self.parts = nn.ModuleList([*(PeriodDiscriminator(period) for period in periods),  # training states call them so
-                                    *(SpectrumDiscriminator(size, size // 4) for size in sizes)])
+        self.parts = nn.ModuleList([*(PeriodDiscriminator(period, width) for period in periods),  # training states call them so
+                                    *(SpectrumDiscriminator(size, size // 4, width) for size in sizes)])
 
     def forward(self, samples: torch.Tensor) -> Scores:
         return [part(samples) for part in self.parts]

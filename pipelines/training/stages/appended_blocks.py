@@ -50,14 +50,15 @@ def position_table(teacher: WhisperEncoder, clips: list[Clip], recipe: HubertBlo
     Each recording is speech of several clips, one after the other, at the teacher's level.
     """
     random, chance = np.random.default_rng(seed), draw_chances(clips, recipe.corpus_power)
-    count, total = recipe.positions * HOP, torch.zeros(recipe.positions, teacher.sizes.width)
+    device = teacher.positional_embedding.device
+    count, total = recipe.positions * HOP, torch.zeros(recipe.positions, teacher.sizes.width, device=device)
     for _ in range(recordings):
         pieces: list[np.ndarray] = []
         while sum(map(len, pieces)) < count:
             samples = read(clips[int(random.choice(len(clips), p=chance))])
             samples = samples[int(random.integers(0, max(1, len(samples) - SAMPLE_RATE))):]
             pieces.append(samples * np.float32(TEACHER_LEVEL / (np.sqrt((samples**2).mean()) + 1e-4)))
-        states = teacher_states(teacher, torch.from_numpy(np.concatenate(pieces)[None, :count]), recipe.layers)
+        states = teacher_states(teacher, torch.from_numpy(np.concatenate(pieces)[None, :count]).to(device), recipe.layers)
         total += states[-1, 0, :recipe.positions]
     mean = total / recordings
     return mean - mean.mean(0)

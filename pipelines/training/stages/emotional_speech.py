@@ -37,14 +37,16 @@ def real_examples(examples: list[Example]) -> list[Example]:
 
 
 def examples_and_factors(context: Context, sace: Sace | WaveSace | None = None,
-                         every_corpus: bool = False) -> tuple[list[Example], FactorStore]:
+                         every_corpus: bool = False, store_states: bool | None = None) -> tuple[list[Example], FactorStore]:
     """Labelled examples, and their factors by the networks of earlier stages.
 
     sace: one that learns from them; the checkpoint's if none is given. every_corpus: as in labelled_examples.
+    store_states: as in read_factors; if left out, not on a GPU, which computes states sooner than they are read.
     Raises:
         CheckpointError: a network of an earlier stage is missing.
     """
     examples = labelled_examples(context, every_corpus)
     encoder, speaker = (load(context.checkpoint).to(context.device) for load in (load_unit_encoder, load_speaker))
     sace = load_sace(context.checkpoint) if sace is None else sace
-    return examples, read_factors(examples, encoder, speaker, sace.to(context.device), context.cache)
+    store_states = not context.device.startswith("cuda") if store_states is None else store_states
+    return examples, read_factors(examples, encoder, speaker, sace.to(context.device), context.cache, store_states)

@@ -22,7 +22,7 @@ from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.loop.recipe import ChangingRecipe
 from pipelines.training.losses.adversarial import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
 from pipelines.training.losses.content_loss import ContentLoss
-from pipelines.training.losses.discriminators import Discriminators
+from pipelines.training.losses.discriminators import DISCRIMINATOR_WIDTH, Discriminators
 from pipelines.training.losses.emotion_classifiers import weighted_mean
 
 QUIETEST = -18.0  # log mel power at the nominal level; what is quieter is inaudible and counts as this
@@ -69,6 +69,7 @@ class GenerateRecipe(ChangingRecipe):
     content_weight: float = 0.0
     adversarial_share: float = 0.5  # of the spectral losses' gradient (adversarial.py)
     matching_share: float = 0.5
+    discriminator_width: int = DISCRIMINATOR_WIDTH
 
     @property
     def steps(self) -> int:
@@ -105,7 +106,7 @@ class GenerateTask:
         trunk = Trunk(data.soft_units[0].shape[1], recipe.width, recipe.blocks, recipe.fine_blocks, recipe.expand,
                       recipe.unit_encoder, recipe.f0_encoder, data.width)
         generator = FactorGenerator(trunk, vocoder.train(), recipe.temperature)
-        self.networks = nn.ModuleDict({"generator": generator, "discriminators": Discriminators(),
+        self.networks = nn.ModuleDict({"generator": generator, "discriminators": Discriminators(recipe.discriminator_width),
                                        "average": running_average(generator)})
         self.optimisers = {name: optimiser_of(self.networks[name], recipe.learning_rate)
                            for name in ("generator", "discriminators")}

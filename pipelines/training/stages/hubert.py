@@ -128,6 +128,8 @@ def prepare(context: Context, recipe: HubertRecipe | HubertBlocksRecipe) -> Prep
     if isinstance(recipe, HubertBlocksRecipe):
         teacher = teacher_encoder(context.cache, recipe.layers + max(recipe.deeper, recipe.appended))
         blocks = HubertBlocksTask(context.drawn_at_once(recipe), context.clips, teacher, context.device)
+        if recipe.begins_with:
+            context.checkpoint.fitting(blocks.networks["student"].encoder.hubert, recipe.begins_with)
         return Prepared(blocks, recipe.steps, lambda: export_blocks(context, recipe, blocks))
     if recipe.pretrained:
         return Prepared(None, 0, lambda: export(published_hubert(recipe)))

@@ -14,6 +14,7 @@ A small distance can hide what these blocks, and so the words, depend on.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -27,12 +28,14 @@ from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.resampling import resample
 from pipelines.networks.units import HOP, ContentEncoder, at_one_level
 from pipelines.networks.whisper_front import WhisperEncoder
+from pipelines.training.data.channel_changes import ChannelChanges, changed
 from pipelines.training.data.corpus import Clip, read_all
+from pipelines.training.loop.ahead import Ahead
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.losses.adversarial import running_average
 
 TEACHER_LEVEL = 0.1  # root mean square of the teacher's crops; the student's have 1 (units.at_one_level)
-STATISTICS_BATCHES = 300
+STATISTICS_CROPS = 1200
 ENOUGH = 200  # recordings for a mean at one position; later positions take the last mean that has them
 MASKED_FRAMES = 5  # of one masked span, 0.1 s
 BELOW_BLOCKS = 0.5  # weight of the loss below the blocks; each layer has 1
@@ -42,6 +45,7 @@ BELOW_BLOCKS = 0.5  # weight of the loss below the blocks; each layer has 1
 class HubertBlocksRecipe:
     """Sizes and schedule of the design.
 
+    begins_with: a file of the checkpoint whose weights an untrained HuBERT takes over where they fit.
     layers: of the transformer, which begin as the teacher's first blocks. channels: of the four convolutions of the front.
     batch: crops of the shortest length, or as much speech in longer ones. crop_seconds: one length is drawn for each batch.
     learning_rate: of what learns from nothing. block_learning_rate: of the teacher's blocks.
@@ -53,6 +57,7 @@ class HubertBlocksRecipe:
     """
 
     design: str = "whisper_blocks"
+    begins_with: str = ""
     layers: int = 3
     channels: tuple = (64, 160, 320, 512)
     steps: int = 60000
@@ -176,6 +181,7 @@ class HubertBlocksTask:
         self.clips = [clip for clip in clips if clip.seconds >= 0.5]
         self.audio = read_all(self.clips)
         self.chance = draw_chances(self.clips, recipe.corpus_power)
+        self.ahead = Ahead(self.draw, device)
         self.teacher, width = teacher.to(device).requires_grad_(False), teacher.sizes.width
         student = Student(recipe, width, teacher.sizes.heads)
         begin_as(student.encoder.hubert, self.teacher)
@@ -192,8 +198,9 @@ class HubertBlocksTask:
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         if not self.statistics.fitted:
             self.fit_statistics()
-        clean, given, inside, masked = (tensor.to(self.device)
-                                        for tensor in self.batch(random, float(random.choice(self.recipe.crop_seconds))))
+        clean, inside, masked = (tensor.to(self.device, non_blocking=True) for tensor in self.ahead(random))
+        recipe = self.recipe
+        given = changed(clean, inside, ChannelChanges(recipe.tilt, recipe.band, recipe.noise))
         set_learning_rate(self.optimisers["rest"], self.recipe.learning_rate, number, self.recipe.steps, 300)
         set_learning_rate(self.optimisers["blocks"], self.recipe.block_learning_rate, number, self.recipe.steps, 1500)
         with update.autocast():
@@ -224,16 +231,21 @@ class HubertBlocksTask:
             above.append(x)
         return torch.stack(above) if above else None
 
+    def draw(self, random: np.random.Generator) -> tuple[torch.Tensor, ...]:
+        """A `batch` of crops of one of the lengths."""
+        return self.batch(random, float(random.choice(self.recipe.crop_seconds)))
+
     def fit_statistics(self) -> None:
         """From seeded crops of the longest length: the same ones whenever a training goes on."""
-        self.statistics.fit(partial(self._states_of_longest, np.random.default_rng(1234)), STATISTICS_BATCHES)
+        longest = partial(self._states_of_longest, np.random.default_rng(1234))
+        self.statistics.fit(longest, math.ceil(STATISTICS_CROPS / self._rows(max(self.recipe.crop_seconds))))
 
     def batch(self, random: np.random.Generator, seconds: float) -> tuple[torch.Tensor, ...]:
-        """Clean and changed waveforms (batch, samples), frames that count (batch, frames) and masked frames (batch, frames)."""
-        rows = max(1, round(self.recipe.batch * min(self.recipe.crop_seconds) / seconds))
+        """Waveforms (batch, samples), frames that count (batch, frames) and masked frames (batch, frames)."""
+        rows = self._rows(seconds)
         frames = int(seconds * SAMPLE_RATE / HOP)
         clean = np.zeros((rows, frames * HOP), np.float32)
-        given, inside = np.zeros_like(clean), np.zeros((rows, frames + 1), np.float32)
+        inside = np.zeros((rows, frames + 1), np.float32)
         masked = np.zeros((rows, frames + 1), bool)
         for row, index in enumerate(random.choice(len(self.clips), rows, p=self.chance)):
             speed = random.uniform(0.85, 1.18) if random.random() < self.recipe.speed else 1.0
@@ -242,14 +254,16 @@ class HubertBlocksTask:
                 piece = resample(piece, SAMPLE_RATE * speed, SAMPLE_RATE, quality="MQ")[:frames * HOP]
             piece = piece * (TEACHER_LEVEL / (np.sqrt((piece**2).mean()) + 1e-4))
             clean[row, :len(piece)] = piece
-            given[row, :len(piece)] = changed(piece, self.recipe, random)
             inside[row, :min(len(piece) // HOP + 1, frames)] = 1
             for start in random.integers(0, frames, random.poisson(self.recipe.mask * frames / MASKED_FRAMES)):
                 masked[row, start:start + MASKED_FRAMES] = True
-        return torch.from_numpy(clean), torch.from_numpy(given), torch.from_numpy(inside), torch.from_numpy(masked)
+        return torch.from_numpy(clean), torch.from_numpy(inside), torch.from_numpy(masked)
+
+    def _rows(self, seconds: float) -> int:
+        return max(1, round(self.recipe.batch * min(self.recipe.crop_seconds) / seconds))
 
     def _states_of_longest(self, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-        clean, _, inside, _ = (tensor.to(self.device) for tensor in self.batch(random, max(self.recipe.crop_seconds)))
+        clean, inside, _ = (tensor.to(self.device) for tensor in self.batch(random, max(self.recipe.crop_seconds)))
         states = teacher_states(self.teacher, clean, self.recipe.layers + self.recipe.deeper)
         return states, inside[:, :states.shape[2]]
 
@@ -267,19 +281,3 @@ def draw_chances(clips: list[Clip], power: float) -> np.ndarray:
         corpora[clip.corpus] += clip.seconds, clip.seconds**0.5
     chance = np.array([corpora[clip.corpus][0]**power * clip.seconds**0.5 / corpora[clip.corpus][1] for clip in clips])
     return chance / chance.sum()
-
-
-def changed(piece: np.ndarray, recipe: HubertBlocksRecipe, random: np.random.Generator) -> np.ndarray:
-    """(n,) samples with a tilt, a narrower band or white noise of 8 to 40 dB below the speech, each by chance."""
-    if random.random() < recipe.tilt:
-        piece = np.append(piece[:1], piece[1:] - random.uniform(-0.4, 0.6) * piece[:-1])
-    if random.random() < recipe.band:
-        spectrum = np.fft.rfft(piece)
-        hertz = np.linspace(0, SAMPLE_RATE / 2, len(spectrum))
-        low, high = random.uniform(40, 250), random.uniform(3200, 7500)
-        spectrum *= 1 / (1 + (low / np.maximum(hertz, 1)) ** 6) / (1 + (hertz / high) ** 12)
-        piece = np.fft.irfft(spectrum, len(piece))
-    if random.random() < recipe.noise:
-        level = np.sqrt((piece**2).mean()) * 10 ** (-random.uniform(8, 40) / 20)
-        piece = piece + level * random.standard_normal(len(piece))
-    return piece.astype(np.float32)

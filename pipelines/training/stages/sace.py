@@ -22,6 +22,7 @@ from pipelines.networks.sace import Sace, SpeakerAdversary, WaveSace, pool_frame
 from pipelines.networks.units import UnitEncoder
 from pipelines.networks.whisper_front import front_of
 from pipelines.training.data.cache import FeatureCache
+from pipelines.training.data.channel_changes import changed
 from pipelines.training.data.examples import (
     Draw,
     Example,
@@ -33,7 +34,7 @@ from pipelines.training.data.examples import (
     stack_features,
     window,
 )
-from pipelines.training.data.factors import FactorStore
+from pipelines.training.data.factors import FactorStore, front_states
 from pipelines.training.data.presets import make_presets
 from pipelines.training.data.stored_features import teacher_encoder
 from pipelines.training.loop.optim import Update, set_learning_rate
@@ -54,12 +55,17 @@ class SaceRecipe:
     front_end: "whisper": the first `blocks` blocks of Whisper base, frozen, and prosody. Or hub id or folder of a published
         wav2vec 2.0 (facebook/wav2vec2-large-robust), which is fine-tuned above its convolutions. Empty: SACE reads the content
         encoder's frozen states and prosody.
+    begins_with: a file of the checkpoint whose weights an untrained SACE takes over where they fit; the pitch predictor begins
+        with the checkpoint's then.
+    front_learning_rate: of Whisper's blocks, which are fine-tuned then, on waveforms with noise, narrower bands and tilts.
     pitch_in_hertz: the error of F0 is in Hz and summed over a recording, as in the authors' released code, instead
         of a mean in octaves. constant_rate: no warm-up and no decay.
     """
 
     front_end: str = ""
     blocks: int = 2
+    begins_with: str = ""
+    front_learning_rate: float = 0.0
     width: int = 128  # of the convolutions
     every_corpus: bool = False  # learn from corpora with few of the emotions, too
     pitch_in_hertz: bool = False
@@ -82,6 +88,9 @@ def new_sace(recipe: SaceRecipe, encoder: UnitEncoder, cache: FeatureCache) -> S
     """
     if recipe.front_end == WHISPER:
         front = front_of(teacher_encoder(cache, recipe.blocks))
+        if recipe.front_learning_rate:
+            front.blocks.requires_grad_(True)
+            return Sace(front.layers, front.sizes.width, recipe.width, front)
         stored = [rounded(name, value) for name, value in front.state_dict().items()]
         front.load_state_dict(restored({name: value for tensors in stored for name, value in tensors.items()}))
         return Sace(front.layers, front.sizes.width, recipe.width, front)
@@ -104,9 +113,13 @@ class SaceTask:
         self.networks = nn.ModuleDict({"sace": sace, "adversary": SpeakerAdversary(speakers), "pitch": pitch})
         if recipe.averaged:
             self.networks["average"] = running_average(nn.ModuleDict({"sace": sace, "pitch": pitch}), recipe.averaged)
+        front = [weight for weight in (sace.front.parameters() if recipe.front_learning_rate else ()) if weight.requires_grad]
+        others = {id(weight) for weight in front}
         learning = [weight for name, network in self.networks.items() if name != "average" for weight in network.parameters()
-                    if weight.requires_grad]
+                    if weight.requires_grad and id(weight) not in others]
         self.optimisers = {"all": torch.optim.AdamW(learning, recipe.learning_rate, weight_decay=0.02)}
+        if front:
+            self.optimisers["front"] = torch.optim.AdamW(front, recipe.front_learning_rate, weight_decay=0.02)
 
     def trained(self, name: str) -> nn.Module:
         """The network `sace` or `pitch` as it is exported."""
@@ -115,7 +128,9 @@ class SaceTask:
     def step(self, number: int, random: np.random.Generator, update: Update) -> dict[str, torch.Tensor]:
         recipe = self.recipe
         if not recipe.constant_rate:
-            set_learning_rate(self.optimisers["all"], recipe.learning_rate, number, recipe.steps)
+            for name, rate in (("all", recipe.learning_rate), ("front", recipe.front_learning_rate)):
+                if name in self.optimisers:
+                    set_learning_rate(self.optimisers[name], rate, number, recipe.steps)
         sources = self.draw.by_emotions(random, recipe.batch)
         own = random.random() < recipe.own_reference
         references = sources if own else [self.draw.same_speaker_and_emotion(index, random) for index in sources]
@@ -133,7 +148,7 @@ class SaceTask:
             speaker_loss = nn.functional.cross_entropy(adversary, speaker)
             pitch_loss, pitch_error = self._pitch_loss(source, frames, frames_mask, random)
         loss = recipe.emotion_weight * emotion_loss + speaker_loss + recipe.pitch_weight * pitch_loss
-        update.apply(loss, self.optimisers["all"])
+        update.apply(loss, *self.optimisers.values())
         if recipe.averaged and update.last:
             self.networks["average"].update_parameters(nn.ModuleDict({name: self.networks[name] for name in ("sace", "pitch")}))
         return {"emotion": emotion_loss.detach(), "emotion_accuracy": (score.argmax(1) == emotion).float().mean(),
@@ -146,10 +161,18 @@ class SaceTask:
             mask = mask.to(self.device)
             return self.networks["sace"](self.factors.stack_audio(windows).to(self.device), mask), mask
         features = perturb(features, random).to(self.device)
-        hidden = self.factors.stack_hidden(windows).to(self.device)
         mask = mask.to(self.device)
+        hidden = self._hidden(windows, mask)
         dropped = nn.functional.dropout(features, 0.1, training=True)
         return self.networks["sace"](nn.functional.dropout(hidden, 0.1, training=True), dropped, mask), mask
+
+    def _hidden(self, windows: list[Window], mask: torch.Tensor) -> torch.Tensor:
+        """(batch, layers, time, width): stored ones of a frozen front end, else what it says of the changed waveforms now."""
+        if self.factors.hidden:
+            return self.factors.stack_hidden(windows).to(self.device)
+        waveform, learning = self.factors.stack_audio(windows).to(self.device), self.recipe.front_learning_rate > 0
+        with torch.set_grad_enabled(learning):
+            return self.networks["sace"].front(changed(waveform, mask) if learning else waveform)[:, :, :mask.shape[1]]
 
     def _pitch_loss(self, windows: list[Window], frames: torch.Tensor, frames_mask: torch.Tensor,
                     random: np.random.Generator) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
@@ -180,10 +203,13 @@ def smoothed_cross_entropy(score: torch.Tensor, emotion: torch.Tensor) -> torch.
 def prepare(context: Context, recipe: SaceRecipe) -> Prepared:
     """Presets come from the exported SACE and from real speakers alone, not from virtual ones."""
     sace = new_sace(recipe, load_unit_encoder(context.checkpoint), context.cache)
-    examples, store = examples_and_factors(context, sace, recipe.every_corpus)
+    examples, store = examples_and_factors(context, sace, recipe.every_corpus, False if recipe.front_learning_rate else None)
     if isinstance(sace, Sace) and sace.front is not None:
-        sace.standardise(store.hidden[::10])
+        sace.standardise(front_states(examples[::10], sace.front, context.cache))
     task = SaceTask(context.drawn_at_once(recipe), examples, store, sace, context.device)
+    if recipe.begins_with:
+        context.checkpoint.fitting(task.networks["sace"], recipe.begins_with)
+        context.checkpoint.fitting(task.networks["pitch"], "pitch")
 
     def export() -> None:
         config = {**asdict(recipe), **_sizes(sace)}

@@ -20,16 +20,20 @@ from pipelines.training.data.stored_features import VOCODER, stored_features
 from pipelines.training.loop.optim import Update, set_learning_rate
 from pipelines.training.loop.recipe import ChangingRecipe
 from pipelines.training.losses.adversarial import LIMIT, Shares, adversarial_step, optimiser_of, regression, running_average
-from pipelines.training.losses.discriminators import Discriminators
+from pipelines.training.losses.discriminators import DISCRIMINATOR_WIDTH, Discriminators
 from pipelines.training.stages.stage import Context, Prepared, Stage, StageNeeds
 
 
 @dataclass(frozen=True)
 class VocoderRecipe(ChangingRecipe):
-    """Sizes and schedule of the stage."""
+    """Sizes and schedule of the stage.
+
+    begins_with: a file of the checkpoint whose weights an untrained vocoder takes over where they fit.
+    """
 
     changeable = ("warmup_steps", "gan_steps", "learning_rate", "gan_learning_rate", "adversarial_share", "matching_share")
 
+    begins_with: str = ""
     width: int = 256
     blocks: int = 8
     expand: int = 3
@@ -43,6 +47,7 @@ class VocoderRecipe(ChangingRecipe):
     spectral_weight: float = 5.0
     adversarial_share: float = 0.5  # of the spectral losses' gradient (adversarial.py)
     matching_share: float = 0.5
+    discriminator_width: int = DISCRIMINATOR_WIDTH
     level_decibels: float = 6.0  # largest random gain, since a conversion changes the level too
 
     @property
@@ -60,7 +65,7 @@ class VocoderTask:
         self.features = stored_features(clips, cache)
         self.chance = chance_by_length(clips)
         vocoder = Vocoder(recipe.width, recipe.blocks, recipe.expand)
-        self.networks = nn.ModuleDict({"vocoder": vocoder, "discriminators": Discriminators(),
+        self.networks = nn.ModuleDict({"vocoder": vocoder, "discriminators": Discriminators(recipe.discriminator_width),
                                        "average": running_average(vocoder)})
         self.optimisers = {name: optimiser_of(self.networks[name], recipe.learning_rate)
                            for name in ("vocoder", "discriminators")}
@@ -118,6 +123,8 @@ class VocoderTask:
 def prepare(context: Context, recipe: VocoderRecipe) -> Prepared:
     """On all clips, labelled or not."""
     task = VocoderTask(context.drawn_at_once(recipe), context.clips, context.cache, context.device)
+    if recipe.begins_with:
+        context.checkpoint.fitting(task.networks["vocoder"], recipe.begins_with)
 
     def export() -> None:
         context.checkpoint.write("vocoder", task.trained.state_dict(), asdict(recipe), eight_bits="")
