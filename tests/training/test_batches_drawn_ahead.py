@@ -49,7 +49,7 @@ def test_noise_lies_8_to_40_decibels_below_the_speech_and_not_behind_its_end():
     clean[:, SPEECH // 2:], inside[:, SPEECH // 640:] = 0, 0
     noise = changed(clean, inside, ChannelChanges(0, 0, 1)) - clean
     assert noise[:, SPEECH // 2:].abs().max() < 1e-4
-    ratio = 10 * torch.log10((clean.square().sum(1) / noise.square().sum(1)))
+    ratio = 10 * torch.log10(clean.square().sum(1) / noise.square().sum(1))
     assert 7.5 < ratio.min() < 12 and 36 < ratio.max() < 40.5
 
 
