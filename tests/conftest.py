@@ -140,7 +140,7 @@ def workbench(tmp_path_factory) -> Iterator[str]:
     """Address of a running `python app.py`, one for all tests that need no study, password or checkpoint of their own."""
     from tests.support.browser import running_workbench  # imported late: few files need a browser
 
-    with running_workbench(tmp_path_factory.mktemp("workbench")) as url:
+    with running_workbench(tmp_path_factory.mktemp("workbench"), GRADIO_MCP_SERVER="true") as url:
         yield url
 
 

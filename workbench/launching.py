@@ -6,9 +6,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from evaluation.listening.publish.links import PORT_VARIABLE
+from pipelines.packages import is_installed
+from workbench.api.variables import FILES_VARIABLE, MCP_VARIABLE
 from workbench.cli.exit_codes import OUTPUT, USAGE
 from workbench.cli.progress import say
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 HOST_VARIABLE = "GRADIO_SERVER_NAME"  # Gradio's own
 TAKEN = "The workbench cannot be served on {port}: it is in use, or not allowed. Choose another with --port."
+NO_MCP = "--mcp needs the package mcp; run 'pip install -r requirements-mcp.txt'"
 SERVED = "The workbench is open on {address} (Ctrl-C ends it)."
 
 
@@ -32,6 +36,9 @@ def take_options(words: Sequence[str]) -> None:
     parser.add_argument("--port", type=_port, metavar="NUMBER", help="port to listen on; GRADIO_SERVER_PORT, or 7860 if left out")
     parser.add_argument("--host", metavar="ADDRESS",
                         help="address to listen on, 0.0.0.0 for all; GRADIO_SERVER_NAME, or 127.0.0.1 if left out")
+    parser.add_argument("--mcp", action="store_true", help="serve the API to agents, too, by the Model Context Protocol")
+    parser.add_argument("--files", type=_folder, metavar="FOLDER",
+                        help="folder whose files programs may name by their paths, for everybody who reaches the workbench")
     given = parser.parse_args(words)
     port = os.environ.get(PORT_VARIABLE, "").strip()
     if not port:
@@ -45,6 +52,12 @@ def take_options(words: Sequence[str]) -> None:
         os.environ[PORT_VARIABLE] = str(given.port)
     if given.host:
         os.environ[HOST_VARIABLE] = given.host
+    if given.files:
+        os.environ[FILES_VARIABLE] = given.files
+    if given.mcp or os.environ.get(MCP_VARIABLE, "").lower() == "true":
+        if not is_installed("mcp"):
+            parser.error(NO_MCP)
+        os.environ[MCP_VARIABLE] = "true"
 
 
 def serve(demo: gr.Blocks, **options) -> None:
@@ -56,6 +69,9 @@ def serve(demo: gr.Blocks, **options) -> None:
         say(TAKEN.format(port=f"port {port}" if port else "any port from 7860 on"))
         sys.exit(OUTPUT)
     say(SERVED.format(address=demo.local_url))
+    from workbench.api.agents import complete_server  # imported late: it imports Gradio
+
+    complete_server(demo)
     demo.block_thread()
 
 
@@ -63,3 +79,9 @@ def _port(word: str) -> int:
     if not word.isdecimal() or not 1 <= int(word) <= 65535:
         raise argparse.ArgumentTypeError(f"'{word}' is no port; give a number from 1 to 65535")
     return int(word)
+
+
+def _folder(word: str) -> str:
+    if not Path(word).is_dir():
+        raise argparse.ArgumentTypeError(f"'{word}' is no folder")
+    return str(Path(word).resolve())

@@ -16,6 +16,9 @@ from evaluation.pair import Pair
 from pipelines.plan.table import COLUMNS as PLAN
 from pipelines.training.loop.recipe import GeneralRecipe
 from pipelines.training.stages.registry import STAGES, find_stage
+from workbench.api.all import ENDPOINTS
+from workbench.api.documents import documents
+from workbench.api.openapi import reference_page
 from workbench.cli.app import EXIT_CODES, app
 from workbench.cli.batch import COLUMNS as BATCH
 from workbench.schemas import schemas
@@ -107,7 +110,15 @@ def json_documents() -> str:
              "the [API](../api.md) returns it as `numbers`. In Python: `workbench.schemas.schemas()`.\n"]
     for name, schema in schemas().items():
         blocks += [f"## zest {name} --json\n", f"```json\n{json.dumps(schema, indent=2)}\n```\n"]
+    for name, schema in documents().items():
+        if name not in schemas():
+            blocks += [f"## {name}\n", f"Of the [API](endpoints.md) alone.\n\n```json\n{json.dumps(schema, indent=2)}\n```\n"]
     return "\n".join(blocks)
+
+
+def endpoints() -> str:
+    """Every endpoint of the API with its parameters, outputs and codes of errors."""
+    return reference_page(ENDPOINTS)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -117,7 +128,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {"commands": commands, "python": python, "recipes": recipes,
-                                        "columns": columns, "json": json_documents}
+                                        "columns": columns, "json": json_documents, "endpoints": endpoints}
 
 
 def _leaves(path: str, command: Any) -> Iterable[tuple[str, Any]]:

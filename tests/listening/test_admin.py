@@ -18,6 +18,7 @@ from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import Clock, whole_set
 from tests.support.raw_gradio import RawVisitor
 from workbench import demo as page
+from workbench.api.all import ENDPOINTS
 from workbench.listening import admin_text as text
 from workbench.listening.admin import HOURS, Administration, Attempts, NotAllowed, administration
 from workbench.listening.gather_tab import GatheredSet
@@ -268,7 +269,7 @@ def test_a_wrong_password_over_raw_http_opens_nothing_is_one_sentence_and_is_log
 def test_no_private_function_is_offered_by_name_in_the_api(served):
     _, address = served
     offered = RawVisitor(address)._client.get("gradio_api/info").json()["named_endpoints"]
-    assert set(offered) == {"/check", "/convert", "/direct", "/plan", "/score"}
+    assert set(offered) == {f"/{one.name}" for one in ENDPOINTS}
 
 
 def _data(said: str) -> list:

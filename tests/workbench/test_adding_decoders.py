@@ -19,7 +19,8 @@ from pipelines.settings import Settings, about, read_specification
 from pipelines.training.ablation.plan import _stages_of
 from tests.evaluation.test_adding import example, run_page
 from tests.support import small_evaluation
-from workbench import api, conversion, conversion_request
+from workbench import conversion, conversion_request
+from workbench.api.endpoints import SHORT
 from workbench.cli import exit_codes
 from workbench.demo import build_demo
 from workbench.tabs.convert import convert
@@ -137,7 +138,7 @@ def test_a_new_baseline_is_on_the_page(louder, page, source_path, reference_path
 
 def test_what_programs_are_told_of_the_settings_is_what_stands_in_their_fields():
     for name in ("strength", "tempo", "decoder", "seed", "f0"):
-        assert f"{name}: {about(name).help}" in api.convert.__doc__
+        assert SHORT[0].parameters[name]["description"].endswith(about(name).help)
     assert Settings() == DEFAULTS
 
 

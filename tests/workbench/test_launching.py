@@ -36,7 +36,7 @@ class Demo:
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch):
-    for name in (launching.PORT_VARIABLE, launching.HOST_VARIABLE):
+    for name in (launching.PORT_VARIABLE, launching.HOST_VARIABLE, launching.FILES_VARIABLE, launching.MCP_VARIABLE):
         monkeypatch.setenv(name, "")  # and back as it was at the end
 
 
@@ -49,7 +49,19 @@ def test_port_and_host_are_honoured(capsys):
     assert capsys.readouterr().err == "The workbench is open on http://127.0.0.1:8123/ (Ctrl-C ends it).\n"
 
 
+def test_agents_and_files_are_off_unless_asked_for(tmp_path, monkeypatch, capsys):
+    take_options([])
+    assert not os.environ[launching.MCP_VARIABLE] and not os.environ[launching.FILES_VARIABLE]
+    take_options(["--mcp", "--files", str(tmp_path)])
+    assert (os.environ[launching.MCP_VARIABLE], os.environ[launching.FILES_VARIABLE]) == ("true", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    with pytest.raises(SystemExit) as ended:
+        take_options(["--mcp"])
+    assert ended.value.code == exit_codes.USAGE and "run 'pip install -r requirements-mcp.txt'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("words", "sentence"), [
+    (["--files", "/nowhere"], "'/nowhere' is no folder"),
     (["--prot", "8123"], "Unrecognized arguments: --prot 8123"), (["--port", "banana"], "'banana' is no port"),
     (["--port", "0"], "from 1 to 65535"), (["--port"], "expected one argument"), (["8123"], "Unrecognized arguments: 8123"),
     (["--share"], "Unrecognized arguments: --share")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from pipelines.version import zest_version
 from workbench.cli.options import AsJson, Checkpoint
 from workbench.cli.output import print_json
 from workbench.cli.progress import say
+
+if TYPE_CHECKING:
+    from pipelines.conversion import Converter
 
 PACKAGES = ("torch", "transformers", "pyworld", "swift-f0", "gradio")
 
@@ -35,8 +38,12 @@ def tell_version() -> None:
     raise typer.Exit
 
 
-def describe(checkpoint: str | None = None) -> dict[str, Any]:
-    """The document that `zest info --json` prints. Loads the checkpoint, so it also proves that it can be loaded."""
+def describe(checkpoint: str | None = None, loaded: Converter | None = None) -> dict[str, Any]:
+    """The document that `zest info --json` prints. Loads the checkpoint, so it also proves that it can be loaded.
+
+    Args:
+        loaded: the checkpoint's converter, where there is one already.
+    """
     from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
     from pipelines.conversion import Converter
     from pipelines.features.audio import LIMITS
@@ -44,7 +51,7 @@ def describe(checkpoint: str | None = None) -> dict[str, Any]:
     from pipelines.settings import about
 
     where, strength = checkpoint or str(DEFAULT_CHECKPOINT), about("strength")
-    converter = Converter.from_pretrained(where)
+    converter = loaded or Converter.from_pretrained(where)
     return {
         "checkpoint": where,
         "size_mb": _megabytes(Path(where)),

@@ -23,7 +23,7 @@ from pipelines.features.writing import AudioForm
 from pipelines.plan.segments import Segment
 from pipelines.plan.table import read_plan
 from pipelines.settings import Settings, about
-from workbench.api_long import request_for
+from workbench.api.long import request_for
 from workbench.cli.names import default_name, variant
 from workbench.conversion import CHECKPOINT_VARIABLE, page_converter
 from workbench.conversion_request import DEFAULTS

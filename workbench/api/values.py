@@ -5,14 +5,11 @@ JSON and Python programs write one thing in several ways: 44100 or "44100", true
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from pipelines.errors import ZestError
-from workbench.tabs.feedback import as_errors
 
 FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 LONGEST_SAID = 40  # letters of a wrong value that a sentence repeats
@@ -56,19 +53,6 @@ READERS: dict[str, Callable[[str, Any], Any]] = {
     "subtype": choice, "denoise": flag, "mark": flag, "said": words, "language": words}
 
 
-def reads_values(function: Callable) -> Callable:
-    """An endpoint whose parameters of the names above are read before it runs. None and "" are the default, as if left out."""
-    defaults = {name: one.default for name, one in inspect.signature(function).parameters.items()}
-
-    @wraps(function)
-    def call(**given: Any) -> Any:
-        with as_errors():
-            read = {name: _read(name, value, defaults[name]) for name, value in given.items() if name in defaults}
-        return function(**given | read)
-
-    return call
-
-
 def said(value: Any) -> str:
     """A wrong value as a sentence names it."""
     if isinstance(value, (list, tuple)):
@@ -79,7 +63,8 @@ def said(value: Any) -> str:
     return f"'{text[:LONGEST_SAID]}…'" if len(text) > LONGEST_SAID else f"'{text}'"
 
 
-def _read(name: str, value: Any, default: Any) -> Any:
+def read(name: str, value: Any, default: Any) -> Any:
+    """The value of a parameter of READERS; None and "" are the default, as if left out. Others stay as they are."""
     if name not in READERS:
         return value
     return default if value is None or value == "" else READERS[name](name, value)

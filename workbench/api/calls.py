@@ -6,22 +6,19 @@ Gradio itself answers such a call with nothing at all ("error": null), or with "
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import gradio as gr
 from gradio.route_utils import FnIndexInferError
+from gradio_client.utils import traverse
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from pipelines.counting import counted
-from workbench.api_values import said
-from workbench.tabs.feedback import told
+from workbench.api.errors import BAD_CALL, NOT_FOUND, told
+from workbench.api.files import is_file_object
 
-FILE = '{"path": ..., "meta": {"_type": "gradio.FileData"}}'
-NOT_A_FILE = ("Give {name} as a file that this workbench has, such as {file}, not {value}; POST /gradio_api/upload takes files, "
-              "and handle_file does it in Python.")
-NOT_THERE = "The files of this call cannot be read; upload them to this workbench first, by POST /gradio_api/upload."
 TOO_MANY = "/{endpoint} takes at most {most}, not {given}: {names}."
 NO_ENDPOINT = "There is no endpoint '{name}'; there are {known}."
 CALLS = "/gradio_api/call/"
@@ -34,18 +31,12 @@ class ToldBlocks(gr.Blocks):
     """
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], state: Any, *others: Any, **more: Any) -> list[Any]:
-        """As Gradio's. Raises gr.Error with a sentence: a value that should be a file is none, or cannot be fetched."""
+        """As Gradio's. Raises gr.Error with a sentence: there are too many values."""
         others = (state, *others)
         if block_fn.api_visibility != "public":
             _take_any_number(block_fn.inputs, state)
             return await super().preprocess_data(block_fn, inputs, *others, **more)
-        given = completed(block_fn.api_name, block_fn.fn, block_fn.inputs, inputs)
-        try:
-            return await super().preprocess_data(block_fn, given, *others, **more)
-        except gr.Error:
-            raise
-        except Exception as error:
-            raise told(NOT_THERE) from error
+        return await super().preprocess_data(block_fn, completed(block_fn.api_name, block_fn.fn, inputs), *others, **more)
 
 
 def _take_any_number(components: Sequence[Any], state: Any) -> None:
@@ -59,19 +50,20 @@ def _take_any_number(components: Sequence[Any], state: Any) -> None:
             shown.preprocess = lambda typed: typed
 
 
-def completed(endpoint: str, function: Callable, components: Sequence[Any], given: Sequence[Any]) -> list[Any]:
-    """Values for all inputs: those that are given, in their order, and the defaults of the others.
+def completed(endpoint: str, function: Callable, given: Sequence[Any]) -> list[Any]:
+    """Values for all parameters: those that are given, in their order, and the defaults of the others.
+
+    Gradio's objects for files become their paths, which are looked at when the endpoint runs (workbench/api/files.py).
 
     Raises:
-        gr.Error: too many are given, or one that should be a file is none.
+        gr.Error: too many are given.
     """
-    parameters = list(inspect.signature(function).parameters.values())[:len(components)]
+    parameters = list(inspect.signature(function).parameters.values())
     if len(given) > len(parameters):
         raise told(TOO_MANY.format(endpoint=endpoint, most=counted(len(parameters), "value"), given=len(given),
-                                   names=", ".join(one.name for one in parameters)))
+                                   names=", ".join(one.name for one in parameters)), BAD_CALL)
     left_out = [None if one.default is inspect.Parameter.empty else one.default for one in parameters[len(given):]]
-    values = [*given, *left_out]
-    return [_as_files(one.name, component, value) for one, component, value in zip(parameters, components, values)]
+    return [traverse(value, lambda file: file["path"], is_file_object) for value in (*given, *left_out)]
 
 
 def call_errors() -> dict[type[Exception], Callable[[Request, Exception], Awaitable[JSONResponse]]]:
@@ -84,29 +76,10 @@ async def _no_endpoint(request: Request, error: Exception) -> JSONResponse:
         raise error
     known = [f"/{one.api_name}" for one in request.app.get_blocks().fns.values() if one.api_visibility == "public"]
     name = request.url.path.partition(CALLS)[2].removeprefix("v2/").strip("/")
-    return JSONResponse({"error": NO_ENDPOINT.format(name=f"/{name[:60]}", known=", ".join(known))}, 404)
+    return JSONResponse({"error": NO_ENDPOINT.format(name=f"/{name[:60]}", known=", ".join(known)), "code": NOT_FOUND}, 404)
 
 
 async def _no_parameter(request: Request, error: Exception) -> JSONResponse:
     if CALLS not in request.url.path:
         raise error
-    return JSONResponse({"error": f"{str(error).partition('. Please')[0].rstrip('.')}."}, 422)
-
-
-def _as_files(name: str, component: Any, value: Any) -> Any:
-    """The value; one file where several may be given is a list of it. Raises gr.Error: it is no file, or not only files."""
-    if not isinstance(component, (gr.Audio, gr.File)) or value is None:
-        return value
-    several = getattr(component, "file_count", "single") == "multiple"
-    values = value if several and isinstance(value, list) else [value]
-    wrong = next((one for one in values if not _is_file(one)), None)
-    if wrong is not None or (not several and isinstance(value, list)):
-        raise told(NOT_A_FILE.format(name=name, file=FILE, value=said(value if wrong is None else wrong)))
-    return values if several else value
-
-
-def _is_file(value: Any) -> bool:
-    if not isinstance(value, Mapping):
-        return False
-    meta = value.get("meta")
-    return isinstance(value.get("path"), str) and isinstance(meta, Mapping) and meta.get("_type") == "gradio.FileData"
+    return JSONResponse({"error": f"{str(error).partition('. Please')[0].rstrip('.')}.", "code": BAD_CALL}, 422)
