@@ -60,11 +60,18 @@ class SharedBrowser:
         self._open.close()
 
 
-def open_page(browser: Browser, url: str = "", width: int = 1280, height: int = 900, **options) -> Page:
-    """A page of its own, with nothing remembered; a narrow one is a phone. options: of Browser.new_context."""
+def open_page(browser: Browser, url: str = "", width: int = 1280, height: int = 900, agreed: bool = True, **options) -> Page:
+    """A page of its own; a narrow one is a phone.
+
+    Args:
+        agreed: nothing is remembered but that the visitor converts only voices of people who agreed to it; else nothing.
+        options: of Browser.new_context.
+    """
     phone = width < 600
     context = browser.new_context(viewport={"width": width, "height": height}, is_mobile=phone, has_touch=phone, **options)
     context.set_default_timeout(1000 * SECONDS)
+    if agreed:
+        context.add_init_script("try { localStorage.setItem('zest-consent', 'true'); } catch {}")
     page = context.new_page()
     if url:
         page.goto(url)

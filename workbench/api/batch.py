@@ -25,7 +25,7 @@ from workbench.api.types import F0, File, Rate, Seed, Strength, Subtype, describ
 from workbench.api.values import words
 from workbench.conversion_request import DEFAULTS, ConversionRequest
 from workbench.studio.jobs import Job, Task
-from workbench.studio.turns import Turns, model_turns
+from workbench.studio.turns import Turns, Work, model_turns
 from workbench.uploads import without_places
 
 MOST_PAIRS = 200
@@ -225,7 +225,15 @@ def _task(number: int, request: ConversionRequest) -> Task[Converted]:
         return Converted(number, described.output, described.document)
 
     target = Path(request.reference).name if request.reference else request.emotion or request.baseline
-    return Task(f"{Path(request.source or '').name} to {target}", work, by_reference=request.reference is not None)
+    return Task(f"{Path(request.source or '').name} to {target}", work, by_reference=request.reference is not None, turn=_turn(request))
+
+
+def _turn(request: ConversionRequest) -> Work:
+    """What its turn at the models is for; a recording that cannot be read, which the turn tells, takes no time."""
+    try:
+        return request.turn()
+    except ZestError:
+        return Work(size=0.0)
 
 
 BATCH = (Endpoint(batch, {"numbers": "batch"}), Endpoint(batch_status, {"numbers": "batch"}),

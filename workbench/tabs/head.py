@@ -7,7 +7,7 @@ from importlib.resources import files
 from evaluation.report.rendering import players_script
 from workbench.studio.takes_view import page_file
 
-OWN = ("page.js", "stops.js")
+OWN = ("page.js", "stops.js", "consent.js")
 
 
 def head() -> str:
