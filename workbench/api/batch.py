@@ -30,6 +30,7 @@ from workbench.uploads import without_places
 
 MOST_PAIRS = 200
 MOST_UNFINISHED = 5  # batches of a workbench
+PAIR = Work("pair")  # turns are forecast by the last pairs
 KEPT_HOURS = 6.0  # after the end, as long as files stay
 NO_PAIRS = 'Give pairs: a list of objects with a source and an emotion or a reference, as in {"source": PATH, "emotion": "sad"}.'
 TOO_MANY_PAIRS = f"A batch takes at most {MOST_PAIRS} pairs, not {{count}}; give several batches."
@@ -225,15 +226,7 @@ def _task(number: int, request: ConversionRequest) -> Task[Converted]:
         return Converted(number, described.output, described.document)
 
     target = Path(request.reference).name if request.reference else request.emotion or request.baseline
-    return Task(f"{Path(request.source or '').name} to {target}", work, by_reference=request.reference is not None, turn=_turn(request))
-
-
-def _turn(request: ConversionRequest) -> Work:
-    """What its turn at the models is for; a recording that cannot be read, which the turn tells, takes no time."""
-    try:
-        return request.turn()
-    except ZestError:
-        return Work(size=0.0)
+    return Task(f"{Path(request.source or '').name} to {target}", work, by_reference=request.reference is not None, turn=PAIR)
 
 
 BATCH = (Endpoint(batch, {"numbers": "batch"}), Endpoint(batch_status, {"numbers": "batch"}),
