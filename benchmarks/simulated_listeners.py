@@ -1,7 +1,8 @@
 """Simulated listeners, for checking the statistics against a known truth. Their votes are never shown as results.
 
 A careful listener's opinion of condition c and item i is a sum of normal terms: opinion[c], own bias, item effect, own taste
-for c, how well i suits c, and noise. The vote is the nearest of 1 to 5. A lazy listener gives the same vote to everything, a
+for c, how well i suits c, and noise. The vote is the nearest of 1 to 5. Of two clips it is the nearest of -3 to 3 to the
+difference of opinions, plus the effect of the order, plus noise; biases and item effects cancel. A lazy listener gives the same vote to everything, a
 clicker a random one; neither reads the traps.
 """
 
@@ -16,7 +17,18 @@ from scipy import stats
 
 from evaluation.listening.design.create import CAP
 from evaluation.listening.design.drawing import StudyPlan, draw
-from evaluation.listening.design.questions import CEILING, COPY, FLOOR, NATURAL, QUESTIONS, VOTES, parse_questions
+from evaluation.listening.design.questions import (
+    CEILING,
+    CHOICE,
+    COMPARISON,
+    COPY,
+    COUPLES,
+    FLOOR,
+    NATURAL,
+    QUESTIONS,
+    VOTES,
+    parse_questions,
+)
 from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import KNOWN, TRAP, Trial
@@ -35,7 +47,7 @@ class Crowd:
     """How many of which kind, and how they judge.
 
     Attributes:
-        bias, item, taste, suits, noise: standard deviations, in points.
+        bias, item, taste, suits, noise: standard deviations, in points. order: what the second of two clips gains.
         trap_slip, known_slip: how often a careful one gets a check wrong.
     """
 
@@ -47,6 +59,7 @@ class Crowd:
     taste: float = 0.2
     suits: float = 0.2
     noise: float = 0.7
+    order: float = 0.2
     trap_slip: float = 0.02
     known_slip: float = 0.05
 
@@ -57,8 +70,28 @@ class Crowd:
     def truth(self, condition: str, opinions: Mapping[str, float] = OPINIONS) -> float:
         """The mean vote of all careful listeners there could be on all items there could be."""
         spread = float(np.sqrt(self.bias**2 + self.item**2 + self.taste**2 + self.suits**2 + self.noise**2))
-        edges = np.array([-np.inf, 1.5, 2.5, 3.5, 4.5, np.inf])
-        return float(np.arange(1, 6) @ np.diff(stats.norm.cdf(edges, opinions[condition], spread)))
+        return _mean_vote(opinions[condition], spread, 1, 5)
+
+    def gap(self, first: str, second: str, opinions: Mapping[str, float] = OPINIONS) -> float:
+        """The mean vote of -3 to 3 for the first against the second, over both orders."""
+        opinion = opinions[first] - opinions[second]
+        return sum(_mean_vote(opinion + order, self.side_by_side, -3, 3) for order in (self.order, -self.order)) / 2
+
+    def share(self, first: str, second: str, opinions: Mapping[str, float] = OPINIONS) -> float:
+        """Percent that prefer the first to the second, over both orders."""
+        opinion = opinions[first] - opinions[second]
+        return 50 * float(sum(stats.norm.cdf(opinion + order, scale=self.side_by_side) for order in (self.order, -self.order)))
+
+    @property
+    def side_by_side(self) -> float:
+        """Standard deviation of a difference of two opinions of one item: biases and item effects cancel."""
+        return float(np.sqrt(2 * self.taste**2 + 2 * self.suits**2 + self.noise**2))
+
+
+def _mean_vote(opinion: float, spread: float, lowest: int, highest: int) -> float:
+    """Of votes that are the nearest whole number to a normal opinion, within lowest to highest."""
+    edges = np.array([-np.inf, *(np.arange(lowest, highest) + 0.5), np.inf])
+    return float(np.arange(lowest, highest + 1) @ np.diff(stats.norm.cdf(edges, opinion, spread)))
 
 
 def simulated_study(questions: tuple[str, ...], listeners: int = 20, pairs: int = 40, cap: int = CAP, seed: int = 0) -> Study:
@@ -87,32 +120,31 @@ def simulate(study: Study, crowd: Crowd, seed: int, opinions: Mapping[str, float
         listeners.append(Listener(name, cell, {}, 0.0, 1.0))
         bias = dict(zip(names, dice.normal(0, crowd.bias) + dice.normal(0, crowd.taste, len(names))))
         for place, trial in enumerate(study.design.cells[cell]):
-            condition = trial.conditions[0] if trial.conditions else ""
-            offset = float(bias[condition] + effects[trial.pair][condition])
-            value = _value(kind, study, trial, crowd, opinions, offset, dice)
+            felt = {name: opinions.get(name, 0) + bias[name] + effects[trial.pair][name] for name in trial.conditions}
+            value = _value(kind, study, trial, crowd, felt, dice)
             answers.append(GivenAnswer(name, trial.id, place, value, "", {clip: 1 for _, clip in trial.clips}, 0.0, 9.0,
                                        study.hash))
     return Collected(tuple(listeners), tuple(answers)), kinds
 
 
-def _value(kind: str, study: Study, trial: Trial, crowd: Crowd, opinions: Mapping[str, float], offset: float, dice) -> str:
+def _value(kind: str, study: Study, trial: Trial, crowd: Crowd, felt: Mapping[str, float], dice) -> str:
     options = study.answers_to(trial)
     if kind == CAREFUL:
-        return _careful(study, trial, crowd, opinions, offset, dice)
+        return _careful(study, trial, crowd, felt, dice)
     return options[len(options) // 2] if kind == LAZY else str(dice.choice(options))
 
 
-def _careful(study: Study, trial: Trial, crowd: Crowd, opinions: Mapping[str, float], offset: float, dice) -> str:
+def _careful(study: Study, trial: Trial, crowd: Crowd, felt: Mapping[str, float], dice) -> str:
     options = study.answers_to(trial)
     if trial.kind in (TRAP, KNOWN):
         slips = dice.random() < (crowd.trap_slip if trial.kind == TRAP else crowd.known_slip)
         wrong = [option for option in options if option not in trial.accepted]
         return str(dice.choice(wrong if slips else trial.accepted))
-    if len(trial.conditions) == 2:
-        first, second = (opinions[name] for name in trial.conditions)
-        return "a" if dice.random() < 1 / (1 + np.exp(second - first)) else "b"
-    opinion = opinions[trial.conditions[0]]
-    if QUESTIONS[trial.question].kind == "choice":
+    opinion, kind = felt[trial.conditions[0]], QUESTIONS[trial.question].kind
+    if kind in COUPLES:
+        gap = felt[trial.conditions[1]] - opinion + crowd.order + dice.normal(0, crowd.noise)
+        return str(int(np.clip(np.rint(gap), -3, 3))) if kind == COMPARISON else "ab"[int(gap > 0)]
+    if kind == CHOICE:
         answer = study.info["pairs"][trial.pair]["source_emotion" if trial.conditions[0] == FLOOR else "emotion"]
         return answer if dice.random() < opinion / 6 else str(dice.choice(options))
-    return VOTES[int(np.clip(np.rint(opinion + offset + dice.normal(0, crowd.noise)), 1, 5)) - 1]
+    return VOTES[int(np.clip(np.rint(opinion + dice.normal(0, crowd.noise)), 1, 5)) - 1]

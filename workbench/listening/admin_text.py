@@ -68,7 +68,10 @@ NO_QUESTIONS = "Choose at least one question."
 NO_NUMBER = "Give whole numbers: at least 1 listener, at least 1 trial, and a seed of 0 or more."
 QUESTION_NAMES = {"naturalness": "Naturalness", "emotion-similarity": "Emotion, against the reference",
                   "speaker-similarity": "Speaker, against the source", "emotion-choice": "Which emotion",
-                  "preference": "Preference, A or B"}
+                  "preference": "Preference, A or B",
+                  "comparison": "Comparison (CMOS), B against A",
+                  "emotion-comparison": "Emotion, B against A (CMOS), with the reference",
+                  "degradation": "Degradation (DMOS), against the source"}
 
 GATHER_TITLE = "Send to listening test"
 GATHER_NOTE = ("For administrators. Keeps this conversion with its source and reference, until a listening test is created from "

@@ -13,7 +13,9 @@ from evaluation.listening.analysis.results import OpinionScore, StudyResults
 from evaluation.listening.analysis.screening import REASONS, WITHDRAWN
 from evaluation.listening.analysis.standing import StudyStanding, standing_sentences
 from evaluation.listening.design.questions import ANCHORS, shown_name
-from evaluation.listening.publish.markdown import NOT_COMPARABLE, correlation_range, exclusions, interval_text, number
+from evaluation.listening.publish.design_tables import design_tables
+from evaluation.listening.publish.markdown import NOT_COMPARABLE, correlation_range, exclusions
+from evaluation.listening.publish.numbers import interval_text, number
 from evaluation.listening.publish.plots import Picture, pictures
 from evaluation.report.figures import to_svg
 from pipelines.counting import counted
@@ -27,7 +29,7 @@ def results_html(results: StudyResults, now: StudyStanding | None = None) -> str
     if not results.before.listeners or not results.before.ratings:
         return f'<div class="zest-study">{head}<div class="zest-empty">{text.NO_ANSWERS}</div>{screened}</div>'
     drawn = {picture.name: picture for picture in pictures(results)}
-    sections = (*_opinions(results, drawn), _compared(results), _preferred(results, drawn), *_emotions(results, drawn),
+    sections = (*_opinions(results, drawn), _compared(results), _preferred(results, drawn), *_designs(results, drawn), *_emotions(results, drawn),
                 _agreement(results), screened)
     nobody = "" if results.after.listeners else f'<p class="zest-note">{text.NOBODY_COUNTS}</p>'
     return f'<div class="zest-study">{head}{nobody}{"".join(sections)}<p class="small">{escape(NOT_COMPARABLE)}</p></div>'
@@ -88,6 +90,13 @@ def _preferred(results: StudyResults, drawn: dict[str, Picture]) -> str:
             for one in results.after.preferred]
     return _section("Preference", _table(("", "score (95 % interval)", "preferred"), rows) + _note(text.PREFERENCE_NOTE)
                     + _figures(drawn, "preference")) if rows else ""
+
+
+def _designs(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:
+    for table in design_tables(results.after):
+        rows = [[escape(cell) for cell in row] for row in table.rows]
+        yield _section(f"{table.title}: {text.QUESTION_NAMES[table.question]}", _table(table.head, rows) + _note(table.note)
+                       + _figures(drawn, table.picture))
 
 
 def _emotions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:

@@ -12,21 +12,23 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluation.listening.design.questions import QUESTIONS, SCALE
+from evaluation.listening.design.questions import COMPARISON, QUESTIONS, SCALE
 from evaluation.listening.design.study import Study
-from evaluation.listening.design.trials import KNOWN, RATED, TRAP
+from evaluation.listening.design.trials import KNOWN, RATED, TRAP, Trial
 from evaluation.listening.store.collected import Collected
 
-COLUMNS = ("listener", "trial", "question", "kind", "pair", "condition", "against", "value", "vote", "right", "played", "place",
-           "seconds", "answered", "remark", "withdrawn")
+COLUMNS = ("listener", "trial", "question", "kind", "pair", "condition", "against", "order", "value", "vote", "right", "played",
+           "place", "seconds", "answered", "remark", "withdrawn")
+RATED_ALONE = (SCALE,)  # kinds whose votes say something of one system or anchor, whatever it stands beside
 FEWEST = 4  # conditions below which a correlation says nothing
 
 
 def answer_table(study: Study, collected: Collected) -> pd.DataFrame:
     """One row an answer, columns COLUMNS, in the order the answers came.
 
-    condition: the system or anchor that was judged; of a preference the preferred one, and `against` the other. '' for practice
-    and checks. vote: 1 to 5, NaN unless on that scale. right: of a check whether it was passed, else None. played: every clip
+    condition: the system or anchor that was judged; of a preference the preferred one, of a comparison the second one, and
+    `against` the other. '' for practice and checks. order: of a couple, what was played first and second, with '|' between.
+    vote: 1 to 5, of a comparison -3 to 3 for the second one against the first; NaN where nothing is graded. right: of a check whether it was passed, else None. played: every clip
     was played to its end. seconds: from showing to answering. withdrawn: the listener withdrew.
     """
     trials = study.design.trials()
@@ -34,15 +36,24 @@ def answer_table(study: Study, collected: Collected) -> pd.DataFrame:
     rows = []
     for answer in collected.answers:
         trial = trials[answer.trial]
-        scale = QUESTIONS[trial.question].kind == SCALE
-        sides = trial.conditions if answer.value != "b" else trial.conditions[::-1]
-        condition, against = (*sides, "", "")[:2]
-        rows.append((answer.listener, trial.id, trial.question, trial.kind, trial.pair, condition, against, answer.value,
-                     float(answer.value) if scale else float("nan"),
+        condition, against, vote = _rating(trial, answer.value)
+        rows.append((answer.listener, trial.id, trial.question, trial.kind, trial.pair, condition, against,
+                     "|".join(trial.conditions[:2]) if against else "", answer.value, vote,
                      answer.value in trial.accepted if trial.kind in (TRAP, KNOWN) else None,
                      all(answer.plays.get(clip, 0) >= 1 for _, clip in trial.clips), answer.place,
                      round(answer.answered - answer.opened, 3), answer.answered, answer.remark, answer.listener in left))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def five_points(table: pd.DataFrame) -> pd.Series:
+    """Votes brought to 1 to 5, whatever their scale; NaN where nothing is graded."""
+    wide = table.question.map(lambda name: QUESTIONS[name].kind == COMPARISON).astype(bool)
+    return table.vote.where(~wide, 3 + table.vote * 2 / 3)
+
+
+def asks(table: pd.DataFrame, *kinds: str) -> pd.Series:
+    """Which rows are of questions of these kinds."""
+    return table.question.map(lambda name: QUESTIONS[name].kind in kinds).astype(bool)
 
 
 def alphas(table: pd.DataFrame) -> dict[str, float | None]:
@@ -51,7 +62,7 @@ def alphas(table: pd.DataFrame) -> dict[str, float | None]:
     None where no clip has two answers, or all answers are the same, which leaves nothing to agree about.
     """
     rated = table[table.kind == RATED]
-    return {str(question): _alpha(rows, QUESTIONS[str(question)].kind == SCALE)
+    return {str(question): _alpha(rows, QUESTIONS[str(question)].kind in (SCALE, COMPARISON))
             for question, rows in rated.groupby("question", sort=False)}
 
 
@@ -60,7 +71,7 @@ def correlations(table: pd.DataFrame) -> dict[str, float | None]:
 
     None below four conditions, or where either side never varies.
     """
-    votes = table[(table.kind == RATED) & table.vote.notna()]
+    votes = table[(table.kind == RATED) & table.vote.notna() & asks(table, *RATED_ALONE)]
     # Any: pandas' types do not know columns in two levels.
     means: Any = votes.pivot_table(index=["question", "condition"], columns="listener", values="vote", aggfunc=["sum", "count"])
     if means.empty:
@@ -69,6 +80,14 @@ def correlations(table: pd.DataFrame) -> dict[str, float | None]:
     all_, all_count = sums.sum(axis=1), numbers.sum(axis=1)
     found = {listener: _correlation(sums[listener], numbers[listener], all_, all_count) for listener in sums}
     return {listener: found.get(listener) for listener in table.listener.unique()}
+
+
+def _rating(trial: Trial, value: str) -> tuple[str, str, float]:
+    """Condition, what it was judged against, and the vote."""
+    kind = QUESTIONS[trial.question].kind
+    is_second = kind == COMPARISON or value == "b"
+    condition, against = (*(trial.conditions[::-1] if is_second else trial.conditions), "", "")[:2]
+    return condition, against, float(value) if kind in (SCALE, COMPARISON) else float("nan")
 
 
 def _alpha(rows: pd.DataFrame, is_scale: bool) -> float | None:

@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 DRAWS = 2000
 LEVEL = 0.95
 LOWEST, HIGHEST = 1.0, 5.0
 BATCH = 500  # resamples worked on at a time
+TINY = 1e-9  # an interval that is narrower has no width
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Ratings:
     votes: np.ndarray
     listeners: np.ndarray
     items: np.ndarray
+
+
+def ratings_of(rows: pd.DataFrame) -> Ratings:
+    """Of rows of a table of answers, with the column vote."""
+    return Ratings(rows.vote.to_numpy(), rows.listener.to_numpy(), rows.pair.to_numpy())
 
 
 @dataclass(frozen=True)
@@ -49,15 +56,24 @@ def mean_opinion(ratings: Ratings, draws: int = DRAWS, seed: int = 0) -> Interva
     Where all votes are equal there is no spread to resample: the interval is then that of a share of listeners who vote
     otherwise (Clopper & Pearson's exact binomial interval), with their votes at the far end of the scale.
     """
-    low, high = _resampled([(1.0, ratings)], draws, seed)
-    value = float(ratings.votes.mean())
+    return bounded_mean([ratings], LOWEST, HIGHEST, draws, seed)
+
+
+def bounded_mean(groups: Sequence[Ratings], lowest: float, highest: float, draws: int = DRAWS, seed: int = 0) -> Interval:
+    """The mean of the groups' means, each group with the same weight; its interval lies within lowest to highest.
+
+    Equal weights keep an effect that has the opposite sign in the other group out of the mean, such as that of the order.
+    """
+    share = 1 / len(groups)
+    low, high = _resampled([(share, group) for group in groups], draws, seed)
+    value = float(np.mean([group.votes.mean() for group in groups]))
     if low is None or high is None:
         return Interval(value)
-    if np.ptp(ratings.votes) == 0:
-        listeners = len(np.unique(ratings.listeners))
+    if high - low < TINY:
+        listeners = len(np.unique(np.concatenate([np.asarray(group.listeners, dtype=str) for group in groups])))
         sure = float(stats.binomtest(listeners, listeners).proportion_ci(LEVEL, method="exact").low)
-        return Interval(value, sure * value + (1 - sure) * LOWEST, sure * value + (1 - sure) * HIGHEST)
-    return Interval(value, max(low, LOWEST), min(high, HIGHEST))
+        return Interval(value, sure * value + (1 - sure) * lowest, sure * value + (1 - sure) * highest)
+    return Interval(value, max(low, lowest), min(high, highest))
 
 
 def mean_difference(first: Ratings, second: Ratings, draws: int = DRAWS, seed: int = 0) -> Interval:
@@ -89,7 +105,7 @@ def _resampled(sides: Sequence[tuple[float, Ratings]], draws: int, seed: int) ->
     spread = _distribution(every, both, draws, seed)
     variance = _clustered_variance(_distribution(every[:1], by_listener, draws, seed + 1), listeners,
                                    _distribution(every[1:], by_item, draws, seed + 2), items,
-                                   sum(stats.sem(side.votes) ** 2 for _, side in sides if len(side.votes) > 1))
+                                   sum((sign * stats.sem(side.votes)) ** 2 for sign, side in sides if len(side.votes) > 1))
     if len(spread) < draws / 2:
         return None, None
     student = stats.t.ppf((1 + LEVEL) / 2, min(listeners, items) - 1) / stats.norm.ppf((1 + LEVEL) / 2)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluation.listening.analysis.answers import alphas, answer_table, correlations
+from evaluation.listening.analysis.answers import alphas, answer_table, asks, correlations
 from evaluation.listening.analysis.choices import FITS, PreferenceScore, confusion, distribution, preferences, recognised
-from evaluation.listening.analysis.intervals import DRAWS, Interval, Ratings, mean_difference, mean_opinion
+from evaluation.listening.analysis.couples import CoupleScore, couple_scores, order_effects
+from evaluation.listening.analysis.intervals import DRAWS, Interval, mean_difference, mean_opinion, ratings_of
+from evaluation.listening.analysis.rank_tests import signed_rank
 from evaluation.listening.analysis.screening import Verdict, screen
+from evaluation.listening.design.questions import SCALE
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import RATED
 from evaluation.listening.store.collected import Collected
@@ -51,6 +53,7 @@ class Analysis:
 
     Attributes:
         opinions: of every question the best lower bound first. agreement: alpha by question. correlations: by listener.
+        couples: two systems or anchors that were judged against each other. order_effects: by question, see couples.py.
         confusion: by system, target emotion and chosen emotion. recognised: by system (percent, low, high, answers).
     """
 
@@ -63,6 +66,8 @@ class Analysis:
     preferred: tuple[PreferenceScore, ...]
     confusion: Mapping[str, Mapping[str, Mapping[str, int]]]
     recognised: Mapping[str, tuple[float, float, float, int]]
+    couples: tuple[CoupleScore, ...] = ()
+    order_effects: Mapping[str, Interval] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,8 +111,8 @@ def results_of(study: Study, collected: Collected, draws: int = DRAWS, seed: int
 
 def opinions_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[OpinionScore, ...]:
     """Mean opinion scores of a table of answers, by question and then by the interval's lower bound."""
-    rated = table[(table.kind == RATED) & table.vote.notna()]
-    found = [OpinionScore(str(question), str(condition), mean_opinion(_ratings(rows), draws, seed), rows.listener.nunique(),
+    rated = table[(table.kind == RATED) & table.vote.notna() & asks(table, SCALE)]
+    found = [OpinionScore(str(question), str(condition), mean_opinion(ratings_of(rows), draws, seed), rows.listener.nunique(),
                           len(rows), len(rows) < study.rules.preliminary_below, distribution(rows.vote))
              for (question, condition), rows in rated.groupby(["question", "condition"])]
     order = [question.name for question in study.questions]
@@ -117,12 +122,12 @@ def opinions_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tup
 def comparisons_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[SystemComparison, ...]:
     """Every two systems on every scale; anchors are not tested."""
     compared = []
-    votes = table[(table.kind == RATED) & table.vote.notna()]
+    votes = table[(table.kind == RATED) & table.vote.notna() & asks(table, SCALE)]
     for question, rows in votes.groupby("question", sort=False):
         sides = {system: rows[rows.condition == system] for system in study.systems if (rows.condition == system).any()}
         couples = list(combinations(sides, 2))
         tests = _adjusted([_signed_rank(sides[first], sides[second]) for first, second in couples])
-        differences = [mean_difference(_ratings(sides[first]), _ratings(sides[second]), draws, seed) for first, second in couples]
+        differences = [mean_difference(ratings_of(sides[first]), ratings_of(sides[second]), draws, seed) for first, second in couples]
         compared += [SystemComparison(str(question), *couple, difference, p)
                      for couple, difference, p in zip(couples, differences, tests, strict=True)]
     return tuple(compared)
@@ -132,17 +137,14 @@ def _analysis(study: Study, table: pd.DataFrame, listeners: int, draws: int, see
     rated = table[table.kind == RATED]
     return Analysis(listeners, len(rated), opinions_of(study, table, draws, seed), comparisons_of(study, table, draws, seed),
                     alphas(table), correlations(table), tuple(preferences(table, min(draws, FITS), seed)),
-                    confusion(study, table), recognised(study, table))
+                    confusion(study, table), recognised(study, table), couple_scores(study, table, draws, seed),
+                    order_effects(table, draws, seed))
 
 
 def _signed_rank(first: pd.DataFrame, second: pd.DataFrame) -> float | None:
-    """p of Wilcoxon's signed-rank test over listeners' mean votes; None where nobody rated both, or nobody differed."""
+    """Over listeners' mean votes; None where nobody rated both, or nobody differed."""
     means = pd.concat([side.groupby("listener").vote.mean() for side in (first, second)], axis=1, join="inner").to_numpy()
-    difference = means[:, 0] - means[:, 1]
-    if np.count_nonzero(difference) == 0:
-        return None
-    found: Any = stats.wilcoxon(difference, correction=True, method="asymptotic")  # exact takes seconds with ties
-    return float(found.pvalue)
+    return signed_rank(means[:, 0] - means[:, 1])
 
 
 def _adjusted(tests: list[float | None]) -> list[float | None]:
@@ -150,7 +152,3 @@ def _adjusted(tests: list[float | None]) -> list[float | None]:
     known = [p for p in tests if p is not None]
     adjusted = iter(stats.false_discovery_control(known)) if known else iter(())
     return [None if p is None else float(next(adjusted)) for p in tests]
-
-
-def _ratings(rows: pd.DataFrame) -> Ratings:
-    return Ratings(rows.vote.to_numpy(), rows.listener.to_numpy(), rows.pair.to_numpy())

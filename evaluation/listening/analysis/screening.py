@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from evaluation.listening.analysis.answers import five_points
 from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.trials import KNOWN, RATED, TRAP
 from evaluation.listening.store.collected import Collected, Listener
@@ -65,7 +66,7 @@ def screen(rules: ScreeningRules, collected: Collected, table: pd.DataFrame) -> 
 
 def _verdict(rules: ScreeningRules, listener: Listener, rows: pd.DataFrame) -> Verdict:
     traps, known = (_failures(rows, kind) for kind in (TRAP, KNOWN))
-    votes = rows.loc[(rows.kind == RATED) & rows.vote.notna(), "vote"].to_numpy()
+    votes = five_points(rows)[(rows.kind == RATED) & rows.vote.notna()].to_numpy()
     deviation = float(np.std(votes, ddof=1)) if len(votes) > 1 else None
     broken = {
         "whole_set": rules.whole_set and listener.completed is None,
@@ -85,11 +86,12 @@ def _failures(rows: pd.DataFrame, kind: str) -> tuple[int, int]:
 
 
 def _outlier_scores(table: pd.DataFrame, listeners: list[str]) -> dict[str, float]:
-    """z of each listener's mean deviation from the mean vote of the same question and condition."""
+    """z of each listener's mean deviation from the mean vote of the same question and condition, or couple in one order."""
     rows = table[(table.kind == RATED) & table.vote.notna() & table.listener.isin(listeners)]
     if rows.listener.nunique() < 3:
         return {}
-    deviation = rows.vote - rows.groupby(["question", "condition"]).vote.transform("mean")
+    points = five_points(rows)
+    deviation = points - points.groupby([rows.question, rows.condition, rows.against]).transform("mean")
     means = deviation.groupby(rows.listener).mean()
     if np.ptp(means.to_numpy()) < 1e-9:
         return dict.fromkeys(means.index, 0.0)

@@ -21,7 +21,7 @@ from evaluation.listening.design.recruitment import Recruitment, with_codes
 from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.study import FORMAT, Study, open_study, study_hash
 from evaluation.listening.design.trials import Design, opaque
-from evaluation.listening.design.wording import ENGLISH, missing_texts
+from evaluation.listening.design.wording import ENGLISH, missing_texts, texts_of
 from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
 from evaluation.run.folder import EvaluationRun
@@ -68,7 +68,7 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
             info: dict[str, Any] = {**_info(plan, run, pairs, left_out, clips, loudness), "sign_in": bool(sign_in)}
             if recruitment is not None:
                 info["recruitment"] = with_codes(recruitment).document()
-            _freeze(inner, info, design, _wording(wording or ENGLISH, info["emotions"]))
+            _freeze(inner, info, design, _wording(wording or ENGLISH, info["questions"], info["emotions"]))
             open_study(inner)
             inner.rename(folder)
     except OSError as error:
@@ -121,14 +121,15 @@ def _info(plan: StudyPlan, run: EvaluationRun, pairs: list[Pair], left_out: dict
     }
 
 
-def _wording(wording: dict[str, Any], emotions: Sequence[str]) -> dict[str, Any]:
+def _wording(wording: dict[str, Any], questions: Sequence[str], emotions: Sequence[str]) -> dict[str, Any]:
     """The texts, with the names of further emotions as their own labels."""
-    lacking = missing_texts(wording)
+    lacking = missing_texts(wording, texts_of(questions))
     if lacking:
         raise StudyError(f"The wording has no text for {lacking[0]}; translate every text of wording.ENGLISH.")
     own = copy.deepcopy(wording)
-    options = own["questions"]["emotion-choice"]["options"]
-    options |= {name: name.capitalize() for name in emotions if name not in options}
+    if "emotion-choice" in own["questions"]:
+        options = own["questions"]["emotion-choice"]["options"]
+        options |= {name: name.capitalize() for name in emotions if name not in options}
     return own
 
 

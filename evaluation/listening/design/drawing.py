@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from evaluation.listening.design.questions import (
+    COMPARED,
+    COMPARISON,
+    COUPLES,
     DAMAGED,
-    NATURAL,
-    PREFERENCE,
+    SIDES,
     STRANGER,
     SYSTEM,
     Question,
@@ -107,7 +109,7 @@ class _TrialBuilder:
 
     def trial(self, question: Question, kind: str, pair: Pair, judged: Sequence[tuple[str, ClipContent]],
               accepted: tuple[str, ...] = ()) -> Trial:
-        """judged: (condition, what its clip holds), one, or two for a preference."""
+        """judged: (condition, what its clip holds), one, or two for a couple."""
         given = [self._clip("given", ClipContent(question.given, pair.id))] if question.given else []
         rated = [self._clip("judged", content) for _, content in judged]
         self._count += 1
@@ -141,9 +143,9 @@ def _stratified(pairs: Sequence[Pair], dice: random.Random) -> list[Pair]:
 
 
 def _conditions(plan: StudyPlan, question: Question, pairs: Sequence[Pair]) -> list[tuple[tuple[str, str], ...]]:
-    """What is judged in each trial: ((condition, content kind),), or couples of those for a preference."""
+    """What is judged in each trial: ((condition, content kind),), or couples of those."""
     single = [(system, system) for system in plan.systems] + list(anchors_of(question, pairs))
-    return list(combinations(single, 2)) if question.kind == PREFERENCE else [(one,) for one in single]
+    return list(combinations(single, 2)) if question.kind in COUPLES else [(one,) for one in single]
 
 
 def _repeats(plan: StudyPlan, once: int) -> int:
@@ -174,7 +176,7 @@ def _checks(builder: _TrialBuilder, index: int, rated: int) -> Iterator[Trial]:
     traps, known = checks_needed(builder.plan.questions, builder.plan.rules, rated)
     for number, question in enumerate(_in_turn(trap_questions(builder.plan.questions), traps, index)):
         pair = builder.pairs[(index + number) % len(builder.pairs)]
-        systems = builder.dice.sample(builder.plan.systems * 2, 2 if question.kind == PREFERENCE else 1)
+        systems = builder.dice.sample(builder.plan.systems * 2, 2 if question.kind in COUPLES else 1)
         accepted = (builder.dice.choice(answers_to(question, builder.emotions)),)
         yield builder.trial(question, TRAP, pair, [(name, builder.content(name, pair)) for name in systems], accepted)
     for number, question in enumerate(_in_turn([one for one in builder.plan.questions if one.sure], known, index)):
@@ -183,12 +185,19 @@ def _checks(builder: _TrialBuilder, index: int, rated: int) -> Iterator[Trial]:
 
 def _known(builder: _TrialBuilder, question: Question, pair: Pair, kind: str) -> Trial:
     sure = ("", builder.content(question.sure, pair))
-    if question.kind != PREFERENCE:
+    if question.kind not in COUPLES:
         return builder.trial(question, kind, pair, [sure], question.accepted if kind == KNOWN else ())
-    sides = [(NATURAL, builder.content("source", pair)), sure]
+    sides = [("best", builder.content(question.best, pair)), sure]
     builder.dice.shuffle(sides)
-    right = question.roles[[name for name, _ in sides].index(NATURAL)]
-    return builder.trial(question, kind, pair, sides, (right,) if kind == KNOWN else ())
+    right = _right_answers(question, [name for name, _ in sides].index("best"))
+    return builder.trial(question, kind, pair, sides, right if kind == KNOWN else ())
+
+
+def _right_answers(question: Question, better: int) -> tuple[str, ...]:
+    """To a couple of which the clip at this place is surely the better one."""
+    if question.kind == COMPARISON:
+        return tuple(value for value in COMPARED if (int(value) > 0 if better == 1 else int(value) < 0))
+    return (SIDES[better],)
 
 
 def _in_turn(questions: Sequence[Question], count: int, start: int) -> list[Question]:
@@ -206,13 +215,13 @@ def _training(builder: _TrialBuilder, used: int) -> Iterator[Trial]:
         if chosen == question.sure:
             yield _known(builder, question, pair, TRAINING)
         else:
-            kinds = [chosen, "source"] if question.kind == PREFERENCE else [chosen]
+            kinds = [chosen, question.best] if question.kind in COUPLES else [chosen]
             yield builder.trial(question, TRAINING, pair, [("", builder.content(kind, pair)) for kind in kinds])
 
 
 def _span(builder: _TrialBuilder, question: Question) -> list[str]:
     """What is played in practice: the whole range of quality, before rating begins."""
-    best = "" if question.kind == PREFERENCE else "reference" if question.name.startswith("emotion") else "source"
+    best = "" if question.kind in COUPLES else "reference" if question.name.startswith("emotion") else "source"
     if best == "reference" and not all(pair.has_reference for pair in builder.pairs):
         best = ""
     return [kind for kind in dict.fromkeys((best, question.sure or DAMAGED, *builder.plan.systems)) if kind]

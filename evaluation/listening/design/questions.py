@@ -9,8 +9,10 @@ from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
 from pipelines.labels import EMOTIONS
 
-SCALE, CHOICE, PREFERENCE = "scale", "choice", "preference"
+SCALE, CHOICE, PREFERENCE, COMPARISON = "scale", "choice", "preference", "comparison"
+COUPLES = (PREFERENCE, COMPARISON)  # two clips are judged against each other
 VOTES = ("1", "2", "3", "4", "5")
+COMPARED = ("-3", "-2", "-1", "0", "1", "2", "3")  # of the second clip against the first, ITU-T P.800 annex E
 
 OTHER = "other"
 SIDES = ("a", "b")
@@ -35,10 +37,12 @@ class Question:
     """One kind of page.
 
     Attributes:
-        kind: 'scale' (1 to 5), 'choice' (emotions) or 'preference' (a or b).
+        kind: 'scale' (1 to 5), 'choice' (emotions), 'preference' (a or b) or 'comparison' (-3 to 3, b against a).
         given: recording that is played beside the judged one: 'source', 'reference', or '' for none.
         hidden: by anchor, what is judged there: a recording of the pair, or a copy-synthesis of one.
-        sure: what is judged in a known-answer item, '' where no answer is sure. accepted: the answers that are right there.
+        sure: what is judged in a known-answer item, '' where no answer is sure; of a couple it is the worse one.
+        accepted: the answers that are right there; of a couple they follow from its order.
+        best: the surely better one of a known couple.
     """
 
     name: str
@@ -47,11 +51,12 @@ class Question:
     hidden: tuple[tuple[str, str], ...] = ()
     sure: str = ""
     accepted: tuple[str, ...] = ()
+    best: str = "source"
 
     @property
     def roles(self) -> tuple[str, ...]:
         """What is played, in this order."""
-        judged = SIDES if self.kind == PREFERENCE else ("converted",)
+        judged = SIDES if self.kind in COUPLES else ("converted",)
         return ((self.given,) if self.given else ()) + judged
 
 
@@ -65,6 +70,9 @@ QUESTIONS = {question.name: question for question in (
              sure="source", accepted=("4", "5")),
     Question("emotion-choice", CHOICE, hidden=((NATURAL, "reference"), (FLOOR, "source"))),
     Question("preference", PREFERENCE, hidden=((NATURAL, "source"),), sure=DAMAGED),
+    Question("comparison", COMPARISON, hidden=((NATURAL, "source"),), sure=DAMAGED),
+    Question("emotion-comparison", COMPARISON, "reference", ((NATURAL, "parallel"),), sure="source", best="reference"),
+    Question("degradation", SCALE, "source", ((COPY, "copy-of-source"), (CEILING, "source")), sure=DAMAGED, accepted=("1", "2")),
 )}
 
 
@@ -85,9 +93,8 @@ def parse_questions(names: Iterable[str]) -> tuple[Question, ...]:
 
 def answers_to(question: Question, emotions: Sequence[str]) -> tuple[str, ...]:
     """What may be answered. emotions: of the study, for the choice."""
-    if question.kind == SCALE:
-        return VOTES
-    return SIDES if question.kind == PREFERENCE else (*emotions, OTHER)
+    fixed = {SCALE: VOTES, PREFERENCE: SIDES, COMPARISON: COMPARED}
+    return fixed.get(question.kind) or (*emotions, OTHER)
 
 
 def study_emotions(pairs: Iterable[Pair]) -> tuple[str, ...]:

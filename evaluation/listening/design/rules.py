@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from evaluation.listening.design.questions import CHOICE, PREFERENCE, SCALE, Question
+from evaluation.listening.design.questions import CHOICE, COMPARED, COMPARISON, PREFERENCE, SCALE, Question
 from evaluation.listening.errors import StudyError
 
 OUTLIER = 3.29  # two-sided 0.1 % of a normal distribution
 ONE_IN = 10  # rated trials per trap, and per known-answer item
 FEWEST = 2  # of each
 CHANCE = 0.05  # of a random clicker to pass all checks of a set; traps are added until it is below
-GUESSES = {SCALE: 1 / 5, CHOICE: 1 / 6, PREFERENCE: 1 / 2}  # how often a trap is passed by a random answer
+GUESSES = {SCALE: 1 / 5, COMPARISON: 1 / len(COMPARED), CHOICE: 1 / 6, PREFERENCE: 1 / 2}  # of passing a trap at random
+SURE_GUESSES = {COMPARISON: 3 / 7, PREFERENCE: 1 / 2}  # of a known couple
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class ScreeningRules:
         whole_set: the whole set of trials was answered.
         all_played: every recording of every trial was played to its end.
         trap_failures, known_failures: largest share of wrong answers to traps and to known-answer items.
-        least_deviation: smallest standard deviation of the listener's votes on 1 to 5, over all questions.
+        least_deviation: smallest standard deviation of the listener's votes, over all questions. Votes on another scale are
+            brought to 1 to 5 first.
         outlier: smallest |z| of the listener's mean deviation from everybody's mean of the same question and condition that
             is too far off. With fewer than 13 listeners no z can reach 3.29, so that rule is silent there.
         preliminary_below: ratings a system below which its result is called preliminary.
@@ -83,7 +85,8 @@ def chance_of_passing(questions: Sequence[Question], rules: ScreeningRules, trap
     from scipy.stats import binom
 
     right = max(GUESSES[question.kind] for question in trap_questions(questions))
-    sure = [GUESSES[question.kind] * max(1, len(question.accepted)) for question in questions if question.sure]
+    sure = [SURE_GUESSES.get(question.kind, GUESSES[question.kind] * len(question.accepted))
+            for question in questions if question.sure]
     passed = float(binom.cdf(rules.allowed(rules.trap_failures, traps), traps, 1 - right))
     if known and sure:
         passed *= float(binom.cdf(rules.allowed(rules.known_failures, known), known, 1 - max(sure)))
@@ -93,5 +96,5 @@ def chance_of_passing(questions: Sequence[Question], rules: ScreeningRules, trap
 def trap_questions(questions: Sequence[Question]) -> list[Question]:
     """The questions that get traps: those of the kind where a random answer is least often right."""
     kinds = {question.kind for question in questions}
-    kind = next(kind for kind in (SCALE, CHOICE, PREFERENCE) if kind in kinds)
+    kind = next(kind for kind in (SCALE, COMPARISON, CHOICE, PREFERENCE) if kind in kinds)
     return [question for question in questions if question.kind == kind]

@@ -23,7 +23,7 @@ from evaluation.listening.design.questions import Question, answers_to, parse_qu
 from evaluation.listening.design.recruitment import NATIVE, Recruitment, check_fair, recruitment_from
 from evaluation.listening.design.rules import ScreeningRules, rules_from
 from evaluation.listening.design.trials import Design, Trial, design_from
-from evaluation.listening.design.wording import NO_SUCH_STUDY, missing_texts, with_todays_texts
+from evaluation.listening.design.wording import NO_SUCH_STUDY, missing_texts, texts_of, with_todays_texts
 from evaluation.listening.errors import StudyError
 from pipelines.counting import counted
 
@@ -217,7 +217,7 @@ def _check_sense(study: Study) -> None:
         raise StudyError(f"{study.folder / 'study.json'} says neither true nor false to sign_in; restore it, or make a new one.")
     if study.info.get("recruitment") is not None:
         _check_recruitment(study)
-    lacking = missing_texts(study.wording)
+    lacking = missing_texts(study.wording, texts_of(study.info["questions"]))
     if lacking:
         raise StudyError(f"The wording of {study.folder} has no text for {lacking[0]}.")
     trials = [*study.design.training, *(trial for cell in study.design.cells for trial in cell)]

@@ -5,7 +5,7 @@ A translation is another dictionary with the same keys. Text in braces is filled
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 NO_SUCH_STUDY = ("There is no such listening test; check the link. Copy the whole of it, or ask whoever sent it to you for a new "
@@ -64,6 +64,22 @@ ENGLISH: dict[str, Any] = {
             "prompt": "Which of the two sounds better?",
             "hint": "If you hear no difference, choose by your first impression.",
             "options": {"a": "A", "b": "B"}},
+        "comparison": {
+            "prompt": "How natural does B sound, compared with A?",
+            "hint": "Listen to A first. Judge the sound of the voice only, not what is said.",
+            "options": {"3": "Much better", "2": "Better", "1": "Slightly better", "0": "About the same",
+                        "-1": "Slightly worse", "-2": "Worse", "-3": "Much worse"}},
+        "emotion-comparison": {
+            "prompt": "How close is B to the emotion of the first recording, compared with A?",
+            "hint": "Ignore the words and the voice: they may differ.",
+            "options": {"3": "Much closer", "2": "Closer", "1": "Slightly closer", "0": "About the same",
+                        "-1": "Slightly farther", "-2": "Farther", "-3": "Much farther"}},
+        "degradation": {
+            "prompt": "How audible is a degradation, compared with the original?",
+            "hint": "Listen to the original first. Judge the sound of the voice, not its emotion.",
+            "roles": {"source": "Original"},
+            "options": {"5": "Inaudible", "4": "Audible, but not annoying", "3": "Slightly annoying", "2": "Annoying",
+                        "1": "Very annoying"}},
     },
     "page": {
         "setup_heading": "How you listen",
@@ -188,6 +204,12 @@ def with_todays_texts(wording: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(complete.get(part, {}), Mapping):
             complete[part] = {**ENGLISH[part], **complete.get(part, {})}
     return complete
+
+
+def texts_of(questions: Iterable[str]) -> dict[str, Any]:
+    """The English texts that a study of these questions needs: a wording may lack those of others."""
+    asked = set(questions)
+    return {**ENGLISH, "questions": {name: texts for name, texts in ENGLISH["questions"].items() if name in asked}}
 
 
 def missing_texts(wording: Mapping[str, Any], pattern: Mapping[str, Any] = ENGLISH, path: str = "") -> list[str]:

@@ -8,12 +8,16 @@ from collections.abc import Iterable, Sequence
 from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.results import Analysis, OpinionScore, StudyResults
 from evaluation.listening.analysis.screening import REASONS
-from evaluation.listening.design.questions import CEILING, COPY, FLOOR, NATURAL, QUESTIONS, SCALE, shown_name
+from evaluation.listening.design.questions import CEILING, COMPARISON, COPY, FLOOR, NATURAL, QUESTIONS, SCALE, shown_name
 from evaluation.listening.design.trials import KNOWN, RATED, TRAP
+from evaluation.listening.publish.design_tables import couple_name, design_tables
+from evaluation.listening.publish.numbers import interval_text, number
 from pipelines.counting import agreeing, counted, sentence_start
 
 NOT_COMPARABLE = ("Scores compare systems within this study only: the same system gets another MOS among other systems "
                   "(Cooper et al., arXiv 2503.03250).")
+COUPLES_SAID = ("First against second, with 95 % intervals (both orders weighted alike; Wilcoxon's signed-rank test over listeners and "
+                "over items, Holm's correction)")
 ANCHOR_TEXTS = {NATURAL: "natural recordings", COPY: "copy-synthesis",
                 FLOOR: "a floor (the unconverted source, or another speaker)", CEILING: "identical pairs"}
 
@@ -32,6 +36,7 @@ def results_markdown(results: StudyResults) -> str:
         *_table("Differences", ("question", "systems", "difference (95 % interval)", "adjusted p, Wilcoxon"), compared),
         *_agreement_table(after),
         *_table("Preference", ("system", "Bradley-Terry score, log odds (95 % interval)", "preferred"), preferred),
+        *_design_tables(after),
         *_emotion_tables(after, systems),
         "## Screening", "", exclusions(results), "", NOT_COMPARABLE, ""])
 
@@ -49,6 +54,8 @@ def paper_paragraph(results: StudyResults) -> str:
              f"of {counted(one.listeners, 'listener')}{', preliminary' if one.preliminary else ''}" for one in after.opinions]
     preferred = [f"{shown_name(one.condition, systems)} preferred in {one.wins} of {counted(one.of, 'comparison')}"
                  for one in after.preferred]
+    couples = [f"{one.question}, {couple_name(one)}: {interval_text(one.score)}{'' if one.kind == COMPARISON else ' %'}, adjusted "
+               f"p {number(one.p, 3)}" for one in after.couples]
     alphas = [f"{alpha:.2f} ({question})" for question, alpha in after.agreement.items() if alpha is not None]
     sentences = (
         *_method(results),
@@ -59,6 +66,7 @@ def paper_paragraph(results: StudyResults) -> str:
         f"Mean opinion scores with 95 % intervals (bootstrap over listeners and items, {counted(results.draws, 'resample')}, "
         f"seed {results.seed}): {'; '.join(means)}." if means else "",
         f"Paired comparisons: {'; '.join(preferred)}." if preferred else "",
+        f"{COUPLES_SAID}: {'; '.join(couples)}." if couples else "",
         f"Krippendorff's alpha (ordinal for votes, nominal for choices): {', '.join(alphas)}." if alphas else "",
         NOT_COMPARABLE,
         f"Software: zest-workbench {study.info['versions'].get('zest-workbench', 'unknown')}; study {study.id}, seed "
@@ -79,18 +87,6 @@ def exclusions(results: StudyResults) -> str:
             f"more than {100 * rules.trap_failures:.0f} % of the attention checks or more than "
             f"{100 * rules.known_failures:.0f} % of the known answers wrong, a standard deviation of votes below "
             f"{rules.least_deviation:g}, or |z| of the mean deviation from the others at or above {rules.outlier:g}.")
-
-
-def interval_text(interval: Interval) -> str:
-    """'3.71 (3.50 to 3.92)', or the value alone where there is no interval."""
-    if interval.low is None or interval.high is None:
-        return f"{interval.value:.2f}"
-    return f"{interval.value:.2f} ({interval.low:.2f} to {interval.high:.2f})"
-
-
-def number(value: float | None, places: int = 2) -> str:
-    """'-' for None."""
-    return "-" if value is None else f"{value:.{places}f}"
 
 
 def correlation_range(side: Analysis) -> str:
@@ -129,6 +125,13 @@ def _agreement_table(side: Analysis) -> list[str]:
     correlations = correlation_range(side)
     rows = [[question, number(alpha)] for question, alpha in side.agreement.items()]
     return _table("Agreement", ("question", "Krippendorff's alpha"), rows) + ([correlations, ""] if correlations else [])
+
+
+def _design_tables(side: Analysis) -> list[str]:
+    lines = []
+    for table in design_tables(side):
+        lines += [*_table(f"{table.title}, {table.question}", table.head, table.rows), table.note, ""]
+    return lines
 
 
 def _emotion_tables(side: Analysis, systems: Sequence[str]) -> list[str]:
@@ -172,6 +175,6 @@ def _wording(results: StudyResults) -> str:
     said = []
     for name in results.study.info["questions"]:
         labels = ", ".join(f"{value} {label}" for value, label in texts[name]["options"].items())
-        answers = f" ({labels})" if QUESTIONS[name].kind == SCALE else ""
+        answers = f" ({labels})" if QUESTIONS[name].kind in (SCALE, COMPARISON) else ""
         said.append(f"\u201c{texts[name]['prompt']} {texts[name]['hint']}\u201d{answers}")
     return "; ".join(said) + "."

@@ -6,7 +6,6 @@ Narrow figures with large letters: two stand side by side on a page, one fills a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,32 +16,27 @@ from matplotlib.patches import Rectangle
 from evaluation.listening.analysis.choices import PreferenceScore
 from evaluation.listening.analysis.intervals import HIGHEST, LOWEST, Interval
 from evaluation.listening.analysis.results import OpinionScore, StudyResults
-from evaluation.listening.design.questions import ANCHORS, VOTES, shown_name
-from evaluation.listening.publish.markdown import interval_text
+from evaluation.listening.design.questions import VOTES, shown_name
+from evaluation.listening.publish.design_plots import design_pictures
+from evaluation.listening.publish.figure_rows import (
+    LETTERS,
+    SMALL,
+    WIDTH,
+    Picture,
+    draw_point,
+    is_anchor,
+    label_rows,
+    name_rows,
+    short_name,
+)
+from evaluation.listening.publish.numbers import interval_text
 from evaluation.plots import save_figure
 from pipelines.counting import counted
 from pipelines.files import make_folder
 
-WIDTH = 4.2  # inches
-ROW, GAP, FRAME = 0.42, 0.5, 1.05  # inches a row, rows between systems and anchors, inches of axis and title
-LETTERS, SMALL = 11, 9.5  # points
-LONGEST = 22  # letters of a name
-SYSTEM_COLOUR, ANCHOR_COLOUR = "#004488", "#555555"
 VOTE_COLOURS = ("#e66101", "#fdb863", "#e8e8e8", "#b2abd2", "#5e3c99")  # ColorBrewer's PuOr: told apart with any colour vision
 DARK, LIGHT = "#111111", "#fefefe"  # on a filled area, whatever the page's own colours are
 LEAST_SHARE = 0.07  # of a bar that has room for its number
-
-
-@dataclass(frozen=True)
-class Picture:
-    """Attributes:
-        name: of a file, without its suffix. title: what it shows. said: the same in words, for who cannot see it.
-    """
-
-    name: str
-    title: str
-    said: str
-    figure: Figure
 
 
 def pictures(results: StudyResults) -> list[Picture]:
@@ -56,6 +50,7 @@ def pictures(results: StudyResults) -> list[Picture]:
         said = "; ".join(f"{shown_name(one.condition, names)} {interval_text(Interval(one.score, one.low, one.high))}"
                          for one in side.preferred)
         found.append(Picture("preference", "Preference, Bradley-Terry scores", said, preference_figure(side.preferred)))
+    found += design_pictures(side)
     found += [Picture(f"emotions-{_file_part(name, side.confusion)}", f"Emotions chosen, {shown_name(name, side.confusion)}",
                       _confusion_words(chosen), confusion_figure(chosen)) for name, chosen in side.confusion.items()]
     return found
@@ -72,10 +67,10 @@ def opinion_figure(opinions: Sequence[OpinionScore]) -> Figure:
 
     A broken line is a preliminary result, a point without a line has no interval.
     """
-    figure, axis, places = _rows([one.condition for one in opinions])
+    figure, axis, places = name_rows([one.condition for one in opinions])
     for one in opinions:
-        _point(axis, places[one.condition], one.mos, _is_anchor(one.condition), one.preliminary)
-    _labels(axis, places, {one.condition: f"{one.mos.value:.2f}\n{counted(one.ratings, 'rating')}" for one in opinions})
+        draw_point(axis, places[one.condition], one.mos, is_anchor(one.condition), one.preliminary)
+    label_rows(axis, places, {one.condition: f"{one.mos.value:.2f}\n{counted(one.ratings, 'rating')}" for one in opinions})
     axis.set_xlim(LOWEST - 0.1, HIGHEST + 0.1)
     axis.set_xticks(range(1, 6))
     axis.set_xlabel("mean opinion score, 95 % interval", fontsize=SMALL)
@@ -84,10 +79,10 @@ def opinion_figure(opinions: Sequence[OpinionScore]) -> Figure:
 
 def votes_figure(opinions: Sequence[OpinionScore]) -> Figure:
     """How the votes of one question are distributed: a bar from 1 (left) to 5 (right), percent in it."""
-    figure, axis, places = _rows([one.condition for one in opinions])
+    figure, axis, places = name_rows([one.condition for one in opinions])
     for one in opinions:
         _stack(axis, places[one.condition], [one.votes[vote] / one.ratings for vote in VOTES])
-    _labels(axis, places, {one.condition: counted(one.ratings, "rating").replace(" ", "\n") for one in opinions})
+    label_rows(axis, places, {one.condition: counted(one.ratings, "rating").replace(" ", "\n") for one in opinions})
     axis.set_xlim(0, 1)
     axis.set_xticks([0, 0.5, 1], ["0", "50", "100 %"])
     for vote, colour in zip(VOTES, VOTE_COLOURS, strict=True):
@@ -98,10 +93,10 @@ def votes_figure(opinions: Sequence[OpinionScore]) -> Figure:
 
 def preference_figure(preferred: Sequence[PreferenceScore]) -> Figure:
     """Bradley-Terry scores in log odds with their intervals; 0 is the mean of all that were compared."""
-    figure, axis, places = _rows([one.condition for one in preferred])
+    figure, axis, places = name_rows([one.condition for one in preferred])
     for one in preferred:
-        _point(axis, places[one.condition], Interval(one.score, one.low, one.high), _is_anchor(one.condition), False)
-    _labels(axis, places, {one.condition: f"{one.score:.2f}\n{one.wins} of {one.of}" for one in preferred})
+        draw_point(axis, places[one.condition], Interval(one.score, one.low, one.high), is_anchor(one.condition), False)
+    label_rows(axis, places, {one.condition: f"{one.score:.2f}\n{one.wins} of {one.of}" for one in preferred})
     axis.axvline(0, color="#c4c4c4", linewidth=1.2, zorder=0)
     axis.set_xlabel("preferred more \u2192", fontsize=SMALL)
     return figure
@@ -122,9 +117,9 @@ def confusion_figure(table: Mapping[str, Mapping[str, int]]) -> Figure:
         if name in chosen:
             axis.add_patch(Rectangle((chosen.index(name) - 0.47, row - 0.46), 0.94, 0.92, fill=False, edgecolor="#ddaa33",
                                      linewidth=2.2))
-    axis.set_xticks(range(len(chosen)), [_short(name, 11) for name in chosen], fontsize=SMALL, rotation=30, ha="right",
+    axis.set_xticks(range(len(chosen)), [short_name(name, 11) for name in chosen], fontsize=SMALL, rotation=30, ha="right",
                     rotation_mode="anchor")
-    names = [f"{_short(name)} ({total:.0f})" for name, total in zip(targets, counts.sum(axis=1), strict=True)]
+    names = [f"{short_name(name)} ({total:.0f})" for name, total in zip(targets, counts.sum(axis=1), strict=True)]
     axis.set_yticks(range(len(targets)), names, fontsize=SMALL)
     axis.set_xlabel("chosen, % of the answers", fontsize=SMALL)
     axis.set_ylabel("target (answers)", fontsize=SMALL)
@@ -140,43 +135,6 @@ def _opinion_pictures(question: str, opinions: Sequence[OpinionScore]) -> Iterat
                       + ", ".join(f"{counted(count, 'time')} {vote}" for vote, count in one.votes.items()) for one in opinions)
     yield Picture(f"mos-{question}", f"Mean opinion scores, {question}", scores, opinion_figure(opinions))
     yield Picture(f"votes-{question}", f"Votes, {question}", votes, votes_figure(opinions))
-
-
-def _rows(names: Sequence[str]) -> tuple[Figure, Axes, dict[str, float]]:
-    """A figure with one row a name, systems above anchors, each in the order given; and where each row is."""
-    systems, anchors = ([name for name in names if _is_anchor(name) is anchor] for anchor in (False, True))
-    gap = GAP if systems and anchors else 0.0
-    places = {name: float(place) for place, name in enumerate(systems)}
-    places |= {name: len(systems) + gap + place for place, name in enumerate(anchors)}
-    figure = Figure(figsize=(WIDTH, FRAME + ROW * (len(names) + gap)), layout="constrained", dpi=150)
-    axis = figure.subplots()
-    axis.set_ylim(len(names) - 1 + gap + 0.6, -0.6)
-    if gap:
-        axis.axhline(len(systems) - 0.5 + gap / 2, color="#c4c4c4", linewidth=0.8, linestyle=(0, (2, 2)))
-    axis.spines[["top", "right", "left"]].set_visible(False)
-    axis.grid(axis="x", color="#ececec", linewidth=0.8)
-    axis.set_axisbelow(True)
-    axis.tick_params(length=0, labelsize=SMALL)
-    return figure, axis, places
-
-
-def _labels(axis: Axes, places: Mapping[str, float], right: Mapping[str, str]) -> None:
-    """Names on the left, numbers on the right."""
-    axis.set_yticks(list(places.values()), [_short(shown_name(name, places)) for name in places], fontsize=LETTERS)
-    other = axis.secondary_yaxis("right")
-    other.set_yticks(list(places.values()), [right[name] for name in places], fontsize=8.5, color="#555555")
-    other.tick_params(length=0)
-    other.spines[:].set_visible(False)
-
-
-def _point(axis: Axes, place: float, interval: Interval, anchor: bool, preliminary: bool) -> None:
-    colour = ANCHOR_COLOUR if anchor else SYSTEM_COLOUR
-    if interval.low is not None and interval.high is not None:
-        axis.hlines(place, interval.low, interval.high, color=colour, linewidth=2.4,
-                    linestyle=(0, (3, 1.4)) if preliminary else "solid")
-        axis.vlines([interval.low, interval.high], place - 0.13, place + 0.13, color=colour, linewidth=1.6)
-    axis.plot([interval.value], [place], "D" if anchor else "o", markersize=8, color=colour,
-              markerfacecolor="#ffffff" if anchor else colour, markeredgewidth=1.8)
 
 
 def _stack(axis: Axes, place: float, shares: Sequence[float]) -> None:
@@ -198,13 +156,3 @@ def _file_part(name: str, names: Iterable[str]) -> str:
     """A name without brackets; an anchor whose name is also a system's keeps apart from it."""
     bare = name.strip("()")
     return f"{bare}-anchor" if bare != name and bare in names else bare
-
-
-def _is_anchor(name: str) -> bool:
-    return name in ANCHORS
-
-
-def _short(name: str, most: int = LONGEST) -> str:
-    """A name as matplotlib's plain text: an emotion may be called anything, and dollars would be read as mathematics."""
-    cut = name if len(name) <= most else f"{name[:most // 2]}\u2026{name[most // 2 + 1 - most:]}"
-    return cut.replace("$", r"\$")

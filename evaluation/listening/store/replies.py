@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evaluation.listening.design.questions import QUESTIONS
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import TRAINING, TRAP, Trial
 
@@ -21,12 +22,14 @@ class ShownTrial:
     """A trial as the page needs it: nothing in it tells what is judged.
 
     Attributes:
+        kind: of the question, which says how it is answered.
         clips: (what the listener is told it is, clip id), in order. options: (value, label), as in the wording.
         check: of a trap the sentence that asks for an answer, else ''.
         place, of: this is the place-th trial of so many. played: clips played so far.
     """
 
     trial: str
+    kind: str
     prompt: str
     hint: str
     clips: tuple[tuple[str, str], ...]
@@ -58,9 +61,10 @@ def shown_trial(study: Study, trial: Trial, place: int, of: int, played: tuple[s
     texts = study.wording
     question = texts["questions"][trial.question]
     options = tuple((value, question["options"][value]) for value in study.answers_to(trial))
+    labels = {**texts["roles"], **question.get("roles", {})}  # a question may call a recording otherwise than the others do
     return ShownTrial(
-        trial.id, question["prompt"], question["hint"],
-        clips=tuple((texts["roles"][role], clip) for role, clip in trial.clips),
+        trial.id, QUESTIONS[trial.question].kind, question["prompt"], question["hint"],
+        clips=tuple((labels[role], clip) for role, clip in trial.clips),
         options=options,
         check=texts["trap"].format(answer=dict(options)[trial.accepted[0]]) if trial.kind == TRAP else "",
         training=trial.kind == TRAINING, place=place, of=of, played=played)

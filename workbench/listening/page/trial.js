@@ -94,8 +94,7 @@ function keycaps(options) {
 }
 
 function kindOf(shown) {
-  if (shown.options.length === 2) return "pair";
-  return shown.options.every(([value]) => /^\d$/.test(value)) ? "scale" : "grid";
+  return { scale: "scale", comparison: "scale seven", preference: "pair" }[shown.kind] ?? "grid";
 }
 
 function keysText(texts, shown, caps) {
