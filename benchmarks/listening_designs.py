@@ -2,7 +2,7 @@
 
     python -m benchmarks.listening_designs --studies 300 --only comparison
 
-As benchmarks.listening_statistics, for comparison (CMOS), degradation (DMOS) and preference. Each study has 20 listeners: 15
+As benchmarks.listening_statistics, for comparison (CMOS), degradation (DMOS), preference and ABX. Each study has 20 listeners: 15
 careful ones who differ, 2 who always answer the same, 3 who click at random. Aim: intervals after screening hold the truth in 93
 to 97 %.
 """
@@ -23,6 +23,7 @@ from evaluation.listening.analysis.couples import couple_scores, order_effects
 from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.results import comparisons_of, opinions_of
 from evaluation.listening.analysis.screening import screen
+from evaluation.listening.design.questions import ABX, COMPARISON, PREFERENCE
 from evaluation.listening.design.study import Study
 from pipelines.counting import counted
 
@@ -43,7 +44,7 @@ def tally_couples(study: Study, table: pd.DataFrame, crowd: Crowd, seed: int, ta
     """Scores of couples, and the effect of the order."""
     for one in couple_scores(study, table, draws, seed):
         if {one.first, one.second} <= set(SYSTEMS):
-            truth = (crowd.gap if one.kind == "comparison" else crowd.share)(one.first, one.second)
+            truth = {COMPARISON: crowd.gap, PREFERENCE: crowd.share, ABX: crowd.told_apart}[one.kind](one.first, one.second)
             _tally(tally, "score", one.score, truth)
             _tally_test(tally, (one.first, one.second), one.p)
     systems = table[table.condition.isin(SYSTEMS) & table.against.isin(SYSTEMS)]
@@ -52,7 +53,7 @@ def tally_couples(study: Study, table: pd.DataFrame, crowd: Crowd, seed: int, ta
 
 
 TALLIES: dict[str, Callable[[Study, pd.DataFrame, Crowd, int, Tally, int], None]] = {
-    "comparison": tally_couples, "degradation": tally_opinions, "preference": tally_couples}
+    "comparison": tally_couples, "degradation": tally_opinions, "preference": tally_couples, "abx": tally_couples}
 
 
 def one_study(question: str, crowd: Crowd, seed: int, tally: Tally, draws: int) -> None:

@@ -15,9 +15,11 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
+from evaluation.listening.analysis.couples import right_share
 from evaluation.listening.design.create import CAP
 from evaluation.listening.design.drawing import StudyPlan, draw
 from evaluation.listening.design.questions import (
+    ABX,
     CEILING,
     CHOICE,
     COMPARISON,
@@ -26,6 +28,7 @@ from evaluation.listening.design.questions import (
     FLOOR,
     NATURAL,
     QUESTIONS,
+    SIDES,
     VOTES,
     parse_questions,
 )
@@ -81,6 +84,12 @@ class Crowd:
         """Percent that prefer the first to the second, over both orders."""
         opinion = opinions[first] - opinions[second]
         return 50 * float(sum(stats.norm.cdf(opinion + order, scale=self.side_by_side) for order in (self.order, -self.order)))
+
+    def told_apart(self, first: str, second: str, opinions: Mapping[str, float] = OPINIONS) -> float:
+        """Percent of right answers to ABX: those of the model of couples.py, whose d' is the gap over the noise."""
+        gaps = stats.norm.ppf((np.arange(400) + 0.5) / 400, opinions[first] - opinions[second],
+                              np.sqrt(2 * self.taste**2 + 2 * self.suits**2))
+        return 100 * float(np.mean([right_share(gap / self.noise) for gap in gaps]))
 
     @property
     def side_by_side(self) -> float:
@@ -141,6 +150,9 @@ def _careful(study: Study, trial: Trial, crowd: Crowd, felt: Mapping[str, float]
         wrong = [option for option in options if option not in trial.accepted]
         return str(dice.choice(wrong if slips else trial.accepted))
     opinion, kind = felt[trial.conditions[0]], QUESTIONS[trial.question].kind
+    if kind == ABX:
+        right = dice.random() < right_share((felt[trial.conditions[1]] - opinion) / crowd.noise)
+        return trial.accepted[0] if right else next(side for side in SIDES if side not in trial.accepted)
     if kind in COUPLES:
         gap = felt[trial.conditions[1]] - opinion + crowd.order + dice.normal(0, crowd.noise)
         return str(int(np.clip(np.rint(gap), -3, 3))) if kind == COMPARISON else "ab"[int(gap > 0)]

@@ -69,6 +69,8 @@ NO_NUMBER = "Give whole numbers: at least 1 listener, at least 1 trial, and a se
 QUESTION_NAMES = {"naturalness": "Naturalness", "emotion-similarity": "Emotion, against the reference",
                   "speaker-similarity": "Speaker, against the source", "emotion-choice": "Which emotion",
                   "preference": "Preference, A or B",
+                  "emotion-preference": "Emotion, A or B, with the reference",
+                  "abx": "ABX, is there a difference",
                   "comparison": "Comparison (CMOS), B against A",
                   "emotion-comparison": "Emotion, B against A (CMOS), with the reference",
                   "degradation": "Degradation (DMOS), against the source"}

@@ -29,7 +29,7 @@ def results_html(results: StudyResults, now: StudyStanding | None = None) -> str
     if not results.before.listeners or not results.before.ratings:
         return f'<div class="zest-study">{head}<div class="zest-empty">{text.NO_ANSWERS}</div>{screened}</div>'
     drawn = {picture.name: picture for picture in pictures(results)}
-    sections = (*_opinions(results, drawn), _compared(results), _preferred(results, drawn), *_designs(results, drawn), *_emotions(results, drawn),
+    sections = (*_opinions(results, drawn), _compared(results), *_preferred(results, drawn), *_designs(results, drawn), *_emotions(results, drawn),
                 _agreement(results), screened)
     nobody = "" if results.after.listeners else f'<p class="zest-note">{text.NOBODY_COUNTS}</p>'
     return f'<div class="zest-study">{head}{nobody}{"".join(sections)}<p class="small">{escape(NOT_COMPARABLE)}</p></div>'
@@ -84,12 +84,13 @@ def _compared(results: StudyResults) -> str:
                     + _note(text.DIFFERENCES_NOTE)) if rows else ""
 
 
-def _preferred(results: StudyResults, drawn: dict[str, Picture]) -> str:
+def _preferred(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:
     systems = results.study.systems
-    rows = [[_name(one.condition, systems), interval_text(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"]
-            for one in results.after.preferred]
-    return _section("Preference", _table(("", "score (95 % interval)", "preferred"), rows) + _note(text.PREFERENCE_NOTE)
-                    + _figures(drawn, "preference")) if rows else ""
+    for question in dict.fromkeys(one.question for one in results.after.preferred):
+        rows = [[_name(one.condition, systems), interval_text(Interval(one.score, one.low, one.high)), f"{one.wins} of {one.of}"]
+                for one in results.after.preferred if one.question == question]
+        yield _section(text.QUESTION_NAMES[question], _table(("", "score (95 % interval)", "preferred"), rows)
+                       + _note(text.PREFERENCE_NOTE) + _figures(drawn, question))
 
 
 def _designs(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:

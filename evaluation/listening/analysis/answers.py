@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluation.listening.design.questions import COMPARISON, QUESTIONS, SCALE
+from evaluation.listening.design.questions import COMPARISON, PREFERENCE, QUESTIONS, SCALE
 from evaluation.listening.design.study import Study
-from evaluation.listening.design.trials import KNOWN, RATED, TRAP, Trial
+from evaluation.listening.design.trials import RATED, Trial
 from evaluation.listening.store.collected import Collected
 
 COLUMNS = ("listener", "trial", "question", "kind", "pair", "condition", "against", "order", "value", "vote", "right", "played",
@@ -28,7 +28,7 @@ def answer_table(study: Study, collected: Collected) -> pd.DataFrame:
 
     condition: the system or anchor that was judged; of a preference the preferred one, of a comparison the second one, and
     `against` the other. '' for practice and checks. order: of a couple, what was played first and second, with '|' between.
-    vote: 1 to 5, of a comparison -3 to 3 for the second one against the first; NaN where nothing is graded. right: of a check whether it was passed, else None. played: every clip
+    vote: 1 to 5, of a comparison -3 to 3 for the second one against the first; NaN where nothing is graded. right: of a check, and of ABX, whether the answer was right, else None. played: every clip
     was played to its end. seconds: from showing to answering. withdrawn: the listener withdrew.
     """
     trials = study.design.trials()
@@ -39,7 +39,7 @@ def answer_table(study: Study, collected: Collected) -> pd.DataFrame:
         condition, against, vote = _rating(trial, answer.value)
         rows.append((answer.listener, trial.id, trial.question, trial.kind, trial.pair, condition, against,
                      "|".join(trial.conditions[:2]) if against else "", answer.value, vote,
-                     answer.value in trial.accepted if trial.kind in (TRAP, KNOWN) else None,
+                     answer.value in trial.accepted if trial.accepted else None,
                      all(answer.plays.get(clip, 0) >= 1 for _, clip in trial.clips), answer.place,
                      round(answer.answered - answer.opened, 3), answer.answered, answer.remark, answer.listener in left))
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -85,7 +85,7 @@ def correlations(table: pd.DataFrame) -> dict[str, float | None]:
 def _rating(trial: Trial, value: str) -> tuple[str, str, float]:
     """Condition, what it was judged against, and the vote."""
     kind = QUESTIONS[trial.question].kind
-    is_second = kind == COMPARISON or value == "b"
+    is_second = kind == COMPARISON or (kind == PREFERENCE and value == "b")
     condition, against = (*(trial.conditions[::-1] if is_second else trial.conditions), "", "")[:2]
     return condition, against, float(value) if kind in (SCALE, COMPARISON) else float("nan")
 

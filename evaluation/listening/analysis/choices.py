@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from evaluation.listening.analysis.answers import asks
 from evaluation.listening.analysis.intervals import LEVEL
-from evaluation.listening.design.questions import FLOOR, VOTES
+from evaluation.listening.design.questions import FLOOR, PREFERENCE, VOTES
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import RATED
 
@@ -67,6 +68,7 @@ class PreferenceScore:
         wins, of: how often it was preferred, of how many comparisons.
     """
 
+    question: str
     condition: str
     score: float
     low: float | None
@@ -76,19 +78,22 @@ class PreferenceScore:
 
 
 def preferences(table: pd.DataFrame, draws: int = FITS, seed: int = 0) -> list[PreferenceScore]:
-    """Of every system and anchor that was compared, the best lower bound first.
+    """Of every system and anchor that was compared, question by question and the best lower bound first.
 
     Listeners and items are resampled independently (as intervals.py), so intervals are on the wide side.
     """
-    rows = table[(table.kind == RATED) & (table.question == "preference")]
-    if rows.empty:
-        return []
+    rated = table[(table.kind == RATED) & asks(table, PREFERENCE)]
+    return [score for question, rows in rated.groupby("question", sort=False)
+            for score in _preferences_of(str(question), rows, draws, seed)]
+
+
+def _preferences_of(question: str, rows: pd.DataFrame, draws: int, seed: int) -> list[PreferenceScore]:
     names = sorted(set(rows.condition) | set(rows.against))
     won, lost = (rows[column].map(names.index).to_numpy() for column in ("condition", "against"))
     scores = _scores(won, lost, np.ones(len(rows)), len(names))
     lows, highs = _interval(rows, won, lost, len(names), draws, seed)
     wins, all_ = np.bincount(won, minlength=len(names)), np.bincount(np.concatenate([won, lost]), minlength=len(names))
-    found = [PreferenceScore(name, float(scores[index]), None if lows is None else float(lows[index]),
+    found = [PreferenceScore(question, name, float(scores[index]), None if lows is None else float(lows[index]),
                              None if highs is None else float(highs[index]), int(wins[index]), int(all_[index]))
              for index, name in enumerate(names)]
     return sorted(found, key=lambda one: -(one.score if one.low is None else one.low))

@@ -1,8 +1,11 @@
-"""Two systems or anchors judged against each other: comparison (CMOS, -3 to 3) and preference (A or B).
+"""Two systems or anchors judged against each other: comparison (CMOS, -3 to 3), preference (A or B) and ABX (which one is X).
 
 Which clip comes first sways listeners (ITU-T P.800, annex E). So both orders have the same weight in a score, and the effect of
 the order is reported by itself. Intervals are those of intervals.py, over listeners and items. p is Wilcoxon's signed-rank test
 against no difference (rank_tests.py), with Holm's correction for the couples of a question.
+
+d' of ABX is that of the differencing model, which fits items that change from trial to trial (Macmillan & Creelman 2005, chapter
+9): right in Phi(d'/sqrt 2) Phi(d'/sqrt 6) + Phi(-d'/sqrt 2) Phi(-d'/sqrt 6) of the trials.
 """
 
 from __future__ import annotations
@@ -10,16 +13,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from scipy import stats
+from scipy.optimize import brentq
 
 from evaluation.listening.analysis.answers import asks
 from evaluation.listening.analysis.intervals import Interval, bounded_mean, ratings_of
 from evaluation.listening.analysis.rank_tests import holm, signed_rank_of_both
-from evaluation.listening.design.questions import ANCHORS, COMPARED, COMPARISON, COUPLES, PREFERENCE, QUESTIONS
+from evaluation.listening.design.questions import ABX, ANCHORS, COMPARED, COMPARISON, COUPLES, PREFERENCE, QUESTIONS
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import RATED
 
-BOUNDS = {COMPARISON: (-3.0, 0.0, 3.0), PREFERENCE: (0.0, 50.0, 100.0)}  # lowest, no difference, highest
+BOUNDS = {COMPARISON: (-3.0, 0.0, 3.0), PREFERENCE: (0.0, 50.0, 100.0), ABX: (0.0, 50.0, 100.0)}  # lowest, no difference, highest
 
 
 @dataclass(frozen=True)
@@ -29,9 +35,10 @@ class CoupleScore:
     Attributes:
         kind: of the question. first, second: systems before anchors, in the study's order.
         score: of a comparison the mean vote for the first against the second, -3 to 3; of a preference the percentage that
-            prefers the first.
+            prefers the first; of ABX the percentage of right answers.
         p: adjusted (Holm); None where no listener leans to either side.
-        votes: how often each vote was given, seen from the first: '-3' to '3', or the names of both.
+        votes: how often each vote was given, seen from the first: '-3' to '3', the names of both, or 'right' and 'wrong'.
+        sensitivity: d' of ABX with the ends that the score's interval gives; None elsewhere, and where all answers are right.
     """
 
     question: str
@@ -44,6 +51,7 @@ class CoupleScore:
     ratings: int
     preliminary: bool
     votes: Mapping[str, int]
+    sensitivity: Interval | None = None
 
 
 def couple_scores(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[CoupleScore, ...]:
@@ -71,7 +79,9 @@ def order_effects(table: pd.DataFrame, draws: int, seed: int) -> dict[str, Inter
 
 
 def _seen_from(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """With votes for the first of each couple: -3 to 3, or 100 where it is preferred and 0 where it is not."""
+    """With votes for the first of each couple: -3 to 3, or 100 where it is preferred (of ABX: the answer is right), else 0."""
+    if kind == ABX:
+        return rows.assign(vote=100.0 * rows.right.astype(bool))
     is_condition = rows.condition == rows["first"]
     return rows.assign(vote=rows.vote.where(is_condition, -rows.vote) if kind == COMPARISON else 100.0 * is_condition)
 
@@ -79,10 +89,32 @@ def _seen_from(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
 def _score(study: Study, question: str, rows: pd.DataFrame, p: float | None, draws: int, seed: int) -> CoupleScore:
     kind, first, second = QUESTIONS[question].kind, rows["first"].iloc[0], rows["second"].iloc[0]
     orders = [ratings_of(own) for _, own in rows.groupby("order")]
+    names = ("right", "wrong") if kind == ABX else (first, second)
     votes = ({vote: int((rows.vote == float(vote)).sum()) for vote in COMPARED} if kind == COMPARISON
-             else {first: int((rows.vote == 100).sum()), second: int((rows.vote == 0).sum())})
-    return CoupleScore(question, kind, first, second, bounded_mean(orders, *_ends(kind), draws, seed), p,
-                       rows.listener.nunique(), len(rows), len(rows) < study.rules.preliminary_below, votes)
+             else {name: int((rows.vote == value).sum()) for name, value in zip(names, (100, 0), strict=True)})
+    score = bounded_mean(orders, *_ends(kind), draws, seed)
+    return CoupleScore(question, kind, first, second, score, p, rows.listener.nunique(), len(rows),
+                       len(rows) < study.rules.preliminary_below, votes, _sensitivity(score) if kind == ABX else None)
+
+
+def sensitivity(percent: float) -> float | None:
+    """d' of so many percent of right answers; 0 at chance and below, None where every answer is right."""
+    if percent <= 50 or percent >= 100:
+        return 0.0 if percent <= 50 else None
+    return float(brentq(lambda d: 100 * right_share(d) - percent, 0, 40))
+
+
+def right_share(d: float) -> float:
+    """Share of right answers at d', see above."""
+    wide, narrow = d / np.sqrt(2), d / np.sqrt(6)
+    return float(stats.norm.cdf(wide) * stats.norm.cdf(narrow) + stats.norm.cdf(-wide) * stats.norm.cdf(-narrow))
+
+
+def _sensitivity(score: Interval) -> Interval | None:
+    value = sensitivity(score.value)
+    if value is None or score.low is None or score.high is None:
+        return None if value is None else Interval(value)
+    return Interval(value, sensitivity(score.low), sensitivity(score.high))
 
 
 def _test(rows: pd.DataFrame, kind: str) -> float | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from evaluation.listening.design.questions import (
+    ABX,
     COMPARED,
     COMPARISON,
     COUPLES,
@@ -108,10 +109,12 @@ class _TrialBuilder:
         self._count = 0
 
     def trial(self, question: Question, kind: str, pair: Pair, judged: Sequence[tuple[str, ClipContent]],
-              accepted: tuple[str, ...] = ()) -> Trial:
-        """judged: (condition, what its clip holds), one, or two for a couple."""
+              accepted: tuple[str, ...] = (), x: int = 0) -> Trial:
+        """judged: (condition, what its clip holds), one, or two for a couple. Of ABX, `x` says which of the two is X."""
         given = [self._clip("given", ClipContent(question.given, pair.id))] if question.given else []
         rated = [self._clip("judged", content) for _, content in judged]
+        if question.kind == ABX:
+            rated.append(self._clip("x", judged[x][1]))
         self._count += 1
         return Trial(opaque(self.plan.salt, "trial", self._count), question.name, kind, pair.id,
                      tuple(zip(question.roles, given + rated, strict=True)),
@@ -127,7 +130,7 @@ class _TrialBuilder:
         return ClipContent(kind, pair.id)
 
     def _clip(self, side: str, content: ClipContent) -> str:
-        """Given and judged clips of one recording have different ids, else an identical pair would show."""
+        """Given, judged and X clips of one recording have different ids, else an identical pair would show."""
         name = opaque(self.plan.salt, side, content.kind, content.pair, content.system)
         self.clips[name] = content
         return name
@@ -167,7 +170,9 @@ def _rated(builder: _TrialBuilder, conditions: dict[str, list], index: int, sets
             for repeat in range(repeats):
                 pair = builder.pairs[(index + place) % sets * repeats + repeat]
                 sides = judged if (index + place + repeat) % 2 == 0 else judged[::-1]  # who is A changes from set to set
-                yield builder.trial(question, RATED, pair, [(name, builder.content(kind, pair)) for name, kind in sides])
+                x = (index // 2 + place + repeat) % 2
+                yield builder.trial(question, RATED, pair, [(name, builder.content(kind, pair)) for name, kind in sides],
+                                    (SIDES[x],) if question.kind == ABX else (), x)
             place += 1
 
 
@@ -189,8 +194,8 @@ def _known(builder: _TrialBuilder, question: Question, pair: Pair, kind: str) ->
         return builder.trial(question, kind, pair, [sure], question.accepted if kind == KNOWN else ())
     sides = [("best", builder.content(question.best, pair)), sure]
     builder.dice.shuffle(sides)
-    right = _right_answers(question, [name for name, _ in sides].index("best"))
-    return builder.trial(question, kind, pair, sides, right if kind == KNOWN else ())
+    better = [name for name, _ in sides].index("best")  # of ABX it is X, too
+    return builder.trial(question, kind, pair, sides, _right_answers(question, better) if kind == KNOWN else (), better)
 
 
 def _right_answers(question: Question, better: int) -> tuple[str, ...]:

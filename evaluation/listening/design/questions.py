@@ -9,8 +9,8 @@ from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
 from pipelines.labels import EMOTIONS
 
-SCALE, CHOICE, PREFERENCE, COMPARISON = "scale", "choice", "preference", "comparison"
-COUPLES = (PREFERENCE, COMPARISON)  # two clips are judged against each other
+SCALE, CHOICE, PREFERENCE, COMPARISON, ABX = "scale", "choice", "preference", "comparison", "abx"
+COUPLES = (PREFERENCE, COMPARISON, ABX)  # two clips are judged against each other
 VOTES = ("1", "2", "3", "4", "5")
 COMPARED = ("-3", "-2", "-1", "0", "1", "2", "3")  # of the second clip against the first, ITU-T P.800 annex E
 
@@ -37,7 +37,8 @@ class Question:
     """One kind of page.
 
     Attributes:
-        kind: 'scale' (1 to 5), 'choice' (emotions), 'preference' (a or b) or 'comparison' (-3 to 3, b against a).
+        kind: 'scale' (1 to 5), 'choice' (emotions), 'preference' (a or b), 'comparison' (-3 to 3, b against a) or
+            'abx' (a or b, which of them x is).
         given: recording that is played beside the judged one: 'source', 'reference', or '' for none.
         hidden: by anchor, what is judged there: a recording of the pair, or a copy-synthesis of one.
         sure: what is judged in a known-answer item, '' where no answer is sure; of a couple it is the worse one.
@@ -56,7 +57,7 @@ class Question:
     @property
     def roles(self) -> tuple[str, ...]:
         """What is played, in this order."""
-        judged = SIDES if self.kind in COUPLES else ("converted",)
+        judged = {ABX: (*SIDES, "x"), PREFERENCE: SIDES, COMPARISON: SIDES}.get(self.kind, ("converted",))
         return ((self.given,) if self.given else ()) + judged
 
 
@@ -70,6 +71,8 @@ QUESTIONS = {question.name: question for question in (
              sure="source", accepted=("4", "5")),
     Question("emotion-choice", CHOICE, hidden=((NATURAL, "reference"), (FLOOR, "source"))),
     Question("preference", PREFERENCE, hidden=((NATURAL, "source"),), sure=DAMAGED),
+    Question("emotion-preference", PREFERENCE, "reference", ((NATURAL, "parallel"),), sure="source", best="reference"),
+    Question("abx", ABX, hidden=((NATURAL, "source"),), sure=DAMAGED),
     Question("comparison", COMPARISON, hidden=((NATURAL, "source"),), sure=DAMAGED),
     Question("emotion-comparison", COMPARISON, "reference", ((NATURAL, "parallel"),), sure="source", best="reference"),
     Question("degradation", SCALE, "source", ((COPY, "copy-of-source"), (CEILING, "source")), sure=DAMAGED, accepted=("1", "2")),
@@ -93,7 +96,7 @@ def parse_questions(names: Iterable[str]) -> tuple[Question, ...]:
 
 def answers_to(question: Question, emotions: Sequence[str]) -> tuple[str, ...]:
     """What may be answered. emotions: of the study, for the choice."""
-    fixed = {SCALE: VOTES, PREFERENCE: SIDES, COMPARISON: COMPARED}
+    fixed = {SCALE: VOTES, PREFERENCE: SIDES, ABX: SIDES, COMPARISON: COMPARED}
     return fixed.get(question.kind) or (*emotions, OTHER)
 
 

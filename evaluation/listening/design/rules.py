@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from evaluation.listening.design.questions import CHOICE, COMPARED, COMPARISON, PREFERENCE, SCALE, Question
+from evaluation.listening.design.questions import ABX, CHOICE, COMPARED, COMPARISON, PREFERENCE, SCALE, Question
 from evaluation.listening.errors import StudyError
 
 OUTLIER = 3.29  # two-sided 0.1 % of a normal distribution
 ONE_IN = 10  # rated trials per trap, and per known-answer item
 FEWEST = 2  # of each
 CHANCE = 0.05  # of a random clicker to pass all checks of a set; traps are added until it is below
-GUESSES = {SCALE: 1 / 5, COMPARISON: 1 / len(COMPARED), CHOICE: 1 / 6, PREFERENCE: 1 / 2}  # of passing a trap at random
-SURE_GUESSES = {COMPARISON: 3 / 7, PREFERENCE: 1 / 2}  # of a known couple
+GUESSES = {SCALE: 1 / 5, COMPARISON: 1 / len(COMPARED), CHOICE: 1 / 6, PREFERENCE: 1 / 2, ABX: 1 / 2}  # of passing a trap
+SURE_GUESSES = {COMPARISON: 3 / 7, PREFERENCE: 1 / 2, ABX: 1 / 2}  # of a known couple
 
 
 @dataclass(frozen=True)
@@ -96,5 +96,5 @@ def chance_of_passing(questions: Sequence[Question], rules: ScreeningRules, trap
 def trap_questions(questions: Sequence[Question]) -> list[Question]:
     """The questions that get traps: those of the kind where a random answer is least often right."""
     kinds = {question.kind for question in questions}
-    kind = next(kind for kind in (SCALE, COMPARISON, CHOICE, PREFERENCE) if kind in kinds)
+    kind = next(kind for kind in (SCALE, COMPARISON, CHOICE, PREFERENCE, ABX) if kind in kinds)
     return [question for question in questions if question.kind == kind]

@@ -32,7 +32,7 @@ class Trial:
         id: says nothing of what it is. kind: 'training', 'rated', 'trap' or 'known'.
         clips: (role, clip id) in the order they are played.
         conditions: what is judged: a system or an anchor; of a preference those of a and b; () for training and checks.
-        accepted: the answers that pass a check; () where every answer is right.
+        accepted: the answers that pass a check, and of ABX the right one; () where every answer is right.
     """
 
     id: str

@@ -64,6 +64,15 @@ ENGLISH: dict[str, Any] = {
             "prompt": "Which of the two sounds better?",
             "hint": "If you hear no difference, choose by your first impression.",
             "options": {"a": "A", "b": "B"}},
+        "emotion-preference": {
+            "prompt": "Which of the two is closer to the emotion of the first recording?",
+            "hint": "Ignore the words and the voice: they may differ.",
+            "options": {"a": "A", "b": "B"}},
+        "abx": {
+            "prompt": "X is the same recording as A or as B. Which?",
+            "hint": "If you hear no difference, guess.",
+            "roles": {"x": "X"},
+            "options": {"a": "A", "b": "B"}},
         "comparison": {
             "prompt": "How natural does B sound, compared with A?",
             "hint": "Listen to A first. Judge the sound of the voice only, not what is said.",
@@ -114,6 +123,7 @@ ENGLISH: dict[str, Any] = {
         "choose": "Choose an answer.",
         "keys": "Keyboard: space plays, {answers} answer, Enter is Next.",
         "keys_two": "Keyboard: space plays, Q or W plays one again, {answers} answer, Enter is Next.",
+        "keys_three": "Keyboard: space plays, Q, W or E plays one again, {answers} answer, Enter is Next.",
         "close": "Close",
         "workbench": "To the workbench",
         "keys_answers": "{first} to {last}",

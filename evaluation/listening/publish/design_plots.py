@@ -8,14 +8,13 @@ from matplotlib.figure import Figure
 
 from evaluation.listening.analysis.couples import BOUNDS, CoupleScore
 from evaluation.listening.analysis.results import Analysis
-from evaluation.listening.design.questions import COMPARISON, shown_name
+from evaluation.listening.design.questions import ABX, COMPARISON, PREFERENCE, shown_name
 from evaluation.listening.publish.design_tables import couple_name
 from evaluation.listening.publish.figure_rows import SMALL, Picture, draw_point, label_rows, name_rows, short_name
 from evaluation.listening.publish.numbers import interval_text
 from pipelines.counting import counted
 
-AXES = {COMPARISON: "mean vote for the first against the second"}
-OTHER_AXIS = "% that prefer the first"
+AXES = {COMPARISON: "mean vote for the first against the second", PREFERENCE: "% that prefer the first", ABX: "% right"}
 
 
 def design_pictures(side: Analysis) -> list[Picture]:
@@ -41,5 +40,5 @@ def couple_figure(couples: Sequence[CoupleScore]) -> Figure:
                                             for one in couples], fontsize=SMALL)
     axis.set_xlim(lowest, highest)
     axis.axvline(none, color="#8a8a8a", linewidth=1.2, zorder=0)
-    axis.set_xlabel(AXES.get(couples[0].kind, OTHER_AXIS), fontsize=SMALL)
+    axis.set_xlabel(AXES[couples[0].kind], fontsize=SMALL)
     return figure

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 
 from evaluation.listening.analysis.couples import CoupleScore
 from evaluation.listening.analysis.results import Analysis
-from evaluation.listening.design.questions import COMPARISON, shown_name
+from evaluation.listening.design.questions import ABX, COMPARED, COMPARISON, PREFERENCE, shown_name
 from evaluation.listening.publish.numbers import interval_text, number
 
 TEST_NOTE = "p by Wilcoxon's signed-rank test, the larger of that over listeners and that over items, adjusted after Holm."
-COMPARISON_NOTE = ("CMOS: mean vote for the first against the second, -3 to 3, both orders with the same weight. " + TEST_NOTE)
-SHARE_NOTE = "Both orders have the same weight. " + TEST_NOTE
+ALIKE = "Both orders have the same weight."
+LOOKS = {  # title, what the score is, what the votes are, note
+    COMPARISON: ("CMOS", "CMOS", "votes " + " ".join(COMPARED),
+                 f"Mean vote for the first against the second, -3 to 3. {ALIKE} {TEST_NOTE}"),
+    PREFERENCE: ("Preference of couples", "% for the first", "votes first, second", f"{ALIKE} {TEST_NOTE}"),
+    ABX: ("ABX", "% right", "right, wrong", f"50 % is guessing, d' 0: no difference is heard. {TEST_NOTE}"),
+}
 ORDER_NOTE = "Effect of the order, for whatever came second: {effect}."
 
 
@@ -42,14 +47,16 @@ def couple_name(one: CoupleScore) -> str:
 
 
 def _couple_table(side: Analysis, question: str, couples: list[CoupleScore]) -> DesignTable:
-    is_comparison = couples[0].kind == COMPARISON
-    votes = " ".join(couples[0].votes) if is_comparison else "first, second"
-    rows = tuple((couple_name(one), interval_text(one.score), number(one.p, 3), str(one.listeners), str(one.ratings),
-                  " ".join(map(str, one.votes.values())), "preliminary" if one.preliminary else "") for one in couples)
-    note = COMPARISON_NOTE if is_comparison else SHARE_NOTE
+    kind = couples[0].kind
+    title, score, votes, note = LOOKS[kind]
+    rows = tuple((couple_name(one), interval_text(one.score), *([_sensitivity(one)] if kind == ABX else []), number(one.p, 3),
+                  str(one.listeners), str(one.ratings), " ".join(map(str, one.votes.values())),
+                  "preliminary" if one.preliminary else "") for one in couples)
     if question in side.order_effects:
         note += " " + ORDER_NOTE.format(effect=interval_text(side.order_effects[question]))
-    title = "CMOS" if is_comparison else "Preference of couples"
-    score = "CMOS (95 % interval)" if is_comparison else "% for the first (95 % interval)"
-    return DesignTable(question, title, ("", score, "adjusted p", "listeners", "ratings", f"votes {votes}", ""), rows, note,
-                       f"couples-{question}")
+    head = ("", f"{score} (95 % interval)", *(["d'"] if kind == ABX else []), "adjusted p", "listeners", "ratings", votes, "")
+    return DesignTable(question, title, head, rows, note, f"couples-{question}")
+
+
+def _sensitivity(one: CoupleScore) -> str:
+    return "-" if one.sensitivity is None else interval_text(one.sensitivity)

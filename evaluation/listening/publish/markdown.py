@@ -29,13 +29,13 @@ def results_markdown(results: StudyResults) -> str:
             f"{_who_came(results)} The study is {'closed' if results.closed else 'still open'}. Hash {study.hash[:12]}.", ""]
     compared = [[one.question, f"{one.first} - {one.second}", interval_text(one.difference), number(one.p, 3)]
                 for one in after.compared]
-    preferred = [[shown_name(one.condition, systems), interval_text(Interval(one.score, one.low, one.high)),
+    preferred = [[one.question, shown_name(one.condition, systems), interval_text(Interval(one.score, one.low, one.high)),
                   f"{one.wins} of {one.of}"] for one in after.preferred]
     return "\n".join([
         *head, *_opinion_tables(results),
         *_table("Differences", ("question", "systems", "difference (95 % interval)", "adjusted p, Wilcoxon"), compared),
         *_agreement_table(after),
-        *_table("Preference", ("system", "Bradley-Terry score, log odds (95 % interval)", "preferred"), preferred),
+        *_table("Preference", ("question", "system", "Bradley-Terry score, log odds (95 % interval)", "preferred"), preferred),
         *_design_tables(after),
         *_emotion_tables(after, systems),
         "## Screening", "", exclusions(results), "", NOT_COMPARABLE, ""])

@@ -45,11 +45,12 @@ def pictures(results: StudyResults) -> list[Picture]:
     questions = dict.fromkeys(one.question for one in side.opinions)
     found = [picture for question in questions
              for picture in _opinion_pictures(question, [one for one in side.opinions if one.question == question])]
-    if side.preferred:
-        names = [one.condition for one in side.preferred]
+    for question in dict.fromkeys(one.question for one in side.preferred):
+        preferred = [one for one in side.preferred if one.question == question]
+        names = [one.condition for one in preferred]
         said = "; ".join(f"{shown_name(one.condition, names)} {interval_text(Interval(one.score, one.low, one.high))}"
-                         for one in side.preferred)
-        found.append(Picture("preference", "Preference, Bradley-Terry scores", said, preference_figure(side.preferred)))
+                         for one in preferred)
+        found.append(Picture(question, f"Bradley-Terry scores, {question}", said, preference_figure(preferred)))
     found += design_pictures(side)
     found += [Picture(f"emotions-{_file_part(name, side.confusion)}", f"Emotions chosen, {shown_name(name, side.confusion)}",
                       _confusion_words(chosen), confusion_figure(chosen)) for name, chosen in side.confusion.items()]

@@ -9,7 +9,7 @@ import { trialScreen } from "./trial.js";
 
 const OVER = ["closed", "enough", "withdrawn", "nowhere", "no_sign_in", "taken", "group", "screened", "elsewhere", "place", "arrival"]; // reasons after which there is nothing to try again
 const ELSEWHERE = ["answered", "trial", "clip"]; // another page of this listener went on: so does this one
-const PLAY = { q: 0, w: 1 };
+const PLAY = { q: 0, w: 1, e: 2 };
 
 let about = null;
 let trial = null; // the keyboard's hands on the trial that is shown

@@ -94,10 +94,11 @@ function keycaps(options) {
 }
 
 function kindOf(shown) {
-  return { scale: "scale", comparison: "scale seven", preference: "pair" }[shown.kind] ?? "grid";
+  return { scale: "scale", comparison: "scale seven", preference: "pair", abx: "pair" }[shown.kind] ?? "grid";
 }
 
 function keysText(texts, shown, caps) {
   const answers = fill(caps.length > 2 ? texts.page.keys_answers : texts.page.keys_either, { first: caps[0], last: caps.at(-1) });
-  return fill(shown.clips.length > 1 ? texts.page.keys_two : texts.page.keys, { answers });
+  const { keys, keys_two: two, keys_three: three } = texts.page;
+  return fill([keys, two, three][Math.min(shown.clips.length, 3) - 1], { answers });
 }
