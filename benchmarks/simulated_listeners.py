@@ -2,13 +2,16 @@
 
 A careful listener's opinion of condition c and item i is a sum of normal terms: opinion[c], own bias, item effect, own taste
 for c, how well i suits c, and noise. The vote is the nearest of 1 to 5. Of two clips it is the nearest of -3 to 3 to the
-difference of opinions, plus the effect of the order, plus noise; biases and item effects cancel. A lazy listener gives the same vote to everything, a
+difference of opinions, plus the effect of the order, plus noise; biases and item effects cancel. On sliders a point is 25 grades,
+and the hidden reference gets nearly 100 where a reference is played. Of several clips the highest and the lowest opinion with its
+noise are the strongest and the weakest. A lazy listener gives the same vote to everything, a
 clicker a random one; neither reads the traps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,14 +23,19 @@ from evaluation.listening.design.create import CAP
 from evaluation.listening.design.drawing import StudyPlan, draw
 from evaluation.listening.design.questions import (
     ABX,
+    BEST_WORST,
     CEILING,
     CHOICE,
     COMPARISON,
     COPY,
     COUPLES,
     FLOOR,
+    HIGHEST_GRADE,
+    LOW,
+    MIDDLE,
     NATURAL,
     QUESTIONS,
+    SETS,
     SIDES,
     VOTES,
     parse_questions,
@@ -35,12 +43,15 @@ from evaluation.listening.design.questions import (
 from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import KNOWN, TRAP, Trial
+from evaluation.listening.design.values import judged_clips
 from evaluation.listening.design.wording import ENGLISH
 from evaluation.listening.store.collected import Collected, GivenAnswer, Listener
 from evaluation.pair import Pair
 
 CAREFUL, LAZY, CLICKER = "careful", "lazy", "clicker"
-OPINIONS = {"best": 3.7, "middle": 3.2, "twin": 3.2, NATURAL: 4.5, COPY: 3.9, FLOOR: 1.8, CEILING: 4.8}  # "twin" equals "middle"
+OPINIONS = {"best": 3.7, "middle": 3.2, "twin": 3.2, NATURAL: 4.5, COPY: 3.9, FLOOR: 1.8, CEILING: 4.8,
+            LOW: 2.0, MIDDLE: 4.4}  # "twin" equals "middle"
+POINT = 25  # grades of a slider
 SYSTEMS = ("best", "middle", "twin")
 EMOTIONS = ("angry", "happy", "sad", "surprised")
 
@@ -72,8 +83,7 @@ class Crowd:
 
     def truth(self, condition: str, opinions: Mapping[str, float] = OPINIONS) -> float:
         """The mean vote of all careful listeners there could be on all items there could be."""
-        spread = float(np.sqrt(self.bias**2 + self.item**2 + self.taste**2 + self.suits**2 + self.noise**2))
-        return _mean_vote(opinions[condition], spread, 1, 5)
+        return _mean_vote(opinions[condition], self.spread, 1, 5)
 
     def gap(self, first: str, second: str, opinions: Mapping[str, float] = OPINIONS) -> float:
         """The mean vote of -3 to 3 for the first against the second, over both orders."""
@@ -90,6 +100,27 @@ class Crowd:
         gaps = stats.norm.ppf((np.arange(400) + 0.5) / 400, opinions[first] - opinions[second],
                               np.sqrt(2 * self.taste**2 + 2 * self.suits**2))
         return 100 * float(np.mean([right_share(gap / self.noise) for gap in gaps]))
+
+    def grade(self, condition: str, opinions: Mapping[str, float] = OPINIONS) -> tuple[float, float]:
+        """Median and mean grade of all careful listeners on all items."""
+        centre = POINT * (opinions[condition] - 1)
+        return float(np.clip(np.rint(centre), 0, HIGHEST_GRADE)), _mean_vote(centre, POINT * self.spread, 0, HIGHEST_GRADE)
+
+    def strength(self, pages: Sequence[Sequence[str]], opinions: Mapping[str, float] = OPINIONS) -> dict[str, float]:
+        """By condition, the share of pages on which it is the strongest minus that on which it is the weakest; 100,000 draws."""
+        dice, found = np.random.default_rng(0), {}
+        for page in pages:
+            felt = np.array([opinions[name] for name in page]) + dice.normal(
+                0, np.sqrt(self.taste**2 + self.suits**2 + self.noise**2), (100_000, len(page)))
+            votes = [np.mean(felt.argmax(axis=1) == place) - np.mean(felt.argmin(axis=1) == place) for place in range(len(page))]
+            for name, vote in zip(page, votes, strict=True):
+                found.setdefault(name, []).append(float(vote))
+        return {name: float(np.mean(votes)) for name, votes in found.items()}
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of an opinion of one listener on one item."""
+        return float(np.sqrt(self.bias**2 + self.item**2 + self.taste**2 + self.suits**2 + self.noise**2))
 
     @property
     def side_by_side(self) -> float:
@@ -137,10 +168,32 @@ def simulate(study: Study, crowd: Crowd, seed: int, opinions: Mapping[str, float
 
 
 def _value(kind: str, study: Study, trial: Trial, crowd: Crowd, felt: Mapping[str, float], dice) -> str:
-    options = study.answers_to(trial)
+    options, asked = study.answers_to(trial), QUESTIONS[trial.question]
     if kind == CAREFUL:
         return _careful(study, trial, crowd, felt, dice)
+    if asked.kind in SETS:
+        return _thoughtless(kind, judged_clips(asked, trial), asked.kind, dice)
     return options[len(options) // 2] if kind == LAZY else str(dice.choice(options))
+
+
+def _thoughtless(kind: str, clips: Sequence[str], asked: str, dice) -> str:
+    """The middle of every slider, or the first two recordings; at random of a clicker."""
+    if asked == BEST_WORST:
+        return " ".join(clips[:2] if kind == LAZY else dice.permutation(clips)[:2])
+    return json.dumps({clip: HIGHEST_GRADE // 2 if kind == LAZY else int(dice.integers(0, HIGHEST_GRADE + 1)) for clip in clips})
+
+
+def _side_by_side(trial: Trial, crowd: Crowd, felt: Mapping[str, float], dice) -> str:
+    asked = QUESTIONS[trial.question]
+    opinions = [felt[name] + dice.normal(0, crowd.noise) for name in trial.conditions]
+    clips = judged_clips(asked, trial)
+    if asked.kind == BEST_WORST:
+        return f"{clips[int(np.argmax(opinions))]} {clips[int(np.argmin(opinions))]}"
+    grades = {clip: int(np.clip(np.rint(POINT * (opinion - 1)), 0, HIGHEST_GRADE))
+              for clip, opinion in zip(clips, opinions, strict=True)}
+    if asked.given:
+        grades[clips[trial.conditions.index(NATURAL)]] = HIGHEST_GRADE - int(abs(dice.normal(0, 3)))
+    return json.dumps(grades)
 
 
 def _careful(study: Study, trial: Trial, crowd: Crowd, felt: Mapping[str, float], dice) -> str:
@@ -148,7 +201,11 @@ def _careful(study: Study, trial: Trial, crowd: Crowd, felt: Mapping[str, float]
     if trial.kind in (TRAP, KNOWN):
         slips = dice.random() < (crowd.trap_slip if trial.kind == TRAP else crowd.known_slip)
         wrong = [option for option in options if option not in trial.accepted]
+        if QUESTIONS[trial.question].kind == BEST_WORST:
+            wrong = [" ".join(reversed(trial.accepted[0].split(" ")))]
         return str(dice.choice(wrong if slips else trial.accepted))
+    if QUESTIONS[trial.question].kind in SETS:
+        return _side_by_side(trial, crowd, felt, dice)
     opinion, kind = felt[trial.conditions[0]], QUESTIONS[trial.question].kind
     if kind == ABX:
         right = dice.random() < right_share((felt[trial.conditions[1]] - opinion) / crowd.noise)

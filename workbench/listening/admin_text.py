@@ -73,6 +73,9 @@ QUESTION_NAMES = {"naturalness": "Naturalness", "emotion-similarity": "Emotion, 
                   "abx": "ABX, is there a difference",
                   "comparison": "Comparison (CMOS), B against A",
                   "emotion-comparison": "Emotion, B against A (CMOS), with the reference",
+                  "mushra": "MUSHRA, with the reference",
+                  "mushra-no-reference": "MUSHRA, without a visible reference",
+                  "emotion-strength": "Strength of the emotion, best and worst",
                   "degradation": "Degradation (DMOS), against the source"}
 
 GATHER_TITLE = "Send to listening test"

@@ -97,7 +97,7 @@ def _designs(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:
     for table in design_tables(results.after):
         rows = [[escape(cell) for cell in row] for row in table.rows]
         yield _section(f"{table.title}: {text.QUESTION_NAMES[table.question]}", _table(table.head, rows) + _note(table.note)
-                       + _figures(drawn, table.picture))
+                       + (_figures(drawn, table.picture) if table.picture else ""))
 
 
 def _emotions(results: StudyResults, drawn: dict[str, Picture]) -> Iterator[str]:

@@ -5,6 +5,7 @@ Agreement is Krippendorff's alpha (package krippendorff), and each listener's co
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import krippendorff
@@ -12,23 +13,25 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluation.listening.design.questions import COMPARISON, PREFERENCE, QUESTIONS, SCALE
+from evaluation.listening.design.questions import BEST_WORST, COMPARISON, COUPLES, PREFERENCE, QUESTIONS, SCALE, SETS, SLIDERS
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import RATED, Trial
+from evaluation.listening.design.values import grades, judged_clips
 from evaluation.listening.store.collected import Collected
 
 COLUMNS = ("listener", "trial", "question", "kind", "pair", "condition", "against", "order", "value", "vote", "right", "played",
-           "place", "seconds", "answered", "remark", "withdrawn")
-RATED_ALONE = (SCALE,)  # kinds whose votes say something of one system or anchor, whatever it stands beside
+           "place", "seconds", "answered", "remark", "withdrawn", "plays")
+RATED_ALONE = (SCALE, SLIDERS, BEST_WORST)  # kinds whose votes say something of one system or anchor, whatever it stands beside
 FEWEST = 4  # conditions below which a correlation says nothing
 
 
 def answer_table(study: Study, collected: Collected) -> pd.DataFrame:
-    """One row an answer, columns COLUMNS, in the order the answers came.
+    """One row an answer, of several clips side by side one row a clip; columns COLUMNS, in the order the answers came.
 
     condition: the system or anchor that was judged; of a preference the preferred one, of a comparison the second one, and
     `against` the other. '' for practice and checks. order: of a couple, what was played first and second, with '|' between.
-    vote: 1 to 5, of a comparison -3 to 3 for the second one against the first; NaN where nothing is graded. right: of a check, and of ABX, whether the answer was right, else None. played: every clip
+    vote: 1 to 5; of a comparison -3 to 3 for the second one against the first; of sliders 0 to 100; of best-worst 1 for the
+    strongest, -1 for the weakest, 0 for others; NaN where nothing is graded. value: as it was sent; of sliders the grade. right: of a check, and of ABX, whether the answer was right, else None. played: every clip
     was played to its end. seconds: from showing to answering. withdrawn: the listener withdrew.
     """
     trials = study.design.trials()
@@ -36,19 +39,21 @@ def answer_table(study: Study, collected: Collected) -> pd.DataFrame:
     rows = []
     for answer in collected.answers:
         trial = trials[answer.trial]
-        condition, against, vote = _rating(trial, answer.value)
-        rows.append((answer.listener, trial.id, trial.question, trial.kind, trial.pair, condition, against,
-                     "|".join(trial.conditions[:2]) if against else "", answer.value, vote,
-                     answer.value in trial.accepted if trial.accepted else None,
-                     all(answer.plays.get(clip, 0) >= 1 for _, clip in trial.clips), answer.place,
-                     round(answer.answered - answer.opened, 3), answer.answered, answer.remark, answer.listener in left))
+        order = "|".join(trial.conditions) if QUESTIONS[trial.question].kind in COUPLES else ""
+        rows += [(answer.listener, trial.id, trial.question, trial.kind, trial.pair, condition, against, order, value, vote,
+                  answer.value in trial.accepted if trial.accepted else None,
+                  all(answer.plays.get(clip, 0) >= 1 for _, clip in trial.clips), answer.place,
+                  round(answer.answered - answer.opened, 3), answer.answered, answer.remark, answer.listener in left,
+                  json.dumps(answer.plays, sort_keys=True))
+                 for condition, against, value, vote in _ratings(trial, answer.value)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def five_points(table: pd.DataFrame) -> pd.Series:
     """Votes brought to 1 to 5, whatever their scale; NaN where nothing is graded."""
-    wide = table.question.map(lambda name: QUESTIONS[name].kind == COMPARISON).astype(bool)
-    return table.vote.where(~wide, 3 + table.vote * 2 / 3)
+    points = table.vote.where(~asks(table, COMPARISON), 3 + table.vote * 2 / 3)
+    points = points.where(~asks(table, SLIDERS), 1 + points / 25)
+    return points.where(~asks(table, BEST_WORST))  # everybody gives each of its votes equally often
 
 
 def asks(table: pd.DataFrame, *kinds: str) -> pd.Series:
@@ -62,7 +67,7 @@ def alphas(table: pd.DataFrame) -> dict[str, float | None]:
     None where no clip has two answers, or all answers are the same, which leaves nothing to agree about.
     """
     rated = table[table.kind == RATED]
-    return {str(question): _alpha(rows, QUESTIONS[str(question)].kind in (SCALE, COMPARISON))
+    return {str(question): _alpha(rows, QUESTIONS[str(question)].kind in (SCALE, COMPARISON, *SETS))
             for question, rows in rated.groupby("question", sort=False)}
 
 
@@ -82,17 +87,25 @@ def correlations(table: pd.DataFrame) -> dict[str, float | None]:
     return {listener: found.get(listener) for listener in table.listener.unique()}
 
 
-def _rating(trial: Trial, value: str) -> tuple[str, str, float]:
-    """Condition, what it was judged against, and the vote."""
-    kind = QUESTIONS[trial.question].kind
+def _ratings(trial: Trial, value: str) -> list[tuple[str, str, str, float]]:
+    """Condition, what it was judged against, value and vote, of each clip that was judged by itself."""
+    question = QUESTIONS[trial.question]
+    kind = question.kind
+    if kind in SETS:
+        clips = judged_clips(question, trial)
+        names = trial.conditions or ("",) * len(clips)
+        votes = grades(value) if kind == SLIDERS else dict(zip(value.split(" "), (1, -1), strict=True))
+        return [(name, "", str(votes[clip]) if kind == SLIDERS else value, float(votes.get(clip, 0)))
+                for name, clip in zip(names, clips, strict=True)]
     is_second = kind == COMPARISON or (kind == PREFERENCE and value == "b")
     condition, against = (*(trial.conditions[::-1] if is_second else trial.conditions), "", "")[:2]
-    return condition, against, float(value) if kind in (SCALE, COMPARISON) else float("nan")
+    return [(condition, against, value, float(value) if kind in (SCALE, COMPARISON) else float("nan"))]
 
 
 def _alpha(rows: pd.DataFrame, is_scale: bool) -> float | None:
     codes = rows.vote if is_scale else pd.Series(pd.factorize(rows.value, sort=True)[0].astype(float), rows.index)
-    matrix = rows.assign(code=codes).pivot(index="listener", columns="trial", values="code")
+    unit = rows.trial + "|" + rows.condition if rows.duplicated(["listener", "trial"]).any() else rows.trial
+    matrix = rows.assign(code=codes, unit=unit).pivot(index="listener", columns="unit", values="code")
     twice = matrix.loc[:, matrix.count() > 1]
     if twice.shape[1] == 0 or len(np.unique(twice.to_numpy()[twice.notna().to_numpy()])) < 2:
         return None

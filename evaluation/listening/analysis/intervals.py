@@ -76,6 +76,40 @@ def bounded_mean(groups: Sequence[Ratings], lowest: float, highest: float, draws
     return Interval(value, max(low, lowest), min(high, highest))
 
 
+def median_grade(ratings: Ratings, lowest: float, highest: float, draws: int = DRAWS, seed: int = 0) -> Interval:
+    """The median of the votes; its interval is that of a mean (above) with medians of the resamples in place of means."""
+    value = float(np.median(ratings.votes))
+    counts, numbers = zip(*(_numbered([side]) for side in (ratings.listeners, ratings.items)), strict=True)
+    if min(counts) < 2:
+        return Interval(value)
+    order, dice = np.argsort(ratings.votes, kind="stable"), np.random.default_rng(seed)
+    votes = ratings.votes[order]
+    by_listener, by_item = (dice.multinomial(count, np.full(count, 1 / count), draws)[:, number[0][order]]
+                            for count, number in zip(counts, numbers, strict=True))
+    single = dice.multinomial(len(votes), np.full(len(votes), 1 / len(votes)), draws)
+    both, ones, twos, threes = (_weighted_medians(votes, weights)
+                                for weights in (by_listener * by_item, by_listener, by_item, single))
+    narrowed = _narrowed(both, _clustered_variance(ones, counts[0], twos, counts[1], float(threes.var())), counts)
+    low, high = np.quantile(value + narrowed * (both - value), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    if high - low < TINY:
+        return bounded_mean([ratings], lowest, highest, draws, seed)
+    return Interval(value, float(max(low, lowest)), float(min(high, highest)))
+
+
+def _weighted_medians(votes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(at most draws,) of (n,) sorted votes with (draws, n) whole weights; resamples without any vote are left out."""
+    sums = weights.cumsum(axis=1)
+    total = sums[:, -1:]
+    lower, upper = (sums * 2 >= total).argmax(axis=1), (sums * 2 > total).argmax(axis=1)
+    return ((votes[lower] + votes[upper]) / 2)[total[:, 0] > 0]
+
+
+def _narrowed(spread: np.ndarray, variance: float, counts: Sequence[int]) -> float:
+    """By which a resampled distribution is narrowed around the value, see the top."""
+    student = stats.t.ppf((1 + LEVEL) / 2, min(counts) - 1) / stats.norm.ppf((1 + LEVEL) / 2)
+    return 0.0 if spread.var() == 0 else float(student * np.sqrt(variance / spread.var()))
+
+
 def mean_difference(first: Ratings, second: Ratings, draws: int = DRAWS, seed: int = 0) -> Interval:
     """Mean of the first minus mean of the second, the same resampled listeners and items for both."""
     low, high = _resampled([(1.0, first), (-1.0, second)], draws, seed)
@@ -108,8 +142,7 @@ def _resampled(sides: Sequence[tuple[float, Ratings]], draws: int, seed: int) ->
                                    sum((sign * stats.sem(side.votes)) ** 2 for sign, side in sides if len(side.votes) > 1))
     if len(spread) < draws / 2:
         return None, None
-    student = stats.t.ppf((1 + LEVEL) / 2, min(listeners, items) - 1) / stats.norm.ppf((1 + LEVEL) / 2)
-    narrowed = 0.0 if spread.var() == 0 else student * np.sqrt(variance / spread.var())
+    narrowed = _narrowed(spread, variance, (listeners, items))
     low, high = np.quantile(value + narrowed * (spread - value), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+from evaluation.listening.analysis.intervals import Interval
+
+
+@dataclass(frozen=True)
+class SystemComparison:
+    """First system minus second. p: Wilcoxon's signed-rank test, adjusted for the number of comparisons of the question (mean
+    opinion scores after Benjamini & Hochberg, grades after Holm); None where nobody rated both, or nobody differed."""
+
+    question: str
+    first: str
+    second: str
+    difference: Interval
+    p: float | None
 
 
 def signed_rank(differences: np.ndarray) -> float | None:

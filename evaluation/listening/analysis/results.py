@@ -14,7 +14,8 @@ from evaluation.listening.analysis.answers import alphas, answer_table, asks, co
 from evaluation.listening.analysis.choices import FITS, PreferenceScore, confusion, distribution, preferences, recognised
 from evaluation.listening.analysis.couples import CoupleScore, couple_scores, order_effects
 from evaluation.listening.analysis.intervals import DRAWS, Interval, mean_difference, mean_opinion, ratings_of
-from evaluation.listening.analysis.rank_tests import signed_rank
+from evaluation.listening.analysis.levels import LevelScore, level_comparisons, level_scores
+from evaluation.listening.analysis.rank_tests import SystemComparison, signed_rank
 from evaluation.listening.analysis.screening import Verdict, screen
 from evaluation.listening.design.questions import SCALE
 from evaluation.listening.design.study import Study
@@ -36,24 +37,13 @@ class OpinionScore:
 
 
 @dataclass(frozen=True)
-class SystemComparison:
-    """First system minus second. p: Wilcoxon's signed-rank test over listeners' mean votes, adjusted for the number of
-    comparisons of the question (Benjamini & Hochberg); None where nobody rated both, or nobody differed."""
-
-    question: str
-    first: str
-    second: str
-    difference: Interval
-    p: float | None
-
-
-@dataclass(frozen=True)
 class Analysis:
     """One way of counting: everybody who did not withdraw, or only who passed screening.
 
     Attributes:
         opinions: of every question the best lower bound first. agreement: alpha by question. correlations: by listener.
         couples: two systems or anchors that were judged against each other. order_effects: by question, see couples.py.
+        levels, level_differences: systems and anchors that were graded side by side, see levels.py.
         confusion: by system, target emotion and chosen emotion. recognised: by system (percent, low, high, answers).
     """
 
@@ -68,6 +58,8 @@ class Analysis:
     recognised: Mapping[str, tuple[float, float, float, int]]
     couples: tuple[CoupleScore, ...] = ()
     order_effects: Mapping[str, Interval] = field(default_factory=dict)
+    levels: tuple[LevelScore, ...] = ()
+    level_differences: tuple[SystemComparison, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,7 +130,8 @@ def _analysis(study: Study, table: pd.DataFrame, listeners: int, draws: int, see
     return Analysis(listeners, len(rated), opinions_of(study, table, draws, seed), comparisons_of(study, table, draws, seed),
                     alphas(table), correlations(table), tuple(preferences(table, min(draws, FITS), seed)),
                     confusion(study, table), recognised(study, table), couple_scores(study, table, draws, seed),
-                    order_effects(table, draws, seed))
+                    order_effects(table, draws, seed), level_scores(study, table, draws, seed),
+                    level_comparisons(study, table, draws, seed))
 
 
 def _signed_rank(first: pd.DataFrame, second: pd.DataFrame) -> float | None:

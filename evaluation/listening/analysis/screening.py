@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluation.listening.analysis.answers import five_points
+from evaluation.listening.analysis.answers import asks, five_points
+from evaluation.listening.design.questions import NATURAL, QUESTIONS, SLIDERS
 from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.trials import KNOWN, RATED, TRAP
 from evaluation.listening.store.collected import Collected, Listener
@@ -20,6 +21,9 @@ REASONS = {
     "trap_failures": "failed traps",
     "known_failures": "failed known-answer items",
     "least_deviation": "gave nearly the same vote throughout",
+    "hidden_reference": "graded the hidden reference below 90 too often",
+    "anchor": "graded the anchor above 90 too often",
+    "anchor_order": "graded the anchor above the hidden reference too often",
     "outlier": "is an outlier",
 }
 
@@ -66,13 +70,14 @@ def screen(rules: ScreeningRules, collected: Collected, table: pd.DataFrame) -> 
 
 def _verdict(rules: ScreeningRules, listener: Listener, rows: pd.DataFrame) -> Verdict:
     traps, known = (_failures(rows, kind) for kind in (TRAP, KNOWN))
-    votes = five_points(rows)[(rows.kind == RATED) & rows.vote.notna()].to_numpy()
+    votes = five_points(rows)[rows.kind == RATED].dropna().to_numpy()
     deviation = float(np.std(votes, ddof=1)) if len(votes) > 1 else None
     broken = {
         "whole_set": rules.whole_set and listener.completed is None,
         "all_played": rules.all_played and not bool(rows.played.all()),
         "trap_failures": traps[0] > rules.allowed(rules.trap_failures, traps[1]),
         "known_failures": known[0] > rules.allowed(rules.known_failures, known[1]),
+        **_mushra(rules, rows[rows.kind == RATED]),
         "least_deviation": deviation is not None and deviation < rules.least_deviation,
     }
     return Verdict(listener.listener, tuple(name for name, is_broken in broken.items() if is_broken),
@@ -85,9 +90,24 @@ def _failures(rows: pd.DataFrame, kind: str) -> tuple[int, int]:
     return int((~own.astype(bool)).sum()), len(own)
 
 
+def _mushra(rules: ScreeningRules, rows: pd.DataFrame) -> dict[str, bool]:
+    """The post-screening of ITU-R BS.1534, its first rule only where listeners were told to find the hidden reference.
+
+    Where they were not, the order of the reference and the anchor takes its place: random grades would pass the other rule.
+    """
+    graded = rows[asks(rows, SLIDERS)]
+    is_told = graded.question.map(lambda name: bool(QUESTIONS[name].given)).astype(bool)
+    reference, anchor = (graded[graded.condition == name].set_index("trial").vote for name in (NATURAL, rules.mushra_anchor))
+    told, untold = (set(graded.trial[which]) for which in (is_told, ~is_told))
+    wrong = {"hidden_reference": reference[reference.index.isin(told)] < rules.reference_below,
+             "anchor": anchor > rules.anchor_above,
+             "anchor_order": (anchor > reference)[lambda pages: pages.index.isin(untold)] if len(anchor) else anchor > 0}
+    return {name: bool(pages.mean() > rules.graded_wrongly) for name, pages in wrong.items()}
+
+
 def _outlier_scores(table: pd.DataFrame, listeners: list[str]) -> dict[str, float]:
     """z of each listener's mean deviation from the mean vote of the same question and condition, or couple in one order."""
-    rows = table[(table.kind == RATED) & table.vote.notna() & table.listener.isin(listeners)]
+    rows = table[(table.kind == RATED) & five_points(table).notna() & table.listener.isin(listeners)]
     if rows.listener.nunique() < 3:
         return {}
     points = five_points(rows)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from evaluation.listening.design.questions import COPIES, DAMAGED, SYSTEM
+from evaluation.listening.design.questions import COPIES, DAMAGED, LOW_PASSES, SYSTEM
 from evaluation.listening.design.trials import ClipContent
 from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
@@ -27,6 +27,7 @@ from pipelines.files import make_folder, write_whole
 TARGET = -23.0  # LUFS, EBU R 128
 LOWEST = -33.0  # LUFS; a study gets softer as a whole rather than clip one recording
 PEAK = 0.99  # of full scale
+STOP_DB, TRANSITION = 60.0, 500.0  # of the anchors' filter; Hz
 MNRU_DB = 0.0  # signal to modulated noise of a damaged clip: as strong as the speech itself
 Progress = Callable[[int, int], None]  # done, total
 Told = Callable[[str], object]  # gets a sentence
@@ -109,6 +110,20 @@ def damaged(samples: np.ndarray, decibels: float = MNRU_DB) -> np.ndarray:
     return samples * (1 + 10 ** (-decibels / 20) * noise)
 
 
+def low_pass(samples: np.ndarray, passes: float) -> np.ndarray:
+    """(n,) samples at 16 kHz without what lies above `passes` Hz: an anchor of ITU-R BS.1534.
+
+    A linear-phase filter by Kaiser's window: within 0.1 dB up to `passes`, at least 60 dB down from half a kilohertz above it. The
+    standard asks for 25 dB there, and for 50 dB one kilohertz above.
+    """
+    from scipy.signal import fftconvolve, firwin, kaiserord
+
+    taps, beta = kaiserord(STOP_DB, 2 * TRANSITION / SAMPLE_RATE)
+    taps |= 1  # of an odd number, so that the delay is whole
+    window = firwin(taps, passes + TRANSITION / 2, window=("kaiser", beta), fs=SAMPLE_RATE)
+    return fftconvolve(samples, window, mode="full")[taps // 2:taps // 2 + len(samples)]
+
+
 def _recording(content: ClipContent, pair: Pair, run: EvaluationRun) -> Recording:
     """That a clip is cut from. Raises StudyError: there is none, or it cannot be read."""
     path = _path(content, pair, run)
@@ -122,6 +137,8 @@ def _samples(content: ClipContent, samples: np.ndarray) -> np.ndarray:
     """(n,) float at 16 kHz, of the recording's samples."""
     if content.kind == DAMAGED:
         return damaged(samples)
+    if content.kind in LOW_PASSES:
+        return low_pass(samples, LOW_PASSES[content.kind])
     if content.kind in COPIES:
         from pipelines.baselines.copy_synthesis import copy_synthesis
 
@@ -137,7 +154,7 @@ def _path(content: ClipContent, pair: Pair, run: EvaluationRun) -> Path:
             raise StudyError(f"The run has no conversion of {pair.id} by {content.system}.")
         return path
     recordings = {"source": pair.source, DAMAGED: pair.source, "reference": pair.reference, "parallel": pair.parallel}
-    path = recordings[COPIES.get(content.kind, content.kind)]
+    path = pair.source if content.kind in LOW_PASSES else recordings[COPIES.get(content.kind, content.kind)]
     if path is None:
         raise StudyError(f"The pair {pair.id} has no {content.kind} recording.")
     return path

@@ -9,17 +9,22 @@ A set has its conditions with different pairs as long as there are enough.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
+from evaluation.listening.design.best_worst import balanced_tuples
 from evaluation.listening.design.questions import (
     ABX,
+    BEST_WORST,
     COMPARED,
     COMPARISON,
     COUPLES,
     DAMAGED,
+    MOST_SIDE_BY_SIDE,
+    SETS,
     SIDES,
+    SLIDERS,
     STRANGER,
     SYSTEM,
     Question,
@@ -68,8 +73,7 @@ def draw(plan: StudyPlan, pairs: Sequence[Pair]) -> Design:
     dice = random.Random(f"{plan.seed}|design")
     pairs = _stratified(pairs, dice)
     conditions = {question.name: _conditions(plan, question, pairs) for question in plan.questions}
-    once = sum(len(own) for own in conditions.values())
-    repeats = min(_repeats(plan, once), len(pairs))
+    repeats = min(_repeats(plan, conditions), len(pairs))
     sets = max(1, min(len(pairs) // repeats, plan.listeners // RATERS))
     builder = _TrialBuilder(plan, pairs, dice)
     cells = []
@@ -95,8 +99,8 @@ def pairs_that_help(plan: StudyPlan, pairs: Sequence[Pair]) -> int:
     Raises:
         StudyError: the cap is below one trial of every condition.
     """
-    once = sum(len(_conditions(plan, question, pairs)) for question in plan.questions)
-    return _repeats(plan, once) * max(1, plan.listeners // RATERS)
+    conditions = {question.name: _conditions(plan, question, pairs) for question in plan.questions}
+    return _repeats(plan, conditions) * max(1, plan.listeners // RATERS)
 
 
 class _TrialBuilder:
@@ -110,14 +114,14 @@ class _TrialBuilder:
 
     def trial(self, question: Question, kind: str, pair: Pair, judged: Sequence[tuple[str, ClipContent]],
               accepted: tuple[str, ...] = (), x: int = 0) -> Trial:
-        """judged: (condition, what its clip holds), one, or two for a couple. Of ABX, `x` says which of the two is X."""
+        """judged: (condition, what its clip holds), one, two for a couple, or several. Of ABX, `x` says which of the two is X."""
         given = [self._clip("given", ClipContent(question.given, pair.id))] if question.given else []
         rated = [self._clip("judged", content) for _, content in judged]
         if question.kind == ABX:
             rated.append(self._clip("x", judged[x][1]))
         self._count += 1
         return Trial(opaque(self.plan.salt, "trial", self._count), question.name, kind, pair.id,
-                     tuple(zip(question.roles, given + rated, strict=True)),
+                     tuple(zip(question.roles(len(rated)), given + rated, strict=True)),
                      tuple(condition for condition, _ in judged) if kind == RATED else (), accepted)
 
     def content(self, kind: str, pair: Pair) -> ClipContent:
@@ -146,18 +150,38 @@ def _stratified(pairs: Sequence[Pair], dice: random.Random) -> list[Pair]:
 
 
 def _conditions(plan: StudyPlan, question: Question, pairs: Sequence[Pair]) -> list[tuple[tuple[str, str], ...]]:
-    """What is judged in each trial: ((condition, content kind),), or couples of those."""
+    """What is judged in each trial: ((condition, content kind),), couples of those, or several."""
     single = [(system, system) for system in plan.systems] + list(anchors_of(question, pairs))
+    if question.kind == SLIDERS:
+        return [_side_by_side(question, single)]
+    if question.kind == BEST_WORST:
+        return balanced_tuples(single)
     return list(combinations(single, 2)) if question.kind in COUPLES else [(one,) for one in single]
 
 
-def _repeats(plan: StudyPlan, once: int) -> int:
+def _side_by_side(question: Question, single: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Raises StudyError: more than a listener can grade together."""
+    if len(single) > MOST_SIDE_BY_SIDE:
+        systems = MOST_SIDE_BY_SIDE - len(question.hidden)
+        raise StudyError(f"The question {question.name} plays all systems side by side, at most {systems} beside the anchors; "
+                         f"choose at most {systems} systems.")
+    return tuple(single)
+
+
+def _load(question: Question, judged: Sequence[object]) -> int:
+    """How many trials one counts for: a page of sliders takes as long as grading each of its clips alone."""
+    return {SLIDERS: len(judged), BEST_WORST: 2}.get(question.kind, 1)
+
+
+def _repeats(plan: StudyPlan, conditions: Mapping[str, list]) -> int:
     """How often a listener gets every condition."""
+    once = sum(len(own) for own in conditions.values())
+    load = sum(_load(question, judged) for question in plan.questions for judged in conditions[question.name])
     repeats = 0
-    while (repeats + 1) * once + sum(checks_needed(plan.questions, plan.rules, (repeats + 1) * once)) <= plan.cap:
+    while (repeats + 1) * load + sum(checks_needed(plan.questions, plan.rules, (repeats + 1) * once)) <= plan.cap:
         repeats += 1
     if repeats == 0:
-        needed = once + sum(checks_needed(plan.questions, plan.rules, once))
+        needed = load + sum(checks_needed(plan.questions, plan.rules, once))
         raise StudyError(f"With these systems and questions a listener needs {counted(needed, 'trial')}, and the cap is "
                          f"{plan.cap}; raise the cap, or ask fewer questions or systems.")
     return repeats
@@ -181,11 +205,22 @@ def _checks(builder: _TrialBuilder, index: int, rated: int) -> Iterator[Trial]:
     traps, known = checks_needed(builder.plan.questions, builder.plan.rules, rated)
     for number, question in enumerate(_in_turn(trap_questions(builder.plan.questions), traps, index)):
         pair = builder.pairs[(index + number) % len(builder.pairs)]
+        if question.kind == BEST_WORST:
+            yield _best_worst_trap(builder, question, pair)
+            continue
         systems = builder.dice.sample(builder.plan.systems * 2, 2 if question.kind in COUPLES else 1)
         accepted = (builder.dice.choice(answers_to(question, builder.emotions)),)
         yield builder.trial(question, TRAP, pair, [(name, builder.content(name, pair)) for name in systems], accepted)
     for number, question in enumerate(_in_turn([one for one in builder.plan.questions if one.sure], known, index)):
         yield _known(builder, question, builder.pairs[(index + traps + number) % len(builder.pairs)], KNOWN)
+
+
+def _best_worst_trap(builder: _TrialBuilder, question: Question, pair: Pair) -> Trial:
+    """A page as all others, on which two of the clips are asked for."""
+    judged = builder.dice.choice(_conditions(builder.plan, question, builder.pairs))
+    trial = builder.trial(question, TRAP, pair, [(name, builder.content(kind, pair)) for name, kind in judged])
+    clips = builder.dice.sample([clip for _, clip in trial.clips], 2)
+    return replace(trial, accepted=(" ".join(clips),))
 
 
 def _known(builder: _TrialBuilder, question: Question, pair: Pair, kind: str) -> Trial:
@@ -215,6 +250,11 @@ def _training(builder: _TrialBuilder, used: int) -> Iterator[Trial]:
     questions = builder.plan.questions
     for number in range(max(PRACTICE, len(questions))):
         question, pair = questions[number % len(questions)], spare[number % len(spare)]
+        if question.kind in SETS:
+            if number < len(questions):  # one page spans the range
+                judged = _conditions(builder.plan, question, builder.pairs)[0]
+                yield builder.trial(question, TRAINING, pair, [("", builder.content(kind, pair)) for _, kind in judged])
+            continue
         span = _span(builder, question)
         chosen = span[number // len(questions) % len(span)]
         if chosen == question.sure:

@@ -10,17 +10,23 @@ from evaluation.pair import Pair
 from pipelines.labels import EMOTIONS
 
 SCALE, CHOICE, PREFERENCE, COMPARISON, ABX = "scale", "choice", "preference", "comparison", "abx"
+SLIDERS, BEST_WORST = "sliders", "best-worst"
 COUPLES = (PREFERENCE, COMPARISON, ABX)  # two clips are judged against each other
+SETS = (SLIDERS, BEST_WORST)  # several clips are judged side by side
 VOTES = ("1", "2", "3", "4", "5")
+HIGHEST_GRADE = 100  # of a slider, from 0
+MOST_SIDE_BY_SIDE = 12  # clips that are graded together, ITU-R BS.1534
 COMPARED = ("-3", "-2", "-1", "0", "1", "2", "3")  # of the second clip against the first, ITU-T P.800 annex E
 
 OTHER = "other"
 SIDES = ("a", "b")
 
 NATURAL, COPY, FLOOR, CEILING = "(natural)", "(copy)", "(floor)", "(ceiling)"  # no system can be called so
-ANCHORS = (NATURAL, COPY, FLOOR, CEILING)
+LOW, MIDDLE = "(3.5 kHz)", "(7 kHz)"  # the anchors of ITU-R BS.1534
+ANCHORS = (NATURAL, COPY, FLOOR, CEILING, LOW, MIDDLE)
 
 SYSTEM, DAMAGED, STRANGER = "system", "damaged", "stranger"  # what a clip can hold besides the pair's recordings and copies
+LOW_PASSES = {"low-pass-3500": 3500.0, "low-pass-7000": 7000.0}  # kinds of content: Hz that pass, of the source
 COPIES = {"copy-of-source": "source", "copy-of-reference": "reference"}
 
 
@@ -38,7 +44,7 @@ class Question:
 
     Attributes:
         kind: 'scale' (1 to 5), 'choice' (emotions), 'preference' (a or b), 'comparison' (-3 to 3, b against a) or
-            'abx' (a or b, which of them x is).
+            'abx' (a or b, which of them x is), 'sliders' (0 to 100 for each of several) or 'best-worst' (of several).
         given: recording that is played beside the judged one: 'source', 'reference', or '' for none.
         hidden: by anchor, what is judged there: a recording of the pair, or a copy-synthesis of one.
         sure: what is judged in a known-answer item, '' where no answer is sure; of a couple it is the worse one.
@@ -54,9 +60,10 @@ class Question:
     accepted: tuple[str, ...] = ()
     best: str = "source"
 
-    @property
-    def roles(self) -> tuple[str, ...]:
-        """What is played, in this order."""
+    def roles(self, judged_clips: int) -> tuple[str, ...]:
+        """What is played, in this order, where so many clips are judged."""
+        if self.kind in SETS:
+            return ((self.given,) if self.given else ()) + tuple(str(number + 1) for number in range(judged_clips))
         judged = {ABX: (*SIDES, "x"), PREFERENCE: SIDES, COMPARISON: SIDES}.get(self.kind, ("converted",))
         return ((self.given,) if self.given else ()) + judged
 
@@ -75,6 +82,9 @@ QUESTIONS = {question.name: question for question in (
     Question("abx", ABX, hidden=((NATURAL, "source"),), sure=DAMAGED),
     Question("comparison", COMPARISON, hidden=((NATURAL, "source"),), sure=DAMAGED),
     Question("emotion-comparison", COMPARISON, "reference", ((NATURAL, "parallel"),), sure="source", best="reference"),
+    Question("mushra", SLIDERS, "source", ((NATURAL, "source"), (LOW, "low-pass-3500"), (MIDDLE, "low-pass-7000"))),
+    Question("mushra-no-reference", SLIDERS, "", ((NATURAL, "source"), (LOW, "low-pass-3500"), (MIDDLE, "low-pass-7000"))),
+    Question("emotion-strength", BEST_WORST, "", ((NATURAL, "reference"), (FLOOR, "source"))),
     Question("degradation", SCALE, "source", ((COPY, "copy-of-source"), (CEILING, "source")), sure=DAMAGED, accepted=("1", "2")),
 )}
 
@@ -95,8 +105,8 @@ def parse_questions(names: Iterable[str]) -> tuple[Question, ...]:
 
 
 def answers_to(question: Question, emotions: Sequence[str]) -> tuple[str, ...]:
-    """What may be answered. emotions: of the study, for the choice."""
-    fixed = {SCALE: VOTES, PREFERENCE: SIDES, ABX: SIDES, COMPARISON: COMPARED}
+    """What may be answered; of sliders the labels of the scale, of best-worst what is chosen. emotions: for the choice."""
+    fixed = {SCALE: VOTES, PREFERENCE: SIDES, ABX: SIDES, COMPARISON: COMPARED, SLIDERS: VOTES, BEST_WORST: ("best", "worst")}
     return fixed.get(question.kind) or (*emotions, OTHER)
 
 
@@ -114,6 +124,10 @@ def anchors_of(question: Question, pairs: Sequence[Pair]) -> tuple[tuple[str, st
 
 
 def askable(pairs: Sequence[Pair]) -> tuple[str, ...]:
-    """Names of the questions that can be asked about these pairs: a recording that is played beside must be there."""
-    references = all(pair.has_reference for pair in pairs)
-    return tuple(name for name, question in QUESTIONS.items() if references or question.given != "reference")
+    """Names of the questions that can be asked about these pairs.
+
+    A recording that is played beside must be there. Where the strength of the target emotion is asked for, each pair has one.
+    """
+    references, emotions = all(pair.has_reference for pair in pairs), all(pair.emotion for pair in pairs)
+    return tuple(name for name, question in QUESTIONS.items()
+                 if (references or question.given != "reference") and (emotions or question.kind != BEST_WORST))

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from evaluation.listening.design.questions import ABX, CHOICE, COMPARED, COMPARISON, PREFERENCE, SCALE, Question
+from evaluation.listening.design.questions import ABX, BEST_WORST, CHOICE, COMPARED, COMPARISON, LOW, PREFERENCE, SCALE, Question
 from evaluation.listening.errors import StudyError
 
 OUTLIER = 3.29  # two-sided 0.1 % of a normal distribution
 ONE_IN = 10  # rated trials per trap, and per known-answer item
+YOUNGER = {"reference_below", "anchor_above", "graded_wrongly", "mushra_anchor"}  # rules that older studies do not name
 FEWEST = 2  # of each
 CHANCE = 0.05  # of a random clicker to pass all checks of a set; traps are added until it is below
-GUESSES = {SCALE: 1 / 5, COMPARISON: 1 / len(COMPARED), CHOICE: 1 / 6, PREFERENCE: 1 / 2, ABX: 1 / 2}  # of passing a trap
+GUESSES = {SCALE: 1 / 5, COMPARISON: 1 / len(COMPARED), CHOICE: 1 / 6, BEST_WORST: 1 / 6, PREFERENCE: 1 / 2, ABX: 1 / 2}  # of passing a trap
 SURE_GUESSES = {COMPARISON: 3 / 7, PREFERENCE: 1 / 2, ABX: 1 / 2}  # of a known couple
 
 
@@ -33,6 +34,12 @@ class ScreeningRules:
             brought to 1 to 5 first.
         outlier: smallest |z| of the listener's mean deviation from everybody's mean of the same question and condition that
             is too far off. With fewer than 13 listeners no z can reach 3.29, so that rule is silent there.
+        reference_below, anchor_above, graded_wrongly: of MUSHRA with a reference, the largest share of pages on which the hidden
+            reference may be graded below 90, and of any MUSHRA that on which the anchor may be graded above 90 (ITU-R BS.1534-3,
+            post-screening of assessors).
+            Without a reference, also that on which the anchor may be graded above the hidden reference.
+        mushra_anchor: which one. The standard names that of 7 kHz, for material of full bandwidth. Clips here end at 8 kHz, where
+            it may sound like the reference, so it is that of 3.5 kHz.
         preliminary_below: ratings a system below which its result is called preliminary.
     """
 
@@ -43,9 +50,13 @@ class ScreeningRules:
     least_deviation: float = 0.3
     outlier: float = OUTLIER
     preliminary_below: int = 100
+    reference_below: float = 90.0
+    anchor_above: float = 90.0
+    graded_wrongly: float = 0.15
+    mushra_anchor: str = LOW
 
     def __post_init__(self) -> None:
-        shares = self.trap_failures, self.known_failures
+        shares = self.trap_failures, self.known_failures, self.graded_wrongly
         if not all(0 <= share < 1 for share in shares) or self.least_deviation < 0 or self.outlier <= 0:
             raise StudyError("The screening rules need shares from 0 to 1 and limits above 0.")
 
@@ -57,7 +68,7 @@ class ScreeningRules:
 def rules_from(document: dict[str, Any]) -> ScreeningRules:
     """Raises StudyError: an unknown rule, or a value that is none."""
     known = {field.name for field in fields(ScreeningRules)}
-    if set(document) != known:
+    if set(document) | YOUNGER != known:
         raise StudyError(f"The screening rules must be exactly {', '.join(sorted(known))}.")
     try:
         return ScreeningRules(**document)
@@ -68,8 +79,11 @@ def rules_from(document: dict[str, Any]) -> ScreeningRules:
 def checks_needed(questions: Sequence[Question], rules: ScreeningRules, rated: int) -> tuple[int, int]:
     """Traps and known-answer items for a set of so many rated trials: about one in ten each, more where a guess is easy.
 
-    No known-answer items where no question has an answer that is sure.
+    No known-answer items where no question has an answer that is sure. No checks where sliders are all there is: their hidden
+    reference and their anchors are the checks.
     """
+    if not trap_questions(questions):
+        return 0, 0
     usual = max(FEWEST, math.ceil(rated / ONE_IN))
     traps, known = usual, usual if any(question.sure for question in questions) else 0
     while chance_of_passing(questions, rules, traps, known) > CHANCE:
@@ -94,7 +108,7 @@ def chance_of_passing(questions: Sequence[Question], rules: ScreeningRules, trap
 
 
 def trap_questions(questions: Sequence[Question]) -> list[Question]:
-    """The questions that get traps: those of the kind where a random answer is least often right."""
+    """The questions that get traps: those of the kind where a random answer is least often right. None of sliders alone."""
     kinds = {question.kind for question in questions}
-    kind = next(kind for kind in (SCALE, COMPARISON, CHOICE, PREFERENCE, ABX) if kind in kinds)
+    kind = next((kind for kind in (SCALE, COMPARISON, CHOICE, BEST_WORST, PREFERENCE, ABX) if kind in kinds), None)
     return [question for question in questions if question.kind == kind]

@@ -19,10 +19,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from evaluation.listening.design.questions import Question, answers_to, parse_questions
+from evaluation.listening.design.questions import QUESTIONS, SETS, SLIDERS, Question, answers_to, parse_questions
 from evaluation.listening.design.recruitment import NATIVE, Recruitment, check_fair, recruitment_from
 from evaluation.listening.design.rules import ScreeningRules, rules_from
-from evaluation.listening.design.trials import Design, Trial, design_from
+from evaluation.listening.design.trials import RATED, Design, Trial, design_from
+from evaluation.listening.design.values import is_answer
 from evaluation.listening.design.wording import NO_SUCH_STUDY, missing_texts, texts_of, with_todays_texts
 from evaluation.listening.errors import StudyError
 from pipelines.counting import counted
@@ -94,7 +95,10 @@ class Study:
         return math.ceil((SETTING_UP + self._listening(self.design.training) + longest) / 60)
 
     def _listening(self, trials: Sequence[Trial]) -> float:
-        return sum(ANSWERING + sum(self.seconds(clip) for _, clip in trial.clips) for trial in trials)
+        """Seconds; where several clips are graded, each takes its time."""
+        graded = [len(trial.clips) if QUESTIONS[trial.question].kind == SLIDERS else 1 for trial in trials]
+        return sum(ANSWERING * count + sum(self.seconds(clip) for _, clip in trial.clips)
+                   for trial, count in zip(trials, graded, strict=True))
 
     @property
     def database(self) -> Path:
@@ -240,13 +244,20 @@ def _check_recruitment(study: Study) -> None:
                          "platform.")
 
 
+def _fits(question: Question, trial: Trial) -> bool:
+    judged = len(trial.clips) - bool(question.given)
+    rated = trial.kind != RATED or question.kind not in SETS or len(trial.conditions) == judged
+    return rated and tuple(role for role, _ in trial.clips) == question.roles(judged)
+
+
 def _check_trial(study: Study, trial: Trial) -> None:
     names = {question.name: question for question in study.questions}
     question = names.get(trial.question)
-    if question is None or tuple(role for role, _ in trial.clips) != question.roles:
+    if question is None or not _fits(question, trial):
         raise StudyError(f"The trial {trial.id} of {study.folder} does not fit its question.")
     if not {clip for _, clip in trial.clips} <= set(study.design.clips):
         raise StudyError(f"The trial {trial.id} of {study.folder} plays a clip that is not there.")
     options = study.answers_to(trial)
-    if not set(trial.accepted) <= set(options) or not set(options) <= set(study.wording["questions"][question.name]["options"]):
+    accepted = all(is_answer(trial, value, study.info["emotions"]) for value in trial.accepted)
+    if not accepted or not set(options) <= set(study.wording["questions"][question.name]["options"]):
         raise StudyError(f"The trial {trial.id} of {study.folder} has an answer without a text.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 TRAINING, RATED, TRAP, KNOWN = "training", "rated", "trap", "known"
@@ -16,7 +16,8 @@ KINDS = (TRAINING, RATED, TRAP, KNOWN)
 class ClipContent:
     """What a clip holds: a recording of a pair, a copy-synthesis or damaged version of one, or a system's conversion.
 
-    kind: 'source', 'reference', 'parallel', 'copy-of-source', 'copy-of-reference', 'damaged' or 'system'.
+    kind: 'source', 'reference', 'parallel', 'copy-of-source', 'copy-of-reference', 'damaged', 'low-pass-3500', 'low-pass-7000'
+    or 'system'.
     """
 
     kind: str
@@ -31,7 +32,8 @@ class Trial:
     Attributes:
         id: says nothing of what it is. kind: 'training', 'rated', 'trap' or 'known'.
         clips: (role, clip id) in the order they are played.
-        conditions: what is judged: a system or an anchor; of a preference those of a and b; () for training and checks.
+        conditions: what is judged: a system or an anchor; of a couple those of a and b; of several clips that of each, in the
+            order of clips; () for training and checks.
         accepted: the answers that pass a check, and of ABX the right one; () where every answer is right.
     """
 
@@ -91,7 +93,19 @@ def order_for(design: Design, cell: int, seed: int, listener: str) -> tuple[Tria
     dice.shuffle(trials)
     questions = sorted({trial.question for trial in trials})
     dice.shuffle(questions)
-    return (*design.training, *(trial for question in questions for trial in _checks_not_first(trials, question)))
+    ordered = (*design.training, *(trial for question in questions for trial in _checks_not_first(trials, question)))
+    return tuple(_shuffled(trial, f"{seed}|{listener}") for trial in ordered)
+
+
+def _shuffled(trial: Trial, seed: str) -> Trial:
+    """Several clips that are judged side by side, in the listener's own order, whose places are the roles '1', '2', ..."""
+    first = next((place for place, (role, _) in enumerate(trial.clips) if role == "1"), None)
+    if first is None:
+        return trial
+    clips = [clip for _, clip in trial.clips[first:]]
+    random.Random(f"{seed}|{trial.id}").shuffle(clips)
+    roles = [role for role, _ in trial.clips[first:]]
+    return replace(trial, clips=(*trial.clips[:first], *zip(roles, clips, strict=True)))
 
 
 def _checks_not_first(trials: Sequence[Trial], question: str) -> list[Trial]:

@@ -83,6 +83,19 @@ ENGLISH: dict[str, Any] = {
             "hint": "Ignore the words and the voice: they may differ.",
             "options": {"3": "Much closer", "2": "Closer", "1": "Slightly closer", "0": "About the same",
                         "-1": "Slightly farther", "-2": "Farther", "-3": "Much farther"}},
+        "mushra": {
+            "prompt": "How good does each recording sound, compared with the reference?",
+            "hint": "The reference is hidden among the recordings, too: give it 100. Judge the sound of the voice, not its emotion.",
+            "roles": {"source": "Reference"},
+            "options": {"5": "Excellent", "4": "Good", "3": "Fair", "2": "Poor", "1": "Bad"}},
+        "mushra-no-reference": {
+            "prompt": "How good does each recording sound?",
+            "hint": "Compare them as often as you like. Judge the sound of the voice, not its emotion.",
+            "options": {"5": "Excellent", "4": "Good", "3": "Fair", "2": "Poor", "1": "Bad"}},
+        "emotion-strength": {
+            "prompt": "In which recording is the emotion strongest, and in which weakest: {emotion}?",
+            "hint": "Go by how it is said, not by the words or the sound quality.",
+            "options": {"best": "Strongest", "worst": "Weakest"}},
         "degradation": {
             "prompt": "How audible is a degradation, compared with the original?",
             "hint": "Listen to the original first. Judge the sound of the voice, not its emotion.",
@@ -124,6 +137,11 @@ ENGLISH: dict[str, Any] = {
         "keys": "Keyboard: space plays, {answers} answer, Enter is Next.",
         "keys_two": "Keyboard: space plays, Q or W plays one again, {answers} answer, Enter is Next.",
         "keys_three": "Keyboard: space plays, Q, W or E plays one again, {answers} answer, Enter is Next.",
+        "keys_sliders": "Keyboard: space plays the next one, 1 to {count} play a recording, Tab goes to the sliders, arrows move "
+                        "them, Enter is Next.",
+        "keys_best_worst": "Keyboard: space plays, 1 to {count} choose the strongest, then the weakest, Enter is Next.",
+        "grade_each": "Move every slider.",
+        "no_grade": "no grade yet",
         "close": "Close",
         "workbench": "To the workbench",
         "keys_answers": "{first} to {last}",

@@ -1,6 +1,6 @@
 """Everything of a study in plain files: raw answers, listeners, results, and the paragraph for a paper.
 
-    answers.csv, answers.json   one row an answer, withdrawn and excluded ones too, each marked
+    answers.csv, answers.json   one row an answer (of several clips side by side one a clip), withdrawn and excluded ones too, each marked
     listeners.csv               one row a listener: how they listened, which rules they broke
     results.json, results.md    the analysis
     paragraph.md                method and outcome in prose
@@ -69,8 +69,7 @@ def answers_frame(study: Study, collected: Collected, results: StudyResults) -> 
     counted = {verdict.listener for verdict in results.verdicts if verdict.counts}
     table = answer_table(study, collected)
     answered = [_time(seconds) for seconds in table.answered]
-    plays = [json.dumps(answer.plays, sort_keys=True) for answer in collected.answers]
-    return table.assign(answered=answered, plays=plays, counted=[name in counted for name in table.listener],
+    return table.assign(answered=answered, counted=[name in counted for name in table.listener],
                         study_hash=study.hash)
 
 

@@ -6,9 +6,23 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from evaluation.listening.analysis.intervals import Interval
+from evaluation.listening.analysis.levels import LevelScore
 from evaluation.listening.analysis.results import Analysis, OpinionScore, StudyResults
 from evaluation.listening.analysis.screening import REASONS
-from evaluation.listening.design.questions import CEILING, COMPARISON, COPY, FLOOR, NATURAL, QUESTIONS, SCALE, shown_name
+from evaluation.listening.design.questions import (
+    CEILING,
+    COMPARISON,
+    COPY,
+    FLOOR,
+    LOW,
+    MIDDLE,
+    NATURAL,
+    QUESTIONS,
+    SCALE,
+    SLIDERS,
+    shown_name,
+)
+from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import KNOWN, RATED, TRAP
 from evaluation.listening.publish.design_tables import couple_name, design_tables
 from evaluation.listening.publish.numbers import interval_text, number
@@ -18,8 +32,13 @@ NOT_COMPARABLE = ("Scores compare systems within this study only: the same syste
                   "(Cooper et al., arXiv 2503.03250).")
 COUPLES_SAID = ("First against second, with 95 % intervals (both orders weighted alike; Wilcoxon's signed-rank test over listeners and "
                 "over items, Holm's correction)")
+GRADES_SAID = "Medians of grades from 0 to 100 with 95 % intervals (bootstrap over listeners and items)"
+STRENGTHS_SAID = "Times strongest minus times weakest, per page, with 95 % intervals (bootstrap over listeners and items)"
+MUSHRA_RULES = ("Of MUSHRA, a hidden reference graded below {reference:g}, or the anchor of {anchor} graded above {above:g}, on more "
+                "than {share:.0f} % of the pages (ITU-R BS.1534); without a visible reference, that anchor above the reference.")
 ANCHOR_TEXTS = {NATURAL: "natural recordings", COPY: "copy-synthesis",
-                FLOOR: "a floor (the unconverted source, or another speaker)", CEILING: "identical pairs"}
+                FLOOR: "a floor (the unconverted source, or another speaker)", CEILING: "identical pairs",
+                LOW: "an anchor that passes up to 3.5 kHz", MIDDLE: "an anchor that passes up to 7 kHz"}
 
 
 def results_markdown(results: StudyResults) -> str:
@@ -56,6 +75,11 @@ def paper_paragraph(results: StudyResults) -> str:
                  for one in after.preferred]
     couples = [f"{one.question}, {couple_name(one)}: {interval_text(one.score)}{'' if one.kind == COMPARISON else ' %'}, adjusted "
                f"p {number(one.p, 3)}" for one in after.couples]
+    grades, strengths = ([f"{one.question}, {shown_name(one.condition, systems)}: {interval_text(score)}, "
+                          f"{counted(one.ratings, 'rating')} of {counted(one.listeners, 'listener')}"
+                          for one, score in side] for side in _levels(after))
+    differences = [f"{one.question}, {shown_name(one.first, systems)} - {shown_name(one.second, systems)}: "
+                   f"{interval_text(one.difference)}, adjusted p {number(one.p, 3)}" for one in after.level_differences]
     alphas = [f"{alpha:.2f} ({question})" for question, alpha in after.agreement.items() if alpha is not None]
     sentences = (
         *_method(results),
@@ -67,11 +91,21 @@ def paper_paragraph(results: StudyResults) -> str:
         f"seed {results.seed}): {'; '.join(means)}." if means else "",
         f"Paired comparisons: {'; '.join(preferred)}." if preferred else "",
         f"{COUPLES_SAID}: {'; '.join(couples)}." if couples else "",
+        f"{GRADES_SAID}: {'; '.join(grades)}." if grades else "",
+        f"{STRENGTHS_SAID}: {'; '.join(strengths)}." if strengths else "",
+        f"Differences of grades (Wilcoxon's signed-rank test over listeners and over items, Holm's correction): "
+        f"{'; '.join(differences)}." if differences else "",
         f"Krippendorff's alpha (ordinal for votes, nominal for choices): {', '.join(alphas)}." if alphas else "",
         NOT_COMPARABLE,
         f"Software: zest-workbench {study.info['versions'].get('zest-workbench', 'unknown')}; study {study.id}, seed "
         f"{study.info['seed']}, SHA-256 {study.hash}.")
     return " ".join(sentence for sentence in sentences if sentence) + "\n"
+
+
+def _levels(side: Analysis) -> tuple[list[tuple[LevelScore, Interval]], list[tuple[LevelScore, Interval]]]:
+    """Grades by their medians, and strengths."""
+    return ([(one, one.median) for one in side.levels if one.median is not None],
+            [(one, one.mean) for one in side.levels if one.median is None])
 
 
 def exclusions(results: StudyResults) -> str:
@@ -86,7 +120,16 @@ def exclusions(results: StudyResults) -> str:
             "The rules: set not finished, a clip not played to its end, "
             f"more than {100 * rules.trap_failures:.0f} % of the attention checks or more than "
             f"{100 * rules.known_failures:.0f} % of the known answers wrong, a standard deviation of votes below "
-            f"{rules.least_deviation:g}, or |z| of the mean deviation from the others at or above {rules.outlier:g}.")
+            f"{rules.least_deviation:g}, or |z| of the mean deviation from the others at or above {rules.outlier:g}."
+            f"{_mushra_rules(results.study)}")
+
+
+def _mushra_rules(study: Study) -> str:
+    rules = study.rules
+    if not any(question.kind == SLIDERS for question in study.questions):
+        return ""
+    return " " + MUSHRA_RULES.format(reference=rules.reference_below, anchor=rules.mushra_anchor.strip("()"),
+                                     above=rules.anchor_above, share=100 * rules.graded_wrongly)
 
 
 def correlation_range(side: Analysis) -> str:
@@ -175,6 +218,7 @@ def _wording(results: StudyResults) -> str:
     said = []
     for name in results.study.info["questions"]:
         labels = ", ".join(f"{value} {label}" for value, label in texts[name]["options"].items())
-        answers = f" ({labels})" if QUESTIONS[name].kind in (SCALE, COMPARISON) else ""
-        said.append(f"\u201c{texts[name]['prompt']} {texts[name]['hint']}\u201d{answers}")
+        answers = f" ({labels})" if QUESTIONS[name].kind in (SCALE, COMPARISON, SLIDERS) else ""
+        prompt = texts[name]["prompt"].replace("{emotion}", "(the target emotion)")
+        said.append(f"\u201c{prompt} {texts[name]['hint']}\u201d{answers}")
     return "; ".join(said) + "."

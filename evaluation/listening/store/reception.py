@@ -13,6 +13,8 @@ from sqlalchemy.engine import Connection
 
 from evaluation.listening.design.leaving import Leaving, leaving
 from evaluation.listening.design.recruitment import DONE, FAILED, FULL, WITHDRAWN, Recruitment
+from evaluation.listening.design.trials import Trial
+from evaluation.listening.design.values import answer_text
 from evaluation.listening.errors import Refused
 from evaluation.listening.store import arrivals, events, listeners, places
 from evaluation.listening.store.arrivals import Arrival, Identity, platform_user
@@ -148,7 +150,7 @@ class Reception:
                 return self._leaving(connection, FULL, identity) if known.lapsed or known.closed else None
             if not known.failed:
                 return self._leaving(connection, DONE, identity)
-            checks = [self._check_text(trial.question, trial.accepted[0], given)
+            checks = [self._check_text(trial, given)
                       for trial, given in listeners.failed_checks(connection, known)]
             return self._leaving(connection, FAILED, identity, checks)
 
@@ -237,9 +239,10 @@ class Reception:
                  "submit": identity.submit} if identity else {}
         return leaving(self._rules(), outcome, known, checks or [])
 
-    def _check_text(self, question: str, asked: str, given: str) -> tuple[str, str]:
-        options = self.study.wording["questions"][question]["options"]
-        return options[asked], options[given]
+    def _check_text(self, trial: Trial, given: str) -> tuple[str, str]:
+        """What was asked for and what was chosen. trial: as the listener saw it."""
+        options = self.study.wording["questions"][trial.question]["options"]
+        return answer_text(trial, trial.accepted[0], options), answer_text(trial, given, options)
 
 
 def _place_name(place: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from evaluation.listening.design.questions import QUESTIONS
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import TRAINING, TRAP, Trial
+from evaluation.listening.design.values import answer_text, judged_clips
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class ShownTrial:
     """A trial as the page needs it: nothing in it tells what is judged.
 
     Attributes:
-        kind: of the question, which says how it is answered.
+        kind: of the question, which says how it is answered. judged: so many clips, the last ones, are judged.
         clips: (what the listener is told it is, clip id), in order. options: (value, label), as in the wording.
         check: of a trap the sentence that asks for an answer, else ''.
         place, of: this is the place-th trial of so many. played: clips played so far.
@@ -32,6 +35,7 @@ class ShownTrial:
     kind: str
     prompt: str
     hint: str
+    judged: int
     clips: tuple[tuple[str, str], ...]
     options: tuple[tuple[str, str], ...]
     check: str
@@ -56,15 +60,23 @@ class StoredAnswer:
     code: str
 
 
+def emotion_name(texts: Mapping[str, Any], emotion: str) -> str:
+    """As the choice of emotions calls it, else its own name."""
+    return texts["questions"].get("emotion-choice", {}).get("options", {}).get(emotion, emotion).lower()
+
+
 def shown_trial(study: Study, trial: Trial, place: int, of: int, played: tuple[str, ...]) -> ShownTrial:
     """The trial with texts in the study's own wording and clips by their opaque ids."""
     texts = study.wording
     question = texts["questions"][trial.question]
     options = tuple((value, question["options"][value]) for value in study.answers_to(trial))
+    asked, emotion = QUESTIONS[trial.question], study.info["pairs"][trial.pair]["emotion"]
+    prompt = question["prompt"].replace("{emotion}", emotion_name(texts, emotion))
     labels = {**texts["roles"], **question.get("roles", {})}  # a question may call a recording otherwise than the others do
     return ShownTrial(
-        trial.id, QUESTIONS[trial.question].kind, question["prompt"], question["hint"],
-        clips=tuple((labels[role], clip) for role, clip in trial.clips),
+        trial.id, asked.kind, prompt, question["hint"],
+        judged=len(judged_clips(asked, trial)),
+        clips=tuple((labels.get(role, role), clip) for role, clip in trial.clips),
         options=options,
-        check=texts["trap"].format(answer=dict(options)[trial.accepted[0]]) if trial.kind == TRAP else "",
+        check=texts["trap"].format(answer=answer_text(trial, trial.accepted[0], dict(options))) if trial.kind == TRAP else "",
         training=trial.kind == TRAINING, place=place, of=of, played=played)

@@ -12,6 +12,7 @@ from typing import Any
 from evaluation.listening.design.recruitment import NATIVE
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import Trial
+from evaluation.listening.design.values import is_answer
 from evaluation.listening.design.wording import sentence
 from evaluation.listening.errors import Refused
 
@@ -81,7 +82,7 @@ def check_answer(study: Study, listener: str, trial: Trial | None, sent: AnswerR
     """
     if trial is None or sent.opened is None:
         raise refuse(study, "trial", listener)
-    if not isinstance(sent.value, str) or sent.value not in study.answers_to(trial):
+    if not is_answer(trial, sent.value, study.info["emotions"]):
         raise refuse(study, "value", listener)
     if sent.before is not None:
         if sent.before != sent.value:

@@ -210,7 +210,7 @@ function act(on, key) {
   if (key === "enter") return !on.closest("button") && forward();
   if (key === "?") return tellKeys();
   if (!trial) return false;
-  if (key === " ") return !on.closest("button") && !(on.matches("input") && !on.checked) && trial.playNext();
+  if (key === " ") return !on.closest("button") && !(on.matches("input:not([type=range])") && !on.checked) && trial.playNext();
   if (key in PLAY) return trial.play(PLAY[key]);
   return /^[0-9a-z]$/.test(key) && trial.choose(key);
 }

@@ -1,7 +1,8 @@
 // One trial: play, answer, Next. The answer opens when the server knows that every clip was played to its end.
 
+import { answerBox } from "./answers.js";
 import { ask, loadClip } from "./api.js";
-import { button, choices, el, fill, heading, show } from "./dom.js";
+import { button, el, fill, heading, show } from "./dom.js";
 import { players } from "./player.js";
 
 /** Show a trial. on: {isNew, failed(problem, again), answered(stored), withdraw()}. Returns what the keyboard needs. */
@@ -15,15 +16,13 @@ export async function trialScreen(about, shown, on) {
 
   const next = button(texts.next, send, "primary", { disabled: true });
   const caps = keycaps(shown.options);
-  const rating = choices("answer", shown.prompt,
-    shown.options.map(([value, label], index) => [value, label === caps[index] ? "" : label, caps[index]]), kindOf(shown),
-    (value) => { chosen = value; next.disabled = sending; });
   const remark = el("textarea", { rows: 2, maxlength: about.remark_letters, "aria-label": texts.comment });
   const keys = keysText(texts, shown, caps);
   const status = el("p", { class: "soft status", role: "status" });
   const clips = shown.clips.map(([label, name], index) => ({ label, url: urls[index], played: heard.has(name) }));
   const player = players(clips, texts.page, {
     ended: report, failed: () => on.failed({ reason: "no_sound" }, () => player.next()) });
+  const answer = answerBox(shown, caps, texts.page, player, (value) => { chosen = value; next.disabled = sending || value === null; });
 
   /** Playing again is reported too, but only what opens the answer is worth a banner. */
   async function report(index) {
@@ -42,8 +41,9 @@ export async function trialScreen(about, shown, on) {
   }
 
   function open() {
-    rating.disabled = !shown.clips.every(([, name]) => heard.has(name));
-    status.textContent = rating.disabled ? texts.play_first : texts.page.choose;
+    const all = shown.clips.every(([, name]) => heard.has(name));
+    answer.open(all, heard);
+    status.textContent = all ? answer.asks : texts.play_first;
   }
 
   async function send() {
@@ -61,24 +61,16 @@ export async function trialScreen(about, shown, on) {
     }
   }
 
-  function choose(cap) {
-    const index = caps.indexOf(cap.toUpperCase());
-    const input = index >= 0 && rating.querySelectorAll("input")[index];
-    if (!input || rating.disabled) return false;
-    input.click();
-    input.focus();
-    return true;
-  }
-
   show(progress(texts, shown), el("section", { class: "card" },
     el("div", { class: "badges" }, shown.training && el("span", { class: "badge" }, texts.page.practice),
       on.isNew && el("span", { class: "badge new" }, texts.page.new_question)),
     heading(shown.check || shown.prompt), el("p", { class: "soft" }, shown.check ? shown.prompt : shown.hint),
-    el("div", { class: "clips" }, ...player.boxes), status, rating, el("div", { class: "row next" }, next),
+    answer.above.length > 0 && el("div", { class: shown.kind === "sliders" ? "clips one" : "clips" }, ...answer.above), status, answer.element,
+    el("div", { class: "row next" }, next),
     el("details", {}, el("summary", {}, texts.comment), remark), el("p", { class: "soft keys" }, keys)),
   el("footer", {}, button(texts.withdraw, on.withdraw, "quiet")));
   open();
-  return { play: player.toggle, playNext: player.next, choose, send, keys, leave: player.leave };
+  return { play: player.toggle, playNext: player.next, choose: answer.choose, send, keys, leave: player.leave };
 }
 
 function progress(texts, shown) {
@@ -93,12 +85,10 @@ function keycaps(options) {
   return options.map(([value], index) => (short ? value.toUpperCase() : String(index + 1)));
 }
 
-function kindOf(shown) {
-  return { scale: "scale", comparison: "scale seven", preference: "pair", abx: "pair" }[shown.kind] ?? "grid";
-}
-
 function keysText(texts, shown, caps) {
   const answers = fill(caps.length > 2 ? texts.page.keys_answers : texts.page.keys_either, { first: caps[0], last: caps.at(-1) });
+  const several = { sliders: texts.page.keys_sliders, "best-worst": texts.page.keys_best_worst }[shown.kind];
+  if (several) return fill(several, { count: shown.judged });
   const { keys, keys_two: two, keys_three: three } = texts.page;
   return fill([keys, two, three][Math.min(shown.clips.length, 3) - 1], { answers });
 }

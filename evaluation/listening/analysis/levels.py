@@ -1,0 +1,93 @@
+"""Systems and anchors that were graded side by side: MUSHRA (0 to 100) and best-worst scaling (-1 to 1).
+
+Of MUSHRA the median, the quartiles and the mean. Of best-worst scaling how often a condition was the strongest minus how often it
+was the weakest, as a share of the pages it stood on (Kiritchenko & Mohammad, ACL 2017). Intervals are those of intervals.py, over
+listeners and items. Every two systems, and each with the hidden reference, are compared by Wilcoxon's signed-rank test
+(rank_tests.py), with Holm's correction for the comparisons of a question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from evaluation.listening.analysis.answers import asks
+from evaluation.listening.analysis.intervals import Interval, bounded_mean, mean_difference, median_grade, ratings_of
+from evaluation.listening.analysis.rank_tests import SystemComparison, holm, signed_rank_of_both
+from evaluation.listening.design.questions import BEST_WORST, HIGHEST_GRADE, NATURAL, QUESTIONS, SETS, SLIDERS
+from evaluation.listening.design.study import Study
+from evaluation.listening.design.trials import RATED
+
+ENDS = {SLIDERS: (0.0, float(HIGHEST_GRADE)), BEST_WORST: (-1.0, 1.0)}
+
+
+@dataclass(frozen=True)
+class LevelScore:
+    """Where a system or anchor stands on one question.
+
+    Attributes:
+        kind: of the question. mean: of the grades, or of the votes 1, 0 and -1. median: of the grades, None of best-worst.
+        quartiles: of the grades, lower and upper. strongest, weakest: times it was chosen so, 0 of sliders.
+    """
+
+    question: str
+    kind: str
+    condition: str
+    mean: Interval
+    median: Interval | None
+    quartiles: tuple[float, float]
+    strongest: int
+    weakest: int
+    listeners: int
+    ratings: int
+    preliminary: bool
+
+
+def level_scores(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[LevelScore, ...]:
+    """By question, the best lower bound first. draws, seed: of the bootstrap."""
+    rated = table[(table.kind == RATED) & asks(table, *SETS)]
+    found = [_level(study, str(question), str(condition), rows, draws, seed)
+             for (question, condition), rows in rated.groupby(["question", "condition"])]
+    order = [question.name for question in study.questions]
+    return tuple(sorted(found, key=lambda one: (order.index(one.question), -_lower(one))))
+
+
+def level_comparisons(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[SystemComparison, ...]:
+    """Every two systems, and each with the hidden reference: pages on which both stood."""
+    rated = table[(table.kind == RATED) & asks(table, *SETS)]
+    found: list[SystemComparison] = []
+    for question, rows in rated.groupby("question", sort=False):
+        names = [name for name in (*study.systems, NATURAL) if (rows.condition == name).any()]
+        couples = [(one, other, *_paired(rows, one, other)) for one, other in combinations(names, 2)]
+        tests = holm([signed_rank_of_both(first.assign(vote=first.vote.to_numpy() - second.vote.to_numpy()))
+                      for _, _, first, second in couples])
+        found += [SystemComparison(str(question), one, other, mean_difference(ratings_of(first), ratings_of(second), draws, seed), p)
+                  for (one, other, first, second), p in zip(couples, tests, strict=True) if len(first)]
+    return tuple(found)
+
+
+def _level(study: Study, question: str, condition: str, rows: pd.DataFrame, draws: int, seed: int) -> LevelScore:
+    kind, ratings = QUESTIONS[question].kind, ratings_of(rows)
+    lower, upper = (float(end) for end in np.quantile(ratings.votes, (0.25, 0.75)))
+    is_graded = kind == SLIDERS
+    return LevelScore(
+        question, kind, condition, bounded_mean([ratings], *ENDS[kind], draws, seed),
+        median_grade(ratings, *ENDS[kind], draws, seed) if is_graded else None, (lower, upper),
+        0 if is_graded else int((rows.vote == 1).sum()), 0 if is_graded else int((rows.vote == -1).sum()),
+        rows.listener.nunique(), len(rows), len(rows) < study.rules.preliminary_below)
+
+
+def _paired(rows: pd.DataFrame, one: str, other: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of both conditions from pages on which both were graded, in the same order."""
+    keys = ["listener", "trial"]
+    sides = [rows[rows.condition == name].set_index(keys, drop=False).rename_axis([None, None]) for name in (one, other)]
+    shared = sides[0].index.intersection(sides[1].index)
+    return sides[0].loc[shared], sides[1].loc[shared]
+
+
+def _lower(one: LevelScore) -> float:
+    best = one.median or one.mean
+    return best.value if best.low is None else best.low
