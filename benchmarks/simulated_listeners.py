@@ -40,7 +40,7 @@ from evaluation.listening.design.questions import (
     VOTES,
     parse_questions,
 )
-from evaluation.listening.design.rules import ScreeningRules
+from evaluation.listening.design.rules import usual_rules
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import KNOWN, TRAP, Trial
 from evaluation.listening.design.values import judged_clips
@@ -139,9 +139,10 @@ def simulated_study(questions: tuple[str, ...], listeners: int = 20, pairs: int 
     audio = Path("none.wav")
     drawn = [Pair(f"pair{index:03d}", audio, audio, EMOTIONS[index % 4], source_emotion="neutral",
                  source_speaker=f"speaker{index % 5}", parallel=audio) for index in range(pairs)]
-    plan = StudyPlan(SYSTEMS, parse_questions(questions), listeners, cap, seed, "simulated")
+    asked = parse_questions(questions)
+    plan = StudyPlan(SYSTEMS, asked, listeners, cap, seed, "simulated", usual_rules(asked))
     info = {"id": "0" * 16, "hash": "0" * 64, "systems": list(SYSTEMS), "questions": list(questions), "seed": seed,
-            "emotions": ["neutral", *EMOTIONS], "listeners": listeners, "cap": cap, "rules": asdict(ScreeningRules()),
+            "emotions": ["neutral", *EMOTIONS], "listeners": listeners, "cap": cap, "rules": asdict(plan.rules),
             "created": "", "versions": {"zest-workbench": "simulated"},
             "pairs": {pair.id: {"emotion": pair.emotion, "source_emotion": "neutral", "setting": ""} for pair in drawn}}
     return Study(Path("simulated"), info, draw(plan, drawn), ENGLISH)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from evaluation.listening.design.trials import TRAP
+from evaluation.listening.design.trials import TRAP, order_for
 from evaluation.listening.design.wording import NO_SUCH_STUDY
 from evaluation.listening.store import collect, open_store
 from tests.support.access import axe_faults
@@ -29,10 +30,22 @@ PRESS_BEGIN = "() => [...document.querySelectorAll('button')].find(it => it.text
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory, listening_place):
+def run(tmp_path_factory):
+    return finished_run(tmp_path_factory.mktemp("listening"), seconds=0.5)
+
+
+@pytest.fixture(scope="module")
+def study(run, listening_place):
     """Two clips to a trial and one, a scale and a choice."""
-    return small_study(finished_run(tmp_path_factory.mktemp("listening"), seconds=0.5), listening_place / "studies" / "one",
-                       listeners=500, cap=20, questions=("emotion-similarity", "emotion-choice"))
+    return small_study(run, listening_place / "studies" / "one", listeners=500, cap=20,
+                       questions=("emotion-similarity", "emotion-choice"))
+
+
+@pytest.fixture(scope="module")
+def designs(run, study):
+    """A comparison, ABX, MUSHRA and best-worst scaling; the first four trials have one of each."""
+    return small_study(run, study.folder.parent / "designs", listeners=500, cap=80, systems=("copy", "f0-swap"), salt="designs",
+                       questions=("comparison", "abx", "mushra", "emotion-strength"))
 
 
 @pytest.fixture(scope="module")
@@ -219,6 +232,75 @@ def test_two_clips_are_side_by_side_and_only_one_sounds(chromium, address):
     assert set(page.evaluate("window.sounded")) <= {"", "0", "1"}, "never both"
     labels = page.locator(".play").evaluate_all("buttons => buttons.map(button => button.getAttribute('aria-label'))")
     assert labels[0] == "Play again: Emotion" and "Recording" in labels[1]
+
+
+def play_everything(page: Page) -> None:
+    """Space, one after another."""
+    for number in range(1, page.locator(".play").count() + 1):
+        page.keyboard.press("Space")
+        wait_until(lambda number=number: page.locator("[data-state=played]").count() == number)
+
+
+def test_a_comparison_abx_mushra_and_best_worst_are_answered_by_keyboard_and_are_stored(chromium, served, designs):
+    page, wrong = open_listening(chromium, f"{served}listen/{designs.id}")
+    begin(page)
+    for labels, key in ((["A", "B"], "2"), (["A", "B", "X"], "b")):
+        assert page.locator(".clip .name").all_inner_texts() == labels and is_locked(page)
+        play_everything(page)
+        wait_until(lambda: not page.locator("fieldset input").first.is_disabled())
+        answer_by_keyboard(page, key)
+        page.wait_for_selector(".clips, .judged")
+    assert page.locator(".clip .name").all_inner_texts() == ["Reference", *"12345"]
+    assert set(page.locator(".judged output").all_inner_texts()) == {"\u2013"}, "no grade is suggested"
+    play_everything(page)
+    for number, keys in enumerate((["End"], ["Home"], ["PageUp"] * 5, ["ArrowRight"] * 3, ["End", "ArrowLeft"])):
+        assert not page.get_by_role("button", name="Next").is_enabled()
+        slider = page.locator("input[type=range]").nth(number)
+        wait_until(slider.is_enabled)
+        slider.focus()
+        for key in keys:
+            page.keyboard.press(key)
+    grades = ["100", "0", "50", "3", "99"]
+    wait_until(lambda: page.locator(".judged output").all_inner_texts() == grades)
+    assert slider.get_attribute("aria-valuetext") == "99, Excellent"
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".best-worst")
+    play_everything(page)
+    wait_until(lambda: page.locator("input[name=best]").first.is_enabled())
+    for key in "21":
+        page.keyboard.press(key)
+    page.locator("input[name=worst]").nth(1).check()  # the strongest cannot be the weakest
+    assert page.locator("input[name=best]:checked").count() == 0 and not page.get_by_role("button", name="Next").is_enabled()
+    page.keyboard.press("3")
+    page.get_by_role("button", name="Next").click()
+    wait_until(lambda: progress(page).startswith("5 of"))
+    assert wrong == []
+    store = open_store(designs)
+    answers = sorted(collect(store).answers, key=lambda one: one.place)
+    assert [one.value for one in answers[:2]] == ["-2", "b"]
+    mushra, strength = (order_for(designs.design, 0, designs.info["seed"], answers[0].listener)[place] for place in (2, 3))
+    assert json.loads(answers[2].value) == {clip: int(grade) for (_, clip), grade in zip(mushra.clips[1:], grades, strict=True)}
+    assert answers[3].value == f"{strength.clips[2][1]} {strength.clips[1][1]}"
+
+
+def test_the_other_designs_fit_a_phone_in_the_dark_and_pass_axe(chromium, served, designs):
+    page, wrong = open_listening(chromium, f"{served}listen/{designs.id}", width=PHONE, height=844, color_scheme="dark")
+    begin(page)
+    for number, choose in enumerate((".option >> nth=3", ".option >> nth=0", "input[type=range]", "input[name=best] >> nth=0")):
+        page.wait_for_selector(".play")
+        assert_fits_the_screen(page)
+        assert axe_faults(page) == []
+        for index in range(page.locator(".play").count()):
+            page.locator(".play").nth(index).tap()
+            wait_until(lambda index=index: page.locator("[data-state=played]").count() == index + 1)
+        for index in range(page.locator(choose).count()):
+            page.locator(choose).nth(index).tap()
+        if number == 3:
+            page.locator("input[name=worst]").nth(1).tap()
+        before = progress(page)
+        page.get_by_role("button", name="Next").tap()
+        wait_until(lambda before=before: progress(page) != before)
+    assert wrong == []
 
 
 def test_a_lost_connection_loses_no_answer_and_is_told_calmly(chromium, address, store):

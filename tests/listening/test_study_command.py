@@ -16,7 +16,7 @@ from evaluation.listening.store import open_store
 from pipelines.errors import ZestError
 from pipelines.features import audio
 from tests.support.listening import ALL_QUESTIONS, finished_run
-from tests.support.listening_session import Clock, answer_next, listen, whole_set
+from tests.support.listening_session import Clock, answer_next, careful, listen, whole_set
 from tests.support.speech import MAN, WOMAN, speak
 from workbench.cli import app as command_line
 from workbench.cli import exit_codes
@@ -65,6 +65,28 @@ def answered(frozen, tmp_path) -> Path:
     store.withdraw(leaver)
     store.engine.dispose()
     return folder
+
+
+def test_the_other_designs_are_created_analysed_and_exported_and_what_cannot_be_asked_is_one_sentence(run, tmp_path):
+    folder = tmp_path / "DESIGNS"
+    code, _, said = call("create", "--run", run, "--systems", "copy, f0-swap", "--listeners", 2, "--cap", 40, "-o", folder,
+                         "--questions", "comparison,mushra,emotion-strength")
+    assert code == 0, said
+    store = open_store(open_study(folder), clock=Clock())
+    for _ in range(2):
+        whole_set(store, careful(store.study))
+    store.engine.dispose()
+    code, printed, said = call("results", folder, "--draws", 100)
+    assert code == 0 and all(title in printed for title in ("CMOS, comparison", "MUSHRA, mushra", "Best-worst scaling")), said
+    code, _, said = call("export", folder, "-o", tmp_path / "EXPORT", "--draws", 100)
+    rows = list(csv.DictReader((tmp_path / "EXPORT" / "answers.csv").open()))
+    assert code == 0 and {row["vote"] for row in rows if row["question"] == "mushra"} >= {"20.0", "60.0", "100.0"}
+    assert {row["order"] for row in rows if row["question"] == "comparison" and row["kind"] == "rated"} >= {"copy|f0-swap"}
+    for systems, questions, words in (("copy", "cmos", "There is no question 'cmos'; choose from"),
+                                      ("copy,f0-swap", "mushra,comparison --cap 3", "raise the cap")):
+        code, _, said = call("create", "--run", run, "--systems", systems, "-o", tmp_path / "no", "--questions",
+                             *questions.split(" "))
+        assert code == 3 and words in said and said.count("\n") <= 1 and not (tmp_path / "no").exists()
 
 
 def test_create_makes_a_study_of_every_question_and_says_what_it_will_give(run, tmp_path):
@@ -182,5 +204,6 @@ def test_results_write_pictures_where_they_are_asked_for(answered, tmp_path):
     store.engine.dispose()
     code, page, said = call("results", answered, "--draws", 100, "--plots", tmp_path / "plots")
     names = {file.name for file in (tmp_path / "plots").iterdir()}
-    assert code == 0 and names == {"mos-naturalness.png", "votes-naturalness.png", "preference.png"}, page
-    assert "Wrote 3 pictures" in said
+    drawn = {"mos-naturalness.png", "votes-naturalness.png", "preference.png", "couples-preference.png"}
+    assert code == 0 and names == drawn, page
+    assert "Wrote 4 pictures" in said

@@ -13,9 +13,8 @@ from benchmarks.simulated_listeners import Crowd, simulate, simulated_study
 from evaluation.listening.analysis import results_of
 from evaluation.listening.design.questions import ANCHORS, shown_name
 from evaluation.listening.publish.export import export_study
+from evaluation.listening.publish.figure_rows import ANCHOR_COLOUR, SYSTEM_COLOUR
 from evaluation.listening.publish.plots import (
-    ANCHOR_COLOUR,
-    SYSTEM_COLOUR,
     VOTE_COLOURS,
     confusion_figure,
     opinion_figure,
@@ -73,7 +72,7 @@ def contrast(first: str, second: str) -> float:
 def test_there_is_a_picture_of_everything_that_was_answered_and_it_says_the_same_in_words(results):
     found = {picture.name: picture for picture in pictures(results)}
     scales = [name for name in ALL_QUESTIONS if name not in ("emotion-choice", "preference")]
-    expected = {f"{kind}-{name}" for name in scales for kind in ("mos", "votes")} | {"preference"}
+    expected = {f"{kind}-{name}" for name in scales for kind in ("mos", "votes")} | {"preference", "couples-preference"}
     assert expected <= set(found) and {name for name in found if name.startswith("emotions-")} == {
         f"emotions-{name.strip('()')}" for name in results.after.confusion}
     for one in results.after.opinions:

@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from evaluation.listening.analysis import results_of
+from evaluation.listening.analysis.answers import answer_table
+from evaluation.listening.design.questions import ABX, BEST_WORST, COMPARISON, PREFERENCE, SCALE, SLIDERS
 from evaluation.listening.design.trials import KNOWN, TRAINING, TRAP
 from evaluation.listening.errors import Refused, StoreError
 from evaluation.listening.store import collect, open_store
@@ -34,9 +37,10 @@ from evaluation.listening.store.schema import (
     STUDIES,
     migrate,
 )
+from evaluation.run import open_run
 from tests.support import postgres
-from tests.support.listening import finished_run, small_study
-from tests.support.listening_session import SETUP, Clock, answer_next, listen, whole_set
+from tests.support.listening import OTHER_DESIGNS, finished_run, small_study
+from tests.support.listening_session import SETUP, Clock, answer_next, first_option, listen, whole_set
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,6 +49,14 @@ ROOT = Path(__file__).resolve().parents[2]
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("listening")
     return small_study(finished_run(folder, sentences=1), folder / "STUDY", systems=("copy", "f0-swap"))
+
+
+@pytest.fixture(scope="module")
+def designs(study, tmp_path_factory):
+    """Of the same run, every design beside ACR."""
+    run = open_run(study.folder.parent / "RUN")
+    return small_study(run, tmp_path_factory.mktemp("designs") / "STUDY", systems=("copy", "f0-swap"), questions=OTHER_DESIGNS,
+                       cap=60)
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +101,26 @@ def refusal(reason: str, caplog):
             assert "\n" not in str(self.caught.value) and f"refused ({reason})" in caplog.text
             return True
     return Check()
+
+
+def test_every_design_is_answered_on_sqlite_and_on_postgresql_and_what_is_no_answer_is_refused(designs, either, caplog):
+    store = open_store(designs, either, Clock())
+    token = store.enter(True, SETUP).token
+    kinds = set()
+    while shown := store.next_trial(token):
+        kinds.add(shown.kind)
+        listen(store, token, shown)
+        if shown.kind in (SLIDERS, BEST_WORST):
+            for wrong in ("", "5", "{}", f"{shown.clips[-1][1]} nobody", '{"nobody": 5}'):
+                with refusal("value", caplog):
+                    store.answer(token, shown.trial, wrong)
+        answer = first_option(shown)
+        assert not store.answer(token, shown.trial, answer).again and store.answer(token, shown.trial, answer).again
+    assert kinds == {SCALE, COMPARISON, PREFERENCE, ABX, SLIDERS, BEST_WORST}
+    table = answer_table(designs, collect(store))
+    assert table[table.question == "mushra"].groupby("trial").condition.count().eq(5).all()
+    assert results_of(designs, collect(store), draws=20).before.listeners == 1
+    store.engine.dispose()
 
 
 def test_a_listener_answers_a_whole_set_on_sqlite_and_on_postgresql(study, either):

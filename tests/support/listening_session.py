@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
+from evaluation.listening.design.questions import BEST_WORST, LOW, NATURAL, SETS, SLIDERS
 from evaluation.listening.design.study import Study
 from evaluation.listening.store import AnswerStore, ShownTrial, StoredAnswer
 
@@ -23,13 +25,27 @@ class Clock:
 
 
 def first_option(shown: ShownTrial) -> str:
-    return shown.options[0][0]
+    """The first answer; the middle of every slider, the first two of several recordings."""
+    judged = [clip for _, clip in shown.clips[-shown.judged:]]
+    several = {SLIDERS: json.dumps(dict.fromkeys(judged, 50)), BEST_WORST: " ".join(judged[:2])}
+    return several.get(shown.kind) or shown.options[0][0]
 
 
 def careful(study: Study) -> Callable[[ShownTrial], str]:
-    """What somebody chooses who passes the screening: checks are answered right, votes vary."""
-    right, turn = {trial.id: trial.accepted for trial in study.design.trials().values()}, count()
-    return lambda shown: (right[shown.trial] or [value for value, _ in shown.options[next(turn) % 3:]])[0]
+    """What somebody chooses who passes the screening: checks are answered right, votes vary, grades are those of the anchors."""
+    trials, turn = study.design.trials(), count()
+
+    def choose(shown: ShownTrial) -> str:
+        trial = trials[shown.trial]
+        if shown.kind == SLIDERS and trial.conditions:
+            clips = [clip for _, clip in trial.clips[-shown.judged:]]
+            return json.dumps({clip: {NATURAL: 100, LOW: 20}.get(name, 60)
+                               for name, clip in zip(trial.conditions, clips, strict=True)})
+        if shown.kind in SETS:
+            return (*trial.accepted, first_option(shown))[0]
+        return (trial.accepted or [value for value, _ in shown.options[next(turn) % 3:]])[0]
+
+    return choose
 
 
 def listen(store: AnswerStore, token: str, shown: ShownTrial) -> None:

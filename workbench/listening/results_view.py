@@ -29,7 +29,8 @@ def results_html(results: StudyResults, now: StudyStanding | None = None) -> str
     if not results.before.listeners or not results.before.ratings:
         return f'<div class="zest-study">{head}<div class="zest-empty">{text.NO_ANSWERS}</div>{screened}</div>'
     drawn = {picture.name: picture for picture in pictures(results)}
-    sections = (*_opinions(results, drawn), _compared(results), *_preferred(results, drawn), *_designs(results, drawn), *_emotions(results, drawn),
+    sections = (*_opinions(results, drawn), _compared(results), *_preferred(results, drawn), *_designs(results, drawn),
+                *_emotions(results, drawn),
                 _agreement(results), screened)
     nobody = "" if results.after.listeners else f'<p class="zest-note">{text.NOBODY_COUNTS}</p>'
     return f'<div class="zest-study">{head}{nobody}{"".join(sections)}<p class="small">{escape(NOT_COMPARABLE)}</p></div>'

@@ -31,8 +31,9 @@ def answer_table(study: Study, collected: Collected) -> pd.DataFrame:
     condition: the system or anchor that was judged; of a preference the preferred one, of a comparison the second one, and
     `against` the other. '' for practice and checks. order: of a couple, what was played first and second, with '|' between.
     vote: 1 to 5; of a comparison -3 to 3 for the second one against the first; of sliders 0 to 100; of best-worst 1 for the
-    strongest, -1 for the weakest, 0 for others; NaN where nothing is graded. value: as it was sent; of sliders the grade. right: of a check, and of ABX, whether the answer was right, else None. played: every clip
-    was played to its end. seconds: from showing to answering. withdrawn: the listener withdrew.
+    strongest, -1 for the weakest, 0 for others; NaN where nothing is graded. value: as it was sent; of sliders the grade.
+    right: of a check, and of ABX, whether the answer was right, else None. played: every clip was played to its end.
+    seconds: from showing to answering. withdrawn: the listener withdrew.
     """
     trials = study.design.trials()
     left = {listener.listener for listener in collected.listeners if listener.withdrawn is not None}
@@ -58,7 +59,7 @@ def five_points(table: pd.DataFrame) -> pd.Series:
 
 def asks(table: pd.DataFrame, *kinds: str) -> pd.Series:
     """Which rows are of questions of these kinds."""
-    return table.question.map(lambda name: QUESTIONS[name].kind in kinds).astype(bool)
+    return table.question.isin([name for name, question in QUESTIONS.items() if question.kind in kinds])
 
 
 def alphas(table: pd.DataFrame) -> dict[str, float | None]:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.listening.analysis.answers import asks
-from evaluation.listening.analysis.intervals import Interval, bounded_mean, mean_difference, median_grade, ratings_of
+from evaluation.listening.analysis.intervals import Interval, bounded_mean, median_grade, ratings_of
 from evaluation.listening.analysis.rank_tests import SystemComparison, holm, signed_rank_of_both
 from evaluation.listening.design.questions import BEST_WORST, HIGHEST_GRADE, NATURAL, QUESTIONS, SETS, SLIDERS
 from evaluation.listening.design.study import Study
@@ -56,16 +56,18 @@ def level_scores(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tu
 
 
 def level_comparisons(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[SystemComparison, ...]:
-    """Every two systems, and each with the hidden reference: pages on which both stood."""
+    """Every two systems, and each with the hidden reference, by their differences on pages on which both stood."""
     rated = table[(table.kind == RATED) & asks(table, *SETS)]
     found: list[SystemComparison] = []
     for question, rows in rated.groupby("question", sort=False):
         names = [name for name in (*study.systems, NATURAL) if (rows.condition == name).any()]
-        couples = [(one, other, *_paired(rows, one, other)) for one, other in combinations(names, 2)]
-        tests = holm([signed_rank_of_both(first.assign(vote=first.vote.to_numpy() - second.vote.to_numpy()))
-                      for _, _, first, second in couples])
-        found += [SystemComparison(str(question), one, other, mean_difference(ratings_of(first), ratings_of(second), draws, seed), p)
-                  for (one, other, first, second), p in zip(couples, tests, strict=True) if len(first)]
+        couples = [(one, other, _differences(rows, one, other)) for one, other in combinations(names, 2)]
+        couples = [couple for couple in couples if len(couple[2])]
+        tests = holm([signed_rank_of_both(gaps) for _, _, gaps in couples])
+        lowest, highest = ENDS[QUESTIONS[str(question)].kind]
+        for (one, other, gaps), p in zip(couples, tests, strict=True):
+            gap = bounded_mean([ratings_of(gaps)], lowest - highest, highest - lowest, draws, seed)
+            found.append(SystemComparison(str(question), one, other, gap, p))
     return tuple(found)
 
 
@@ -80,12 +82,11 @@ def _level(study: Study, question: str, condition: str, rows: pd.DataFrame, draw
         rows.listener.nunique(), len(rows), len(rows) < study.rules.preliminary_below)
 
 
-def _paired(rows: pd.DataFrame, one: str, other: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of both conditions from pages on which both were graded, in the same order."""
-    keys = ["listener", "trial"]
-    sides = [rows[rows.condition == name].set_index(keys, drop=False).rename_axis([None, None]) for name in (one, other)]
-    shared = sides[0].index.intersection(sides[1].index)
-    return sides[0].loc[shared], sides[1].loc[shared]
+def _differences(rows: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
+    """One row a page on which both were graded; vote: the first minus the second."""
+    sides = [rows.loc[rows.condition == name, ["listener", "trial", "pair", "vote"]] for name in (one, other)]
+    both = sides[0].merge(sides[1], on=["listener", "trial", "pair"], suffixes=("", "_other"))
+    return both.assign(vote=both.vote - both.vote_other)
 
 
 def _lower(one: LevelScore) -> float:

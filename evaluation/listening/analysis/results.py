@@ -119,7 +119,8 @@ def comparisons_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> 
         sides = {system: rows[rows.condition == system] for system in study.systems if (rows.condition == system).any()}
         couples = list(combinations(sides, 2))
         tests = _adjusted([_signed_rank(sides[first], sides[second]) for first, second in couples])
-        differences = [mean_difference(ratings_of(sides[first]), ratings_of(sides[second]), draws, seed) for first, second in couples]
+        differences = [mean_difference(ratings_of(sides[first]), ratings_of(sides[second]), draws, seed)
+                       for first, second in couples]
         compared += [SystemComparison(str(question), *couple, difference, p)
                      for couple, difference, p in zip(couples, differences, tests, strict=True)]
     return tuple(compared)
@@ -127,11 +128,11 @@ def comparisons_of(study: Study, table: pd.DataFrame, draws: int, seed: int) -> 
 
 def _analysis(study: Study, table: pd.DataFrame, listeners: int, draws: int, seed: int) -> Analysis:
     rated = table[table.kind == RATED]
-    return Analysis(listeners, len(rated), opinions_of(study, table, draws, seed), comparisons_of(study, table, draws, seed),
-                    alphas(table), correlations(table), tuple(preferences(table, min(draws, FITS), seed)),
-                    confusion(study, table), recognised(study, table), couple_scores(study, table, draws, seed),
-                    order_effects(table, draws, seed), level_scores(study, table, draws, seed),
-                    level_comparisons(study, table, draws, seed))
+    return Analysis(
+        listeners, len(rated), opinions_of(study, table, draws, seed), comparisons_of(study, table, draws, seed), alphas(table),
+        correlations(table), tuple(preferences(table, min(draws, FITS), seed)), confusion(study, table), recognised(study, table),
+        couple_scores(study, table, draws, seed), order_effects(table, draws, seed), level_scores(study, table, draws, seed),
+        level_comparisons(study, table, draws, seed))
 
 
 def _signed_rank(first: pd.DataFrame, second: pd.DataFrame) -> float | None:

@@ -56,6 +56,7 @@ def screen(rules: ScreeningRules, collected: Collected, table: pd.DataFrame) -> 
 
     Outliers are looked for last and among those who broke nothing else, so that random answers do not hide them.
     """
+    table = table.assign(points=five_points(table), sliders=asks(table, SLIDERS))
     rows = dict(iter(table.groupby("listener", sort=False)))
     nothing = table.iloc[:0]
     first = [_verdict(rules, listener, rows.get(listener.listener, nothing)) for listener in collected.listeners]
@@ -70,7 +71,7 @@ def screen(rules: ScreeningRules, collected: Collected, table: pd.DataFrame) -> 
 
 def _verdict(rules: ScreeningRules, listener: Listener, rows: pd.DataFrame) -> Verdict:
     traps, known = (_failures(rows, kind) for kind in (TRAP, KNOWN))
-    votes = five_points(rows)[rows.kind == RATED].dropna().to_numpy()
+    votes = rows.points[rows.kind == RATED].dropna().to_numpy()
     deviation = float(np.std(votes, ddof=1)) if len(votes) > 1 else None
     broken = {
         "whole_set": rules.whole_set and listener.completed is None,
@@ -95,7 +96,9 @@ def _mushra(rules: ScreeningRules, rows: pd.DataFrame) -> dict[str, bool]:
 
     Where they were not, the order of the reference and the anchor takes its place: random grades would pass the other rule.
     """
-    graded = rows[asks(rows, SLIDERS)]
+    graded = rows[rows.sliders]
+    if graded.empty:
+        return {}
     is_told = graded.question.map(lambda name: bool(QUESTIONS[name].given)).astype(bool)
     reference, anchor = (graded[graded.condition == name].set_index("trial").vote for name in (NATURAL, rules.mushra_anchor))
     told, untold = (set(graded.trial[which]) for which in (is_told, ~is_told))
@@ -107,11 +110,10 @@ def _mushra(rules: ScreeningRules, rows: pd.DataFrame) -> dict[str, bool]:
 
 def _outlier_scores(table: pd.DataFrame, listeners: list[str]) -> dict[str, float]:
     """z of each listener's mean deviation from the mean vote of the same question and condition, or couple in one order."""
-    rows = table[(table.kind == RATED) & five_points(table).notna() & table.listener.isin(listeners)]
+    rows = table[(table.kind == RATED) & table.points.notna() & table.listener.isin(listeners)]
     if rows.listener.nunique() < 3:
         return {}
-    points = five_points(rows)
-    deviation = points - points.groupby([rows.question, rows.condition, rows.against]).transform("mean")
+    deviation = rows.points - rows.groupby(["question", "condition", "against"]).points.transform("mean")
     means = deviation.groupby(rows.listener).mean()
     if np.ptp(means.to_numpy()) < 1e-9:
         return dict.fromkeys(means.index, 0.0)

@@ -113,8 +113,8 @@ def damaged(samples: np.ndarray, decibels: float = MNRU_DB) -> np.ndarray:
 def low_pass(samples: np.ndarray, passes: float) -> np.ndarray:
     """(n,) samples at 16 kHz without what lies above `passes` Hz: an anchor of ITU-R BS.1534.
 
-    A linear-phase filter by Kaiser's window: within 0.1 dB up to `passes`, at least 60 dB down from half a kilohertz above it. The
-    standard asks for 25 dB there, and for 50 dB one kilohertz above.
+    A linear-phase filter by Kaiser's window: within 0.1 dB up to `passes`, at least 60 dB down from half a kilohertz above it.
+    The standard asks for 25 dB there, and for 50 dB one kilohertz above.
     """
     from scipy.signal import fftconvolve, firwin, kaiserord
 

@@ -16,9 +16,9 @@ from typing import Any
 from evaluation.instruments.needs import version
 from evaluation.listening.design.clips import Progress, Told, write_clips
 from evaluation.listening.design.drawing import StudyPlan, draw, pairs_that_help, ratings_per_system
-from evaluation.listening.design.questions import askable, parse_questions, study_emotions
+from evaluation.listening.design.questions import BEST_WORST, QUESTIONS, askable, parse_questions, study_emotions
 from evaluation.listening.design.recruitment import Recruitment, with_codes
-from evaluation.listening.design.rules import ScreeningRules
+from evaluation.listening.design.rules import ScreeningRules, usual_rules
 from evaluation.listening.design.study import FORMAT, Study, open_study, study_hash
 from evaluation.listening.design.trials import Design, opaque
 from evaluation.listening.design.wording import ENGLISH, missing_texts, texts_of
@@ -49,11 +49,15 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
             folder exists already or cannot be written.
     """
     folder = Path(folder)
-    plan = StudyPlan(tuple(dict.fromkeys(systems)), parse_questions(questions), listeners, cap, seed,
-                     salt or secrets.token_hex(16), rules or ScreeningRules())
+    asked = parse_questions(questions)
+    plan = StudyPlan(tuple(dict.fromkeys(systems)), asked, listeners, cap, seed, salt or secrets.token_hex(16),
+                     rules or usual_rules(asked))
     pairs, left_out = _usable(run, plan.systems)
     possible = askable(pairs)
     impossible = [question.name for question in plan.questions if question.name not in possible]
+    if impossible and QUESTIONS[impossible[0]].kind == BEST_WORST:
+        raise StudyError(f"Some pairs name no emotion, and {impossible[0]} asks for its strength; leave that question out, or "
+                         "evaluate pairs with emotions.")
     if impossible:
         raise StudyError(f"Some conversions have a stored emotion as their target and have no reference to be played for "
                          f"{impossible[0]}; leave that question out.")
@@ -89,7 +93,8 @@ def useful_pairs(run: EvaluationRun, systems: Sequence[str], questions: Sequence
 
     One pair suffices for a study, two give intervals. Raises StudyError as `create_study`.
     """
-    plan = StudyPlan(tuple(dict.fromkeys(systems)), parse_questions(questions), listeners, cap, 0, "")
+    asked = parse_questions(questions)
+    plan = StudyPlan(tuple(dict.fromkeys(systems)), asked, listeners, cap, 0, "", usual_rules(asked))
     pairs, _ = _usable(run, plan.systems)
     return len(pairs), pairs_that_help(plan, pairs)
 

@@ -163,8 +163,8 @@ def _side_by_side(question: Question, single: list[tuple[str, str]]) -> tuple[tu
     """Raises StudyError: more than a listener can grade together."""
     if len(single) > MOST_SIDE_BY_SIDE:
         systems = MOST_SIDE_BY_SIDE - len(question.hidden)
-        raise StudyError(f"The question {question.name} plays all systems side by side, at most {systems} beside the anchors; "
-                         f"choose at most {systems} systems.")
+        raise StudyError(f"The question {question.name} plays all systems side by side; choose at most "
+                         f"{counted(systems, 'system')}.")
     return tuple(single)
 
 

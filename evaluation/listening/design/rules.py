@@ -15,10 +15,12 @@ from evaluation.listening.errors import StudyError
 
 OUTLIER = 3.29  # two-sided 0.1 % of a normal distribution
 ONE_IN = 10  # rated trials per trap, and per known-answer item
+OF_TWO = 0.25  # share of failed traps with two answers that is forgiven
 YOUNGER = {"reference_below", "anchor_above", "graded_wrongly", "mushra_anchor"}  # rules that older studies do not name
 FEWEST = 2  # of each
 CHANCE = 0.05  # of a random clicker to pass all checks of a set; traps are added until it is below
-GUESSES = {SCALE: 1 / 5, COMPARISON: 1 / len(COMPARED), CHOICE: 1 / 6, BEST_WORST: 1 / 6, PREFERENCE: 1 / 2, ABX: 1 / 2}  # of passing a trap
+# How often a trap is passed by a random answer.
+GUESSES = {SCALE: 1 / 5, COMPARISON: 1 / len(COMPARED), CHOICE: 1 / 6, BEST_WORST: 1 / 6, PREFERENCE: 1 / 2, ABX: 1 / 2}
 SURE_GUESSES = {COMPARISON: 3 / 7, PREFERENCE: 1 / 2, ABX: 1 / 2}  # of a known couple
 
 
@@ -63,6 +65,15 @@ class ScreeningRules:
     def allowed(self, share: float, count: int) -> int:
         """Wrong answers among `count` checks that are still forgiven."""
         return int(share * count + 1e-9)
+
+
+def usual_rules(questions: Sequence[Question]) -> ScreeningRules:
+    """Of a study whose maker names none. Where a trap has two answers, fewer failed ones are forgiven.
+
+    A random answer passes every second of those traps. With the usual share a set of couples would need twenty of them.
+    """
+    asked = {question.kind for question in trap_questions(questions)}
+    return ScreeningRules(trap_failures=OF_TWO) if asked and asked <= {PREFERENCE, ABX} else ScreeningRules()
 
 
 def rules_from(document: dict[str, Any]) -> ScreeningRules:

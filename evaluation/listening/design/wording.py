@@ -85,7 +85,8 @@ ENGLISH: dict[str, Any] = {
                         "-1": "Slightly farther", "-2": "Farther", "-3": "Much farther"}},
         "mushra": {
             "prompt": "How good does each recording sound, compared with the reference?",
-            "hint": "The reference is hidden among the recordings, too: give it 100. Judge the sound of the voice, not its emotion.",
+            "hint": "The reference is hidden among the recordings, too: give it 100. Judge the sound of the voice, not its "
+                    "emotion.",
             "roles": {"source": "Reference"},
             "options": {"5": "Excellent", "4": "Good", "3": "Fair", "2": "Poor", "1": "Bad"}},
         "mushra-no-reference": {

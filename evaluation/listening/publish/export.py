@@ -1,6 +1,7 @@
 """Everything of a study in plain files: raw answers, listeners, results, and the paragraph for a paper.
 
-    answers.csv, answers.json   one row an answer (of several clips side by side one a clip), withdrawn and excluded ones too, each marked
+    answers.csv, answers.json   one row an answer (of several clips side by side one a clip), withdrawn and excluded ones too,
+                                each marked
     listeners.csv               one row a listener: how they listened, which rules they broke
     results.json, results.md    the analysis
     paragraph.md                method and outcome in prose

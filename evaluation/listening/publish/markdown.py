@@ -30,12 +30,13 @@ from pipelines.counting import agreeing, counted, sentence_start
 
 NOT_COMPARABLE = ("Scores compare systems within this study only: the same system gets another MOS among other systems "
                   "(Cooper et al., arXiv 2503.03250).")
-COUPLES_SAID = ("First against second, with 95 % intervals (both orders weighted alike; Wilcoxon's signed-rank test over listeners and "
-                "over items, Holm's correction)")
+COUPLES_SAID = ("First against second, with 95 % intervals (both orders weighted alike; Wilcoxon's signed-rank test over "
+                "listeners and over items, Holm's correction)")
 GRADES_SAID = "Medians of grades from 0 to 100 with 95 % intervals (bootstrap over listeners and items)"
 STRENGTHS_SAID = "Times strongest minus times weakest, per page, with 95 % intervals (bootstrap over listeners and items)"
-MUSHRA_RULES = ("Of MUSHRA, a hidden reference graded below {reference:g}, or the anchor of {anchor} graded above {above:g}, on more "
-                "than {share:.0f} % of the pages (ITU-R BS.1534); without a visible reference, that anchor above the reference.")
+MUSHRA_RULES = ("Of MUSHRA, a hidden reference graded below {reference:g}, or the anchor of {anchor} graded above {above:g}, on "
+                "more than {share:.0f} % of the pages (ITU-R BS.1534); without a visible reference, that anchor above the "
+                "reference.")
 ANCHOR_TEXTS = {NATURAL: "natural recordings", COPY: "copy-synthesis",
                 FLOOR: "a floor (the unconverted source, or another speaker)", CEILING: "identical pairs",
                 LOW: "an anchor that passes up to 3.5 kHz", MIDDLE: "an anchor that passes up to 7 kHz"}
@@ -73,8 +74,8 @@ def paper_paragraph(results: StudyResults) -> str:
              f"of {counted(one.listeners, 'listener')}{', preliminary' if one.preliminary else ''}" for one in after.opinions]
     preferred = [f"{shown_name(one.condition, systems)} preferred in {one.wins} of {counted(one.of, 'comparison')}"
                  for one in after.preferred]
-    couples = [f"{one.question}, {couple_name(one)}: {interval_text(one.score)}{'' if one.kind == COMPARISON else ' %'}, adjusted "
-               f"p {number(one.p, 3)}" for one in after.couples]
+    couples = [f"{one.question}, {couple_name(one)}: {interval_text(one.score)}{'' if one.kind == COMPARISON else ' %'}, "
+               f"adjusted p {number(one.p, 3)}" for one in after.couples]
     grades, strengths = ([f"{one.question}, {shown_name(one.condition, systems)}: {interval_text(score)}, "
                           f"{counted(one.ratings, 'rating')} of {counted(one.listeners, 'listener')}"
                           for one, score in side] for side in _levels(after))

@@ -7,7 +7,7 @@ const SETS = ["Home", "End", "PageUp", "PageDown", "ArrowLeft", "ArrowRight", "A
 
 /** What is answered by. changed(value): null while something is missing.
  *
- * Returns {element, above: boxes of players that stand over it, open(all, heard): what was played, asks: what to do,
+ * Returns {element, above: boxes of players that stand over it, open(all, played): what was played, asks: what to do,
  * choose(key): returns whether it meant anything}.
  */
 export function answerBox(shown, caps, texts, player, changed) {
@@ -57,7 +57,7 @@ function sliders(shown, caps, texts, player, changed) {
   return {
     element: el("fieldset", { class: "sliders" }, el("legend", {}, shown.prompt), scale, ...rows.map((row) => row.element)),
     above: player.boxes.slice(0, first), asks: texts.grade_each,
-    open(all, heard) { for (const { name, input } of rows) input.disabled = !heard.has(name); },
+    open(all, played) { for (const { name, input } of rows) input.disabled = !played.has(name); },
     choose(key) {
       const place = Number(key);
       return place >= 1 && place <= shown.judged && player.toggle(first + place - 1);
@@ -85,14 +85,15 @@ function bestWorst(shown, caps, texts, player, changed) {
       return el("label", { class: "option" }, input, el("span", {}, said));
     })));
   const element = el("fieldset", { class: "best-worst" }, el("legend", {}, shown.prompt), ...rows);
+  const buttons = ends.flatMap((end) => inputs[end]);
   return {
     element, above: player.boxes.slice(0, first), asks: texts.choose,
-    open(all) { element.disabled = !all; },
+    open(all) { for (const input of buttons) input.disabled = !all; }, // not the fieldset: its players have to play
     choose(key) {
       const index = Number(key) - 1;
       const end = ends[0] in chosen ? ends[1] : ends[0];
       const input = inputs[end][index];
-      if (!input || element.disabled || chosen[ends[0]] === index) return false;
+      if (!input || input.disabled || chosen[ends[0]] === index) return false;
       input.click();
       input.focus();
       return true;
