@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from evaluation.listening.design.best_worst import FEWEST
 from evaluation.listening.design.create import CAP, create_study, expected_ratings, useful_pairs
-from evaluation.listening.design.questions import askable
+from evaluation.listening.design.questions import BEST_WORST, QUESTIONS, Question, anchors_of, askable
 from evaluation.listening.design.recruitment import Recruitment, read_recruitment
 from evaluation.listening.design.study import Study
 from evaluation.listening.errors import StudyError
@@ -70,7 +71,12 @@ def gathered_folder() -> Path:
 def offered(run: EvaluationRun) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Systems with a conversion, and questions that can be asked."""
     systems = tuple(name for name in run.systems if any(run.wav(name, pair.id) is not None for pair in run.pairs))
-    return systems, askable(run.pairs)
+    return systems, tuple(name for name in askable(run.pairs) if _enough(QUESTIONS[name], systems, run))
+
+
+def _enough(question: Question, systems: tuple[str, ...], run: EvaluationRun) -> bool:
+    """Whether so many recordings stand side by side as the question needs."""
+    return question.kind != BEST_WORST or len(systems) + len(anchors_of(question, run.pairs)) >= FEWEST
 
 
 def ticked(systems: Sequence[str], questions: Sequence[str]) -> tuple[list[str], list[str]]:
