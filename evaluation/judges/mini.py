@@ -24,9 +24,10 @@ from evaluation.judges.base import EmotionJudge
 from evaluation.judges.features import FEATURES
 from pipelines.errors import CheckpointError
 from pipelines.labels import EMOTIONS
+from pipelines.shipped import shipped
 
 JUDGES = ("acoustic", "whisper", "egemaps")  # the headline first
-DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "judge-mini"
+DEFAULT_FOLDER = shipped("checkpoints/judge-mini")
 
 
 @dataclass(frozen=True)
