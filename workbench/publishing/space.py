@@ -95,7 +95,7 @@ def _wrong_keys(root: Path, header: dict[str, Any]) -> Iterator[tuple[str, str]]
         if header.get(key) not in COLOURS:
             yield f"Its {key} is {header.get(key)!r}.", f"Take one of {', '.join(COLOURS)}."
     if len(described) > LONGEST_DESCRIPTION:
-        yield f"Its short_description has {len(described)} letters.", f"Write at most {LONGEST_DESCRIPTION}."
+        yield f"Its short_description has {counted(len(described), 'letter')}.", f"Write at most {LONGEST_DESCRIPTION}."
     if sdk == "gradio" and not (root / str(header.get("app_file", "app.py"))).is_file():
         yield f"Its app_file {header.get('app_file')} is not there.", "Name the file that starts the page."
     if sdk == "gradio" and not _is_version(header.get("sdk_version")):
