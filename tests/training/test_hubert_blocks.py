@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from pipelines.networks.units import ContentEncoder
+from pipelines.training.data.channel_changes import changed
 from pipelines.training.data.corpus import read_manifest, training_clips
 from pipelines.training.loop.optim import Update
 from pipelines.training.stages import hubert_blocks
@@ -31,7 +32,7 @@ def encoder():
 
 @pytest.fixture
 def task(encoder, monkeypatch):
-    monkeypatch.setattr(hubert_blocks, "STATISTICS_CROPS", 10)
+    monkeypatch.setattr(hubert_blocks, "STATISTICS_CROPS", 30)
     monkeypatch.setattr(hubert_blocks, "ENOUGH", 5)
     torch.manual_seed(0)
     return HubertBlocksTask(SMALL, training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv")), encoder)
@@ -50,11 +51,11 @@ def test_training_brings_every_layer_nearer_to_its_block(task):
         return np.mean([[float(value) for value in losses.values()] for losses in logged], axis=0)
 
     before, _, after = distances(0), distances(20), distances(40)
-    assert (after[1:] < before[1:] - 0.05).all()
+    assert (after[1:] < before[1:] - 0.03).all()
 
 
 def test_the_teachers_next_blocks_say_what_is_still_wrong(encoder, monkeypatch):
-    monkeypatch.setattr(hubert_blocks, "STATISTICS_CROPS", 10)
+    monkeypatch.setattr(hubert_blocks, "STATISTICS_CROPS", 30)
     monkeypatch.setattr(hubert_blocks, "ENOUGH", 5)
     torch.manual_seed(0)
     clips = training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv"))
@@ -63,7 +64,7 @@ def test_the_teachers_next_blocks_say_what_is_still_wrong(encoder, monkeypatch):
     logged = [task.step(number, np.random.default_rng(number), Update()) for number in range(40)]
     assert logged[0].keys() == {f"cosine_{layer}" for layer in range(4)}
     first, last = (np.mean([losses["cosine_3"] for losses in part]) for part in (logged[:10], logged[30:]))
-    assert last < first - 0.05
+    assert last < first - 0.03
     assert all(torch.equal(weights[name], value) for name, value in encoder.state_dict().items()), "the teacher stays as it is"
 
 
@@ -78,9 +79,12 @@ def test_targets_are_free_of_the_teachers_positions(task, encoder):
 def test_the_same_crops_come_again_so_that_a_training_goes_on_exactly(task):
     one, other = (task.batch(np.random.default_rng(7), 1.0) for _ in range(2))
     assert all(torch.equal(first, second) for first, second in zip(one, other))
-    clean, given, inside, masked = one
-    assert clean.shape == given.shape and inside.shape == masked.shape
-    assert inside.any(1).all() and not torch.equal(clean, given)
+    clean, inside, masked = one
+    assert inside.shape == masked.shape and inside.any(1).all()
+    torch.manual_seed(0)
+    given = changed(clean, inside)
+    torch.manual_seed(0)
+    assert torch.equal(changed(clean, inside), given) and not torch.equal(clean, given)
 
 
 def test_a_corpus_is_drawn_by_its_length_to_a_power():

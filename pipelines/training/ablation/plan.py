@@ -14,7 +14,7 @@ from pipelines.training.data.clip_choice import with_share
 from pipelines.training.data.corpus import USED, training_clips
 from pipelines.training.data.manifest_check import read_checked_manifest
 from pipelines.training.loop.recipe import GeneralRecipe, section
-from pipelines.training.stages.registry import EVERY_CONVERSION, STAGES, writers
+from pipelines.training.stages.registry import EVERY_CONVERSION, STAGES, find_stage, writers
 from pipelines.training.stages.stage_keys import PlannedStage, planned, speech_of
 
 
@@ -113,8 +113,8 @@ def _fits(folder: Folder, stage: PlannedStage) -> bool:
     files = stage.writes
     if not files or not all(folder.has(file) for file in files):
         return False
-    config = folder.config(files[0])
-    return all(config.get(key, value) == value for key, value in stage.decides["recipe"].items())
+    config, sizes = folder.config(files[0]), find_stage(stage.name).sizes
+    return all(config.get(key, value) == value for key, value in stage.decides["recipe"].items() if not sizes or key in sizes)
 
 
 def _training(variants: Iterable[tuple[PlannedStage, ...]], supplied: frozenset[str]) -> tuple[PlannedStage, ...]:

@@ -129,6 +129,8 @@ class Stage:
         prepare: given the context and the table as its dataclass. needs: given the same, what `prepare` and the steps will read.
         writes: files of the checkpoint. scratch: files beside the runs, for later stages only.
         reads: stages before it. begins_with: the stage whose weights the first design begins with, if the recipe has that stage.
+        sizes: keys of the table that must agree where a checkpoint supplies the stage to an ablation; all if none is given.
+            A vocoder is what `generate` begins with, however it was trained.
         general: keys of [general], besides the seed, that change what it learns.
         packages: that it imports while it trains, given its table as its dataclass; not those of every stage.
     """
@@ -144,6 +146,7 @@ class Stage:
     scratch: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     begins_with: str = ""
+    sizes: tuple[str, ...] = ()
     general: tuple[str, ...] = ()
     packages: Callable[[Any], tuple[str, ...]] = lambda recipe: ()
 

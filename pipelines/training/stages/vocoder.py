@@ -138,4 +138,5 @@ STAGE = Stage(
     source="80 mel bands of the WORLD envelope, F0, voicing",
     loss="log spectra; then also period and spectrum discriminators",
     recipes={"": VocoderRecipe}, prepare=prepare,
-    needs=lambda context, recipe: StageNeeds(context.clips, audio=True, features=(VOCODER,)), writes=("vocoder",))
+    needs=lambda context, recipe: StageNeeds(context.clips, audio=True, features=(VOCODER,)), writes=("vocoder",),
+    sizes=("width", "blocks", "expand"))
