@@ -64,7 +64,7 @@ def couple_scores(study: Study, table: pd.DataFrame, draws: int, seed: int) -> t
         second = [max(couple, key=ranks.__getitem__) for couple in zip(rows.condition, rows.against, strict=True)]
         rows = _seen_from(rows.assign(first=first, second=second), QUESTIONS[str(question)].kind)
         groups = {couple: own for couple, own in rows.groupby(["first", "second"])}
-        names = sorted(groups, key=lambda couple: (ranks[couple[0]], ranks[couple[1]]))
+        names = sorted(groups, key=lambda couple: tuple(ranks[str(name)] for name in couple))
         kind = QUESTIONS[str(question)].kind
         tests = holm([_test(groups[name], kind) for name in names])
         found += [_score(study, str(question), groups[name], p, draws, seed) for name, p in zip(names, tests, strict=True)]
@@ -101,7 +101,7 @@ def sensitivity(percent: float) -> float | None:
     """d' of so many percent of right answers; 0 at chance and below, None where every answer is right."""
     if percent <= 50 or percent >= 100:
         return 0.0 if percent <= 50 else None
-    return float(brentq(lambda d: 100 * right_share(d) - percent, 0, 40))
+    return float(brentq(lambda d: 100 * right_share(d) - percent, 0, 40))  # pyright: ignore[reportArgumentType]
 
 
 def right_share(d: float) -> float:

@@ -99,7 +99,7 @@ def _mushra(rules: ScreeningRules, rows: pd.DataFrame) -> dict[str, bool]:
     graded = rows[rows.sliders]
     if graded.empty:
         return {}
-    is_told = graded.question.map(lambda name: bool(QUESTIONS[name].given)).astype(bool)
+    is_told = graded.question.map(lambda name: bool(QUESTIONS[str(name)].given)).astype(bool)
     reference, anchor = (graded[graded.condition == name].set_index("trial").vote for name in (NATURAL, rules.mushra_anchor))
     told, untold = (set(graded.trial[which]) for which in (is_told, ~is_told))
     wrong = {"hidden_reference": reference[reference.index.isin(told)] < rules.reference_below,

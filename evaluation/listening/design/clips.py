@@ -120,7 +120,7 @@ def low_pass(samples: np.ndarray, passes: float) -> np.ndarray:
 
     taps, beta = kaiserord(STOP_DB, 2 * TRANSITION / SAMPLE_RATE)
     taps |= 1  # of an odd number, so that the delay is whole
-    window = firwin(taps, passes + TRANSITION / 2, window=("kaiser", beta), fs=SAMPLE_RATE)
+    window = firwin(taps, passes + TRANSITION / 2, window=("kaiser", beta), fs=SAMPLE_RATE)  # pyright: ignore[reportArgumentType]
     return fftconvolve(samples, window, mode="full")[taps // 2:taps // 2 + len(samples)]
 
 

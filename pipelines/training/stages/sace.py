@@ -113,7 +113,8 @@ class SaceTask:
         self.networks = nn.ModuleDict({"sace": sace, "adversary": SpeakerAdversary(speakers), "pitch": pitch})
         if recipe.averaged:
             self.networks["average"] = running_average(nn.ModuleDict({"sace": sace, "pitch": pitch}), recipe.averaged)
-        front = [weight for weight in (sace.front.parameters() if recipe.front_learning_rate else ()) if weight.requires_grad]
+        blocks = sace.front if recipe.front_learning_rate else None
+        front = [] if blocks is None else [weight for weight in blocks.parameters() if weight.requires_grad]
         others = {id(weight) for weight in front}
         learning = [weight for name, network in self.networks.items() if name != "average" for weight in network.parameters()
                     if weight.requires_grad and id(weight) not in others]
