@@ -32,7 +32,7 @@ def encoder():
 
 @pytest.fixture
 def task(encoder, monkeypatch):
-    monkeypatch.setattr(hubert_blocks, "STATISTICS_CROPS", 30)
+    monkeypatch.setattr(hubert_blocks, "STATISTICS_CROPS", 20)
     monkeypatch.setattr(hubert_blocks, "ENOUGH", 5)
     torch.manual_seed(0)
     return HubertBlocksTask(SMALL, training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv")), encoder)
@@ -51,20 +51,20 @@ def test_training_brings_every_layer_nearer_to_its_block(task):
         return np.mean([[float(value) for value in losses.values()] for losses in logged], axis=0)
 
     before, _, after = distances(0), distances(20), distances(40)
-    assert (after[1:] < before[1:] - 0.03).all()
+    assert (after[1:] < before[1:] - 0.05).all()
 
 
 def test_the_teachers_next_blocks_say_what_is_still_wrong(encoder, monkeypatch):
-    monkeypatch.setattr(hubert_blocks, "STATISTICS_CROPS", 30)
+    monkeypatch.setattr(hubert_blocks, "STATISTICS_CROPS", 20)
     monkeypatch.setattr(hubert_blocks, "ENOUGH", 5)
     torch.manual_seed(0)
     clips = training_clips(read_manifest(tiny.tiny_corpus() / "corpus" / "manifest.csv"))
     task = HubertBlocksTask(replace(SMALL, deeper=1), clips, encoder)
     weights = {name: value.clone() for name, value in encoder.state_dict().items()}
-    logged = [task.step(number, np.random.default_rng(number), Update()) for number in range(40)]
+    logged = [task.step(number, np.random.default_rng(number), Update()) for number in range(60)]
     assert logged[0].keys() == {f"cosine_{layer}" for layer in range(4)}
-    first, last = (np.mean([losses["cosine_3"] for losses in part]) for part in (logged[:10], logged[30:]))
-    assert last < first - 0.03
+    first, last = (np.mean([losses["cosine_3"] for losses in part]) for part in (logged[:10], logged[50:]))
+    assert last < first - 0.05
     assert all(torch.equal(weights[name], value) for name, value in encoder.state_dict().items()), "the teacher stays as it is"
 
 
