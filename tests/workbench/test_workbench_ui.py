@@ -19,11 +19,13 @@ from workbench.uploads import upload_problem
 PLAYS = "() => document.querySelector('#zest-player [data-studio]').zestStudio.sound.playing"
 KEEP_PLAYERS = """() => { window.players = []; const play = HTMLMediaElement.prototype.play;
     HTMLMediaElement.prototype.play = function () { if (!players.includes(this)) players.push(this); this.loop = true;
-        return play.call(this); }; }"""
+        return play.call(this); };
+    const start = AudioBufferSourceNode.prototype.start;
+    AudioBufferSourceNode.prototype.start = function (...when) { this.loop = true; return start.apply(this, when); }; }"""
 
 
 def sounding(page) -> list[bool]:
-    """Of every player that was ever started, whether it sounds."""
+    """Of every audio element that was ever started, whether it sounds. None ends by itself, however slow the machine is."""
     return page.evaluate("players.map((one) => !one.paused)")
 
 
