@@ -17,14 +17,12 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from benchmarks.listening_statistics import DRAWS, Tally
-from benchmarks.simulated_listeners import CAREFUL, CLICKER, LAZY, SYSTEMS, Crowd, simulate, simulated_study
-from evaluation.listening.analysis.answers import answer_table
+from benchmarks.listening_statistics import DRAWS, Tally, screened_answers
+from benchmarks.simulated_listeners import CAREFUL, CLICKER, LAZY, SYSTEMS, Crowd, simulated_study
 from evaluation.listening.analysis.couples import couple_scores, order_effects
 from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.levels import level_comparisons, level_scores
 from evaluation.listening.analysis.results import comparisons_of, opinions_of
-from evaluation.listening.analysis.screening import screen
 from evaluation.listening.design.questions import ABX, COMPARISON, PREFERENCE, QUESTIONS, SLIDERS
 from evaluation.listening.design.study import Study
 from pipelines.counting import counted
@@ -83,13 +81,7 @@ TALLIES: dict[str, Callable[[Study, pd.DataFrame, Crowd, int, Tally, int], None]
 def one_study(question: str, crowd: Crowd, seed: int, tally: Tally, draws: int) -> None:
     """Simulate, screen, analyse and compare with the truth."""
     study = simulated_study((question,), seed=seed)
-    collected, kinds = simulate(study, crowd, seed)
-    table = answer_table(study, collected)
-    verdicts = screen(study.rules, collected, table)
-    for verdict in verdicts:
-        tally.add(kinds[verdict.listener], not verdict.counts)
-    left = table[table.listener.isin([verdict.listener for verdict in verdicts if verdict.counts])]
-    TALLIES[question](study, left, crowd, seed, tally, draws)
+    TALLIES[question](study, screened_answers(study, crowd, seed, tally), crowd, seed, tally, draws)
 
 
 def scenario(question: str, crowd: Crowd, studies: int, draws: int = DRAWS, seconds: float = np.inf) -> Tally:

@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from benchmarks.simulated_listeners import CAREFUL, CLICKER, LAZY, SYSTEMS, Crowd, simulate, simulated_study
@@ -55,14 +56,19 @@ class Tally:
         return f"{100 * test.statistic:.1f} ({100 * interval.low:.1f} to {100 * interval.high:.1f})"
 
 
-def one_study(study: Study, crowd: Crowd, seed: int, tally: Tally, draws: int) -> None:
-    """Simulate, screen, analyse and compare with the truth."""
+def screened_answers(study: Study, crowd: Crowd, seed: int, tally: Tally) -> pd.DataFrame:
+    """The answers of simulated listeners who pass the screening; the tally gets whom it left out, by kind of listener."""
     collected, kinds = simulate(study, crowd, seed)
     table = answer_table(study, collected)
     verdicts = screen(study.rules, collected, table)
     for verdict in verdicts:
         tally.add(kinds[verdict.listener], not verdict.counts)
-    left = table[table.listener.isin([verdict.listener for verdict in verdicts if verdict.counts])]
+    return table[table.listener.isin([verdict.listener for verdict in verdicts if verdict.counts])]
+
+
+def one_study(study: Study, crowd: Crowd, seed: int, tally: Tally, draws: int) -> None:
+    """Simulate, screen, analyse and compare with the truth."""
+    left = screened_answers(study, crowd, seed, tally)
     left = left[(left.question == "naturalness") & left.condition.isin(SYSTEMS)]
     for opinion in opinions_of(study, left, draws, seed):
         truth = crowd.truth(opinion.condition)
