@@ -1,23 +1,24 @@
 """Where a container ends by its own word, whatever is joined behind it. What lies inside is not looked at.
 
 CAF: Apple's Core Audio Format specification 1.0. Matroska: RFC 9559 over RFC 8794 (EBML). ASF: Microsoft's Advanced Systems
-Format specification, revision 01.20.03. Transport streams: ISO/IEC 13818-1.
+Format specification, revision 01.20.03.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
-from pipelines.features.integrity import EBML, ELEMENTS, SEGMENT, ebml_number
+from pipelines.features.integrity import CLUSTER, EBML, ELEMENTS, SEGMENT, ebml_number
 from pipelines.features.tail import Readable
 
+INFO, DURATION = b"\x15I\xa9f", b"D\x89"  # of a segment of Matroska
 ASF_DATA = b"\x36\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\0\xaa\0\x62\xce\x6c"
 ASF_FILE = b"\xa1\xdc\xab\x8c\x47\xa9\xcf\x11\x8e\xe4\0\xc0\x0c\x20\x53\x65"  # properties of the file, with the size of packets
 ASF_OBJECTS = (b"\x30\x26\xb2\x75", ASF_DATA[:4], b"\x90\x08\0\x33", b"\xd3\x29\xe2\xd6", b"\xf8\x03\xb1\xfe",
                b"\xd0\x3f\xb7\x3c")  # first bytes of the identifiers of header, data and four kinds of index
 ASF_DATA_HEAD, ASF_PACKET_SIZE = 50, 92  # bytes: of the data's own head; where the file's properties say how long packets are
 ASF_PACKET = b"\x82\0\0"  # first bytes of a packet
-PACKET, PACKETS = 188, 4096  # bytes of a packet of a transport stream; how many are looked at together
 
 
 def caf_end(file: Readable, start: int, size: int) -> int:
@@ -39,6 +40,26 @@ def matroska_end(file: Readable, start: int, size: int) -> int:
     return max((end for _, _, end in _elements(file, start, size)), default=start + 1)
 
 
+def matroska_states_length(file: Readable) -> bool:
+    """Whether a Matroska file names its own length, which a live recording cannot; FFmpeg makes one up where it does not."""
+    size = file.seek(0, os.SEEK_END)
+    for place, name, end in _elements(file, 0, size):
+        if name == INFO:
+            return any(child == DURATION for child in _children(_read(file, place, end - place)))
+        if name == CLUSTER:
+            return False
+    return False
+
+
+def _children(content: bytes) -> Iterator[bytes]:
+    """Names of the elements inside the element that these bytes are."""
+    place, outermost = 0, True
+    while (name := ebml_number(content, place, 4)) and (length := ebml_number(content, place + name[1], 8)):
+        yield content[place:place + name[1]]
+        place += name[1] + length[1] + (0 if outermost else length[0])
+        outermost = False
+
+
 def matroska_starts(file: Readable, size: int) -> Iterator[int]:
     """Where each of the Matroska files begins that follow each other from the first byte on."""
     return (place for place, name, _ in _elements(file, 0, size) if name == EBML)
@@ -57,18 +78,6 @@ def _elements(file: Readable, place: int, size: int) -> Iterator[tuple[int, byte
         end = inside if is_open else inside + length[0]
         yield place, head[:name[1]], end
         place = end
-
-
-def transport_end(file: Readable, start: int, size: int) -> int:
-    """Behind the last packet of an MPEG transport stream that begins at `start`."""
-    place = start
-    while some := _read(file, place, min(PACKETS * PACKET, size - place)):
-        marks = some[::PACKET]
-        whole = len(marks) - len(marks.lstrip(b"\x47"))
-        place += min(whole * PACKET, len(some))
-        if whole < len(marks):
-            return place
-    return place
 
 
 def asf_end(file: Readable, start: int, size: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.features.container_ends import matroska_states_length
 from pipelines.features.padding import Padding, added_by
 from pipelines.features.sinks import CountingSink, Sound
 from pipelines.features.tail import Readable, Tail
@@ -100,7 +101,7 @@ def read_container(file: Readable, sink: CountingSink, longest: float = float("i
     av.logging.set_level(av.logging.PANIC)  # FFmpeg's own complaints are not sentences for users
     try:
         with av.open(Tail(file, 0), metadata_errors="replace") as container:
-            return _read_track(container, Sound(sink, partial(_read_again, file, longest)), longest)
+            return _read_track(file, container, Sound(sink, partial(_read_again, file, longest)), longest)
     except (av.FFmpegError, ValueError, EOFError, OSError, MemoryError, RuntimeError, LookupError):
         return None
 
@@ -121,7 +122,7 @@ def _read_again(file: Readable, longest: float, sink: CountingSink) -> None:
     read_container(file, sink, longest)
 
 
-def _read_track(container: Any, sound: Sound, longest: float) -> ContainerSound | None:
+def _read_track(file: Readable, container: Any, sound: Sound, longest: float) -> ContainerSound | None:
     tracks = container.streams.audio
     if not tracks or tracks[0].codec_context is None:  # a damaged header can name a codec that nobody knows
         return None
@@ -138,7 +139,7 @@ def _read_track(container: Any, sound: Sound, longest: float) -> ContainerSound 
             break
     if not sound.sink.stretches:
         return None
-    codec, stated = track.codec_context.name, _stated(container, track)
+    codec, stated = track.codec_context.name, _stated(file, container, track)
     tolerance = GAP + (0 if codec in LOSSLESS or codec.startswith("pcm") else CODEC_FRAMES / sound.rate)
     trimmed = replace(sound, surplus=padding.surplus(sound, stated))
     return ContainerSound(trimmed, stated, tolerance, damaged, own.filled, len(tracks), container.format.name)
@@ -174,14 +175,14 @@ def _frames(decode: Any) -> list[Any] | None:
         return None
 
 
-def _stated(container: Any, track: Any) -> float | None:
+def _stated(file: Readable, container: Any, track: Any) -> float | None:
     import av
 
     name = container.format.name
     plain = name not in BY_CODEC or track.codec_context.name.startswith("pcm")
     if name in STATING and plain and track.duration and track.time_base:
         return float(track.duration * track.time_base)
-    if name.startswith("matroska") and not container.streams.video and container.duration:
+    if name.startswith("matroska") and not container.streams.video and container.duration and matroska_states_length(file):
         return container.duration / av.time_base
     return None
 

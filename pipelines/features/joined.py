@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pipelines.features.container_ends import matroska_starts
 from pipelines.features.integrity import EBML, is_mpeg, mp3_length
 from pipelines.features.tail import Readable
+from pipelines.features.transport import is_transport, transport_starts
 
 OGG, FIRST_PAGE = b"OggS", 2  # a page's mark, and the bit that says that a stream begins with it
 SEARCHED = 1 << 20  # bytes that are searched at a time
@@ -39,6 +40,8 @@ def joined(file: Readable, head: bytes, size: int) -> list[tuple[int, int]]:
         starts = [place for place in _found(file, WAVPACK, 0, size) if begins_wavpack(_read(file, place, 28))]
     elif mark := next((mark for mark in SIGNATURES if head.startswith(mark)), b""):
         starts = list(_found(file, mark, 0, size))
+    elif is_transport(head):
+        starts = list(transport_starts(file, size))
     elif is_mpeg(head):
         starts = [0, *(place for place in _mp3(file, head, size))]
     starts = starts[:MOST] or [0]

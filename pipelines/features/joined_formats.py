@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pipelines.features.container_ends import asf_end, caf_end, matroska_end, transport_end
+from pipelines.features.container_ends import asf_end, caf_end, matroska_end
 from pipelines.features.integrity import EBML, aac_length, ac3_length, id3_length, mp3_length, transport_length
 from pipelines.features.joined import AIFF, ASF, CAF, FLAC, OGG, SEARCHED, SIDE_INFO, WAVE64, XING, begins_wavpack, mp4_end
 from pipelines.features.riff import is_wav, wav_parts
 from pipelines.features.tail import Readable
+from pipelines.features.transport import transport_end
 
 WITHIN = {b"\x7fFLAC": 9, b"\x63\xa2": 8}  # what stands within so many bytes before the mark of a FLAC inside Ogg or Matroska
 SYNCS = {"mp3": (b"\xff\xfb", b"\xff\xfa", b"\xff\xf3", b"\xff\xf2", b"\xff\xe3", b"\xff\xe2"), "aac": (b"\xff\xf1", b"\xff\xf9"),

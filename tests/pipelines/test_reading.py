@@ -108,6 +108,17 @@ def of_ten_formats(folder: Path) -> list[bytes]:
             coded("wavpack", "wv"), webm(folder).read_bytes(), coded("alac", "caf")]
 
 
+def of_three_codecs(folder: Path) -> list[bytes]:
+    """Transport streams: AAC, MP3 and AC-3."""
+    return [encode(folder / "one.ts", np.repeat(speech(), 3), 48_000, codec, "mpegts").read_bytes()
+            for codec in ("aac", "libmp3lame", "ac3")]
+
+
+def with_time_codes(content: bytes) -> bytes:
+    """A transport stream as camcorders write it: four bytes before each packet."""
+    return b"".join(bytes(4) + content[place:place + 188] for place in range(0, len(content), 188))
+
+
 COUNT = len(speech())
 GARBAGE = np.random.default_rng(0).bytes(3000)
 
@@ -119,6 +130,7 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "FLAC behind a pipe": (lambda at: encode(at / "p.flac", speech(), RATE, "flac", "flac", piped=True), SECONDS),
     "WAV behind a pipe": (lambda at: encode(at / "p.wav", speech(), RATE, "pcm_s16le", "wav", piped=True), SECONDS),
     "WebM behind a pipe": (lambda at: webm(at, piped=True), SECONDS),
+    "MP3 in a live Matroska": (lambda at: encode(at / "a.mkv", speech(), RATE, "libmp3lame", "matroska", piped=True), SECONDS),
     "MP3 inside WAV": (lambda at: encode(at / "m.wav", speech(), RATE, "libmp3lame", "wav"), SECONDS),
     "WAV with an empty data chunk": (lambda at: put(at / "a.wav", wav_bytes(speech(), RATE, 0)), SECONDS),
     "WAV never finalised": (lambda at: put(at / "a.wav", wav_bytes(speech(), RATE, 0, 0)), SECONDS),
@@ -162,6 +174,9 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
         at / "b.ts", speech(), RATE, "aac", "mpegts").read_bytes()), 2 * SECONDS),
     "a bare AC-3 behind a transport stream": (lambda at: put(at / "j.ts", encode(
         at / "b.ts", speech(), RATE, "aac", "mpegts").read_bytes() + ac3(at)), 2 * SECONDS),
+    "transport streams of other codecs joined": (lambda at: put(at / "j.ts", b"".join(of_three_codecs(at))), 3 * SECONDS),
+    "transport streams with time codes joined": (
+        lambda at: put(at / "j.m2ts", b"".join(map(with_time_codes, of_three_codecs(at)))), 3 * SECONDS),
     "ten formats joined": (lambda at: put(at / "j.bin", b"".join(of_ten_formats(at))), 10 * SECONDS),
     "ten formats joined the other way round": (lambda at: put(at / "j.bin", b"".join(of_ten_formats(at)[::-1])), 10 * SECONDS),
     "FLACs inside Ogg and Matroska": (lambda at: put(at / "j.oga", encode(at / "a.oga", speech(), RATE, "flac", "ogg").read_bytes(
