@@ -39,7 +39,7 @@ TYPED = np.frombuffer(b',;:."\'\t\n\r 0159-+=/\\asdn', dtype=np.uint8)  # what m
 NAMED = ("a.wav", "b.wav", "J\u00fcrgen.wav")  # recordings of the lists, which are there
 CONTAINERS = ("WAV", "WAVEX", "RF64", "AIFF", "FLAC", "OGG", "MP3", "CAF", "W64", "AU")
 CODED = (("aac", "adts", RATE), ("aac", "ipod", RATE), ("aac", "mpegts", RATE), ("alac", "caf", RATE),
-         ("libmp3lame", "wav", RATE),
+         ("libmp3lame", "wav", RATE), ("libmp3lame", "mpegts", RATE), ("libmp3lame", "avi", RATE), ("aac", "flv", 44_100),
          ("flac", "ogg", RATE), ("libopus", "webm", 48_000), ("libopus", "ogg", 48_000))  # codec, container, Hz
 MANIFEST = (b"path,corpus,speaker,emotion,language,text_id,text,seconds,split\n"
             b"a.wav,x,a,angry,en,1,Hello,2,train\nb.wav,x,b,Sad,EN,1,,1.5,dev\n,,,,,,,,\n")
@@ -55,8 +55,8 @@ ODD_NAMES = ("b.WAV", "Zo\u00eb.flac", "\\a.wav", "x/../b.wav", "__MACOSX/a.wav"
 
 def recording(random: np.random.Generator) -> bytes:
     """A second of noise in some container; sometimes two of them joined."""
-    one = coded(*CODED[int(random.integers(len(CODED)))]) if random.random() < 0.4 else plain(random)
-    return one + (plain(random) if random.random() < 0.5 else one) if random.random() < 0.15 else one
+    one, other = (coded(*CODED[int(random.integers(len(CODED)))]) if random.random() < 0.4 else plain(random) for _ in range(2))
+    return one + (other if random.random() < 0.7 else one) if random.random() < 0.15 else one
 
 
 @cache

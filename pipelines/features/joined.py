@@ -17,9 +17,11 @@ SEARCHED = 1 << 20  # bytes that are searched at a time
 FLAC, CAF = b"fLaC\0\0\0\x22", b"caff\0\1\0\0desc"
 WAVE64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\0\0"
 ASF = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\0\xaa\0\x62\xce\x6c"
-SIGNATURES = (FLAC, CAF, WAVE64, ASF, b"TTA1\1\0", b"#!AMR")  # first bytes that are no chance
+NUT, WTV = b"nut/multimedia container\0", b"\xb7\xd8\0\x20\x37\x49\xda\x11\xa6\x4e\0\x07\xe9\x5e\xad\x8d"
+FLV = tuple(b"FLV\1" + bytes([holds]) + b"\0\0\0\x09" for holds in (4, 5))  # sound; sound and pictures
+SIGNATURES = (FLAC, CAF, WAVE64, ASF, b"TTA1\1\0", b"#!AMR", b"Creative Voice File\x1a", NUT, WTV, *FLV)  # no chance
 WAVPACK, FIRST_BLOCK = b"wvpk", 1 << 11  # a block's mark, and the bit of those that begin with the first channel
-AIFF = (b"AIFF", b"AIFC")
+AIFF, AU = (b"AIFF", b"AIFC"), b".snd"
 XING = (b"Xing", b"Info")  # stand in the first frame of an MP3
 SIDE_INFO = (36, 21, 13)  # bytes from the frame's beginning to that mark
 MOST = 1000  # recordings
@@ -27,25 +29,25 @@ MOST = 1000  # recordings
 
 def joined(file: Readable, head: bytes, size: int) -> list[tuple[int, int]]:
     """Begin and end of each recording in a file of `size` bytes; one of all where nothing was joined, or nobody can tell."""
-    starts = [0]
-    if head[:4] == OGG:
-        starts = list(_ogg(file, size))
-    elif head[4:8] == b"ftyp":
-        starts = list(_mp4(file, size))
-    elif head[:4] == b"FORM":
-        starts = list(_aiff(file, size))
-    elif head[:4] == EBML:
-        starts = list(matroska_starts(file, size))
-    elif head[:4] == WAVPACK:
-        starts = [place for place in _found(file, WAVPACK, 0, size) if begins_wavpack(_read(file, place, 28))]
-    elif mark := next((mark for mark in SIGNATURES if head.startswith(mark)), b""):
-        starts = list(_found(file, mark, 0, size))
-    elif is_transport(head):
-        starts = list(transport_starts(file, size))
-    elif is_mpeg(head):
-        starts = [0, *(place for place in _mp3(file, head, size))]
-    starts = starts[:MOST] or [0]
+    starts = list(_starts(file, head, size))[:MOST] or [0]
     return list(zip(starts, [*starts[1:], size], strict=True))
+
+
+def _starts(file: Readable, head: bytes, size: int) -> Iterator[int]:
+    """Where each recording begins."""
+    searches = {OGG: _ogg, b"FORM": _aiff, EBML: matroska_starts}
+    if head[:4] in searches:
+        yield from searches[head[:4]](file, size)
+    elif head[4:8] == b"ftyp":
+        yield from _mp4(file, size)
+    elif begins := next((begins for mark, begins in CHECKED.items() if head.startswith(mark) and begins(head)), None):
+        yield from (place for place in _found(file, head[:4], 0, size) if begins(_read(file, place, 28)))
+    elif mark := next((mark for mark in SIGNATURES if head.startswith(mark)), b""):
+        yield from _found(file, mark, 0, size)
+    elif is_transport(head):
+        yield from transport_starts(file, size)
+    elif is_mpeg(head):
+        yield from (0, *_mp3(file, head, size))
 
 
 def _ogg(file: Readable, size: int) -> Iterator[int]:
@@ -132,6 +134,19 @@ def begins_wavpack(head: bytes) -> bool:
     return 0x400 <= version <= 0x4FF and first == 0 and head[11:12] == b"\0" and bool(flags & FIRST_BLOCK)
 
 
+def begins_au(head: bytes) -> bool:
+    start, coding, rate, channels = (int.from_bytes(head[place:place + 4], "big") for place in (4, 12, 16, 20))
+    return 24 <= start <= 4096 and 1 <= coding <= 27 and 4000 <= rate <= 384_000 and 1 <= channels <= 8
+
+
+def is_avi(head: bytes) -> bool:
+    """Whether an AVI begins here; the later stretches of a long one call themselves AVIX."""
+    return head[:4] == b"RIFF" and head[8:12] == b"AVI "
+
+
 def _read(file: Readable, place: int, size: int) -> bytes:
     file.seek(place)
     return file.read(size)
+
+
+CHECKED = {WAVPACK: begins_wavpack, AU: begins_au, b"RIFF": is_avi}  # marks of four bytes, and what must follow them

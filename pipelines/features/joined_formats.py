@@ -10,7 +10,23 @@ from dataclasses import dataclass
 
 from pipelines.features.container_ends import asf_end, caf_end, matroska_end
 from pipelines.features.integrity import EBML, aac_length, ac3_length, id3_length, mp3_length, transport_length
-from pipelines.features.joined import AIFF, ASF, CAF, FLAC, OGG, SEARCHED, SIDE_INFO, WAVE64, XING, begins_wavpack, mp4_end
+from pipelines.features.joined import (
+    AIFF,
+    ASF,
+    AU,
+    CAF,
+    FLAC,
+    FLV,
+    OGG,
+    SEARCHED,
+    SIDE_INFO,
+    WAVE64,
+    XING,
+    begins_au,
+    begins_wavpack,
+    is_avi,
+    mp4_end,
+)
 from pipelines.features.riff import is_wav, wav_parts
 from pipelines.features.tail import Readable
 from pipelines.features.transport import transport_end
@@ -44,11 +60,6 @@ def _begins_mp4(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and 8 <= int.from_bytes(head[:4], "big") <= 512 and head[8:12].isascii()
 
 
-def _begins_au(head: bytes) -> bool:
-    start, coding, rate, channels = (int.from_bytes(head[place:place + 4], "big") for place in (4, 12, 16, 20))
-    return 24 <= start <= 4096 and 1 <= coding <= 27 and 4000 <= rate <= 384_000 and 1 <= channels <= 8
-
-
 def _begins_tta(head: bytes) -> bool:
     return head[4:6] in (b"\1\0", b"\2\0", b"\3\0") and 1 <= head[6] <= 8 and head[7] == 0 and head[8] in (8, 16, 24)
 
@@ -63,7 +74,8 @@ MARKS = (
     _Mark("ogg", OGG + b"\0\2", 0, lambda head: not any(head[6:14])), _Mark("mp4", b"ftyp", 4, _begins_mp4),
     *(_Mark("aiff", name, 8, lambda head: head[:4] == b"FORM") for name in AIFF),
     _Mark("ebml", EBML, 0, lambda head: b"webm" in head or b"matroska" in head),
-    _Mark("wv", b"wvpk", 0, begins_wavpack), _Mark("au", b".snd", 0, _begins_au), _Mark("tta", b"TTA1", 0, _begins_tta))
+    _Mark("wv", b"wvpk", 0, begins_wavpack), _Mark("au", AU, 0, begins_au), _Mark("tta", b"TTA1", 0, _begins_tta),
+    _Mark("avi", b"AVI ", 8, is_avi), *(_Mark("flv", mark, 0, _always) for mark in FLV))
 HEAD = 64  # bytes that a format is known by
 
 

@@ -174,6 +174,11 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
         at / "b.ts", speech(), RATE, "aac", "mpegts").read_bytes()), 2 * SECONDS),
     "a bare AC-3 behind a transport stream": (lambda at: put(at / "j.ts", encode(
         at / "b.ts", speech(), RATE, "aac", "mpegts").read_bytes() + ac3(at)), 2 * SECONDS),
+    "AUs of other codings joined": (lambda at: put(at / "j.au", soundfile_bytes(speech(), RATE, "AU") + soundfile_bytes(
+        speech(), RATE, "AU", "ULAW")), 2 * SECONDS),
+    "AVIs and FLVs of other codecs joined": (lambda at: put(at / "j.avi", b"".join(
+        encode(at / f"one.{kind}", resample(speech(), RATE, 44_100), 44_100, codec, kind).read_bytes()
+        for kind in ("avi", "flv") for codec in ("libmp3lame", "aac"))), 4 * SECONDS),
     "transport streams of other codecs joined": (lambda at: put(at / "j.ts", b"".join(of_three_codecs(at))), 3 * SECONDS),
     "transport streams with time codes joined": (
         lambda at: put(at / "j.m2ts", b"".join(map(with_time_codes, of_three_codecs(at)))), 3 * SECONDS),
