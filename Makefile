@@ -49,7 +49,7 @@ $(VENV)/.installed: requirements.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --no-build-isolation --no-deps -e .
 	touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt requirements-hub.txt requirements-clusters.txt requirements-mcp.txt $(VENV)/.installed
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(BIN)/python -m pip install -r requirements-dev.txt
 	touch $@
 

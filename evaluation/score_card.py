@@ -26,6 +26,7 @@ from pipelines.features.pitch import F0Statistics, statistics
 from pipelines.hooks import Event, Hook, silent
 from pipelines.labels import OTHER_EMOTIONS, known_label, language_code
 from pipelines.mix import EmotionMix
+from pipelines.packages import told
 
 WORDS, VOICE, F0, NATURALNESS = "words", "voice", "melody", "naturalness"
 SUBJECTS = (WORDS, *(f"emotion@{judge}" for judge in JUDGES), VOICE, F0, NATURALNESS)
@@ -241,7 +242,7 @@ def _measured(measure: Callable[[_CardClips], Any], clips: _CardClips, subject: 
     except ZestError as error:
         missing[subject] = str(error)
     except Exception as error:  # noqa: BLE001 - a model that crashes must not cost the rest of the card
-        missing[subject] = f"The model broke ({type(error).__name__}: {error})."
+        missing[subject] = str(told(error) or f"The model broke ({type(error).__name__}: {error}).")
     return None
 
 

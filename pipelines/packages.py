@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 
 from pipelines.errors import ZestError
+from pipelines.shipped import is_checkout
 
 PIP_NAMES = {"faiss": "faiss-cpu", "PIL": "pillow", "pkg_resources": "setuptools<81", "pywt": "pywavelets",
              "sklearn": "scikit-learn", "swift_f0": "swift-f0", "umap": "umap-learn", "whisper": "openai-whisper",
              "yaml": "pyyaml"}  # of modules that go by another name there
 OURS = ("app", "benchmarks", "evaluation", "pipelines", "tests", "workbench")
+WITH_THE_PAGE = ("words", "denoise", "postgres")  # extras that requirements.txt has, too: what `make run` and a Space install
+INCLUDED = (*WITH_THE_PAGE, "evaluation")  # and those that are part of them
 
 
 class PackageError(ZestError):
@@ -44,6 +47,18 @@ def told(error: BaseException) -> PackageError | None:
 def pip_name(module: str) -> str:
     """What pip calls a package."""
     return PIP_NAMES.get(module, module)
+
+
+def install_command(extra: str = "") -> str:
+    """The command that installs what zest needs, in the environment that runs it.
+
+    Args:
+        extra: of pyproject.toml, such as 'hub'; '' for what zest always needs.
+    """
+    if is_checkout():
+        extra = "" if extra in INCLUDED else extra
+        return f"pip install -r requirements{extra and '-'}{extra}.txt"
+    return f'pip install "zest-workbench[{extra}]"' if extra else "pip install zest-workbench"
 
 
 def is_installed(module: str) -> bool:

@@ -20,7 +20,7 @@ NOT_IN_WORKBENCH = {"torch", "transformers", "pyworld", "jiwer", "whisper", "res
 PIPELINES = ("features", "networks", "checkpoints", "decoders", "baselines", "plan", "training")  # each imports those before it
 # for all of them
 SHARED = {"errors", "labels", "files", "hooks", "device", "counting", "outputs", "tables", "names", "packages", "quiet",
-          "version"}
+          "shipped", "version"}
 ABOVE_NETWORKS = {"factors", "settings"}  # for decoders and what follows
 MAX_LINES = 500
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from packaging.requirements import Requirement
 
 from pipelines.features.audio import LIMITS
 from workbench.cli import exit_codes
+from workbench.publishing.requirements import NAME, extra_requirements, read_project, requirements_files
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -37,11 +39,29 @@ def imported_modules() -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
-def test_requirements_are_bounded_above(name):
-    unbounded = [str(item) for item in requirements(name)
-                 if not any(part.operator in ("<", "==", "<=") for part in item.specifier)]
-    assert unbounded == []
+def test_requirements_are_bounded_below_and_above():
+    project = read_project()
+    lines = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    items = [item for item in map(Requirement, lines) if item.name != NAME]
+    assert len(items) > 50 and {"offline", "hub", "train", "clusters", "dev", "mcp"} <= project["optional-dependencies"].keys()
+    for item in items:
+        operators = {part.operator for part in item.specifier}
+        assert operators == {"=="} or operators == {">=", "<"}, f"{item} is not bounded below and above"
+
+
+def test_the_files_of_requirements_are_those_that_pyproject_gives():
+    files = requirements_files(read_project())
+    assert {path.name for path in ROOT.glob("requirements*.txt")} == files.keys()
+    stale = [name for name, text in files.items() if (ROOT / name).read_text() != text]
+    assert stale == [], "run 'python -m workbench.publishing.requirements'"
+
+
+def test_an_extra_brings_what_the_extras_bring_that_it_names():
+    project = {"optional-dependencies": {"a": ["one>=1,<2"], "b": [f"{NAME}[a]", "two>=1,<2"],
+                                         "c": [f"{NAME}[a,b]", "three>=1,<2"]}}
+    assert extra_requirements(project, "c") == ["one>=1,<2", "two>=1,<2", "three>=1,<2"]
+    with pytest.raises(KeyError):
+        extra_requirements({"optional-dependencies": {"a": [f"{NAME}[missing]"]}}, "a")
 
 
 def test_a_test_that_hangs_ends_after_minutes(request):

@@ -145,7 +145,7 @@ def test_no_page_names_a_place_on_one_machine(page):
 def test_files_that_docstrings_and_comments_name_exist():
     """By their path, or by the end of it: `precision.py` is a file somewhere."""
     files = [path.relative_to(ROOT) for folder in FOLDERS.split("|") for path in (ROOT / folder).rglob("*") if path.is_file()]
-    there = {"/".join(path.parts[start:]) for path in files for start in range(len(path.parts))} | {"app.py"}
+    there = {"/".join(path.parts[start:]) for path in files for start in range(len(path.parts))} | {"app.py", "setup.py"}
     read = [path for path in files if path.suffix in (".py", ".toml") and path.parts[0] not in ("tests", "examples", "docs")
             and "manifests" not in path.parts]  # these name scripts of others
     assert len(read) > 100

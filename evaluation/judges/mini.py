@@ -24,9 +24,10 @@ from evaluation.judges.base import EmotionJudge
 from evaluation.judges.features import FEATURES
 from pipelines.errors import CheckpointError
 from pipelines.labels import EMOTIONS
+from pipelines.shipped import restored_by, shipped
 
 JUDGES = ("acoustic", "whisper", "egemaps")  # the headline first
-DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "checkpoints" / "judge-mini"
+DEFAULT_FOLDER = shipped("checkpoints/judge-mini")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class ShippedJudge(EmotionJudge):
     def unavailable(self) -> str | None:
         if not (DEFAULT_FOLDER / f"{self.name}.safetensors").is_file():
             return (f"The judge's file {self.name}.safetensors is missing from checkpoints/judge-mini; "
-                    "restore it from the repository.")
+                    f"restore it with {restored_by()}.")
         if self.library != "openai-whisper":
             return missing_package(self.library)
         from evaluation.instruments.recogniser_weights import unavailable
@@ -122,7 +123,7 @@ def load_judge(name: str = "acoustic", folder: Path = DEFAULT_FOLDER) -> Feature
     weights, config = Path(folder) / f"{name}.safetensors", Path(folder) / f"{name}.json"
     for file in (weights, config):
         if not file.is_file():
-            raise CheckpointError(f"The judge's file {file.name} is missing from {folder}; restore it from the repository.")
+            raise CheckpointError(f"The judge's file {file.name} is missing from {folder}; restore it with {restored_by()}.")
     try:
         settings, tensors = json.loads(config.read_text()), load_file(weights)
         tensors = {name: value.astype(np.float32) for name, value in tensors.items()}
@@ -131,7 +132,7 @@ def load_judge(name: str = "acoustic", folder: Path = DEFAULT_FOLDER) -> Feature
         ensemble = Ensemble(tensors["mean"], tensors["scale"], members, settings["temperature"], settings.get("limit", np.inf))
         return FeatureJudge(name, tuple(settings["emotions"]), ensemble)
     except Exception as error:  # safetensors, JSON and key errors all mean the same to a reader
-        raise CheckpointError(f"The judge '{name}' in {folder} is damaged; restore it from the repository.") from error
+        raise CheckpointError(f"The judge '{name}' in {folder} is damaged; restore it with {restored_by()}.") from error
 
 
 def _forward(x: np.ndarray, layers: tuple[tuple[np.ndarray, np.ndarray], ...]) -> np.ndarray:

@@ -17,6 +17,7 @@ from itertools import chain, islice
 from typing import Any, TypeVar
 
 from pipelines.errors import WorkerError, ZestError
+from pipelines.packages import install_command
 
 LOKY = "loky"
 PACKAGES = {LOKY: "joblib", "ray": "ray", "dask": "distributed"}  # what each backend needs installed
@@ -46,7 +47,7 @@ class Workers:
             raise ZestError(f"There is no backend '{self.backend}'; choose one of {', '.join(BACKENDS)}.")
         if find_spec(PACKAGES[self.backend]) is None:
             raise ZestError(f"The backend '{self.backend}' needs the package {PACKAGES[self.backend]}; "
-                            "run 'pip install -r requirements-clusters.txt'.")
+                            f"run '{install_command('clusters')}'.")
         if self.jobs < 1:
             raise ZestError(f"--jobs must be at least 1, not {self.jobs}.")
 
@@ -153,7 +154,7 @@ def _shard(work: Callable[[Sequence[Item]], Result], part: Sequence[Item], *, th
 @contextmanager
 def _dask(workers: Workers) -> Iterator[None]:
     """The cluster that DASK_SCHEDULER_ADDRESS names, else one of this machine that ends with the run."""
-    import dask  # pyright: ignore[reportMissingImports]  # requirements-clusters.txt
+    import dask  # pyright: ignore[reportMissingImports]  # the extra [clusters]
     from distributed import Client  # pyright: ignore[reportMissingImports]
 
     if dask.config.get("scheduler-address", None):  # DASK_SCHEDULER_ADDRESS
@@ -167,7 +168,7 @@ def _dask(workers: Workers) -> Iterator[None]:
 @contextmanager
 def _ray(workers: Workers) -> Iterator[None]:
     """The cluster that RAY_ADDRESS names, else one of this machine that ends with the run."""
-    import ray  # pyright: ignore[reportMissingImports]  # requirements-clusters.txt
+    import ray  # pyright: ignore[reportMissingImports]  # the extra [clusters]
     from ray.util.joblib import register_ray  # pyright: ignore[reportMissingImports]
 
     ours = not ray.is_initialized()

@@ -4,14 +4,14 @@ BASELINES (docs/how-to/add-a-baseline.md)."""
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from pipelines.baselines import copy_synthesis, f0_statistics, natural_source, neural_copy, polyak, vawgan
 from pipelines.baselines.base import EMOTION, REFERENCE, Baseline, Rendered, Request
 from pipelines.errors import CheckpointError, ZestError
+from pipelines.shipped import shipped
 
-SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints" / "baselines-mini"  # weights of baselines that no converter needs
+SHIPPED = shipped("checkpoints/baselines-mini")  # weights of baselines that no converter needs
 
 BASELINES: dict[str, Baseline] = {one.name: one for one in (
     natural_source.BASELINE,

@@ -19,6 +19,7 @@ from pipelines.features.prosody import octaves
 from pipelines.features.wavelets import decompose, restore
 from pipelines.features.world import FRAME_SECONDS, WorldFrames
 from pipelines.labels import EMOTIONS
+from pipelines.shipped import restored_by
 
 if TYPE_CHECKING:
     from pipelines.networks.vawgan import VawGan
@@ -95,7 +96,7 @@ def load(checkpoint: str, device: str) -> VawGan:
     folder = Folder(find_folder(checkpoint))
     if not folder.has("vawgan"):
         raise CheckpointError("This checkpoint has no VAW-GAN; train one with 'zest train vawgan', or restore "
-                              "checkpoints/baselines-mini with 'git checkout'.")
+                              f"checkpoints/baselines-mini with {restored_by()}.")
     return load_vawgan(folder).to(device)
 
 

@@ -18,19 +18,20 @@ from pipelines.checkpoints.eight_bits import restored, rounded
 from pipelines.checkpoints.hub import downloaded, is_hub_id
 from pipelines.errors import CheckpointError
 from pipelines.files import whole_file
+from pipelines.shipped import found, restored_by, shipped
 
-DEFAULT_CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "zest-mini"
+DEFAULT_CHECKPOINT = shipped("checkpoints/zest-mini")
 CONVERTING = ("acoustic", "hubert", "pitch", "presets", "sace", "speaker", "tempo", "units", "vocoder")  # of a default conversion
 OFFLINE = "use the offline checkpoint 'checkpoints/zest-mini'"
 
 
 def find_folder(source: str | Path) -> Path:
-    """A folder as it is, or a hub id downloaded.
+    """A folder as it is, one of checkpoints/ that comes with zest, or a hub id downloaded.
 
     Raises:
         CheckpointError: neither a folder nor a reachable hub id.
     """
-    folder = Path(source)
+    folder = found(source, "checkpoints")
     if folder.is_dir():
         return folder
     if not is_hub_id(str(source)) or str(source).startswith("checkpoints/"):
@@ -70,26 +71,26 @@ class Folder:
             return json.loads(file.read_text())
         except FileNotFoundError as error:
             raise CheckpointError(
-                f"The checkpoint file {file} is missing; restore it with 'git checkout' or {OFFLINE}.") from error
+                f"The checkpoint file {file} is missing; restore it with {restored_by()} or {OFFLINE}.") from error
         except (OSError, ValueError) as error:
-            raise CheckpointError(f"The checkpoint file {file} is damaged; restore it with 'git checkout'.") from error
+            raise CheckpointError(f"The checkpoint file {file} is damaged; restore it with {restored_by()}.") from error
 
     def setting(self, name: str, key: str) -> Any:
         """One value of `<name>.json`. Raises CheckpointError when the file or the value is missing."""
         config = self.config(name)
         if key not in config:
-            raise CheckpointError(f"The checkpoint file {self.path / name}.json has no '{key}'; restore it with 'git checkout'.")
+            raise CheckpointError(f"The checkpoint file {self.path / name}.json has no '{key}'; restore it with {restored_by()}.")
         return config[key]
 
     def tensors(self, name: str) -> dict[str, torch.Tensor]:
         """`<name>.safetensors` as float32 (eight_bits.py). Raises CheckpointError when missing or damaged."""
         file = self.path / f"{name}.safetensors"
         if not file.is_file():
-            raise CheckpointError(f"The checkpoint file {file} is missing; restore it with 'git checkout' or {OFFLINE}.")
+            raise CheckpointError(f"The checkpoint file {file} is missing; restore it with {restored_by()} or {OFFLINE}.")
         try:
             stored = load_file(file)
         except (SafetensorError, OSError, ValueError) as error:
-            raise CheckpointError(f"The checkpoint file {file} is damaged; restore it with 'git checkout'.") from error
+            raise CheckpointError(f"The checkpoint file {file} is damaged; restore it with {restored_by()}.") from error
         return restored(stored)
 
     def fill(self, module: Network, name: str) -> Network:
@@ -110,7 +111,7 @@ class Folder:
     def misfit(self, name: str) -> CheckpointError:
         """The error for weights of another shape or name than the config says."""
         return CheckpointError(f"The checkpoint file {self.path / name}.safetensors does not fit its config; "
-                               "restore both with 'git checkout'.")
+                               f"restore both with {restored_by()}.")
 
     def write(self, name: str, tensors: dict[str, torch.Tensor], config: dict, eight_bits: str | None = None) -> None:
         """Write both files, floats as fp16; each appears whole or not at all.

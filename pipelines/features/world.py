@@ -43,7 +43,7 @@ Spectra = Callable[[slice], tuple[np.ndarray, np.ndarray]]  # of frames: envelop
 
 
 @cache
-def _pyworld() -> Any:
+def import_pyworld() -> Any:
     """The package, imported late: a training on stored features does without it."""
     with warnings.catch_warnings():  # pyworld 0.3.5 imports pkg_resources, whose notice is not the user's business
         warnings.simplefilter("ignore")
@@ -80,8 +80,8 @@ def analyse(samples: np.ndarray, pitch: PitchTrack | None = None) -> WorldFrames
     samples, f0 = _doubles(samples), _doubles(contour)
     times = np.arange(len(f0)) * FRAME_SECONDS
     with ThreadPoolExecutor(THREADS) as pool:
-        fine = _submit(pool, _pyworld().cheaptrick, samples, f0, times)
-        coarse = _submit(pool, _pyworld().d4c, samples, f0[::COARSE], times[::COARSE])
+        fine = _submit(pool, import_pyworld().cheaptrick, samples, f0, times)
+        coarse = _submit(pool, import_pyworld().d4c, samples, f0[::COARSE], times[::COARSE])
         aperiodicity = np.repeat(np.concatenate([piece.result() for piece in coarse]), COARSE, axis=0)[:len(f0)]
         return WorldFrames(contour, np.concatenate([piece.result() for piece in fine]), aperiodicity)
 
@@ -92,7 +92,7 @@ def envelope(samples: np.ndarray, f0: np.ndarray, step: float) -> np.ndarray:
     Args:
         samples: (n,) at 16 kHz. f0: (frames,) Hz, `step` seconds apart, 0 where unvoiced.
     """
-    return _pyworld().cheaptrick(_doubles(samples), _doubles(f0), np.arange(len(f0)) * step, SAMPLE_RATE)
+    return import_pyworld().cheaptrick(_doubles(samples), _doubles(f0), np.arange(len(f0)) * step, SAMPLE_RATE)
 
 
 def synthesise(frames: WorldFrames) -> np.ndarray:
@@ -109,7 +109,7 @@ def synthesise_pieces(f0: np.ndarray, spectra: Spectra) -> np.ndarray:
     edges = [0, *seams(f0, spectra), len(f0)]
     spans = [(max(0, start - FADE), min(len(f0), stop + FADE)) for start, stop in zip(edges, edges[1:])]
 
-    world = _pyworld()
+    world = import_pyworld()
 
     def piece(span: tuple[int, int]) -> np.ndarray:
         inside = slice(*span)

@@ -16,6 +16,7 @@ from torch import nn
 from pipelines.errors import CheckpointError
 from pipelines.features.prosody import FEATURES
 from pipelines.networks.layers import masked_deviation, masked_mean, reverse_gradient
+from pipelines.packages import install_command
 
 XVECTOR_WIDTH, EASE_WIDTH = 192, 128
 WIDTHS = {"ECAPA_TDNN": 192, "Xvector": 512}  # of SpeechBrain's classes, where lin_neurons is not named
@@ -145,4 +146,4 @@ def _speechbrain(module: str, name: str) -> type:
     try:
         return getattr(importlib.import_module(module), name)
     except ImportError as error:
-        raise CheckpointError("This speaker embedding needs SpeechBrain; run 'pip install -r requirements-hub.txt'.") from error
+        raise CheckpointError(f"This speaker embedding needs SpeechBrain; run '{install_command('hub')}'.") from error

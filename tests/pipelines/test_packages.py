@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pipelines.features.world import _pyworld
+from pipelines.features.world import import_pyworld
 from pipelines.packages import PackageError, need, told
 from pipelines.training.loop.recipe import read_recipe
 from pipelines.training.stages.running import run_stage
@@ -20,7 +20,7 @@ from workbench.tabs.problems import attempt
 def lacking(monkeypatch):
     """As if some packages were not installed."""
     def hide(*modules: str) -> None:
-        _pyworld.cache_clear()  # an earlier test may have loaded it
+        import_pyworld.cache_clear()  # an earlier test may have loaded it
         for module in modules:
             monkeypatch.setitem(sys.modules, module, None)
 

@@ -127,7 +127,7 @@ def test_accelerate_launches_the_same(tmp_path):
     """--multi_gpu is its word for several processes of one machine, GPUs or not."""
     accelerate = Path(sys.executable).with_name("accelerate")
     if not accelerate.exists():
-        pytest.skip("accelerate is an extra (requirements-gpu.txt)")
+        pytest.skip("accelerate is an extra (requirements-train.txt)")
     run = before("ease", tmp_path / "run")
     command = [accelerate, "launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no",
                "--dynamo_backend", "no", "-m", "workbench.cli.main", "train", "ease", "--manifest", run.manifest,

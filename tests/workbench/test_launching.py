@@ -60,6 +60,17 @@ def test_agents_and_files_are_off_unless_asked_for(tmp_path, monkeypatch, capsys
     assert ended.value.code == exit_codes.USAGE and "run 'pip install -r requirements-mcp.txt'" in capsys.readouterr().err
 
 
+def test_zest_page_takes_the_same_options_and_is_told_of_by_its_own_name(zest_here, monkeypatch):
+    opened = []
+    monkeypatch.setattr("workbench.demo.build_demo", lambda: "the page")
+    monkeypatch.setattr(launching, "open_page", lambda demo: opened.append((demo, os.environ[launching.PORT_VARIABLE],
+                                                                            os.environ[launching.MCP_VARIABLE])))
+    assert zest_here("page", "--port", "8123", "--mcp").returncode == exit_codes.OK and opened == [("the page", "8123", "true")]
+    refused = zest_here("page", "--port", "banana")
+    assert refused.returncode == exit_codes.USAGE and len(opened) == 1
+    assert "'banana' is no port" in refused.stderr and "'zest page --help' lists" in refused.stderr
+
+
 @pytest.mark.parametrize(("words", "sentence"), [
     (["--files", "/nowhere"], "'/nowhere' is no folder"),
     (["--prot", "8123"], "Unrecognized arguments: --prot 8123"), (["--port", "banana"], "'banana' is no port"),

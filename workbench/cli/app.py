@@ -23,6 +23,7 @@ from workbench.cli.info import info, tell_version
 from workbench.cli.judge import judge
 from workbench.cli.manifest import manifest
 from workbench.cli.metrics import metrics
+from workbench.cli.page import page
 from workbench.cli.plan import plan
 from workbench.cli.protocol import protocol
 from workbench.cli.report import report
@@ -58,7 +59,7 @@ def about_zest(version: Annotated[bool, typer.Option(
     """Move the emotion of one recording onto another; words and voice stay."""
 
 
-for command in (convert, plan, check, score, info, doctor, manifest, protocol, evaluate, frontier, report, metrics, rivals,
+for command in (convert, page, plan, check, score, info, doctor, manifest, protocol, evaluate, frontier, report, metrics, rivals,
                 reproduce, ablate, embeddings, train, average, refit, cost):
     app.command(cls=ZestCommand)(command)
 app.command("train pack", cls=ZestCommand)(pack_training)

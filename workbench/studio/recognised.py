@@ -16,9 +16,10 @@ from typing import Any
 from pipelines.checkpoints.folder import CONVERTING, DEFAULT_CHECKPOINT, folder_key
 from pipelines.counting import counted
 from pipelines.mix import said_mix
+from pipelines.shipped import shipped
 from workbench.conversion import CHECKPOINT_VARIABLE
 
-RESULTS = Path(__file__).resolve().parents[2] / "docs" / "results" / "mini"  # of a checkout; packages have none
+RESULTS = shipped("docs/results/mini")
 OTHER_WEIGHTS = " Measured with other weights than these."
 MOST = 2  # emotions that are told of each judge
 

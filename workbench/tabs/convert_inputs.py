@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -18,6 +17,7 @@ from pipelines.decoders import DECODERS
 from pipelines.errors import ZestError
 from pipelines.mix import EmotionMix
 from pipelines.settings import Settings, about
+from pipelines.shipped import shipped
 from workbench.conversion_request import ConversionRequest
 from workbench.studio.components import lane as long_lane
 from workbench.studio.mixer import mixer, mixture
@@ -27,7 +27,7 @@ from workbench.tabs.problems import RecordingInput, problem, problem_slot, recor
 
 DEFAULTS = Settings()
 RECORDING, MIX = "recording", "mix"  # values of the emotion choice that ask for a reference, and for a mix
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+EXAMPLES = shipped("examples")
 EXAMPLE_ROWS = (("Man, angry", "source-man.wav", "angry", None), ("Woman, sad", "source-woman.wav", "sad", None),
                 ("Man, emotion of a recording", "source-man.wav", RECORDING, "reference-lively.wav"))
 RARE = ("decoder", "seed", "f0")  # settings that are folded away and can have a problem

@@ -10,12 +10,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from evaluation.listening.design.study import Study
+from pipelines.shipped import is_checkout
 
 ADDRESS_VARIABLE = "WORKBENCH_ADDRESS"  # where listeners reach the workbench
 SPACE_VARIABLE = "SPACE_HOST"  # Spaces sets it
 ROOT_VARIABLE, PORT_VARIABLE = "GRADIO_ROOT_PATH", "GRADIO_SERVER_PORT"  # Gradio's own
 STUDIES_VARIABLE = "WORKBENCH_STUDIES"  # the folder of studies, if it is not ./studies
-ROOT = Path(__file__).resolve().parents[3]  # where `make run` starts the workbench, which looks for ./studies there
+ROOT = Path(__file__).resolve().parents[3] if is_checkout() else Path()  # where the workbench starts, which looks for ./studies
 LOCAL, PORT = "http://127.0.0.1", "7860"  # where `python app.py` serves unless told otherwise
 HOST = re.compile(r"[\w.-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?")
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from evaluation.listening.design.wording import ENGLISH, sentence
 from evaluation.listening.errors import StoreError
 from evaluation.listening.store.shared_commit import SharedCommit
+from pipelines.packages import install_command, is_installed
 
 VARIABLE = "WORKBENCH_DATABASE_URL"
 WAIT = 10  # seconds for another writer, or for a server to answer
@@ -101,6 +102,8 @@ def _engine(address: sa.URL) -> Engine:
         return _sqlite(address)
     if address.get_backend_name() != "postgresql":
         raise _misunderstood()
+    if not is_installed("psycopg"):
+        raise StoreError(f"PostgreSQL needs the package psycopg, which is not installed; run '{install_command('postgres')}'.")
     options = f"-c lock_timeout={WAIT}s -c synchronous_commit=on"  # whatever the server's setting: a commit is on the disk
     # hide_parameters: what a platform tells of a worker stands in no log, also where a statement fails
     return sa.create_engine(address, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=WAIT,

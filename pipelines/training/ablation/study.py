@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import RecipeError, ZestError
+from pipelines.shipped import found
 from pipelines.training.loop.recipe import GeneralRecipe, section
 
 FILE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
@@ -203,7 +204,7 @@ def _table(given: Any, kind: type, where: str) -> Any:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(found(path, "recipes").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"There is no study at {path}; recipes/ablations-mini.toml is an example.") from error
     except tomllib.TOMLDecodeError as error:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 from pipelines.errors import RecipeError
+from pipelines.shipped import found
 
-ROOT = Path(__file__).resolve().parents[3]  # with the folder of recipes
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")  # precision.py; a recipe is checked without torch
 Stage = TypeVar("Stage")
 
@@ -48,9 +48,7 @@ def read_recipe(path: Path | str) -> dict[str, dict]:
     Raises:
         RecipeError: it is missing or not TOML.
     """
-    path = Path(path)
-    if not path.exists() and path.parent == Path("recipes"):
-        path = ROOT / path
+    path = found(path, "recipes")
     try:
         return tomllib.loads(path.read_text())
     except OSError as error:
