@@ -3,9 +3,12 @@
 import sys
 
 from workbench.launching import open_page, take_options
+from workbench.zero_gpu import is_lent, prepare
 
 if __name__ == "__main__":
     take_options(sys.argv[1:])  # before anything that takes long, and before Gradio reads them
+if is_lent():
+    prepare()  # before torch is imported
 
 from workbench.demo import build_demo
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.baselines import BASELINES
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
-from pipelines.conversion import BaselineConverter, Conversion, Converter, Converts
+from pipelines.conversion import BaselineConverter, Conversion, Converter, Converts, Prepared
+from pipelines.errors import ZestError
+from pipelines.factors import Factors
 from pipelines.features.audio import SAMPLE_RATE, Recording
 from pipelines.features.pitch import F0Contour, statistics, track
 from pipelines.features.writing import AudioForm
@@ -19,6 +21,7 @@ from pipelines.files import make_folder, write_whole
 from pipelines.hooks import Hook, silent
 from pipelines.mix import EmotionLike, References, said_mix
 from pipelines.settings import Settings
+from workbench.zero_gpu import is_lent, on_zero_gpu
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -119,6 +122,50 @@ def converter() -> Converter:
 def page_converter(name: str) -> Converts:
     """What the page converts with: a baseline by its name, else the shared converter. Raises CheckpointError."""
     return BaselineConverter(name, page_checkpoint()) if name in BASELINES else converter()
+
+
+def lent_converter(name: str) -> Converts:
+    """As `page_converter`, but on the GPU that a Space with ZeroGPU lends. For short recordings, which fit into its time."""
+    return LentConverter() if is_lent() and name not in BASELINES else page_converter(name)
+
+
+class LentConverter:
+    """Converts on the GPU that a Space with ZeroGPU lends for each call; everything else stays on the CPU."""
+
+    @property
+    def identity(self) -> str:
+        """As `Converter.identity`."""
+        return converter().identity
+
+    @property
+    def weights(self) -> str:
+        """As `Converter.weights`."""
+        return converter().weights
+
+    def prepared(self, reference: Path | str) -> Recording | Factors:
+        """As `Converter.prepared`."""
+        return converter().prepared(reference)
+
+    def check_emotion(self, emotion: str) -> None:
+        """As `Converter.check_emotion`."""
+        converter().check_emotion(emotion)
+
+    def convert(self, source: Prepared, reference: Prepared | References | None = None, emotion: EmotionLike | None = None,
+                settings: Settings = Settings(), hook: Hook = silent) -> Conversion:
+        """As `Converter.convert`; nothing is told of its stages, since they run in another process."""
+        outcome = _on_lent_gpu(source, reference, emotion, settings)
+        if isinstance(outcome, ZestError):
+            raise outcome
+        return outcome
+
+
+@on_zero_gpu
+def _on_lent_gpu(source: Any, reference: Any, emotion: Any, settings: Settings) -> Conversion | ZestError:
+    """In the process that has the GPU. An error is returned: the other process would get an error of Spaces in its place."""
+    try:
+        return Converter.from_pretrained(page_checkpoint(), "cuda").convert(source, reference, emotion, settings)
+    except ZestError as error:
+        return error
 
 
 def _numbers(contour: F0Contour | None) -> dict[str, float] | None:

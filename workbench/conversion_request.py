@@ -23,7 +23,7 @@ from pipelines.hooks import Hook, silent
 from pipelines.mix import check_target
 from pipelines.settings import Settings, about
 from workbench.cli.names import default_name, variant
-from workbench.conversion import CHECKPOINT_VARIABLE, DescribedConversion, convert_and_describe, converter, page_converter
+from workbench.conversion import CHECKPOINT_VARIABLE, DescribedConversion, convert_and_describe, converter, lent_converter
 from workbench.studio.turns import Work
 from workbench.tabs import text
 from workbench.uploads import sentence_of, upload_problem
@@ -119,7 +119,7 @@ class ConversionRequest:
             ZestError: as `pipelines.conversion.Converter.convert`.
         """
         assert self.source is not None  # `problems` has asked for it
-        settings, converts = self.settings(), page_converter(self.baseline)
+        settings, converts = self.settings(), lent_converter(self.baseline)
         if not self.baseline and not settings.decoder:
             settings = replace(settings, decoder=next(iter(converter().decoders), ""))
         target = self.target if self.needs_target else ""
