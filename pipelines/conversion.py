@@ -18,7 +18,7 @@ from pipelines.checkpoints.loading import Models, load_models
 from pipelines.clarity import clarified
 from pipelines.decoders import DECODERS, Decoder, find_decoder
 from pipelines.decoders.base import holds, training_command
-from pipelines.device import check_device, one_thread
+from pipelines.device import check_device, noting_fallbacks, one_thread
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.factors import Emotion, Factors, Transferred
 from pipelines.features import prosody, world
@@ -163,6 +163,7 @@ class Converter:
         """Arousal and valence of this checkpoint. Raises ZestError: it has too few presets."""
         return AffectPlane.of({name: self.preset(name) for name in self.presets})
 
+    @noting_fallbacks
     def convert(self, source: Given | Factors, reference: Given | Factors | References | None = None,
                 emotion: EmotionLike | None = None, settings: Settings = Settings(), hook: Hook = silent, *,
                 sample_rate: float | None = None, **changes: Unpack[SettingChanges]) -> Conversion:
@@ -490,7 +491,6 @@ def load_converter(system: str = "", checkpoint: str | Path | None = None, devic
 
     Args:
         checkpoint: folder or hub id; zest-mini if None.
-
     Raises:
         ZestError: there is no such baseline or device. CheckpointError: weights are missing or damaged.
     """

@@ -5,19 +5,27 @@ from __future__ import annotations
 import ctypes
 import os
 import re
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from pipelines.errors import ZestError
 
+Given = ParamSpec("Given")
+Converted = TypeVar("Converted", bound=Any)
 CACHED_PRIMITIVES = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"  # each length of a recording fills oneDNN's cache anew, 1,024 by default
 MALLOC = {"M_ARENA_MAX": (-8, 2), "M_MMAP_THRESHOLD": (-3, 1 << 20), "M_TRIM_THRESHOLD": (-1, 1 << 20)}  # of glibc: number, value
 DEVICE = re.compile(r"cpu|mps|cuda(:\d+)?")
+AUTO = "auto"  # the device on which a conversion was measured fastest (fastest.py)
+FALLBACK = re.compile(r"The operator '(\S+)' is not currently supported on the MPS backend")  # torch says so once a process
 
 
-def check_name(device: str) -> None:
-    """Needs no torch. Raises ZestError for what is not the name of a device."""
-    if not DEVICE.fullmatch(device):
+def check_name(device: str, auto: bool = False) -> None:
+    """Needs no torch. Raises ZestError for what is not the name of a device. auto: this word will do, too."""
+    if not (auto and device == AUTO) and not DEVICE.fullmatch(device):
         raise ZestError(f"There is no device '{device}'; use cpu, cuda, cuda:0 or mps.")
 
 
@@ -33,6 +41,39 @@ def check_device(device: str) -> None:
         raise ZestError(f"There is no {device} here; the last CUDA device is cuda:{torch.cuda.device_count() - 1}.")
     if kind == "mps" and not torch.backends.mps.is_available():
         raise ZestError("No Apple GPU (mps) is available here; use --device cpu.")
+
+
+@contextmanager
+def fallbacks(device: str) -> Iterator[list[str]]:
+    """Collect a note where Apple's GPU lacks an operator, and the CPU computes it instead; other warnings stay warnings.
+
+    torch falls back where PYTORCH_ENABLE_MPS_FALLBACK says so, which pipelines/__init__.py sets on a Mac. It tells of the first
+    such operator only.
+    """
+    notes: list[str] = []
+    if device != "mps":
+        yield notes
+        return
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield notes
+    for one in caught:
+        lacking = FALLBACK.match(str(one.message))
+        if lacking:
+            notes.append(f"Apple's GPU lacks operators such as {lacking[1]}; the CPU computed them.")
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
+def noting_fallbacks(convert: Callable[Given, Converted]) -> Callable[Given, Converted]:
+    """A decorator for a converter's method: what `fallbacks` notes is told with the conversion."""
+    @wraps(convert)
+    def noting(*given: Given.args, **named: Given.kwargs) -> Converted:
+        with fallbacks(given[0].models.device) as lacking:  # pyright: ignore[reportAttributeAccessIssue]
+            conversion = convert(*given, **named)
+        return replace(conversion, notes=(*conversion.notes, *lacking)) if lacking else conversion
+
+    return noting
 
 
 def keep_memory_flat() -> None:

@@ -30,7 +30,7 @@ from workbench.cli.batch import BadRow, BatchRow
 from workbench.cli.commands import refuse_given, weighted_paths
 from workbench.cli.long import check_long, convert_long, convert_plan, files_of_plan, refuse_beside_plan
 from workbench.cli.names import check_replacing, default_name, variant
-from workbench.cli.options import MANY, AsJson, Checkpoint, Device, Overwrite, listed, setting_option
+from workbench.cli.options import MANY, AsJson, Checkpoint, Converting, Overwrite, listed, setting_option
 from workbench.cli.output import print_json
 from workbench.cli.pipes import PIPE, piped_in, piped_out, shown, stdin_of
 from workbench.cli.progress import say, terminal_bar
@@ -87,10 +87,10 @@ def convert(
     system: Annotated[str, typer.Option(
         metavar="NAME", help=f"A baseline instead of this project's converter: {listed(BASELINES)}.")] = "",
     checkpoint: Checkpoint = None,
-    device: Device = "cpu",
+    device: Converting = "cpu",
 ) -> None:
     """Convert SOURCE to the emotion of REFERENCE or of a preset, or a whole list with --batch."""
-    check_name(device)
+    check_name(device, auto=True)
     settings = Settings(strength, tempo, decoder, seed, f0)
     if system and find_baseline(system) and settings != DEFAULTS:
         raise ZestError("A baseline has no strength, tempo, decoder, seed or choice of F0; leave them out beside --system.")
@@ -156,8 +156,9 @@ class ConversionRun:
 
 def _load_converter(system: str, checkpoint: str | None, device: str) -> Converts:
     from pipelines.conversion import load_converter  # imported late: a usage error need not wait for torch
+    from pipelines.fastest import resolved
 
-    return load_converter(system, checkpoint, device)
+    return load_converter(system, checkpoint, resolved(device, checkpoint))
 
 
 def _convert_to_pipe(row: BatchRow, run: ConversionRun) -> int:

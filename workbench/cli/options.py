@@ -17,6 +17,8 @@ Checkpoint = Annotated[Optional[str], typer.Option(
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already, without asking.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Device = Annotated[str, typer.Option(metavar="NAME", help="cpu, cuda, cuda:0 or mps.")]
+Converting = Annotated[str, typer.Option(
+    "--device", metavar="NAME", help="cpu, cuda, cuda:0 or mps; auto takes a GPU where a conversion was measured faster.")]
 Jobs = Annotated[int, typer.Option(metavar="NUMBER", min=1, help="Worker processes; they share the cores.")]
 Manifest = Annotated[Path, typer.Option(metavar="FILE", help="manifest.csv with the recordings.")]
 Manifests = Annotated[list[Path], typer.Option("--manifest", metavar="FILE", help=f"manifest.csv with the recordings. {MANY}")]
