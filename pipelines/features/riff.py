@@ -170,7 +170,7 @@ def _usable(fmt: bytes, order: str) -> bytes:
     """A fmt chunk as readers know it: with its bits where they are left out, and PCM where a coding of its own is not named."""
     if 14 <= len(fmt) < 16:
         channels, block = struct.unpack(f"{order}H", fmt[2:4])[0], struct.unpack(f"{order}H", fmt[12:14])[0]
-        return fmt[:14] + struct.pack(f"{order}H", 8 * block // max(1, channels))
+        return fmt[:14] + struct.pack(f"{order}H", min(8 * block // max(1, channels), 0xFFFF))
     if len(fmt) >= 40 and struct.unpack(f"{order}H", fmt[:2])[0] == EXTENSIBLE and not any(fmt[24:40]):
         return struct.pack(f"{order}H", 1) + fmt[2:16]
     return fmt
