@@ -67,7 +67,7 @@ class Conversion:
         upper: what the source holds above the band of 16 kHz; None where its rate is not higher.
         mix: what the target consists of, None where it is one emotion. target is its name then.
         timing: (frames,) seconds of the source that each 20 ms frame of the result shows; None where the timing is kept.
-        read: files of the recordings; `save` replaces none of them.
+        read: files of the recordings; `save` replaces none of them. given: the source as it was read.
         weights: a hash of the checkpoint, '' of a baseline.
     """
 
@@ -85,6 +85,7 @@ class Conversion:
     upper: UpperBand | None = None
     read: tuple[Path, ...] = ()
     weights: str = ""
+    given: Recording | None = None
 
     @property
     def real_time_factor(self) -> float:
@@ -202,7 +203,7 @@ class Converter:
         return Conversion(
             samples=rendered / np.float32(divisor), source=factors.prosody.contour,
             reference=only.prosody.contour if only else None,
-            predicted=transferred.contour, target=transferred.emotion.name, settings=settings,
+            predicted=transferred.contour, target=transferred.emotion.name, settings=settings, given=factors.recording,
             source_seconds=factors.recording.seconds, seconds=timings.seconds,
             notes=_notes(factors, [one for one, _ in references])
             + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()),
@@ -470,10 +471,9 @@ class BaselineConverter:
         return Conversion(
             samples=rendered.samples, source=contours[0], reference=contours[1],
             predicted=contours[0] if rendered.predicted is None else rendered.predicted,
-            target=other.name if other else emotion or self.name, settings=BaselineChoice(self.name),
-            source_seconds=own.seconds, seconds=timings.seconds,
-            notes=own.warnings + (other.warnings if other else ()) + self._unused(unused), upper=_upper_band(own),
-            read=_files(own, other))
+            target=other.name if other else emotion or self.name, settings=BaselineChoice(self.name), source_seconds=own.seconds,
+            seconds=timings.seconds, notes=own.warnings + (other.warnings if other else ()) + self._unused(unused),
+            upper=_upper_band(own), read=_files(own, other), given=own)
 
     def _unused(self, target: str) -> tuple[str, ...]:
         """A note where the baseline moves no emotion, and one was given all the same."""

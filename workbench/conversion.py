@@ -16,6 +16,7 @@ from pipelines.errors import ZestError
 from pipelines.factors import Factors
 from pipelines.features.audio import SAMPLE_RATE, Recording
 from pipelines.features.pitch import F0Contour, statistics, track
+from pipelines.features.voice_activity import LEAST_SHARE, speech_share
 from pipelines.features.writing import AudioForm
 from pipelines.files import make_folder, write_whole
 from pipelines.hooks import Hook, silent
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CHECKPOINT_VARIABLE = "ZEST_CHECKPOINT"  # another folder or hub id for the workbench
+NO_SPEECH = "Hardly any of the source is speech, so the result means nothing; choose a recording of one person who speaks."
 MODEL_QUEUE = "model"  # concurrency id of every event that runs a model: one at a time
 
 
@@ -84,8 +86,10 @@ def describe(conversion: Conversion, measured: F0Contour, variant: Sequence[str]
     `variant`, which lists what else decides the result, such as a rate. `f0` holds one entry each for source,
     reference (None with a preset), predicted and converted; an entry is None where nothing is voiced.
     `mix` are the weights of a mix by name, None where the target is one emotion.
-    `seconds` are wall seconds per stage.
+    `seconds` are wall seconds per stage. `speech` is the share of speech in what can be heard of the source, None where
+    the source is not known; where that is hardly any, a note says so.
     """
+    speech = None if conversion.given is None else round(speech_share(conversion.given.samples), 3)
     contours = {"source": conversion.source, "reference": conversion.reference,
                 "predicted": conversion.predicted, "converted": measured}
     return {
@@ -99,8 +103,14 @@ def describe(conversion: Conversion, measured: F0Contour, variant: Sequence[str]
         "f0": {name: _numbers(contour) for name, contour in contours.items()},
         "seconds": {stage: round(seconds, 4) for stage, seconds in conversion.seconds.items()},
         "real_time_factor": round(conversion.real_time_factor, 4),
-        "notes": list(conversion.notes),
+        "notes": [*conversion.notes, *((NO_SPEECH,) if is_no_speech(speech) else ())],
+        "speech": speech,
     }
+
+
+def is_no_speech(share: float | None) -> bool:
+    """Whether hardly anything of a source is speech. share: as a conversion's document has it, None where it is not known."""
+    return share is not None and share < LEAST_SHARE
 
 
 def said_target(document: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ from workbench.cli.names import default_name, variant
 from workbench.conversion import CHECKPOINT_VARIABLE, DescribedConversion, convert_and_describe, converter, lent_converter
 from workbench.studio.turns import Work
 from workbench.tabs import text
-from workbench.uploads import sentence_of, upload_problem
+from workbench.uploads import read_upload, sentence_of, upload_problem
 
 DEFAULTS = Settings()
 
@@ -64,7 +64,7 @@ class ConversionRequest:
 
     def turn(self) -> Work:
         """What its turn at the models is for: a recording takes as long as its sound lasts. Raises AudioError."""
-        return Work(size=load(self.source or "").seconds)
+        return Work(size=read_upload(self.source or "").seconds)
 
     @property
     def needs_target(self) -> bool:

@@ -27,6 +27,7 @@ class F0OfConversion:
 @dataclass(frozen=True)
 class ConversionDocument:
     """One conversion. `seconds` are of work by stage, source_seconds and converted_seconds of sound. `notes` are sentences.
+    `speech` is the share of speech in what can be heard of the source.
 
     Only the command tells the names of files: source, reference or references, output and plot.
     """
@@ -43,6 +44,7 @@ class ConversionDocument:
     real_time_factor: float
     notes: list[str]
     rate: int
+    speech: float | None = None
     source: str = ""
     reference: str | None = None
     references: list[str] = field(default_factory=list)

@@ -5,23 +5,47 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from gradio.utils import get_upload_folder
 
 from pipelines.errors import AudioError, ZestError
-from pipelines.features.audio import Recording, load
+from pipelines.features.audio import load
 
 TAKES_VARIABLE = "WORKBENCH_TAKES"  # a folder for takes, e.g. on a disk that outlives the machine
 CLEARED = "This recording is not on the server any more, because uploads are kept for some hours only; upload it again."
+REMEMBERED = 256  # uploads
 
 
-def read_upload(path: str) -> Recording:
-    """An uploaded recording. Raises AudioError: it cannot be used, or was cleared away."""
-    if not Path(path).exists():
-        raise AudioError(CLEARED)
-    return load(path)
+@dataclass(frozen=True)
+class Upload:
+    """What is known of a recording that can be used. seconds: how long it lasts. warnings: what is doubtful about it."""
+
+    seconds: float
+    warnings: tuple[str, ...]
+
+
+def read_upload(path: str) -> Upload:
+    """What is known of an uploaded recording. A file that is as it was is not read again.
+
+    Raises:
+        AudioError: it cannot be used, or was cleared away.
+    """
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise AudioError(CLEARED) from error
+    return _read(path, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read(path: str, *state: int) -> Upload:
+    """state: by which a file that has changed is known."""
+    recording = load(path)
+    return Upload(recording.seconds, recording.warnings)
 
 
 def upload_problem(path: str) -> str:

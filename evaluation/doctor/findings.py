@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from evaluation.doctor.measures import Measures
+from pipelines.features.voice_activity import LEAST_SHARE
 
 NOISE_DB = 23.5  # range from which down there is noise
 CLIPPED = 0.002  # share of samples
 HUM_DB = 22.0  # over the neighbours
 NARROW_DB = -60.0  # of the upper band
 DECAY = 138.0  # dB/s, of a room of 0.4 s
-SPEECH = 0.15  # share of the audible frames
 NOTES = 0.35  # share of the voiced frames that are held notes
 VOICED = 0.06  # share of the speech, under which it is whispered
 ONE_VOICE = 0.72  # cosine
@@ -48,7 +48,7 @@ class Finding:
 
 def findings_of(measured: Measures) -> list[Finding]:
     """What the measures say, the worst first."""
-    if measured.speech < SPEECH:
+    if measured.speech < LEAST_SHARE:
         return [_music(measured) if measured.steady >= NOTES else _no_speech(measured), *_damages(measured, speech=False)]
     return [*_whose(measured), *_damages(measured, speech=True)]
 

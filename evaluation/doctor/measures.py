@@ -9,11 +9,8 @@ import numpy as np
 from evaluation.instruments.speaker_similarity import windows_of
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.pitch import VOICED_CONFIDENCE, track
-from pipelines.features.voice_activity import WINDOW, speech_probabilities
+from pipelines.features.voice_activity import STEP, levels, speech_frames
 
-STEP = 0.01  # s between frames
-SPEECH = 0.5  # probability from which a frame is speech
-AUDIBLE_DB = 40.0  # below the loud frames: what is softer is a pause
 FLAT_RUN = 3  # samples in a row at the same extreme value
 HUM_HZ, HUM_LINES = (50.0, 60.0), 4  # mains, and the harmonics that are looked at
 HUM_SECONDS = 0.5  # of a window; lines of hum are narrower than its 2 Hz
@@ -51,10 +48,8 @@ class Measures:
 
 def measure(samples: np.ndarray, original: np.ndarray | None = None) -> Measures:
     """Of (n,) float32 at 16 kHz; original: the same at the file's own rate, in which flat tops of clipping are still flat."""
-    level = _levels(samples)
-    likely = _speech_probability(samples, len(level))
-    audible = level > np.percentile(level, 95) - AUDIBLE_DB
-    speech = audible & (likely >= SPEECH)
+    level = levels(samples)
+    audible, speech = speech_frames(samples, level)
     pitch = track(samples)
     voiced = np.interp(np.arange(len(level)), 2 * np.arange(len(pitch.confidence)), pitch.confidence) >= VOICED_CONFIDENCE
     hum_db, hum_hz = hum(samples)
@@ -135,22 +130,6 @@ def speaker_change(samples: np.ndarray) -> float:
         one, other = vectors[:cut].mean(axis=0), vectors[cut:].mean(axis=0)
         cosines.append(float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other) + 1e-9)))
     return min(cosines)
-
-
-def _levels(samples: np.ndarray) -> np.ndarray:
-    """(frames,) dB of power every 10 ms, in windows of 20 ms, above 80 Hz."""
-    from scipy.signal import butter, sosfilt
-
-    filtered = sosfilt(butter(2, 80.0, "high", fs=SAMPLE_RATE, output="sos"), samples)
-    hop = int(STEP * SAMPLE_RATE)
-    power = np.square(np.pad(filtered, (0, -len(filtered) % hop))).reshape(-1, hop).mean(axis=1)
-    return 10 * np.log10((power + np.append(power[1:], power[-1])) / 2 + 1e-10)
-
-
-def _speech_probability(samples: np.ndarray, frames: int) -> np.ndarray:
-    """(frames,) every 10 ms."""
-    likely = speech_probabilities(samples)
-    return np.interp(np.arange(frames) * STEP, (np.arange(len(likely)) + 0.5) * WINDOW / SAMPLE_RATE, likely)
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> float:

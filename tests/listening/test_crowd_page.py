@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -93,11 +94,15 @@ def go_back(page: Page, platform, path: str) -> dict[str, str]:
     return sent
 
 
-def come(chromium: Browser, platform, served: str, study, worker: str, **options) -> Page:
-    link = listeners_link(study, served)
+def come(chromium: Browser, platform, served: str, study, worker: str, stays: bool = True, **options) -> Page:
+    """A worker's page. stays: its time stands still, so that it does not go back to the platform by itself after a while."""
+    link, page = listeners_link(study, served), open_page(chromium, **options)
+    page.clock.set_fixed_time(datetime.now()) if stays else page.clock.install()
     if study.recruitment.platform == "mturk":
-        return open_page(chromium, platform.mturk_link(link, worker, f"A-{worker}"), **options)
-    return open_page(chromium, platform.prolific_link(link, worker, f"visit-{worker}"), **options)
+        page.goto(platform.mturk_link(link, worker, f"A-{worker}"))
+    else:
+        page.goto(platform.prolific_link(link, worker, f"visit-{worker}"))
+    return page
 
 
 def test_a_worker_of_prolific_withdraws_and_another_is_screened_out(chromium, served, studies, platform):
@@ -164,13 +169,10 @@ def test_a_worker_of_prolific_is_done_on_another_device_one_fails_and_one_comes_
     assert done.evaluate("window.copied") == "OK1" and done.get_by_text("You are taken back to Prolific in").count() == 1
     done.get_by_role("button", name="Stay on this page").click()
     assert done.get_by_text("You are taken back").count() == 0
-    done.clock.install()
-    done.reload()
-    before = len(platform.returned)
-    done.locator("[data-outcome=done]").wait_for()
+    before, leaves = len(platform.returned), come(chromium, platform, served, study, f"{WORKER}5", stays=False)
 
     def goes_by_itself() -> bool:
-        done.clock.run_for(2000)
+        leaves.clock.run_for(2000)
         return len(platform.returned) > before
 
     wait_until(goes_by_itself)

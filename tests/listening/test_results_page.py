@@ -79,10 +79,8 @@ def administered(studies, place):
 
 
 def results_tab(chromium, address: str, width: int = 1280):
-    """On the tab; a phone has it behind the three dots, so the page becomes narrow afterwards."""
-    page = open_page(chromium, address)
+    page = open_page(chromium, address, width)
     page.get_by_role("tab", name="Results").click()
-    page.set_viewport_size({"width": width, "height": 900})
     return page
 
 

@@ -22,10 +22,14 @@ from tests.support.waiting import SECONDS, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 300
-REST_SECONDS = 20  # for a page to come to rest
+REST_SECONDS = 60  # for a page to come to rest
 PHONE = 390  # pixels wide
 PROGRAMS = ("chromium", "google-chrome", "chromium-browser")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required")
+ENDLESS = """window.players = []; { const play = HTMLMediaElement.prototype.play, start = AudioBufferSourceNode.prototype.start;
+    HTMLMediaElement.prototype.play = function () { if (!players.includes(this)) players.push(this); this.loop = true;
+        return play.call(this); };
+    AudioBufferSourceNode.prototype.start = function (...when) { this.loop = true; return start.apply(this, when); }; }"""
 
 
 @contextmanager
@@ -60,11 +64,13 @@ class SharedBrowser:
         self._open.close()
 
 
-def open_page(browser: Browser, url: str = "", width: int = 1280, height: int = 900, agreed: bool = True, **options) -> Page:
+def open_page(browser: Browser, url: str = "", width: int = 1280, height: int = 900, agreed: bool = True, endless: bool = False,
+              **options) -> Page:
     """A page of its own; a narrow one is a phone.
 
     Args:
         agreed: nothing is remembered but that the visitor converts only voices of people who agreed to it; else nothing.
+        endless: no sound ends by itself, however slow the machine is; `players` are the audio elements that ever sounded.
         options: of Browser.new_context.
     """
     phone = width < 600
@@ -72,6 +78,8 @@ def open_page(browser: Browser, url: str = "", width: int = 1280, height: int = 
     context.set_default_timeout(1000 * SECONDS)
     if agreed:
         context.add_init_script("try { localStorage.setItem('zest-consent', 'true'); } catch {}")
+    if endless:
+        context.add_init_script(ENDLESS)
     page = context.new_page()
     if url:
         page.goto(url)

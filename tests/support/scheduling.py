@@ -10,7 +10,7 @@ WORKBENCH, LISTENING = "the workbench's pages", "pages of listeners"
 TOGETHER = {  # files that use one server and one browser; those without a browser come first
     WORKBENCH: tuple(f"workbench/test_{name}.py" for name in (
         "api", "api_calls", "api_agents", "first_visit", "access", "convert_studio", "evaluate_page", "long_page", "workbench_ui",
-        "framed_report", "studio_page")),
+        "framed_report", "studio_page", "turns_page")),
     LISTENING: ("workbench/test_missing_checkpoint.py", *(f"listening/test_{name}.py" for name in (
         "listen_page", "crowd_page", "results_page", "space"))),
 }

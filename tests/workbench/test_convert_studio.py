@@ -1,4 +1,4 @@
-"""The Convert tab as a studio in a real browser: one click to sound, takes that survive a reload, Cancel and keys."""
+"""The Convert tab as a studio in a real browser: one click to sound, takes that survive a reload, links and findings."""
 
 from __future__ import annotations
 
@@ -9,49 +9,11 @@ import numpy as np
 
 from pipelines.features.audio import load, save
 from tests.support.access import axe_faults
-from tests.support.browser import PHONE, assert_fits_the_screen, boxes_of, open_page, problems
+from tests.support.browser import PHONE, assert_fits_the_screen, boxes_of, problems
+from tests.support.convert_page import STORAGE_REFUSED, Studio
 from tests.support.waiting import wait_until
 
 FIRST_SCREENFUL = ("#zest-examples", "#zest-source", "#zest-emotion", "#zest-everything", "#zest-convert")
-IN_SIGHT = """(selectors) => selectors.filter((one) => { const box = document.querySelector(one)?.getBoundingClientRect();
-    return !box || !box.height || box.top < 0 || box.bottom > window.innerHeight; })"""
-STORAGE_REFUSED = """Object.defineProperty(window, 'localStorage',
-    { get() { throw new DOMException('refused', 'SecurityError'); } })"""
-
-
-class Studio:
-    """What a visitor does on the Convert tab, and what it shows."""
-
-    def __init__(self, browser, url: str, width: int = 1280, height: int = 800, refused: bool = False):
-        self.page = open_page(browser, "", width, height)
-        if refused:
-            self.page.add_init_script(STORAGE_REFUSED)
-        self.go(url)
-
-    def go(self, url: str) -> None:
-        self.page.goto(url)
-        self.page.wait_for_selector("#zest-source input[type=file]", state="attached")
-
-    def out_of_sight(self, *selectors: str) -> list[str]:
-        return self.page.evaluate(IN_SIGHT, list(selectors))
-
-    def rest(self) -> None:
-        """Nothing runs any more."""
-        wait_until(lambda: self.page.is_enabled("#zest-convert") and self.page.locator("#zest-progress progress").count() == 0)
-
-    def titles(self) -> list[str]:
-        return self.page.locator("#zest-takes [data-take] .title").all_inner_texts()
-
-    def act(self, name: str, row: int = 0) -> None:
-        self.page.locator(f"#zest-takes [data-act={name}]").nth(row).click()
-
-    def download(self, selector: str):
-        with self.page.expect_download() as waited:
-            self.page.locator(selector).first.click()
-        return waited.value
-
-    def emotion(self) -> str | None:
-        return self.page.locator("#zest-emotion input:checked").get_attribute("value")
 
 
 def test_one_click_to_sound_and_takes_that_survive_a_reload_and_are_nobody_elses(chromium, workbench):
@@ -79,6 +41,8 @@ def test_one_click_to_sound_and_takes_that_survive_a_reload_and_are_nobody_elses
     page.fill("#zest-takes .details input", "mellow")
     page.keyboard.press("Tab")
     wait_until(lambda: studio.titles()[0] == "mellow")
+    page.get_by_role("button", name="Copy link to its settings").click()
+    page.locator("#zest-takes .bar").filter(has_text="?emotion=surprised&strength=1").wait_for()
     page.locator("#zest-takes .danger").click()
     wait_until(lambda: len(studio.titles()) == 5)
     page.get_by_role("button", name="Undo").click()
@@ -98,7 +62,7 @@ def test_one_click_to_sound_and_takes_that_survive_a_reload_and_are_nobody_elses
     with zipfile.ZipFile(io.BytesIO(studio.download("#zest-takes .all").path().read_bytes())) as archive:
         assert len(archive.namelist()) == 12 and "source-woman-angry-strength1-residual_neural.json" in archive.namelist()
 
-    other = Studio(chromium, workbench, refused=True)  # a visitor whose browser keeps nothing
+    other = Studio(chromium, workbench, storage=STORAGE_REFUSED)  # a visitor whose browser keeps nothing
     assert other.titles() == []
     other.page.get_by_role("button", name="Man, angry").click()
     wait_until(lambda: other.titles() == ["source-man, angry"])
@@ -156,6 +120,10 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
     assert problems(page) == [] and rows.nth(5).inner_text().startswith(reference_path.name)
     page.get_by_role("button", name=f"Take {source_path.name} out of the mix").click()
     wait_until(lambda: rows.count() == 6)
+    page.locator("#zest-advanced > button").click()
+    page.click("#zest-link-settings")
+    page.locator("#zest-link-address").get_by_role("textbox").wait_for()
+    wait_until(lambda: f"{workbench}?emotion=sad" in page.locator("#zest-link-address").get_by_role("textbox").input_value())
     page.click("#zest-convert")  # the source is gone with the page before
     wait_until(lambda: ["Add a source" in said for said in problems(page)] == [True])
     page.set_input_files("#zest-source input[type=file]", source_path)
@@ -168,27 +136,13 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
         assert page.get_by_role("tab", name=name).is_visible()
 
 
-def test_keys_tell_convert_and_cancel(chromium, workbench, source_path, tmp_path):
-    studio = Studio(chromium, workbench)
-    page = studio.page
-    page.wait_for_selector("#zest-convert")
-    page.keyboard.press("?")
-    page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
-    page.keyboard.press("Escape")
-    speech = np.tile(load(source_path).samples, 12)
+def test_noise_of_a_source_is_told_and_what_to_do_is_one_click_away(chromium, workbench, source_path, tmp_path):
+    page = Studio(chromium, workbench).page
+    speech = load(source_path).samples
     noise = 0.02 * np.random.default_rng(0).standard_normal(len(speech)).astype(np.float32)
-    long = save(tmp_path / "long.wav", speech + noise)
-    page.set_input_files("#zest-source input[type=file]", long)
-    page.wait_for_selector("#zest-source input[type=file]", state="detached")
-    page.keyboard.press("Control+Enter")
-    page.wait_for_selector("#zest-progress progress")
-    page.wait_for_selector("#zest-cancel")
-    page.keyboard.press("Escape")
-    page.locator("#zest-failed").filter(has_text="Cancelled").wait_for()
-    studio.rest()
-    assert not page.locator("#zest-results").is_visible() and studio.titles() == []
+    page.set_input_files("#zest-source input[type=file]", save(tmp_path / "noisy.wav", speech + noise))
     found = page.locator("#zest-findings [data-code=noise]")
     found.wait_for()
-    assert "There is noise" in found.inner_text() and page.is_visible("#zest-denoise input"), "what to do is one click away"
+    assert "There is noise" in found.inner_text() and page.is_visible("#zest-denoise input")
     page.locator("#zest-source button[aria-label='Clear']").click()
     wait_until(lambda: found.count() == 0 and not page.is_visible("#zest-denoise input"))

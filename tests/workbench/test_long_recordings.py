@@ -25,6 +25,7 @@ from pipelines.plan.table import read_plan
 from pipelines.settings import Settings
 from tests.support.speech import RATE
 from tests.support.talks import CountingConverter, talk, write_talk
+from tests.support.waiting import wait_until
 from workbench.studio.growing_file import bytes_of, part_of
 from workbench.studio.jobs import CANCELLED, DONE, FAILED
 from workbench.studio.long_jobs import LongBoard, reading, rendering
@@ -134,13 +135,19 @@ def test_others_convert_between_the_phrases_of_a_long_recording(visitor, recordi
     visitor.give(recording)
     convert, order, waits = visitor.converter.convert, [], threading.Event()
 
+    def waits_in_line():
+        return visitor.http.get("/long/state").json()["stage"].startswith("Waiting: 1 job before yours")
+
     def somebody_else():
         with model_turns().turn(lambda place: waits.set()):
             order.append("somebody else")
+            wait_until(waits_in_line)
+            order.append("waits")
 
     other = threading.Thread(target=somebody_else)
 
     def noted(*given, **named):
+        assert not waits_in_line()
         order.append("phrase")
         if not other.ident:
             other.start()
@@ -150,7 +157,7 @@ def test_others_convert_between_the_phrases_of_a_long_recording(visitor, recordi
     visitor.converter.convert = noted
     assert visitor.render().state == DONE
     other.join(60)
-    assert order == ["phrase", "somebody else", "phrase", "phrase"]
+    assert order == ["phrase", "somebody else", "waits", "phrase", "phrase"]
 
 
 def test_two_visitors_direct_at_once_and_reach_nothing_of_each_other(visitor, recording):

@@ -8,14 +8,18 @@ import os
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
 from pipelines.errors import OutputError
+from pipelines.features.audio import SAMPLE_RATE, save
+from pipelines.features.voice_activity import LEAST_SHARE
 from pipelines.features.writing import FORMATS, AudioForm
 from pipelines.settings import Settings
 from workbench.cli import exit_codes
 from workbench.cli.names import check_replacing, default_name, named_system, variant
+from workbench.tabs.tables import status
 
 
 @pytest.fixture
@@ -138,3 +142,14 @@ def test_a_format_that_is_not_written_is_refused_before_any_work(zest_here, tmp_
 def test_a_plot_is_written_as_its_name_says(zest_here, tmp_path, recordings):
     assert zest_here("convert", "clean.wav", "--system", "source", "--plot", "f0.svg").returncode == exit_codes.OK
     assert b"<svg" in (tmp_path / "f0.svg").read_bytes()
+
+
+def test_what_is_no_speech_is_called_sound_and_a_note_says_so(zest_here, tmp_path):
+    save(tmp_path / "tone.wav", 0.1 * np.sin(2 * np.pi * 440 * np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE))
+    result = zest_here("convert", "tone.wav", "--system", "source", "--json")
+    document = json.loads(result.stdout)
+    assert document["speech"] < LEAST_SHARE and "Hardly any of the source is speech" in " ".join(document["notes"])
+    assert "Note: Hardly any of the source is speech" in zest_here("convert", "tone.wav", "--system", "copy").stderr
+    shown = status(document | {"target": "angry"})
+    assert "2.0 s of sound after" in shown and "angry speech" not in shown
+    assert "2.0 s of angry speech" in status(document | {"target": "angry", "speech": 0.9})

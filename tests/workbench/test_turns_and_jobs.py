@@ -11,8 +11,7 @@ from pipelines.errors import ZestError
 from pipelines.hooks import Event
 from tests.support.waiting import wait_until
 from workbench.studio.jobs import CANCELLED, DONE, FAILED, MOST_OF_ONE, WAITING, JobBoard, Task
-from workbench.studio.turns import Place, Turns, Work
-from workbench.tabs.convert_run import waiting
+from workbench.studio.turns import Place, Turns, Work, waiting
 from workbench.tabs.text import BUG
 
 

@@ -17,15 +17,10 @@ from tests.support.waiting import wait_until
 from workbench.uploads import upload_problem
 
 PLAYS = "() => document.querySelector('#zest-player [data-studio]').zestStudio.sound.playing"
-KEEP_PLAYERS = """() => { window.players = []; const play = HTMLMediaElement.prototype.play;
-    HTMLMediaElement.prototype.play = function () { if (!players.includes(this)) players.push(this); this.loop = true;
-        return play.call(this); };
-    const start = AudioBufferSourceNode.prototype.start;
-    AudioBufferSourceNode.prototype.start = function (...when) { this.loop = true; return start.apply(this, when); }; }"""
 
 
 def sounding(page) -> list[bool]:
-    """Of every audio element that was ever started, whether it sounds. None ends by itself, however slow the machine is."""
+    """Of every audio element that was ever started, whether it sounds."""
     return page.evaluate("players.map((one) => !one.paused)")
 
 
@@ -39,7 +34,7 @@ class Page:
     """What a visitor does on the Convert tab and sees there."""
 
     def __init__(self, browser, url: str, width: int = 1280):
-        self.page = open_page(browser, url, width)
+        self.page = open_page(browser, url, width, endless=True)
         self.page.wait_for_selector("#zest-convert")
         self.page.wait_for_selector("#zest-source input[type=file]", state="attached")
 
@@ -183,7 +178,6 @@ def test_upload_convert_see_plot_and_hear_audio(chromium, workbench, source_path
 def test_example_with_a_reference_on_a_phone_in_the_dark_where_one_player_sounds_at_a_time(chromium, workbench):
     page = Page(chromium, f"{workbench}?__theme=dark", width=PHONE)
     assert_fits_the_screen(page.page)
-    page.page.evaluate(KEEP_PLAYERS)
     page.click("Man, emotion of a recording")
     seen = page.wait_for_result()
     assert "Reference" in seen["table"]

@@ -29,9 +29,8 @@ from workbench.cli.info import describe
 from workbench.cli.progress import fraction_hook
 from workbench.conversion import MODEL_QUEUE, converter, page_checkpoint
 from workbench.conversion_request import DEFAULTS, ConversionRequest
-from workbench.studio.turns import model_turns
+from workbench.studio.turns import model_turns, waiting
 from workbench.tabs import text
-from workbench.tabs.convert_run import waiting
 from workbench.tabs.score import ScoredConversion, shown_by
 from workbench.tabs.score import score as score_one
 

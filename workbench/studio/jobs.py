@@ -55,8 +55,9 @@ class JobState:
     """How far a job is.
 
     Attributes:
-        state: one of the words above. place: in the line, while it waits. fraction: of the whole job. stage: what is going on.
-        task: the label of the one at work. made: how many are done. begun: seconds since the epoch. sentence: why it failed.
+        state: one of the words above. place: in the line; a long recording waits for each phrase anew, while its job works.
+        fraction: of the whole job. stage: what is going on. task: the label of the one at work. made: how many are done.
+        begun: seconds since the epoch. sentence: why it failed.
     """
 
     state: str = WAITING
@@ -117,7 +118,7 @@ class Job(Generic[T]):
                 self._tell(state=WAITING, place=Place(0), task=task.label)
                 with self._turns.turn(self._waits, task.turn):
                     self._stop_if_cancelled()
-                    self._tell(state=WORKING, stage="")
+                    self._tell(state=WORKING, place=Place(0), stage="")
                     self.results.append(task.work(self._hook(task)))
                 self._tell(made=len(self.results), fraction=len(self.results) / len(self._tasks))
             self._tell(state=DONE)
@@ -135,6 +136,8 @@ class Job(Generic[T]):
 
         def hook(event: Event) -> None:
             self._stop_if_cancelled()
+            if isinstance(event.value, Place):
+                self._tell(place=event.value)
             show(event)
 
         return hook

@@ -31,7 +31,7 @@ from workbench.studio.doubts import doubts
 from workbench.studio.jobs import Job, Task
 from workbench.studio.long_plan import numbered, rows_of
 from workbench.studio.long_store import LongProject, LongStore
-from workbench.studio.turns import Turns, Work, model_turns
+from workbench.studio.turns import Place, Turns, Work, model_turns
 
 BUSY = "Something is at work on this recording already; wait for it, or cancel it."
 SKETCHED = 20  # peaks a second of the waveform's sketch
@@ -173,14 +173,18 @@ def _copied(recording: LongRecording, path: Path) -> bytes:
 
 @dataclass(frozen=True)
 class Turn:
-    """Work in a turn at the models. hook: is called while it waits, and may end the wait."""
+    """Work in a turn at the models. hook: is told the place in the line, and may end the wait."""
 
     turns: Turns
     hook: Hook
 
     def do(self, work: Callable[[], Any]) -> Any:
-        with self.turns.turn(lambda place: self.hook(Event("waiting", "turn", value=place)), Work("phrase")):
+        with self.turns.turn(self._tell, Work("phrase")):
+            self._tell(Place(0))
             return work()
+
+    def _tell(self, place: Place) -> None:
+        self.hook(Event("waiting", "turn", value=place))
 
 
 class TurnTaking:

@@ -41,6 +41,7 @@ from workbench.studio.long_plan import CheckEmotion, change_plan, rows_of, uploa
 from workbench.studio.long_store import NONE, READY, LongError, LongProject, LongStore, plain_name
 from workbench.studio.page_store import long_store
 from workbench.studio.routes import HEADER, HEADERS
+from workbench.studio.turns import waiting
 from workbench.tabs.text import BUG
 
 log = logging.getLogger(__name__)
@@ -153,7 +154,7 @@ def told(work: LongWork, first: int = 0) -> dict[str, Any]:
     """What the page is given of work, with the pieces of its result from this one on."""
     state = work.job.state if work.job is not None else JobState()
     return {"kind": work.kind, "id": work.job and work.job.id, "state": state.state, "fraction": state.fraction,
-            "stage": state.stage, "sentence": state.sentence, "from": first,
+            "stage": waiting(state.place) if state.place.ahead else state.stage, "sentence": state.sentence, "from": first,
             "pieces": [asdict(piece) for piece in work.pieces[first:]], **_grown(work.project)}
 
 

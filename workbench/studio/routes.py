@@ -30,6 +30,7 @@ from workbench.studio.jobs import WAITING, Job, JobBoard, job_board
 from workbench.studio.page_store import take_store
 from workbench.studio.store import TakeError, TakeStore
 from workbench.studio.takes import Take
+from workbench.studio.turns import waiting
 from workbench.tabs.text import BUG
 
 log = logging.getLogger(__name__)
@@ -149,8 +150,8 @@ def changes_of(body: bytes) -> dict[str, Any]:
 
 def _running(job: Job) -> dict[str, Any]:
     state = job.state
-    return {"id": job.id, "label": state.task or job.label, "waiting": state.state == WAITING, "ahead": state.place.ahead,
-            "fraction": state.fraction, "stage": state.stage}
+    return {"id": job.id, "label": state.task or job.label, "waiting": state.state == WAITING, "fraction": state.fraction,
+            "stage": waiting(state.place) if state.state == WAITING else state.stage}
 
 
 def _token(request: Request) -> str:

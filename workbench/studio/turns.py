@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
+from pipelines.counting import counted
+from workbench.tabs import text
+
 REMEMBERED = 10  # pieces of work of each kind whose time the forecast follows
 GLANCE = 0.5  # seconds between two looks at whether somebody who waits still wants to
 
@@ -33,6 +36,14 @@ class Place:
 
     ahead: int
     seconds: float | None = None
+
+
+def waiting(place: Place) -> str:
+    """For readers: how many come first, and how long that may take."""
+    if not place.ahead:
+        return text.YOUR_TURN
+    about = "" if place.seconds is None else f", about {max(1, round(place.seconds))} s as the last ones took"
+    return f"Waiting: {counted(place.ahead, 'job')} before yours{about}."
 
 
 @dataclass(frozen=True, eq=False)

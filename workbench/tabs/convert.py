@@ -39,6 +39,7 @@ from workbench.tabs.convert_mix import connect_mixer
 from workbench.tabs.convert_run import (
     Outputs,
     Shown,
+    begins,
     every_preset,
     in_view,
     more_to_hear,
@@ -56,8 +57,7 @@ from workbench.tabs.score import score_result
 
 PLAY = "() => document.querySelector('#zest-player [data-studio]')?.zestStudio?.playChosen()"  # studio/page/player.js
 IN_VIEW = f"() => {{ window.zest.takesChanged(); ({show_problem('zest-result-head', 'start')})(); }}"
-WITH_TOKEN = """(...values) => { for (const wait of [400, 1500, 4000]) setTimeout(window.zest.takesChanged, wait);
-    return [window.zest.visitor(), ...values.slice(1)]; }"""  # a busy server begins the work later
+WITH_TOKEN = "(...values) => { window.zest.takesBegin(); return [window.zest.visitor(), ...values.slice(1)]; }"
 VISITOR = "(...values) => [window.zest.visitor(), ...values.slice(1)]"
 COPY_LINK = """async (query) => { const address = window.zest.link(query); await window.zest.copy(address);
     return { __type__: 'update', value: address, visible: true }; }"""
@@ -89,9 +89,10 @@ def at_rest() -> list[Any]:
 
 
 def look(requests: Requests, *values: Any) -> list[Any]:
-    """Before anything is converted: what the inputs lack, and the buttons, which stay as they are where something is lacking."""
-    found = _problems(requests(*values))
-    return [*problem_updates(found), *((gr.skip(),) * 3 if found else busy())]
+    """Before anything is converted: what the inputs lack, or else busy buttons, and that the work is about to begin."""
+    asked = requests(*values)
+    found = _problems(asked)
+    return [*problem_updates(found), *((gr.skip(),) * 4 if found else [*busy(), begins(target_of(asked[0]), len(asked))])]
 
 
 def convert(requests: Requests, page: str, token: str, kept: list[Comparison], *values: Any) -> Iterator[list[Any]]:
@@ -104,13 +105,13 @@ def convert(requests: Requests, page: str, token: str, kept: list[Comparison], *
     """
     asked = requests(*values)
     if _problems(asked):
-        yield updates()
+        yield updates(progress=gr.update(value=""))
         return
     try:
         turn = asked[0].turn()  # all are of one source
         job = job_board().start(token, page, target_of(asked[0]), [task_of(one, partial(keep, token), turn) for one in asked])
     except ZestError as error:
-        yield updates(failed=problem(str(error)))
+        yield updates(progress=gr.update(value=""), failed=problem(str(error)))
         return
     for state in job.follow():  # the last update says everything again: the browser drops what is followed at once by a skip
         progress = gr.update(value="") if state.ended else progress_html(state, len(asked))
@@ -288,7 +289,7 @@ def _run(trigger: Callable, requests: Requests, inputs: Inputs, outputs: Outputs
 
     values = inputs.all()
     token = gr.Textbox(visible=False)
-    looked = trigger(partial(look, requests), values, [*inputs.problems(), *buttons.all()], **QUIET)
+    looked = trigger(partial(look, requests), values, [*inputs.problems(), *buttons.all(), outputs.progress], **QUIET)
     looked.then(None, None, None, js=show_problem("zest-result-head", "start"), api_visibility="private")
     run = looked.then(run_them, [token, outputs.compared, *values], outputs.all(), js=WITH_TOKEN, api_visibility="private",
                       concurrency_limit=None, show_progress="hidden")

@@ -10,14 +10,13 @@ from typing import Any
 
 import gradio as gr
 
-from pipelines.counting import counted
 from pipelines.hooks import Hook
 from pipelines.mix import said_mix
 from workbench.conversion import DescribedConversion
 from workbench.conversion_request import ConversionRequest
 from workbench.studio.comparison import Comparison, compared, comparison, player_of
-from workbench.studio.jobs import WAITING, JobState, Task
-from workbench.studio.turns import Place, Work
+from workbench.studio.jobs import WAITING, WORKING, JobState, Task
+from workbench.studio.turns import Work, waiting
 from workbench.studio.words import spoken
 from workbench.tabs import tables, text
 from workbench.tabs.problems import attempt, note_html, problem
@@ -152,6 +151,11 @@ def every_preset(request: ConversionRequest, presets: Sequence[str]) -> list[Con
     return [replace(request, emotion=preset, reference=None, references=()) for preset in presets]
 
 
+def begins(task: str, tasks: int) -> dict[str, Any]:
+    """The update of the progress before there is a place in the line."""
+    return progress_html(JobState(WORKING, task=task, stage=text.BEGINS), tasks)
+
+
 def progress_html(state: JobState, tasks: int) -> dict[str, Any]:
     """The update of the progress: what is converted, and how far it is, or how many come first."""
     counter = f" ({state.made + 1} of {tasks})" if tasks > 1 else ""
@@ -161,14 +165,6 @@ def progress_html(state: JobState, tasks: int) -> dict[str, Any]:
     return gr.update(value=(
         f'<div class="zest-message zest-running"><p class="headline">{headline}</p>'
         f'<progress max="1"{value} aria-label="{text.PROGRESS}"></progress><p role="status">{escape(said)}</p></div>'))
-
-
-def waiting(place: Place) -> str:
-    """How many come first, and how long that may take."""
-    if not place.ahead:
-        return text.YOUR_TURN
-    about = "" if place.seconds is None else f", about {max(1, round(place.seconds))} s as the last ones took"
-    return f"Waiting: {counted(place.ahead, 'job')} before yours{about}."
 
 
 def _f0(document: dict[str, Any]) -> str:

@@ -86,8 +86,8 @@ def check_recording(path: str | None) -> dict[str, Any]:
     """What is to be said of a recording that was just given: why it cannot be used, or what is doubtful about it."""
     if path is None:
         return problem("")
-    recording, sentence = attempt(lambda: read_upload(path))
-    return problem(sentence) if recording is None else note(recording.warnings)
+    upload, sentence = attempt(lambda: read_upload(path))
+    return problem(sentence) if upload is None else note(upload.warnings)
 
 
 def attempt(work: Callable[[], T]) -> tuple[T | None, str]:

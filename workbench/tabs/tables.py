@@ -8,7 +8,7 @@ from typing import Any
 from pipelines.decoders import DECODERS
 from pipelines.settings import about
 from workbench.cli.progress import stage_name
-from workbench.conversion import said_target
+from workbench.conversion import is_no_speech, said_target
 from workbench.tabs import text
 
 ROWS = (("source", "Source"), ("reference", "Reference"), ("predicted", "Predicted"), ("converted", "Converted, measured"))
@@ -23,7 +23,8 @@ def status(document: dict[str, Any], source: str = "", reference: str | None = N
     work = sum(document["seconds"].values())
     target = "converted" if document.get("mix") or document["f0"]["reference"] is not None else document["target"]
     mix = f", {said_target(document)}," if document.get("mix") else ""
-    headline = f"{document['converted_seconds']:.1f} s of {target} speech{mix} after {work:.1f} s of work"
+    kind = "sound" if is_no_speech(document.get("speech")) else f"{target} speech"  # nothing else is called angry speech
+    headline = f"{document['converted_seconds']:.1f} s of {kind}{mix} after {work:.1f} s of work"
     notes = "".join(f'<p class="zest-note">{escape(note)}</p>' for note in document["notes"])
     return (f'<div class="zest-message"><p class="headline">{escape(headline)}</p>'
             f"<p>{escape(_from(document, source, reference))}</p><p>{_how(document['settings'])}</p>{notes}</div>")

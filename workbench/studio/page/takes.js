@@ -1,7 +1,7 @@
 // The list of takes: play, show, star, rename, note, settings, download, delete with undo. The list is one tab stop; arrow keys go along a row and between rows.
 const list = element.querySelector("ul"), tools = element.querySelector(".tools"), bar = element.querySelector(".bar"), box = element.querySelector("section");
 const player = new Audio();
-let takes = [], running = [], days = 7, opened = "", current = "", act = "show", playing = "", timer = 0, address = "";
+let takes = [], running = [], days = 7, opened = "", current = "", act = "show", playing = "", timer = 0, address = "", expected = false;
 
 function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -30,7 +30,8 @@ async function refresh() {
   ({ takes, running, days } = found);
   if (!window.zest.keeps()) say("This browser keeps nothing, so these takes are out of reach once the page is closed; download what you want to keep.");
   draw();
-  if (running.length || before) timer = setTimeout(refresh, running.length ? 1000 : 300);
+  if (running.length) expected = false;
+  if (running.length || before || expected) timer = setTimeout(refresh, running.length ? 1000 : 300);
 }
 
 function draw() {
@@ -45,8 +46,7 @@ function draw() {
 }
 
 function work(job) {
-  const said = job.waiting ? (job.ahead ? `Waiting: ${job.ahead} before this one` : "Its turn is next") : job.stage || "Converting";
-  return el("li", { class: "running" }, el("div", { class: "text" }, el("span", { class: "title" }, job.label), el("small", {}, said)),
+  return el("li", { class: "running" }, el("div", { class: "text" }, el("span", { class: "title" }, job.label), el("small", {}, job.stage || "Loading the models")),
     el("progress", { max: 1, value: job.waiting ? null : job.fraction, "aria-label": `How far ${job.label} is` }),
     el("button", { type: "button", class: "plain", onclick: () => attempt(async () => { await window.zest.ask(`running/${job.id}`, "DELETE"); refresh(); }) }, "Cancel"));
 }
@@ -155,5 +155,5 @@ tools.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
-window.addEventListener("zest-takes", refresh);
+window.addEventListener("zest-takes", ({ detail }) => { expected = detail === "begin"; refresh(); });
 refresh();

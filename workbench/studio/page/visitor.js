@@ -50,7 +50,9 @@ window.zest = (() => {
     forgetVisitor: () => { write(KEY, freshKey()); window.dispatchEvent(new Event("zest-forgotten")); },
     remember: (name, value) => write(`zest-${name}`, JSON.stringify(value)),
     remembered: (name, otherwise) => { try { return JSON.parse(read(`zest-${name}`)) ?? otherwise; } catch { return otherwise; } },
-    takesChanged: () => window.dispatchEvent(new Event("zest-takes")),
+    takesChanged: () => window.dispatchEvent(new CustomEvent("zest-takes")),
+    /** A conversion is asked for, of which the server may not know yet. */
+    takesBegin: () => window.dispatchEvent(new CustomEvent("zest-takes", { detail: "begin" })),
     /** The address of this page with these settings. */
     link: (query) => `${window.location.origin}${window.location.pathname}?${query}`,
     async copy(words) {
