@@ -9,7 +9,6 @@ IN_SIGHT = """(selectors) => selectors.filter((one) => { const box = document.qu
     return !box || !box.height || box.top < 0 || box.bottom > window.innerHeight; })"""
 STORAGE_REFUSED = """Object.defineProperty(window, 'localStorage',
     { get() { throw new DOMException('refused', 'SecurityError'); } })"""
-STORAGE_FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }"
 
 
 class Studio:

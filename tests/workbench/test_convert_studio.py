@@ -136,13 +136,27 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
         assert page.get_by_role("tab", name=name).is_visible()
 
 
-def test_noise_of_a_source_is_told_and_what_to_do_is_one_click_away(chromium, workbench, source_path, tmp_path):
-    page = Studio(chromium, workbench).page
-    speech = load(source_path).samples
+def test_keys_tell_convert_and_cancel(chromium, workbench, source_path, tmp_path):
+    studio = Studio(chromium, workbench)
+    page = studio.page
+    page.wait_for_selector("#zest-convert")
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
+    page.keyboard.press("Escape")
+    speech = np.tile(load(source_path).samples, 12)
     noise = 0.02 * np.random.default_rng(0).standard_normal(len(speech)).astype(np.float32)
-    page.set_input_files("#zest-source input[type=file]", save(tmp_path / "noisy.wav", speech + noise))
+    long = save(tmp_path / "long.wav", speech + noise)
+    page.set_input_files("#zest-source input[type=file]", long)
+    page.wait_for_selector("#zest-source input[type=file]", state="detached")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#zest-progress progress")
+    page.wait_for_selector("#zest-cancel")
+    page.keyboard.press("Escape")
+    page.locator("#zest-failed").filter(has_text="Cancelled").wait_for()
+    studio.rest()
+    assert not page.locator("#zest-results").is_visible() and studio.titles() == []
     found = page.locator("#zest-findings [data-code=noise]")
     found.wait_for()
-    assert "There is noise" in found.inner_text() and page.is_visible("#zest-denoise input")
+    assert "There is noise" in found.inner_text() and page.is_visible("#zest-denoise input"), "what to do is one click away"
     page.locator("#zest-source button[aria-label='Clear']").click()
     wait_until(lambda: found.count() == 0 and not page.is_visible("#zest-denoise input"))

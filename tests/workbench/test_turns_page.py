@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,10 +11,9 @@ import gradio as gr
 import pytest
 
 from pipelines.features.audio import load
-from pipelines.hooks import Event
 from tests.support.browser import PHONE, assert_fits_the_screen
-from tests.support.convert_page import STORAGE_FULL, Studio
-from workbench.conversion_request import ConversionRequest
+from tests.support.convert_page import Studio
+from tests.support.waiting import wait_until
 from workbench.demo import launch_options
 from workbench.listening.admin import AdminAccess, administration
 from workbench.studio.turns import Work, model_turns
@@ -87,7 +85,7 @@ def test_two_visitors_are_told_their_place_and_how_long_by_length_and_nothing_wh
     second.page.click("#zest-everything")
     second.is_told(line.said("2 jobs", AT_WORK.size + seconds))
     assert second.page.locator("#zest-progress .headline").inner_text().endswith("to neutral (1 of 5)")
-    assert second.out_of_sight("#zest-progress") == []
+    wait_until(lambda: second.out_of_sight("#zest-progress") == [])  # the page may still scroll there
     assert_fits_the_screen(second.page)
     second.page.reload()
     second.lists(line.said("2 jobs", AT_WORK.size + seconds))
@@ -101,27 +99,3 @@ def test_two_visitors_are_told_their_place_and_how_long_by_length_and_nothing_wh
     second.page.locator("#zest-takes li.running").get_by_role("button", name="Cancel").click()
     second.page.locator("#zest-takes li.running").wait_for(state="detached")
     assert first.titles() == second.titles() == []
-
-
-def test_keys_tell_convert_and_cancel(chromium, address, source_path, monkeypatch):
-    def until_cancelled(request: ConversionRequest, hook):
-        while True:
-            hook(Event("start", "units"))
-            threading.Event().wait(0.1)
-
-    monkeypatch.setattr(ConversionRequest, "convert", until_cancelled)
-    visitor = Visitor(chromium, address, storage=STORAGE_FULL)
-    page = visitor.page
-    page.keyboard.press("?")
-    page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
-    page.keyboard.press("Escape")
-    page.set_input_files("#zest-source input[type=file]", source_path)
-    page.wait_for_selector("#zest-source input[type=file]", state="detached")
-    page.keyboard.press("Control+Enter")
-    page.locator("#zest-progress").get_by_text("Finding the units of speech").wait_for()
-    page.wait_for_selector("#zest-cancel")
-    page.keyboard.press("Escape")
-    page.locator("#zest-failed").filter(has_text="Cancelled").wait_for()
-    visitor.rest()
-    assert not page.locator("#zest-results").is_visible() and visitor.titles() == []
-    assert "This browser keeps nothing" in page.locator("#zest-takes .bar").inner_text()
