@@ -15,10 +15,7 @@ def page(
     files: Annotated[Optional[str], typer.Option(
         metavar="FOLDER", help="Folder whose files programs may name by their paths.")] = None,
 ) -> None:
-    """Open the workbench as a page, until Ctrl-C.
-
-    It serves the studies of the folder ./studies.
-    """
+    """Open the workbench as a page, with the studies of the folder ./studies, until Ctrl-C."""
     from workbench.launching import open_page, take_options
 
     values = {"--port": port, "--host": host, "--files": files}
