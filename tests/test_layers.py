@@ -79,6 +79,11 @@ def test_workbench_has_no_model_and_no_metric_code():
     assert wrong == {}
 
 
+def test_what_page_and_api_share_does_not_read_the_page_s_tabs():
+    above = ("workbench/tabs/", "workbench/listening/", "workbench/demo.py")  # tabs, what listeners and admins see, and the roof
+    assert [path for path in importers("workbench", ("workbench.tabs",)) if not path.startswith(above)] == []
+
+
 def test_files_stay_small():
     folders = ("pipelines", "evaluation", "workbench", "tests", "benchmarks")
     long = {str(path.relative_to(ROOT)): count for folder in folders for path in files(folder)

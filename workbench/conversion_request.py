@@ -22,10 +22,10 @@ from pipelines.features.writing import SOURCE_RATE, AudioForm
 from pipelines.hooks import Hook, silent
 from pipelines.mix import check_target
 from pipelines.settings import Settings, about
+from workbench import sentences
 from workbench.cli.names import default_name, variant
 from workbench.conversion import CHECKPOINT_VARIABLE, DescribedConversion, convert_and_describe, converter, lent_converter
 from workbench.studio.turns import Work
-from workbench.tabs import text
 from workbench.uploads import read_upload, sentence_of, upload_problem
 
 DEFAULTS = Settings()
@@ -97,13 +97,13 @@ class ConversionRequest:
 
     def problems(self) -> dict[str, str]:
         """A sentence for every input that keeps this from being converted, by the input's name."""
-        found = {"source": upload_problem(self.source) if self.source else text.NO_SOURCE}
+        found = {"source": upload_problem(self.source) if self.source else sentences.NO_SOURCE}
         if self.needs_target and self.emotion is None and not self.references:
-            found["reference"] = upload_problem(self.reference) if self.reference else text.NO_REFERENCE
+            found["reference"] = upload_problem(self.reference) if self.reference else sentences.NO_REFERENCE
         if self.emotion is not None and self.reference:
-            found["reference"] = text.TWO_TARGETS
+            found["reference"] = sentences.TWO_TARGETS
         if self.references and self.reference:
-            found["reference"] = text.TWO_REFERENCES
+            found["reference"] = sentences.TWO_REFERENCES
         found["references"] = next(filter(None, (upload_problem(path) for path, _ in self.references)), "")
         return {name: sentence for name, sentence in found.items() if sentence} | self.setting_problems()
 
@@ -157,7 +157,7 @@ class ConversionRequest:
 
     def _check_f0(self) -> None:
         if Settings(f0=self.f0).f0 == REFERENCE and (self.emotion is not None or len(self.references) > 1):
-            raise ZestError(text.F0_NEEDS_REFERENCE)
+            raise ZestError(sentences.F0_NEEDS_REFERENCE)
 
     def _strength(self) -> float:
         bounds = about("strength")

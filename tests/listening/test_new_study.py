@@ -32,7 +32,7 @@ from workbench.listening.study_builder import (
     study_sentence,
     ticked,
 )
-from workbench.tabs.score import ScoredConversion
+from workbench.scoring import ScoredConversion
 
 SECONDS = 0.6
 

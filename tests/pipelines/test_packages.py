@@ -13,7 +13,7 @@ from pipelines.training.loop.recipe import read_recipe
 from pipelines.training.stages.running import run_stage
 from pipelines.training.stages.whole_recipe import run_recipe
 from workbench.cli import exit_codes
-from workbench.tabs.problems import attempt
+from workbench.sentences import attempt
 
 
 @pytest.fixture

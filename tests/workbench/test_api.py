@@ -6,7 +6,9 @@ import json
 import re
 import typing
 import wave
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
@@ -19,13 +21,15 @@ from pipelines.features.writing import SUBTYPES
 from pipelines.settings import about
 from tests.support.calls import call, own_files
 from tests.support.talks import CountingConverter, talk, write_talk
-from workbench.api import long, types
+from tests.support.waiting import wait_until
+from workbench import scoring
+from workbench.api import endpoints, long, types
 from workbench.api.all import ENDPOINTS
 from workbench.api.documents import documents
 from workbench.api.values import READERS
 from workbench.api.version import API_VERSION
 from workbench.demo import build_demo
-from workbench.tabs import score as score_tab
+from workbench.studio.turns import model_turns
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "api.md").read_text()
@@ -156,7 +160,7 @@ def test_a_baseline_is_taken_without_emotion_and_reference(source_path):
 
 def test_a_score_needs_neither_reference_nor_text(source_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(score_tab, "score_card", lambda *given, hook: asked.append(given) or ScoreCard())
+    monkeypatch.setattr(scoring, "score_card", lambda *given, hook: asked.append(given) or ScoreCard())
     numbers = call(SCORE, source=str(source_path), converted=str(source_path))
     assert asked == [(str(source_path), None, str(source_path), "", "", "en")]
     valid("score", numbers)
@@ -168,7 +172,7 @@ def test_a_score_needs_neither_reference_nor_text(source_path, monkeypatch):
     ("banana", "There is no emotion 'banana'"), ("angr", "did you mean 'angry'"), ("<b>", "There is no emotion '<b>'"),
     (7, "There is no emotion '7'")])
 def test_an_unknown_emotion_is_one_sentence_at_every_endpoint(emotion, sentence, source_path, monkeypatch):
-    monkeypatch.setattr(score_tab, "score_card", lambda *given, hook: pytest.fail("nothing is measured"))
+    monkeypatch.setattr(scoring, "score_card", lambda *given, hook: pytest.fail("nothing is measured"))
     with pytest.raises(gr.Error) as refused:
         call(SCORE, source=str(source_path), converted=str(source_path), emotion=emotion)
     assert sentence in refused.value.message and "\n" not in refused.value.message
@@ -180,6 +184,26 @@ def test_an_unknown_emotion_is_one_sentence_at_every_endpoint(emotion, sentence,
 def test_the_score_example_of_the_docs_names_what_there_is():
     shown = re.findall(r"^```python\n(.*?)^```$", PAGE, re.S | re.M)[1]
     assert set(re.findall(r"(\w+)=", shown)) == {"source", "converted", "said", "emotion", "api_name"}
+
+
+@pytest.mark.parametrize(("module", "endpoint", "given"), [
+    (endpoints, CONVERT, {"emotion": "sad"}), (endpoints, SCORE, {"converted": "talk.wav"}),
+    (long, DIRECT, {"plan": "plan.csv"})])
+def test_whoever_waits_for_the_models_is_told_the_place_in_the_line(tmp_path, monkeypatch, module, endpoint, given):
+    monkeypatch.setattr(module, "shown", lambda: lambda share, said: told.append((share, said)))
+    monkeypatch.setattr(scoring, "score_card", lambda *given, hook: ScoreCard())
+    monkeypatch.setattr(endpoints.ConversionRequest, "convert", lambda request, hook: SimpleNamespace(
+        output=source, save_plot=lambda: source, document={}))
+    monkeypatch.setattr(long, "page_converter", lambda name: CountingConverter())
+    source, told = write_talk(tmp_path / "talk.wav", talk([0.6, 0.8])[0]), []
+    (tmp_path / "plan.csv").write_text("start,end,emotion\n0.2,0.9,sad\n")
+    files = {name: str(tmp_path / value) if name != "emotion" else value for name, value in given.items()}
+    with ThreadPoolExecutor(1) as pool:
+        with model_turns().turn():
+            answer = pool.submit(call, endpoint, source=str(source), **files)
+            wait_until(lambda: told or answer.done())
+            assert {said.partition(" before yours")[0] for _, said in told} == {"Waiting: 1 job"}
+        answer.result()
 
 
 def test_a_long_recording_is_planned_and_directed(tmp_path, monkeypatch, reference_path):

@@ -10,9 +10,9 @@ import pytest
 from pipelines.errors import ZestError
 from pipelines.hooks import Event
 from tests.support.waiting import wait_until
+from workbench.sentences import BUG
 from workbench.studio.jobs import CANCELLED, DONE, FAILED, MOST_OF_ONE, WAITING, JobBoard, Task
-from workbench.studio.turns import Place, Turns, Work, waiting
-from workbench.tabs.text import BUG
+from workbench.studio.turns import Place, Turns, Work, waiting, with_place
 
 
 class Gate:
@@ -97,6 +97,15 @@ def test_the_forecast_goes_by_length_and_kind_and_says_nothing_rather_than_somet
     assert told == [Place(1, 15.0), Place(1, None), Place(1, None)]
     assert waiting(told[0]) == "Waiting: 1 job before yours, about 15 s as the last ones took."
     assert waiting(told[1]) == "Waiting: 1 job before yours." and waiting(Place(0)) == "Your turn is next."
+
+
+def test_while_work_waits_its_share_stays_and_the_place_is_told():
+    shown = []
+    hook = with_place(lambda share, said: shown.append((share, said)), lambda show: lambda event: show(event.value, event.stage))
+    for event in (Event("start", "read", value=0.4), Event("waiting", "turn", value=Place(2, 3.2)),
+                  Event("waiting", "turn", value=Place(0)), Event("start", "transfer", value=0.5)):
+        hook(event)
+    assert shown == [(0.4, "read"), (0.4, "Waiting: 2 jobs before yours, about 3 s as the last ones took."), (0.5, "transfer")]
 
 
 def test_a_cancelled_job_ends_at_its_next_stage_and_lets_the_next_one_in(board, gate):

@@ -21,6 +21,7 @@ from workbench.api.errors import as_errors
 from workbench.api.files import HOW, given_out, path_of, paths_of
 from workbench.api.types import FORMAT
 from workbench.api.values import read
+from workbench.studio.turns import Show
 
 FILE, FILES = "file", "files"  # kinds of outputs; any other kind is the name of a document
 
@@ -111,6 +112,12 @@ class Endpoint:
 FILE_SCHEMA = {"type": "object", "description": "a file: its URL, its path on the server, and its name", "properties": {
     "path": {"type": "string"}, "url": {"type": "string"}, "orig_name": {"type": "string"}}}
 OUTPUTS: dict[str, dict[str, Any]] = {FILE: FILE_SCHEMA, FILES: {"type": "array", "items": FILE_SCHEMA}}
+
+
+def shown() -> Show:
+    """Shows whoever called an endpoint how far its work is; to be asked for while it answers."""
+    progress = gr.Progress()
+    return lambda share, said: progress(share, desc=said)
 
 
 def schema_of(hint: Any) -> dict[str, Any]:

@@ -12,8 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
-
 from pipelines.affect import AROUSAL, VALENCE
 from pipelines.baselines import BASELINES
 from pipelines.errors import AudioError, ZestError
@@ -22,17 +20,17 @@ from pipelines.features.writing import SOURCE_RATE
 from pipelines.labels import folded
 from pipelines.mix import number_of
 from pipelines.version import zest_version
-from workbench.api.endpoint import FILE, Endpoint
+from workbench import sentences
+from workbench.api.endpoint import FILE, Endpoint, shown
 from workbench.api.types import F0, SETTINGS, File, Rate, Seed, Strength, Subtype, describes_settings
 from workbench.api.version import API_VERSION
 from workbench.cli.info import describe
 from workbench.cli.progress import fraction_hook
 from workbench.conversion import MODEL_QUEUE, converter, page_checkpoint
 from workbench.conversion_request import DEFAULTS, ConversionRequest
-from workbench.studio.turns import model_turns, waiting
-from workbench.tabs import text
-from workbench.tabs.score import ScoredConversion, shown_by
-from workbench.tabs.score import score as score_one
+from workbench.scoring import ScoredConversion, numbers_of
+from workbench.scoring import score as score_one
+from workbench.studio.turns import turn_at_models, with_place
 
 LONG = "{name} is longer than 60 s; /plan and /direct take up to 60 minutes."
 RECORDINGS = ("source", "reference", "references", "converted")  # parameters whose problems are those of a recording
@@ -62,10 +60,8 @@ def convert(source: File, emotion: str | None = None, reference: File | None = N
     """
     request = checked(ConversionRequest(source, emotion, reference, strength, tempo, decoder, seed, f0,
                                          rate or SOURCE_RATE, subtype, _weighted(references, weights), denoise, mark))
-    progress = gr.Progress()
-    hook = fraction_hook(lambda fraction, stage: progress(fraction, desc=stage), request.emotion is None)
-    with model_turns().turn(lambda place: progress(0, desc=waiting(place)), request.turn()):
-        described = request.convert(hook)
+    hook = with_place(shown(), lambda show: fraction_hook(show, request.emotion is None))
+    described = turn_at_models(hook, request.turn()).do(lambda: request.convert(hook))
     return str(described.output), str(described.save_plot()), described.document
 
 
@@ -87,7 +83,7 @@ def score(source: File, converted: File, reference: File | None = None, said: st
     """
     one = ScoredConversion(source, reference, converted, emotion, said=said, language=language or "en")
     _refuse(one.problems())
-    return score_one(one, shown_by(gr.Progress()))[1]
+    return numbers_of(score_one(one, shown()))
 
 
 def check(source: File) -> dict[str, Any]:
@@ -130,7 +126,7 @@ def _weighted(references: Sequence[str] | None, weights: Sequence[Any] | None) -
     """Each of the references with its weight. Raises ZestError: there are not as many, or one is no number."""
     paths = list(references or ())
     if weights is not None and (not isinstance(weights, list) or len(weights) != len(paths)):
-        raise ZestError(text.ONE_WEIGHT_EACH)
+        raise ZestError(sentences.ONE_WEIGHT_EACH)
     return tuple((path, number_of(Path(path).name, weight)) for path, weight in zip(paths, weights or [1.0] * len(paths)))
 
 
@@ -138,12 +134,12 @@ def checked(request: ConversionRequest) -> ConversionRequest:
     """The request with what its target is, or ZestError: what a program says must all be honoured."""
     by_reference = not folded(request.emotion or "")
     if request.needs_target and by_reference and not request.reference and not request.references:
-        raise ZestError(text.NO_TARGET)
+        raise ZestError(sentences.NO_TARGET)
     if not by_reference and request.reference:
-        raise ZestError(text.TWO_TARGETS)
+        raise ZestError(sentences.TWO_TARGETS)
     given = [name for name in SETTINGS if name != "decoder" and getattr(request, name) != getattr(DEFAULTS, name)]
     if request.baseline and given:
-        raise ZestError(text.BASELINE_HAS_NO.format(baseline=request.baseline, setting=given[0]))
+        raise ZestError(sentences.BASELINE_HAS_NO.format(baseline=request.baseline, setting=given[0]))
     request = replace(request, emotion=None) if by_reference else request
     if request.source and Path(request.source).exists() and is_long(request.source):
         raise AudioError(LONG.format(name=Path(request.source).name))

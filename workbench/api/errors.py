@@ -11,8 +11,8 @@ import gradio as gr
 from pipelines.errors import ZestError
 from pipelines.packages import PackageError
 from pipelines.packages import told as told_package
+from workbench import sentences
 from workbench.cli import exit_codes
-from workbench.tabs import text
 from workbench.uploads import without_places
 
 log = logging.getLogger(__name__)
@@ -70,4 +70,4 @@ def as_errors() -> Iterator[None]:
     except Exception as error:
         log.exception("a request failed")
         missing = told_package(error)
-        raise told(str(missing or text.BUG), NO_PACKAGE if missing else CODES[exit_codes.BUG]) from error
+        raise told(str(missing or sentences.BUG), NO_PACKAGE if missing else CODES[exit_codes.BUG]) from error

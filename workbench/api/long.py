@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 from gradio.utils import get_upload_folder
 
 from pipelines.baselines import BASELINES
@@ -21,7 +20,8 @@ from pipelines.plan.phrases import plan_of
 from pipelines.plan.segments import Segment
 from pipelines.plan.table import read_plan, row_names, write_plan
 from pipelines.settings import Settings
-from workbench.api.endpoint import FILE, Endpoint
+from workbench import sentences
+from workbench.api.endpoint import FILE, Endpoint, shown
 from workbench.api.types import F0, File, Rate, Seed, Strength, Subtype, describes_settings
 from workbench.cli.names import default_name, variant
 from workbench.cli.progress import fraction_hook
@@ -29,9 +29,9 @@ from workbench.conversion import CHECKPOINT_VARIABLE, page_converter
 from workbench.conversion_request import DEFAULTS, ConversionRequest
 from workbench.plan_template import template_of
 from workbench.rendering import DIRECTED, render_and_describe
-from workbench.studio.long_jobs import TurnTaking, turn_at_models
+from workbench.studio.long_jobs import PHRASE, TurnTaking
 from workbench.studio.long_plan import placed, rows_of
-from workbench.tabs import text
+from workbench.studio.turns import turn_at_models, with_place
 
 
 @describes_settings
@@ -47,8 +47,7 @@ def plan(source: File, emotion: str | None = None, strength: Strength = DEFAULTS
         the plan (CSV), and its rows.
     """
     template = template_of(emotion or "", Settings(strength=strength, tempo=tempo))
-    progress = gr.Progress()
-    segments = plan_of(source, template, fraction_hook(lambda share, stage: progress(share, desc=stage), False))
+    segments = plan_of(source, template, fraction_hook(shown(), False))
     path = write_plan(_new_folder() / f"{Path(source).stem}-plan.csv", segments)
     return str(path), rows_of(segments, path.parent)
 
@@ -77,9 +76,9 @@ def direct(source: File, plan: File, references: list[File] | None = None, decod
         shutil.copy(path, folder)
     names = row_names(given)
     segments = [placed(one, folder, folder, row) for one, row in zip(read_plan(given), names, strict=True)]
-    request, progress = request_for(segments, decoder, seed, f0), gr.Progress()
-    hook = fraction_hook(lambda share, stage: progress(share, desc=stage), False)
-    turn = turn_at_models(hook)
+    request = request_for(segments, decoder, seed, f0)
+    hook = with_place(shown(), lambda show: fraction_hook(show, False))
+    turn = turn_at_models(hook, PHRASE)
     converter: Converts = turn.do(lambda: page_converter(request.baseline))
     form = AudioForm(rate or SOURCE_RATE, subtype, mark=mark)
     name = default_name(Path(source), DIRECTED, request.settings(), request.baseline,
@@ -98,7 +97,7 @@ def request_for(segments: Sequence[Segment], decoder: str, seed: float | None, f
     by_reference = bool(directed) and all(one.references for one in directed)
     request = ConversionRequest(None, None if by_reference else "neutral", decoder=decoder, seed=seed, f0=f0)
     if request.baseline and not BASELINES[request.baseline].takes:
-        raise ZestError(text.SHORT_ONLY.format(baseline=request.baseline))
+        raise ZestError(sentences.SHORT_ONLY.format(baseline=request.baseline))
     for sentence in request.setting_problems().values():
         raise ZestError(sentence)
     return request

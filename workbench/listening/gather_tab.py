@@ -26,8 +26,9 @@ from workbench.listening import admin_text as text
 from workbench.listening.admin import AdminAccess, without_folders
 from workbench.listening.study_builder import enough_sentence, gathered_folder, parse_request
 from workbench.listening.study_form import QUIET, StudyForm, study_form
-from workbench.tabs.problems import attempt, note_html, problem, problem_html, problem_slot
-from workbench.tabs.score import ScoredConversion
+from workbench.scoring import ScoredConversion
+from workbench.sentences import attempt
+from workbench.tabs.problems import note_html, problem, problem_html, problem_slot
 
 
 def gather_panel(access: AdminAccess, conversion: gr.State, emotions: list[str]) -> None:

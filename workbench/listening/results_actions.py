@@ -31,7 +31,8 @@ from workbench.listening.gather_tab import GatheredSet
 from workbench.listening.requests import address_for
 from workbench.listening.results_view import empty_html, results_html
 from workbench.listening.studies import store_of, study_ids
-from workbench.tabs.problems import attempt, note, problem
+from workbench.sentences import attempt
+from workbench.tabs.problems import note, problem
 
 STUDIES = 13  # the list's place among what `watch` fills: what is wrong, nine parts of one study, three of the page
 

@@ -28,8 +28,9 @@ from workbench.listening.study_builder import (
     study_sentence,
     ticked,
 )
+from workbench.sentences import attempt
 from workbench.tabs.feedback import button_update
-from workbench.tabs.problems import attempt, note_html, problem_html, problem_slot, slot_updates
+from workbench.tabs.problems import note_html, problem_html, problem_slot, slot_updates
 
 QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 SLOTS = ("systems", "questions", "numbers")  # parts of the form that can have a problem

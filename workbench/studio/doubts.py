@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.counting import sentence_start
-from workbench.tabs.problems import attempt
+from workbench.sentences import attempt
 
 if TYPE_CHECKING:
     from evaluation.doctor.findings import Finding

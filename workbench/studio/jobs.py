@@ -19,8 +19,8 @@ from pipelines.errors import ZestError
 from pipelines.hooks import Event, Hook
 from pipelines.packages import told
 from workbench.cli.progress import fraction_hook
+from workbench.sentences import BUG
 from workbench.studio.turns import Place, Turns, Work, model_turns
-from workbench.tabs.text import BUG
 
 log = logging.getLogger(__name__)
 

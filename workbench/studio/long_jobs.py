@@ -31,9 +31,10 @@ from workbench.studio.doubts import doubts
 from workbench.studio.jobs import Job, Task
 from workbench.studio.long_plan import numbered, rows_of
 from workbench.studio.long_store import LongProject, LongStore
-from workbench.studio.turns import Place, Turns, Work, model_turns
+from workbench.studio.turns import Turn, Turns, Work, turn_at_models
 
 BUSY = "Something is at work on this recording already; wait for it, or cancel it."
+PHRASE = Work("phrase")
 SKETCHED = 20  # peaks a second of the waveform's sketch
 READING, RENDERING = "reading", "rendering"
 
@@ -132,7 +133,7 @@ def rendering(project: LongProject, segments: tuple[Segment, ...], settings: Set
                 own.pieces.append(event.value)
             hook(event)
 
-        turn = turn_at_models(hook)
+        turn = turn_at_models(hook, PHRASE)
         converter = TurnTaking(turn.do(load), turn)
         used = replace(settings, decoder=settings.decoder or next(iter(getattr(converter.own, "decoders", ())), ""))
         project.keep_document("part.json", None)
@@ -171,22 +172,6 @@ def _copied(recording: LongRecording, path: Path) -> bytes:
     return np.rint(100 * np.concatenate(peaks)).astype(np.uint8).tobytes()
 
 
-@dataclass(frozen=True)
-class Turn:
-    """Work in a turn at the models. hook: is told the place in the line, and may end the wait."""
-
-    turns: Turns
-    hook: Hook
-
-    def do(self, work: Callable[[], Any]) -> Any:
-        with self.turns.turn(self._tell, Work("phrase")):
-            self._tell(Place(0))
-            return work()
-
-    def _tell(self, place: Place) -> None:
-        self.hook(Event("waiting", "turn", value=place))
-
-
 class TurnTaking:
     """A converter that waits for its turn before each conversion. own: what converts."""
 
@@ -209,11 +194,6 @@ class TurnTaking:
 
     def convert(self, *given: Any, **named: Any) -> Any:
         return self._turn.do(lambda: self.own.convert(*given, **named))
-
-
-def turn_at_models(hook: Hook) -> Turn:
-    """A turn at this process's models."""
-    return Turn(model_turns(), hook)
 
 
 @cache

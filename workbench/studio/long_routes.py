@@ -34,6 +34,7 @@ from pipelines.features.audio import load
 from pipelines.features.growing import HEAD
 from pipelines.plan.table import read_plan
 from workbench.conversion import converter
+from workbench.sentences import BUG
 from workbench.studio.growing_file import GrowingResponse
 from workbench.studio.jobs import JobState
 from workbench.studio.long_jobs import LongBoard, LongWork, long_board
@@ -42,7 +43,6 @@ from workbench.studio.long_store import NONE, READY, LongError, LongProject, Lon
 from workbench.studio.page_store import long_store
 from workbench.studio.routes import HEADER, HEADERS
 from workbench.studio.turns import waiting
-from workbench.tabs.text import BUG
 
 log = logging.getLogger(__name__)
 PLAN_BYTES, REFERENCE_BYTES = 5_000_000, 60_000_000

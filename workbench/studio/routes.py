@@ -25,13 +25,13 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from workbench.sentences import BUG
 from workbench.studio.archive import write_archive
 from workbench.studio.jobs import WAITING, Job, JobBoard, job_board
 from workbench.studio.page_store import take_store
 from workbench.studio.store import TakeError, TakeStore
 from workbench.studio.takes import Take
 from workbench.studio.turns import waiting
-from workbench.tabs.text import BUG
 
 log = logging.getLogger(__name__)
 HEADER = "X-Zest-Takes"

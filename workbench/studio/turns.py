@@ -9,9 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TypeVar
 
 from pipelines.counting import counted
-from workbench.tabs import text
+from pipelines.hooks import Event, Hook
+from workbench import sentences
+
+T = TypeVar("T")
+Show = Callable[[float, str], object]  # is given a share of the work, 0 to 1, and what is going on
 
 REMEMBERED = 10  # pieces of work of each kind whose time the forecast follows
 GLANCE = 0.5  # seconds between two looks at whether somebody who waits still wants to
@@ -41,7 +46,7 @@ class Place:
 def waiting(place: Place) -> str:
     """For readers: how many come first, and how long that may take."""
     if not place.ahead:
-        return text.YOUR_TURN
+        return sentences.YOUR_TURN
     about = "" if place.seconds is None else f", about {max(1, round(place.seconds))} s as the last ones took"
     return f"Waiting: {counted(place.ahead, 'job')} before yours{about}."
 
@@ -105,6 +110,51 @@ class Turns:
     def _expected(self, work: Work) -> float | None:
         took = self._took.get(work.kind)
         return work.size * sum(seconds for seconds, _ in took) / sum(size for _, size in took) if took else None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Work in a turn at the models. hook: is told the place in the line, and may end the wait. work: what a turn is for."""
+
+    turns: Turns
+    hook: Hook
+    work: Work
+
+    def do(self, work: Callable[[], T]) -> T:
+        with self.turns.turn(self._tell, self.work):
+            self._tell(Place(0))
+            return work()
+
+    def _tell(self, place: Place) -> None:
+        self.hook(Event("waiting", "turn", value=place))
+
+
+def turn_at_models(hook: Hook, work: Work) -> Turn:
+    """A turn at this process's models."""
+    return Turn(model_turns(), hook, work)
+
+
+def with_place(show: Show, progress: Callable[[Show], Hook]) -> Hook:
+    """A hook that shows how far work is, and how many come first while it waits; the share stays where it was meanwhile.
+
+    Args:
+        progress: makes the hook that shows how far the work itself is.
+    """
+    last = [0.0]
+
+    def kept(share: float, said: str) -> None:
+        last[0] = share
+        show(share, said)
+
+    inner = progress(kept)
+
+    def hook(event: Event) -> None:
+        if not isinstance(event.value, Place):
+            inner(event)
+        elif event.value.ahead:
+            show(last[0], waiting(event.value))
+
+    return hook
 
 
 @cache

@@ -17,6 +17,7 @@ from workbench.conversion import MODEL_QUEUE
 from workbench.conversion_request import ConversionRequest
 from workbench.listening.admin import AdminAccess
 from workbench.listening.gather_tab import gather_panel
+from workbench.sentences import attempt
 from workbench.studio.comparison import Comparison
 from workbench.studio.components import contour_view, player
 from workbench.studio.jobs import CANCELLED, job_board
@@ -52,7 +53,7 @@ from workbench.tabs.convert_run import (
     words_said,
 )
 from workbench.tabs.convert_takes import SETTING_NAMES, keep, keep_words, kept_take, linked, query_of, used
-from workbench.tabs.problems import QUIET, attempt, check_recording, problem, problem_slot, show_problem, slot_updates
+from workbench.tabs.problems import QUIET, check_recording, problem, problem_slot, show_problem, slot_updates
 from workbench.tabs.score import score_result
 
 PLAY = "() => document.querySelector('#zest-player [data-studio]')?.zestStudio?.playChosen()"  # studio/page/player.js

@@ -23,17 +23,19 @@ from pipelines.features.writing import AudioForm
 from pipelines.plan.segments import Segment
 from pipelines.plan.table import read_plan
 from pipelines.settings import Settings, about
+from workbench import sentences
 from workbench.api.long import request_for
 from workbench.cli.names import default_name, variant
 from workbench.conversion import CHECKPOINT_VARIABLE, page_converter
 from workbench.conversion_request import DEFAULTS
 from workbench.rendering import DIRECTED
+from workbench.sentences import attempt
 from workbench.studio.long_jobs import long_board, reading, rendering
 from workbench.studio.long_store import GIVEN, READY
 from workbench.studio.page_store import long_store
 from workbench.tabs import text
 from workbench.tabs.convert_inputs import Inputs
-from workbench.tabs.problems import QUIET, attempt, problem
+from workbench.tabs.problems import QUIET, problem
 from workbench.uploads import CLEARED
 
 WITH_TOKEN = "(...values) => [window.zest.visitor(), ...values.slice(1)]"
@@ -69,7 +71,7 @@ def take_over(token: str, path: str | None, emotion: str, strength: float | None
     if only_long and not _is_long(path):
         return [gr.skip()] * 3
     if not path:
-        return [gr.skip(), problem(text.NO_SOURCE), gr.skip()]
+        return [gr.skip(), problem(sentences.NO_SOURCE), gr.skip()]
     _, sentence = attempt(lambda: _given(token, Path(path), emotion, strength, tempo))
     if sentence:
         return [gr.skip(), problem(sentence), gr.skip()]

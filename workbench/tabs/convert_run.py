@@ -14,13 +14,14 @@ from pipelines.hooks import Hook
 from pipelines.mix import said_mix
 from workbench.conversion import DescribedConversion
 from workbench.conversion_request import ConversionRequest
+from workbench.scoring import ScoredConversion
+from workbench.sentences import attempt
 from workbench.studio.comparison import Comparison, compared, comparison, player_of
 from workbench.studio.jobs import WAITING, WORKING, JobState, Task
 from workbench.studio.turns import Work, waiting
 from workbench.studio.words import spoken
 from workbench.tabs import tables, text
-from workbench.tabs.problems import attempt, note_html, problem
-from workbench.tabs.score import ScoredConversion
+from workbench.tabs.problems import note_html, problem
 
 Keep = Callable[[ConversionRequest, DescribedConversion, Comparison], tuple[str, str]]  # a take's id, or '' and why there is none
 

@@ -14,11 +14,12 @@ from workbench.jobs.queue import TooManyWait
 from workbench.jobs.upload import check, submit
 from workbench.listening.admin import AdminAccess
 from workbench.listening.study_form import job_form
+from workbench.sentences import attempt
 from workbench.tabs import text
 from workbench.tabs.frontier import frontier_tab
 from workbench.tabs.instruments import instruments
 from workbench.tabs.job_view import View, job_view, jobs_folder, show, start_job
-from workbench.tabs.problems import QUIET, attempt, problem, problem_slot
+from workbench.tabs.problems import QUIET, problem, problem_slot
 from workbench.tabs.score import one_conversion
 
 

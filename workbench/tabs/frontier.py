@@ -12,9 +12,10 @@ from pipelines.baselines import BASELINES
 from pipelines.decoders import DECODERS
 from pipelines.errors import ZestError
 from workbench.jobs.frontier import check_recordings, submit_frontier
+from workbench.sentences import attempt
 from workbench.tabs import text
 from workbench.tabs.job_view import View, job_view, jobs_folder, start_job
-from workbench.tabs.problems import QUIET, attempt, problem, problem_slot
+from workbench.tabs.problems import QUIET, problem, problem_slot
 
 FIRST = ("residual_neural", "f0-swap")
 FEWEST, MOST, FIRST_COUNT = 4, 4 * COUNT, COUNT // 4  # pairs

@@ -13,9 +13,10 @@ from gradio.utils import get_upload_folder
 from workbench.jobs import queue as jobs
 from workbench.jobs.queue import Job, Status
 from workbench.jobs.view import EMPTY, job_html, message, report_html
+from workbench.sentences import attempt
 from workbench.tabs import text
 from workbench.tabs.feedback import button_update
-from workbench.tabs.problems import QUIET, attempt, problem, show_problem
+from workbench.tabs.problems import QUIET, problem, show_problem
 
 POLL_SECONDS = 2.0
 REMEMBER = """(id) => { const url = new URL(window.location); if (id) { url.searchParams.set('job', id); }

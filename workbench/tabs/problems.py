@@ -5,22 +5,15 @@ A slot is an empty place under an input. Nothing pops up and vanishes, so nothin
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import gradio as gr
 
-from pipelines.errors import ZestError
-from pipelines.packages import told
-from workbench.tabs import text
-from workbench.uploads import read_upload, without_places
-
-log = logging.getLogger(__name__)
-
-T = TypeVar("T")
+from workbench.sentences import attempt
+from workbench.uploads import read_upload
 
 QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 RECORDING_CLASS = "zest-recording"  # inputs that take every file, since the server tells what it cannot read (page/page.js)
@@ -88,17 +81,6 @@ def check_recording(path: str | None) -> dict[str, Any]:
         return problem("")
     upload, sentence = attempt(lambda: read_upload(path))
     return problem(sentence) if upload is None else note(upload.warnings)
-
-
-def attempt(work: Callable[[], T]) -> tuple[T | None, str]:
-    """(what the work returns, '') or (None, the sentence why it failed). Mistakes of ours are logged and get a general one."""
-    try:
-        return work(), ""
-    except ZestError as error:
-        return None, without_places(str(error))
-    except Exception as error:
-        log.exception("the page failed")
-        return None, str(told(error) or text.BUG)
 
 
 def show_problem(result: str, block: Literal["nearest", "start"] = "nearest") -> str:

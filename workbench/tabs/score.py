@@ -3,76 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
 
-from evaluation.instruments.recogniser import check_language
-from evaluation.score_card import score_card, target_mix
-from evaluation.verdict import verdict
-from pipelines.hooks import Event, Hook
-from pipelines.labels import EMOTIONS, known_label, language_code
-from pipelines.mix import said_mix
+from evaluation.score_card import ScoreCard
+from pipelines.labels import EMOTIONS
 from workbench.conversion import MODEL_QUEUE
-from workbench.score_card.card import card_html, stage_name, verdict_html
-from workbench.studio.turns import Work, model_turns
+from workbench.score_card.card import card_html, verdict_html
+from workbench.scoring import ScoredConversion, numbers_of, score
+from workbench.sentences import attempt
 from workbench.tabs import tables, text
 from workbench.tabs.feedback import button_update
-from workbench.tabs.problems import QUIET, attempt, problem, problem_slot, recording_input, show_problem
-from workbench.uploads import sentence_of, upload_problem
+from workbench.tabs.problems import QUIET, problem, problem_slot, recording_input, show_problem
 
 LANGUAGES = ("en", "de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "zh")  # others can be typed
 
 
-@dataclass(frozen=True)
-class ScoredConversion:
-    """What is scored.
-
-    Attributes:
-        source, reference, converted: paths; no reference where the emotion was a preset. emotion: the target, '' where unknown;
-            it may be written as a mix. mix: names and weights of a mix of which recordings may be parts.
-        system: by what it was converted, '' where unknown. said, language: as `evaluation.score_card.score_card` takes them.
-    """
-
-    source: str | None
-    reference: str | None
-    converted: str | None
-    emotion: str = ""
-    system: str = ""
-    said: str = ""
-    language: str = "en"
-    mix: tuple[tuple[str, float], ...] = ()
-
-    def problems(self) -> dict[str, str]:
-        """A sentence for every input that keeps this from being scored, by the input's name."""
-        found = {"source": upload_problem(self.source) if self.source else text.NO_SCORED_SOURCE,
-                 "reference": upload_problem(self.reference) if self.reference else "",
-                 "converted": upload_problem(self.converted) if self.converted else text.NO_SCORED_RESULT,
-                 "emotion": sentence_of(lambda: target_mix(self.emotion) or known_label(self.emotion)),
-                 "language": sentence_of(lambda: check_language(language_code(self.language)))}
-        return {name: sentence for name, sentence in found.items() if sentence}
-
-    def names(self) -> str:
-        """'Card of converted.wav, converted from source.wav with the emotion of reference.wav by residual_neural@1.'"""
-        source, reference, converted = (path and Path(path).name for path in (self.source, self.reference, self.converted))
-        mix = said_mix(dict(self.mix) or target_mix(self.emotion))
-        emotion = mix or self.emotion
-        target = f" with the emotion of {reference}" if reference else f" to {emotion}" if emotion else ""
-        return f"Card of {converted}, converted from {source}{target}{f' by {self.system}' if self.system else ''}."
-
-
-def score(one: ScoredConversion, hook: Hook) -> tuple[str, dict[str, Any]]:
-    """The verdict and the card, folded, as HTML, and all numbers. Raises ZestError as `evaluation.score_card.score_card`."""
-    with model_turns().turn(work=Work("score")):
-        card = score_card(one.source or "", one.reference, one.converted or "", one.said, dict(one.mix) or one.emotion,
-                          one.language, hook=hook)
+def score_html(one: ScoredConversion, card: ScoreCard) -> str:
+    """The verdict, and the card folded below it."""
     named = f'<p class="zest-card-of">{escape(one.names())}</p>'
-    folded = f'<details class="zest-fold"><summary>{text.SCORE_NUMBERS}</summary>{named}{card_html(card)}</details>'
-    return f"{verdict_html(card)}{folded}", {"verdict": verdict(card).sentence} | card.document()
+    return (f'{verdict_html(card)}<details class="zest-fold"><summary>{text.SCORE_NUMBERS}</summary>{named}{card_html(card)}'
+            "</details>")
 
 
 def score_result(result: gr.State) -> tuple[CardView, Dependency]:
@@ -155,10 +110,10 @@ class CardView:
             if found:  # those with a place of their own stand there already
                 elsewhere = next((sentence for name, sentence in found.items() if name not in slots), "")
                 return [problem(elsewhere), *(gr.skip() for _ in self.all()[1:])]
-            scored, sentence = attempt(lambda: score(one, shown_by(progress)))
-            if scored is None:
+            card, sentence = attempt(lambda: score(one, lambda share, said: progress(share, desc=said)))
+            if card is None:
                 return [problem(sentence), *(gr.skip() for _ in self.all()[1:])]
-            return [problem(""), problem(""), scored[0], one, scored[1]]
+            return [problem(""), problem(""), score_html(one, card), one, numbers_of(card)]
 
         def changed(scored: ScoredConversion | None, *values: Any) -> dict[str, Any]:
             stale = scored is not None and scored != asked(*values)
@@ -174,15 +129,6 @@ class CardView:
         scored = looked.then(run, inputs, self.all(), api_visibility="private", concurrency_id=MODEL_QUEUE,
                              show_progress_on=self.card)
         return scored.then(button_update(text.SCORE, True), None, button, **QUIET)
-
-
-def shown_by(progress: gr.Progress) -> Hook:
-    """A hook that shows what is being measured."""
-    def hook(event: Event) -> None:
-        done, total = event.value
-        progress(done / total, desc=stage_name(event.stage))
-
-    return hook
 
 
 def _language(name: str) -> gr.Dropdown:
