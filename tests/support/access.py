@@ -16,20 +16,24 @@ FOCUSED = """() => { const one = document.activeElement; if (!one || one === doc
     return `${one.tagName} ${name || one.title || one.type}${shown ? '' : ' WITHOUT FOCUS RING'}`; }"""
 
 
-def axe_faults(page: Page) -> list[str]:
-    """'rule: element: what to do' for all that axe-core calls wrong on the page, once that stays the same: nothing fades in."""
+def axe_faults(page: Page, within: str = "html") -> list[str]:
+    """'rule: element: what to do' for all that axe-core calls wrong on the page, once that stays the same: nothing fades in.
+
+    within: a selector of what is looked at.
+    """
     if not page.evaluate("() => Boolean(window.axe)"):
         page.evaluate(SCRIPT)
     faults: list[str] = []
     for _ in range(MOST_RUNS):
-        before, faults = faults, _faults_now(page)
+        before, faults = faults, _faults_now(page, within)
         if faults == before:
             break
     return faults
 
 
-def _faults_now(page: Page) -> list[str]:
-    found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'], iframes: false })")["violations"]
+def _faults_now(page: Page, within: str) -> list[str]:
+    run = "(within) => axe.run(within, { resultTypes: ['violations'], iframes: false })"
+    found = page.evaluate(run, within)["violations"]
     return [f"{one['id']}: {node['target']}: {node.get('failureSummary', '')}" for one in found for node in one["nodes"]]
 
 

@@ -21,6 +21,7 @@ from workbench.studio.components import contour_view, player
 from workbench.studio.contours import ContourSeries, contour_series, contours_value
 from workbench.studio.tracks import REFERENCE, SOURCE, TAKE, Track, player_value, track
 from workbench.tabs.head import head
+from workbench.tabs.score import one_conversion
 from workbench.tabs.theme import CSS, theme
 
 SECONDS, SLOWER = 4.0, 5.0  # of the source, and of the take whose second half is stretched
@@ -67,12 +68,13 @@ def some_tracks(folder: Path) -> list[Track]:
 
 @contextmanager
 def studio_page(folder: Path) -> Iterator[str]:
-    """Serve them beside a player of Gradio's; yields the address."""
+    """Serve them beside a player of Gradio's and what scores one conversion; yields the address."""
     tracks = some_tracks(folder)
     with gr.Blocks(analytics_enabled=False) as demo:
         gr.Audio(tracks[0].path, elem_id="other", interactive=False)
         player("studio-player", value=player_value(tracks))
         contour_view("studio-contours", value=contours_value(some_series(), ALT, "man-angry"))
+        one_conversion()
     try:
         _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, theme=theme(), css=CSS, head=head(),
                                 allowed_paths=[str(folder)], ssr_mode=False, footer_links=[])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,13 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Position
 
+from tests.support.access import axe_faults
 from tests.support.browser import PHONE, REST_SECONDS, assert_fits_the_screen, boxes_of, open_page
+from tests.support.score_cards import CARD, MISSING
 from tests.support.studio import ALT, SECONDS, SLOWER, studio_page
 from tests.support.waiting import wait_until
+from workbench.studio.turns import model_turns
+from workbench.tabs.text import SCORE_NUMBERS
 
 SWITCH = 0.05  # s that a switch may move the place
 STATE = """() => { const { sound, blind, order } = document.querySelector('#studio-player [data-studio]').zestStudio;
@@ -46,8 +51,10 @@ SWITCHED = """async ([place, key]) => { const { sound } = document.querySelector
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory):
-    with studio_page(tmp_path_factory.mktemp("studio")) as url:
-        yield url
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("uploads")))
+        with studio_page(tmp_path_factory.mktemp("studio")) as url:
+            yield url
 
 
 class StudioPlayer:
@@ -252,4 +259,31 @@ def test_contours_in_the_dark_on_a_phone_are_overlaid_and_fit(chromium, studio):
         assert np.median(np.asarray(picture.convert("L"))) < 100
     page.get_by_role("button", name="Overlay").tap()
     wait_until(lambda: not page.evaluate(VIEW)[2])
+    assert_fits_the_screen(page)
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", PHONE)])
+def test_a_score_waits_for_its_turn_and_says_its_verdict_above_the_folded_card(
+        chromium, studio, source_path, monkeypatch, theme, width):
+    asked, card = [], replace(CARD, words=None, not_measured={"words": MISSING})
+    monkeypatch.setattr("workbench.scoring.score_card", lambda *given, hook: asked.append(given) or card)
+    page = opened(chromium, f"{studio}?__theme={theme}", width)
+    for name in ("source", "converted"):
+        page.set_input_files(f"#zest-one-{name} input[type=file]", source_path)
+        page.wait_for_selector(f"#zest-one-{name} input[type=file]", state="detached")
+    with model_turns().turn():
+        page.click("#zest-one-score")
+        page.get_by_text("Waiting: 1 job before yours").first.wait_for()
+        assert asked == []
+    verdict = page.locator("#zest-one-card .zest-verdict")
+    assert verdict.get_by_role("status").inner_text() == (
+        "Sounds angrier: 39 to 54 %. Same voice. Words not checked: whisper is not installed; "
+        "install it with 'pip install openai-whisper'.")
+    assert [one.partition(":")[0] for one in verdict.locator("li").all_inner_texts()] == [
+        f"Ceiling of {what}" for what in ("the judge", "the voice", "naturalness")]
+    numbers = page.locator("#zest-one-card [data-subject=voice]")
+    assert not numbers.is_visible()
+    page.get_by_text(SCORE_NUMBERS).click()
+    assert "0.80" in numbers.inner_text()
+    assert axe_faults(page, "#zest-one-card") == []
     assert_fits_the_screen(page)

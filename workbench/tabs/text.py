@@ -50,7 +50,7 @@ NOT_CONVERTED = "Convert a recording first; then its result can be scored."
 
 ONE_TAB, SET_TAB = "One conversion", "A whole set"
 SCORED_SOURCE, SCORED_REFERENCE, SCORED_RESULT = "Source", "Reference (optional)", "Converted"
-TARGET_LABEL, TARGET_INFO = "Emotion", "The target of the conversion."
+TARGET_LABEL, TARGET_INFO = "Emotion", "The target."
 UNSAID = "Not said"
 FILES_LABEL = "Zip, or CSV and zip"
 FILES_NOTE = ("A zip of recordings with a CSV inside, or the CSV beside it. The CSV has the columns `source`, `reference`, "
