@@ -9,13 +9,15 @@ APOSTROPHES = "’‘‛ʼʻʹ՚ꞌ`´′＇"
 POINTS = re.compile(  # of Hebrew and Arabic, which may be left out
     "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]")
 SPELLED = {"ß": "ss", "ẞ": "SS", "œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "ё": "е", "Ё": "Е", "İ": "I"}  # two spellings
+OWN_CAPITALS = {"tr": {"I": "ı"}, "az": {"I": "ı"}}  # by language, where a capital has another small letter than elsewhere
 DROPPED = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060\ufeff]")  # soft hyphens, marks of no width, of direction
-PAUSES = re.compile(r"[…‥“”„‟«»‹›\"–—―‐‑|•·]+|\.{2,}|(?<=\w)--+(?=\w)")
+PAUSES = re.compile(r"[…‥“”„‟«»‹›\"–—―‐‑|•·™℠®©\x00-\x1f\x7f-\x9f]+|\.{2,}|(?<=\w)--+(?=\w)")
 BRACKETED = re.compile(r"\[[^\]]*\]|<[^>]*>|\([^)]*\)")  # what Whisper's normaliser takes for a remark
 
 
-def plain_marks(text: str) -> str:
-    """A text with the apostrophe of a keyboard, and blanks where typographic marks stand."""
+def plain_marks(text: str, language: str = "en") -> str:
+    """A text with the apostrophe of a keyboard, and blanks where marks stand that are no words, also what no keyboard writes."""
+    text = text.translate(str.maketrans(OWN_CAPITALS.get(language, {})))
     text = DROPPED.sub("", unicodedata.normalize("NFC", text))
     text = re.sub(f"[{APOSTROPHES}]", "'", POINTS.sub("", text))
     text = re.sub(r"(?<=\d)\s+%", "%", text).translate(str.maketrans(SPELLED))

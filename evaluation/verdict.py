@@ -13,6 +13,7 @@ MORE = {"neutral": "more neutral", "angry": "angrier", "happy": "happier", "sad"
 MOVED = 0.05  # change of a posterior that counts as one
 CERTAIN = 0.9  # posterior from which an emotion was there before already
 KEPT, MOSTLY_KEPT = 2.0, 10.0  # CER, %
+UNLIKE = 50.0  # % of the source's letters from which the text may be another one
 LESS_NATURAL = 0.5  # fall of the predicted MOS that is told
 PACKAGE = re.compile(r"This needs the package (?P<package>\S+), which is not installed; run '(?P<command>[^']+)'")
 
@@ -149,7 +150,9 @@ def _ceilings(card: ScoreCard) -> tuple[str, ...]:
         said.append(f"Ceiling of the voice: one speaker in two emotions has a cosine of {card.voice.cross_emotion['mean']:.2f}; "
                     f"this conversion has {card.voice.to_source:.2f}.")
     if card.words is not None and card.words.source_cer is not None:
-        said.append(f"Ceiling of the words: the recogniser gets {card.words.source_cer:.0f} % of the source's letters wrong.")
+        wrong = card.words.source_cer
+        doubt = "; check the text and the language" if wrong > UNLIKE else ""
+        said.append(f"Ceiling of the words: the recogniser gets {wrong:.0f} % of the source's letters wrong{doubt}.")
     if card.naturalness is not None:
         said.append(f"Ceiling of naturalness: the source's predicted MOS is {card.naturalness.source:.1f}.")
     return tuple(said)

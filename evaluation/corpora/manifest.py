@@ -12,7 +12,7 @@ from evaluation.corpora import CORPORA
 from evaluation.corpora.base import CorpusEntry, CorpusError, CorpusReader, find_root
 from pipelines.counting import counted
 from pipelines.errors import AudioError, ZestError
-from pipelines.features.decoding import decode
+from pipelines.features.decoding import decode, talks_aloud
 from pipelines.files import PATH_BYTES, write_whole
 
 COLUMNS = ("path", "corpus", "speaker", "sex", "emotion", "language", "text_id", "text", "seconds", "split", "licence")
@@ -97,8 +97,8 @@ def _seconds(path: Path) -> float | None:
     import soundfile
 
     try:
-        info = soundfile.info(cast(str, os.fsencode(path)))
-        if 0 < info.duration < LONGEST:
+        info = None if talks_aloud(path) else soundfile.info(cast(str, os.fsencode(path)))
+        if info is not None and 0 < info.duration < LONGEST:
             return info.duration
     except (soundfile.LibsndfileError, OSError):
         pass

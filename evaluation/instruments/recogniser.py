@@ -72,7 +72,7 @@ def is_looping(target: str, recognised: str) -> bool:
 
 def normalise(text: str, language: str = "en") -> str:
     """Lower case, no punctuation or typographic marks, numbers and contractions in one spelling."""
-    text = plain_marks(text)
+    text = plain_marks(text, language)
     if language == "en":
         return only_words(_normaliser(language)(text.replace("&", " and ")))
     if has_marks(text):  # Whisper's own normaliser drops them, and with them vowels

@@ -36,7 +36,7 @@ def check_request(name: str, reference: bool, emotion: bool) -> None:
     if takes == REFERENCE and not reference:
         raise ZestError(f"The baseline {name} takes the emotion from a recording; give a reference instead of an emotion's name.")
     if takes == EMOTION and not emotion:
-        raise ZestError(f"The baseline {name} knows emotions by name only; name one (--emotion) instead of a reference.")
+        raise ZestError(f"The baseline {name} knows emotions by name only; name one instead of a reference.")
 
 
 def weights_from(name: str, checkpoint: str) -> str:

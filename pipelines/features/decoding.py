@@ -22,7 +22,7 @@ from pipelines.features.containers import GAP, ContainerSound, has_only_pictures
 from pipelines.features.integrity import Integrity, id3_length, integrity, is_mpeg, stated_by_xing
 from pipelines.features.joined import joined
 from pipelines.features.joined_formats import stretches
-from pipelines.features.riff import WavPart, is_wav, wav_parts
+from pipelines.features.riff import WavPart, is_mp3_in_wav, is_wav, wav_parts
 from pipelines.features.sinks import CountingSink, KeepingSink, Sound, join
 from pipelines.features.tail import Readable, Section, Tail
 
@@ -38,6 +38,7 @@ BEFORE = {b"ftyp": 4}  # bytes of the start that lie before its mark
 CHECKED = 1 << 26  # bytes whose structure is checked
 TRIES = 6  # starts that are tried behind garbage
 BLOCK = 1 << 20  # values decoded at a time
+CONTRADICTS = "The header of {name} contradicts itself; its length and pitch may be wrong."
 OTHER_CODEC = 0.02  # s by which two readers may differ over one file
 
 
@@ -112,6 +113,13 @@ def _not_read(path: Path, error: OSError) -> AudioError:
     return AudioError(f"{path} cannot be read: {error.strerror or error}.")
 
 
+def talks_aloud(path: Path | str) -> bool:
+    """Whether libsndfile would write to standard error about a file by itself, as its MP3 reader does. Raises OSError."""
+    with open(path, "rb") as file:
+        head = _head(file)
+    return is_mpeg(head) or is_mp3_in_wav(head)
+
+
 def refuse_unreadable(path: Path) -> None:
     """Raises AudioError: the path is not that of a file with bytes that may be read."""
     try:
@@ -182,6 +190,9 @@ def _decode_one_format(file: Readable, name: str, longest: float, new_sink: NewS
         found = _decode_wav(file, parts, name, longest, new_sink) if parts else None
         if found is not None:
             return found
+        if any(part.contradicts_itself for part in parts):
+            other = _decode_any(file, head, name, longest, new_sink)
+            return other and replace(other, notes=(*other.notes, CONTRADICTS.format(name=name)))
     if head[:4] in (b".snd", b"dns.") and not any(head[8:12]):  # AU that was never finalised: its size becomes an unknown one
         file = Section(head[:8] + b"\xff" * 4, file, 12, _size(file) - 12)
     spans = joined(file, head, _size(file))
@@ -211,7 +222,7 @@ def _decode_wav(file: Readable, parts: list[WavPart], name: str, longest: float,
     sounds: list[Sound] = []
     damaged = False
     for part in parts:
-        found = _decode_part(part, part.as_file(file, longest), longest, new_sink)
+        found = _decode_part(part, file, longest, new_sink)
         if found is None:
             return None
         sounds.append(found[0])
@@ -221,13 +232,14 @@ def _decode_wav(file: Readable, parts: list[WavPart], name: str, longest: float,
     return DecodedSounds(tuple(sounds), tuple(_wav_notes(parts, name, [sound.seconds for sound in sounds], damaged)))
 
 
-def _decode_part(part: WavPart, file: Readable, longest: float, new_sink: NewSink) -> tuple[Sound, bool] | None:
+def _decode_part(part: WavPart, content: Readable, longest: float, new_sink: NewSink) -> tuple[Sound, bool] | None:
     """libsndfile reads every plain coding; of others the reader is believed that decodes more, and FFmpeg of MP3, whose filling
     it leaves out. And whether something was lost."""
-    if part.is_mp3:
-        other = read_container(file, new_sink(), longest)
-        if other is not None:
-            return _without_filling(other.sound, part), other.damaged > 0
+    file = part.as_file(content, longest)
+    if part.is_mp3:  # never by libsndfile, which talks to standard error; without the header where that is damaged
+        bare = Section(b"", content, part.start, part.size)
+        other = read_container(file, new_sink(), longest) or read_container(bare, new_sink(), longest)
+        return other and (_without_filling(other.sound, part), other.damaged > 0)
     sound, broken = _by_libsndfile(file, longest, new_sink())
     damaged = False
     if part.is_coded or broken or sound is None:
@@ -256,14 +268,14 @@ def _wav_notes(parts: list[WavPart], name: str, seconds: list[float], damaged: b
     if extra > GAP:
         yield f"{name} goes on behind the end that its header names; all {there:.1f} s of it were read."
     if any(part.contradicts_itself for part in parts):
-        yield f"The header of {name} contradicts itself; its length and pitch may be wrong."
+        yield CONTRADICTS.format(name=name)
 
 
 def _decode_any(file: Readable, head: bytes, name: str, longest: float, new_sink: NewSink) -> DecodedSounds | None:
     """By both readers, but for MP3: libsndfile's MP3 reader talks to standard error by itself."""
     by_ffmpeg = read_container(file, new_sink(), longest)
     mpeg = is_mpeg(head) or (by_ffmpeg is not None and by_ffmpeg.is_mpeg)
-    sound, broken = (None, False) if mpeg else _by_libsndfile(file, longest, new_sink())
+    sound, broken = (None, False) if mpeg or is_mp3_in_wav(head) else _by_libsndfile(file, longest, new_sink())
     own = 0.0 if sound is None else sound.seconds
     other = 0.0 if by_ffmpeg is None else by_ffmpeg.sound.seconds
     if own == other == 0.0:

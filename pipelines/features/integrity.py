@@ -13,6 +13,7 @@ RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8
 SAMPLES = {3: 1152, 2: 576, 0: 576}  # per frame of layer III
 KBPS = {True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),  # of MPEG 1, layer III
         False: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)}
+KBPS_II = (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384)  # of MPEG 1, layer II; of MPEG 2 as layer III
 AC3_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)
 TAGS = {b"TAG": 128, b"APETAGEX": 32, b"LYRICS": 1 << 16}  # first bytes, and how many a tag takes at least
 PADDING = 1024  # bytes of zeros between two frames that are no damage
@@ -43,7 +44,7 @@ def integrity(content: bytes, size: int, mpeg: bool = False) -> Integrity:
 
 
 def is_mpeg(head: bytes) -> bool:
-    """Does an MP3 or a bare AAC stream begin here?"""
+    """Does an MP3, an MP2 or a bare AAC stream begin here?"""
     return head[:3] == b"ID3" or (len(head) > 1 and head[0] == 0xFF and head[1] >> 5 == 7)
 
 
@@ -62,10 +63,10 @@ def stated_by_xing(head: bytes) -> float | None:
 
 
 def _frames(content: bytes) -> Integrity:
-    """Every frame of MP3 or AAC says how long it is, so the next one must begin there."""
+    """Every frame of MP3, MP2 or AAC says how long it is, so the next one must begin there."""
     place, seen, lost = 0, 0, 0
     while place < len(content) - 8:
-        length = mp3_length(content, place) or aac_length(content, place)
+        length = _frame_length(content, place)
         if length:
             seen += 1
             if place + length > len(content):
@@ -83,9 +84,9 @@ def _to_next_frame(content: bytes, start: int) -> int:
     """Bytes from one before `start` to where two frames follow each other again, or to the end."""
     place = content.find(b"\xff", start)
     while place >= 0:
-        length = mp3_length(content, place) or aac_length(content, place)
+        length = _frame_length(content, place)
         after = place + length
-        if length and (after >= len(content) - 8 or mp3_length(content, after) or aac_length(content, after)):
+        if length and (after >= len(content) - 8 or _frame_length(content, after)):
             return place - start + 1
         place = content.find(b"\xff", place + 1)
     return len(content) - start + 1
@@ -100,6 +101,21 @@ def mp3_length(content: bytes, place: int) -> int:
     if first >> 5 != 7 or first >> 1 & 3 != 1 or version == 1 or index == 15 or rate == 3:
         return 0
     return SAMPLES[version] // 8 * 1000 * KBPS[version == 3][index] // RATES[version][rate] + (second >> 1 & 1) * (index > 0)
+
+
+def mp2_length(content: bytes, place: int) -> int:
+    """Bytes of the layer II frame that begins here, 0 where none does or its bit rate is free."""
+    if len(content) < place + 4 or content[place] != 0xFF:
+        return 0
+    first, second = content[place + 1], content[place + 2]
+    version, index, rate = first >> 3 & 3, second >> 4, second >> 2 & 3
+    if first >> 5 != 7 or first >> 1 & 3 != 2 or version == 1 or index in (0, 15) or rate == 3:
+        return 0
+    return 144 * 1000 * (KBPS_II if version == 3 else KBPS[False])[index] // RATES[version][rate] + (second >> 1 & 1)
+
+
+def _frame_length(content: bytes, place: int) -> int:
+    return mp3_length(content, place) or aac_length(content, place) or mp2_length(content, place)
 
 
 def aac_length(content: bytes, place: int) -> int:

@@ -5,10 +5,13 @@ Bare AAC needs no search: decoders go on. riff.py finds the parts of a WAV file,
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Iterator
 
 from pipelines.features.container_ends import matroska_starts
 from pipelines.features.integrity import EBML, is_mpeg, mp3_length
+from pipelines.features.program_stream import is_program, program_starts
 from pipelines.features.tail import Readable
 from pipelines.features.transport import is_transport, transport_starts
 
@@ -22,6 +25,9 @@ FLV = tuple(b"FLV\1" + bytes([holds]) + b"\0\0\0\x09" for holds in (4, 5))  # so
 SIGNATURES = (FLAC, CAF, WAVE64, ASF, b"TTA1\1\0", b"#!AMR", b"Creative Voice File\x1a", NUT, WTV, *FLV)  # no chance
 WAVPACK, FIRST_BLOCK = b"wvpk", 1 << 11  # a block's mark, and the bit of those that begin with the first channel
 AIFF, AU = (b"AIFF", b"AIFC"), b".snd"
+IRCAM = {b"\x64\xa3\1\0": "<", b"\x64\xa3\2\0": ">", b"\x64\xa3\3\0": "<", b"\x64\xa3\4\0": ">"}  # with their byte order
+IRCAM_CODINGS = {1, 2, 3, 4, 0x10001, 0x20001, 0x40004}
+GXF, GXF_END = b"\0\0\0\0\1\xbc", b"\0\0\0\0\1\xfb\0\0\0\x10\0\0\0\0\xe1\xe2"  # a list of tracks, which may repeat; the end
 XING = (b"Xing", b"Info")  # stand in the first frame of an MP3
 SIDE_INFO = (36, 21, 13)  # bytes from the frame's beginning to that mark
 MOST = 1000  # recordings
@@ -44,6 +50,13 @@ def _starts(file: Readable, head: bytes, size: int) -> Iterator[int]:
         yield from (place for place in _found(file, head[:4], 0, size) if begins(_read(file, place, 28)))
     elif mark := next((mark for mark in SIGNATURES if head.startswith(mark)), b""):
         yield from _found(file, mark, 0, size)
+    elif head[:4] in IRCAM and begins_ircam(head):
+        places = sorted(place for mark in IRCAM for place in _found(file, mark, 0, size))
+        yield from (place for place in places if begins_ircam(_read(file, place, 16)))
+    elif head.startswith(GXF):
+        yield from (0, *(place + len(GXF_END) for place in _found(file, GXF_END + GXF, 0, size)))
+    elif is_program(head):
+        yield from program_starts(file, size)
     elif is_transport(head):
         yield from transport_starts(file, size)
     elif is_mpeg(head):
@@ -137,6 +150,14 @@ def begins_wavpack(head: bytes) -> bool:
 def begins_au(head: bytes) -> bool:
     start, coding, rate, channels = (int.from_bytes(head[place:place + 4], "big") for place in (4, 12, 16, 20))
     return 24 <= start <= 4096 and 1 <= coding <= 27 and 4000 <= rate <= 384_000 and 1 <= channels <= 8
+
+
+def begins_ircam(head: bytes) -> bool:
+    """Whether an IRCAM file begins here: a mark of two bytes, so what stands behind it counts."""
+    if head[:4] not in IRCAM or len(head) < 16:
+        return False
+    rate, channels, coding = struct.unpack(f"{IRCAM[head[:4]]}fII", head[4:16])
+    return math.isfinite(rate) and 4000 <= rate <= 384_000 and 1 <= channels <= 8 and coding in IRCAM_CODINGS
 
 
 def is_avi(head: bytes) -> bool:

@@ -17,12 +17,14 @@ from pipelines.features.joined import (
     CAF,
     FLAC,
     FLV,
+    IRCAM,
     OGG,
     SEARCHED,
     SIDE_INFO,
     WAVE64,
     XING,
     begins_au,
+    begins_ircam,
     begins_wavpack,
     is_avi,
     mp4_end,
@@ -42,7 +44,7 @@ FRAME = 8192  # bytes, the longest of them
 ENDS: dict[str, Callable[[Readable, int, int], int]] = {"mp4": mp4_end, "caf": caf_end, "ebml": matroska_end, "asf": asf_end,
                                                         "ts": transport_end}
 BARE = ("flac", "ogg", "aiff", "au", "wv", "tta", "wav", "caf", "w64", "mp4", "mp3", "aac", "amr", "ebml", "asf", "ac3",
-        "ts")  # behind these, bare frames are found
+        "ts", "ircam")  # behind these, bare frames are found
 MOST = 200  # changes of format
 
 
@@ -75,7 +77,8 @@ MARKS = (
     *(_Mark("aiff", name, 8, lambda head: head[:4] == b"FORM") for name in AIFF),
     _Mark("ebml", EBML, 0, lambda head: b"webm" in head or b"matroska" in head),
     _Mark("wv", b"wvpk", 0, begins_wavpack), _Mark("au", AU, 0, begins_au), _Mark("tta", b"TTA1", 0, _begins_tta),
-    _Mark("avi", b"AVI ", 8, is_avi), *(_Mark("flv", mark, 0, _always) for mark in FLV))
+    _Mark("avi", b"AVI ", 8, is_avi), *(_Mark("flv", mark, 0, _always) for mark in FLV),
+    *(_Mark("ircam", mark, 0, begins_ircam) for mark in IRCAM))
 HEAD = 64  # bytes that a format is known by
 
 

@@ -6,8 +6,10 @@ WAV has it in a LIST chunk (INFO, ICMT), FLAC, Ogg and Opus in their comments, M
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 
+from pipelines.features.decoding import talks_aloud
 from pipelines.version import zest_version
 
 TOOL = "ZEST workbench"
@@ -26,11 +28,17 @@ def read_mark(path: Path | str) -> str | None:
     import soundfile  # imported late, as in decoding.py
 
     try:
+        if talks_aloud(path):
+            return _mark_in(_comments(path))
         with soundfile.SoundFile(str(path)) as file:
             found = [file.comment]
     except (soundfile.SoundFileError, OSError, ValueError):
         found = _comments(path)
-    return next((text for text in found if text.startswith(BEGINS)), None)
+    return _mark_in(found)
+
+
+def _mark_in(comments: Iterable[str]) -> str | None:
+    return next((text for text in comments if text.startswith(BEGINS)), None)
 
 
 def info_chunk(mark: str) -> bytes:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from pipelines.features.tail import Readable, Section
 
 MAGIC = {b"RIFF": "<", b"RIFX": ">", b"RF64": "<", b"BW64": "<"}  # with the byte order of sizes
+ORDERS: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
 UNKNOWN = 0x7FFF0000  # bytes; sizes from here on say that the writer did not know
 PLAIN = {1, 3, 6, 7, 0xFFFE}  # PCM, float, A-law, mu-law, extensible: a block is one sample of each channel
 MP3, EXTENSIBLE = 0x55, 0xFFFE
+WIDTHS = (1, 2, 3, 4, 8)  # bytes of a sample
 TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICS")  # what other tools append behind the last chunk
 MAX_CHUNKS = 10_000
 PADDING = 0.2  # s; a coded block is not longer
@@ -31,6 +34,7 @@ class WavPart:
         start, size: where its samples lie in the file, bytes. declared: the size that the header names, None if unknown.
         begin: where its file begins, bytes.
         frames: samples of each channel by its fact chunk, 0 if unknown: codecs fill their last block.
+        width_guessed: the header leaves the bits of a sample out, and its other numbers contradict each other.
     """
 
     fmt: bytes
@@ -40,6 +44,7 @@ class WavPart:
     declared: int | None
     begin: int = 0
     frames: int = 0
+    width_guessed: bool = False
 
     @property
     def fields(self) -> tuple[int, int, int, int, int, int]:
@@ -83,7 +88,7 @@ class WavPart:
     def contradicts_itself(self) -> bool:
         """Do rate, channels and width of a plain format not fit each other? Then one of them is wrong."""
         tag, channels, rate, named, block, bits = self.fields
-        return tag in PLAIN and (block != channels * ((bits + 7) // 8) or named != rate * block)
+        return self.width_guessed or tag in PLAIN and (block != channels * ((bits + 7) // 8) or named != rate * block)
 
     def as_file(self, content: Readable, longest: float) -> Readable:
         """The part as a WAV file whose header is right, cut after `longest` seconds where that is known."""
@@ -113,6 +118,12 @@ def is_wav(head: bytes) -> bool:
     return head[:4] in MAGIC and head[8:12] == b"WAVE"
 
 
+def is_mp3_in_wav(head: bytes) -> bool:
+    """Does the header of a WAV file name MP3, whether or not the file has samples? head: the first bytes."""
+    place = head.find(b"fmt ") + 8
+    return is_wav(head) and place >= 8 and int.from_bytes(head[place:place + 2], ORDERS[MAGIC[head[:4]]]) == MP3
+
+
 def wav_parts(file: Readable, start: int, end: int) -> list[WavPart]:
     """The parts of a WAV file that lies from `start` to `end`; none where it has no samples or no format."""
     parts: list[WavPart] = []
@@ -131,19 +142,19 @@ def wav_parts(file: Readable, start: int, end: int) -> list[WavPart]:
 
 def _parts_of_one(file: Readable, start: int, end: int, order: str) -> Iterator[WavPart]:
     """Every data chunk of one WAV file, until another file begins."""
-    fmt, long_size, frames = b"", None, 0
+    fmt, long_size, frames, guessed = b"", None, 0, False
     for name, place, declared in _chunks(file, start + 12, end, order):
         if name in MAGIC:
             return
         if name == b"fmt ":
-            fmt = _usable(_read(file, place, min(declared, 256)), order)
+            fmt, guessed = _usable(_read(file, place, min(declared, 256)), order)
         if name == b"fact":
             frames = struct.unpack(f"{order}I", _read(file, place, 4).ljust(4, b"\0"))[0]
         if name == b"ds64":
             long_size = struct.unpack("<Q", _read(file, place + 8, 8).ljust(8, b"\0"))[0]
         if name == b"data" and len(fmt) >= 16:
             size = long_size if declared >= UNKNOWN and long_size else declared
-            yield replace(_part(file, fmt, order, place, end, size), begin=start, frames=frames)
+            yield replace(_part(file, fmt, order, place, end, size), begin=start, frames=frames, width_guessed=guessed)
 
 
 def _chunks(file: Readable, place: int, end: int, order: str) -> Iterator[tuple[bytes, int, int]]:
@@ -166,14 +177,24 @@ def _is_known(name: bytes) -> bool:
     return name in (b"fmt ", b"data", b"fact", b"ds64")
 
 
-def _usable(fmt: bytes, order: str) -> bytes:
-    """A fmt chunk as readers know it: with its bits where they are left out, and PCM where a coding of its own is not named."""
+def _usable(fmt: bytes, order: str) -> tuple[bytes, bool]:
+    """A fmt chunk as readers know it: with its bits where they are left out, and PCM where a coding of its own is not named. And
+    whether the bits are a guess."""
     if 14 <= len(fmt) < 16:
-        channels, block = struct.unpack(f"{order}H", fmt[2:4])[0], struct.unpack(f"{order}H", fmt[12:14])[0]
-        return fmt[:14] + struct.pack(f"{order}H", min(8 * block // max(1, channels), 0xFFFF))
+        return _with_bits(fmt, order)
     if len(fmt) >= 40 and struct.unpack(f"{order}H", fmt[:2])[0] == EXTENSIBLE and not any(fmt[24:40]):
-        return struct.pack(f"{order}H", 1) + fmt[2:16]
-    return fmt
+        return struct.pack(f"{order}H", 1) + fmt[2:16], False
+    return fmt, False
+
+
+def _with_bits(fmt: bytes, order: str) -> tuple[bytes, bool]:
+    """From the bytes of a block; where no sample is as wide, from the bytes of a second."""
+    tag, channels, rate, named, block = struct.unpack(f"{order}HHIIH", fmt[:14])
+    width, guessed = block // max(1, channels), False
+    if tag in PLAIN and width not in WIDTHS:
+        width, guessed = named // max(1, rate * channels), True
+        block = width * channels if width in WIDTHS and width * channels < 1 << 16 else block
+    return struct.pack(f"{order}HHIIHH", tag, channels, rate, named, block, min(8 * width, 0xFFFF)), guessed
 
 
 def _part(file: Readable, fmt: bytes, order: str, place: int, end: int, declared: int) -> WavPart:

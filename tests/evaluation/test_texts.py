@@ -18,7 +18,8 @@ from pipelines.errors import ZestError
     "Kids are talking by the door…", "Kids are talking by the door ...", "“Kids are talking by the door.”",
     "«Kids are talking by the door»", "„Kids are talking by the door“", "Kids – are talking — by the door!",
     "‹Kids› are talking by the door?!", "Kids are talk\u00ading by the door\u200b", "Kids are talking by\u00a0the door",
-    "\ufeffKids are talking by the door", "KIDS ARE TALKING BY THE DOOR", "• Kids are talking by the door"])
+    "\ufeffKids are talking by the door", "KIDS ARE TALKING BY THE DOOR", "• Kids are talking by the door",
+    "Kids™ are® talking by the door", "Kids are talking by the door\0", "Kids\x0bare talking\x9f by the door"])
 def test_typographic_marks_are_no_errors(text):
     assert normalise(text) == normalise("Kids are talking by the door")
 
@@ -31,7 +32,8 @@ def test_every_apostrophe_is_one(mark):
 @pytest.mark.parametrize(("language", "text", "plain"), [
     ("fr", "L’été, «oui»…", "L'été, oui"), ("de", "„Schön“ – sagt er …", "schön sagt er"), ("pl", "Nie — „tak”!", "nie tak"),
     ("de", "Scho\u0308n", "schön"), ("de", "STRASSE", "Straße"), ("fr", "œuvre", "oeuvre"), ("ru", "Ёлка!", "елка"),
-    ("tr", "İstanbul", "istanbul"), ("ar", "مرحبًا، كيف حالك؟", "مرحبا كيف حالك"), ("he", "שָׁלוֹם, עולם!", "שלום עולם"),
+    ("tr", "İstanbul", "istanbul"), ("tr", "IŞIK", "ışık"),
+    ("ar", "مرحبًا، كيف حالك؟", "مرحبا كيف حالك"), ("he", "שָׁלוֹם, עולם!", "שלום עולם"),
     ("hi", "नमस्ते।", "नमस्ते"), ("th", "สวัสดี ครับ", "สวัสดีครับ"),
     ("ja", "「はい」、そうです…", "はいそうです"), ("zh", "你好，世界！", "你好世界")])
 def test_other_languages_as_well(language, text, plain):

@@ -95,6 +95,11 @@ def test_ceilings_are_named_for_what_they_are():
         "Ceiling of naturalness: the source's predicted MOS is 3.7.")
 
 
+def test_a_text_that_the_source_does_not_say_is_doubted():
+    ceilings = verdict(replace(CARD, words=replace(WORDS, source_cer=509.1, looping=True))).ceilings
+    assert any(one.endswith("509 % of the source's letters wrong; check the text and the language.") for one in ceilings)
+
+
 def test_page_and_terminal_say_the_same_and_escape_what_came_from_elsewhere():
     card = replace(CARD, words=None, not_measured={"words": "<b>no</b>"})
     assert "Sounds angrier: 39 to 54 %." in verdict_html(card) and "<b>no" not in verdict_html(card)

@@ -100,7 +100,7 @@ def test_the_password_gives_a_pass_and_nothing_else_does(log):
     admin = office()
     key = admin.unlock(PASSWORD, HERE)
     admin.check(key, None, HERE, "read results")
-    for wrong in ("", "open", PASSWORD + " ", PASSWORD.upper(), None, True, ["x"], {"$ne": 1}, "\ud800"):
+    for wrong in ("open", PASSWORD + " ", PASSWORD.upper(), None, True, ["x"], {"$ne": 1}, "\ud800"):
         with pytest.raises(NotAllowed, match="not the password"):
             office().unlock(wrong, HERE)
     assert PASSWORD not in log.text and "unlocked from 192.0.2.1" in log.text
@@ -138,6 +138,14 @@ def test_wrong_passwords_are_limited_by_address_and_in_all_and_then_even_the_rig
     with pytest.raises(NotAllowed, match="Too many"):
         admin.unlock(PASSWORD, "192.0.2.99")
     assert "too many attempts" in log.text
+
+
+def test_a_password_that_was_not_entered_is_asked_for_and_is_no_attempt(log):
+    admin = office(attempts=Attempts(RateLimitItemPerMinute(1), RateLimitItemPerMinute(1)))
+    for _ in range(3):
+        with pytest.raises(NotAllowed, match="^Enter the administrator's password first.$"):
+            admin.unlock("", HERE)
+    assert admin.unlock(PASSWORD, HERE), "and nobody has to wait"
 
 
 def test_the_limit_ends_after_its_time_and_right_passwords_do_not_count():

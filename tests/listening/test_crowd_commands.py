@@ -96,8 +96,11 @@ def test_status_says_who_is_counted_and_why_not_and_identities_are_forgotten(run
         pass
     store.withdraw(tokens[1])
     assert standing(store).counts() == {"counted": 1, "not yet counted": 1, "excluded": 1}
+    store.close()
     store.engine.dispose()
     code, out, _ = call("status", tmp_path / "S")
+    assert "Each set of trials has 1 finished listener." in out
+    assert out.endswith("The study is closed; no more answers are taken.\n")
     assert code == 0 and "4 planned, 1 finished, 1 at work, 0 reserved, 2 free; 0 over plan of at most 1." in out
     assert "Excluded: withdrew (1)." in out and "Not yet counted: is listening (1)." in out
     assert "Group device: headphones: 2 of 3." in out

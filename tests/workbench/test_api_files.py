@@ -45,7 +45,9 @@ def test_an_upload_is_named_by_its_path_its_object_and_its_url_and_data_by_base6
     (None, "bad_call", "Give source: the path"), (7, "bad_call", "not '7'"), ({"path": "a.wav"}, "bad_call", "not an object"),
     ("/etc/passwd", "not_found", "no file 'passwd' for source"), ("a\0b", "not_found", "upload it"),
     ("http://127.0.0.1:7860/gradio_api/file=/etc/passwd", "not_found", "cannot be fetched"),
-    ("http://127.0.0.1/secret.wav", "not_found", "cannot be fetched"), ("data:audio/wav;base64,€", "bad_call", "not base64")])
+    ("http://127.0.0.1/secret.wav", "not_found", "cannot be fetched"), ("data:audio/wav;base64,€", "bad_call", "not base64"),
+    ("data:audio/wav;base64,@@@@", "bad_call", "not base64"), ("data:audio/wav;base64,UklG*A==", "bad_call", "not base64"),
+    ("data:audio/wav;base64,UklGR", "bad_call", "not base64")])
 def test_what_names_no_upload_is_refused_with_what_to_do(uploaded, value, code, words):
     found, sentence = refused(value)
     assert found == code and words in sentence

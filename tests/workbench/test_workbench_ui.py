@@ -106,7 +106,21 @@ def test_page_fetches_nothing_from_elsewhere_states_its_limits_and_tells_what_ca
     problem(page.page, "The seed must be 0 or a positive whole number, not 2.5.")
     page.page.fill("#zest-seed input", "0")
     wait_until(lambda: not problems(page.page))
+    a_strength_that_may_not_be_stays_and_is_not_converted(page)
     forgotten_or_no_recording(page, source_path, tmp_path)
+
+
+def a_strength_that_may_not_be_stays_and_is_not_converted(page: Page) -> None:
+    """Gradio would put it to the nearest end of the slider, and an empty one to 0, when the input is left."""
+    typed = page.page.locator("#zest-strength input[type=number]")
+    for value, words in (("9", "Strength must lie between 0 and 1.5, not 9."), ("", "Give a strength between 0 and 1.5.")):
+        typed.fill(value)
+        problem(page.page, words)
+        typed.press("Tab")
+        page.page.locator("#zest-header").click()
+        assert typed.input_value() == value and problems(page.page) == [words]
+    typed.fill("1")
+    wait_until(lambda: not problems(page.page))
 
 
 def forgotten_or_no_recording(page: Page, source_path: Path, folder: Path) -> None:

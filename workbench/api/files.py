@@ -21,6 +21,7 @@ from workbench.api.errors import BAD_CALL, NOT_FOUND, CallError
 from workbench.api.values import said
 from workbench.api.variables import FILES_VARIABLE
 
+BLANKS = dict.fromkeys(map(ord, " \t\r\n"))  # between lines, which may be
 UPLOAD = "/gradio_api/upload"
 SERVED = "/gradio_api/file="
 HOW = f"the path that POST {UPLOAD} answers for it, a URL, or data:audio/wav;base64,DATA"
@@ -100,6 +101,7 @@ def _fetched(name: str, url: str) -> str:
 
 def _decoded(name: str, data: str) -> str:
     try:
+        binascii.a2b_base64(data.partition(",")[2].translate(BLANKS), strict_mode=True)  # Gradio passes by what is no base64
         return save_base64_to_cache(data, get_upload_folder())
     except (ValueError, IndexError, binascii.Error) as error:
         raise CallError(BAD_CALL, NOT_BASE64.format(name=name)) from error

@@ -104,6 +104,8 @@ class Administration:
         """A pass for the right password: what `check` takes for some hours. Raises NotAllowed."""
         if not self.password:
             raise self._refuse("unlock", address, self.problem or admin_text.NOT_SET_UP)
+        if given == "":  # a button pressed too early is no attempt
+            raise NotAllowed(admin_text.NO_PASSWORD)
         if not self.attempts.allowed(address):
             raise self._refuse("unlock, too many attempts", address, admin_text.TOO_MANY)
         if not isinstance(given, str) or not hmac.compare_digest(given.encode("utf-8", "replace"), self.password.encode()):

@@ -9,6 +9,7 @@ TOO_SHORT = ("`WORKBENCH_ADMIN_PASSWORD` has fewer than 10 letters and is not us
              "start again.")
 NO_NAMES = "`WORKBENCH_ADMINS` is not used, because only a Space with `hf_oauth: true` has a sign-in that can be believed."
 LOCKED = "Only an administrator may do that; unlock the tab Results first."
+NO_PASSWORD = "Enter the administrator's password first."
 WRONG = "That is not the password."
 TOO_MANY = "Too many wrong passwords; wait ten minutes and try again."
 
@@ -17,7 +18,8 @@ LOCKED_NOTE = "Scores, answers and the making of studies are for administrators.
 PASSWORD_LABEL = "Administrator's password"
 UNLOCK, LOCK = "Unlock", "Lock"
 UNLOCKED_NOTE = "Unlocked in this browser for {hours:g} hours, or until you lock it."
-ENDED = "This page was unlocked for {hours:g} hours, and that time is over; enter the password again."
+ENDED = ("This page is locked again: by Lock in another tab, by a new start of the workbench, or after {hours:g} hours; enter "
+         "the password.")
 UNREACHABLE = "The server cannot be reached; check the connection and try again."
 NO_COOKIE = "The password is right, but this browser keeps no cookie of this page; allow cookies for it and try again."
 MALFORMED = "Send the password as a JSON object, such as {\"password\": \"...\"}."

@@ -13,6 +13,7 @@ import soundfile
 from evaluation.listening.design.clips import PEAK, TARGET, loudness
 from evaluation.listening.errors import StudyError
 from pipelines.features.audio import SAMPLE_RATE, save
+from pipelines.features.decoding import talks_aloud
 from workbench.studio.timing import Breakpoints, breakpoints, straight
 
 SOURCE, REFERENCE, TAKE = "source", "reference", "take"  # kinds of tracks
@@ -126,6 +127,8 @@ def _level(samples: np.ndarray) -> float | None:
 
 def _plays_everywhere(path: Path | str, seconds: float) -> bool:
     try:
+        if talks_aloud(path):
+            return False
         found = soundfile.info(str(path))
     except (OSError, RuntimeError):
         return False

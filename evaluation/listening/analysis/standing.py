@@ -37,6 +37,7 @@ class StudyStanding:
         most_over: listeners beyond the planned ones that there can be at most. groups: listeners with a place by
             'question: answer', and the most there may be, None without a limit.
         fewest, most: listeners done of the set that has fewest, and of the one with most.
+        closed: whether no more answers are taken.
     """
 
     planned: int
@@ -49,6 +50,7 @@ class StudyStanding:
     groups: Mapping[str, tuple[int, int | None]]
     fewest: int
     most: int
+    closed: bool
     listeners: tuple[ListenerStanding, ...]
 
     def counts(self) -> dict[str, int]:
@@ -77,7 +79,7 @@ def standing(store: AnswerStore) -> StudyStanding:
               for (question, answer), most in limits.items()}
     return StudyStanding(planned, sum(places.finished), sum(places.held), places.reserved, max(0, places.free), _over(places),
                          rules.most_over(planned) if rules else 0, groups, min(places.finished), max(places.finished),
-                         listener_standings(store, collected))
+                         collected.closed is not None, listener_standings(store, collected))
 
 
 def standing_sentences(found: StudyStanding) -> list[str]:
@@ -88,7 +90,9 @@ def standing_sentences(found: StudyStanding) -> list[str]:
              for name, (count, most) in found.groups.items()]
     said.append("Listeners: " + ", ".join(f"{count} {state}" for state, count in found.counts().items()) + ".")
     said += [f"{reason[:1].upper()}{reason[1:]} ({count})." for reason, count in found.reasons().items()]
-    said.append(f"Each set of trials has {found.fewest} to {counted(found.most, 'finished listener')}.")
+    fewest = "" if found.fewest == found.most else f"{found.fewest} to "
+    said.append(f"Each set of trials has {fewest}{counted(found.most, 'finished listener')}.")
+    said += ["The study is closed; no more answers are taken."] * found.closed
     return said
 
 

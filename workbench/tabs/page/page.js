@@ -1,4 +1,4 @@
-// What Gradio's inputs do not do by themselves: tell the theme to framed pages, and leave it to the server to judge files.
+// What Gradio's inputs do not do by themselves: tell the theme to framed pages, and leave it to the server to judge what is given.
 (() => {
   const TAKES = { ".zest-recording": "audio/*,video/*", "#zest-files": ".zip,.csv" }; // what the file picker offers first
 
@@ -55,6 +55,10 @@
   }, true);
   document.addEventListener("drop", (event) => {
     given(event, event.dataTransfer?.files, (files) => Object.defineProperty(event, "dataTransfer", { value: { files } }));
+  }, true);
+  // A number outside a slider stays, with the sentence beside it: Gradio would put it to the nearest end, and nothing to 0.
+  document.addEventListener("blur", (event) => {
+    if (event.target instanceof Element && event.target.matches("#zest-strength input[type=number]")) event.stopImmediatePropagation();
   }, true);
   document.addEventListener("click", (event) => {
     const box = place(event.target), input = box?.querySelector("input[type=file]");
