@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
@@ -17,9 +18,11 @@ from pipelines.features.pitch import FRAME_SECONDS, F0Contour
 from pipelines.settings import Settings
 from tests.support.speech import MAN, WOMAN, speak
 from workbench.conversion import DescribedConversion, describe
+from workbench.conversion_request import ConversionRequest
 from workbench.studio.components import contour_view, player
 from workbench.studio.contours import ContourSeries, contour_series, contours_value
 from workbench.studio.tracks import REFERENCE, SOURCE, TAKE, Track, player_value, track
+from workbench.tabs.convert_run import Shown, siblings
 from workbench.tabs.head import head
 from workbench.tabs.score import one_conversion
 from workbench.tabs.theme import CSS, theme
@@ -74,6 +77,9 @@ def studio_page(folder: Path) -> Iterator[str]:
         gr.Audio(tracks[0].path, elem_id="other", interactive=False)
         player("studio-player", value=player_value(tracks))
         contour_view("studio-contours", value=contours_value(some_series(), ALT, "man-angry"))
+        shown = Shown(ConversionRequest("man.wav", "angry"), "man-angry.wav", SimpleNamespace(), {
+            "target": "angry", "mix": None, "converted_seconds": SECONDS, "f0": {"converted": None}})
+        gr.HTML(siblings([shown] * 3, 0)["value"])
         one_conversion()
     try:
         _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, theme=theme(), css=CSS, head=head(),

@@ -29,6 +29,7 @@ def test_every_tab_is_in_sight_and_passes_axe(chromium, workbench, width, theme)
         page.wait_for_selector(shows)
         assert axe_faults(page) == [], name
         assert_fits_the_screen(page)
+    assert width > PHONE or page.locator("footer").inner_text().strip() == "", "of a link that phones do not show, nothing stays"
     page.keyboard.press("?")
     page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
 

@@ -287,3 +287,8 @@ def test_a_score_waits_for_its_turn_and_says_its_verdict_above_the_folded_card(
     assert "0.80" in numbers.inner_text()
     assert axe_faults(page, "#zest-one-card") == []
     assert_fits_the_screen(page)
+
+
+def test_results_side_by_side_are_equally_tall(chromium, studio):
+    buttons = opened(chromium, studio).locator(".zest-siblings button").all()
+    assert len(buttons) == 3 and len({(box["y"], box["height"]) for box in boxes_of(*buttons)}) == 1

@@ -21,6 +21,7 @@ CSS = """
 #zest-header .html-container, #zest-header .prose { display: flex; align-items: baseline; gap: 0.2rem 0.8rem; flex-wrap: wrap; }
 #zest-header h1 { font-size: 1.25rem; font-weight: 700; letter-spacing: -0.02em; margin: 0; }
 #zest-header p, #zest-footer p { color: var(--body-text-color-subdued); margin: 0; font-size: 0.9rem; }
+.gradio-container.gradio-container .prose button { margin-bottom: 0; }  /* Gradio's spares the last, which then is taller */
 footer .show-api-divider, footer .divider { display: none; } /* there is one link, and none on a phone */
 #zest-footer { margin-top: 1rem; font-size: 0.85rem; text-align: center; }
 #zest-status { border: 1px solid var(--border-color-primary); border-radius: var(--radius-lg);
