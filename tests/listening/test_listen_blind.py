@@ -37,7 +37,7 @@ def test_nothing_a_listener_receives_tells_what_is_judged(client, listener, stud
     assert [name for name in names if name in page] == []
     trials = json.dumps(seen)
     assert [word for word in names | kinds if word in trials] == []
-    assert set(about.json()) == {"study", "closed", "minutes", "practice", "volume_clip", "remark_letters", "texts",
+    assert set(about.json()) == {"study", "languages", "closed", "minutes", "practice", "volume_clip", "remark_letters", "texts",
                                  "closed_text", "sign_in", "sign_in_offered", "no_sign_in_text", "signed_in", "known"}
     about = about.json()
     assert 1 <= about["minutes"] <= 20 and about["practice"] == len(study.design.training)

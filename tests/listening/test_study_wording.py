@@ -90,10 +90,10 @@ def test_a_study_that_says_neither_true_nor_false_to_sign_in_is_refused(frozen, 
 
 
 def test_a_new_study_is_made_with_every_text_or_not_at_all(run, tmp_path):
-    german = copy.deepcopy(ENGLISH)
-    del german["page"]["begin"]
-    with pytest.raises(StudyError, match="has no text for page/begin; translate every text"):
-        small_study(run, tmp_path / "S", systems=("copy", "f0-swap"), wording=german)
+    french = copy.deepcopy(ENGLISH) | {"language": "fr"}
+    del french["page"]["begin"]
+    with pytest.raises(StudyError, match="have none for page/begin; translate every text"):
+        small_study(run, tmp_path / "S", systems=("copy", "f0-swap"), languages=(), texts=[french])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 
 from pipelines.counting import agreeing, counted
-from workbench.cli.commands import ZestCommand, ZestGroup, names
+from workbench.cli.commands import ZestCommand, ZestGroup, names, paths
 from workbench.cli.names import named_system
 from workbench.cli.options import MANY, AsJson, BootstrapSeed, Draws
 from workbench.cli.output import print_json
@@ -83,16 +83,25 @@ def create(
     recruit: Annotated[Optional[Path], typer.Option(
         metavar="FILE", help="Recruitment file (TOML) with platform, completion codes, quotas; a plain link if left out.")
                        ] = None,
+    languages: Annotated[Optional[list[str]], typer.Option(
+        metavar="CODE", help="Languages of the listeners' page, the first for browsers that prefer none of them; en, de, pl, es, "
+                             f"zh and ar if left out. {MANY}")] = None,
+    texts: Annotated[Optional[list[Path]], typer.Option(
+        metavar="FILE", help="Texts of your own in one language (JSON), as zest study texts writes them, in place of the usual "
+                             f"ones or for a further language. {MANY}")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a frozen study from a run: opaque clips of one loudness, hidden anchors, traps, balanced sets, rules, a hash."""
     from evaluation.listening.design.create import create_study, expected_ratings
     from evaluation.listening.design.recruitment import read_recruitment
+    from evaluation.listening.design.wording import LANGUAGES, read_texts
     from evaluation.listening.publish.links import link_sentences
     from evaluation.run import open_run
 
+    own = [read_texts(file) for file in paths(texts)]
     created = create_study(open_run(run), names(systems), names(questions) or QUESTIONS, output, listeners, seed, cap,
-                           sign_in=sign_in, recruitment=read_recruitment(recruit) if recruit else None,
+                           languages=names(languages) or tuple(LANGUAGES), texts=own, sign_in=sign_in,
+                           recruitment=read_recruitment(recruit) if recruit else None,
                            told=(notes := []).append)
     ratings = expected_ratings(created)
     if as_json:
@@ -112,6 +121,22 @@ def create(
             f"{created.rules.preliminary_below}, results are called preliminary: ask more listeners or fewer questions.")
     for sentence in link_sentences(created):
         say(sentence)
+
+
+@study.command(cls=ZestCommand)
+def texts(
+    language: Annotated[str, typer.Argument(metavar="CODE", help="en, de, pl, es, zh or ar.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="New JSON file for the texts.")],
+) -> None:
+    """Write the texts of the listeners' page, to change or to translate them for zest study create --texts."""
+    from evaluation.listening.design.wording import wording_in
+    from pipelines.errors import OutputError
+    from pipelines.files import json_text, write_whole
+
+    if output.exists():
+        raise OutputError(f"{output} exists already, and nothing was replaced; name a new file with -o.")
+    write_whole(output, (json_text(wording_in(language), 1) + "\n").encode())
+    say(f"Wrote {output}; to translate it, change \"language\", \"language_name\" and every text; keep what is in braces.")
 
 
 @study.command(cls=ZestCommand)

@@ -64,6 +64,12 @@ SIGN_IN_LABEL, SIGN_IN_INFO = "Listeners sign in with Hugging Face", "One set fr
 RECRUIT_TITLE = "Listeners from Prolific, Mechanical Turk or SONA; quotas"
 RECRUIT_LABEL = "Recruitment file"
 RECRUIT_INFO = "TOML with platform, completion codes and quotas (docs/listening.md). Left empty: a plain link."
+LANGUAGES_TITLE = "Languages and texts of the listeners' page"
+LANGUAGES_LABEL = "Languages"
+LANGUAGES_INFO = "The page follows the browser, and listeners can choose. The first is for browsers that prefer none of them."
+TEXTS_LABEL = "Texts of your own"
+TEXTS_INFO = ("JSON of one language, with only what differs, or a whole further language, as zest study texts writes it "
+              "(docs/listening.md). Left empty: the usual texts.")
 MAKE, MAKING = "Make the listening test", "Making…"
 NO_SYSTEMS = "Choose at least one system that listeners shall judge."
 NO_QUESTIONS = "Choose at least one question."

@@ -8,13 +8,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
+from string import Template
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from evaluation.listening.design.study import Study
-from evaluation.listening.design.wording import ENGLISH, sentence
+from evaluation.listening.design.wording import LANGUAGES, TRANSLATIONS, language_for, sentence, wording_in
 from evaluation.listening.errors import Refused, StoreError, StudyError
 from evaluation.listening.store import AnswerStore
 from evaluation.listening.store.validation import MOST_LETTERS, setup_question
@@ -31,7 +32,7 @@ KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 # Nothing from elsewhere, no inline script. The workbench shows the page in a frame, and a Space is itself in one.
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src blob:; img-src 'self' data:; "
           "base-uri 'none'; form-action 'none'; frame-ancestors 'self' https://huggingface.co https://*.hf.space")
-NOT_TOLD = ("refusals", "questions", "trap", "roles")  # these come with a trial or a refusal
+NOT_TOLD = ("refusals", "questions", "trap", "roles", TRANSLATIONS)  # these come with a trial or a refusal
 
 
 def policy(hosts: Sequence[str] = ()) -> str:
@@ -53,34 +54,42 @@ def recording(content: bytes) -> Response:
                     headers=ALWAYS | {"Cache-Control": "private, max-age=86400, immutable", "Accept-Ranges": "none"})
 
 
-def error(problem: Exception, page: bool = False) -> Response:
+def language_of(request: Request, offered: Sequence[str] = tuple(LANGUAGES)) -> str:
+    """The offered language that the browser, or the listener by a choice on the page, likes best; the first if none."""
+    return language_for(request.headers.get("accept-language", ""), offered)
+
+
+def error(problem: Exception, language: str, page: bool = False) -> Response:
     """The sentence of what went wrong; a mistake of ours is logged and says only that it was one.
 
     Args:
+        language: one of LANGUAGES, for what is not said in a study's own words.
         page: for people, as a bare page instead of JSON.
     """
-    reply = _error(problem)
+    texts = wording_in(language)
+    reply = _error(problem, texts)
     if not page:
         return reply
     words = escape(json.loads(bytes(reply.body))["sentence"])
-    html = f'<!doctype html><meta charset="utf-8"><title>Listening test</title><h1>Listening test</h1><p>{words}</p>'
+    title, kind = escape(texts["title"]), f'lang="{language}" dir="{texts["page"]["direction"]}"'
+    html = f'<!doctype html><html {kind}><meta charset="utf-8"><title>{title}</title><h1>{title}</h1><p>{words}</p>'
     return Response(html, reply.status_code, media_type="text/html", headers=NOT_CACHED | {"Content-Security-Policy": POLICY})
 
 
-def _error(problem: Exception) -> Response:
+def _error(problem: Exception, texts: Mapping[str, Any]) -> Response:
     if isinstance(problem, RequestError):
         LOG.warning("turned away (%s)", problem.reason)
-        return _refusal(STATUS[problem.reason], problem.reason, sentence(ENGLISH, problem.reason), problem.headers)
+        return _refusal(STATUS[problem.reason], problem.reason, sentence(texts, problem.reason), problem.headers)
     if isinstance(problem, Refused):  # the store has logged it
         return _refusal(STATUS.get(problem.reason, 403), problem.reason, str(problem))
     if isinstance(problem, StudyError):
         LOG.error("a study cannot be opened: %s", problem)
-        return _refusal(503, "broken", sentence(ENGLISH, "broken"))
+        return _refusal(503, "broken", sentence(texts, "broken"))
     if isinstance(problem, StoreError):
         LOG.error("not stored: %s", problem)
         return _refusal(503, "store", str(problem), {"Retry-After": "2"})
     LOG.error("a request failed", exc_info=problem)
-    return _refusal(500, "broken", sentence(ENGLISH, "broken"))
+    return _refusal(500, "broken", sentence(texts, "broken"))
 
 
 def _refusal(status: int, reason: str, words: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -104,7 +113,8 @@ def study_document(store: AnswerStore, user: str = "") -> dict[str, Any]:
     texts["setup"] = {"volume": texts["setup"]["volume"], **{name: setup_question(study, name) for name in study.setup}}
     texts["recruitment"] = {**texts["recruitment"], **recruitment_document(study)}
     count, over = len(study.design.training), store.refusal()
-    return {"study": study.id, "closed": bool(over), "closed_text": study.wording["refusals"][over or "closed"],
+    return {"study": study.id, "languages": study.languages, "closed": bool(over),
+            "closed_text": study.wording["refusals"][over or "closed"],
             "minutes": study.minutes, "practice": count, "volume_clip": study.design.training[0].clips[0][1],
             "remark_letters": MOST_LETTERS,
             "texts": texts, "sign_in": study.sign_in, "sign_in_offered": signs_in(),
@@ -123,10 +133,13 @@ class PageFiles:
         self._contents = {file.name: file.read_bytes() for file in folder.iterdir() if file.name.rpartition(".")[2] in KINDS}
         self._contents["players.js"] = players_script().encode()
 
-    def page(self, status: int = 200, study: Study | None = None) -> Response:
-        """The page; which study it shows, its script reads from the address."""
+    def page(self, language: str, status: int = 200, study: Study | None = None) -> Response:
+        """The page; which study it shows, its script reads from the address. language: of what is there before the script."""
         hosts = study.recruitment.form_hosts if study and study.recruitment else ()
-        return Response(self._contents["listen.html"], status, media_type="text/html",
+        texts = wording_in(language)
+        words = {**texts["page"], "language": language, "title": texts["title"]}
+        html = Template(self._contents["listen.html"].decode()).substitute({name: escape(text) for name, text in words.items()})
+        return Response(html, status, media_type="text/html",
                         headers=ALWAYS | {"Content-Security-Policy": policy(hosts), "Cache-Control": "no-cache"})
 
     def file(self, name: str, request: Request) -> Response:

@@ -26,7 +26,7 @@ from evaluation.listening.store.validation import refuse, token_hash
 from workbench.listening import studies
 from workbench.listening.arriving import is_platform_link, visit
 from workbench.listening.leaving_page import door_document, leaving_document
-from workbench.listening.replies import NOT_CACHED, PageFiles, document, error, recording, study_document
+from workbench.listening.replies import NOT_CACHED, PageFiles, document, error, language_of, recording, study_document
 from workbench.listening.requests import (
     RateLimit,
     RequestError,
@@ -82,10 +82,10 @@ class ListenerEndpoints:
         try:
             store = await self._store(request)
         except RequestError:
-            return self._files.page(404)
+            return self._files.page(language_of(request), 404)
         if is_platform_link(store.study, request.query_params):
-            return await self.arrived(request, "") or self._files.page()
-        return self._files.page(study=store.study)
+            return await self.arrived(request, "") or self._files.page(language_of(request))
+        return self._files.page(language_of(request), study=store.study)
 
     async def arrived(self, request: Request, name: str) -> Response | None:
         """A worker follows a platform's link: to the page, without what the link says of the worker. None for a plain link.
@@ -200,16 +200,21 @@ class ListenerEndpoints:
         return await self._store(request), token
 
     async def _store(self, request: Request) -> AnswerStore:
-        """The store of the study in the address. Raises RequestError: no such study; StudyError: a broken one; StoreError."""
+        """The store of the study in the address, in the listener's language.
+
+        Raises:
+            RequestError: no such study. StudyError: a broken one. StoreError.
+        """
         name = request.path_params["study"]
         if not STUDY_ID.fullmatch(name):
             raise RequestError("nowhere")
         try:
-            return await self._run(self._store_of, name)
+            store = await self._run(self._store_of, name)
         except StudyError as problem:
             if name in await self._run(studies.study_ids):
                 raise
             raise RequestError("nowhere") from problem
+        return store.in_language(language_of(request, tuple(store.study.languages)))
 
     def _count(self, request: Request, session: str = "") -> None:
         self._wait(self._rate_limit.request(address_of(request), session))
@@ -285,7 +290,7 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except Exception as problem:
-            return error(problem, _is_read_by_people(request))
+            return error(problem, language_of(request), _is_read_by_people(request))
 
     return answered
 
@@ -298,4 +303,4 @@ def _is_read_by_people(request: Request) -> bool:
 async def _by_status(request: Request, problem: Exception) -> Response:
     """What the router itself refuses: an unknown path or a wrong method."""
     reason = "method" if getattr(problem, "status_code", 404) == 405 else "nowhere"
-    return error(RequestError(reason), _is_read_by_people(request))
+    return error(RequestError(reason), language_of(request), _is_read_by_people(request))

@@ -14,6 +14,7 @@ from evaluation.listening.design.create import CAP, create_study, expected_ratin
 from evaluation.listening.design.questions import BEST_WORST, QUESTIONS, Question, anchors_of, askable
 from evaluation.listening.design.recruitment import Recruitment, read_recruitment
 from evaluation.listening.design.study import Study
+from evaluation.listening.design.wording import LANGUAGES, read_texts
 from evaluation.listening.errors import StudyError
 from evaluation.run.folder import EvaluationRun
 from pipelines.counting import agreeing, counted, sentence_start
@@ -31,7 +32,8 @@ class StudyRequest:
 
     Attributes:
         systems, questions: names. listeners: whole sets to be answered. cap: trials a listener answers at most.
-        sign_in: with Hugging Face, one set each. recruitment: None for a plain link.
+        sign_in: with Hugging Face, one set each. recruitment: None for a plain link. languages: codes, the first for browsers
+        that like none of them. texts: of one language, the study's own; None for the usual ones.
     """
 
     systems: tuple[str, ...]
@@ -41,6 +43,8 @@ class StudyRequest:
     seed: int = 0
     sign_in: bool = False
     recruitment: Recruitment | None = None
+    languages: tuple[str, ...] = tuple(LANGUAGES)
+    texts: dict[str, Any] | None = None
 
 
 def form_problems(systems: object, questions: object, listeners: object, cap: object, seed: object) -> dict[str, str]:
@@ -55,12 +59,17 @@ def form_problems(systems: object, questions: object, listeners: object, cap: ob
 
 
 def parse_request(systems: Any, questions: Any, listeners: Any, cap: Any, seed: Any, sign_in: bool = False,
-                  recruitment: object = "") -> StudyRequest:
-    """From the values of the form. Raises StudyError: nothing chosen, a number that is none, or a wrong recruitment file."""
+                  recruitment: object = "", languages: Sequence[str] = tuple(LANGUAGES), texts: object = "") -> StudyRequest:
+    """From the values of the form.
+
+    Raises:
+        StudyError: nothing chosen, a number that is none, or a wrong recruitment file or wrong texts.
+    """
     for sentence in form_problems(systems, questions, listeners, cap, seed).values():
         raise StudyError(sentence)
     return StudyRequest(tuple(map(str, systems)), tuple(map(str, questions)), int(listeners), int(cap), int(seed), bool(sign_in),
-                        read_recruitment(str(recruitment)) if str(recruitment or "").strip() else None)
+                        read_recruitment(str(recruitment)) if str(recruitment or "").strip() else None,
+                        tuple(map(str, languages or ())), read_texts(str(texts)) if str(texts or "").strip() else None)
 
 
 def gathered_folder() -> Path:
@@ -91,7 +100,8 @@ def make_study(run: EvaluationRun, requested: StudyRequest, progress: Callable[[
     name = f"{datetime.now(UTC):%Y-%m-%d}-{secrets.token_hex(4)}"
     return create_study(run, requested.systems, requested.questions, studies_folder() / name, requested.listeners,
                         requested.seed, requested.cap, progress=progress, sign_in=requested.sign_in,
-                        recruitment=requested.recruitment, told=told)
+                        recruitment=requested.recruitment, languages=requested.languages,
+                        texts=[requested.texts] if requested.texts else [], told=told)
 
 
 def study_sentence(study: Study) -> str:

@@ -12,6 +12,7 @@ import gradio as gr
 
 from evaluation.listening.design.create import CAP
 from evaluation.listening.design.study import Study
+from evaluation.listening.design.wording import LANGUAGES
 from evaluation.listening.errors import StudyError
 from evaluation.listening.publish.links import is_local, listeners_link
 from evaluation.run.folder import EvaluationRun, open_run
@@ -52,6 +53,8 @@ class StudyForm:
     numbers: tuple[gr.Number, gr.Number, gr.Number]
     sign_in: gr.Checkbox
     recruitment: gr.Textbox
+    languages: gr.CheckboxGroup
+    texts: gr.Textbox
     slots: dict[str, gr.HTML]
     button: gr.Button
     outcome: gr.HTML
@@ -73,13 +76,14 @@ class StudyForm:
 
     def make(self, chosen: str, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float,
              sign_in: bool, profile: gr.OAuthProfile | None, request: gr.Request, recruitment: str = "",
+             languages: Sequence[str] = tuple(LANGUAGES), texts: str = "",
              progress: gr.Progress = gr.Progress()) -> list[Any]:
         """Create the study and say where it is, and its id; or the sentences why there is none, each beside its input."""
         notes: list[str] = []
 
         def work() -> Study:
             with self.access.open_to(profile, request, "make a study"):
-                requested = parse_request(systems, questions, listeners, cap, seed, sign_in, recruitment)
+                requested = parse_request(systems, questions, listeners, cap, seed, sign_in, recruitment, languages, texts)
                 return make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips"),
                                   notes.append)
 
@@ -99,7 +103,8 @@ class StudyForm:
         for component in (self.systems, self.questions, *self.numbers):
             component.input(self.check, given, slots, preprocess=False, trigger_mode="always_last", **QUIET)
         run = self.button.click(button_update(text.MAKING, False), None, self.button, **QUIET).then(
-            self.make, [chosen, *given, self.sign_in, self.recruitment], [self.outcome, self.made, *slots],
+            self.make, [chosen, *given, self.sign_in, self.recruitment, self.languages, self.texts],
+            [self.outcome, self.made, *slots],
             preprocess=False, concurrency_limit=1, api_visibility="private", show_progress_on=self.outcome)
         run.then(button_update(text.MAKE, True), None, self.button, **QUIET)
         return self.made
@@ -125,10 +130,15 @@ def study_form(access: AdminAccess, run_of: Callable[[str], EvaluationRun]) -> S
     with gr.Accordion(text.RECRUIT_TITLE, open=False):
         recruitment = gr.Textbox(label=text.RECRUIT_LABEL, info=text.RECRUIT_INFO, lines=4, max_lines=20,
                                  elem_classes="zest-recruitment")
+    with gr.Accordion(text.LANGUAGES_TITLE, open=False):
+        languages = gr.CheckboxGroup([(name, code) for code, name in LANGUAGES.items()], value=list(LANGUAGES),
+                                     label=text.LANGUAGES_LABEL, info=text.LANGUAGES_INFO,
+                                     elem_classes=["zest-form", "zest-languages"])
+        texts = gr.Textbox(label=text.TEXTS_LABEL, info=text.TEXTS_INFO, lines=4, max_lines=20, elem_classes="zest-texts")
     button = gr.Button(text.MAKE, variant="primary", elem_classes="zest-make")
     outcome = gr.HTML(elem_classes="zest-outcome")
-    return StudyForm(access, run_of, systems, questions, (listeners, cap, seed), sign_in, recruitment, slots, button, outcome,
-                     gr.State())
+    return StudyForm(access, run_of, systems, questions, (listeners, cap, seed), sign_in, recruitment, languages, texts, slots,
+                     button, outcome, gr.State())
 
 
 def job_form(access: AdminAccess, jobs_of: Callable[[], Path], job: gr.Textbox, files: gr.File) -> None:

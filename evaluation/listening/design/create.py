@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import platform
 import secrets
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ from evaluation.listening.design.recruitment import Recruitment, with_codes
 from evaluation.listening.design.rules import ScreeningRules, usual_rules
 from evaluation.listening.design.study import FORMAT, Study, open_study, study_hash
 from evaluation.listening.design.trials import Design, opaque
-from evaluation.listening.design.wording import ENGLISH, missing_texts, texts_of
+from evaluation.listening.design.wording import LANGUAGES, wording_of_study
 from evaluation.listening.errors import StudyError
 from evaluation.pair import Pair
 from evaluation.run.folder import EvaluationRun
@@ -33,15 +32,17 @@ PACKAGES = ("zest-workbench", "numpy", "scipy", "pyloudnorm", "pyworld", "soundf
 
 
 def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence[str], folder: Path | str, listeners: int = 20,
-                 seed: int = 0, cap: int = CAP, rules: ScreeningRules | None = None, wording: dict[str, Any] | None = None,
-                 salt: str | None = None, progress: Progress | None = None, sign_in: bool = False,
-                 recruitment: Recruitment | None = None, told: Told = lambda note: None) -> Study:
+                 seed: int = 0, cap: int = CAP, rules: ScreeningRules | None = None, languages: Sequence[str] = tuple(LANGUAGES),
+                 texts: Sequence[Mapping[str, Any]] = (), salt: str | None = None, progress: Progress | None = None,
+                 sign_in: bool = False, recruitment: Recruitment | None = None, told: Told = lambda note: None) -> Study:
     """Draw a study, write its clips and freeze it; the folder appears whole or not at all.
 
     Args:
         systems: names in the run. questions: names of questions.QUESTIONS. listeners: whole sets to be answered.
         cap: trials a listener answers at most. salt: makes ids opaque; a fresh secret if None (tests give one).
-        wording: as wording.ENGLISH. sign_in: whether listeners sign in with Hugging Face, one set each.
+        languages: codes of wording.LANGUAGES; the first is for browsers that like none of them. texts: the study's own, each
+            with its language, in place of the project's or for a language that it lacks.
+        sign_in: whether listeners sign in with Hugging Face, one set each.
         recruitment: how listeners come and go; None for a plain link without places.
         told: gets each note on a recording that listeners will hear, such as that it is clipped or cut off.
     Raises:
@@ -72,7 +73,7 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
             info: dict[str, Any] = {**_info(plan, run, pairs, left_out, clips, loudness), "sign_in": bool(sign_in)}
             if recruitment is not None:
                 info["recruitment"] = with_codes(recruitment).document()
-            _freeze(inner, info, design, _wording(wording or ENGLISH, info["questions"], info["emotions"]))
+            _freeze(inner, info, design, wording_of_study(languages, texts, info["questions"], info["emotions"]))
             open_study(inner)
             inner.rename(folder)
     except OSError as error:
@@ -124,18 +125,6 @@ def _info(plan: StudyPlan, run: EvaluationRun, pairs: list[Pair], left_out: dict
         "left_out": left_out,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
     }
-
-
-def _wording(wording: dict[str, Any], questions: Sequence[str], emotions: Sequence[str]) -> dict[str, Any]:
-    """The texts, with the names of further emotions as their own labels."""
-    lacking = missing_texts(wording, texts_of(questions))
-    if lacking:
-        raise StudyError(f"The wording has no text for {lacking[0]}; translate every text of wording.ENGLISH.")
-    own = copy.deepcopy(wording)
-    if "emotion-choice" in own["questions"]:
-        options = own["questions"]["emotion-choice"]["options"]
-        options |= {name: name.capitalize() for name in emotions if name not in options}
-    return own
 
 
 def _freeze(folder: Path, info: dict[str, Any], design: Design, wording: dict[str, Any]) -> None:

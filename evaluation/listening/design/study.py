@@ -2,7 +2,7 @@
 
     study.json      systems and questions, from which run, rules, loudness, versions, and the hash over everything
     design.json     which clip holds what, and the sets of trials: the key, never shown to a listener
-    wording.json    every text that a listener sees
+    wording.json    every text that a listener sees, in every language of the study
     clips/<id>.wav  16 kHz, 16 bit, one loudness, opaque names
     answers.sqlite  the answers, unless a database is named elsewhere; the only file that changes
 """
@@ -14,7 +14,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from evaluation.listening.design.recruitment import NATIVE, Recruitment, check_f
 from evaluation.listening.design.rules import ScreeningRules, rules_from
 from evaluation.listening.design.trials import RATED, Design, Trial, design_from
 from evaluation.listening.design.values import is_answer
-from evaluation.listening.design.wording import NO_SUCH_STUDY, missing_texts, texts_of, with_todays_texts
+from evaluation.listening.design.wording import NO_SUCH_STUDY, TRANSLATIONS, missing_texts, texts_of, with_todays_texts
 from evaluation.listening.errors import StudyError
 from pipelines.counting import counted
 
@@ -43,7 +43,8 @@ class Study:
 
     Attributes:
         folder: where it lies. info: study.json. design: clips and trials.
-        wording: its texts, and today's for those of the page that are younger than the study.
+        wording: its texts, and today's for those of the page that are younger than the study; under TRANSLATIONS those of
+            further languages by their codes.
     """
 
     folder: Path
@@ -81,6 +82,21 @@ class Study:
         """How listeners are recruited; None where nobody said: then everybody with the link may begin until enough are done."""
         document = self.info.get("recruitment")
         return None if document is None else recruitment_from(document)
+
+    @property
+    def languages(self) -> dict[str, str]:
+        """What each language of the study is called, by its code; the language of the study itself comes first."""
+        translated = self.wording.get(TRANSLATIONS, {})
+        return {texts["language"]: texts["page"]["language_name"] for texts in (self.wording, *translated.values())}
+
+    def in_language(self, language: str) -> Study:
+        """The same study with its texts in one of its languages; as it is where it has no such language."""
+        translated = self.wording.get(TRANSLATIONS, {})
+        if language not in translated:
+            return self
+        own = {name: text for name, text in self.wording.items() if name != TRANSLATIONS}
+        others = {code: texts for code, texts in translated.items() if code != language}
+        return replace(self, wording={**translated[language], TRANSLATIONS: {own["language"]: own, **others}})
 
     @property
     def setup(self) -> tuple[str, ...]:
@@ -221,9 +237,7 @@ def _check_sense(study: Study) -> None:
         raise StudyError(f"{study.folder / 'study.json'} says neither true nor false to sign_in; restore it, or make a new one.")
     if study.info.get("recruitment") is not None:
         _check_recruitment(study)
-    lacking = missing_texts(study.wording, texts_of(study.info["questions"]))
-    if lacking:
-        raise StudyError(f"The wording of {study.folder} has no text for {lacking[0]}.")
+    _check_wording(study)
     trials = [*study.design.training, *(trial for cell in study.design.cells for trial in cell)]
     if len({trial.id for trial in trials}) < len(trials) or not study.design.cells or not all(study.design.cells):
         raise StudyError(f"The design of {study.folder} has empty sets, or two trials of one id.")
@@ -232,6 +246,19 @@ def _check_sense(study: Study) -> None:
     longest = max(len(cell) for cell in study.design.cells)
     if longest > study.info["cap"]:
         raise StudyError(f"A set of {study.folder} has {counted(longest, 'trial')}, more than its cap of {study.info['cap']}.")
+
+
+def _check_wording(study: Study) -> None:
+    """Every language of the study has every text."""
+    translated = study.wording.get(TRANSLATIONS, {})
+    if not isinstance(translated, dict) or not all(isinstance(texts, dict) for texts in translated.values()):
+        raise StudyError(f"The translations of {study.folder} are damaged; restore the study, or make a new one.")
+    pattern = texts_of(study.info["questions"])
+    for code, texts in {"": study.wording, **translated}.items():
+        lacking = missing_texts(texts, pattern)
+        if lacking:
+            which = f" in the language '{code}'" if code else ""
+            raise StudyError(f"The wording of {study.folder} has no text for {lacking[0]}{which}.")
 
 
 def _check_recruitment(study: Study) -> None:

@@ -5,10 +5,12 @@ Every method is one transaction: when it returns, what it did is on the disk; wh
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -35,6 +37,13 @@ from evaluation.listening.store.validation import (
 )
 
 Note = Callable[[str, events.Values], None]
+
+
+@dataclass
+class Uptime:
+    """since: when answers could last not be stored, or the start; nobody is idle for a time before it. Seconds since 1970."""
+
+    since: float
 
 
 class _PlaceLost(Exception):
@@ -92,8 +101,28 @@ class AnswerStore:
     def __init__(self, study: Study, engine: Engine, clock: Callable[[], float] = time.time, journal: Journal | None = None,
                  others: Callable[[], Iterable[AnswerStore]] = tuple):
         self.study, self.engine, self.clock, self.others = study, engine, clock, others
-        self.up_since = clock()  # nobody is idle for a time when answers could not be stored
+        self._uptime = Uptime(clock())
+        self._in_languages: dict[str, AnswerStore] = {}
         self._journal = journal
+
+    @property
+    def up_since(self) -> float:
+        """See Uptime."""
+        return self._uptime.since
+
+    @up_since.setter
+    def up_since(self, since: float) -> None:
+        self._uptime.since = since
+
+    def in_language(self, language: str) -> AnswerStore:
+        """The same store, whose trials and sentences are in one of the study's languages."""
+        if language == self.study.wording["language"]:
+            return self
+        if language not in self._in_languages:
+            other = copy.copy(self)
+            other.study = self.study.in_language(language)
+            self._in_languages[language] = other
+        return self._in_languages[language]
 
     def enter(self, consent: bool, setup: dict[str, str], user: str = "", place: str = "") -> ListenerSession:
         """A new listener; where the study asks for a sign-in and knows the user, the one who came before.

@@ -16,6 +16,7 @@ from evaluation.listening.design.values import is_answer
 from evaluation.listening.design.wording import sentence
 from evaluation.listening.errors import Refused
 
+LANGUAGE = "language"  # in which a listener entered, beside the answers about listening
 MOST_LETTERS = 500  # of a remark
 EARLY = 0.9  # share of a clip's length that must have passed; clocks and players are not exact
 LOG = logging.getLogger("zest.listening")
@@ -45,7 +46,11 @@ def refuse(study: Study, reason: str, listener: str = "", **values: object) -> R
 
 
 def check_entry(study: Study, consent: object, setup: object) -> dict[str, str]:
-    """Consent was given and every question about listening has one of its answers. Raises Refused."""
+    """Consent was given and every question about listening has one of its answers. Raises Refused.
+
+    Returns:
+        the answers, and the language in which they were given where the study has several.
+    """
     if consent is not True:
         raise refuse(study, "consent")
     asked = {name: setup_question(study, name)["options"] for name in study.setup}
@@ -53,7 +58,8 @@ def check_entry(study: Study, consent: object, setup: object) -> dict[str, str]:
         raise refuse(study, "setup")
     if not all(isinstance(setup[name], str) and setup[name] in options for name, options in asked.items()):
         raise refuse(study, "setup")
-    return {name: setup[name] for name in asked}
+    spoken = {LANGUAGE: study.wording["language"]} if len(study.languages) > 1 else {}
+    return {name: setup[name] for name in asked} | spoken
 
 
 def setup_question(study: Study, name: str) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 const study = location.pathname.split("/").filter(Boolean).pop();
 const key = `zest-listen:${study}`;
+const LANGUAGE = "zest-listen-language"; // one choice for all studies
 let kept = null; // where the browser gives no storage, the session lasts as long as the page
 
 /** Something the server refused, or could not be asked. sentence: what to tell; "" if the page has to find words. */
@@ -25,6 +26,15 @@ export function keepToken(value) {
   try { value ? localStorage.setItem(key, value) : localStorage.removeItem(key); } catch { /* kept is enough */ }
 }
 
+/** The language that was chosen on this page, "" where the browser's own counts. */
+let chosen = "";
+try { chosen = localStorage.getItem(LANGUAGE) ?? ""; } catch { /* the browser's own counts */ }
+
+export function chooseLanguage(code) {
+  chosen = code;
+  try { localStorage.setItem(LANGUAGE, code); } catch { /* it lasts as long as the page */ }
+}
+
 /** Whether this browser remembers a session when the page is closed. */
 export function remembers() {
   try {
@@ -38,6 +48,7 @@ export function remembers() {
 export async function ask(name, body) {
   const headers = { Accept: "application/json" };
   if (body) headers["Content-Type"] = "application/json";
+  if (chosen) headers["Accept-Language"] = chosen;
   if (token()) headers.Authorization = `Bearer ${token()}`;
   const reply = await reach(name, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) });
   const found = await reply.json().catch(() => null);

@@ -3,7 +3,7 @@
 import { Problem, arrival, ask, isPreview, keepToken, token } from "./api.js";
 import { button, el, fill, heading, show } from "./dom.js";
 import { codeBox, leavingScreen, stayHere } from "./leave.js";
-import { consentScreen, setupScreen, signInLink, signInScreen, workbenchLink } from "./entry.js";
+import { consentScreen, languageChoice, onLanguage, setupScreen, signInLink, signInScreen, workbenchLink } from "./entry.js";
 import { canPlay } from "./player.js";
 import { trialScreen } from "./trial.js";
 
@@ -25,6 +25,7 @@ async function open() {
     return;
   }
   document.documentElement.lang = about.texts.language;
+  document.documentElement.dir = about.texts.page.direction;
   document.title = about.texts.title;
   if (!canPlay()) ended(about.texts.title, about.texts.page.no_audio);
   else if (isPreview) consentScreen(about, null);
@@ -114,7 +115,7 @@ async function present(shown) {
 
 function pausing(title, text, label, go) {
   leave();
-  show(el("section", { class: "card" }, heading(title), el("p", {}, text), el("p", { class: "soft" }, about.texts.page.pause),
+  show(languageChoice(about), el("section", { class: "card" }, heading(title), el("p", {}, text), el("p", { class: "soft" }, about.texts.page.pause),
     el("div", { class: "row" }, button(label, go))));
 }
 
@@ -131,7 +132,7 @@ function thanks(code) {
 function ended(title, sentence, ...more) {
   leave();
   hush();
-  show(el("section", { class: "card ended" }, heading(title), el("p", {}, sentence), ...more), workbenchLink(about?.texts));
+  show(languageChoice(about), el("section", { class: "card ended" }, heading(title), el("p", {}, sentence), ...more), workbenchLink(about?.texts));
 }
 
 function withdraw() {
@@ -202,7 +203,7 @@ function quiet() {}
 /** Keys. In the remark letters are letters, and on a control Space and Enter do what they always do. */
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (event.target.closest("textarea, dialog, summary, a, #banner, footer")) return;
+  if (event.target.closest("textarea, select, dialog, summary, a, #banner, footer")) return;
   if (act(event.target, event.key.toLowerCase())) event.preventDefault();
 }
 
@@ -228,4 +229,5 @@ if (window !== parent) {
   document.documentElement.classList.add("framed");
   window.focus(); // so that the keys come here
 }
+onLanguage(open);
 open();
