@@ -31,6 +31,7 @@ from workbench.tabs.theme import css, theme
 
 CACHE_SECONDS = (3600, 6 * 3600)  # look every hour for uploads and results older than six
 KEYS = '<button type="button" id="zest-keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)">?</button>'
+LOOKS = 0.02, 0.05  # s between looks for calls and for progress; Gradio's 1 and 10 ms take 6 % of a core while nobody is there
 UPLOAD_LIMIT = "300mb"  # a zip of 16-bit WAVs of three hours; single recordings are refused by their length
 
 
@@ -53,6 +54,7 @@ def build_demo() -> gr.Blocks:
                 results_tab(demo, results, access)
         gr.HTML(f"<p>{text.FOOTER}</p>", elem_id="zest-footer")
     demo.queue(max_size=20)
+    demo._queue.sleep_when_free, demo._queue.progress_update_sleep_when_free = LOOKS
     return demo
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import time
 import urllib.request
 
 from benchmarks.listening_server import free_port
 from tests.support.browser import PHONE, assert_fits_the_screen, open_page, problem, problems
+from tests.support.waiting import wait_until
 from workbench.demo import build_demo, launch_options
 
 LOCAL = ("127.0.0.1", "localhost", "0.0.0.0", "::1", b"127.0.0.1", None, "")
@@ -38,9 +40,14 @@ def test_a_workbench_that_starts_and_is_opened_asks_nothing_outside(monkeypatch,
         monkeypatch.setattr(socket.socket, name, watched(name))
     monkeypatch.setattr(socket, "getaddrinfo", resolved)
     demo = build_demo()
+    looks = []
+    monkeypatch.setattr(type(demo._queue), "__len__", lambda queue: looks.append(time.monotonic()) or 0)
     try:
         _, url, _ = demo.launch(**launch_options(), server_port=free_port(), quiet=True, prevent_thread_lock=True)
         assert b"gradio" in urllib.request.urlopen(url, timeout=30).read()
+        begun = len(looks)
+        wait_until(lambda: len(looks) > begun + 20)
+        assert looks[begun + 20] - looks[begun] > 0.2, "while nobody is there, it looks for calls some dozens of times a second"
     finally:
         demo.close()
     assert asked == []
