@@ -7,18 +7,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import nn
 
-from pipelines.checkpoints.eight_bits import restored, rounded
 from pipelines.checkpoints.hub import downloaded, is_hub_id
 from pipelines.errors import CheckpointError
 from pipelines.files import whole_file
 from pipelines.shipped import found, restored_by, shipped
+
+if TYPE_CHECKING:  # torch is imported where weights are read: a report and a job need only know where a checkpoint lies
+    import torch
+    from torch import nn
 
 DEFAULT_CHECKPOINT = shipped("checkpoints/zest-mini")
 CONVERTING = ("acoustic", "hubert", "pitch", "presets", "sace", "speaker", "tempo", "units", "vocoder")  # of a default conversion
@@ -51,7 +51,7 @@ def folder_key(folder: Path, names: Sequence[str] = ()) -> str:
     return found.hexdigest()
 
 
-Network = TypeVar("Network", bound=nn.Module)
+Network = TypeVar("Network", bound="nn.Module")
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,10 @@ class Folder:
 
     def tensors(self, name: str) -> dict[str, torch.Tensor]:
         """`<name>.safetensors` as float32 (eight_bits.py). Raises CheckpointError when missing or damaged."""
+        from safetensors.torch import load_file
+
+        from pipelines.checkpoints.eight_bits import restored
+
         file = self.path / f"{name}.safetensors"
         if not file.is_file():
             raise CheckpointError(f"The checkpoint file {file} is missing; restore it with {restored_by()} or {OFFLINE}.")
@@ -118,6 +122,10 @@ class Folder:
 
         eight_bits: how the names of tensors begin that are stored in eight bits (eight_bits.py); "" is all of them.
         """
+        from safetensors.torch import save_file
+
+        from pipelines.checkpoints.eight_bits import rounded
+
         self.path.mkdir(parents=True, exist_ok=True)
         small: dict[str, torch.Tensor] = {}
         for key, tensor in tensors.items():

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
 from pipelines.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -63,6 +61,8 @@ def load_wav2vec(source: str, instead: str) -> Wav2Vec2Model:
 
 
 def _pretrained(kind: type, source: str, instead: str):
+    import torch
+
     folder = published_folder(source, TRANSFORMERS, instead)
     try:  # transformers reads .bin files with weights_only
         model, report = kind.from_pretrained(folder, local_files_only=True, output_loading_info=True, dtype=torch.float32)

@@ -95,8 +95,9 @@ def test_unknown_metrics_and_models_are_one_sentence():
     assert registry.metric("emotion@superb/wav2vec2-base-superb-er").info.name == "emotion@superb"
 
 
-def test_the_list_is_read_without_loading_torch():
+def test_the_list_is_read_and_a_report_is_written_without_loading_torch():
     script = ("import sys; from evaluation.metrics import registry; [registry.metric(name).score for name in registry.names()]; "
+              "import evaluation.run, evaluation.report.sections, workbench.jobs.worker; "
               "print(sorted({'torch', 'whisper', 'librosa', 'transformers'} & set(sys.modules)))")
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
