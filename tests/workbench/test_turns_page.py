@@ -16,6 +16,7 @@ from tests.support.convert_page import Studio
 from tests.support.waiting import wait_until
 from workbench.demo import launch_options
 from workbench.listening.admin import AdminAccess, administration
+from workbench.studio.jobs import job_board
 from workbench.studio.turns import Work, model_turns
 from workbench.tabs.convert import convert_tab
 
@@ -59,6 +60,9 @@ def line(monkeypatch) -> Iterator[Line]:
     with ExitStack() as held:
         held.enter_context(turns.turn(work=AT_WORK))
         yield Line(clock)
+        for job in job_board()._jobs.values():  # a test that fails leaves some, and other files of tests use the same line
+            job.cancel()
+        wait_until(lambda: len(turns._line) == 1)
 
 
 class Visitor(Studio):
