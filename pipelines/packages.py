@@ -28,18 +28,19 @@ class PackageError(ZestError):
     """A package is not installed."""
 
 
-def need(modules: Iterable[str], work: str) -> None:
+def need(modules: Iterable[str], work: str, extra: str = "") -> None:
     """Refuse work before it begins.
 
     Args:
         modules: that it imports later. work: as the subject of a sentence, such as 'The stage acoustic'.
+        extra: of pyproject.toml, which brings all that this work needs; '' where the package alone will do.
     Raises:
         PackageError: one of them is not installed.
     """
     for module in modules:
         if not is_installed(module):
             raise PackageError(f"{work} needs the package {pip_name(module)}, which is not installed; "
-                               f"run '{command_for(module)}' and try again.")
+                               f"run '{install_command(extra) if extra else command_for(module)}' and try again.")
 
 
 def told(error: BaseException) -> PackageError | None:

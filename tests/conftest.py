@@ -22,6 +22,7 @@ from tests.support.session import begin_session
 if TYPE_CHECKING:  # torch is imported by tests that need it, and not by the process that hands out tests
     from pipelines.conversion import Converter
     from pipelines.features.audio import Recording
+    from tests.support.page_runs import PageRun
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
@@ -123,9 +124,9 @@ def zest_here(tmp_path: Path, monkeypatch, capfd) -> Callable[..., subprocess.Co
     """The same in this process, which has imported everything already and is therefore quicker; not for limits and signals."""
     from workbench.cli.main import main
 
-    def run(*arguments: object) -> subprocess.CompletedProcess:
+    def run(*arguments: object, folder: Path = tmp_path) -> subprocess.CompletedProcess:
         with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
-            patch.chdir(tmp_path)
+            patch.chdir(folder)
             patch.setattr(sys, "argv", ["zest", *map(str, arguments)])
             patch.setenv("COLUMNS", "120")
             capfd.readouterr()  # what was said before
@@ -133,6 +134,14 @@ def zest_here(tmp_path: Path, monkeypatch, capfd) -> Callable[..., subprocess.Co
         return subprocess.CompletedProcess(sys.argv, ended.value.code or 0, *capfd.readouterr())
 
     return run
+
+
+@pytest.fixture
+def page_run(tmp_path: Path, zest_here: Callable[..., subprocess.CompletedProcess], monkeypatch: pytest.MonkeyPatch) -> PageRun:
+    """Runs pages of docs/ as they are written, in a folder of its own."""
+    from tests.support.page_runs import PageRun
+
+    return PageRun(tmp_path, zest_here, monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Every command that a page of docs/ shows is one: its program knows the command, its options and their values.
 
-Those of the README and of the how-to pages that add something are run, too (test_readme, test_adding, test_adding_decoders,
-test_stages, test_packing). What needs a network, a GPU or hours is read by its own program here, and not begun.
+Those of the README, the tutorials and the how-to pages are run, too (test_readme, test_tutorials). What needs a network, a GPU
+or hours is read by its own program here, and not begun.
 """
 
 from __future__ import annotations

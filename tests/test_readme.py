@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import re
-import shlex
-import shutil
 from pathlib import Path
 
 import pytest
 
-from workbench.cli import exit_codes
+from tests.support.page_runs import recordings
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
-RECORDINGS = {"me.wav": "source-man.wav", "excited-friend.wav": "reference-lively.wav"}  # of the README, of examples/
-OTHER = ("git clone", "make ")  # what fetches and installs; tests/test_packaging.py holds the targets of make
 
 
 @pytest.mark.slow
-def test_every_command_of_the_readme_runs_as_written(tmp_path, zest_here, monkeypatch):
-    for name, example in RECORDINGS.items():
-        shutil.copy(ROOT / "examples" / example, tmp_path / name)
-    lines = re.findall(r"^    (\S.*)$", README, re.M)
-    commands = [line for line in lines if not line.startswith(OTHER)]
-    assert len(commands) >= 3 and all(command.startswith("zest ") for command in commands)
-    for command in commands:
-        result = zest_here(*shlex.split(command)[1:])
-        assert result.returncode == exit_codes.OK, (command, result.stderr)
-    monkeypatch.chdir(tmp_path)
-    for block in re.findall(r"^```python\n(.*?)^```$", README, re.S | re.M):
-        exec(compile(block, "README.md", "exec"), {})
-    assert {"me-excited.wav", "me-angry-strength1.2.wav", "me-sad.wav"} <= {path.name for path in tmp_path.iterdir()}
+def test_every_command_of_the_readme_runs_as_written(page_run):
+    page_run.run("../README.md", {"git clone": lambda run: recordings(run.folder / "zest")})
+    assert len([line for line in page_run.ran if line.startswith("zest ")]) >= 3
+    assert {"me-excited.wav", "me-angry-strength1.2.wav", "me-sad.wav"} <= {path.name for path in page_run.folder.iterdir()}
 
 
 def test_the_readme_is_short_and_shows_a_conversion_that_can_be_played():

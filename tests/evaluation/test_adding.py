@@ -18,7 +18,6 @@ from evaluation.metrics import registry
 from evaluation.pair import Pair, write_pairs
 from pipelines.features.audio import load, save
 from pipelines.training.data.corpus import read_manifest
-from tests.support.documented import zest_calls
 from tests.support.speech import MAN, RATE, WOMAN, speak
 
 HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to"
@@ -33,15 +32,6 @@ def example(page: str, folder: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def run_page(page: str, zest_here) -> None:
-    """Every `zest` command of a page, as it is written there."""
-    calls = zest_calls(f"how-to/{page}")
-    assert calls, page
-    for words in calls:
-        result = zest_here(*words)
-        assert result.returncode == 0, (words, result.stderr)
 
 
 @pytest.fixture
@@ -101,32 +91,32 @@ def test_a_new_metric_is_listed_and_measured_by_the_command_line(metric, pairs, 
     assert shifts["louder"] == pytest.approx([20 * np.log10(2)] * 4, abs=0.05)
 
 
-def test_a_new_metric_stands_in_the_report_and_in_the_evaluate_tab(metric, pairs, zest_here, tmp_path):
+def test_a_new_metric_stands_in_the_report_and_in_the_evaluate_tab(metric, pairs, page_run, tmp_path):
     from workbench.demo import build_demo
 
-    run_page("add-a-metric.md", zest_here)
+    page_run.run("how-to/add-a-metric.md", written=True)
     page = (tmp_path / "RUN" / "report.md").read_text()
     assert "**Other metrics**" in page and "level-shift" in page and metric.question in page
     boxes = next(one for one in build_demo().config["components"] if one["props"].get("elem_id") == "zest-metrics")
     assert "level-shift" in [value for _, value in boxes["props"]["choices"]] and "level-shift" in boxes["props"]["value"]
 
 
-def test_a_new_judge_judges_by_the_command_line_and_is_asked_only_what_it_knows(judge, pairs, zest_here, tmp_path):
+def test_a_new_judge_judges_by_the_command_line_and_is_asked_only_what_it_knows(judge, pairs, zest_here, page_run, tmp_path):
     assert "emotion@loud" in zest_here("metrics", "--all").stdout
-    run_page("add-a-judge.md", zest_here)
+    page_run.run("how-to/add-a-judge.md", written=True)
     lines = [json.loads(line) for line in (tmp_path / "RUN" / "scores.jsonl").read_text().splitlines()]
     assert {line["values"]["emotion@loud"][0] for line in lines} <= {0.0, 100.0}
     accuracy, pair = registry.metric("emotion@loud"), Pair("p", Path("s.wav"), Path("r.wav"), "happy")
     assert accuracy.failed(pair) is None and accuracy.failed(Pair("p", Path("s.wav"), Path("r.wav"), "sad")).value == 0.0
 
 
-def test_a_new_corpus_becomes_a_manifest_by_the_command_line(corpus, zest_here, tmp_path, monkeypatch):
+def test_a_new_corpus_becomes_a_manifest_by_the_command_line(corpus, zest_here, page_run, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     download = tmp_path / "corpora" / "whispers"
     (download / "takes").mkdir(parents=True)
     for name in ("anna_neutral", "anna_angry", "ben_neutral"):
         save(download / "takes" / f"{name}.wav", np.zeros(RATE, np.float32))
-    run_page("add-a-corpus.md", zest_here)
+    page_run.run("how-to/add-a-corpus.md", written=True)
     clips = read_manifest(tmp_path / "manifest.csv")
     assert [(clip.speaker, clip.emotion, clip.split) for clip in clips] == [
         ("whispers-anna", "angry", "train"), ("whispers-anna", "neutral", "train"), ("whispers-ben", "neutral", "dev")]

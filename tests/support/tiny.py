@@ -104,15 +104,28 @@ def write_manifest(path: Path, rows: list[tuple], columns: tuple[str, ...] = COL
     return path
 
 
+def manifest_elsewhere(path: Path) -> Path:
+    """The manifest of the shared corpus, in another folder than its recordings."""
+    own = tiny_corpus() / "corpus" / "manifest.csv"
+    with own.open(newline="") as file:
+        columns, *rows = csv.reader(file)
+    return write_manifest(path, [(str(own.parent / row[0]), *row[1:]) for row in rows], tuple(columns))
+
+
 def write_recipe(tiny: Tiny, cache: Path, seed: int = 0, sizes: dict[str, dict] = SIZES) -> Path:
     general = {"seed": seed, "runs": str(tiny.runs), "cache": str(cache), "checkpoint": str(tiny.checkpoint),
                "virtual_voices": [0.9]}
+    tiny.recipe.write_text(toml({"general": general, **sizes}))
+    return tiny.recipe
+
+
+def toml(tables: dict[str, dict]) -> str:
+    """Tables of a recipe."""
     lines = []
-    for table, values in {"general": general, **sizes}.items():
+    for table, values in tables.items():
         lines.append(f"[{table}]")
         lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]  # JSON's values are TOML's, too
-    tiny.recipe.write_text("\n".join(lines) + "\n")
-    return tiny.recipe
+    return "\n".join(lines) + "\n"
 
 
 def pretend_teacher(cache: FeatureCache, manifest: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from pipelines.labels import EMOTIONS
+from pipelines.training.data import presets
 from pipelines.training.data.clip_choice import emotions_by_corpus, of_many_emotions
 from pipelines.training.data.corpus import Clip
 from pipelines.training.data.examples import Draw, Example, possible_emotions
@@ -61,3 +62,22 @@ def test_a_large_corpus_of_many_speakers_is_not_drawn_for_each_of_them():
     drawn = Draw(examples).by_emotions(np.random.default_rng(0), 2000)
     share = np.mean([examples[index].clip.corpus == "many" for index in drawn])
     assert 0.45 < share < 0.55
+
+
+class Network(torch.nn.Module):
+    """Stands for SACE: any frames, and no preference among emotions."""
+
+    mix = torch.zeros(1)
+
+    def utterance(self, frames, mask):
+        return frames.mean(1)
+
+    def classify(self, utterance):
+        return torch.zeros(1, len(EMOTIONS))
+
+
+def test_an_emotion_without_a_clip_has_no_preset(monkeypatch):
+    frames = torch.randn(1, 100, 128)
+    monkeypatch.setattr(presets, "_all_frames", lambda sace, examples, store: ((frames, torch.ones(1, 100)) for _ in examples))
+    found, config = presets.make_presets(Network(), examples_of([TWO[0], TWO[-1]]), None)
+    assert list(found) == config["names"] == [name for name in EMOTIONS if name in ("happy", "sad")]

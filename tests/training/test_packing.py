@@ -29,6 +29,7 @@ from pipelines.training.packing.pieces import Piece, inside, read_list
 from pipelines.training.packing.unpack import unpack_training
 from tests.support import tiny
 from tests.support.documented import zest_calls
+from tests.support.page_runs import PageRun
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = 0.1  # MB of a piece
@@ -153,6 +154,28 @@ def test_it_is_trained_without_network_and_decoders_and_goes_on_at_home(home, pa
         assert home.train(stage), "nothing is left to train, and the weights are exported"
         config = json.loads((home.checkpoint / f"{'generator' if stage == 'generate' else stage}.json").read_text())
         assert config == json.loads((there / "checkpoint" / f"{'generator' if stage == 'generate' else stage}.json").read_text())
+
+
+def test_the_page_runs_as_it_is_written(home, page_run, tmp_path):
+    """The borrowed machine is a folder beside; its GPU is a CPU."""
+    tiny.manifest_elsewhere(tmp_path / "manifest.csv")
+    (tmp_path / "recipes").mkdir()
+    recipe = home.recipe.read_text()
+    (tmp_path / "recipes" / "mini.toml").write_text(recipe)
+    own = recipe.replace(str(home.checkpoint), "checkpoint")
+    (tmp_path / "recipes" / "whisper-blocks.toml").write_text(own.replace(str(home.runs), "runs/blocks"))
+
+    def sent(run: PageRun) -> None:
+        (run.folder / "pack").rename(run.folder / "incoming")
+
+    def brought(run: PageRun) -> None:
+        (run.folder / "hubert.safetensors").rename(tmp_path / "hubert.safetensors")
+        run.folder = tmp_path
+
+    with tiny.without_plots():
+        page_run.run("how-to/train-on-a-borrowed-machine.md", {"zest train unpack": sent, "zest carry unpack": brought})
+    assert read_log(tmp_path / "runs" / "blocks" / "hubert")[-1]["step"] == 2
+    assert (tmp_path / "checkpoint" / "hubert.safetensors").is_file()
 
 
 def test_a_training_that_has_begun_goes_on_there(home, tmp_path):

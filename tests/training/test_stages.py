@@ -16,7 +16,6 @@ from pipelines.decoders.base import CHECKPOINT_FILES, training_command
 from pipelines.errors import RecipeError, ZestError
 from pipelines.training.stages.registry import EVERY_CONVERSION, STAGES, check_stage, find_stage, stage_table, writers
 from tests.support import tiny
-from workbench.cli.train import train
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,7 +69,7 @@ def test_a_design_decides_the_table_and_what_a_stage_begins_with():
         generate.recipe({"generate": {"design": "violin"}})
 
 
-def test_the_example_of_the_page_is_a_stage_as_it_stands(tmp_path, monkeypatch):
+def test_the_example_of_the_page_is_a_stage_as_it_stands(page_run, tmp_path, monkeypatch):
     """One file and one line: the command trains it, and the table has it."""
     example = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "how-to" / "add-a-stage.md").read_text(), re.S)[1]
     file = tmp_path / "voicing.py"
@@ -81,8 +80,9 @@ def test_the_example_of_the_page_is_a_stage_as_it_stands(tmp_path, monkeypatch):
     module.__spec__.loader.exec_module(module)
     monkeypatch.setitem(STAGES, "voicing", "voicing")
     run = tiny.new_tiny(tmp_path / "run")
-    run.recipe.write_text(run.recipe.read_text() + "[voicing]\nsteps = 3\nbatch = 2\n")
-    train(None, "voicing", run.manifest, run.recipe)
+    (tmp_path / "RECIPE").write_text(run.recipe.read_text() + "[voicing]\nsteps = 3\nbatch = 2\n")
+    tiny.manifest_elsewhere(tmp_path / "manifest.csv")
+    page_run.run("how-to/add-a-stage.md", written=True)
     assert Folder(run.checkpoint).tensors("voicing")["weight"].shape == (1, 40)
     assert "| `voicing` | voicing, by a linear layer |" in stage_table()
     find_stage.cache_clear()

@@ -17,8 +17,9 @@ from pipelines.decoders import DECODERS
 from pipelines.features.audio import load
 from pipelines.settings import Settings, about, read_specification
 from pipelines.training.ablation.plan import _stages_of
-from tests.evaluation.test_adding import example, run_page
+from tests.evaluation.test_adding import example
 from tests.support import small_evaluation
+from tests.support.page_runs import recordings
 from workbench import conversion, conversion_request
 from workbench.api.endpoints import SHORT
 from workbench.cli import exit_codes
@@ -87,14 +88,12 @@ def test_a_new_decoder_converts_by_command_line(whistle, zest_here, tmp_path, so
     assert "whistle" in json.loads(zest_here("info", "--json").stdout)["decoders"]
 
 
-@pytest.mark.parametrize(("added", "result"), [("decoder", "whistled.wav"), ("baseline", "louder.wav")])
-def test_the_commands_of_the_page_run_as_they_are_written(added, result, whistle, louder, zest_here, tmp_path, monkeypatch,
-                                                          source_path, reference_path):
+@pytest.mark.parametrize(("page", "result"), [("add-a-decoder.md", "whistled.wav"), ("add-a-baseline.md", "louder.wav")])
+def test_the_commands_of_the_page_run_as_they_are_written(page, result, whistle, louder, page_run, tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "METRICS", tempo.METRICS)  # quick ones
-    (tmp_path / "me.wav").write_bytes(source_path.read_bytes())
-    (tmp_path / "excited-friend.wav").write_bytes(reference_path.read_bytes())
+    recordings(tmp_path)
     write_pairs(tmp_path / "pairs.csv", [Pair("one", tmp_path / "me.wav", tmp_path / "excited-friend.wav", "happy")])
-    run_page(f"add-a-{added}.md", zest_here)
+    page_run.run(f"how-to/{page}", written=True)
     assert (tmp_path / result).is_file() and len((tmp_path / "RUN" / "scores.jsonl").read_text().splitlines()) >= 1
 
 

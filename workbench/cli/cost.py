@@ -12,6 +12,7 @@ from workbench.cli import exit_codes
 from workbench.cli.options import AsJson
 from workbench.cli.output import print_json
 from workbench.cli.progress import say
+from workbench.cli.train import need_training
 
 
 def cost(
@@ -25,6 +26,7 @@ def cost(
     as_json: AsJson = False,
 ) -> None:
     """Estimate what each stage of a recipe costs: floating-point operations, counted in real steps, and GPU hours."""
+    need_training("Counting what training costs")
     from pipelines.training.stages.cost import PEAK, Corpus, recipe_cost
     from pipelines.training.stages.running import read_tables
 

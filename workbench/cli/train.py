@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from pipelines.packages import need
 from pipelines.training.loop.recipe import PRECISIONS, with_precision
 from pipelines.training.stages.registry import STAGES, check_stage, stage_table
 from workbench.cli.commands import refuse_given
@@ -21,9 +22,15 @@ STAGE_HELP = (f"{', '.join(STAGES)}, in the order of training; what each reads i
               "evaluation.")
 
 
+def need_training(work: str = "Training") -> None:
+    """Refuse at once where the extra is missing that brings what stages import. Raises PackageError."""
+    need(("transformers", "sklearn"), work, extra="train")
+
+
 def show_stages(asked: bool) -> None:
     """Print the table of stages and stop."""
     if asked:
+        need_training("The table of stages")
         print(stage_table(), end="")
         raise typer.Exit
 
@@ -44,6 +51,7 @@ def train(
 ) -> None:
     """Train one stage or all of a recipe's, or go on where it stopped. To train on another machine: train pack, train unpack."""
     check_stage(stage, ("all", "judge"))
+    need_training()
     if stage == "judge":
         refuse_given(context, ("device", "minutes", "precision"), "Judges are trained on the CPU, to their end, so")
         from evaluation.judges.training import train_judges

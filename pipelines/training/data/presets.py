@@ -35,7 +35,7 @@ def utterance_embeddings(sace: Sace | WaveSace, examples: list[Example], store: 
 def make_presets(sace: Sace | WaveSace, examples: list[Example], store: FactorStore) -> tuple[dict[str, torch.Tensor], dict]:
     """Centroids of the pooled frames of the clips to which SACE gives the emotion the highest score.
 
-    Clips come from corpora of many emotions (clip_choice.py).
+    Clips come from corpora of many emotions (clip_choice.py). An emotion without a clip has no preset.
 
     Returns:
         name to (6, 128), and the config that names their order.
@@ -52,8 +52,10 @@ def make_presets(sace: Sace | WaveSace, examples: list[Example], store: FactorSt
         pooled[example.emotion].append((float(sure), windows[0][there[0] > 0.5]))
     presets = {}
     for index, name in enumerate(EMOTIONS):
+        if not pooled[index]:
+            continue
         clearest = sorted(pooled[index], key=lambda pair: -pair[0])[:max(1, int(CLEAREST * len(pooled[index])))]
         windows = torch.cat([frames for _, frames in clearest]).numpy()
         clusters = KMeans(min(WINDOWS, len(windows)), n_init=3, random_state=0).fit(windows)
         presets[name] = torch.from_numpy(clusters.cluster_centers_.astype(np.float32))
-    return presets, {"names": list(EMOTIONS)}
+    return presets, {"names": list(presets)}

@@ -1,0 +1,62 @@
+"""After `pip install zest-workbench` without an extra, each command works or names in one sentence the extra that it lacks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.labels import EMOTIONS
+from tests.support.page_runs import recordings
+from tests.support.tiny import write_manifest
+from workbench.cli import exit_codes
+
+ROOT = Path(__file__).resolve().parent.parent
+CALLS = {  # a call, and the extra that it needs ('' where the base will do)
+    "convert me.wav --emotion sad -o me-sad.wav": "",
+    "convert me.wav excited-friend.wav --system f0-swap -o swapped.wav": "",
+    "convert me.wav --emotion sad --denoise -o clean.wav": "denoise",
+    "plan me.wav --emotion sad -o plan.csv": "",
+    "doctor --no-convert": "",
+    "check me.wav": "evaluation",
+    "score me.wav excited-friend.wav me-sad.wav": "words",
+    "metrics": "",
+    "rivals": "",
+    "protocol --manifest manifest.csv -o pairs.csv": "",
+    "evaluate pairs.csv --system source --metric f0-correlation -o RUN": "",
+    "evaluate pairs.csv --system source --metric f0-correlation --backend ray -o RUN2": "clusters",
+    "report RUN": "evaluation",
+    "frontier pairs.csv --system residual_neural -o FRONTIER": "evaluation",
+    "embeddings --manifest manifest.csv -o EMBEDDINGS": "evaluation",
+    "train --stages": "train",
+    "train units --manifest manifest.csv": "train",
+    "train all --manifest manifest.csv": "train",
+    "train judge --manifest manifest.csv": "train",
+    "cost": "train",
+    "page --mcp": "mcp",
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> dict[str, tuple[int, str]]:
+    """What each call gives, in one process where no package of an extra can be imported."""
+    folder = recordings(tmp_path_factory.mktemp("base"))
+    write_manifest(folder / "manifest.csv", [
+        (name, "own", speaker, emotion, "en", text, "", 2.0, "dev")
+        for name, speaker, emotion, text in (("me.wav", "a", EMOTIONS[0], "1"), ("excited-friend.wav", "b", EMOTIONS[1], "2"))])
+    done = subprocess.run([sys.executable, "-m", "tests.support.base_install", folder], cwd=ROOT, text=True, check=True,
+                          input=json.dumps([call.split() for call in CALLS]), capture_output=True)
+    return dict(zip(CALLS, json.loads(done.stdout), strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("call", "extra"), CALLS.items())
+def test_a_command_works_or_names_the_extra_that_it_lacks(call, extra, results):
+    code, said = results[call]
+    if extra:
+        assert code == exit_codes.USAGE and f'"zest-workbench[{extra}]"' in said.splitlines()[-1], said
+    else:
+        assert code == exit_codes.OK, said
