@@ -160,7 +160,7 @@ def test_a_whole_session_by_keyboard_alone_with_a_reload_in_the_middle(chromium,
     mine = collect(store).listeners[-1]
     answers = sorted((one for one in collect(store).answers if one.listener == mine.listener), key=lambda one: one.place)
     assert [one.value for one in answers] == given and len(given) == whole and mine.completed is not None
-    assert mine.setup == {"device": "headphones", "place": "quiet", "hearing": "none"}
+    assert mine.setup == {"device": "headphones", "place": "quiet", "hearing": "none", "language": "en"}
     assert all(count == 1 for one in answers for count in one.plays.values())
     traps = [study.design.trials()[one.trial].kind == TRAP for one in answers]
     assert [TRAP_WORDS in name for name in trial_names] == traps and any(traps)
