@@ -132,7 +132,7 @@ def test_a_listener_answers_a_whole_set_on_sqlite_and_on_postgresql(study, eithe
     answer = found.answers[-1]
     assert answer.study_hash == study.hash and answer.answered > answer.opened
     assert set(answer.plays) == {clip for _, clip in study.design.trials()[answer.trial].clips}
-    assert found.listeners[0].setup == SETUP and found.listeners[0].completed == answer.answered
+    assert found.listeners[0].setup == SETUP | {"language": "en"} and found.listeners[0].completed == answer.answered
     assert store.next_trial(token) is None
     store.withdraw(token)
     again = collect(store)
