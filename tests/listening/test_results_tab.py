@@ -143,7 +143,7 @@ def test_what_became_of_closing_and_exporting_stands_under_the_buttons(run, stud
     def full(*_):
         raise OutputError("Cannot write study.zip: no space left on device; free some space or choose another place.")
 
-    monkeypatch.setattr(results_actions, "export_study", full)
+    monkeypatch.setattr(results_actions, "archive_study", full)
     file, said = counter.export(study.id, None, admin)
     assert "no space left" in said["value"] and 'role="alert"' in said["value"] and file["visible"] is False
     monkeypatch.undo()
@@ -191,10 +191,10 @@ def test_an_export_holds_every_file_once_in_a_folder_of_the_study_and_no_path_of
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if not name.endswith("/")]
         contents = b"".join(archive.read(name) for name in names if not name.endswith(".png"))
-        rows = archive.read(f"{study.id}/answers.csv").decode().splitlines()
-    assert set(names) >= {f"{study.id}/{name}" for name in (
+        rows = archive.read(f"study-{study.id}/export/answers.csv").decode().splitlines()
+    assert set(names) >= {f"study-{study.id}/{name}" for name in ("checklist.md", "SHA256SUMS", *(f"export/{name}" for name in (
         "answers.csv", "answers.json", "listeners.csv", "results.json", "results.md", "paragraph.md", "study.json", "design.json",
-        "wording.json", "mos-naturalness.png")}
+        "wording.json", "mos-naturalness.png")))}
     assert len(set(names)) == len(names) and len(rows) == 1 + len(analysed(study.id)[1].answers) > 12
     assert str(tmp_path).encode() not in contents
     again = export_zip(study.id)

@@ -259,6 +259,21 @@ def export(
     say(f"Wrote {counted(len(files), 'file')} into {output}: {', '.join(file.name for file in files)}.")
 
 
+@study.command(cls=ZestCommand)
+def archive(
+    folder: StudyFolder,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="New zip file.")],
+    database: Database = None, draws: Draws = 2000, seed: BootstrapSeed = 0,
+) -> None:
+    """Write one zip for reviewers: study, clips, answers without identities, screening, analysis, checklist, hashes."""
+    from evaluation.listening.analysis import results_of
+    from evaluation.listening.publish.archive import archive_study
+
+    answers = _collected(folder, database)
+    written = archive_study(*answers, output, results_of(*answers, draws=draws, seed=seed))
+    say(f"Wrote {written}, {written.stat().st_size / 1e6:.1f} MB; checklist.md in it says what is left for you to say.")
+
+
 def _collected(folder: Path, database: str | None) -> tuple[Study, Collected]:
     """The study and everything that was answered."""
     from evaluation.listening.design.study import open_study

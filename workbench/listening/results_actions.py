@@ -5,8 +5,6 @@ Every method checks first whether the caller may do it, because endpoints can be
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ from gradio.utils import get_upload_folder
 
 from evaluation.listening.analysis import StudyResults, results_of
 from evaluation.listening.analysis.standing import standing
-from evaluation.listening.publish.export import export_study
+from evaluation.listening.publish.archive import archive_study
 from evaluation.listening.publish.links import is_local, listeners_link
 from evaluation.listening.publish.markdown import paper_paragraph
 from evaluation.listening.store import AnswerStore, Collected, collect
@@ -125,12 +123,10 @@ def analysed(study: str | None) -> tuple[StudyResults, Collected]:
 
 
 def export_zip(study: str) -> Path:
-    """Everything of a study in one zip, where Gradio may serve it and clears it away. Raises ZestError."""
+    """The archive of a study, where Gradio may serve it and clears it away. Raises ZestError."""
     results, collected = analysed(study)
     folder = make_folder(Path(get_upload_folder()) / "zest-exports" / uuid.uuid4().hex)
-    with tempfile.TemporaryDirectory(prefix="zest-export-") as partial:
-        export_study(results.study, collected, Path(partial) / study, results)
-        return Path(shutil.make_archive(str(folder / f"study-{study}"), "zip", partial))
+    return archive_study(results.study, collected, folder / f"study-{study}.zip", results)
 
 
 def nothing(sentence: str = "") -> list[Any]:
