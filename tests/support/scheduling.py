@@ -12,7 +12,7 @@ TOGETHER = {  # files that use one server and one browser; those without a brows
         "api", "api_calls", "api_agents", "first_visit", "access", "convert_studio", "evaluate_page", "long_page", "workbench_ui",
         "framed_report", "studio_page", "turns_page")),
     LISTENING: ("workbench/test_missing_checkpoint.py", *(f"listening/test_{name}.py" for name in (
-        "listen_page", "crowd_page", "results_page", "space"))),
+        "listen_page", "languages", "crowd_page", "results_page", "space"))),
 }
 GROUPS = {file: group for group, files in TOGETHER.items() for file in files}
 ORDER = {file: place for place, file in enumerate(file for files in TOGETHER.values() for file in files)}

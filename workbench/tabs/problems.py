@@ -17,12 +17,7 @@ from workbench.uploads import read_upload
 
 QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 RECORDING_CLASS = "zest-recording"  # inputs that take every file, since the server tells what it cannot read (page/page.js)
-LOOK = """() => setTimeout(() => {{
-    const problem = [...document.querySelectorAll('.zest-problem [role=alert]')].find((one) => one.offsetParent);
-    if (problem) return problem.scrollIntoView({{ block: 'nearest', behavior: 'smooth' }});
-    const shown = document.getElementById('{result}'), top = shown?.getBoundingClientRect().top;
-    const inView = top >= 0 && top < window.innerHeight / 3;
-    if (!inView) shown?.scrollIntoView({{ block: '{block}', behavior: 'smooth' }}); }}, 50)"""
+LOOK = "() => window.zestLook('{result}', '{block}')"  # page/page.js
 
 
 @dataclass(frozen=True)

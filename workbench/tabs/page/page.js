@@ -16,6 +16,31 @@
   });
   addEventListener("DOMContentLoaded", () => new MutationObserver(tellTheme).observe(document.body, { attributeFilter: ["class"] }));
 
+  /**
+   * Scrolls to the first problem on the screen, or else to where the result comes; again when what arrives later moves that, until
+   * the visitor scrolls.
+   */
+  window.zestLook = (result, block) => {
+    const ended = new AbortController(), { signal } = ended, until = Date.now() + 10000;
+    for (const own of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(own, () => ended.abort(), { signal, passive: true });
+    let lies = NaN, scrolled = scrollY; // where on the page it lay at the last look, and how far the page was scrolled
+    const look = () => {
+      if (signal.aborted || Date.now() > until) { ended.abort(); return; }
+      const problem = [...document.querySelectorAll(".zest-problem [role=alert]")].find((one) => one.offsetParent);
+      const shown = problem ?? document.getElementById(result);
+      if (shown) {
+        const { top } = shown.getBoundingClientRect(), isMoving = scrollY !== scrolled;
+        const isInView = top >= -1 && top < (problem ? innerHeight : innerHeight / 3);
+        const hasMoved = !(Math.abs(top + scrollY - lies) < 2);
+        if (hasMoved && (isMoving || !isInView)) shown.scrollIntoView({ block: problem ? "nearest" : block, behavior: "smooth" });
+        lies = top + scrollY;
+      }
+      scrolled = scrollY;
+      setTimeout(look, 100);
+    };
+    setTimeout(look, 50);
+  };
+
   const place = (target) => target instanceof Element && target.closest(Object.keys(TAKES).join(","));
 
   /** Gradio turns files away by the type that the browser guesses from their name. As plain audio, all of them reach the server. */
