@@ -97,5 +97,5 @@ def _analysis(results: StudyResults) -> tuple[Point, ...]:
         Point("No comparison with other tests", NOT_COMPARABLE, ""),
         Point("Software",
               f"{versions}; the study was made with {results.study.info['versions'].get('zest-workbench', 'unknown')}.", ""),
-        Point("The study as it was", f"SHA-256 {results.study.hash} over settings, design, wording and clips.", ""),
+        Point("The study as it was", f"SHA-256 over settings, design, wording and clips: {results.study.hash}.", ""),
     )
