@@ -67,7 +67,7 @@ def test_the_checklist_is_ticked_where_the_study_answers_and_open_where_only_the
     archive(study.folder, tmp_path / "A.zip")
     with zipfile.ZipFile(tmp_path / "A.zip") as found:
         page = found.read(f"study-{study.id}/checklist.md").decode()
-    for said in ("[x] **Where listeners came from.** Prolific.", f"wording and clips: {study.hash}", "[ ] **Payment and ethics.**",
+    for said in ("[x] **Where listeners came from.** Prolific.", f"and clips: {study.hash}", "[ ] **Payment and ethics.**",
                  "3 listeners took part, 1 listener with", "[ ] **Who they are.**", "English, Deutsch", "-23 LUFS",
                  study.wording["questions"]["naturalness"]["prompt"]):
         assert said in page, said
