@@ -109,7 +109,7 @@ def test_texts_of_a_study_s_own_replace_some_or_add_a_language_on_the_command_li
     texts["page"]["language_name"] = "Français"
     french.write_text(json.dumps(texts))
     german = tmp_path / "de.json"
-    german.write_text(json.dumps({"language": "de", "title": "Unser Hörtest"}))
+    german.write_text(json.dumps({"language": "de", "title": "Unser Hörtest", "emotions": "none"}))
     create = ["study", "create", "--run", str(run.folder), "--systems", "copy,f0-swap", "--questions", "naturalness"]
     made = invoke(command_line.app, [*create, "--languages", "de,en", "--texts", f"{french},{german}", "-o", str(tmp_path / "S")])
     assert made.exit_code == 0, made.stderr
@@ -123,6 +123,8 @@ def test_texts_of_a_study_s_own_replace_some_or_add_a_language_on_the_command_li
 @pytest.mark.parametrize(("texts", "languages", "said"), [
     ('{"language": "fr", "title": "Test"}', "en", "have none for consent"),
     ('{"language": "de", "progress": "{erledigt} von {all}"}', "en", "fills in other words"),
+    ('{"language": "de", "title": {"of": "all"}}', "en", "have none for title"),
+    ('{"language": "de", "questions": "all"}', "en", "have none for questions"),
     ('{"title": "Test"}', "en", "do not say their language"),
     ('{"language": "../de"}', "en", "do not say their language"),
     ("[]", "en", "holds no texts by their names"), ("{", "en", "is no JSON"),

@@ -136,7 +136,8 @@ def _complete(code: str, own: Mapping[str, Any], asked: set[str], emotions: Sequ
             filled = ", ".join(_FILLED.findall(english)) or "nothing"
             raise StudyError(f"The text {path} in the language '{code}' fills in other words than the English one; it must have "
                              f"{filled} in braces, as there.")
-    further = whole.pop(FURTHER, {})
+    named = whole.pop(FURTHER, {})
+    further = named if isinstance(named, Mapping) else {}
     if "emotion-choice" in whole["questions"]:
         options = whole["questions"]["emotion-choice"]["options"]
         options |= {name: further.get(name, name.capitalize()) for name in emotions if name not in options}
@@ -144,9 +145,11 @@ def _complete(code: str, own: Mapping[str, Any], asked: set[str], emotions: Sequ
 
 
 def _merged(texts: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The texts with those of `own` in their places; a text in the place of a group, or the reverse, is found to be missing."""
     merged = copy.deepcopy(dict(texts))
     for key, value in own.items():
-        merged[key] = _merged(merged.get(key, {}), value) if isinstance(value, Mapping) else value
+        before = merged.get(key, {})
+        merged[key] = _merged(before if isinstance(before, Mapping) else {}, value) if isinstance(value, Mapping) else value
     return merged
 
 

@@ -46,8 +46,9 @@ def archive_study(study: Study, collected: Collected, path: Path | str, results:
         folder = Path(partial) / "archive"
         export_study(study, collected, folder / "export", results)
         write_whole(folder / "checklist.md", checklist_markdown(results).encode())
+        clips = make_folder(folder / "clips")
         for name in sorted(study.info["clips"]):
-            write_whole(make_folder(folder / "clips") / f"{name}.wav", study.clip(name).read_bytes())
+            write_whole(clips / f"{name}.wav", study.clip(name).read_bytes())
         files = sorted(file for file in folder.rglob("*") if file.is_file())
         hashes = {file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
         sums = "".join(f"{digest}  {name}\n" for name, digest in hashes.items())
