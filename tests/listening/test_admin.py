@@ -234,6 +234,15 @@ def test_reading_closing_and_exporting_are_refused_and_logged_even_with_a_true_i
     assert not open_store(study).is_closed()
 
 
+def test_who_locks_is_told_of_no_expiry_and_another_tab_says_why_it_closed(served):
+    demo, _ = served
+    actions = next(one.fn.__self__ for one in demo.fns.values() if isinstance(getattr(one.fn, "__self__", None), ResultsActions))
+    request = SimpleNamespace(client=SimpleNamespace(host=HERE), headers={}, cookies={})
+    told = text.ENDED.format(hours=HOURS)
+    assert told not in str(actions.locked("", None, request)) and "by Lock in another tab" in told
+    assert told in str(actions.watch(None, request))
+
+
 def test_a_pass_opens_results_for_the_browser_that_has_it_and_for_no_other(served, studies):
     demo, address = served
     study = open_study(studies / "STUDY")

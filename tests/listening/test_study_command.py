@@ -104,7 +104,9 @@ def test_create_makes_a_study_of_every_question_and_says_what_it_will_give(run, 
 
 def test_check_says_that_a_study_is_whole_or_what_is_wrong_with_it(frozen, tmp_path):
     code, out, said = call("check", frozen, "--json")
-    assert code == 0 and "complete and unchanged" in said and json.loads(out)["clips"] > 10
+    document = json.loads(out)
+    assert code == 0 and "complete and unchanged" in said and document["clips"] > 10 and document["closed"] is False
+    assert not open_study(frozen).database.exists(), "checking begins no answers"
     broken = shutil.copytree(frozen, tmp_path / "broken")
     (broken / "wording.json").write_text((broken / "wording.json").read_text().replace("natural", "lovely"))
     code, _, said = call("check", broken)
@@ -124,6 +126,9 @@ def test_results_are_printed_as_tables_or_one_json_document(answered):
 def test_close_ends_a_study_once(answered):
     assert "is closed now" in call("close", answered)[2]
     assert "was closed already" in call("close", answered)[2]
+    code, out, said = call("check", answered, "--json")
+    assert code == 0 and "The study is closed; no more answers are taken." in said and json.loads(out)["closed"] is True
+    assert "/?study=" not in said, "nobody is sent a link that takes no listeners"
     assert "is closed." in call("results", answered, "--draws", 100)[1]
 
 

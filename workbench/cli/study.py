@@ -140,15 +140,18 @@ def texts(
 
 
 @study.command(cls=ZestCommand)
-def check(folder: StudyFolder, as_json: AsJson = False) -> None:
-    """Say whether the study is as it was created; a broken or altered one is refused with the reason."""
+def check(folder: StudyFolder, as_json: AsJson = False, database: Database = None) -> None:
+    """Say whether the study is as it was created, and where it is closed; an altered one is refused with the reason."""
+    from evaluation.listening.analysis.standing import CLOSED
     from evaluation.listening.design.study import open_study
     from evaluation.listening.publish.links import link_sentences
+    from evaluation.listening.store import has_store, open_store
 
     found = open_study(folder)
+    closed = has_store(found.database, database) and open_store(found, database).is_closed()  # checking creates no store
     if as_json:
-        print_json(_summary(found))
-    for sentence in link_sentences(found):
+        print_json({**_summary(found), "closed": closed})
+    for sentence in [CLOSED] if closed else link_sentences(found):
         say(sentence)
     say(f"{folder} is complete and unchanged: {counted(len(found.design.clips), 'clip')}, hash {found.hash[:12]}.")
 

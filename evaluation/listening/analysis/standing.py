@@ -15,6 +15,7 @@ from evaluation.listening.store.places import Room, room
 from evaluation.listening.store.store import AnswerStore
 from pipelines.counting import counted
 
+CLOSED = "The study is closed; no more answers are taken."
 COUNTED, NOT_YET, EXCLUDED = "counted", "not yet counted", "excluded"
 LISTENING, LEFT, FAILED = "is listening", "lost the place after a long break", "failed the instruction checks"
 
@@ -92,7 +93,7 @@ def standing_sentences(found: StudyStanding) -> list[str]:
     said += [f"{reason[:1].upper()}{reason[1:]} ({count})." for reason, count in found.reasons().items()]
     fewest = "" if found.fewest == found.most else f"{found.fewest} to "
     said.append(f"Each set of trials has {fewest}{counted(found.most, 'finished listener')}.")
-    said += ["The study is closed; no more answers are taken."] * found.closed
+    said += [CLOSED] * found.closed
     return said
 
 

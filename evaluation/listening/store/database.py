@@ -48,6 +48,11 @@ def connect(file: Path, url: str | None = None) -> Engine:
         raise _misunderstood() from error
 
 
+def has_store(file: Path, url: str | None = None) -> bool:
+    """Whether answers can be there already: SQLite's file exists, or a database is named, which is not asked."""
+    return bool(url or os.environ.get(VARIABLE)) or file.exists()
+
+
 @contextmanager
 def writing(engine: Engine, wording: Mapping[str, Any] = ENGLISH) -> Iterator[Connection]:
     """A transaction that is durable once the block has ended: committed and synced, or StoreError and nothing stored.
