@@ -25,7 +25,7 @@ from pipelines.features import prosody, world
 from pipelines.features.audio import SAMPLE_RATE, Recording, as_file, load
 from pipelines.features.full_band import UpperBand, top_change
 from pipelines.features.inputs import Given, recording_of
-from pipelines.features.loudness import level_divisor
+from pipelines.features.loudness import level_divisor, level_notes
 from pipelines.features.mark import mark_of
 from pipelines.features.pitch import VOICED_CONFIDENCE, F0Contour, track
 from pipelines.features.resampling import resample
@@ -205,7 +205,7 @@ class Converter:
             reference=only.prosody.contour if only else None,
             predicted=transferred.contour, target=transferred.emotion.name, settings=settings, given=factors.recording,
             source_seconds=factors.recording.seconds, seconds=timings.seconds,
-            notes=_notes(factors, [one for one, _ in references])
+            notes=_notes(factors, [one for one, _ in references]) + level_notes(rendered, divisor)
             + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()),
             timing=transferred.timing, mix=EmotionMix.of_emotion(wished),
             upper=_upper_band(factors.recording, transferred.timing, top_change(transferred.difference), divisor),

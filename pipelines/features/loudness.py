@@ -8,6 +8,7 @@ from pipelines.features.audio import SAMPLE_RATE
 
 GATING_SECONDS = 0.4  # BS.1770's block; shorter clips are measured as one block
 MOST_CHANGE = 6.0  # dB by which a conversion may be louder or softer than its source
+TOLD = 2.0  # dB from which it is told that a conversion was turned down
 
 
 def integrated_loudness(samples: np.ndarray, rate: int = SAMPLE_RATE) -> float:
@@ -38,3 +39,12 @@ def level_divisor(converted: np.ndarray, source: np.ndarray) -> float:
         return divisor
     beyond = change - float(np.clip(change, -MOST_CHANGE, MOST_CHANGE)) if np.isfinite(change) else 0.0
     return divisor if beyond == 0 else max(divisor * 10 ** (beyond / 20), clipping)
+
+
+def level_notes(rendered: np.ndarray, divisor: float) -> tuple[str, ...]:
+    """A sentence where only full scale kept (n,) samples from being louder. divisor: that `level_divisor` gave for them."""
+    peak = float(np.abs(rendered).max(initial=0.0))
+    down = 20 * np.log10(max(peak, 1.0))
+    if down < TOLD or divisor > peak * 1.0001:  # the second: the range of loudness turned it down, whatever its peak
+        return ()
+    return (f"The result would clip, so it was turned down by {down:.1f} dB; a source with lower peaks leaves room for it.",)

@@ -13,7 +13,7 @@ from pipelines.conversion import Conversion, Converter
 from pipelines.errors import OutputError, ZestError
 from pipelines.features.audio import Recording, from_array, load
 from pipelines.features.full_band import UpperBand, in_new_timing
-from pipelines.features.loudness import MOST_CHANGE, integrated_loudness, level_divisor
+from pipelines.features.loudness import MOST_CHANGE, integrated_loudness, level_divisor, level_notes
 from pipelines.features.pitch import F0Contour
 from pipelines.features.resampling import resample
 from pipelines.features.writing import AudioForm
@@ -132,6 +132,16 @@ def test_loudness_changes_by_at_most_six_decibels_and_nothing_clips(recording):
         assert abs(change) <= MOST_CHANGE + 0.1 and np.abs(result).max() <= 1
         assert change == pytest.approx(np.clip(20 * np.log10(gain), -MOST_CHANGE, MOST_CHANGE), abs=0.1)
     assert level_divisor(source, source) == 1.0 and level_divisor(np.zeros(16_000), source) == 1.0
+
+
+def test_a_result_that_had_to_be_turned_down_says_by_how_much():
+    source = 0.05 * np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
+    loud = source * np.float32(1.6 / np.abs(source).max())  # peaks 4.1 dB above full scale
+    full = source * np.float32(0.9 / np.abs(source).max())
+    (note,) = level_notes(loud, level_divisor(loud, full))
+    assert "turned down by 4.1 dB" in note and "lower peaks" in note
+    assert level_notes(full, level_divisor(full, full)) == (), "nothing was turned down"
+    assert level_notes(loud, level_divisor(loud, 0.01 * source)) == (), "the range of loudness did it"
 
 
 def test_parts_and_higher_rates_keep_both_bands(hissing):
