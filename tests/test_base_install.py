@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support.tiny import write_manifest
 from workbench.cli import exit_codes
 
 ROOT = Path(__file__).resolve().parent.parent
+WEIGHTS = ROOT / "checkpoints" / "zest-mini"
 CALLS = {  # a call, and the extra that it needs ('' where the base will do)
     "convert me.wav --emotion sad -o me-sad.wav": "",
     "convert me.wav excited-friend.wav --system f0-swap -o swapped.wav": "",
@@ -37,6 +39,19 @@ CALLS = {  # a call, and the extra that it needs ('' where the base will do)
     "train judge --manifest manifest.csv": "train",
     "cost": "train",
     "page --mcp": "mcp",
+    "info": "",
+    "manifest emodb emodb": "",
+    "reproduce table1 --manifest manifest.csv --rows f0-swap --settings dsdt -o TABLE": "",
+    "study create --run RUN --systems source --questions naturalness --listeners 2 -o STUDY": "",
+    "study check STUDY": "",
+    "study results STUDY": "",
+    "study archive STUDY -o STUDY.zip": "",
+    "judge audit --manifest manifest.csv -o AUDIT": "",
+    f"ablate {ROOT / 'recipes' / 'ablations-mini.toml'} --manifest train.csv --plan": "evaluation",
+    f"ablate {ROOT / 'recipes' / 'ablations-mini.toml'} --manifest train.csv -o ABLATION": "evaluation",
+    f"average {WEIGHTS} {WEIGHTS} --part tempo -o MEAN": "",
+    f"refit {WEIGHTS} {WEIGHTS} --manifest manifest.csv": "evaluation",
+    "train pack ease --manifest train.csv -o PACK": "",
 }
 
 
@@ -44,9 +59,15 @@ CALLS = {  # a call, and the extra that it needs ('' where the base will do)
 def results(tmp_path_factory) -> dict[str, tuple[int, str]]:
     """What each call gives, in one process where no package of an extra can be imported."""
     folder = recordings(tmp_path_factory.mktemp("base"))
-    write_manifest(folder / "manifest.csv", [
-        (name, "own", speaker, emotion, "en", text, "", 2.0, "dev")
-        for name, speaker, emotion, text in (("me.wav", "a", EMOTIONS[0], "1"), ("excited-friend.wav", "b", EMOTIONS[1], "2"))])
+    (folder / "emodb" / "wav").mkdir(parents=True)
+    shutil.copy(folder / "me.wav", folder / "emodb" / "wav" / "03a01Fa.wav")
+    voices = (("me.wav", "a", EMOTIONS[0], "1"), ("excited-friend.wav", "b", EMOTIONS[1], "2"))
+    for manifest, where, split in (("manifest.csv", "", "dev"), ("train.csv", "train/", "train")):
+        (folder / where).mkdir(exist_ok=True)
+        for name, *_ in voices if where else ():
+            shutil.copy(folder / name, folder / where / name)
+        write_manifest(folder / manifest, [(where + name, "own", speaker, emotion, "en", text, "", 2.0, split)
+                                           for name, speaker, emotion, text in voices])
     done = subprocess.run([sys.executable, "-m", "tests.support.base_install", folder], cwd=ROOT, text=True, check=True,
                           input=json.dumps([call.split() for call in CALLS]), capture_output=True)
     return dict(zip(CALLS, json.loads(done.stdout), strict=True))
