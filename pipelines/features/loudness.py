@@ -8,7 +8,7 @@ from pipelines.features.audio import SAMPLE_RATE
 
 GATING_SECONDS = 0.4  # BS.1770's block; shorter clips are measured as one block
 MOST_CHANGE = 6.0  # dB by which a conversion may be louder or softer than its source
-TOLD = 2.0  # dB from which it is told that a conversion was turned down
+TOLD = 4.0  # dB from which it is told that a conversion was turned down; less is no louder emotion lost
 
 
 def integrated_loudness(samples: np.ndarray, rate: int = SAMPLE_RATE) -> float:
