@@ -20,13 +20,14 @@ from pipelines.training.data.cache import FeatureCache
 from pipelines.training.loop.recipe import GeneralRecipe
 from tests.support import tiny
 from tests.support.documented import DOCS, ROOT, blocks_of
+from tests.support.foreign_results import mushra_csv, votes_csv
 from tests.support.page_runs import FILES, NOT_RUN, PageRun, recordings
 from tests.support.speech import MAN, WOMAN, in_emotion, speak
 from workbench.publishing.space import lfs_rules
 
 HERE = {"tutorials/first-conversion.md", "tutorials/score-your-system.md", "tutorials/listening-test.md", "tutorials/train.md",
-        "how-to/evaluate-your-system.md", "how-to/run-a-study-on-prolific.md", "how-to/install.md", "how-to/install-more.md",
-        "how-to/push-to-a-space.md", "how-to/deploy-with-docker.md"}
+        "how-to/evaluate-your-system.md", "how-to/run-a-study-on-prolific.md", "how-to/import-results.md",
+        "how-to/install.md", "how-to/install-more.md", "how-to/push-to-a-space.md", "how-to/deploy-with-docker.md"}
 ELSEWHERE = {
     "how-to/add-a-metric.md": "evaluation/test_adding.py",
     "how-to/add-a-judge.md": "evaluation/test_adding.py",
@@ -97,6 +98,13 @@ def test_a_system_is_scored_and_a_listening_test_follows(place, page_run, quick_
     (place / "prolific.toml").write_text(PROLIFIC)
     page_run.run("how-to/run-a-study-on-prolific.md")
     assert (place / "STUDY").is_dir()
+
+
+def test_results_of_other_tools_are_imported(tmp_path, page_run):
+    (tmp_path / "mushra.csv").write_text(mushra_csv())
+    (tmp_path / "votes_per_worker_.csv").write_text(votes_csv())
+    page_run.run("how-to/import-results.md")
+    assert (tmp_path / "RESULTS" / "levels-mushra.png").is_file() and (tmp_path / "VOTES" / "mos-quality.png").is_file()
 
 
 def test_a_system_is_evaluated(place, page_run, quick_metrics):

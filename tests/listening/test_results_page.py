@@ -16,6 +16,7 @@ from evaluation.listening.design.study import Study, open_study
 from evaluation.listening.store import open_store
 from pipelines.features.audio import save
 from tests.support.browser import PHONE, assert_fits_the_screen, open_page, running_workbench
+from tests.support.foreign_results import mushra_csv
 from tests.support.listening import finished_run
 from tests.support.listening_session import Clock, careful, whole_set
 from tests.support.speech import MAN, WOMAN, speak
@@ -119,7 +120,7 @@ def test_a_phone_shows_results_after_the_right_password_without_scrolling_sidewa
     assert not page.context.cookies() and not page.locator("#zest-studies label").count()
 
 
-def test_an_administrator_makes_a_study_watches_answers_exports_and_closes_it(chromium, administered, studies):
+def test_an_administrator_makes_a_study_watches_answers_exports_and_closes_it(chromium, administered, studies, place):
     page = unlocked(chromium, administered)
     page.locator("#zest-gathered button").first.click()
     page.wait_for_selector("#zest-gathered .zest-systems label")
@@ -150,12 +151,35 @@ def test_an_administrator_makes_a_study_watches_answers_exports_and_closes_it(ch
     with zipfile.ZipFile(io.BytesIO(urllib.request.urlopen(address).read())) as archive:
         names = {name.rpartition("/")[2] for name in archive.namelist()}
     assert {"answers.csv", "answers.json", "results.json", "paragraph.md", "mos-naturalness.png"} <= names
+    imported(page, place)
     page.click("#zest-close")
     assert not is_closed(study), "nothing is closed before it is confirmed"
     page.click("#zest-close-yes")
     wait_until(lambda: "closed" in page.locator("#zest-study-results h3").inner_text())
     assert is_closed(study)
     assert_fits_the_screen(page)
+
+
+def imported(page, place) -> None:
+    """An administrator has the results of another tool analysed, after a file that is none."""
+    page.locator("#zest-import button").first.click()
+    for name, content in (("odd.csv", "a,b\n1,2\n"), ("mushra.csv", mushra_csv())):
+        if name == "mushra.csv":
+            page.locator("#zest-import-file button[aria-label*='Remove'], #zest-import-file button[aria-label*='Clear']").click()
+        page.locator("#zest-import-file input[type=file]").set_input_files({"name": name, "mimeType": "text/csv",
+                                                                           "buffer": content.encode()})
+        page.locator("#zest-import-file").get_by_text(name.partition(".")[0]).first.wait_for()
+        page.click("#zest-import-go")
+        if name == "odd.csv":
+            page.locator("#zest-import-problem").get_by_text("odd.csv has the columns a, b").wait_for()
+    page.wait_for_selector("#zest-import-results figure svg")
+    assert "imported" in page.locator("#zest-import-results h3").inner_text()
+    address = page.locator("#zest-import-files a[download]").first.get_attribute("href")
+    with zipfile.ZipFile(io.BytesIO(urllib.request.urlopen(address).read())) as archive:
+        names = {name.rpartition("/")[2] for name in archive.namelist()}
+        assert not any(b"@" in archive.read(name) for name in archive.namelist() if name.endswith((".csv", ".json", ".md")))
+    assert {"answers.csv", "import.json", "levels-mushra.png"} <= names
+    assert not list((place / "gradio").rglob("mushra.csv")), "it names listeners, so it is deleted"
 
 
 def test_beside_a_finished_evaluation_only_an_administrator_makes_a_study_and_the_button_is_ready_again(chromium, administered):

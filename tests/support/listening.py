@@ -14,8 +14,8 @@ from tests.support.speech import MAN, WOMAN, in_emotion, speak
 
 SYSTEMS = ("copy", "f0-swap", "transfer")
 ALL_QUESTIONS = ("naturalness", "emotion-similarity", "speaker-similarity", "emotion-choice", "preference")
-OTHER_DESIGNS = ("comparison", "emotion-comparison", "degradation", "emotion-preference", "abx", "mushra", "mushra-no-reference",
-                 "emotion-strength")
+OTHER_DESIGNS = ("quality", "comparison", "emotion-comparison", "degradation", "emotion-preference", "abx", "mushra",
+                 "mushra-no-reference", "emotion-strength")
 EMOTIONS = ("angry", "sad")
 VOICES = {"anna": WOMAN, "bert": MAN}
 FAILED = ("transfer", "anna-sad-0")  # the one conversion that is missing

@@ -31,6 +31,7 @@ from workbench.cli.reproduce import reproduce
 from workbench.cli.rivals import rivals
 from workbench.cli.score import score
 from workbench.cli.study import study
+from workbench.cli.study_import import import_results
 from workbench.cli.train import train
 from workbench.cli.train_pack import pack_training, unpack_training
 from workbench.cli.weights import average, carry, refit
@@ -66,4 +67,5 @@ app.command("train pack", cls=ZestCommand)(pack_training)
 app.command("train unpack", cls=ZestCommand)(unpack_training)
 app.add_typer(carry, name="carry")
 app.add_typer(judge, name="judge")
+study.command("import", cls=ZestCommand)(import_results)
 app.add_typer(study, name="study")

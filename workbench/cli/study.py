@@ -70,10 +70,10 @@ def create(
     systems: Annotated[list[str], typer.Option(metavar="NAME", help=f"Systems of the run to be judged. {MANY}")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="New folder for the study.")],
     questions: Annotated[Optional[list[str]], typer.Option(
-        metavar="NAME", help="What is asked: naturalness, emotion-similarity, speaker-similarity, emotion-choice; of two side by "
-                             "side preference, emotion-preference, abx, comparison (CMOS), emotion-comparison; degradation "
-                             "(DMOS); of all side by side mushra, mushra-no-reference, emotion-strength (best-worst scaling). "
-                             f"naturalness and emotion-similarity if left out. {MANY}")] = None,
+        metavar="NAME", help="What is asked: naturalness, quality, emotion-similarity, speaker-similarity, emotion-choice; of "
+                             "two side by side preference, emotion-preference, abx, comparison (CMOS), emotion-comparison; "
+                             "degradation (DMOS); of all side by side mushra, mushra-no-reference, emotion-strength (best-worst "
+                             f"scaling). naturalness and emotion-similarity if left out. {MANY}")] = None,
     listeners: Annotated[int, typer.Option(metavar="NUMBER", min=1, max=10_000, help="How many shall finish.")] = 20,
     cap: Annotated[int, typer.Option(
         metavar="NUMBER", min=1, max=500, help="Most trials a listener answers, checks included.")] = 40,

@@ -74,7 +74,8 @@ MAKE, MAKING = "Make the listening test", "Making…"
 NO_SYSTEMS = "Choose at least one system that listeners shall judge."
 NO_QUESTIONS = "Choose at least one question."
 NO_NUMBER = "Give whole numbers: at least 1 listener, at least 1 trial, and a seed of 0 or more."
-QUESTION_NAMES = {"naturalness": "Naturalness", "emotion-similarity": "Emotion, against the reference",
+QUESTION_NAMES = {"naturalness": "Naturalness", "quality": "Speech quality (ITU-T P.808)",
+                  "emotion-similarity": "Emotion, against the reference",
                   "speaker-similarity": "Speaker, against the source", "emotion-choice": "Which emotion",
                   "preference": "Preference, A or B",
                   "emotion-preference": "Emotion, A or B, with the reference",
@@ -85,6 +86,21 @@ QUESTION_NAMES = {"naturalness": "Naturalness", "emotion-similarity": "Emotion, 
                   "mushra-no-reference": "MUSHRA, without a visible reference",
                   "emotion-strength": "Strength of the emotion, best and worst",
                   "degradation": "Degradation (DMOS), against the source"}
+
+IMPORT_TITLE = "Results of another tool"
+IMPORT_NOTE = ("Answers that webMUSHRA or the P.808 toolkit collected, in the same analysis. They are never mixed with answers "
+               "of this workbench. Listeners get numbers, and the file is deleted here once it is analysed.")
+IMPORT_FILE = "mushra.csv, paired_comparison.csv, lss.csv, lms.csv or votes_per_worker_.csv"
+IMPORT_QUESTION, IMPORT_QUESTION_INFO, IMPORT_ANY = "Question", "What was asked.", "As the file says"
+IMPORT_ANCHOR, IMPORT_ANCHOR_INFO = "Anchor of the post-screening", "Of MUSHRA; ITU-R BS.1534 names that of 7 kHz."
+IMPORT_ANCHORS = {"As in ITU-R BS.1534": "", "7 kHz": "7", "3.5 kHz": "3.5"}
+IMPORT_PATTERN = "Pattern for names of clips"
+IMPORT_PATTERN_INFO = "Of P.808, such as (?P<item>.*)_(?P<system>[^_]*)[.]wav. Left empty: the columns of the file."
+IMPORT_RENAME, IMPORT_RENAME_INFO = "Other names for systems", "Such as C1=ours, hidden=reference."
+IMPORT_LEAVE_OUT, IMPORT_LEAVE_OUT_INFO = "Trials that do not count", "Such as those for training, with commas."
+IMPORT, IMPORTING, IMPORT_MORE = "Analyse the file", "Analysing…", "Names and trials"
+IMPORT_NONE = "Choose a file of results first."
+IMPORT_FILES = "Answers by number, results, pictures and paragraph"
 
 GATHER_TITLE = "Send to listening test"
 GATHER_NOTE = ("For administrators. Keeps this conversion with its source and reference, until a listening test is created from "

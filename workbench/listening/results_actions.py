@@ -26,6 +26,7 @@ from pipelines.files import make_folder
 from workbench.listening import admin_text as text
 from workbench.listening.admin import HOURS, AdminAccess, without_folders
 from workbench.listening.gather_tab import GatheredSet
+from workbench.listening.import_panel import ImportPanel
 from workbench.listening.requests import address_for
 from workbench.listening.results_view import empty_html, results_html
 from workbench.listening.studies import store_of, study_ids
@@ -37,10 +38,12 @@ STUDIES = 13  # the list's place among what `watch` fills: what is wrong, nine p
 
 @dataclass(frozen=True)
 class ResultsActions:
-    """access: checks the caller. gathered: the panel of gathered conversions. parts: how many components `watch` fills."""
+    """access: checks the caller. gathered: the panel of gathered conversions. imports: that of other tools' results.
+    parts: how many components `watch` fills."""
 
     access: AdminAccess
     gathered: GatheredSet
+    imports: ImportPanel
     parts: int
 
     def page(self, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
@@ -50,10 +53,11 @@ class ResultsActions:
         if not allowed:
             typed = gr.skip()  # this may come while somebody is typing the password
             return [gr.update(visible=True), gr.update(visible=False), typed, gr.update(choices=[], value=None), gr.skip(),
-                    *self.gathered.hidden(), gr.update(active=False), *panels]
+                    *self.gathered.hidden(), *self.imports.hidden(), gr.update(active=False), *panels]
         choices = study_choices()
         return [gr.update(visible=False), gr.update(visible=True), "", gr.update(choices=choices, visible=bool(choices)),
-                gr.update(visible=not choices), *self.gathered.shown(), gr.update(active=True), *panels]
+                gr.update(visible=not choices), *self.gathered.shown(), *self.imports.shown(), gr.update(active=True),
+                *panels]
 
     def unlocked(self, sentence: str, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
         """After the browser has sent the password: what was wrong with it, beside its field, or the opened page."""

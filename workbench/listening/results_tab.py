@@ -14,6 +14,7 @@ from workbench.listening import admin_text as text
 from workbench.listening.admin import HOURS, AdminAccess
 from workbench.listening.admin_routes import LOCK, UNLOCK
 from workbench.listening.gather_tab import GatheredSet
+from workbench.listening.import_panel import ImportPanel
 from workbench.listening.results_actions import ResultsActions
 from workbench.listening.results_view import empty_html
 from workbench.listening.study_form import QUIET
@@ -49,12 +50,14 @@ class ResultsView:
     paragraph: gr.Textbox
     about: gr.Column
     gathered: GatheredSet
+    imports: ImportPanel
     timer: gr.Timer
 
     def page(self) -> list[Block]:
-        """What `ResultsActions.page` fills: which of the two faces shows, the list, the gathered set, the timer, the panels."""
-        return [self.locked, self.opened, self.password, self.studies, self.none, *self.gathered.all(), self.timer,
-                *self.gathered.access.panels]
+        """What `ResultsActions.page` fills: which of the two faces shows, the list, the gathered set, what was imported, the
+        timer, the panels."""
+        return [self.locked, self.opened, self.password, self.studies, self.none, *self.gathered.all(),
+                *self.imports.filled(), self.timer, *self.gathered.access.panels]
 
     def study(self) -> list[Block]:
         """What shows one study."""
@@ -72,7 +75,7 @@ def results_tab(demo: gr.Blocks, tab: gr.Tab, access: AdminAccess) -> None:
             gr.HTML(_title(escape(access.administration.problem)))
         return
     view = _view(access)
-    actions = ResultsActions(access, view.gathered, len(view.whole()))
+    actions = ResultsActions(access, view.gathered, view.imports, len(view.whole()))
     page = {"inputs": None, "outputs": view.page(), **QUIET}
     for trigger in (view.unlock.click, view.password.submit):
         trigger(actions.unlocked, view.password, [view.said, *view.page()], js=UNLOCK, **QUIET)
@@ -80,6 +83,7 @@ def results_tab(demo: gr.Blocks, tab: gr.Tab, access: AdminAccess) -> None:
     demo.load(actions.page, **page)
     tab.select(actions.page, **page)
     view.gathered.connect(view.password).change(actions.page, **page)
+    view.imports.connect()
     view.timer.tick(actions.watch, None, view.whole(), **QUIET)
     _one_study(view, actions)
 
@@ -135,9 +139,9 @@ def _view(access: AdminAccess) -> ResultsView:
         results = gr.HTML(empty_html(), elem_id="zest-study-results")
         paragraph = gr.Textbox(label=text.PARAGRAPH_LABEL, info=text.PARAGRAPH_INFO, lines=6, max_lines=14, buttons=["copy"],
                                interactive=False, visible=False, elem_id="zest-paragraph")
-        gathered = GatheredSet(access)
+        gathered, imports = GatheredSet(access), ImportPanel(access)
         note = text.UNLOCKED_NOTE.format(hours=HOURS)
         gr.HTML(f"<p class='zest-small'>{note}</p>", visible=bool(access.administration.password))
         lock = gr.Button(text.LOCK, size="sm", elem_id="zest-lock")
     return ResultsView(locked, said, password, unlock, opened, lock, studies, unread, none, refresh, close, export, done, sure,
-                       yes, no, link, files, results, paragraph, about, gathered, gr.Timer(WATCH_SECONDS, active=False))
+                       yes, no, link, files, results, paragraph, about, gathered, imports, gr.Timer(WATCH_SECONDS, active=False))

@@ -14,7 +14,7 @@ from evaluation.listening.analysis.screening import REASONS, WITHDRAWN
 from evaluation.listening.analysis.standing import StudyStanding, standing_sentences
 from evaluation.listening.design.questions import ANCHORS, shown_name
 from evaluation.listening.publish.design_tables import design_tables
-from evaluation.listening.publish.markdown import NOT_COMPARABLE, correlation_range, exclusions
+from evaluation.listening.publish.markdown import NOT_COMPARABLE, correlation_range, exclusions, imported_sentence
 from evaluation.listening.publish.numbers import interval_text, number
 from evaluation.listening.publish.plots import Picture, pictures
 from evaluation.report.figures import to_svg
@@ -45,11 +45,18 @@ def _head(results: StudyResults) -> str:
     facts = {"Listeners who came": len(results.verdicts), "Did not withdraw": results.before.listeners,
              "Passed the screening": after.listeners, "Ratings that count": after.ratings}
     cells = "".join(f"<div><span>{said}</span><b>{count}</b></div>" for said, count in facts.items())
-    state = '<em class="closed">closed</em>' if results.closed else '<em class="open">open</em>'
     study = results.study
+    if study.imported:
+        return (f'<h3 aria-level="2">{escape(", ".join(study.systems))} <em>imported</em></h3><div class="facts">{cells}</div>'
+                f'<p class="small">{escape(imported_sentence(study))}</p>{_notes(study.imported["notes"])}')
+    state = '<em class="closed">closed</em>' if results.closed else '<em class="open">open</em>'
     return (f'<h3 aria-level="2">{escape(", ".join(study.systems))} {state}</h3><div class="facts">{cells}</div>'
             f'<p class="small">Made {escape(study.info["created"][:10])}, seed {study.info["seed"]}, id {study.id}, '
             f"hash {study.hash[:12]}.</p>")
+
+
+def _notes(sentences: Sequence[str]) -> str:
+    return "".join(f'<p class="small">{escape(said)}</p>' for said in sentences)
 
 
 def _standing(now: StudyStanding) -> str:

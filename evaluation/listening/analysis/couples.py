@@ -38,6 +38,7 @@ class CoupleScore:
             prefers the first; of ABX the percentage of right answers.
         p: adjusted (Holm); None where no listener leans to either side.
         votes: how often each vote was given, seen from the first: '-3' to '3', the names of both, or 'right' and 'wrong'.
+        ordered: whether it is known which clip came first; of imported answers it is not.
         sensitivity: d' of ABX with the ends that the score's interval gives; None elsewhere, and where all answers are right.
     """
 
@@ -52,6 +53,7 @@ class CoupleScore:
     preliminary: bool
     votes: Mapping[str, int]
     sensitivity: Interval | None = None
+    ordered: bool = True
 
 
 def couple_scores(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[CoupleScore, ...]:
@@ -72,8 +74,11 @@ def couple_scores(study: Study, table: pd.DataFrame, draws: int, seed: int) -> t
 
 
 def order_effects(table: pd.DataFrame, draws: int, seed: int) -> dict[str, Interval]:
-    """By question of comparisons, the mean vote for whatever came second: 0 where the order does not matter."""
-    rated = table[(table.kind == RATED) & asks(table, COMPARISON)]
+    """By question of comparisons, the mean vote for whatever came second: 0 where the order does not matter.
+
+    Imported answers do not say what came second, so they have none.
+    """
+    rated = table[(table.kind == RATED) & asks(table, COMPARISON) & (table.order != "")]
     return {str(question): bounded_mean([ratings_of(rows)], *_ends(COMPARISON), draws, seed)
             for question, rows in rated.groupby("question", sort=False)}
 
@@ -94,7 +99,8 @@ def _score(study: Study, question: str, rows: pd.DataFrame, p: float | None, dra
              else {name: int((rows.vote == value).sum()) for name, value in zip(names, (100, 0), strict=True)})
     score = bounded_mean(orders, *_ends(kind), draws, seed)
     return CoupleScore(question, kind, first, second, score, p, rows.listener.nunique(), len(rows),
-                       len(rows) < study.rules.preliminary_below, votes, _sensitivity(score) if kind == ABX else None)
+                       len(rows) < study.rules.preliminary_below, votes, _sensitivity(score) if kind == ABX else None,
+                       bool((rows.order != "").any()))
 
 
 def sensitivity(percent: float) -> float | None:

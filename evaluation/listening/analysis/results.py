@@ -86,13 +86,19 @@ class StudyResults:
         info = self.study.info
         return {"study": self.study.id, "hash": self.study.hash, "closed": self.closed, "rules": info["rules"],
                 "systems": list(info["systems"]), "questions": list(info["questions"]), "draws": self.draws, "seed": self.seed,
-                "versions": info["versions"], "before": asdict(self.before), "after": asdict(self.after),
+                "versions": info["versions"],
+                **({"imported": self.study.imported} if self.study.imported else {}),
+                "before": asdict(self.before), "after": asdict(self.after),
                 "listeners": [asdict(verdict) | {"counts": verdict.counts} for verdict in self.verdicts]}
 
 
 def results_of(study: Study, collected: Collected, draws: int = DRAWS, seed: int = 0) -> StudyResults:
     """Analyse what was collected, finished or not. draws, seed: of the bootstrap: same seed, same intervals."""
-    table = answer_table(study, collected)
+    return results_of_table(study, collected, answer_table(study, collected), draws, seed)
+
+
+def results_of_table(study: Study, collected: Collected, table: pd.DataFrame, draws: int = DRAWS, seed: int = 0) -> StudyResults:
+    """Of a table of answers, see answers.answer_table, which may also come from another tool. collected: for its listeners."""
     verdicts = screen(study.rules, collected, table)
     stayed = [verdict.listener for verdict in verdicts if not verdict.withdrawn]
     counted = [verdict.listener for verdict in verdicts if verdict.counts]

@@ -104,7 +104,7 @@ def _mushra(rules: ScreeningRules, rows: pd.DataFrame) -> dict[str, bool]:
     told, untold = (set(graded.trial[which]) for which in (is_told, ~is_told))
     wrong = {"hidden_reference": reference[reference.index.isin(told)] < rules.reference_below,
              "anchor": anchor > rules.anchor_above,
-             "anchor_order": (anchor > reference)[lambda pages: pages.index.isin(untold)] if len(anchor) else anchor > 0}
+             "anchor_order": anchor.gt(reference)[lambda pages: pages.index.isin(untold)] if len(anchor) else anchor > 0}
     return {name: bool(pages.mean() > rules.graded_wrongly) for name, pages in wrong.items()}
 
 

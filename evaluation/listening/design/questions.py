@@ -70,6 +70,7 @@ class Question:
 
 QUESTIONS = {question.name: question for question in (
     Question("naturalness", SCALE, hidden=((NATURAL, "source"), (COPY, "copy-of-source")), sure=DAMAGED, accepted=("1", "2")),
+    Question("quality", SCALE, hidden=((NATURAL, "source"), (COPY, "copy-of-source")), sure=DAMAGED, accepted=("1", "2")),
     Question("emotion-similarity", SCALE, "reference",
              ((NATURAL, "parallel"), (COPY, "copy-of-reference"), (FLOOR, "source"), (CEILING, "reference")),
              sure="reference", accepted=("4", "5")),

@@ -73,6 +73,11 @@ class Study:
         return rules_from(self.info["rules"])
 
     @property
+    def imported(self) -> dict[str, Any] | None:
+        """From where the answers came, of a study of another tool (importing/); None for a study of this project."""
+        return self.info.get("imported")
+
+    @property
     def sign_in(self) -> bool:
         """Whether listeners have to sign in; older studies have no such setting, and their listeners do not."""
         return self.info.get("sign_in", False)

@@ -13,7 +13,7 @@ from evaluation.listening.design.questions import ABX, COMPARED, COMPARISON, PRE
 from evaluation.listening.publish.numbers import interval_text, number
 
 TEST_NOTE = "p by Wilcoxon's signed-rank test, the larger of that over listeners and that over items, adjusted after Holm."
-ALIKE = "Both orders have the same weight."
+ALIKE, UNKNOWN_ORDER = "Both orders have the same weight.", "Which clip came first is not known."
 LOOKS = {  # title, what the score is, what the votes are, note
     COMPARISON: ("CMOS", "CMOS", "votes " + " ".join(COMPARED),
                  f"Mean vote for the first against the second, -3 to 3. {ALIKE} {TEST_NOTE}"),
@@ -61,6 +61,8 @@ def _couple_table(side: Analysis, question: str, couples: list[CoupleScore]) -> 
     rows = tuple((couple_name(one), interval_text(one.score), *([_sensitivity(one)] if kind == ABX else []), number(one.p, 3),
                   str(one.listeners), str(one.ratings), " ".join(map(str, one.votes.values())),
                   "preliminary" if one.preliminary else "") for one in couples)
+    if not couples[0].ordered:
+        note = note.replace(ALIKE, UNKNOWN_ORDER)
     if question in side.order_effects:
         note += " " + ORDER_NOTE.format(effect=interval_text(side.order_effects[question]))
     head = ("", f"{score} (95 % interval)", *(["d'"] if kind == ABX else []), "adjusted p", "listeners", "ratings", votes, "")

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,9 +52,9 @@ def export_study(study: Study, collected: Collected, folder: Path | str, results
     results = results or results_of(study, collected)
     answers, listeners = answers_frame(study, collected, results), listeners_frame(collected, results)
     contents = {
-        "answers.csv": _csv(answers), "answers.json": _json(json.loads(answers.to_json(orient="records"))),
-        "listeners.csv": _csv(listeners), "results.json": _json(results.document()), "results.md": results_markdown(results),
-        "paragraph.md": paper_paragraph(results),
+        "answers.csv": spreadsheet(answers), "answers.json": _json(json.loads(answers.to_json(orient="records"))),
+        "listeners.csv": spreadsheet(listeners), "results.json": _json(results.document()),
+        "results.md": results_markdown(results), "paragraph.md": paper_paragraph(results),
         **{name: (study.folder / name).read_text(encoding="utf-8") for name in ("study.json", "design.json", "wording.json")},
     }
     return [*(write_whole(folder / name, text.encode()) for name, text in contents.items()), *write_pictures(results, folder)]
@@ -86,11 +87,10 @@ def listeners_frame(collected: Collected, results: StudyResults) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def _csv(table: pd.DataFrame) -> str:
-    """Free text that a spreadsheet would run as a formula gets an apostrophe before it; the JSON has it as it was written."""
-    if "remark" in table:
-        table = table.assign(remark=[f"'{text}" if text.startswith(FORMULA) else text for text in table.remark])
-    return table.to_csv(index=False)
+def spreadsheet(table: pd.DataFrame, free: Sequence[str] = ("remark",)) -> str:
+    """CSV; free text that a spreadsheet would run as a formula gets an apostrophe before it. free: columns with such text."""
+    guarded = {name: [f"'{text}" if text.startswith(FORMULA) else text for text in table[name]] for name in free if name in table}
+    return table.assign(**guarded).to_csv(index=False)
 
 
 def _json(document) -> str:

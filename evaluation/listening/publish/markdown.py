@@ -30,13 +30,15 @@ from pipelines.counting import agreeing, counted, sentence_start
 
 NOT_COMPARABLE = ("Scores compare systems within this study only: the same system gets another MOS among other systems "
                   "(Cooper et al., arXiv 2503.03250).")
-COUPLES_SAID = ("First against second, with 95 % intervals (both orders weighted alike; Wilcoxon's signed-rank test over "
-                "listeners and over items, Holm's correction)")
+COUPLES_SAID = ("First against second, with 95 % intervals ({orders}Wilcoxon's signed-rank test over listeners and over items, "
+                "Holm's correction)")
 GRADES_SAID = "Medians of grades from 0 to 100 with 95 % intervals (bootstrap over listeners and items)"
 STRENGTHS_SAID = "Times strongest minus times weakest, per page, with 95 % intervals (bootstrap over listeners and items)"
 MUSHRA_RULES = ("Of MUSHRA, a hidden reference graded below {reference:g}, or the anchor of {anchor} graded above {above:g}, on "
                 "more than {share:.0f} % of the pages (ITU-R BS.1534); without a visible reference, that anchor above the "
                 "reference.")
+REFERENCE_RULE = ("Of MUSHRA, a hidden reference graded below {reference:g} on more than {share:.0f} % of the pages (ITU-R "
+                  "BS.1534); the file has no anchor to screen by.")
 ANCHOR_TEXTS = {NATURAL: "natural recordings", COPY: "copy-synthesis",
                 FLOOR: "a floor (the unconverted source, or another speaker)", CEILING: "identical pairs",
                 LOW: "an anchor that passes up to 3.5 kHz", MIDDLE: "an anchor that passes up to 7 kHz"}
@@ -45,8 +47,8 @@ ANCHOR_TEXTS = {NATURAL: "natural recordings", COPY: "copy-synthesis",
 def results_markdown(results: StudyResults) -> str:
     """Every table, of the answers left after screening, with the scores before it beside them."""
     study, after, systems = results.study, results.after, results.study.systems
-    head = [f"# Listening test {study.id}", "",
-            f"{_who_came(results)} The study is {'closed' if results.closed else 'still open'}. Hash {study.hash[:12]}.", ""]
+    state = imported_sentence(study) or f"The study is {'closed' if results.closed else 'still open'}."
+    head = [f"# Listening test {study.id}", "", f"{_who_came(results)} {state} Hash {study.hash[:12]}.", ""]
     compared = [[one.question, f"{one.first} - {one.second}", interval_text(one.difference), number(one.p, 3)]
                 for one in after.compared]
     preferred = [[one.question, shown_name(one.condition, systems), interval_text(Interval(one.score, one.low, one.high)),
@@ -84,22 +86,21 @@ def paper_paragraph(results: StudyResults) -> str:
     alphas = [f"{alpha:.2f} ({question})" for question, alpha in after.agreement.items() if alpha is not None]
     sentences = (
         *_method(results),
-        f"Questions as worded: {_wording(results)}",
+        f"Questions as worded: {_wording(results)}" if not study.imported else "",
         exclusions(results),
         sentence_start(f"{counted(after.listeners, 'listener')} and {counted(after.ratings, 'rating')} remained."),
-        f"They listened with {devices}." if devices else "",
+        f"They listened with {devices}." if devices and not study.imported else "",
         f"Mean opinion scores with 95 % intervals (bootstrap over listeners and items, {counted(results.draws, 'resample')}, "
         f"seed {results.seed}): {'; '.join(means)}." if means else "",
         f"Paired comparisons: {'; '.join(preferred)}." if preferred else "",
-        f"{COUPLES_SAID}: {'; '.join(couples)}." if couples else "",
+        f"{_couples_said(after)}: {'; '.join(couples)}." if couples else "",
         f"{GRADES_SAID}: {'; '.join(grades)}." if grades else "",
         f"{STRENGTHS_SAID}: {'; '.join(strengths)}." if strengths else "",
         f"Differences of grades (Wilcoxon's signed-rank test over listeners and over items, Holm's correction): "
         f"{'; '.join(differences)}." if differences else "",
         f"Krippendorff's alpha (ordinal for votes, nominal for choices): {', '.join(alphas)}." if alphas else "",
         NOT_COMPARABLE,
-        f"Software: zest-workbench {study.info['versions'].get('zest-workbench', 'unknown')}; study {study.id}, seed "
-        f"{study.info['seed']}, SHA-256 {study.hash}.")
+        f"Software: zest-workbench {study.info['versions'].get('zest-workbench', 'unknown')}; {_which(study)}.")
     return " ".join(sentence for sentence in sentences if sentence) + "\n"
 
 
@@ -117,18 +118,44 @@ def exclusions(results: StudyResults) -> str:
     reasons = ", ".join(f"{REASONS[name]}: {count}" for name, count in broken.items())
     said = f" ({reasons}; several may hold for one)" if reasons else ""
     excluded = results.before.listeners - results.after.listeners
-    return (f"Excluded by rules fixed beforehand: {counted(excluded, 'listener')}{said}; {withdrew or 'none'} withdrew. "
-            "The rules: set not finished, a clip not played to its end, "
-            f"more than {100 * rules.trap_failures:.0f} % of the attention checks or more than "
-            f"{100 * rules.known_failures:.0f} % of the known answers wrong, a standard deviation of votes below "
+    fixed = "the usual rules of this workbench" if results.study.imported else "rules fixed beforehand"
+    return (f"Excluded by {fixed}: {counted(excluded, 'listener')}{said}; {withdrew or 'none'} withdrew. "
+            f"The rules: {_checks(results.study)}a standard deviation of votes below "
             f"{rules.least_deviation:g}, or |z| of the mean deviation from the others at or above {rules.outlier:g}."
             f"{_mushra_rules(results.study)}")
+
+
+def imported_sentence(study: Study) -> str:
+    """From where imported answers came; '' for a study of this project."""
+    about = study.imported
+    return "" if about is None else f"Imported from {about['tool']}, a file with the SHA-256 {about['sha256'][:12]}."
+
+
+def _couples_said(side: Analysis) -> str:
+    return COUPLES_SAID.format(orders="both orders weighted alike; " if all(one.ordered for one in side.couples) else "")
+
+
+def _which(study: Study) -> str:
+    about = study.imported
+    return (f"imported file, SHA-256 {about['sha256']}" if about
+            else f"study {study.id}, seed {study.info['seed']}, SHA-256 {study.hash}")
+
+
+def _checks(study: Study) -> str:
+    """The rules on what another tool does not tell."""
+    rules = study.rules
+    if study.imported:
+        return ""
+    return (f"set not finished, a clip not played to its end, more than {100 * rules.trap_failures:.0f} % of the attention "
+            f"checks or more than {100 * rules.known_failures:.0f} % of the known answers wrong, ")
 
 
 def _mushra_rules(study: Study) -> str:
     rules = study.rules
     if not any(question.kind == SLIDERS for question in study.questions):
         return ""
+    if study.imported and not study.imported["has_anchor"]:
+        return " " + REFERENCE_RULE.format(reference=rules.reference_below, share=100 * rules.graded_wrongly)
     return " " + MUSHRA_RULES.format(reference=rules.reference_below, anchor=rules.mushra_anchor.strip("()"),
                                      above=rules.anchor_above, share=100 * rules.graded_wrongly)
 
@@ -190,12 +217,15 @@ def _emotion_tables(side: Analysis, systems: Sequence[str]) -> list[str]:
 
 def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
     """Lines of a table under its title; none where there are no rows."""
-    lines = ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    lines = ["| " + " | ".join(str(cell).replace("|", r"\|") for cell in row) + " |" for row in rows]
     return [f"## {title}", "", "| " + " | ".join(head) + " |", "| --- " * len(head) + "|", *lines, ""] if lines else []
 
 
 def _method(results: StudyResults) -> list[str]:
     study = results.study
+    if study.imported:
+        return [f"The answers of {counted(len(results.verdicts), 'listener')} on {counted(len(study.systems), 'system')} "
+                f"({', '.join(study.systems)}) come from {study.imported['tool']}."]
     cells = study.design.cells
     kinds = Counter(trial.kind for trial in cells[0])
     conditions = {name for cell in cells for trial in cell for name in trial.conditions}

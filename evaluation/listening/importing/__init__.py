@@ -1,0 +1,6 @@
+"""Results of other tools, webMUSHRA and the P.808 toolkit, brought into the analysis of this project's own studies."""
+
+from evaluation.listening.importing.imported import ImportedStudy, ImportOptions, import_answers, imported_results
+from evaluation.listening.importing.writing import write_import
+
+__all__ = ["ImportOptions", "ImportedStudy", "import_answers", "imported_results", "write_import"]

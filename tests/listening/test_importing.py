@@ -1,0 +1,209 @@
+"""Results of webMUSHRA and the P.808 toolkit: the numbers of an own study, no identities, one sentence for bad files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+from benchmarks.simulated_listeners import Crowd, simulate, simulated_study
+from evaluation.listening.analysis import results_of
+from evaluation.listening.analysis.answers import answer_table
+from evaluation.listening.analysis.results import StudyResults
+from evaluation.listening.design.questions import LOW, MIDDLE, NATURAL
+from evaluation.listening.errors import StudyError
+from evaluation.listening.importing import ImportOptions, import_answers, imported_results, write_import
+from evaluation.listening.importing.imported import renames
+from evaluation.listening.publish.markdown import paper_paragraph, results_markdown
+from pipelines.errors import OutputError, ZestError
+from tests.support.foreign_results import LIKERT, MUSHRA, PAIRED, VOTES, as_csv, mushra_csv, votes_csv
+from workbench.cli import app as command_line
+from workbench.listening.results_view import results_html
+
+DRAWS = 100
+STIMULI = {NATURAL: "reference", LOW: "anchor35", MIDDLE: "anchor70"}
+
+
+def written(folder, text: str | bytes, name: str = "file.csv"):
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def analysed(folder, text: str, name: str = "file.csv", **options) -> StudyResults:
+    return imported_results(import_answers(written(folder, text, name), ImportOptions(**options)), DRAWS)
+
+
+def own(question: str):
+    """A study of this project with answers, and its rows: those of one listener together, in the order of their names."""
+    study = simulated_study((question,), listeners=10)
+    collected, _ = simulate(study, Crowd(10, 0, 0, trap_slip=0, known_slip=0), seed=0)
+    table = answer_table(study, collected)
+    return results_of(study, collected, DRAWS), table[table.kind == "rated"].sort_values("listener", kind="stable")
+
+
+def test_grades_from_webmushra_give_the_numbers_of_an_own_study(tmp_path):
+    native, table = own("mushra")
+    rows = [("t", "a@b.example", 33, "x", f"uuid-{row['listener']}", row["pair"], STIMULI.get(row["condition"], row["condition"]),
+             int(row["vote"]), 5000, "") for row in table.to_dict("records")]
+    found = analysed(tmp_path, as_csv(MUSHRA, rows), anchor="3.5")
+    assert len(native.after.levels) == 6 and native.after.level_differences
+    assert [one.broken for one in found.verdicts] == [one.broken for one in sorted(native.verdicts, key=lambda one: one.listener)]
+    assert found.after.levels == native.after.levels and found.after.level_differences == native.after.level_differences
+
+
+def test_votes_from_the_p808_toolkit_give_the_numbers_of_an_own_study(tmp_path):
+    native, table = own("naturalness")
+    rows = [("3H", row["listener"], "3A", "Approved", f"https://h.example/c/{row['pair']}--{row['condition']}.wav?sig=x", "",
+             int(row["vote"]), "MOS", "") for row in table.to_dict("records") if not row["condition"].startswith("(")]
+    found = analysed(tmp_path, as_csv(VOTES, rows), question="naturalness", pattern="(?P<item>.*)--(?P<system>.*)[.]wav")
+    mine = [one for one in native.after.opinions if not one.condition.startswith("(")]
+    assert [replace(one, listeners=0) for one in found.after.opinions] == [replace(one, listeners=0) for one in mine]
+    assert found.after.compared == native.after.compared and len(found.after.compared) == 3
+
+
+def test_the_hidden_reference_screens_and_renaming_and_leaving_out_work(tmp_path):
+    text = mushra_csv()
+    found = analysed(tmp_path, text)
+    assert [one.broken for one in found.verdicts] == [()] * 5 + [("hidden_reference",)]
+    assert found.study.rules.mushra_anchor == MIDDLE and found.study.systems == ("C1", "C2")
+    fewer = analysed(tmp_path, text.replace(",reference,", ",hidden,"), renamed={"hidden": "reference", "C1": "ours"},
+                     left_out=("trial0",), anchor="3.5")
+    assert fewer.study.systems == ("C2", "ours") and {one.ratings for one in fewer.after.levels} == {5 * 3}
+    assert fewer.study.rules.mushra_anchor == LOW
+    bare = analysed(tmp_path, "".join(line for line in text.splitlines(keepends=True) if "anchor" not in line))
+    assert "has no anchor to screen by" in results_markdown(bare)
+
+
+@pytest.mark.parametrize(("kind", "question"), [("MOS", "quality"), ("DMOS", "degradation"), ("CMOS", "comparison")])
+def test_the_toolkit_s_scale_and_conditions_are_known_and_items_are_shared(tmp_path, kind, question):
+    found = analysed(tmp_path, votes_csv(kind))
+    assert found.study.info["questions"] == [question] and found.study.systems == ("01", "02", "03")
+    imported = import_answers(written(tmp_path, votes_csv(kind)))
+    assert imported.table.pair.nunique() == 5 and imported.notes == ()
+    scores = found.after.couples if kind == "CMOS" else found.after.opinions
+    assert len(scores) == 3 and {one.ratings for one in scores} == {40}
+    if kind == "CMOS":
+        assert [one.second for one in found.after.couples] == [NATURAL] * 3 and not found.after.order_effects
+        assert "Which clip came first is not known." in results_markdown(found)
+        assert "weighted alike" not in paper_paragraph(found)
+        assert found.after.couples[0].score.value > found.after.couples[2].score.value
+
+
+def test_a_paired_comparison_is_an_abx_and_undecided_answers_are_told(tmp_path):
+    rows = [("t", f"p{who}@b.example", 30, "x", f"trial{trial}", "ref", "C1", "undecided" if (who, trial) == (0, 0) else
+             "incorrect" if trial == 1 else "correct", 4000, "") for who in range(5) for trial in range(4)]
+    imported = import_answers(written(tmp_path, as_csv(PAIRED, rows)))
+    found = imported_results(imported, DRAWS)
+    couple, = found.after.couples
+    assert (couple.kind, couple.votes, couple.ratings) == ("abx", {"right": 14, "wrong": 5}, 19)
+    assert "1 answer without a choice (undecided) is left out." in [note.replace("One", "1") for note in imported.notes]
+    assert any("told apart by email, age, gender" in note for note in imported.notes)
+    assert all(note.replace("'", "&#x27;") in results_html(found) for note in imported.notes)
+
+
+def test_likert_scales_of_webmushra_are_opinions(tmp_path):
+    rows = [("t", f"p{who}@b.example", f"trial{trial}", 4 if stimulus == "C1" else 2 + who % 2, stimulus, 900)
+            for who in range(4) for trial in range(3) for stimulus in ("C1", "C2")]
+    found = analysed(tmp_path, as_csv(LIKERT, rows))
+    scores = [(one.question, one.condition, one.mos.value) for one in found.after.opinions]
+    assert scores == [("quality", "C1", 4), ("quality", "C2", 2.5)]
+
+
+def test_nothing_that_names_a_listener_and_no_remark_is_written(tmp_path):
+    for text, name in ((mushra_csv(), "M"), (votes_csv(), "V")):
+        imported = import_answers(written(tmp_path, text))
+        files = write_import(imported, imported_results(imported, DRAWS), tmp_path / name)
+        told = b"".join(file.read_bytes() for file in files if file.suffix != ".png")
+        assert not any(secret in told for secret in (b"@", b"WORKER", b"uuid", b"Jane", b"SECRET", b"example.net", b"3A0"))
+        assert any(file.suffix == ".png" for file in files) and b"listener-1" in told
+
+
+def test_imported_answers_stay_apart_from_a_study_and_from_other_files(tmp_path):
+    imported = import_answers(written(tmp_path, mushra_csv()))
+    results = imported_results(imported, DRAWS)
+    assert imported.study.id.startswith("import-") and not imported.study.design.cells
+    write_import(imported, results, tmp_path / "OUT")
+    write_import(imported, results, tmp_path / "OUT")  # the same import again
+    (tmp_path / "STUDY").mkdir()
+    (tmp_path / "STUDY" / "study.json").touch()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "results.json").touch()
+    for name, said in (("STUDY", "stay apart"), ("other", "holds results.json already")):
+        with pytest.raises(OutputError, match=said):
+            write_import(imported, results, tmp_path / name)
+
+
+def changed(text: str, line: int, old: str, new: str) -> str:
+    """With one of its lines changed."""
+    lines = text.splitlines(keepends=True)
+    assert old in lines[line - 1]
+    return "".join(one.replace(old, new) if number == line - 1 else one for number, one in enumerate(lines))
+
+
+M, V = mushra_csv(2, 2), votes_csv(listeners=2, sentences=2)
+GRADE, VOTE = M.splitlines()[2].split(",")[7], f",{V.splitlines()[1].split(',')[6]},MOS"
+BAD = {
+    "columns": ("a,b\n1,2\n", {}, "has the columns a, b, which are of no file that can be imported"),
+    "empty": ("", {}, "it is empty"),
+    "header": (M.splitlines()[0] + "\n", {}, "has no ratings under its header"),
+    "binary": (b"\x00\x01\x02,\xff\xfe\x00", {}, "cannot be read as a CSV file"),
+    "other bytes": (M.replace("Jane", "J\u00e4ne").encode() + b"\xe9\xff\xfe" * 2000, {}, "cannot be read as a CSV file"),
+    "spreadsheet": (b"PK\x03\x04rest", {}, "export the sheet as CSV"),
+    "range": (changed(M, 3, GRADE, "101"), {}, "rating_score that is not a number from 0 to 100 \\(line 3\\)"),
+    "no number": (changed(M, 3, GRADE, "nan"), {}, "rating_score that is not a number"),
+    "twice": (M + M.splitlines()[1] + "\n", {}, "two ratings of one clip by one listener \\(lines 2, 22\\)"),
+    "no stimulus": (changed(M, 2, ",reference,", ",,"), {}, "empty rating_stimulus \\(line 2\\)"),
+    "no session": (changed(M, 4, "uuid-0", ""), {}, "empty session_uuid \\(line 4\\)"),
+    "two tests": (changed(M, 4, "test,", "other,"), {}, "holds 2 tests \\(other, test\\)"),
+    "nothing left": (M, {"left_out": ("trial0", "trial1")}, "no rating that counts"),
+    "no system": ("".join(line for line in M.splitlines(keepends=True) if ",C" not in line), {}, "no system to analyse"),
+    "question": (M, {"question": "quality"}, "which are not answers to 'quality'"),
+    "unknown question": (M, {"question": "loudness"}, "'loudness' cannot be imported"),
+    "anchor": (M, {"anchor": "9"}, "no anchor of '9' kHz"),
+    "nobody": (as_csv(("trial_id", "stimuli", "stimuli_rating"), [("t", "C1", 3)]), {}, "nothing tells listeners apart"),
+    "answer": (as_csv(PAIRED, [("t", "a", 1, "x", "t1", "r", "C1", "yes", 1, "")]), {}, "none of correct, incorrect"),
+    "votes": (changed(V, 2, VOTE, ",6,MOS"), {}, "vote that is not a whole number from 1 to 5"),
+    "half vote": (changed(V, 2, VOTE, ",3.5,MOS"), {}, "vote that is not a whole number"),
+    "scales": (V.replace("MOS", "MOS_SIG"), {}, "holds votes on MOS_SIG"),
+    "no scale": (V.replace("question_type", "unknown"), {}, "does not say which scale"),
+    "no condition": (V.replace("condition_num", "unknown"), {}, "does not say which system a clip is of"),
+    "two conditions": (changed(V, 2, ",01", ",02"), {}, "names two systems for the clip"),
+    "condition empty": (changed(V, 2, "MOS,01", "MOS,"), {}, "has no condition_num for some clips"),
+    "pattern": (V, {"pattern": "("}, "is no regular expression"),
+    "pattern without system": (V, {"pattern": "x"}, "needs a group"),
+    "pattern that finds nothing": (V, {"pattern": "(?P<system>zzz)"}, "finds no system in"),
+    "per clip": (as_csv(("file_url", "n", "MOS", "vote_1"), [("a", 1, 3, 3)]), {}, "votes_per_worker_.csv"),
+    "batch": (as_csv(("HITId", "WorkerId", "Answer.Q1"), [("a", "b", 3)]), {}, "batch file of Mechanical Turk"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path, case):
+    text, options, said = BAD[case]
+    with pytest.raises(ZestError, match=said) as refused:
+        import_answers(written(tmp_path, text), ImportOptions(**options))
+    assert str(refused.value).endswith(".") and "\n" not in str(refused.value)
+
+
+def test_what_spreadsheets_make_of_a_file_is_read(tmp_path):
+    text = mushra_csv(3, 2)
+    plain = import_answers(written(tmp_path, text)).table
+    for other in (text.replace(",", ";").encode("utf-16"), text.encode("utf-8-sig"), text.replace(",", "\t").encode("cp1252")):
+        assert import_answers(written(tmp_path, other)).table.vote.tolist() == plain.vote.tolist()
+
+
+def test_the_command_prints_writes_and_refuses(tmp_path):
+    path = written(tmp_path, mushra_csv(), "mushra.csv")
+    words = ["study", "import", str(path), "--draws", "100", "--rename", "C1=ours,C2=theirs"]
+    result = CliRunner().invoke(command_line.app, [*words, "-o", str(tmp_path / "OUT"), "--json"])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["systems"] == ["ours", "theirs"] and document["imported"]["tool"] == "webMUSHRA"
+    assert json.loads((tmp_path / "OUT" / "results.json").read_text()) == document
+    printed = CliRunner().invoke(command_line.app, words).stdout
+    assert "Imported from webMUSHRA" in printed and "| ours | " in printed
+    with pytest.raises(StudyError, match="renames nothing"):
+        renames(["C1"])
