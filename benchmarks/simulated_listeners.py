@@ -19,6 +19,7 @@ import numpy as np
 from scipy import stats
 
 from evaluation.listening.analysis.couples import right_share
+from evaluation.listening.analysis.variances import POINT, POINTS, mean_vote
 from evaluation.listening.design.create import CAP
 from evaluation.listening.design.drawing import StudyPlan, draw
 from evaluation.listening.design.questions import (
@@ -51,7 +52,6 @@ from evaluation.pair import Pair
 CAREFUL, LAZY, CLICKER = "careful", "lazy", "clicker"
 OPINIONS = {"best": 3.7, "middle": 3.2, "twin": 3.2, NATURAL: 4.5, COPY: 3.9, FLOOR: 1.8, CEILING: 4.8,
             LOW: 2.0, MIDDLE: 4.4}  # "twin" equals "middle"
-POINT = 25  # grades of a slider
 SYSTEMS = ("best", "middle", "twin")
 EMOTIONS = ("angry", "happy", "sad", "surprised")
 
@@ -68,12 +68,12 @@ class Crowd:
     careful: int = 15
     lazy: int = 2
     clickers: int = 3
-    bias: float = 0.5
-    item: float = 0.4
-    taste: float = 0.2
-    suits: float = 0.2
-    noise: float = 0.7
-    order: float = 0.2
+    bias: float = POINTS.listener
+    item: float = POINTS.item
+    taste: float = POINTS.listener_by_system
+    suits: float = POINTS.item_by_system
+    noise: float = POINTS.residual
+    order: float = POINTS.order
     trap_slip: float = 0.02
     known_slip: float = 0.05
 
@@ -83,12 +83,12 @@ class Crowd:
 
     def truth(self, condition: str, opinions: Mapping[str, float] = OPINIONS) -> float:
         """The mean vote of all careful listeners there could be on all items there could be."""
-        return _mean_vote(opinions[condition], self.spread, 1, 5)
+        return mean_vote(opinions[condition], self.spread, 1, 5)
 
     def gap(self, first: str, second: str, opinions: Mapping[str, float] = OPINIONS) -> float:
         """The mean vote of -3 to 3 for the first against the second, over both orders."""
         opinion = opinions[first] - opinions[second]
-        return sum(_mean_vote(opinion + order, self.side_by_side, -3, 3) for order in (self.order, -self.order)) / 2
+        return sum(mean_vote(opinion + order, self.side_by_side, -3, 3) for order in (self.order, -self.order)) / 2
 
     def share(self, first: str, second: str, opinions: Mapping[str, float] = OPINIONS) -> float:
         """Percent that prefer the first to the second, over both orders."""
@@ -104,7 +104,7 @@ class Crowd:
     def grade(self, condition: str, opinions: Mapping[str, float] = OPINIONS) -> tuple[float, float]:
         """Median and mean grade of all careful listeners on all items."""
         centre = POINT * (opinions[condition] - 1)
-        return float(np.clip(np.rint(centre), 0, HIGHEST_GRADE)), _mean_vote(centre, POINT * self.spread, 0, HIGHEST_GRADE)
+        return float(np.clip(np.rint(centre), 0, HIGHEST_GRADE)), mean_vote(centre, POINT * self.spread, 0, HIGHEST_GRADE)
 
     def strength(self, pages: Sequence[Sequence[str]], opinions: Mapping[str, float] = OPINIONS) -> dict[str, float]:
         """By condition, the share of pages on which it is the strongest minus that on which it is the weakest; 100,000 draws."""
@@ -126,12 +126,6 @@ class Crowd:
     def side_by_side(self) -> float:
         """Standard deviation of a difference of two opinions of one item: biases and item effects cancel."""
         return float(np.sqrt(2 * self.taste**2 + 2 * self.suits**2 + self.noise**2))
-
-
-def _mean_vote(opinion: float, spread: float, lowest: int, highest: int) -> float:
-    """Of votes that are the nearest whole number to a normal opinion, within lowest to highest."""
-    edges = np.array([-np.inf, *(np.arange(lowest, highest) + 0.5), np.inf])
-    return float(np.arange(lowest, highest + 1) @ np.diff(stats.norm.cdf(edges, opinion, spread)))
 
 
 def simulated_study(questions: tuple[str, ...], listeners: int = 20, pairs: int = 40, cap: int = CAP, seed: int = 0) -> Study:

@@ -72,7 +72,10 @@ def test_payments_are_written_once_with_a_reason_and_never_for_another_study(run
     files = {name: (tmp_path / "pay" / f"{name}-1.csv").read_text().splitlines() for name in ("approve", "reject", "bonus")}
     assert files["approve"][1:] == ["A-w1,w1,H,x,"] and files["bonus"][1].startswith("w1,A-w1,0.50,") and len(files["bonus"]) == 2
     assert files["reject"][1].startswith("A-w2,w2,H,,") and "choose: Poor" in files["reject"][1] and len(files["reject"]) == 2
-    assert "Nothing changed" in call(*pay, "--approve", "--reject", "--bonus", "0.5 if finished")[2]
+    again = call(*pay, "--approve", "--reject", "--bonus", "0.5 if finished")[2]
+    assert all(f"{kind}: nothing new" in again for kind in files) and "Note" not in again
+    assert "1 worker had a bonus of 0.50 in an earlier file" in call(*pay, "--bonus", "1 if finished")[2]
+    assert not (tmp_path / "pay" / "bonus-2.csv").exists()
     work("w3", True)
     assert call(*pay, "--approve")[0] == 0
     assert (tmp_path / "pay" / "approve-2.csv").read_text().splitlines()[1:] == ["A-w3,w3,H,x,"]

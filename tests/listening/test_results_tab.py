@@ -24,10 +24,11 @@ from workbench import demo as page
 from workbench.listening import admin_text as text
 from workbench.listening import results_actions
 from workbench.listening import studies as known
-from workbench.listening.results_actions import ResultsActions, analysed, export_zip, study_choices
+from workbench.listening.results_actions import ResultsActions, analysed, export_zip
 from workbench.listening.results_view import results_html
 from workbench.listening.study_builder import gathered_folder
 from workbench.listening.study_form import StudyForm
+from workbench.listening.study_list import study_choices
 from workbench.tabs.problems import problem
 
 PASSWORD = "open sesame please"

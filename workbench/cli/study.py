@@ -13,6 +13,7 @@ from workbench.cli.names import named_system
 from workbench.cli.options import MANY, AsJson, BootstrapSeed, Draws
 from workbench.cli.output import print_json
 from workbench.cli.progress import say
+from workbench.cli.study_budget import budget
 
 if TYPE_CHECKING:
     from evaluation.listening.design.study import Study
@@ -199,11 +200,12 @@ def payments(
     kinds = [name for name, is_asked in (("approve", approve), ("reject", reject)) if is_asked]
     if not kinds and not bonus:
         raise StudyError("Nothing was asked for; name --approve, --reject or --bonus.")
-    found = write_payments(open_store(open_study(folder), database), output, kinds, bonus)
+    found = write_payments(open_store(open_study(folder), database), output, kinds, bonus, lambda note: say(f"Note: {note}"))
     for kind, (file, lines) in found.items():
         say(f"{file}: {counted(lines, 'worker')} to {kind}." if kind != "bonus" else f"{file}: {counted(lines, 'bonus')}.")
-    if not found:
-        say("Nothing changed since the last files were written.")
+    for kind in (*kinds, *(["bonus"] if bonus else [])):
+        if kind not in found:
+            say(f"{kind}: nothing new, so no file was written.")
 
 
 @study.command("forget-identities", cls=ZestCommand)
@@ -275,6 +277,9 @@ def archive(
     answers = _collected(folder, database)
     written = archive_study(*answers, output, results_of(*answers, draws=draws, seed=seed))
     say(f"Wrote {written}, {written.stat().st_size / 1e6:.1f} MB; checklist.md in it says what is left for you to say.")
+
+
+study.command(cls=ZestCommand)(budget)
 
 
 def _collected(folder: Path, database: str | None) -> tuple[Study, Collected]:

@@ -19,17 +19,16 @@ from evaluation.listening.publish.archive import archive_study
 from evaluation.listening.publish.links import is_local, listeners_link
 from evaluation.listening.publish.markdown import paper_paragraph
 from evaluation.listening.store import AnswerStore, Collected, collect
-from evaluation.listening.store.collected import study_progress
-from pipelines.counting import counted
 from pipelines.errors import ZestError
 from pipelines.files import make_folder
 from workbench.listening import admin_text as text
-from workbench.listening.admin import HOURS, AdminAccess, without_folders
+from workbench.listening.admin import HOURS, AdminAccess
 from workbench.listening.gather_tab import GatheredSet
 from workbench.listening.import_panel import ImportPanel
 from workbench.listening.requests import address_for
 from workbench.listening.results_view import empty_html, results_html
 from workbench.listening.studies import store_of, study_ids
+from workbench.listening.study_list import study_choices
 from workbench.sentences import attempt
 from workbench.tabs.problems import note, problem
 
@@ -114,11 +113,6 @@ class ResultsActions:
         return [gr.update(value=path, visible=path is not None), problem(sentence)]
 
 
-def study_choices() -> list[tuple[str, str]]:
-    """(what a card says, id) of every study, the newest first; a broken one says what is wrong with it."""
-    return [(_line(name), name) for name in study_ids()]
-
-
 def analysed(study: str | None) -> tuple[StudyResults, Collected]:
     """Raises ZestError: no such study, or its answers cannot be read."""
     store = _store(study)
@@ -149,17 +143,3 @@ def _store(study: str | None) -> AnswerStore:
     if not isinstance(study, str) or study not in study_ids():
         raise ZestError(text.NO_SUCH_STUDY)
     return store_of(study)
-
-
-def _line(name: str) -> str:
-    """What the list says of a study, in two lines."""
-    try:
-        store = store_of(name)
-        progress, info = study_progress(store), store.study.info
-    except ZestError as error:
-        return text.BROKEN_LINE.format(id=name, sentence=without_folders(error))
-    questions = ", ".join(text.QUESTION_NAMES[question].split(",")[0] for question in info["questions"])
-    state = text.CLOSED if progress.closed else text.OPEN
-    return text.LIST_LINE.format(systems=", ".join(info["systems"]), state=state, completed=progress.completed,
-                                 planned=counted(progress.planned, "listener"), begun=progress.begun or "none",
-                                 questions=questions, created=info["created"][:10], id=store.study.id[:6])

@@ -19,6 +19,7 @@ from evaluation.run.folder import EvaluationRun, open_run
 from workbench.jobs import queue as jobs
 from workbench.listening import admin_text as text
 from workbench.listening.admin import AdminAccess
+from workbench.listening.budget_form import BudgetForm, budget_form
 from workbench.listening.requests import address_for, signs_in
 from workbench.listening.study_builder import (
     LISTENERS,
@@ -55,6 +56,7 @@ class StudyForm:
     recruitment: gr.Textbox
     languages: gr.CheckboxGroup
     texts: gr.Textbox
+    budget: BudgetForm
     slots: dict[str, gr.HTML]
     button: gr.Button
     outcome: gr.HTML
@@ -102,6 +104,7 @@ class StudyForm:
         given, slots = [self.systems, self.questions, *self.numbers], [self.slots[name] for name in SLOTS]
         for component in (self.systems, self.questions, *self.numbers):
             component.input(self.check, given, slots, preprocess=False, trigger_mode="always_last", **QUIET)
+        self.budget.connect(chosen, given)
         run = self.button.click(button_update(text.MAKING, False), None, self.button, **QUIET).then(
             self.make, [chosen, *given, self.sign_in, self.recruitment, self.languages, self.texts],
             [self.outcome, self.made, *slots],
@@ -125,6 +128,7 @@ def study_form(access: AdminAccess, run_of: Callable[[str], EvaluationRun]) -> S
                                                     (CAP, 1, text.CAP_LABEL, text.CAP_INFO, "zest-cap"),
                                                     (0, 0, text.SEED_LABEL, text.SEED_INFO, "zest-draw-seed")))
     slots["numbers"] = problem_slot(None)
+    budget = budget_form(access, run_of)
     sign_in = gr.Checkbox(False, label=text.SIGN_IN_LABEL, info=text.SIGN_IN_INFO, visible=signs_in(),
                           elem_classes="zest-sign-in")
     with gr.Accordion(text.RECRUIT_TITLE, open=False):
@@ -137,8 +141,8 @@ def study_form(access: AdminAccess, run_of: Callable[[str], EvaluationRun]) -> S
         texts = gr.Textbox(label=text.TEXTS_LABEL, info=text.TEXTS_INFO, lines=4, max_lines=20, elem_classes="zest-texts")
     button = gr.Button(text.MAKE, variant="primary", elem_classes="zest-make")
     outcome = gr.HTML(elem_classes="zest-outcome")
-    return StudyForm(access, run_of, systems, questions, (listeners, cap, seed), sign_in, recruitment, languages, texts, slots,
-                     button, outcome, gr.State())
+    return StudyForm(access, run_of, systems, questions, (listeners, cap, seed), sign_in, recruitment, languages, texts, budget,
+                     slots, button, outcome, gr.State())
 
 
 def job_form(access: AdminAccess, jobs_of: Callable[[], Path], job: gr.Textbox, files: gr.File) -> None:

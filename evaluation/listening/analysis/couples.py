@@ -10,7 +10,7 @@ d' of ABX is that of the differencing model, which fits items that change from t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,12 +59,10 @@ class CoupleScore:
 def couple_scores(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[CoupleScore, ...]:
     """Every couple that was judged, by question. draws, seed: of the bootstrap."""
     rated = table[(table.kind == RATED) & asks(table, *COUPLES)]
-    ranks = {name: rank for rank, name in enumerate((*study.systems, *ANCHORS))}
+    ranks = _ranks(study.systems)
     found: list[CoupleScore] = []
     for question, rows in rated.groupby("question", sort=False):
-        first = [min(couple, key=ranks.__getitem__) for couple in zip(rows.condition, rows.against, strict=True)]
-        second = [max(couple, key=ranks.__getitem__) for couple in zip(rows.condition, rows.against, strict=True)]
-        rows = _seen_from(rows.assign(first=first, second=second), QUESTIONS[str(question)].kind)
+        rows = seen_from_first(rows, QUESTIONS[str(question)].kind, study.systems)
         groups = {couple: own for couple, own in rows.groupby(["first", "second"])}
         names = sorted(groups, key=lambda couple: tuple(ranks[str(name)] for name in couple))
         kind = QUESTIONS[str(question)].kind
@@ -83,12 +81,22 @@ def order_effects(table: pd.DataFrame, draws: int, seed: int) -> dict[str, Inter
             for question, rows in rated.groupby("question", sort=False)}
 
 
-def _seen_from(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """With votes for the first of each couple: -3 to 3, or 100 where it is preferred (of ABX: the answer is right), else 0."""
+def seen_from_first(rows: pd.DataFrame, kind: str, systems: Sequence[str]) -> pd.DataFrame:
+    """With columns first and second (systems before anchors), and votes for the first of each couple.
+
+    Votes are -3 to 3, or 100 where it is preferred (of ABX: the answer is right), else 0.
+    """
+    ranks = _ranks(systems)
+    couples = [sorted(couple, key=ranks.__getitem__) for couple in zip(rows.condition, rows.against, strict=True)]
+    rows = rows.assign(first=[first for first, _ in couples], second=[second for _, second in couples])
     if kind == ABX:
         return rows.assign(vote=100.0 * rows.right.astype(bool))
     is_condition = rows.condition == rows["first"]
     return rows.assign(vote=rows.vote.where(is_condition, -rows.vote) if kind == COMPARISON else 100.0 * is_condition)
+
+
+def _ranks(systems: Sequence[str]) -> dict[str, int]:
+    return {name: rank for rank, name in enumerate((*systems, *ANCHORS))}
 
 
 def _score(study: Study, question: str, rows: pd.DataFrame, p: float | None, draws: int, seed: int) -> CoupleScore:

@@ -101,6 +101,18 @@ def write_clips(folder: Path, contents: Mapping[str, ClipContent], run: Evaluati
                    "sha256": hashlib.sha256(written[content]).hexdigest()} for name, content in contents.items()}, target
 
 
+def clip_lengths(contents: Mapping[str, ClipContent], run: EvaluationRun) -> dict[str, dict[str, float]]:
+    """By clip id {"seconds"}, as `write_clips` will have it, from the headers of the recordings.
+
+    Raises:
+        StudyError: a recording is missing or cannot be read.
+    """
+    pairs = {pair.id: pair for pair in run.pairs}
+    paths = {name: _path(content, pairs[content.pair], run) for name, content in contents.items()}
+    lengths = {path: _seconds(path) for path in set(paths.values())}
+    return {name: {"seconds": lengths[path]} for name, path in paths.items()}
+
+
 def damaged(samples: np.ndarray, decibels: float = MNRU_DB) -> np.ndarray:
     """Speech with noise that follows its amplitude, ITU-T P.810's modulated noise reference unit: surely bad, yet speech.
 
@@ -122,6 +134,16 @@ def low_pass(samples: np.ndarray, passes: float) -> np.ndarray:
     taps |= 1  # of an odd number, so that the delay is whole
     window = firwin(taps, passes + TRANSITION / 2, window=("kaiser", beta), fs=SAMPLE_RATE)  # pyright: ignore[reportArgumentType]
     return fftconvolve(samples, window, mode="full")[taps // 2:taps // 2 + len(samples)]
+
+
+def _seconds(path: Path) -> float:
+    try:
+        return round(soundfile.info(path).duration, 3)
+    except soundfile.SoundFileError:  # what only other decoders read
+        try:
+            return round(load(path).seconds, 3)
+        except AudioError as error:
+            raise StudyError(f"{path.name} cannot be used in a listening test: {error}") from error
 
 
 def _recording(content: ClipContent, pair: Pair, run: EvaluationRun) -> Recording:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.instruments.needs import version
-from evaluation.listening.design.clips import Progress, Told, write_clips
+from evaluation.listening.design.clips import Progress, Told, clip_lengths, write_clips
 from evaluation.listening.design.drawing import StudyPlan, draw, pairs_that_help, ratings_per_system
 from evaluation.listening.design.questions import BEST_WORST, QUESTIONS, askable, parse_questions, study_emotions
 from evaluation.listening.design.recruitment import Recruitment, with_codes
@@ -50,19 +50,7 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
             folder exists already or cannot be written.
     """
     folder = Path(folder)
-    asked = parse_questions(questions)
-    plan = StudyPlan(tuple(dict.fromkeys(systems)), asked, listeners, cap, seed, salt or secrets.token_hex(16),
-                     rules or usual_rules(asked))
-    pairs, left_out = _usable(run, plan.systems)
-    possible = askable(pairs)
-    impossible = [question.name for question in plan.questions if question.name not in possible]
-    if impossible and QUESTIONS[impossible[0]].kind == BEST_WORST:
-        raise StudyError(f"Some pairs name no emotion, and {impossible[0]} asks for its strength; leave that question out, or "
-                         "evaluate pairs with emotions.")
-    if impossible:
-        raise StudyError(f"Some conversions have a stored emotion as their target and have no reference to be played for "
-                         f"{impossible[0]}; leave that question out.")
-    design = draw(plan, pairs)
+    plan, pairs, left_out, design = _drawn(run, systems, questions, listeners, seed, cap, rules, salt or secrets.token_hex(16))
     if folder.exists():
         raise OutputError(f"{folder} exists already; a study is never changed, so choose a new folder with -o.")
     make_folder(folder.parent)
@@ -82,6 +70,14 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
     return open_study(folder)
 
 
+def plan_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence[str], listeners: int = 20, seed: int = 0,
+               cap: int = CAP) -> Study:
+    """The study that `create_study` would make, without a file: its sets, and how long they take. Raises StudyError."""
+    plan, pairs, left_out, design = _drawn(run, systems, questions, listeners, seed, cap, None, "")
+    clips = clip_lengths(design.clips, run)
+    return Study(Path("not written"), _info(plan, run, pairs, left_out, clips, 0.0), design, {})
+
+
 def expected_ratings(study: Study) -> dict[str, float]:
     """By question, how many ratings every system gets when all listeners finish."""
     return {question.name: ratings_per_system(study.design, study.info["listeners"], study.systems[0], question.name)
@@ -98,6 +94,23 @@ def useful_pairs(run: EvaluationRun, systems: Sequence[str], questions: Sequence
     plan = StudyPlan(tuple(dict.fromkeys(systems)), asked, listeners, cap, 0, "", usual_rules(asked))
     pairs, _ = _usable(run, plan.systems)
     return len(pairs), pairs_that_help(plan, pairs)
+
+
+def _drawn(run: EvaluationRun, systems: Sequence[str], questions: Sequence[str], listeners: int, seed: int, cap: int,
+           rules: ScreeningRules | None, salt: str) -> tuple[StudyPlan, list[Pair], dict[str, str], Design]:
+    """The plan, its pairs, those left out and why, and the drawn sets. Raises StudyError."""
+    asked = parse_questions(questions)
+    plan = StudyPlan(tuple(dict.fromkeys(systems)), asked, listeners, cap, seed, salt, rules or usual_rules(asked))
+    pairs, left_out = _usable(run, plan.systems)
+    possible = askable(pairs)
+    impossible = [question.name for question in plan.questions if question.name not in possible]
+    if impossible and QUESTIONS[impossible[0]].kind == BEST_WORST:
+        raise StudyError(f"Some pairs name no emotion, and {impossible[0]} asks for its strength; leave that question out, or "
+                         "evaluate pairs with emotions.")
+    if impossible:
+        raise StudyError(f"Some conversions have a stored emotion as their target and have no reference to be played for "
+                         f"{impossible[0]}; leave that question out.")
+    return plan, pairs, left_out, draw(plan, pairs)
 
 
 def _usable(run: EvaluationRun, systems: tuple[str, ...]) -> tuple[list[Pair], dict[str, str]]:

@@ -14,7 +14,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +28,7 @@ from evaluation.listening.store.arrivals import Identity, identities
 from evaluation.listening.store.collected import Listener
 from evaluation.listening.store.database import writing
 from evaluation.listening.store.schema import LISTENERS, PAYMENTS
+from pipelines.counting import counted
 from pipelines.errors import OutputError
 from pipelines.files import make_folder, write_whole
 
@@ -49,11 +50,13 @@ class Payment:
     reason: str
 
 
-def write_payments(store: AnswerStore, folder: Path | str, kinds: Sequence[str], bonus: str = "") -> dict[str, tuple[Path, int]]:
+def write_payments(store: AnswerStore, folder: Path | str, kinds: Sequence[str], bonus: str = "",
+                   told: Callable[[str], object] = lambda note: None) -> dict[str, tuple[Path, int]]:
     """Write the files of what is new since the last call; the database remembers it in the same transaction.
 
     Args:
         kinds: of 'approve' and 'reject'. bonus: as '0.50 if counted' or '0.50 if finished', '' for none.
+        told: gets a note where somebody had a bonus of another amount before, and so gets no second one.
     Returns:
         by kind, the file and its lines; kinds with nothing new are left out.
     Raises:
@@ -78,6 +81,7 @@ def write_payments(store: AnswerStore, folder: Path | str, kinds: Sequence[str],
             if any(one.listener not in people for one in new):
                 raise StudyError("The ids of some listeners were forgotten or lost, so no platform can pay them by a file; "
                                  "nothing was written.")
+            _tell_other_amounts(asked, {row.listener: row.amount for row in before if row.kind == BONUS}, told)
             if new:
                 connection.execute(PAYMENTS.insert(), [{**vars(one), "number": number, "written": store.clock()} for one in new])
             found = {}
@@ -92,6 +96,14 @@ def write_payments(store: AnswerStore, folder: Path | str, kinds: Sequence[str],
             file.unlink(missing_ok=True)
         raise
     return found
+
+
+def _tell_other_amounts(asked: Sequence[Payment], before: Mapping[str, str], told: Callable[[str], object]) -> None:
+    other = [one for one in asked if one.kind == BONUS and before.get(one.listener, one.amount) != one.amount]
+    if other:
+        amounts = " or ".join(sorted({before[one.listener] for one in other}))
+        told(f"{counted(len(other), 'worker')} had a bonus of {amounts} in an earlier file, and nobody gets a second one; "
+             "pay the rest on the platform.")
 
 
 def decided(store: AnswerStore, bonus: str = "") -> list[Payment]:
