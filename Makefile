@@ -7,8 +7,8 @@
 # Each creates .venv the first time; a stamp file makes the second time quick.
 
 PYTHON ?= python3.11
-# Files of tests that run at the same time, on a core each.
-WORKERS ?= 2
+# Files of tests that run at the same time: one more than two cores, as browsers and trained processes are waited for.
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder

@@ -2,6 +2,7 @@
 
 import sys
 
+from workbench.gradio_stubs import without_stubs
 from workbench.launching import open_page, take_options
 from workbench.zero_gpu import is_lent, prepare
 
@@ -10,7 +11,8 @@ if __name__ == "__main__":
 if is_lent():
     prepare()  # before torch is imported
 
-from workbench.demo import build_demo
+with without_stubs():
+    from workbench.demo import build_demo
 
 demo = build_demo()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.forkserver import share
+from tests.support.rewriting import rewrite_share
 from tests.support.scheduling import place_of
 from tests.support.session import begin_session
+from workbench.gradio_stubs import without_stubs
 
 if TYPE_CHECKING:  # torch is imported by tests that need it, and not by the process that hands out tests
     from pipelines.conversion import Converter
@@ -33,6 +35,7 @@ BROWSER_FILES = pytest.StashKey[set[Path]]()  # files with tests that need it
 
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):  # pytest-xdist's worker processes have one
+        rewrite_share(config, sorted((ROOT / "tests").rglob("test_*.py")))
         return
     begin_session()
     if config.getoption("numprocesses", None) and not (config.option.markexpr or config.option.collectonly):
@@ -46,6 +49,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from tests.support.scheduling import Together
 
     return Together(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    with without_stubs():  # files of tests import Gradio
+        return (yield)
 
 
 STARTERS = {"chromium": "browser", "studio": "server", "workbench": "server", "served": "server", "administered": "server",

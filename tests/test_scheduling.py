@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.scheduling import GROUPS, LISTENING, WORKBENCH, name_of, place_of
+from tests.support.scheduling import GROUPS, SERVERS, name_of, place_of
 
 TESTS = Path(__file__).resolve().parent
 
 
 def test_whatever_uses_a_shared_server_stands_in_its_group(request):
-    for fixture, group in (("workbench", WORKBENCH), ("listening_server", LISTENING)):
+    for fixture, groups in SERVERS.items():
         files = {name_of(item.path) for item in request.session.items if fixture in getattr(item, "fixturenames", ())}
-        assert {name for name in files if GROUPS.get(name) != group} == set()
+        assert {name for name in files if GROUPS.get(name) not in groups} == set()
     assert [name for name in GROUPS if not (TESTS / name).is_file()] == []
 
 

@@ -6,14 +6,15 @@ from pathlib import PurePath
 
 from xdist.scheduler import LoadScopeScheduling
 
-WORKBENCH, LISTENING = "the workbench's pages", "pages of listeners"
-TOGETHER = {  # files that use one server and one browser; those without a browser come first
-    WORKBENCH: tuple(f"workbench/test_{name}.py" for name in (
-        "api", "api_calls", "api_agents", "first_visit", "access", "convert_studio", "evaluate_page", "long_page", "workbench_ui",
-        "framed_report", "studio_page", "turns_page")),
+CONVERT, JOBS, LISTENING = "pages that convert", "the API and pages of long jobs", "pages of listeners"
+TOGETHER = {  # files that use one server and one browser; those without a browser come first, and groups take equally long
+    CONVERT: tuple(f"workbench/test_{name}.py" for name in ("first_visit", "access", "convert_studio", "workbench_ui")),
     LISTENING: ("workbench/test_missing_checkpoint.py", *(f"listening/test_{name}.py" for name in (
         "listen_page", "languages", "crowd_page", "results_page", "space"))),
+    JOBS: tuple(f"workbench/test_{name}.py" for name in (
+        "api", "api_calls", "api_agents", "evaluate_page", "long_page", "framed_report", "studio_page", "turns_page")),
 }
+SERVERS = {"workbench": {CONVERT, JOBS}, "listening_server": {LISTENING}}  # fixtures, and the groups that use them
 GROUPS = {file: group for group, files in TOGETHER.items() for file in files}
 ORDER = {file: place for place, file in enumerate(file for files in TOGETHER.values() for file in files)}
 

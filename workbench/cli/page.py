@@ -16,11 +16,13 @@ def page(
         metavar="FOLDER", help="Folder whose files programs may name by their paths.")] = None,
 ) -> None:
     """Open the workbench as a page, with the studies of the folder ./studies, until Ctrl-C."""
+    from workbench.gradio_stubs import without_stubs
     from workbench.launching import open_page, take_options
 
     values = {"--port": port, "--host": host, "--files": files}
     words = [word for name, value in values.items() if value is not None for word in (name, value)]
     take_options([*words, *(["--mcp"] if mcp else [])], "zest page")
-    from workbench.demo import build_demo  # imported after the options: Gradio reads them when it is imported
+    with without_stubs():
+        from workbench.demo import build_demo  # imported after the options: Gradio reads them when it is imported
 
     open_page(build_demo())
