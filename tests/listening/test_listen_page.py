@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,7 @@ from evaluation.listening.store import collect, open_store
 from tests.support.access import axe_faults
 from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, boxes_of, open_page
 from tests.support.listening import finished_run, small_study
-from tests.support.listening_session import Clock, careful, whole_set
+from tests.support.listening_session import Clock, answer_next, careful, whole_set
 from tests.support.waiting import wait_until
 from workbench.listening.admin_text import TOO_SHORT
 from workbench.listening.listen_tab import reopen
@@ -48,6 +49,13 @@ def designs(run, study):
     """A comparison, ABX, MUSHRA and best-worst scaling; the first four trials have one of each."""
     return small_study(run, study.folder.parent / "designs", listeners=500, cap=80, systems=("copy", "f0-swap"), salt="designs",
                        questions=("comparison", "abx", "mushra", "emotion-strength"))
+
+
+@pytest.fixture(scope="module")
+def checked(run, study):
+    """With the check of hearing before the practice."""
+    return small_study(run, study.folder.parent / "checked", systems=("copy",), questions=("naturalness",), salt="checked",
+                       listeners=500, checks=("hearing",))
 
 
 @pytest.fixture(scope="module")
@@ -283,6 +291,33 @@ def test_a_comparison_abx_mushra_and_best_worst_are_answered_by_keyboard_and_are
     mushra, strength = (order_for(designs.design, 0, designs.info["seed"], answers[0].listener)[place] for place in (2, 3))
     assert json.loads(answers[2].value) == {clip: int(grade) for (_, clip), grade in zip(mushra.clips[1:], grades, strict=True)}
     assert answers[3].value == f"{strength.clips[2][1]} {strength.clips[1][1]}"
+
+
+def test_the_check_of_hearing_comes_before_the_practice_and_its_result_is_told(chromium, served, checked):
+    page, wrong = open_listening(chromium, f"{served}listen/{checked.id}")
+    agree_and_tell(page, then="Before you begin")
+    assert "First come 4 short tasks" in page.locator(".card").inner_text()
+    page.get_by_role("button", name="Begin").click()
+    page.wait_for_selector(".clips")
+    assert heading(page) == "How many tones do you hear in the noise?" and "Check" in page.locator(".badges").inner_text()
+    assert page.locator("fieldset .option").count() == 5
+    store = open_store(checked, clock=Clock(time.time()))
+    token = page.evaluate("() => localStorage.getItem(Object.keys(localStorage).find(key => key.startsWith('zest-listen:')))")
+    for _ in range(3):  # each takes three seconds: the page is needed for one
+        answer_next(store, token, lambda shown: "1")
+    page.reload()
+    page.get_by_role("heading", name="Welcome back").wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".clips")
+    hear_by_keyboard(page)
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Result of the checks").wait_for()
+    said = page.locator(".card").inner_text()
+    assert "Tones in noise: 0 of 4 right." in said and "not counted in the analysis" in said and "practice" in said
+    page.get_by_role("button", name="Begin").click()
+    page.wait_for_selector(".clips")
+    assert "Practice" in page.locator(".badges").inner_text() and wrong == []
 
 
 def test_the_other_designs_fit_a_phone_in_the_dark_and_pass_axe(chromium, served, designs):

@@ -14,7 +14,16 @@ import soundfile
 from evaluation.listening.design.clips import common_target, loudness
 from evaluation.listening.design.create import create_study, expected_ratings
 from evaluation.listening.design.drawing import StudyPlan, draw
-from evaluation.listening.design.questions import ANCHORS, CEILING, COPY, FLOOR, NATURAL, QUESTIONS, parse_questions
+from evaluation.listening.design.questions import (
+    ANCHORS,
+    CEILING,
+    CHECK_QUESTIONS,
+    COPY,
+    FLOOR,
+    NATURAL,
+    QUESTIONS,
+    parse_questions,
+)
 from evaluation.listening.design.rules import CHANCE, ScreeningRules, chance_of_passing, checks_needed
 from evaluation.listening.design.study import find_study, open_study
 from evaluation.listening.design.trials import KNOWN, RATED, TRAINING, TRAP, order_for
@@ -183,7 +192,7 @@ def test_no_system_can_be_mistaken_for_an_anchor():
 
 def test_every_text_is_in_one_file_and_a_translation_with_gaps_is_noticed():
     assert missing_texts(ENGLISH) == []
-    assert set(ENGLISH["questions"]) == set(QUESTIONS)
+    assert set(ENGLISH["questions"]) == {*QUESTIONS, *CHECK_QUESTIONS}
     partial = json.loads(json.dumps(ENGLISH))
     del partial["questions"]["naturalness"]["options"]["3"], partial["thanks"]
     assert set(missing_texts(partial)) == {"questions/naturalness/options/3", "thanks"}

@@ -166,12 +166,16 @@ def _wait(url: str, alive: Callable[[], bool], log: Path) -> None:
     raise RuntimeError(f"The workbench did not start:\n{log.read_text()[-2000:]}")
 
 
-def agree_and_tell(page: Page) -> None:
-    """On the listeners' page from the consent to the practice: agrees, says how they listen, plays the volume check."""
+def agree_and_tell(page: Page, then: str = "Practice first") -> None:
+    """On the listeners' page from the consent to the practice: agrees, says how they listen, plays the volume check.
+
+    Args:
+        then: the heading that follows.
+    """
     page.check("#agree")
     page.get_by_role("button", name="Start").click()
     for name in ("Headphones", "Quiet", "No"):
         page.get_by_role("radio", name=name, exact=True).check()
     page.locator(".play").click()
     page.get_by_role("button", name="Begin").click()
-    page.get_by_role("heading", name="Practice first").wait_for()
+    page.get_by_role("heading", name=then).wait_for()

@@ -90,6 +90,8 @@ def create(
     texts: Annotated[Optional[list[Path]], typer.Option(
         metavar="FILE", help="Texts of your own in one language (JSON), as zest study texts writes them, in place of the usual "
                              f"ones or for a further language. {MANY}")] = None,
+    listening_checks: Annotated[Optional[list[str]], typer.Option(
+        metavar="NAME", help=f"Checks before the practice, after ITU-T P.808: environment, bandwidth, hearing. {MANY}")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a frozen study from a run: opaque clips of one loudness, hidden anchors, traps, balanced sets, rules, a hash."""
@@ -103,7 +105,7 @@ def create(
     created = create_study(open_run(run), names(systems), names(questions) or QUESTIONS, output, listeners, seed, cap,
                            languages=names(languages) or tuple(LANGUAGES), texts=own, sign_in=sign_in,
                            recruitment=read_recruitment(recruit) if recruit else None,
-                           told=(notes := []).append)
+                           told=(notes := []).append, checks=names(listening_checks))
     ratings = expected_ratings(created)
     if as_json:
         print_json(_summary(created) | {"ratings_per_system": ratings, "notes": notes})

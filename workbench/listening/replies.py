@@ -115,7 +115,8 @@ def study_document(store: AnswerStore, user: str = "") -> dict[str, Any]:
     count, over = len(study.design.training), store.refusal()
     return {"study": study.id, "languages": study.languages, "closed": bool(over),
             "closed_text": study.wording["refusals"][over or "closed"],
-            "minutes": study.minutes, "practice": count, "volume_clip": study.design.training[0].clips[0][1],
+            "minutes": study.minutes, "practice": count, "checks": len(study.design.checks),
+            "volume_clip": study.design.training[0].clips[0][1],
             "remark_letters": MOST_LETTERS,
             "texts": texts, "sign_in": study.sign_in, "sign_in_offered": signs_in(),
             "no_sign_in_text": study.wording["refusals"]["no_sign_in"], "signed_in": bool(user),

@@ -14,7 +14,7 @@ from evaluation.listening.analysis.screening import REASONS, WITHDRAWN
 from evaluation.listening.analysis.standing import StudyStanding, standing_sentences
 from evaluation.listening.design.questions import ANCHORS, shown_name
 from evaluation.listening.publish.design_tables import design_tables
-from evaluation.listening.publish.markdown import NOT_COMPARABLE, correlation_range, exclusions, imported_sentence
+from evaluation.listening.publish.markdown import NOT_COMPARABLE, check_sentence, correlation_range, exclusions, imported_sentence
 from evaluation.listening.publish.numbers import interval_text, number
 from evaluation.listening.publish.plots import Picture, pictures
 from evaluation.report.figures import to_svg
@@ -131,7 +131,9 @@ def _screening(results: StudyResults) -> str:
                          f"{verdict.known[0]} of {verdict.known[1]}", number(verdict.deviation), number(verdict.z)])
     head = ("listener", "why not counted", "traps failed", "known failed", "deviation", "z")
     table = _table(head, rows) if rows else ""
-    return _section("Screening", f"<p>{escape(exclusions(results))}</p>{table}")
+    checks = check_sentence(results)
+    told = f"<p>Listening checks {escape(checks)}</p>" if checks else ""
+    return _section("Screening", f"<p>{escape(exclusions(results))}</p>{told}{table}")
 
 
 def _section(title: str, body: str) -> str:

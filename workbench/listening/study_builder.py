@@ -11,6 +11,7 @@ from typing import Any
 
 from evaluation.listening.design.best_worst import FEWEST
 from evaluation.listening.design.create import CAP, create_study, expected_ratings, useful_pairs
+from evaluation.listening.design.listening_checks import parse_checks
 from evaluation.listening.design.questions import BEST_WORST, QUESTIONS, Question, anchors_of, askable
 from evaluation.listening.design.recruitment import Recruitment, read_recruitment
 from evaluation.listening.design.study import Study
@@ -34,6 +35,7 @@ class StudyRequest:
         systems, questions: names. listeners: whole sets to be answered. cap: trials a listener answers at most.
         sign_in: with Hugging Face, one set each. recruitment: None for a plain link. languages: codes, the first for browsers
         that like none of them. texts: of one language, the study's own; None for the usual ones.
+        checks: of room, device and hearing.
     """
 
     systems: tuple[str, ...]
@@ -45,6 +47,7 @@ class StudyRequest:
     recruitment: Recruitment | None = None
     languages: tuple[str, ...] = tuple(LANGUAGES)
     texts: dict[str, Any] | None = None
+    checks: tuple[str, ...] = ()
 
 
 def form_problems(systems: object, questions: object, listeners: object, cap: object, seed: object) -> dict[str, str]:
@@ -59,7 +62,8 @@ def form_problems(systems: object, questions: object, listeners: object, cap: ob
 
 
 def parse_request(systems: Any, questions: Any, listeners: Any, cap: Any, seed: Any, sign_in: bool = False,
-                  recruitment: object = "", languages: Sequence[str] = tuple(LANGUAGES), texts: object = "") -> StudyRequest:
+                  recruitment: object = "", languages: Sequence[str] = tuple(LANGUAGES), texts: object = "",
+                  checks: Sequence[str] = ()) -> StudyRequest:
     """From the values of the form.
 
     Raises:
@@ -69,7 +73,8 @@ def parse_request(systems: Any, questions: Any, listeners: Any, cap: Any, seed: 
         raise StudyError(sentence)
     return StudyRequest(tuple(map(str, systems)), tuple(map(str, questions)), int(listeners), int(cap), int(seed), bool(sign_in),
                         read_recruitment(str(recruitment)) if str(recruitment or "").strip() else None,
-                        tuple(map(str, languages or ())), read_texts(str(texts)) if str(texts or "").strip() else None)
+                        tuple(map(str, languages or ())), read_texts(str(texts)) if str(texts or "").strip() else None,
+                        parse_checks(map(str, checks or ())))
 
 
 def gathered_folder() -> Path:
@@ -101,7 +106,7 @@ def make_study(run: EvaluationRun, requested: StudyRequest, progress: Callable[[
     return create_study(run, requested.systems, requested.questions, studies_folder() / name, requested.listeners,
                         requested.seed, requested.cap, progress=progress, sign_in=requested.sign_in,
                         recruitment=requested.recruitment, languages=requested.languages,
-                        texts=[requested.texts] if requested.texts else [], told=told)
+                        texts=[requested.texts] if requested.texts else [], told=told, checks=requested.checks)
 
 
 def study_sentence(study: Study) -> str:

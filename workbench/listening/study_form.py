@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from evaluation.listening.design.create import CAP
+from evaluation.listening.design.listening_checks import CHECKS
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.wording import LANGUAGES
 from evaluation.listening.errors import StudyError
@@ -57,6 +58,7 @@ class StudyForm:
     languages: gr.CheckboxGroup
     texts: gr.Textbox
     budget: BudgetForm
+    checks: gr.CheckboxGroup
     slots: dict[str, gr.HTML]
     button: gr.Button
     outcome: gr.HTML
@@ -79,13 +81,14 @@ class StudyForm:
     def make(self, chosen: str, systems: list[str], questions: list[str], listeners: float, cap: float, seed: float,
              sign_in: bool, profile: gr.OAuthProfile | None, request: gr.Request, recruitment: str = "",
              languages: Sequence[str] = tuple(LANGUAGES), texts: str = "",
-             progress: gr.Progress = gr.Progress()) -> list[Any]:
+             checks: Sequence[str] = (), progress: gr.Progress = gr.Progress()) -> list[Any]:
         """Create the study and say where it is, and its id; or the sentences why there is none, each beside its input."""
         notes: list[str] = []
 
         def work() -> Study:
             with self.access.open_to(profile, request, "make a study"):
-                requested = parse_request(systems, questions, listeners, cap, seed, sign_in, recruitment, languages, texts)
+                requested = parse_request(systems, questions, listeners, cap, seed, sign_in, recruitment, languages, texts,
+                                          checks)
                 return make_study(self.run_of(chosen), requested, lambda done, all_: progress((done, all_), unit="clips"),
                                   notes.append)
 
@@ -106,7 +109,8 @@ class StudyForm:
             component.input(self.check, given, slots, preprocess=False, trigger_mode="always_last", **QUIET)
         self.budget.connect(chosen, given)
         run = self.button.click(button_update(text.MAKING, False), None, self.button, **QUIET).then(
-            self.make, [chosen, *given, self.sign_in, self.recruitment, self.languages, self.texts],
+            self.make, [chosen, *given, self.sign_in, self.recruitment, self.languages, self.texts,
+                        self.checks],
             [self.outcome, self.made, *slots],
             preprocess=False, concurrency_limit=1, api_visibility="private", show_progress_on=self.outcome)
         run.then(button_update(text.MAKE, True), None, self.button, **QUIET)
@@ -131,6 +135,8 @@ def study_form(access: AdminAccess, run_of: Callable[[str], EvaluationRun]) -> S
     budget = budget_form(access, run_of)
     sign_in = gr.Checkbox(False, label=text.SIGN_IN_LABEL, info=text.SIGN_IN_INFO, visible=signs_in(),
                           elem_classes="zest-sign-in")
+    checks = gr.CheckboxGroup([(text.CHECK_NAMES[name], name) for name in CHECKS], label=text.CHECKS_LABEL, info=text.CHECKS_INFO,
+                              elem_classes=["zest-form", "zest-checks"])
     with gr.Accordion(text.RECRUIT_TITLE, open=False):
         recruitment = gr.Textbox(label=text.RECRUIT_LABEL, info=text.RECRUIT_INFO, lines=4, max_lines=20,
                                  elem_classes="zest-recruitment")
@@ -142,7 +148,7 @@ def study_form(access: AdminAccess, run_of: Callable[[str], EvaluationRun]) -> S
     button = gr.Button(text.MAKE, variant="primary", elem_classes="zest-make")
     outcome = gr.HTML(elem_classes="zest-outcome")
     return StudyForm(access, run_of, systems, questions, (listeners, cap, seed), sign_in, recruitment, languages, texts, budget,
-                     slots, button, outcome, gr.State())
+                     checks, slots, button, outcome, gr.State())
 
 
 def job_form(access: AdminAccess, jobs_of: Callable[[], Path], job: gr.Textbox, files: gr.File) -> None:

@@ -13,7 +13,17 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from evaluation.listening.design.questions import BEST_WORST, COMPARISON, COUPLES, PREFERENCE, QUESTIONS, SCALE, SETS, SLIDERS
+from evaluation.listening.design.questions import (
+    BEST_WORST,
+    COMPARISON,
+    COUPLES,
+    PREFERENCE,
+    QUESTIONS,
+    SCALE,
+    SETS,
+    SLIDERS,
+    question_called,
+)
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import RATED, Trial
 from evaluation.listening.design.values import grades, judged_clips
@@ -40,7 +50,7 @@ def answer_table(study: Study, collected: Collected) -> pd.DataFrame:
     rows = []
     for answer in collected.answers:
         trial = trials[answer.trial]
-        order = "|".join(trial.conditions) if QUESTIONS[trial.question].kind in COUPLES else ""
+        order = "|".join(trial.conditions) if question_called(trial.question).kind in COUPLES else ""
         rows += [(answer.listener, trial.id, trial.question, trial.kind, trial.pair, condition, against, order, value, vote,
                   answer.value in trial.accepted if trial.accepted else None,
                   all(answer.plays.get(clip, 0) >= 1 for _, clip in trial.clips), answer.place,
@@ -90,7 +100,7 @@ def correlations(table: pd.DataFrame) -> dict[str, float | None]:
 
 def _ratings(trial: Trial, value: str) -> list[tuple[str, str, str, float]]:
     """Condition, what it was judged against, value and vote, of each clip that was judged by itself."""
-    question = QUESTIONS[trial.question]
+    question = question_called(trial.question)
     kind = question.kind
     if kind in SETS:
         clips = judged_clips(question, trial)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from scipy import stats
 from evaluation.listening.analysis.answers import asks, five_points
 from evaluation.listening.design.questions import NATURAL, QUESTIONS, SLIDERS
 from evaluation.listening.design.rules import ScreeningRules
-from evaluation.listening.design.trials import KNOWN, RATED, TRAP
+from evaluation.listening.design.trials import CHECK, KNOWN, RATED, TRAP
 from evaluation.listening.store.collected import Collected, Listener
 
 WITHDRAWN = "withdrew"
@@ -20,6 +21,9 @@ REASONS = {
     "all_played": "did not play everything",
     "trap_failures": "failed traps",
     "known_failures": "failed known-answer items",
+    "environment_check": "failed the check of the room",
+    "bandwidth_check": "failed the check of the device",
+    "hearing_check": "failed the check of hearing",
     "least_deviation": "gave nearly the same vote throughout",
     "hidden_reference": "graded the hidden reference below 90 too often",
     "anchor": "graded the anchor above 90 too often",
@@ -35,7 +39,7 @@ class Verdict:
     Attributes:
         broken: names of rules, () for who counts. withdrawn: counts neither before nor after screening.
         traps, known: (failed, asked). deviation: standard deviation of the votes, None below two votes. z: see Rules.outlier,
-            None where it was not computed.
+            None where it was not computed. checks: of room, device and hearing by the name of the question, (failed, asked).
     """
 
     listener: str
@@ -45,6 +49,7 @@ class Verdict:
     known: tuple[int, int]
     deviation: float | None
     z: float | None = None
+    checks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def counts(self) -> bool:
@@ -73,16 +78,18 @@ def _verdict(rules: ScreeningRules, listener: Listener, rows: pd.DataFrame) -> V
     traps, known = (_failures(rows, kind) for kind in (TRAP, KNOWN))
     votes = rows.points[rows.kind == RATED].dropna().to_numpy()
     deviation = float(np.std(votes, ddof=1)) if len(votes) > 1 else None
+    checks = {str(name): _failures(own, CHECK) for name, own in rows[rows.kind == CHECK].groupby("question", sort=False)}
     broken = {
         "whole_set": rules.whole_set and listener.completed is None,
         "all_played": rules.all_played and not bool(rows.played.all()),
         "trap_failures": traps[0] > rules.allowed(rules.trap_failures, traps[1]),
         "known_failures": known[0] > rules.allowed(rules.known_failures, known[1]),
+        **{name.replace("-", "_"): wrong > rules.allowed(rules.check_failures, asked) for name, (wrong, asked) in checks.items()},
         **_mushra(rules, rows[rows.kind == RATED]),
         "least_deviation": deviation is not None and deviation < rules.least_deviation,
     }
     return Verdict(listener.listener, tuple(name for name, is_broken in broken.items() if is_broken),
-                   listener.withdrawn is not None, traps, known, deviation)
+                   listener.withdrawn is not None, traps, known, deviation, checks=checks)
 
 
 def _failures(rows: pd.DataFrame, kind: str) -> tuple[int, int]:

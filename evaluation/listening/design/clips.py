@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from evaluation.listening.design.listening_checks import is_check, render_check
 from evaluation.listening.design.questions import COPIES, DAMAGED, LOW_PASSES, SYSTEM
 from evaluation.listening.design.trials import ClipContent
 from evaluation.listening.errors import StudyError
@@ -81,9 +82,12 @@ def write_clips(folder: Path, contents: Mapping[str, ClipContent], run: Evaluati
     samples: dict[ClipContent, np.ndarray] = {}
     notes: dict[str, None] = {}
     for index, content in enumerate(distinct):
-        recording = _recording(content, pairs[content.pair], run)
-        notes |= dict.fromkeys(recording.warnings)
-        samples[content] = _samples(content, recording.samples)
+        if is_check(content):
+            samples[content] = render_check(content)
+        else:
+            recording = _recording(content, pairs[content.pair], run)
+            notes |= dict.fromkeys(recording.warnings)
+            samples[content] = _samples(content, recording.samples)
         if progress is not None:
             progress(index + 1, len(distinct))
     for note in notes:

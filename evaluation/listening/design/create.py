@@ -7,7 +7,7 @@ import platform
 import secrets
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from evaluation.instruments.needs import version
 from evaluation.listening.design.clips import Progress, Told, clip_lengths, write_clips
 from evaluation.listening.design.drawing import StudyPlan, draw, pairs_that_help, ratings_per_system
+from evaluation.listening.design.listening_checks import check_questions, draw_checks, parse_checks
 from evaluation.listening.design.questions import BEST_WORST, QUESTIONS, askable, parse_questions, study_emotions
 from evaluation.listening.design.recruitment import Recruitment, with_codes
 from evaluation.listening.design.rules import ScreeningRules, usual_rules
@@ -34,7 +35,8 @@ PACKAGES = ("zest-workbench", "numpy", "scipy", "pyloudnorm", "pyworld", "soundf
 def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence[str], folder: Path | str, listeners: int = 20,
                  seed: int = 0, cap: int = CAP, rules: ScreeningRules | None = None, languages: Sequence[str] = tuple(LANGUAGES),
                  texts: Sequence[Mapping[str, Any]] = (), salt: str | None = None, progress: Progress | None = None,
-                 sign_in: bool = False, recruitment: Recruitment | None = None, told: Told = lambda note: None) -> Study:
+                 sign_in: bool = False, recruitment: Recruitment | None = None, told: Told = lambda note: None,
+                 checks: Sequence[str] = ()) -> Study:
     """Draw a study, write its clips and freeze it; the folder appears whole or not at all.
 
     Args:
@@ -44,13 +46,17 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
             with its language, in place of the project's or for a language that it lacks.
         sign_in: whether listeners sign in with Hugging Face, one set each.
         recruitment: how listeners come and go; None for a plain link without places.
+        checks: names of listening_checks.CHECKS, of room, device and hearing; they come before the practice.
         told: gets each note on a recording that listeners will hear, such as that it is clipped or cut off.
     Raises:
         StudyError: the run is unfinished or lacks a system, a pair cannot be used, the cap is too small. OutputError: the
             folder exists already or cannot be written.
     """
     folder = Path(folder)
-    plan, pairs, left_out, design = _drawn(run, systems, questions, listeners, seed, cap, rules, salt or secrets.token_hex(16))
+    plan, pairs, left_out, drawn = _drawn(run, systems, questions, listeners, seed, cap, rules, salt or secrets.token_hex(16))
+    checked = parse_checks(checks)
+    tasks = draw_checks(checked, plan.salt, plan.seed)
+    design = replace(drawn, clips=drawn.clips | tasks.clips, checks=tasks.trials)
     if folder.exists():
         raise OutputError(f"{folder} exists already; a study is never changed, so choose a new folder with -o.")
     make_folder(folder.parent)
@@ -59,9 +65,12 @@ def create_study(run: EvaluationRun, systems: Sequence[str], questions: Sequence
             inner = Path(partial) / "study"
             clips, loudness = write_clips(inner / "clips", design.clips, run, progress, told)
             info: dict[str, Any] = {**_info(plan, run, pairs, left_out, clips, loudness), "sign_in": bool(sign_in)}
+            if checked:
+                info["checks"] = list(checked)
             if recruitment is not None:
                 info["recruitment"] = with_codes(recruitment).document()
-            _freeze(inner, info, design, wording_of_study(languages, texts, info["questions"], info["emotions"]))
+            _freeze(inner, info, design, wording_of_study(
+                languages, texts, (*info["questions"], *check_questions(checked)), info["emotions"]))
             open_study(inner)
             inner.rename(folder)
     except OSError as error:

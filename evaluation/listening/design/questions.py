@@ -11,6 +11,8 @@ from pipelines.labels import EMOTIONS
 
 SCALE, CHOICE, PREFERENCE, COMPARISON, ABX = "scale", "choice", "preference", "comparison", "abx"
 SLIDERS, BEST_WORST = "sliders", "best-worst"
+QUIETER, ALIKE, COUNTING = "quieter", "alike", "counting"  # of the checks before a test, see listening_checks.py
+COUNTED = ("1", "2", "3", "4", "5")  # tones
 COUPLES = (PREFERENCE, COMPARISON, ABX)  # two clips are judged against each other
 SETS = (SLIDERS, BEST_WORST)  # several clips are judged side by side
 VOTES = ("1", "2", "3", "4", "5")
@@ -44,7 +46,8 @@ class Question:
 
     Attributes:
         kind: 'scale' (1 to 5), 'choice' (emotions), 'preference' (a or b), 'comparison' (-3 to 3, b against a) or
-            'abx' (a or b, which of them x is), 'sliders' (0 to 100 for each of several) or 'best-worst' (of several).
+            'abx' (a or b, which of them x is), 'sliders' (0 to 100 for each of several) or 'best-worst' (of several). Of the
+            checks before a test 'quieter' (a, b or same), 'alike' (same or different) and 'counting' (1 to 5).
         given: recording that is played beside the judged one: 'source', 'reference', or '' for none.
         hidden: by anchor, what is judged there: a recording of the pair, or a copy-synthesis of one.
         sure: what is judged in a known-answer item, '' where no answer is sure; of a couple it is the worse one.
@@ -64,7 +67,8 @@ class Question:
         """What is played, in this order, where so many clips are judged."""
         if self.kind in SETS:
             return ((self.given,) if self.given else ()) + tuple(str(number + 1) for number in range(judged_clips))
-        judged = {ABX: (*SIDES, "x"), PREFERENCE: SIDES, COMPARISON: SIDES}.get(self.kind, ("converted",))
+        two = dict.fromkeys((PREFERENCE, COMPARISON, QUIETER, ALIKE), SIDES)
+        judged = {ABX: (*SIDES, "x"), **two}.get(self.kind, ("converted",))
         return ((self.given,) if self.given else ()) + judged
 
 
@@ -89,6 +93,14 @@ QUESTIONS = {question.name: question for question in (
     Question("degradation", SCALE, "source", ((COPY, "copy-of-source"), (CEILING, "source")), sure=DAMAGED, accepted=("1", "2")),
 )}
 
+CHECK_QUESTIONS = {question.name: question for question in (
+    Question("environment-check", QUIETER), Question("bandwidth-check", ALIKE), Question("hearing-check", COUNTING))}
+
+
+def question_called(name: str) -> Question:
+    """One that a study can ask, or that of a check before it."""
+    return QUESTIONS.get(name) or CHECK_QUESTIONS[name]
+
 
 def parse_questions(names: Iterable[str]) -> tuple[Question, ...]:
     """Questions by their names, in the order given.
@@ -107,7 +119,8 @@ def parse_questions(names: Iterable[str]) -> tuple[Question, ...]:
 
 def answers_to(question: Question, emotions: Sequence[str]) -> tuple[str, ...]:
     """What may be answered; of sliders the labels of the scale, of best-worst what is chosen. emotions: for the choice."""
-    fixed = {SCALE: VOTES, PREFERENCE: SIDES, ABX: SIDES, COMPARISON: COMPARED, SLIDERS: VOTES, BEST_WORST: ("best", "worst")}
+    fixed = {SCALE: VOTES, PREFERENCE: SIDES, ABX: SIDES, COMPARISON: COMPARED, SLIDERS: VOTES, BEST_WORST: ("best", "worst"),
+             QUIETER: (*SIDES, "same"), ALIKE: ("same", "different"), COUNTING: COUNTED}
     return fixed.get(question.kind) or (*emotions, OTHER)
 
 

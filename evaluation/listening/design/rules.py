@@ -16,7 +16,8 @@ from evaluation.listening.errors import StudyError
 OUTLIER = 3.29  # two-sided 0.1 % of a normal distribution
 ONE_IN = 10  # rated trials per trap, and per known-answer item
 OF_TWO = 0.25  # share of failed traps with two answers that is forgiven
-YOUNGER = {"reference_below", "anchor_above", "graded_wrongly", "mushra_anchor"}  # rules that older studies do not name
+# Rules that older studies do not name.
+YOUNGER = {"reference_below", "anchor_above", "graded_wrongly", "mushra_anchor", "check_failures"}
 FEWEST = 2  # of each
 CHANCE = 0.05  # of a random clicker to pass all checks of a set; traps are added until it is below
 # How often a trap is passed by a random answer.
@@ -42,6 +43,7 @@ class ScreeningRules:
             Without a reference, also that on which the anchor may be graded above the hidden reference.
         mushra_anchor: which one. The standard names that of 7 kHz, for material of full bandwidth. Clips here end at 8 kHz, where
             it may sound like the reference, so it is that of 3.5 kHz.
+        check_failures: largest share of wrong answers to the tasks of one check of room, device or hearing.
         preliminary_below: ratings a system below which its result is called preliminary.
     """
 
@@ -56,9 +58,10 @@ class ScreeningRules:
     anchor_above: float = 90.0
     graded_wrongly: float = 0.15
     mushra_anchor: str = LOW
+    check_failures: float = 0.25
 
     def __post_init__(self) -> None:
-        shares = self.trap_failures, self.known_failures, self.graded_wrongly
+        shares = self.trap_failures, self.known_failures, self.graded_wrongly, self.check_failures
         if not all(0 <= share < 1 for share in shares) or self.least_deviation < 0 or self.outlier <= 0:
             raise StudyError("The screening rules need shares from 0 to 1 and limits above 0.")
 

@@ -19,7 +19,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from evaluation.listening.design.questions import QUESTIONS, SETS, SLIDERS, Question, answers_to, parse_questions
+from evaluation.listening.design.questions import (
+    CHECK_QUESTIONS,
+    SETS,
+    SLIDERS,
+    Question,
+    answers_to,
+    parse_questions,
+    question_called,
+)
 from evaluation.listening.design.recruitment import NATIVE, Recruitment, check_fair, recruitment_from
 from evaluation.listening.design.rules import ScreeningRules, rules_from
 from evaluation.listening.design.trials import RATED, Design, Trial, design_from
@@ -69,6 +77,16 @@ class Study:
         return parse_questions(self.info["questions"])
 
     @property
+    def checks(self) -> tuple[str, ...]:
+        """Names of the checks of room, device and hearing (listening_checks.CHECKS); older studies have none."""
+        return tuple(self.info.get("checks", ()))
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Names of everything that listeners are asked, those of the checks too."""
+        return (*self.info["questions"], *dict.fromkeys(trial.question for trial in self.design.checks))
+
+    @property
     def rules(self) -> ScreeningRules:
         return rules_from(self.info["rules"])
 
@@ -111,13 +129,14 @@ class Study:
 
     @cached_property
     def minutes(self) -> int:
-        """How long the longest set takes, practice and setting up included."""
+        """How long the longest set takes, checks, practice and setting up included."""
         longest = max(self._listening(cell) for cell in self.design.cells)
-        return math.ceil((SETTING_UP + self._listening(self.design.training) + longest) / 60)
+        before = self._listening((*self.design.checks, *self.design.training))
+        return math.ceil((SETTING_UP + before + longest) / 60)
 
     def _listening(self, trials: Sequence[Trial]) -> float:
         """Seconds; where several clips are graded, each takes its time."""
-        graded = [len(trial.clips) if QUESTIONS[trial.question].kind == SLIDERS else 1 for trial in trials]
+        graded = [len(trial.clips) if question_called(trial.question).kind == SLIDERS else 1 for trial in trials]
         return sum(ANSWERING * count + sum(self.seconds(clip) for _, clip in trial.clips)
                    for trial, count in zip(trials, graded, strict=True))
 
@@ -134,8 +153,7 @@ class Study:
 
     def answers_to(self, trial: Trial) -> tuple[str, ...]:
         """What may be answered."""
-        question = next(one for one in self.questions if one.name == trial.question)
-        return answers_to(question, self.info["emotions"])
+        return answers_to(question_called(trial.question), self.info["emotions"])
 
 
 def open_study(folder: Path | str) -> Study:
@@ -243,7 +261,7 @@ def _check_sense(study: Study) -> None:
     if study.info.get("recruitment") is not None:
         _check_recruitment(study)
     _check_wording(study)
-    trials = [*study.design.training, *(trial for cell in study.design.cells for trial in cell)]
+    trials = [*study.design.checks, *study.design.training, *(trial for cell in study.design.cells for trial in cell)]
     if len({trial.id for trial in trials}) < len(trials) or not study.design.cells or not all(study.design.cells):
         raise StudyError(f"The design of {study.folder} has empty sets, or two trials of one id.")
     for trial in trials:
@@ -258,7 +276,7 @@ def _check_wording(study: Study) -> None:
     translated = study.wording.get(TRANSLATIONS, {})
     if not isinstance(translated, dict) or not all(isinstance(texts, dict) for texts in translated.values()):
         raise StudyError(f"The translations of {study.folder} are damaged; restore the study, or make a new one.")
-    pattern = texts_of(study.info["questions"])
+    pattern = texts_of(study.asked)
     for code, texts in {"": study.wording, **translated}.items():
         lacking = missing_texts(texts, pattern)
         if lacking:
@@ -283,7 +301,7 @@ def _fits(question: Question, trial: Trial) -> bool:
 
 
 def _check_trial(study: Study, trial: Trial) -> None:
-    names = {question.name: question for question in study.questions}
+    names = {question.name: question for question in study.questions} | (CHECK_QUESTIONS if trial in study.design.checks else {})
     question = names.get(trial.question)
     if question is None or not _fits(question, trial):
         raise StudyError(f"The trial {trial.id} of {study.folder} does not fit its question.")

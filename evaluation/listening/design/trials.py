@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-TRAINING, RATED, TRAP, KNOWN = "training", "rated", "trap", "known"
-KINDS = (TRAINING, RATED, TRAP, KNOWN)
+TRAINING, RATED, TRAP, KNOWN, CHECK = "training", "rated", "trap", "known", "check"
+KINDS = (TRAINING, RATED, TRAP, KNOWN, CHECK)
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class ClipContent:
     """What a clip holds: a recording of a pair, a copy-synthesis or damaged version of one, or a system's conversion.
 
     kind: 'source', 'reference', 'parallel', 'copy-of-source', 'copy-of-reference', 'damaged', 'low-pass-3500', 'low-pass-7000'
-    or 'system'.
+    or 'system'; of a check before the test what listening_checks.py renders.
     """
 
     kind: str
@@ -30,7 +30,7 @@ class Trial:
     """One thing to answer.
 
     Attributes:
-        id: says nothing of what it is. kind: 'training', 'rated', 'trap' or 'known'.
+        id: says nothing of what it is. kind: 'training', 'rated', 'trap', 'known' or 'check' (of room, device and hearing).
         clips: (role, clip id) in the order they are played.
         conditions: what is judged: a system or an anchor; of a couple those of a and b; of several clips that of each, in the
             order of clips; () for training and checks.
@@ -53,28 +53,32 @@ class Design:
     Attributes:
         clips: what each clip id holds. training: the same for everyone.
         cells: sets of trials; a listener answers one. Every rated clip is in exactly one.
+        checks: of room, device and hearing, before the practice; () without.
     """
 
     clips: dict[str, ClipContent]
     training: tuple[Trial, ...]
     cells: tuple[tuple[Trial, ...], ...]
+    checks: tuple[Trial, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """JSON-able; `design_from` reads it again."""
         return {"clips": {name: asdict(content) for name, content in self.clips.items()},
                 "training": [asdict(trial) for trial in self.training],
-                "cells": [[asdict(trial) for trial in cell] for cell in self.cells]}
+                "cells": [[asdict(trial) for trial in cell] for cell in self.cells],
+                **({"checks": [asdict(trial) for trial in self.checks]} if self.checks else {})}
 
     def trials(self) -> dict[str, Trial]:
-        """By id, training too."""
-        return {trial.id: trial for trial in (*self.training, *(trial for cell in self.cells for trial in cell))}
+        """By id, checks and training too."""
+        return {trial.id: trial for trial in (*self.checks, *self.training, *(trial for cell in self.cells for trial in cell))}
 
 
 def design_from(document: dict[str, Any]) -> Design:
     """Raises KeyError, TypeError or ValueError where the document is no design."""
     return Design({name: ClipContent(**content) for name, content in document["clips"].items()},
                   tuple(_trial(one) for one in document["training"]),
-                  tuple(tuple(_trial(one) for one in cell) for cell in document["cells"]))
+                  tuple(tuple(_trial(one) for one in cell) for cell in document["cells"]),
+                  tuple(_trial(one) for one in document.get("checks", ())))
 
 
 def opaque(salt: str, *values: object) -> str:
@@ -83,7 +87,7 @@ def opaque(salt: str, *values: object) -> str:
 
 
 def order_for(design: Design, cell: int, seed: int, listener: str) -> tuple[Trial, ...]:
-    """A listener's trials: practice first, then question by question, questions and trials in an order of their own.
+    """A listener's trials: checks of room, device and hearing, practice, then question by question, in an order of their own.
 
     One question's trials stay together, so that nobody has to change the task all the time. The same seed and listener
     give the same order on every machine.
@@ -94,7 +98,18 @@ def order_for(design: Design, cell: int, seed: int, listener: str) -> tuple[Tria
     questions = sorted({trial.question for trial in trials})
     dice.shuffle(questions)
     ordered = (*design.training, *(trial for question in questions for trial in _checks_not_first(trials, question)))
-    return tuple(_shuffled(trial, f"{seed}|{listener}") for trial in ordered)
+    return (*_checks_in_order(design, f"{seed}|{listener}|checks"),
+            *(_shuffled(trial, f"{seed}|{listener}") for trial in ordered))
+
+
+def _checks_in_order(design: Design, seed: str) -> list[Trial]:
+    """One check after the other, the tasks of each in an order of the listener's own."""
+    found = []
+    for question in dict.fromkeys(trial.question for trial in design.checks):
+        tasks = [trial for trial in design.checks if trial.question == question]
+        random.Random(f"{seed}|{question}").shuffle(tasks)
+        found += tasks
+    return found
 
 
 def _shuffled(trial: Trial, seed: str) -> Trial:

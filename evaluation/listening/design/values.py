@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from evaluation.listening.design.questions import BEST_WORST, HIGHEST_GRADE, QUESTIONS, SLIDERS, Question, answers_to
+from evaluation.listening.design.questions import BEST_WORST, HIGHEST_GRADE, SLIDERS, Question, answers_to, question_called
 from evaluation.listening.design.trials import Trial
 
 
@@ -21,7 +21,7 @@ def judged_clips(question: Question, trial: Trial) -> tuple[str, ...]:
 
 def is_answer(trial: Trial, value: object, emotions: Sequence[str]) -> bool:
     """Whether a value that was sent is one of the possible answers. emotions: of the study."""
-    question = QUESTIONS[trial.question]
+    question = question_called(trial.question)
     if not isinstance(value, str):
         return False
     if question.kind == SLIDERS:
@@ -39,7 +39,7 @@ def grades(value: str) -> dict[str, int]:
 
 def answer_text(trial: Trial, value: str, options: Mapping[str, str]) -> str:
     """An answer in words. trial: in the order in which the listener saw it. options: their labels."""
-    question = QUESTIONS[trial.question]
+    question = question_called(trial.question)
     if question.kind != BEST_WORST:
         return options[value]
     place = {clip: index + 1 for index, clip in enumerate(judged_clips(question, trial))}

@@ -81,7 +81,9 @@ def listeners_frame(collected: Collected, results: StudyResults) -> pd.DataFrame
              "entered": _time(who.entered), "completed": _time(who.completed),
              "withdrawn": _time(who.withdrawn), "counted": verdict.counts, "broken_rules": " ".join(verdict.broken),
              "traps_failed": verdict.traps[0], "traps": verdict.traps[1], "known_failed": verdict.known[0],
-             "known": verdict.known[1], "vote_deviation": verdict.deviation, "z": verdict.z,
+             "known": verdict.known[1],
+             **{f"{name}_failed".replace("-", "_"): wrong for name, (wrong, _) in verdict.checks.items()},
+             "vote_deviation": verdict.deviation, "z": verdict.z,
              "correlation_with_rest": results.before.correlations.get(who.listener)}
             for who, verdict in zip(collected.listeners, results.verdicts, strict=True)]
     return pd.DataFrame(rows)

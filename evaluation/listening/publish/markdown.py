@@ -9,6 +9,7 @@ from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.levels import LevelScore
 from evaluation.listening.analysis.results import Analysis, OpinionScore, StudyResults
 from evaluation.listening.analysis.screening import REASONS
+from evaluation.listening.design.listening_checks import CHECKS
 from evaluation.listening.design.questions import (
     CEILING,
     COMPARISON,
@@ -60,7 +61,7 @@ def results_markdown(results: StudyResults) -> str:
         *_table("Preference", ("question", "system", "Bradley-Terry score, log odds (95 % interval)", "preferred"), preferred),
         *_design_tables(after),
         *_emotion_tables(after, systems),
-        "## Screening", "", exclusions(results), "", NOT_COMPARABLE, ""])
+        "## Screening", "", exclusions(results), *_checks_passed(results), "", NOT_COMPARABLE, ""])
 
 
 def paper_paragraph(results: StudyResults) -> str:
@@ -131,6 +132,21 @@ def imported_sentence(study: Study) -> str:
     return "" if about is None else f"Imported from {about['tool']}, a file with the SHA-256 {about['sha256'][:12]}."
 
 
+def _checks_passed(results: StudyResults) -> list[str]:
+    said = check_sentence(results)
+    return ["", f"Listening checks {said}"] if said else []
+
+
+def check_sentence(results: StudyResults) -> str:
+    """Of each check of room, device and hearing, how many listeners passed it; '' for a study without."""
+    rules, passed = results.study.rules, []
+    for name in results.study.checks:
+        taken = [one.checks[CHECKS[name]] for one in results.verdicts if CHECKS[name] in one.checks]
+        right = sum(wrong <= rules.allowed(rules.check_failures, asked) for wrong, asked in taken)
+        passed.append(f"{name} {right} of {len(taken)}")
+    return f"passed: {', '.join(passed)}." if passed else ""
+
+
 def _couples_said(side: Analysis) -> str:
     return COUPLES_SAID.format(orders="both orders weighted alike; " if all(one.ordered for one in side.couples) else "")
 
@@ -147,7 +163,8 @@ def _checks(study: Study) -> str:
     if study.imported:
         return ""
     return (f"set not finished, a clip not played to its end, more than {100 * rules.trap_failures:.0f} % of the attention "
-            f"checks or more than {100 * rules.known_failures:.0f} % of the known answers wrong, ")
+            f"checks or more than {100 * rules.known_failures:.0f} % of the known answers wrong, "
+            + (f"more than {100 * rules.check_failures:.0f} % of the tasks of a listening check wrong, " if study.checks else ""))
 
 
 def _mushra_rules(study: Study) -> str:
@@ -238,6 +255,8 @@ def _method(results: StudyResults) -> list[str]:
         "and in a random order of their own.",
         f"There {agreeing(len(cells), 'was', 'were')} {counted(len(cells), 'balanced set')}; a new listener got the one with the "
         "fewest completed answers.",
+        f"Before it they took the listening checks {' and '.join(study.checks)} (after ITU-T P.808, with computed sound); "
+        f"{check_sentence(results)}" if study.checks else "",
         f"Hidden among the systems were {', '.join(hidden)}." if hidden else "",
         f"All clips had 16 kHz, 16 bit and {study.info['loudness_lufs']:g} LUFS, and names that say nothing; a rating opened "
         "once every clip had been played to its end.",

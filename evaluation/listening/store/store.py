@@ -24,7 +24,7 @@ from evaluation.listening.store import events, listeners, places, schema
 from evaluation.listening.store.database import connect, lock_schema, reading, store_error, writing
 from evaluation.listening.store.journal import Journal
 from evaluation.listening.store.listeners import KnownListener
-from evaluation.listening.store.replies import ListenerSession, ShownTrial, StoredAnswer, shown_trial
+from evaluation.listening.store.replies import ListenerSession, ShownTrial, StoredAnswer, checked, shown_trial
 from evaluation.listening.store.schema import keys
 from evaluation.listening.store.validation import (
     AnswerRequest,
@@ -191,9 +191,11 @@ class AnswerStore:
                 return None
             opened = _opened_at(connection, known.listener, trial.id)
             played = _play_counts(connection, known.listener, trial.id)
+            place, checks = place_of(known.order, trial), len(self.study.design.checks)
+            results = self._checked(connection, known.listener) if checks and place == checks + 1 else ()
         if opened is None:
             self._open(token, trial.id)
-        return shown_trial(self.study, trial, place_of(known.order, trial), len(known.order), tuple(played))
+        return shown_trial(self.study, trial, place, len(known.order), tuple(played), results)
 
     def completion(self, token: str) -> str:
         """The completion code of a listener who has answered everything, also after the study was closed, else ''.
@@ -302,6 +304,11 @@ class AnswerStore:
         """Take in what was acknowledged elsewhere, as lines of a journal. Raises StoreError."""
         with writing(self.engine, self.study.wording) as connection:
             events.replay(connection, self.study, lines)
+
+    def _checked(self, connection: Connection, listener: str) -> tuple[tuple[str, int, int, bool], ...]:
+        """How the listener did in the checks of room, device and hearing."""
+        given = connection.execute(schema.ANSWERS_OF, keys(listener=listener))
+        return checked(self.study, {row.trial: row.value for row in given})
 
     @staticmethod
     def _facts(connection: Connection, listener: str, trial: str) -> tuple[float | None, dict[str, int], str | None]:

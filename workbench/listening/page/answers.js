@@ -2,7 +2,7 @@
 
 import { choices, el } from "./dom.js";
 
-const LOOKS = { scale: "scale", comparison: "scale seven", preference: "pair", abx: "pair" };
+const LOOKS = { scale: "scale", comparison: "scale seven", preference: "pair", abx: "pair", alike: "pair", counting: "scale" };
 const SETS = ["Home", "End", "PageUp", "PageDown", "ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]; // keys that move a slider
 
 /** What is answered by. changed(value): null while something is missing.

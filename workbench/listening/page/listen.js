@@ -98,7 +98,11 @@ async function goOn() {
   if (!shown) return thanks(code);
   const { page } = about.texts;
   const begins = () => attempt(() => present(shown));
-  if (shown.place === 1) pausing(page.practice_heading, fill(about.texts.training, { count: about.practice }), page.begin, begins);
+  const practice = fill(about.texts.training, { count: about.practice });
+  if (shown.place === 1 && shown.listening) pausing(page.checks_heading, fill(page.checks, { count: about.checks }), page.begin, begins);
+  else if (shown.checked.length) {
+    pausing(page.checks_over_heading, practice, page.begin, begins, ...checkResults(shown.checked));
+  } else if (shown.place === 1) pausing(page.practice_heading, practice, page.begin, begins);
   else if (!last) pausing(page.back_heading, page.back, page.go_on, begins);
   else if (last.training && !shown.training) {
     pausing(page.practice_over_heading, fill(page.practice_over, { count: shown.of - shown.place + 1 }), page.begin, begins);
@@ -113,10 +117,20 @@ async function present(shown) {
   last = { prompt: shown.prompt, training: shown.training };
 }
 
-function pausing(title, text, label, go) {
+/** What the checks of room, device and hearing found, and what follows from it. */
+function checkResults(checked) {
+  const { page } = about.texts;
+  const results = checked.map(([name, right, of, passed]) => el("li", { class: passed ? "passed" : "missed" },
+    fill(page.check_result, { name: page[name], right, of })));
+  const isEnough = checked.every(([, , , passed]) => passed);
+  return [el("ul", { class: "checked" }, ...results), el("p", { class: isEnough ? "" : "note" }, isEnough ? page.checks_passed : page.checks_failed)];
+}
+
+function pausing(title, text, label, go, ...before) {
   leave();
-  show(languageChoice(about), el("section", { class: "card" }, heading(title), el("p", {}, text), el("p", { class: "soft" }, about.texts.page.pause),
-    el("div", { class: "row" }, button(label, go))));
+  show(languageChoice(about), el("section", { class: "card" }, heading(title), ...before, el("p", {}, text), el("p", { class: "soft" }, about.texts.page.pause),
+    el("div", { class: "row" }, button(label, go))),
+  before.length > 0 && el("footer", {}, button(about.texts.withdraw, withdraw, "quiet")));
 }
 
 function thanks(code) {

@@ -63,6 +63,7 @@ export async function trialScreen(about, shown, on) {
 
   show(progress(texts, shown), el("section", { class: "card" },
     el("div", { class: "badges" }, shown.training && el("span", { class: "badge" }, texts.page.practice),
+      shown.listening && el("span", { class: "badge" }, texts.page.check_badge),
       on.isNew && el("span", { class: "badge new" }, texts.page.new_question)),
     heading(shown.check || shown.prompt), el("p", { class: "soft" }, shown.check ? shown.prompt : shown.hint),
     answer.above.length > 0 && el("div", { class: shown.kind === "sliders" ? "clips one" : "clips" }, ...answer.above), status, answer.element,
