@@ -296,7 +296,7 @@ def test_a_comparison_abx_mushra_and_best_worst_are_answered_by_keyboard_and_are
 def test_the_check_of_hearing_comes_before_the_practice_and_its_result_is_told(chromium, served, checked):
     page, wrong = open_listening(chromium, f"{served}listen/{checked.id}")
     agree_and_tell(page, then="Before you begin")
-    assert "First come 4 short tasks" in page.locator(".card").inner_text()
+    assert "First come 4 short tasks" in page.locator("main .card").inner_text()
     page.get_by_role("button", name="Begin").click()
     page.wait_for_selector(".clips")
     assert heading(page) == "How many tones do you hear in the noise?" and "Check" in page.locator(".badges").inner_text()
@@ -313,7 +313,7 @@ def test_the_check_of_hearing_comes_before_the_practice_and_its_result_is_told(c
     page.keyboard.press("1")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Result of the checks").wait_for()
-    said = page.locator(".card").inner_text()
+    said = page.locator("main .card").inner_text()
     assert "Tones in noise: 0 of 4 right." in said and "not counted in the analysis" in said and "practice" in said
     page.get_by_role("button", name="Begin").click()
     page.wait_for_selector(".clips")
