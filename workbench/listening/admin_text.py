@@ -104,9 +104,10 @@ QUESTION_NAMES = {"naturalness": "Naturalness", "quality": "Speech quality (ITU-
                   "degradation": "Degradation (DMOS), against the source"}
 
 IMPORT_TITLE = "Results of another tool"
-IMPORT_NOTE = ("Answers that webMUSHRA or the P.808 toolkit collected, in the same analysis. They are never mixed with answers "
-               "of this workbench. Listeners get numbers, and the file is deleted here once it is analysed.")
-IMPORT_FILE = "mushra.csv, paired_comparison.csv, lss.csv, lms.csv or votes_per_worker_.csv"
+IMPORT_NOTE = ("Answers that webMUSHRA (mushra.csv, paired_comparison.csv, lss.csv, lms.csv) or the P.808 toolkit "
+               "(votes_per_worker_.csv) collected, in the same analysis. They are never mixed with answers of this workbench. "
+               "Listeners get numbers, and the file is deleted here once it is analysed.")
+IMPORT_FILE = "File of results"
 IMPORT_QUESTION, IMPORT_QUESTION_INFO, IMPORT_ANY = "Question", "What was asked.", "As the file says"
 IMPORT_ANCHOR, IMPORT_ANCHOR_INFO = "Anchor of the post-screening", "Of MUSHRA; ITU-R BS.1534 names that of 7 kHz."
 IMPORT_ANCHORS = {"As in ITU-R BS.1534": "", "7 kHz": "7", "3.5 kHz": "3.5"}

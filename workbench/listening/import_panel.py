@@ -33,7 +33,7 @@ class ImportPanel:
         self.access = access
         with gr.Accordion(text.IMPORT_TITLE, open=False, elem_id="zest-import"):
             gr.Markdown(text.IMPORT_NOTE, elem_classes="zest-limits")
-            self.file = gr.File(label=text.IMPORT_FILE, file_types=[".csv", ".tsv", ".txt"], height=120,
+            self.file = gr.File(label=text.IMPORT_FILE, file_types=[".csv", ".tsv", ".txt"], height=140,
                                 elem_id="zest-import-file")
             with gr.Row():
                 questions = [(text.IMPORT_ANY, ""), *((text.QUESTION_NAMES[name], name) for name in QUESTIONS_IMPORTED)]
