@@ -7,11 +7,12 @@ import signal
 import httpx
 import pytest
 
-from benchmarks.listening_load import Pace, check, load_study, run
+from benchmarks.listening_load import KILLED, Load, Pace, check, integrity, load_study, report, run
 from benchmarks.listening_server import Server
 from benchmarks.web_listeners import SETUP, Acknowledged
 from evaluation.listening.publish.hub import FOLDER, VARIABLE
-from evaluation.listening.store import collect, open_store
+from evaluation.listening.store import open_store
+from tests.support import postgres
 from tests.support.hub_server import TOKEN, hub
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
@@ -25,7 +26,7 @@ def killed(tmp_path_factory):
     """What eight listeners saw while the server was killed twice, and the study."""
     folder = tmp_path_factory.mktemp("killed")
     study = load_study(folder, LISTENERS, sentences=1)
-    notes, checked = run(folder, study, LISTENERS, 0, 2, False, QUICKLY, 1)
+    notes, checked = run(folder, study, Load(LISTENERS, kills=2, seed=1, pace=QUICKLY))
     return study, notes, checked
 
 
@@ -37,13 +38,23 @@ def test_every_acknowledged_answer_is_there_once_after_the_server_was_killed_twi
 
 def test_the_check_finds_what_is_missing_and_what_was_altered(killed):
     study, notes, checked = killed
-    found, told = collect(open_store(study)), notes.answers[0]
+    found, told = open_store(study), notes.answers[0]
     notes.answers[0] = Acknowledged(told.listener, told.trial, told.value, "altered")
     assert check(notes, found).altered == 1
     notes.answers[0] = Acknowledged(told.listener, "no such trial", told.value, told.remark)
     assert check(notes, found).missing == 1
     notes.answers[0] = told
     assert check(notes, found) == checked
+
+
+def test_of_two_replicas_on_postgresql_one_dies_and_nothing_is_lost_twice_or_over_a_quota(tmp_path):
+    postgres.needed()
+    study = load_study(tmp_path, LISTENERS, sentences=1)
+    with postgres.server() as url:
+        notes, checked = run(tmp_path, study, Load(LISTENERS, kills=1, replicas=2, database=url, seed=2, pace=QUICKLY))
+    assert not notes.errors and checked.acknowledged >= LISTENERS and checked.whole(), (notes.errors, checked)
+    assert notes.refused, "more came with loudspeakers and earphones than have a place"
+    assert f"{KILLED}: requests" in report(notes) and "listeners beyond a quota" in integrity(notes, checked, 1)
 
 
 def test_a_server_that_is_asked_to_stop_pushes_its_last_lines_first(tmp_path, killed):

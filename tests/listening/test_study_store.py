@@ -174,6 +174,20 @@ def test_many_at_once_lose_nothing_and_store_nothing_twice(study, either):
     store.engine.dispose()
 
 
+@pytest.mark.parametrize("change", [-3600, 3600])
+def test_a_server_s_clock_that_is_changed_while_a_clip_plays_keeps_nobody_from_going_on(study, store, change):
+    token = store.enter(True, SETUP).token
+    shown = store.next_trial(token)
+    store.clock.now += change
+    for _, clip in shown.clips:
+        store.played(token, shown.trial, clip)
+    store.answer(token, shown.trial, shown.options[0][0])
+    (stored,) = collect(store).answers
+    assert stored.trial == shown.trial and store.next_trial(token).trial != shown.trial
+    answer_next(store, token)
+    assert len(collect(store).answers) == 2
+
+
 def test_forged_and_foreign_requests_are_refused_and_logged(study, store, caplog):
     entry = store.enter(True, SETUP)
     other = store.enter(True, SETUP)
