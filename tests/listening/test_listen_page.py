@@ -390,6 +390,43 @@ def test_double_clicks_are_harmless(chromium, address, store):
     assert sum(one.listener == collected.listeners[-1].listener for one in collected.answers) == 1
 
 
+def test_a_second_tab_the_back_button_and_a_phone_that_sleeps_leave_one_answer_to_each_trial(chromium, address, store):
+    page, wrong = open_listening(chromium, address)
+    begin(page)
+    other = page.context.new_page()
+    other.goto(address)
+    other.get_by_role("button", name="Begin").click()
+    other.wait_for_selector(".clips")
+    hear_by_keyboard(other)
+    hear_by_keyboard(page)
+    assert answer_by_keyboard(page, "4") == "4" and progress(page).startswith("2 of")
+    other.keyboard.press("2")
+    other.get_by_role("button", name="Next").click()
+    other.locator("#banner").get_by_role("button", name="Try again").click()
+    wait_until(lambda: progress(other).startswith("2 of"))
+    other.close()
+    page.goto("about:blank")
+    page.go_back()
+    page.get_by_role("heading", name="Welcome back").wait_for()
+    page.keyboard.press("Enter")
+    wait_until(lambda: progress(page).startswith("2 of"))
+    phone = page.context.new_cdp_session(page)
+    page.keyboard.press("Space")
+    phone.send("Page.setWebLifecycleState", {"state": "frozen"})
+    page.context.set_offline(True)
+    page.context.set_offline(False)
+    phone.send("Page.setWebLifecycleState", {"state": "active"})
+    wait_until(lambda: page.locator("[data-state=played]").count() or page.keyboard.press("Space"))
+    while page.locator("fieldset input").first.is_disabled():
+        page.keyboard.press("Space")
+        page.wait_for_timeout(200)
+    second = answer_by_keyboard(page, "3")
+    assert progress(page).startswith("3 of") and wrong == []
+    collected = collect(store)
+    own = [one for one in collected.answers if one.listener == collected.listeners[-1].listener]
+    assert [one.value for one in own] == ["4", second] and len({one.trial for one in own}) == 2
+
+
 def test_withdrawing_asks_first_and_is_marked(chromium, address, store):
     page, _ = open_listening(chromium, address)
     begin(page)
