@@ -237,7 +237,7 @@ async def _listening(urls: Sequence[str], study: Study, notes: Notes, load: Load
     lengths = {name: about["seconds"] for name, about in study.info["clips"].items()}
     addresses = [f"{url}/listen/{study.id}" for url in urls]
     async with AsyncExitStack() as clients:
-        # a client each: the time that one client takes to find a connection grows with the number of its connections
+        # a client each, since one client takes longer to find a connection the more it has; verify reads certificates, once each
         crowd = [WebListener(await clients.enter_async_context(httpx.AsyncClient(timeout=30, verify=False)), addresses, lengths,
                              notes, 1000 * load.seed + number, load.pace.think) for number in range(load.listeners)]
         dice = random.Random(load.seed)

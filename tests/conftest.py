@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.forkserver import share
-from tests.support.rewriting import rewrite_share
 from tests.support.scheduling import place_of
 from tests.support.session import begin_session
 from workbench.gradio_stubs import without_stubs
@@ -35,7 +34,6 @@ BROWSER_FILES = pytest.StashKey[set[Path]]()  # files with tests that need it
 
 def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):  # pytest-xdist's worker processes have one
-        rewrite_share(config, sorted((ROOT / "tests").rglob("test_*.py")))
         return
     begin_session()
     if config.getoption("numprocesses", None) and not (config.option.markexpr or config.option.collectonly):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
 
 from evaluation.corpora import CORPORA
 from evaluation.corpora.base import CorpusEntry, CorpusError, CorpusReader, find_root
 from pipelines.counting import counted
-from pipelines.errors import AudioError, ZestError
-from pipelines.features.decoding import decode, talks_aloud
+from pipelines.errors import ZestError
+from pipelines.features.lengths import stated_seconds
 from pipelines.files import PATH_BYTES, write_whole
 
 COLUMNS = ("path", "corpus", "speaker", "sex", "emotion", "language", "text_id", "text", "seconds", "split", "licence")
-LONGEST = 24 * 3600.0  # s; a header that says more says nothing
 GIT_LFS = b"version https://git-lfs"
 
 
@@ -61,7 +58,7 @@ def read_corpus(name: str, folder: Path,
     rows: list[tuple[CorpusEntry, float]] = []
     left_out: list[Path] = []
     for entry in progress(entries):
-        seconds = _seconds(entry.path)
+        seconds = stated_seconds(entry.path)
         if seconds:
             rows.append((entry, seconds))
         else:
@@ -87,26 +84,6 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     rows = [{**asdict(entry), "path": named(entry.path.absolute()), "corpus": manifest.corpus.name,
              "seconds": round(seconds, 2), "licence": manifest.corpus.licence} for entry, seconds in manifest.rows]
     write_whole(path, pd.DataFrame(rows, columns=list(COLUMNS), dtype=object).to_csv(index=False).encode(errors=PATH_BYTES))
-
-
-def _seconds(path: Path) -> float | None:
-    """The length that an audio header says; None where it cannot be read or says nothing is there.
-
-    Where the header says nothing, or libsndfile does not know the format, the recording is decoded.
-    """
-    import soundfile
-
-    try:
-        info = None if talks_aloud(path) else soundfile.info(cast(str, os.fsencode(path)))
-        if info is not None and 0 < info.duration < LONGEST:
-            return info.duration
-    except (soundfile.LibsndfileError, OSError):
-        pass
-    try:
-        decoded = decode(path)
-    except AudioError:
-        return None
-    return len(decoded.samples) / decoded.rate or None
 
 
 def _why_none(root: Path, left_out: list[Path]) -> str:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from evaluation.corpora.manifest import _seconds as seconds_of
 from pipelines.features.audio import load
 from pipelines.features.decoding import decode
 from pipelines.features.joined import joined
+from pipelines.features.lengths import stated_seconds
 from pipelines.features.mark import read_mark
 from pipelines.features.resampling import resample
 from tests.support.encodings import encode, id3, wav_bytes
@@ -128,5 +128,5 @@ def test_reading_a_recording_its_mark_and_its_length_prints_nothing(tmp_path, ca
     for path in spoken_of(tmp_path):
         assert decode(path).rate == RATE
         assert read_mark(path) is None
-        assert seconds_of(path) == pytest.approx(SECONDS, abs=2.2)
+        assert stated_seconds(path) == pytest.approx(SECONDS, abs=2.2)
     assert capfd.readouterr() == ("", "")

@@ -151,7 +151,7 @@ def check(folder: StudyFolder, as_json: AsJson = False, database: Database = Non
     from evaluation.listening.store import has_store, open_store
 
     found = open_study(folder)
-    closed = has_store(found.database, database) and open_store(found, database).is_closed()  # checking creates no store
+    closed = has_store(found.database, database) and open_store(found, database).is_closed()  # checking begins no file of answers
     if as_json:
         print_json({**_summary(found), "closed": closed})
     for sentence in [CLOSED] if closed else link_sentences(found):

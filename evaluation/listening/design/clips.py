@@ -22,6 +22,7 @@ from evaluation.pair import Pair
 from evaluation.run.folder import EvaluationRun
 from pipelines.errors import AudioError
 from pipelines.features.audio import SAMPLE_RATE, Recording, load
+from pipelines.features.lengths import stated_seconds
 from pipelines.features.loudness import integrated_loudness
 from pipelines.files import make_folder, write_whole
 
@@ -141,13 +142,10 @@ def low_pass(samples: np.ndarray, passes: float) -> np.ndarray:
 
 
 def _seconds(path: Path) -> float:
-    try:
-        return round(soundfile.info(path).duration, 3)
-    except soundfile.SoundFileError:  # what only other decoders read
-        try:
-            return round(load(path).seconds, 3)
-        except AudioError as error:
-            raise StudyError(f"{path.name} cannot be used in a listening test: {error}") from error
+    found = stated_seconds(path)
+    if found is None:
+        raise StudyError(f"{path.name} cannot be used in a listening test: it cannot be read, or nothing is in it.")
+    return round(found, 3)
 
 
 def _recording(content: ClipContent, pair: Pair, run: EvaluationRun) -> Recording:
