@@ -41,7 +41,6 @@ CALLS = {  # a call, and the extra that it needs ('' where the base will do)
     "page --mcp": "mcp",
     "info": "",
     "manifest emodb emodb": "",
-    "reproduce table1 --manifest manifest.csv --rows f0-swap --settings dsdt -o TABLE": "",
     "study create --run RUN --systems source --questions naturalness --listeners 2 -o STUDY": "",
     "study check STUDY": "",
     "study results STUDY": "",
