@@ -32,8 +32,8 @@ lint: $(VENV)/.installed-dev
 	$(MAKE) docs
 	if git rev-parse --git-dir; then $(BIN)/pre-commit run --all-files; fi  # hooks read the list of files from git
 
-docs: $(VENV)/.installed-dev  # opens from site/index.html
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+docs: $(VENV)/.installed-dev  # opens from site/index.html; with --quiet, warnings would pass
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 coverage: $(VENV)/.installed-dev  # of what runs in the tests' own processes
 	$(PYTEST) --cov --cov-report=term:skip-covered

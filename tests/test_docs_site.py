@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from jsonschema import Draft202012Validator
+from mkdocs.__main__ import cli as mkdocs
 from typer.main import get_command
 
 from evaluation.doctor.check import check
@@ -78,4 +80,24 @@ def test_the_site_asks_nobody_for_anything_and_ends_at_warnings():
     assert settings["strict"] is True and settings["theme"]["font"] is False
     assert settings["validation"]["nav"]["omitted_files"] == "warn"
     assert not {"extra_javascript", "repo_url", "edit_uri"} & settings.keys()
+
+
+def test_every_page_is_in_the_menu():
+    settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
+    apart = tuple(line.strip("/") for line in (settings["not_in_nav"] + settings["exclude_docs"]).split())
+    pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    menu = set(re.findall(r"[\w./-]+\.md", str(settings["nav"])))
+    assert {page for page in pages - menu if not page.startswith(apart)} == set()
+
+
+def test_a_page_outside_the_menu_ends_make_docs(tmp_path, monkeypatch):
+    words = re.search(r"python -m mkdocs (.+)$", (ROOT / "Makefile").read_text(), re.M)
+    assert words
+    (tmp_path / "docs").mkdir()
+    for name in ("index", "lost"):
+        (tmp_path / f"docs/{name}.md").write_text(f"# {name}\n")
+    (tmp_path / "mkdocs.yml").write_text("site_name: small\nnav: [index.md]\nvalidation: {nav: {omitted_files: warn}}\n")
+    monkeypatch.chdir(tmp_path)
+    ended = CliRunner().invoke(mkdocs, words[1].split())
+    assert ended.exit_code == 1 and "lost.md" in ended.output
     assert re.search(r"^lint:.*\n(?:\t.*\n)*?\t\$\(MAKE\) docs$", (ROOT / "Makefile").read_text(), re.M)
