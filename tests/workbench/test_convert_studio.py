@@ -84,7 +84,7 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
     wait_until(lambda: studio.out_of_sight(*FIRST_SCREENFUL) == [])
     assert_fits_the_screen(page)
     page.locator("#zest-autoplay input").uncheck()
-    page.get_by_role("button", name="Man, angry").click()
+    page.get_by_role("button", name="Hear it").click()
     page.wait_for_selector("#zest-results")
     studio.rest()
     head, inputs = boxes_of(page.locator("#zest-result-head"), page.locator("#zest-inputs"))
@@ -94,7 +94,7 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
     assert axe_faults(page) == []
     studio.go(f"{workbench}?__theme=dark")
     wait_until(lambda: not page.locator("#zest-autoplay input").is_checked())
-    assert "Judges recognise angry as" in page.locator("#zest-recognised").inner_text()
+    assert "Judges recognise angry: acoustic" in page.locator("#zest-recognised").inner_text()
     assert not page.locator("#zest-mixer").is_visible()
     page.get_by_role("radio", name="Mix").check()
     pad = page.locator("#zest-mixer .pad")
@@ -109,7 +109,7 @@ def test_on_a_phone_in_the_dark_the_result_comes_first_and_links_and_habits_are_
     wait_until(lambda: ["sum to more than 0" in said for said in problems(page)] == [True])
     page.locator("#zest-mixer input[type=range]").nth(3).fill("40")
     wait_until(lambda: problems(page) == [])
-    assert "Judges recognise sad as" in page.locator("#zest-mixer .recognised").inner_text()
+    assert "Judges recognise sad: acoustic" in page.locator("#zest-mixer .recognised").inner_text()
     bad = tmp_path / "bad.wav"
     bad.write_bytes(b"none")
     page.set_input_files("#zest-mix-add input[type=file], #zest-mixing input[type=file]", bad)

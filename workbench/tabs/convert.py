@@ -53,6 +53,7 @@ from workbench.tabs.convert_run import (
     words_said,
 )
 from workbench.tabs.convert_takes import SETTING_NAMES, keep, keep_words, kept_take, linked, query_of, used
+from workbench.tabs.invitation import invitation
 from workbench.tabs.problems import QUIET, check_recording, problem, problem_slot, show_problem, slot_updates
 from workbench.tabs.score import score_result
 
@@ -247,7 +248,7 @@ def _outputs(trouble: str | None, presets: Sequence[str], access: AdminAccess) -
     with gr.Column(elem_id="zest-result-head"):
         progress = gr.HTML(padding=False, elem_id="zest-progress")
         failed = problem_slot("zest-failed")
-        status = gr.HTML(tables.empty(trouble or text.EMPTY), elem_id="zest-status", padding=False)
+        status = gr.HTML(tables.empty(trouble) if trouble else invitation(), elem_id="zest-status", padding=False)
         result = gr.State()
         with gr.Column(elem_id="zest-results"):  # hidden by CSS until there is a result: a column shown later may miss updates
             change = gr.HTML(visible=False, padding=False, elem_id="zest-changed")

@@ -156,6 +156,7 @@ def inputs_column(presets: Sequence[str], decoders: Sequence[str]) -> Inputs:
         link = gr.Button(text.LINK, size="sm", elem_id="zest-link-settings")
         address = gr.Textbox(visible=False, label=text.LINK_LABEL, interactive=False, buttons=["copy"],
                              elem_id="zest-link-address")
+        gr.HTML(f"<p>{text.ALL_LIMITS}</p>", elem_classes="zest-limits", padding=False)
     return Inputs(examples, findings, judged, add, source, lane, emotion, reference, strength, tempo, decoder, seed, f0, mix,
                   recordings, denoise, advanced, link, address, slots)
 

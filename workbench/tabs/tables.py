@@ -30,7 +30,7 @@ def status(document: dict[str, Any], source: str = "", reference: str | None = N
             f"<p>{escape(_from(document, source, reference))}</p><p>{_how(document['settings'])}</p>{notes}</div>")
 
 
-def empty(sentence: str = text.EMPTY) -> str:
+def empty(sentence: str) -> str:
     return f'<div class="zest-empty">{escape(sentence)}</div>'
 
 
@@ -54,11 +54,11 @@ def _contour(numbers: dict[str, float] | None) -> str:
 
 
 def _from(document: dict[str, Any], source: str, reference: str | None) -> str:
-    """'me.wav with the emotion of friend.wav, converted by residual_neural@1.'"""
+    """'me.wav with the emotion of friend.wav.'"""
     target = f"with the emotion of {reference}" if reference else f"to {said_target(document)}"
     still = document["target"] == document["settings"].get("system")  # a baseline that moves no emotion has no target
     moved = "" if still else f" {target}"
-    return f"{source or 'The source'}{moved}, converted by {document['system']}."
+    return f"{source or 'The source'}{moved}."
 
 
 def _how(settings: dict[str, Any]) -> str:
@@ -67,7 +67,7 @@ def _how(settings: dict[str, Any]) -> str:
         return f"Converted by the baseline {escape(settings['system'])}, which has no settings."
     tempo = "transferred" if settings["tempo"] else "kept"
     decoder, f0 = DECODERS[settings["decoder"]].label, about("f0").choices[settings["f0"]].lower()
-    return escape(f"{decoder}, strength {settings['strength']:g}, tempo {tempo}, seed {settings['seed']}, F0: {f0}.")
+    return escape(f"{decoder}, strength {settings['strength']:g}, tempo {tempo}, seed {settings['seed']}, F0 {f0}.")
 
 
 def _f0_table(document: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.features.audio import LIMITS
+from pipelines.features.audio import LIMITS, MAX_SECONDS, MIN_SECONDS
 
 TITLE = "ZEST workbench"
 TAGLINE = "Move the emotion of one recording onto another. The words and the voice stay."
@@ -16,7 +16,8 @@ TOO_MANY_RECORDINGS = "A mix takes at most {} recordings; take one out first."
 DENOISE = "Denoise the source"
 CHECKING = "Checking the source…"
 REFERENCE_LABEL = "Reference: whose emotion"
-LIMITS_NOTE = f"{LIMITS}. Up to 60 minutes phrase by phrase."
+LIMITS_NOTE = f"{MIN_SECONDS:g} to {MAX_SECONDS:g} seconds in any common format; up to 60 minutes, phrase by phrase."
+ALL_LIMITS = f"Recordings: {LIMITS}."
 DIRECT = "Direct the source phrase by phrase"
 BASELINE = "Baseline: {}"
 CHANGED = "The inputs have changed since. What is shown here was converted before; Convert makes it anew."
@@ -32,7 +33,12 @@ LINK_UNKNOWN = "This link names what is not known here: {}. The other settings a
 ADVANCED = "Advanced: decoder, tempo, F0, seed"
 EXAMPLES_LABEL = "Try"
 
-EMPTY = "The converted recording, its F0 contours and its numbers will appear here. Try an example, or give a source."
+INVITATION = "The same voice, another emotion"
+INVITATION_NOTE = "F0 of one sentence, as a synthetic voice spoke it (grey) and converted to angry (blue)."
+HEAR = "Hear it"
+THEN = (("Compare", "source and results at the same place, at equal loudness."),
+        ("Score", "emotion, voice and words, in one sentence."),
+        ("Keep", "every result as a take, with its settings."))
 PLOT_LABEL = "F0 contours"
 DETAILS_LABEL = "All numbers as JSON"
 NUMBERS_LABEL = "Numbers and timings"

@@ -88,5 +88,6 @@
   document.addEventListener("click", (event) => {
     const box = place(event.target), input = box?.querySelector("input[type=file]");
     if (input) input.accept = TAKES[Object.keys(TAKES).find((one) => box.matches(one))];
+    if (event.target.closest?.("#zest-hear")) document.querySelector(".zest-example")?.click();
   }, true);
 })();
