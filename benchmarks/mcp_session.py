@@ -48,12 +48,13 @@ class Dialogue:
 
 
 async def session(address: str, recording: Path, emotion: str) -> Dialogue:
-    """Upload, check, convert, score. address: of the workbench, with a slash at its end. Raises RuntimeError: a tool fails."""
+    """Upload, check, convert, score. address: of the workbench. Raises RuntimeError: a tool fails."""
     from mcp import ClientSession
     from mcp.client.streamable_http import streamable_http_client
 
     said = Dialogue()
-    async with streamable_http_client(f"{address}gradio_api/mcp/") as (read, write, _), ClientSession(read, write) as client:
+    server = f"{address.rstrip('/')}/gradio_api/mcp/"
+    async with streamable_http_client(server) as (read, write, _), ClientSession(read, write) as client:
         said.asks("initialize")
         instructions = (await client.initialize()).instructions or ""
         said.lines += [f"< {line}" for line in instructions.splitlines()]
@@ -102,6 +103,13 @@ def main(recording: Annotated[Path, typer.Argument(help="The recording.")],
          emotion: Annotated[str, typer.Option(help="The target.")] = "angry",
          address: Annotated[str, typer.Option(help="Of the workbench.")] = ADDRESS) -> None:
     """Print the dialogue of an agent with a workbench."""
+    if not recording.is_file():
+        raise SystemExit(f"There is no recording {recording}.")
+    try:
+        httpx.get(address, timeout=10)
+    except (httpx.HTTPError, httpx.InvalidURL):
+        raise SystemExit(f"No workbench answers on {address}; start one with 'python app.py --mcp', or name another with "
+                         "--address.") from None
     print("\n".join(asyncio.run(session(address, recording, emotion)).lines))
 
 

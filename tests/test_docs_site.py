@@ -43,6 +43,7 @@ def test_the_reference_has_every_command_option_and_recipe_table():
         section = commands.split(f"\n## {path}\n")[1].split("\n## ")[0]
         assert all(option in section for param in command.params if not getattr(param, "hidden", False)
                    for option in param.opts if option.startswith("--")), path
+    assert "a whole list with `--batch`." in commands
     assert all(f"[{name}]" in recipes for name in ("general", *reference.STAGES)) and "| `precision` | `auto` |" in recipes
 
 

@@ -27,7 +27,8 @@ from workbench.publishing.space import lfs_rules
 
 HERE = {"tutorials/first-conversion.md", "tutorials/score-your-system.md", "tutorials/listening-test.md", "tutorials/train.md",
         "how-to/evaluate-your-system.md", "how-to/run-a-study-on-prolific.md", "how-to/import-results.md",
-        "how-to/install.md", "how-to/install-more.md", "how-to/push-to-a-space.md", "how-to/deploy-with-docker.md"}
+        "how-to/install.md", "how-to/install-more.md", "how-to/push-to-a-space.md", "how-to/deploy-with-docker.md",
+        "how-to/use-a-gpu.md"}
 ELSEWHERE = {
     "how-to/add-a-metric.md": "evaluation/test_adding.py",
     "how-to/add-a-judge.md": "evaluation/test_adding.py",
@@ -86,6 +87,7 @@ def own_system(run: PageRun) -> None:
 
 def test_first_conversion(page_run):
     page_run.run("tutorials/first-conversion.md", {"git clone": lambda run: recordings(run.folder / "zest")})
+    page_run.run("how-to/use-a-gpu.md")
     assert {"me-angry.wav", "me-angrier.wav", "f0.png", "me-excited.wav"} <= {path.name for path in page_run.folder.iterdir()}
 
 

@@ -34,6 +34,7 @@ PYTHON = {  # what a program needs, by subject
     "Read recordings": ("pipelines.features.audio.load", "pipelines.features.audio.from_array"),
     "Errors": ("pipelines.errors",),
 }
+OPTION = re.compile(r"(?<![\w`-])--[a-z][a-z-]*")
 PAIRS = tuple(field.name for field in dataclasses.fields(Pair))
 TABLES = (  # title, what it is, columns
     ("Manifest", "`zest manifest` writes it, training and protocols read it.", MANIFEST),
@@ -147,7 +148,8 @@ def _records(command: Any, kind: str) -> list[tuple[str, str]]:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("<", "&lt;").replace("[", "&#91;")
+    """As Markdown. Options are code, so that none is broken behind its dashes."""
+    return OPTION.sub(r"`\g<0>`", text.replace("<", "&lt;").replace("[", "&#91;"))
 
 
 def _paragraphs(text: str | None) -> str:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
-from benchmarks.mcp_session import session
+from benchmarks.mcp_session import main, session
 from pipelines.settings import about
 from tests.support.waiting import SECONDS
 from workbench.api.agents import INSTRUCTIONS, plain, progress_message, refusal
@@ -23,6 +23,13 @@ from workbench.cli import exit_codes
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "api.md").read_text()
 NAMES = [one.name for one in ENDPOINTS]
+
+
+def test_an_agent_without_a_workbench_or_a_recording_gets_one_sentence(source_path, tmp_path):
+    with pytest.raises(SystemExit, match="No workbench answers on http://127.0.0.1:1;"):
+        main(source_path, address="http://127.0.0.1:1")
+    with pytest.raises(SystemExit, match="There is no recording"):
+        main(tmp_path / "none.wav")
 
 
 @pytest.mark.server

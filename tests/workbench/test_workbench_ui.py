@@ -90,7 +90,8 @@ def test_page_fetches_nothing_from_elsewhere_states_its_limits_and_tells_what_ca
     page.page.wait_for_selector("#zest-f0 input")
     body = page.text("body")
     for words in ("0.5 to 60 seconds", "WAV, FLAC, MP3, OGG, M4A, AIFF, WebM, MP4", "8 to 96 kHz", "Neutral", "Angry", "Happy",
-                  "Sad", "Surprised", "From a recording", "Strength", "tempo", "Melody (F0)", "Seed", "The same voice, another emotion"):
+                  "Sad", "Surprised", "From a recording", "Strength", "tempo", "Melody (F0)", "Seed",
+                  "The same voice, another emotion"):
         assert words in body
     names = page.page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
     assert len(names) > 5
