@@ -188,6 +188,15 @@ def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path, case):
     assert str(refused.value).endswith(".") and "\n" not in str(refused.value)
 
 
+def test_a_pattern_that_would_never_end_is_one_sentence_after_a_while(tmp_path, monkeypatch):
+    monkeypatch.setattr("evaluation.listening.importing.bounded_search.SECONDS", 0.3)
+    clip = V.splitlines()[1].split(",")[4]
+    text = V.replace(clip, clip.replace(".wav", "a" * 60 + "!.wav"))
+    with pytest.raises(StudyError, match="takes too long on these names") as refused:
+        import_answers(written(tmp_path, text), ImportOptions(pattern="(?P<system>(a+)+)b"))
+    assert "\n" not in str(refused.value)
+
+
 def test_what_spreadsheets_make_of_a_file_is_read(tmp_path):
     text = mushra_csv(3, 2)
     plain = import_answers(written(tmp_path, text)).table

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from evaluation.listening.design.questions import COMPARISON, NATURAL, QUESTIONS, SCALE
 from evaluation.listening.errors import StudyError
+from evaluation.listening.importing.bounded_search import search
 from evaluation.listening.importing.ratings import ForeignFile, ForeignRating, Names, listed, names, numbers
 from pipelines.tables import Table, lines
 
@@ -87,12 +88,12 @@ def _by_pattern(table: Table, clips: list[str], pattern: str) -> tuple[list[str]
     if len(pattern) > LONGEST or "system" not in compiled.groupindex:
         raise StudyError(f"The pattern needs a group (?P<system>...) and at most {LONGEST} letters, such as "
                          "(?P<item>.*)_(?P<system>[^_]*)[.]wav.")
-    found = {clip: compiled.search(clip) for clip in dict.fromkeys(clips)}
-    unlike = [clip for clip, match in found.items() if match is None or not match["system"]]
+    distinct = list(dict.fromkeys(clips))
+    known = {clip: groups or {} for clip, groups in zip(distinct, search(pattern, distinct), strict=True)}
+    unlike = [clip for clip, groups in known.items() if not groups.get("system")]
     if unlike:
         raise StudyError(f"The pattern finds no system in {listed(unlike, 3)}, of {table.path.name}; change the pattern.")
     has_items = "item" in compiled.groupindex
-    known = {clip: match.groupdict("") for clip, match in found.items() if match is not None}
     return ([known[clip]["system"] for clip in clips], [known[clip]["item"] or clip if has_items else clip for clip in clips],
             () if has_items else (_alone(clips),))
 
