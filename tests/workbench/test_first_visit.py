@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import time
 import urllib.request
+from pathlib import Path
+
+import yaml
+from click.testing import CliRunner
+from mkdocs.__main__ import cli as mkdocs
 
 from benchmarks.listening_server import free_port
 from tests.support.browser import PHONE, assert_fits_the_screen, open_page, problem, problems
 from tests.support.waiting import wait_until
 from workbench.demo import build_demo, launch_options
 
+ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ("127.0.0.1", "localhost", "0.0.0.0", "::1", b"127.0.0.1", None, "")
 
 
@@ -74,3 +81,25 @@ def test_consent_is_asked_for_once_and_the_page_fetches_nothing_from_elsewhere(c
     problem(page, "Add a source")
     assert dialog.count() == 0
     assert [url for url in fetched if not url.startswith((workbench, "data:", "blob:"))] == []
+
+
+def test_the_documentation_opened_as_a_file_asks_nobody_and_can_be_searched(chromium, tmp_path, monkeypatch):
+    settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
+    small = {name: settings[name] for name in ("site_name", "use_directory_urls", "theme", "extra", "extra_css")}
+    (tmp_path / "docs" / "deep").mkdir(parents=True)
+    (tmp_path / "docs" / "media").mkdir()
+    for name in ("site.css", "iframe-worker.js"):
+        shutil.copy(ROOT / "docs" / "media" / name, tmp_path / "docs" / "media")
+    (tmp_path / "docs" / "index.md").write_text("# Home\n\nNothing.\n")
+    (tmp_path / "docs" / "deep" / "page.md").write_text("# Deep\n\nHere stands aardvark.\n")
+    (tmp_path / "mkdocs.yml").write_text(yaml.safe_dump(small | {"plugins": ["search", "offline"]}))
+    monkeypatch.chdir(tmp_path)
+    built = CliRunner().invoke(mkdocs, ["build", "--quiet"])
+    assert built.exit_code == 0, built.output
+    page = open_page(chromium, width=1280)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((tmp_path / "site" / "deep" / "page.html").as_uri())
+    page.get_by_role("textbox", name="Search").press_sequentially("aardvark")
+    page.locator(".md-search-result__item").filter(has_text="aardvark").wait_for()
+    assert [url for url in asked if not url.startswith(("file:", "data:", "blob:", "about:"))] == []
