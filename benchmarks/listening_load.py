@@ -43,6 +43,7 @@ from evaluation.listening.design.study import Study
 from evaluation.listening.store import AnswerStore, collect, open_store
 from evaluation.pair import Pair
 from evaluation.run import evaluate
+from evaluation.run.folder import EvaluationRun
 from evaluation.run.systems import Rendered
 from pipelines.counting import counted
 from pipelines.features.audio import SAMPLE_RATE, load, save
@@ -143,13 +144,20 @@ def main(
 def load_study(folder: Path, listeners: int, sentences: int = 6, planned: int | None = None) -> Study:
     """A study of up to 40 trials a set, fewer with fewer sentences.
 
-    Two speakers, two emotions and two systems; every clip is a tone of half a second. Of the listeners a fifth may have earphones
-    and a tenth loudspeakers.
+    Of the listeners a fifth may have earphones and a tenth loudspeakers.
 
     Args:
         planned: places in all; so many that they never run out if None.
     """
     quotas = {"device": {"earphones": max(1, listeners // 5), "loudspeakers": max(1, listeners // 10)}}
+    questions = "naturalness", "emotion-similarity", "emotion-choice"
+    return create_study(load_run(folder, sentences), ("copy", "transfer"), questions,
+                        folder / "studies" / "load", listeners=planned or min(10_000, 20 * listeners), seed=5, cap=40,
+                        recruitment=Recruitment(over=0, quotas=quotas))
+
+
+def load_run(folder: Path, sentences: int) -> EvaluationRun:
+    """Two speakers, two emotions, two systems and so many sentences; every clip is a tone of half a second."""
     clips, pairs = make_folder(folder / "corpus"), []
     for speaker, sentence in product(("anna", "bert"), range(sentences)):
         spoken = {emotion: save(clips / f"{speaker}-{emotion}-{sentence}.wav", tone(len(pairs) + place))
@@ -158,10 +166,7 @@ def load_study(folder: Path, listeners: int, sentences: int = 6, planned: int | 
                        source_speaker=speaker, reference_speaker=speaker) for emotion in ("angry", "sad")]
     systems = [FunctionSystem(name, lambda pair, level=level: Rendered(level * load(pair.source).samples))
                for name, level in (("copy", 0.5), ("transfer", 0.8))]
-    finished = evaluate(pairs, systems, folder / "RUN", metrics=[], observers={})
-    return create_study(finished, ("copy", "transfer"), ("naturalness", "emotion-similarity", "emotion-choice"),
-                        folder / "studies" / "load", listeners=planned or min(10_000, 20 * listeners), seed=5, cap=40,
-                        recruitment=Recruitment(over=0, quotas=quotas))
+    return evaluate(pairs, systems, folder / "RUN", metrics=[], observers={})
 
 
 def tone(number: int) -> np.ndarray:

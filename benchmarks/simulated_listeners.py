@@ -156,13 +156,14 @@ def simulate(study: Study, crowd: Crowd, seed: int, opinions: Mapping[str, float
         bias = dict(zip(names, dice.normal(0, crowd.bias) + dice.normal(0, crowd.taste, len(names))))
         for place, trial in enumerate(study.design.cells[cell]):
             felt = {name: opinions.get(name, 0) + bias[name] + effects[trial.pair][name] for name in trial.conditions}
-            value = _value(kind, study, trial, crowd, felt, dice)
+            value = vote(kind, study, trial, crowd, felt, dice)
             answers.append(GivenAnswer(name, trial.id, place, value, "", {clip: 1 for _, clip in trial.clips}, 0.0, 9.0,
                                        study.hash))
     return Collected(tuple(listeners), tuple(answers)), kinds
 
 
-def _value(kind: str, study: Study, trial: Trial, crowd: Crowd, felt: Mapping[str, float], dice) -> str:
+def vote(kind: str, study: Study, trial: Trial, crowd: Crowd, felt: Mapping[str, float], dice: np.random.Generator) -> str:
+    """What a listener answers to a trial. kind: of listener. felt: the listener's opinion of each of the trial's conditions."""
     options, asked = study.answers_to(trial), QUESTIONS[trial.question]
     if kind == CAREFUL:
         return _careful(study, trial, crowd, felt, dice)

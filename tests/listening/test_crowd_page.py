@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from benchmarks.crowd_platform import MTURK, PROLIFIC, crowd_platform
 from evaluation.listening.design.recruitment import recruitment_from
 from evaluation.listening.publish.links import listeners_link
 from evaluation.listening.store import collect, open_store
@@ -16,7 +17,6 @@ from evaluation.listening.store.arrivals import Identity
 from evaluation.listening.store.reception import Reception
 from tests.support.access import axe_faults
 from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, open_page
-from tests.support.crowd_platform import MTURK, PROLIFIC, crowd_platform
 from tests.support.listening import finished_run, small_study
 from tests.support.listening_session import SETUP, Clock, answer_next, careful
 from tests.support.waiting import wait_until

@@ -147,6 +147,22 @@ def test_a_withdrawal_frees_its_place_at_once(made, url):
     assert reason(store.enter, True, SETUP) == "enough"
 
 
+def test_who_is_screened_out_gives_back_the_place_kept_since_consent(made, url):
+    loud = SETUP | {"device": "loudspeakers"}
+    rules = {"quotas": {"device": {"loudspeakers": 0}}}
+    store = open_store(made(listeners=1, **rules), url, Clock())
+    assert reason(store.enter, True, loud, place=Reception(store).reserve(True)) == "screened"
+    assert store.enter(True, SETUP).listener
+    study = made(listeners=1, platform="prolific", codes=CODES, **rules)
+    door = Reception(open_store(study, url, Clock()))
+    first, second = (door.arrive(Identity(worker, "visit", "task")) for worker in ("w1", "w2"))
+    door.reserve(True, first)
+    assert reason(door.enter, True, loud, first) == "screened"
+    assert door.enter(True, SETUP, second).listener
+    store.engine.dispose()
+    door.store.engine.dispose()
+
+
 def test_groups_have_quotas_of_their_own(made, url):
     study = made(listeners=5, quotas={"native": {"native": 2, "other": 1}, "device": {"loudspeakers": 0}})
     store = open_store(study, url, Clock())

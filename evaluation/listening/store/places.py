@@ -118,6 +118,12 @@ def is_kept(connection: Connection, place: str, now: float) -> bool:
     return connection.execute(query).first() is not None
 
 
+def give_up(connection: Connection, study: Study, place: str, now: float) -> None:
+    """Free a reserved place at once: of somebody who was turned away. Nothing where there is none."""
+    connection.execute(PLACES.update().where(PLACES.c.place == place, PLACES.c.study == study.id, PLACES.c.ended.is_(None))
+                       .values(ended=now))
+
+
 def take(connection: Connection, study: Study, setup: Mapping[str, str], place: str, now: float,
          up_since: float) -> tuple[int, str]:
     """The set that a new listener gets, and '' ; or -1 and the reason why there is none, as a key of the wording's "refusals"."""

@@ -222,6 +222,7 @@ class Reception:
         with self.store.writing() as (connection, note):
             found = arrivals.find(connection, self.study, token)
             if found is not None and found.listener is None:
+                places.give_up(connection, self.study, found.arrival, self.store.clock())
                 note(events.DECIDED, arrivals.decide(connection, found.arrival, reason, self.store.clock()))
 
     def _is_elsewhere(self, user: str) -> bool:

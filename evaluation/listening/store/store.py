@@ -141,6 +141,15 @@ class AnswerStore:
             user = ""
         elif not user:
             raise refuse(self.study, "sign_in")
+        try:
+            return self._enter(consent, setup, user, place)
+        except Refused as refused:
+            if place and refused.reason in ("screened", "group"):
+                with self.writing() as (connection, _):
+                    places.give_up(connection, self.study, place, self.clock())
+            raise
+
+    def _enter(self, consent: bool, setup: dict[str, str], user: str, place: str) -> ListenerSession:
         checked = None if user else check_entry(self.study, consent, setup)
         with self.writing() as (connection, note):
             listeners.lock_study(connection, self.study)
