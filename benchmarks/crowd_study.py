@@ -2,7 +2,7 @@
 
     python -m benchmarks.crowd_study
 
-A real server, a stand-in of the platform, real time; about three minutes. Of 24 places some become free, because workers fail
+The listeners' routes on a real server, a stand-in of the platform, real time; about three minutes. Of 24 places some become free, because workers fail
 the instruction checks, withdraw or go away, and others get them. The run ends with 1 if anything that a study promises is not so.
 Votes are simulated and say nothing of a system.
 """
@@ -70,7 +70,7 @@ def main() -> None:
     with TemporaryDirectory(prefix="zest-crowd-") as name, crowd_platform() as platform:
         folder = Path(name)
         study = create(folder, platform)
-        server = Server(make_folder(folder / "server"), study.folder.parent, study.id, True)
+        server = Server(make_folder(folder / "server"), study.folder.parent, study.id, False)
         try:
             os.environ["WORKBENCH_ADDRESS"] = server.url
             link = json.loads(zest("check", study.folder, "--json"))["link"]
