@@ -2,8 +2,9 @@
 
     python -m benchmarks.crowd_study
 
-The listeners' routes on a real server, a stand-in of the platform, real time; about three minutes. Of 24 places some become free, because workers fail
-the instruction checks, withdraw or go away, and others get them. The run ends with 1 if anything that a study promises is not so.
+The listeners' routes on a real server, a stand-in of the platform, real time; about three minutes. Of 24 places some become
+free, because workers fail the instruction checks, withdraw or go away, and others get them. The run ends with 1 if anything that
+a study promises is not so.
 Votes are simulated and say nothing of a system.
 """
 
