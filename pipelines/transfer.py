@@ -15,6 +15,7 @@ from pipelines.errors import ZestError
 from pipelines.factors import Emotion, Factors, Transferred
 from pipelines.features import prosody, world
 from pipelines.features.contour import PREDICTED, REFERENCE, anchor_f0, bounded_change, limited_speed, smooth_f0
+from pipelines.features.envelope_change import smooth_change
 from pipelines.features.pitch import VOICED_CONFIDENCE
 from pipelines.mix import mixed
 from pipelines.networks.tempo import run_lengths, warp_positions
@@ -126,7 +127,8 @@ def _predict(models: Models, source: Factors, emotion: Emotion, nearest: np.ndar
 
     before, after = (_mean(one, partial(envelope, contour=contour))
                      for contour, one in ((own, source.emotion), (target, emotion)))
-    return target[0].cpu().numpy(), models.envelope_gain * (after - before)[0].cpu().numpy()
+    change = smooth_change(after - before, mask, models.envelope_seconds, models.envelope_coefficients)
+    return target[0].cpu().numpy(), models.envelope_gain * change[0].cpu().numpy()
 
 
 def _predicted_contour(models: Models, units: torch.Tensor, own: torch.Tensor, voiced: torch.Tensor, before: Emotion,

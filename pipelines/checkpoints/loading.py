@@ -48,6 +48,8 @@ class Models:
     generator: FactorGenerator | FactorDecoder | None = None
     f0_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with; stored as melody_gain
     envelope_gain: float = 1.0
+    envelope_seconds: float = 0.0  # see pipelines/features/envelope_change.py, as the next
+    envelope_coefficients: int = 0
     folder: Path | None = None  # of the checkpoint that they were loaded from
     reference_clarity: float = 0.0  # see pipelines/clarity.py
 
@@ -61,9 +63,14 @@ class Models:
         """A hash of the checkpoint's files, or of the networks where they come from none."""
         return self.key() if self.folder is None else folder_key(self.folder)
 
+    @property
+    def _gains(self) -> str:
+        return (f"{self.f0_gain} {self.envelope_gain} {self.envelope_seconds} {self.envelope_coefficients} "
+                f"{self.reference_clarity}")
+
     def key(self) -> str:
         """A hash of all weights and gains: equal where conversions are alike."""
-        found = hashlib.blake2b(f"{self.f0_gain} {self.envelope_gain} {self.reference_clarity}".encode(), digest_size=16)
+        found = hashlib.blake2b(self._gains.encode(), digest_size=16)
         for name, part in sorted(vars(self).items()):
             tensors = part.state_dict() if isinstance(part, nn.Module) else part if name == "presets" else {}
             for own, tensor in tensors.items():
@@ -81,6 +88,8 @@ def load_models(folder: Folder, device: str = "cpu") -> Models:
     return Models(**{name: None if network is None else network.to(device) for name, network in networks.items()},
                   presets=load_presets(folder), device=device,
                   f0_gain=float(gains.get("melody_gain", 1.0)), envelope_gain=float(gains.get("envelope_gain", 1.0)),
+                  envelope_seconds=float(gains.get("envelope_seconds", 0.0)),
+                  envelope_coefficients=int(gains.get("envelope_coefficients", 0)),
                   reference_clarity=float(gains.get("reference_clarity", 0.0)), folder=folder.path)
 
 

@@ -24,6 +24,7 @@ from torch import nn
 from pipelines.checkpoints.loading import load_pitch, load_sace
 from pipelines.errors import RecipeError
 from pipelines.features.contour import anchor_f0
+from pipelines.features.envelope_change import smooth_change
 from pipelines.networks.acoustic import AcousticModel, EnvelopeChange
 from pipelines.networks.pitch_predictor import PitchPredictor
 from pipelines.networks.sace import Sace, WaveSace
@@ -83,6 +84,8 @@ class AcousticRecipe(ChangingRecipe):
     emotion_mixing: float = 0.0  # largest share of another recording's SACE; SACE of unseen speakers is ambiguous
     melody_gain: float = 1.0  # factor of the predicted change of F0 at strength 1 when converting; predictions move too little
     envelope_gain: float = 1.0  # the same for the envelope; above 1 it costs words and voice
+    envelope_seconds: float = 0.0  # the change of the envelope is a Gaussian mean over time of this deviation
+    envelope_coefficients: int = 0  # of its cosine transform over bands, that are kept; 0 keeps all
     reference_clarity: float = 0.0  # how far a reference moves towards the presets that SACE recognises, when converting
     parallel: bool = False  # learn from recordings of one sentence in several emotions; the network then sees the source's bands
     parallel_weight: float = 1.0  # of the error of bands, nepers of power
@@ -173,7 +176,8 @@ class AcousticTask:
             given = torch.where(torch.rand(len(real), 1, device=real.device) < 0.5, real, octaves.detach())
         before = self._reconstruct(source)
         after = acoustic(source.units, given, source.voiced, source.mask, reference.utterance, source.ease, source.speech_bands)
-        return Converted(source.bands + after - before, octaves, after - before, before, own)
+        change = smooth_change(after - before, source.mask, self.recipe.envelope_seconds, self.recipe.envelope_coefficients)
+        return Converted(source.bands + change, octaves, change, before, own)
 
     def _reconstruct(self, batch: AcousticBatch) -> torch.Tensor:
         """Its own envelope, (batch, time, 40)."""
