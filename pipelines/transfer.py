@@ -127,7 +127,7 @@ def _predict(models: Models, source: Factors, emotion: Emotion, nearest: np.ndar
 
     before, after = (_mean(one, partial(envelope, contour=contour))
                      for contour, one in ((own, source.emotion), (target, emotion)))
-    change = smooth_change(after - before, mask, models.envelope_seconds, models.envelope_coefficients)
+    change = smooth_change(after - before, mask, models.envelope_seconds, models.envelope_fast)
     return target[0].cpu().numpy(), models.envelope_gain * change[0].cpu().numpy()
 
 

@@ -49,7 +49,7 @@ class Models:
     f0_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with; stored as melody_gain
     envelope_gain: float = 1.0
     envelope_seconds: float = 0.0  # see pipelines/features/envelope_change.py, as the next
-    envelope_coefficients: int = 0
+    envelope_fast: float = 0.0
     folder: Path | None = None  # of the checkpoint that they were loaded from
     reference_clarity: float = 0.0  # see pipelines/clarity.py
 
@@ -65,7 +65,7 @@ class Models:
 
     @property
     def _gains(self) -> str:
-        return (f"{self.f0_gain} {self.envelope_gain} {self.envelope_seconds} {self.envelope_coefficients} "
+        return (f"{self.f0_gain} {self.envelope_gain} {self.envelope_seconds} {self.envelope_fast} "
                 f"{self.reference_clarity}")
 
     def key(self) -> str:
@@ -89,7 +89,7 @@ def load_models(folder: Folder, device: str = "cpu") -> Models:
                   presets=load_presets(folder), device=device,
                   f0_gain=float(gains.get("melody_gain", 1.0)), envelope_gain=float(gains.get("envelope_gain", 1.0)),
                   envelope_seconds=float(gains.get("envelope_seconds", 0.0)),
-                  envelope_coefficients=int(gains.get("envelope_coefficients", 0)),
+                  envelope_fast=float(gains.get("envelope_fast", 0.0)),
                   reference_clarity=float(gains.get("reference_clarity", 0.0)), folder=folder.path)
 
 

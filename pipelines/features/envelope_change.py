@@ -1,4 +1,4 @@
-"""How detailed a change of the envelope may be: emotion changes it slowly, and fast changes are heard as roughness."""
+"""How fast a change of the envelope may be: emotion changes it slowly, and fast changes sound rough and cost words."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ FRAME_SECONDS = 0.02
 WIDEST = 3  # deviations of the Gaussian that count
 
 
-def smooth_change(change: torch.Tensor, mask: torch.Tensor, seconds: float = 0.0, coefficients: int = 0) -> torch.Tensor:
-    """A change of the log envelope without its fast movements and its fine structure; training and conversion share it.
+def smooth_change(change: torch.Tensor, mask: torch.Tensor, seconds: float = 0.0, fast: float = 0.0) -> torch.Tensor:
+    """A change of the log envelope with less of its fast movements; training and conversion share it.
 
     Args:
         change: (batch, time, bands) nepers of power, 50 frames a second.
         mask: (batch, time), 1 where there is a frame; others do not reach them.
         seconds: standard deviation of a Gaussian over time; 0 leaves movements as they are.
-        coefficients: of a cosine transform over bands, that are kept; 0 keeps all.
+        fast: share that stays of what moves faster than that mean.
     Returns:
         (batch, time, bands)
     """
-    if coefficients:
-        change = change @ _kept(change.shape[-1], coefficients).to(change)
-    return _slow(change, mask, seconds / FRAME_SECONDS) if seconds else change
+    if seconds == 0:
+        return change
+    slow = _slow(change, mask, seconds / FRAME_SECONDS)
+    return slow + fast * (change - slow) * mask[..., None]
 
 
 def _slow(change: torch.Tensor, mask: torch.Tensor, deviation: float) -> torch.Tensor:
@@ -36,11 +37,3 @@ def _slow(change: torch.Tensor, mask: torch.Tensor, deviation: float) -> torch.T
     means = torch.nn.functional.conv1d(rows, window, padding=reach).reshape(batch, bands, time).transpose(1, 2)
     weight = torch.nn.functional.conv1d(mask[:, None].to(change), window, padding=reach)[:, 0]
     return means / weight.clamp(min=1e-6)[..., None] * mask[..., None]
-
-
-def _kept(bands: int, coefficients: int) -> torch.Tensor:
-    """(bands, bands): what the first coefficients of an orthonormal cosine transform (DCT-II) say of a frame."""
-    places, orders = torch.arange(bands) + 0.5, torch.arange(coefficients)
-    basis = torch.cos(torch.pi / bands * places[:, None] * orders) * math.sqrt(2 / bands)
-    basis[:, 0] /= math.sqrt(2)
-    return basis @ basis.T

@@ -85,7 +85,7 @@ class AcousticRecipe(ChangingRecipe):
     melody_gain: float = 1.0  # factor of the predicted change of F0 at strength 1 when converting; predictions move too little
     envelope_gain: float = 1.0  # the same for the envelope; above 1 it costs words and voice
     envelope_seconds: float = 0.0  # the change of the envelope is a Gaussian mean over time of this deviation
-    envelope_coefficients: int = 0  # of its cosine transform over bands, that are kept; 0 keeps all
+    envelope_fast: float = 0.0  # share that stays of what moves faster than this mean
     reference_clarity: float = 0.0  # how far a reference moves towards the presets that SACE recognises, when converting
     parallel: bool = False  # learn from recordings of one sentence in several emotions; the network then sees the source's bands
     parallel_weight: float = 1.0  # of the error of bands, nepers of power
@@ -176,7 +176,7 @@ class AcousticTask:
             given = torch.where(torch.rand(len(real), 1, device=real.device) < 0.5, real, octaves.detach())
         before = self._reconstruct(source)
         after = acoustic(source.units, given, source.voiced, source.mask, reference.utterance, source.ease, source.speech_bands)
-        change = smooth_change(after - before, source.mask, self.recipe.envelope_seconds, self.recipe.envelope_coefficients)
+        change = smooth_change(after - before, source.mask, self.recipe.envelope_seconds, self.recipe.envelope_fast)
         return Converted(source.bands + change, octaves, change, before, own)
 
     def _reconstruct(self, batch: AcousticBatch) -> torch.Tensor:
