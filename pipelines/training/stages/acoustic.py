@@ -95,7 +95,7 @@ class AcousticRecipe(ChangingRecipe):
     changeable: ClassVar[tuple[str, ...]] = (
         "convert_steps", "convert_learning_rate", "emotion_weight", "spectrogram_weight", "adversarial_weight", "unit_weight",
         "mean_weight", "pitch_weight", "parallel_weight", "parallel_pitch_weight", "emotion_mixing", "melody_gain",
-        "envelope_gain")
+        "envelope_gain", "envelope_seconds", "envelope_fast")
 
     @property
     def steps(self) -> int:
