@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import librosa
+import numpy as np
 
 from pipelines.conversion import Converter
 from pipelines.features.audio import SAMPLE_RATE, from_array, load, save
 
 TRIM_DB = 45  # below the peak counts as silence
 MARGIN = 0.1  # seconds of silence left at both ends
+PEAK = -9.0  # dB of full scale, of sources: an angry voice is louder, and needs the room
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ EXAMPLES = (
 
 
 def render(example: ExampleRecording, folder: Path) -> Path:
-    """Speak, resample to 16 kHz, trim silence, write 16-bit WAV."""
+    """Speak, resample to 16 kHz, trim silence, leave room above, write 16-bit WAV."""
     with tempfile.NamedTemporaryFile(suffix=".wav") as raw:
         text = f"<speak><prosody {example.prosody}>{example.text}</prosody></speak>" if example.prosody else example.text
         subprocess.run(["espeak-ng", "-m", "-v", example.voice, "-s", str(example.words_per_minute), "-w", raw.name, text],
@@ -56,6 +58,8 @@ def render(example: ExampleRecording, folder: Path) -> Path:
     if example.emotion:
         spoken = from_array(samples, SAMPLE_RATE, example.name)
         samples = Converter.from_pretrained().convert(spoken, emotion=example.emotion).samples
+    else:
+        samples = samples * 10 ** (PEAK / 20) / np.abs(samples).max()
     return save(folder / f"{example.name}.wav", samples)
 
 
