@@ -61,9 +61,9 @@ def test_a_network_learns_through_it(change):
 
 def test_a_checkpoint_says_how_smooth_the_change_of_its_conversions_is(converter, recording):
     source, angry = converter.encode(recording), converter.preset("angry")
-    smoother = Converter(replace(converter.models, envelope_seconds=0.1, envelope_fast=0.3))
-    assert smoother.identity != converter.identity
-    given, smooth = (one.transfer(source, angry).difference for one in (converter, smoother))
+    without, smoother = (Converter(replace(converter.models, envelope_seconds=seconds, envelope_fast=0.3)) for seconds in (0, 0.1))
+    assert smoother.identity != without.identity
+    given, smooth = (one.transfer(source, angry).difference for one in (without, smoother))
     expected = smooth_change(torch.from_numpy(given)[None], torch.ones(1, len(given)), 0.1, 0.3)[0]
     np.testing.assert_allclose(smooth, expected, atol=1e-4)
     assert np.abs(np.diff(smooth, axis=0)).mean() < np.abs(np.diff(given, axis=0)).mean()
