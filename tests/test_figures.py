@@ -21,7 +21,7 @@ def test_a_figure_is_as_new_as_its_measurements_and_a_page_shows_it_with_words(n
 
 def test_the_curves_of_strength_are_the_stored_numbers():
     acoustic = strength_figure().axes[0].lines[0]
-    assert list(acoustic.get_ydata()) == [44, 92, 89] and list(acoustic.get_xdata()) == [0.88, 0.76, 0.66]
+    assert list(acoustic.get_ydata()) == [44, 92, 89] and list(acoustic.get_xdata()) == [0.89, 0.77, 0.67]
 
 
 def test_the_contours_of_the_empty_page_are_those_of_the_shipped_weights():
