@@ -61,7 +61,7 @@ def test_a_network_learns_through_it(change):
 
 def test_a_checkpoint_says_how_smooth_the_change_of_its_conversions_is(converter, recording):
     source, angry = converter.encode(recording), converter.preset("angry")
-    without, smoother = (Converter(replace(converter.models, envelope_seconds=seconds, envelope_fast=0.3)) for seconds in (0, 0.1))
+    without, smoother = (Converter(replace(converter.models, envelope_seconds=width, envelope_fast=0.3)) for width in (0, 0.1))
     assert smoother.identity != without.identity
     given, smooth = (one.transfer(source, angry).difference for one in (without, smoother))
     expected = smooth_change(torch.from_numpy(given)[None], torch.ones(1, len(given)), 0.1, 0.3)[0]
