@@ -13,6 +13,7 @@ import numpy as np
 
 from pipelines.checkpoints.folder import CONVERTING, DEFAULT_CHECKPOINT, folder_key
 from pipelines.conversion import Converter
+from pipelines.features.contour import FASTEST
 from pipelines.features.pitch import F0Contour, track
 from pipelines.shipped import shipped
 
@@ -23,16 +24,18 @@ LOW, HIGH = 70.0, 200.0  # Hz at the lower and the upper edge, on a logarithmic 
 
 
 def path_of(contour: F0Contour, seconds: float) -> str:
-    """The voiced stretches of a contour as an SVG path. seconds: at the right edge."""
-    steps, pen = [], "M"
+    """The voiced stretches of a contour as an SVG path, broken where the tracker jumps. seconds: at the right edge."""
+    steps, pen, last = [], "M", 0.0
     for at, hertz in zip(contour.seconds, contour.hz, strict=True):
         if hertz <= 0:
-            pen = "M"
+            pen, last = "M", 0.0
             continue
+        if last and abs(np.log2(hertz / last)) > FASTEST:
+            pen = "M"
         x = MARGIN + (WIDTH - 2 * MARGIN) * at / seconds
         y = HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * np.log(hertz / LOW) / np.log(HIGH / LOW)
         steps.append(f"{pen}{x:.0f} {y:.0f}")
-        pen = "L"
+        pen, last = "L", hertz
     return "".join(steps)
 
 
