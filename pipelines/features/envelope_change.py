@@ -1,4 +1,4 @@
-"""How fast a change of the envelope may be: emotion changes it slowly, and fast changes sound rough and cost words."""
+"""How fast a change of the envelope may be: fast movements of a predicted change cost naturalness and words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import math
 
 import torch
 
-FRAME_SECONDS = 0.02
+from pipelines.features.pitch import FRAME_SECONDS
+
 WIDEST = 3  # deviations of the Gaussian that count
 
 

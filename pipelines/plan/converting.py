@@ -13,6 +13,7 @@ from pipelines.device import release_memory
 from pipelines.errors import AudioError
 from pipelines.features.audio import MIN_SECONDS, SilenceError, from_array
 from pipelines.features.long_recording import LongRecording
+from pipelines.features.pitch import FRAME_SECONDS
 from pipelines.hooks import Hook, silent
 from pipelines.labels import folded
 from pipelines.plan.phrases import Stretch
@@ -22,7 +23,6 @@ from pipelines.settings import Settings
 
 AROUND = 0.1  # s of its neighbours that a piece is converted with, so that its edges are no beginning and end
 LEAST = MIN_SECONDS + 0.1  # s that are converted at once
-FRAME_SECONDS = 0.02  # of a conversion's timing
 SHOWN = 3  # times that a note names
 
 

@@ -105,7 +105,7 @@ def test_a_new_decoder_is_a_system_and_a_study_knows_its_stages(whistle):
 
 def test_a_new_decoder_is_on_the_page(whistle, page, source_path):
     seen = page(source_path, "sad", decoder="whistle", strength=0.5)
-    assert "Whistle, strength 0.5" in seen["status"]
+    assert "Whistle, strength 0.5" in seen["status"] and seen["details"]["system"] == "whistle@0.5"
     assert seen["details"]["settings"] == {"strength": 0.5, "tempo": True, "decoder": "whistle", "seed": 0, "f0": "predicted"}
     assert choices_on_the_page("decoder")["whistle"] == "Whistle"
 
