@@ -127,7 +127,7 @@ def test_a_job_waits_its_turn_runs_to_its_end_in_its_own_process_and_everything_
         wait_for(second, jobs.CANCELLED)
     status = wait_for(job, jobs.DONE)
     assert status.part == status.parts, "the number of stages was known beforehand"
-    assert not job.is_alive()
+    wait_until(lambda: not job.is_alive(), SECONDS)  # it says that it is done, then it ends
     table = (job.run / "scores.csv").read_text()
     assert table.startswith("system,pair,") and "There is no file" in table and "copy," in table and "source," in table
     page = (job.run / "report.html").read_text()

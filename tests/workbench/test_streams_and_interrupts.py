@@ -56,6 +56,35 @@ def test_ctrl_c_during_the_imports_says_nothing(words, tmp_path):
     assert process.communicate() == (b"", b"") and process.returncode == exit_codes.INTERRUPTED
 
 
+IN_A_CALLBACK = """
+import io, os, signal, sys, time
+import soundfile
+import workbench.cli.app
+from workbench.cli.main import main
+
+class Pressed(io.BytesIO):
+    def readinto(self, buffer):
+        if self.tell() == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+        return super().readinto(buffer)
+
+def command(**_):
+    soundfile.read(Pressed(open(sys.argv[1], "rb").read()))
+    time.sleep(60)
+
+workbench.cli.app.app = command
+main()
+"""
+
+
+def test_ctrl_c_while_a_sound_file_is_read_is_not_lost(tmp_path, source_path):
+    """The reader's callbacks are called by compiled code, which drops their exceptions."""
+    words = [sys.executable, "-c", IN_A_CALLBACK, source_path]
+    result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=50, preexec_fn=heed_ctrl_c)
+    assert result.returncode == exit_codes.INTERRUPTED
+    assert result.stderr == "Interrupted; nothing half-written was left.\n"
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
 def test_a_full_device_is_told_in_one_sentence(tmp_path, source_path, zest_here):
     result = zest_here("convert", source_path, "--system", "source", "-o", "/dev/full")

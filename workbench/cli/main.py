@@ -5,15 +5,20 @@ Nothing is imported here that takes long, so that even the imports of the comman
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pipelines.errors import ZestError
 from pipelines.packages import told
 from workbench.cli import exit_codes
+
+SWALLOWED_SECONDS = 0.05  # by then the callback that lost an interrupt has ended
 
 
 class Interrupted(KeyboardInterrupt):
@@ -25,52 +30,72 @@ def main() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     before = signal.getsignal(signal.SIGINT)
     heeded = before is signal.default_int_handler  # not where a shell has it ignored, as with nohup
+    pressed = threading.Event()
     if heeded:
         signal.signal(signal.SIGINT, _end)  # nothing is begun yet, so there is nothing to tidy up
     try:
         from workbench.cli.app import app
 
         if heeded:
-            signal.signal(signal.SIGINT, _interrupt)
-        sys.exit(_run(app))
+            signal.signal(signal.SIGINT, partial(_interrupt, pressed))
+            sys.unraisablehook = partial(_not_swallowed, pressed)
+        sys.exit(_run(app, pressed))
     finally:
         signal.signal(signal.SIGINT, before)
+        sys.unraisablehook = sys.__unraisablehook__
 
 
 def _end(*_: object) -> None:
     os._exit(exit_codes.INTERRUPTED)
 
 
-def _interrupt(*_: object) -> None:
+def _interrupt(pressed: threading.Event, *_: object) -> None:
+    pressed.set()
     signal.signal(signal.SIGINT, _end)  # a second Ctrl-C, where tidying up hangs
     raise Interrupted
 
 
-def _run(app: Callable[..., Any]) -> int:
+def _not_swallowed(pressed: threading.Event, lost: Any) -> None:
+    """Ctrl-C in a callback of compiled code, as when a sound file is read, ends the callback alone: it is sent again."""
+    if not issubclass(lost.exc_type, Interrupted):
+        return sys.__unraisablehook__(lost)
+    signal.signal(signal.SIGINT, partial(_interrupt, pressed))
+    again = threading.Timer(SWALLOWED_SECONDS, _thread.interrupt_main)
+    again.daemon = True
+    again.start()
+
+
+def _run(app: Callable[..., Any], pressed: threading.Event) -> int:
     """The exit code; everything that is to be said is said."""
-    from workbench.cli.commands import UsageError
     from workbench.cli.progress import say
 
     try:
-        code = app(standalone_mode=False)
-    except ZestError as error:
-        say(str(error))
-        code = exit_codes.of(error)
-    except UsageError as error:  # a call without any words
-        print(getattr(error, "format_message", error.__str__)())
-        code = exit_codes.USAGE
+        code = app(standalone_mode=False) or exit_codes.OK
     except KeyboardInterrupt:
         code = exit_codes.INTERRUPTED
-    except Exception as error:  # the last net: a bug is told in one line, its traceback on demand
-        if os.environ.get("ZEST_DEBUG"):
-            raise
-        missing = told(error)
-        say(str(missing) if missing else
-            f"A mistake inside zest ({type(error).__name__}: {error}); set ZEST_DEBUG=1 to see where, and report it.")
-        code = exit_codes.of(missing) if missing else exit_codes.BUG
+    except Exception as error:
+        code = exit_codes.INTERRUPTED if pressed.is_set() else _told(error)  # what was cut short may well fail
     if code == exit_codes.INTERRUPTED:
         say("Interrupted; nothing half-written was left.")
-    return code or exit_codes.OK
+    return code
+
+
+def _told(error: Exception) -> int:
+    """The exit code of what went wrong, after one sentence on it. A bug's traceback follows on demand."""
+    from workbench.cli.commands import UsageError
+    from workbench.cli.progress import say
+
+    if isinstance(error, UsageError):  # a call without any words
+        print(getattr(error, "format_message", error.__str__)())
+        return exit_codes.USAGE
+    if os.environ.get("ZEST_DEBUG") and not isinstance(error, ZestError):
+        raise error
+    known = error if isinstance(error, ZestError) else told(error)
+    if known is None:
+        say(f"A mistake inside zest ({type(error).__name__}: {error}); set ZEST_DEBUG=1 to see where, and report it.")
+        return exit_codes.BUG
+    say(str(known))
+    return exit_codes.of(known)
 
 
 if __name__ == "__main__":
