@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from pipelines.decoders import DECODERS
 from pipelines.errors import CheckpointError
@@ -21,12 +22,14 @@ from workbench.listening.results_tab import results_tab
 from workbench.listening.results_view import CSS as RESULTS_CSS
 from workbench.listening.routes import listening_routes
 from workbench.score_card.style import CSS as SCORE_CSS
+from workbench.served_page import ServedPage
 from workbench.studio.long_routes import forget_long, long_routes
 from workbench.studio.routes import take_routes
 from workbench.tabs import text
 from workbench.tabs.convert import convert_tab
 from workbench.tabs.evaluate import evaluate_tab
 from workbench.tabs.head import head
+from workbench.tabs.problems import tell_progress_to
 from workbench.tabs.theme import css, theme
 
 CACHE_SECONDS = (3600, 6 * 3600)  # look every hour for uploads and results older than six
@@ -41,6 +44,7 @@ def build_demo() -> gr.Blocks:
     administrators = administration()
     with ToldBlocks(title=text.TITLE, analytics_enabled=False, delete_cache=CACHE_SECONDS) as demo:
         define_all()
+        unseen = gr.Timer(active=False)  # early in the page, where Gradio's scripts find it soon
         gr.HTML(f"<h1>{text.TITLE}</h1><p>{text.TAGLINE}</p>{KEYS}", elem_id="zest-header", padding=False)
         access = AdminAccess(administrators)
         with gr.Tabs() as tabs:
@@ -53,6 +57,7 @@ def build_demo() -> gr.Blocks:
             with gr.Tab(RESULTS, id="results") as results:
                 results_tab(demo, results, access)
         gr.HTML(f"<p>{text.FOOTER}</p>", elem_id="zest-footer")
+        tell_progress_to(demo, unseen)
     demo.queue(max_size=20)
     demo._queue.sleep_when_free, demo._queue.progress_update_sleep_when_free = LOOKS
     return demo
@@ -62,7 +67,7 @@ def launch_options() -> dict[str, Any]:
     """What Gradio 6 takes at launch: looks, limits, and nothing kept about visitors."""
     return {"theme": theme(), "css": css() + SCORE_CSS + LISTEN_CSS + RESULTS_CSS, "head": head(), "max_file_size": UPLOAD_LIMIT,
             "run_history": False, "ssr_mode": False, "footer_links": ["api"],
-            "app_kwargs": {"exception_handlers": call_errors(),
+            "app_kwargs": {"exception_handlers": call_errors(), "middleware": [Middleware(ServedPage)],
                            "routes": [openapi_route(ENDPOINTS), *take_routes(forgotten=forget_long), *long_routes(),
                                       *listening_routes(), *admin_routes(administration())]}}
 

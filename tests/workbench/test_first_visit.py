@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import socket
 import time
-import urllib.request
 from pathlib import Path
 
+import gradio as gr
+import httpx
 import yaml
 from click.testing import CliRunner
 from mkdocs.__main__ import cli as mkdocs
@@ -16,12 +17,17 @@ from benchmarks.listening_server import free_port
 from tests.support.browser import PHONE, assert_fits_the_screen, open_page, problem, problems
 from tests.support.waiting import wait_until
 from workbench.demo import build_demo, launch_options
+from workbench.tabs.problems import tell_progress_to
 
 ROOT = Path(__file__).resolve().parents[2]
+FRAMES = """{ const request = window.requestAnimationFrame; window.asked = 0;
+    window.requestAnimationFrame = (callback) => { window.asked += 1; return request(callback); }; }"""
+FRAMES_ASKED_FOR = """() => { const before = window.asked;
+    return new Promise((done) => setTimeout(() => done(window.asked - before), 500)); }"""
 LOCAL = ("127.0.0.1", "localhost", "0.0.0.0", "::1", b"127.0.0.1", None, "")
 
 
-def test_a_workbench_that_starts_and_is_opened_asks_nothing_outside(monkeypatch, tmp_path):
+def test_a_workbench_that_starts_and_is_opened_asks_nothing_outside_and_sends_its_page_compressed(monkeypatch, tmp_path):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     asked = []
 
@@ -51,7 +57,9 @@ def test_a_workbench_that_starts_and_is_opened_asks_nothing_outside(monkeypatch,
     monkeypatch.setattr(type(demo._queue), "__len__", lambda queue: looks.append(time.monotonic()) or 0)
     try:
         _, url, _ = demo.launch(**launch_options(), server_port=free_port(), quiet=True, prevent_thread_lock=True)
-        assert b"gradio" in urllib.request.urlopen(url, timeout=30).read()
+        plain, small = (httpx.get(url, headers={"Accept-Encoding": accepted}) for accepted in ("identity", "gzip"))
+        assert "gradio" in plain.text and small.text == plain.text
+        assert small.num_bytes_downloaded < plain.num_bytes_downloaded / 4
         begun = len(looks)
         wait_until(lambda: len(looks) > begun + 20)
         assert looks[begun + 20] - looks[begun] > 0.2, "while nobody is there, it looks for calls some dozens of times a second"
@@ -60,8 +68,19 @@ def test_a_workbench_that_starts_and_is_opened_asks_nothing_outside(monkeypatch,
     assert asked == []
 
 
-def test_consent_is_asked_for_once_and_the_page_fetches_nothing_from_elsewhere(chromium, workbench):
+def test_what_shows_no_progress_tells_it_to_one_small_component_instead_of_all_that_it_fills():
+    with gr.Blocks(analytics_enabled=False) as demo:
+        unseen, filled = gr.Timer(active=False), gr.HTML()
+        demo.load(str, None, filled, show_progress="hidden")
+        demo.load(str, None, filled)
+        tell_progress_to(demo, unseen)
+    assert [one["show_progress_on"] for one in demo.get_config_file()["dependencies"]] == [[unseen._id], None]
+
+
+def test_consent_is_asked_for_once_and_the_page_fetches_nothing_from_elsewhere_and_rests_while_nobody_touches_it(
+        chromium, workbench):
     page = open_page(chromium, width=PHONE, agreed=False)
+    page.add_init_script(FRAMES)
     fetched = []
     page.on("request", lambda request: fetched.append(request.url))
     page.goto(workbench)
@@ -80,6 +99,7 @@ def test_consent_is_asked_for_once_and_the_page_fetches_nothing_from_elsewhere(c
     page.click("#zest-convert")
     problem(page, "Add a source")
     assert dialog.count() == 0
+    wait_until(lambda: page.evaluate(FRAMES_ASKED_FOR) == 0)  # Gradio's page alone asks for sixty a second
     assert [url for url in fetched if not url.startswith((workbench, "data:", "blob:"))] == []
 
 

@@ -11,6 +11,7 @@ from html import escape
 from typing import Any, Literal
 
 import gradio as gr
+from gradio.components import Component
 
 from workbench.sentences import attempt
 from workbench.uploads import read_upload
@@ -18,6 +19,16 @@ from workbench.uploads import read_upload
 QUIET = {"queue": False, "api_visibility": "private", "show_progress": "hidden"}
 RECORDING_CLASS = "zest-recording"  # inputs that take every file, since the server tells what it cannot read (page/page.js)
 LOOK = "() => window.zestLook('{result}', '{block}')"  # page/page.js
+
+
+def tell_progress_to(demo: gr.Blocks, unseen: Component) -> None:
+    """Have the events so far that show no progress tell it to `unseen` alone, inside the blocks.
+
+    Gradio's page copies the values of all that an event fills, tracks of sound included, at each word on its progress.
+    """
+    for event in demo.fns.values():
+        if event.show_progress == "hidden":
+            event.show_progress_on = [unseen]
 
 
 @dataclass(frozen=True)
