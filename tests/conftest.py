@@ -5,6 +5,7 @@ Test audio comes from the examples that the repository ships (synthetic voices);
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # torch is imported by tests that need it, and not by the pro
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
+FORKED_WORKER = ROOT / "tests" / "support" / "forked_worker.py"
 SECONDS = 600  # for one command on a slow, busy machine
 BROWSER = pytest.StashKey[Any]()
 BROWSER_FILES = pytest.StashKey[set[Path]]()  # files with tests that need it
@@ -36,10 +38,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):  # pytest-xdist's worker processes have one
         return
     begin_session()
-    if config.getoption("numprocesses", None) and not (config.option.markexpr or config.option.collectonly):
-        from tests.support.processes import PRELOADED
-
-        share(PRELOADED)
+    if config.getoption("numprocesses", None) and not config.option.collectonly:
+        share(["tests.support.preloaded"])
+        if not config.getoption("cov_source", None):  # it counts the lines that imports run
+            config.option.tx = [f"popen//python={sys.executable} {FORKED_WORKER}"] * len(config.option.tx)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -51,8 +53,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    with without_stubs():  # files of tests import Gradio
-        return (yield)
+    gc.disable()  # what is collected stays until the end, and searching it for garbage takes a third of the time
+    try:
+        with without_stubs():  # files of tests import Gradio
+            return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 STARTERS = {"chromium": "browser", "studio": "server", "workbench": "server", "served": "server", "administered": "server",

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from mkdocs.__main__ import cli as mkdocs
-from typer.main import get_command
 
 from evaluation.doctor.check import check
 from evaluation.score_card import ScoreCard
@@ -39,7 +39,7 @@ reference, hooks = site_module("reference"), site_module("hooks")
 
 def test_the_reference_has_every_command_option_and_recipe_table():
     commands, recipes = reference.commands(), reference.recipes()
-    for path, command in reference._leaves("zest", get_command(app)):
+    for path, command in reference._leaves("zest", typer.main.get_command(app)):
         section = commands.split(f"\n## {path}\n")[1].split("\n## ")[0]
         assert all(option in section for param in command.params if not getattr(param, "hidden", False)
                    for option in param.opts if option.startswith("--")), path

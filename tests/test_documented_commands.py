@@ -15,7 +15,6 @@ from unittest import mock
 
 import pytest
 import typer
-from typer.main import get_command
 
 from tests.support.documented import DOCS, ROOT, commands_of
 from workbench import launching
@@ -47,7 +46,7 @@ def understood(words: list[str]) -> None:
     """Raises where a program does not take these words. Nothing is run but what changes nothing."""
     program, rest = words[0], words[1:]
     if program == "zest":
-        _typer(get_command(app), rest)
+        _typer(typer.main.get_command(app), rest)
     elif words[:2] == ["python", "-m"]:
         _module(words[2], words[3:])
     elif words[:2] == ["python", "app.py"]:
@@ -64,7 +63,7 @@ def understood(words: list[str]) -> None:
         assert all((ROOT / file).is_file() for file in options.requirements)
     elif program == "accelerate":  # which is installed where there is a GPU
         assert rest[0] == "launch" and rest[rest.index("-m") + 1] == "workbench.cli.main"
-        _typer(get_command(app), rest[rest.index("-m") + 2:])
+        _typer(typer.main.get_command(app), rest[rest.index("-m") + 2:])
     elif program == "git":
         assert rest[0] == "clone" and len(rest) == 3
     elif program == "make":

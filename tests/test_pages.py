@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
+import typer
 
 from pipelines.training.loop.recipe import GeneralRecipe
 from workbench.cli.app import app
@@ -91,7 +91,7 @@ def test_commands_and_options_that_pages_show_exist(page):
 
 def unknown(words: list[str]) -> list[str]:
     """The command or the options of a call of `zest` that there are not."""
-    command = get_command(app)
+    command = typer.main.get_command(app)
     while words and hasattr(command, "commands"):
         two = " ".join(words[:2])
         words = [two, *words[2:]] if two in command.commands else words
@@ -131,7 +131,8 @@ def named(name: str) -> Any:
 
 
 def test_what_can_be_set_is_documented():
-    options = {name for option in get_command(app).commands["convert"].params for name in option.opts if name.startswith("--")}
+    params = typer.main.get_command(app).commands["convert"].params
+    options = {name for option in params for name in option.opts if name.startswith("--")}
     text = (ROOT / "docs" / "convert.md").read_text()
     assert {name for name in options if f"`{name}`" not in text} == set() and "--strength" in options
     keys = {field.name for field in dataclasses.fields(GeneralRecipe)}

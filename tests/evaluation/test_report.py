@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from typer.main import get_command
+import typer
 from typer.testing import CliRunner
 
 from evaluation.metrics.base import MetricInfo
@@ -414,6 +414,6 @@ def test_the_command_refuses_a_folder_that_is_no_run(tmp_path):
 
 def test_every_option_of_the_command_is_documented():
     text = (ROOT / "docs" / "report.md").read_text()
-    command = get_command(app).commands["report"]
+    command = typer.main.get_command(app).commands["report"]
     options = {name for option in command.params for name in option.opts + option.secondary_opts if name.startswith("-")}
     assert {name for name in options if f"`{name}`" not in text} == set() and "--worst-of" in options

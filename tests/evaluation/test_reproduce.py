@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from typer.main import get_command
+import typer
 from typer.testing import CliRunner
 
 from evaluation.metrics import registry
@@ -192,7 +192,7 @@ def test_the_command_calls_the_one_function_with_what_was_asked(tmp_path, monkey
 
 def test_every_option_of_the_command_is_documented():
     text = (ROOT / "docs" / "reproduce.md").read_text()
-    command = get_command(app).commands["reproduce"]
+    command = typer.main.get_command(app).commands["reproduce"]
     options = {name for option in command.params for name in option.opts if name.startswith("--")}
     assert {name for name in options if f"`{name}" not in text} == set() and "--weights" in options
     assert {name for name in ROWS if f"`{name}`" not in text} == set()

@@ -22,7 +22,7 @@ def share(modules: list[str]) -> None:
 def use_shared() -> None:
     """Speak to the shared server from now on, where there is one; else this process starts its own when it needs one."""
     server = forkserver._forkserver
-    if ADDRESS in os.environ and server._forkserver_address is None:
+    if ADDRESS in os.environ and server._forkserver_pid is None:
         server._forkserver_address = os.environ[ADDRESS]
         server._forkserver_alive_fd = os.open(os.devnull, os.O_RDONLY)  # every fork gets one; the server lives by its parent's
         server.ensure_running = resource_tracker.ensure_running

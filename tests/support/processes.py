@@ -22,9 +22,8 @@ from tests.support.forkserver import use_shared
 
 SECONDS = 400.0  # for one command on a slow, busy machine
 PROCESSES = multiprocessing.get_context("forkserver")
-PRELOADED = ["tests.support.gradio_first", __name__, "pipelines.training.stages.registry", "torch._dynamo", "tests.support.tiny",
-             "workbench.cli.main", "workbench.demo", "gradio.mcp"]
-PROCESSES.set_forkserver_preload(PRELOADED)
+PROCESSES.set_forkserver_preload(["tests.support.gradio_first", __name__, "pipelines.training.stages.registry", "torch._dynamo",
+                                  "tests.support.tiny", "workbench.cli.main", "workbench.demo", "gradio.mcp"])
 use_shared()
 
 

@@ -13,9 +13,9 @@ import soundfile
 from pipelines.errors import ZestError
 from pipelines.features.audio import load
 from pipelines.features.resampling import resample
-from tests.conftest import EXAMPLES
 from tests.support.speech import RATE
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 HUM = 1e-3  # amplitude of a room's noise
 STRETCH = 1.25  # of the converter's result, where the tempo follows
 
