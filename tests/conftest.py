@@ -22,6 +22,8 @@ from tests.support.session import begin_session
 from workbench.gradio_stubs import without_stubs
 
 if TYPE_CHECKING:  # torch is imported by tests that need it, and not by the process that hands out tests
+    from pipelines.checkpoints.folder import Folder
+    from pipelines.checkpoints.loading import Models
     from pipelines.conversion import Converter
     from pipelines.features.audio import Recording
     from tests.support.page_runs import PageRun
@@ -91,6 +93,27 @@ def commands_built_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("typer.main.get_command", built)
         patch.setattr("typer.testing._get_command", built)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_weights_read_once() -> Iterator[None]:
+    """Nothing changes networks that were loaded, so conversions by the shipped checkpoint share them; loading takes longer."""
+    conversion = sys.modules.get("pipelines.conversion")  # not imported for tests that need none
+    if conversion is None:
+        yield
+        return
+    load, shipped, known = conversion.load_models, conversion.DEFAULT_CHECKPOINT.resolve(), {}
+
+    def load_models(folder: Folder, device: str = "cpu") -> Models:
+        if device != "cpu" or folder.path.resolve() != shipped:
+            return load(folder, device)
+        if not known:
+            known["models"] = load(folder, device)
+        return known["models"]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conversion, "load_models", load_models)
         yield
 
 
