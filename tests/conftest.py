@@ -6,7 +6,6 @@ Test audio comes from the examples that the repository ships (synthetic voices);
 from __future__ import annotations
 
 import gc
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.forkserver import share
+from tests.support.forkserver import FORKED_WORKER, share
 from tests.support.scheduling import place_of
 from tests.support.session import begin_session
 from workbench.gradio_stubs import without_stubs
@@ -30,8 +29,6 @@ if TYPE_CHECKING:  # torch is imported by tests that need it, and not by the pro
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
-FORKED_WORKER = ROOT / "tests" / "support" / "forked_worker.py"
-SECONDS = 600  # for one command on a slow, busy machine
 BROWSER = pytest.StashKey[Any]()
 BROWSER_FILES = pytest.StashKey[set[Path]]()  # files with tests that need it
 
@@ -144,21 +141,11 @@ def converter() -> Converter:
 
 
 @pytest.fixture
-def zest(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
-    """Run the command line as a user would: `zest("convert", source, "--emotion", "sad")`, in a folder of its own."""
-
-    def run(*arguments: object, limits: Callable[[], None] | None = None) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "workbench.cli.main", *map(str, arguments)]
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "120"}
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=SECONDS,
-                              preexec_fn=limits, check=False)
-
-    return run
-
-
-@pytest.fixture
 def zest_here(tmp_path: Path, monkeypatch, capfd) -> Callable[..., subprocess.CompletedProcess]:
-    """The same in this process, which has imported everything already and is therefore quicker; not for limits and signals."""
+    """Run the command line as a user would: `zest_here("convert", source, "--emotion", "sad")`, in a folder of its own.
+
+    It runs in this process, which has imported everything already; not for signals and for what happens at a start.
+    """
     from workbench.cli.main import main
 
     def run(*arguments: object, folder: Path = tmp_path) -> subprocess.CompletedProcess:

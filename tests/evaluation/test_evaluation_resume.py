@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +13,9 @@ from evaluation.run import open_run
 from evaluation.run.json_files import appending, read_lines
 from evaluation.run.shards import BACKENDS, Workers
 from pipelines.errors import OutputError, WorkerError, ZestError
-from tests.support.small_evaluation import Halved, comparable, make_pairs, run
+from tests.support.processes import start
+from tests.support.small_evaluation import Halved, comparable, hanging_run, make_pairs, run
 from tests.support.waiting import wait_until
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -109,28 +106,18 @@ def test_a_full_disk_is_told_in_one_sentence():
         lines.add({"a": 1})
 
 
-KILLED = """
-import sys
-from pathlib import Path
-from tests.support.small_evaluation import Halved, make_pairs, run
-folder = Path(sys.argv[1])
-run(make_pairs(folder / "speech", 12), folder / "run", (Halved(hangs="p5", log=folder / "log"),))
-"""
-
-
 def lines_of(file: Path) -> int:
     return len(file.read_text().splitlines()) if file.is_file() else 0
 
 
 def killed_after(folder: Path, lines: int) -> None:
     """Start the evaluation in a process of its own and kill it when so many pairs are converted."""
-    child = subprocess.Popen([sys.executable, "-c", KILLED, str(folder)], cwd=ROOT, start_new_session=True,
-                             env=os.environ | {"PYTHONPATH": str(ROOT)})
+    child = start(hanging_run, folder, folder=folder)
     try:
         wait_until(lambda: lines_of(folder / "run" / "conversions.jsonl") >= lines)
     finally:
-        os.killpg(child.pid, signal.SIGKILL)  # its workers too
-        child.wait()
+        child.kill()
+        child.join()
 
 
 @pytest.mark.slow

@@ -187,10 +187,14 @@ def test_output_that_cannot_work_is_refused_before_the_work(output, words, tmp_p
     assert_refused(result, exit_codes.OUTPUT, words, tmp_path)
 
 
-def test_disk_full_on_the_command_line(tmp_path, zest, source_path):
+def test_disk_full_on_the_command_line(tmp_path, zest_here, source_path):
     """A file may not grow beyond 4 KB: the write fails in its middle, as on a full disk."""
-    result = zest("convert", source_path, "--system", "source", "-o", "out.wav",
-                  limits=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        result = zest_here("convert", source_path, "--system", "source", "-o", "out.wav")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert_refused(result, exit_codes.OUTPUT, "Cannot write out.wav", tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -1,7 +1,9 @@
-"""A worker process of pytest-xdist that is a fork of the shared server, and so has imported what files of tests import.
+"""Stands for Python where others start it: the process is a fork of the shared server, which has imported everything.
 
-pytest-xdist starts a worker as `PYTHON -u -c LINE`; this file stands in PYTHON's place, and the fork runs LINE. What goes in and
-out of this process goes in and out of the fork, whose exit code is this one's.
+    python forked_worker.py -u -c LINE [ARGUMENT ...]
+
+So pytest-xdist starts its workers, and torchrun what it launches. What goes in and out of this process goes in and out of the
+fork, whose exit code is this one's.
 """
 
 from __future__ import annotations
@@ -37,20 +39,22 @@ def _received(number: int, sent: Any) -> Stream:
     return Stream(number)
 
 
-def work(streams: list[Stream], line: str, folder: str, environment: dict[str, str], paths: list[str]) -> None:
-    """Run LINE in a fork as `python -c` does."""
+def work(streams: list[Stream], words: list[str], folder: str, environment: dict[str, str], paths: list[str]) -> None:
+    """Run the line in a fork as `python -c` does. words: the line, and arguments behind it."""
     set_start_method(None, force=True)  # of processes that tests start; the fork has that of its server
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    sys.path[:], sys.argv = paths, ["-c"]
+    sys.path[:], sys.argv = paths, ["-c", *words[1:]]
     use_shared()
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - stays open as long as the process
+    sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115 - as long as the process
+    sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115 - not the server's: they remember what it was, a file
     main = sys.modules["__main__"] = ModuleType("__main__")
     try:
-        exec(line, main.__dict__)
+        exec(words[0], main.__dict__)
     finally:
         atexit._run_exitfuncs()  # a fork ends without
+        sys.stdout.flush()
 
 
 def main() -> int:
@@ -59,7 +63,7 @@ def main() -> int:
     use_shared()
     streams = [forked_worker.Stream(number) for number in range(3)]
     fork = get_context("forkserver").Process(target=forked_worker.work, args=(
-        streams, sys.argv[-1], os.getcwd(), dict(os.environ), ["", *sys.path[1:]]))
+        streams, sys.argv[sys.argv.index("-c") + 1:], os.getcwd(), dict(os.environ), ["", *sys.path[1:]]))
     fork.start()
     fork.join()
     return abs(fork.exitcode or 0)

@@ -126,6 +126,11 @@ def run(pairs, folder, systems=(Halved(),), metrics=METRICS, observers=OBSERVERS
     return evaluate(pairs, systems, folder, metrics, observers, **options)
 
 
+def hanging_run(folder: Path) -> None:
+    """Of 12 pairs, the sixth of which never ends."""
+    run(make_pairs(folder / "speech", 12), folder / "run", (Halved(hangs="p5", log=folder / "log"),))
+
+
 def values(run, metric="loudness-ratio"):
     table = run.scores[run.scores.metric == metric]
     return dict(zip(table.pair, table.value, strict=True))

@@ -39,12 +39,13 @@ SIZES = {
     "sace": {"steps": STEPS, "batch": 4, "longest_frames": 50},
     "acoustic": {"read_steps": STEPS // 2, "convert_steps": STEPS // 2, "batch": 4, "longest_frames": 50},
     "tempo": {"steps": STEPS, "batch": 4},
-    "vocoder": {"width": 16, "blocks": 1, "warmup_steps": STEPS // 2, "gan_steps": STEPS // 2, "batch": 2, "crop_frames": 24},
+    "vocoder": {"width": 16, "blocks": 1, "warmup_steps": STEPS // 2, "gan_steps": STEPS // 2, "batch": 2, "crop_frames": 24,
+                "discriminator_width": 4},
     "generate": {"width": 16, "blocks": 1, "fine_blocks": 1, "trunk_steps": STEPS // 3, "warmup_steps": STEPS // 3,
-                 "gan_steps": STEPS // 3, "batch": 2, "window_frames": 20, "crop_frames": 24},
+                 "gan_steps": STEPS // 3, "batch": 2, "window_frames": 20, "crop_frames": 24, "discriminator_width": 4},
     "f0_codes": {"codes": 5, "width": 8, "code_width": 4, "steps": STEPS, "batch": 4, "window_frames": 40},
     "polyak": {"width": 16, "blocks": 1, "fine_blocks": 1, "trunk_steps": STEPS // 3, "warmup_steps": STEPS // 3,
-               "gan_steps": STEPS // 3, "batch": 2, "window_frames": 20, "crop_frames": 24},
+               "gan_steps": STEPS // 3, "batch": 2, "window_frames": 20, "crop_frames": 24, "discriminator_width": 4},
     "vawgan": {"width": 8, "steps": STEPS, "batch": 4, "frames": 4},
 }
 

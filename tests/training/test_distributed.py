@@ -21,16 +21,18 @@ from pipelines.training.loop.run_log import read_log
 from pipelines.training.loop.trainer import hash_seed
 from pipelines.training.stages.running import run_stage
 from tests.support import tiny
+from tests.support.forkserver import address, forked
 from tests.support.processes import SECONDS, two_together, zest
 from tests.support.together import Normalised, Regression, train_task
 
 ROOT = Path(__file__).resolve().parents[2]
-TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+TORCHRUN = forked("from torch.distributed.run import main; main()", "--standalone", "--nproc-per-node=2", "--no-python")
+ZEST = forked("from workbench.cli.main import main; main()")
 
 
 def launch(*command: object, cwd: Path) -> subprocess.CompletedProcess:
     """As on a machine with several GPUs, with a launcher; on the CPU processes talk through gloo."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "COLUMNS": "120"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "COLUMNS": "120"} | address()
     return subprocess.run(list(map(str, command)), cwd=cwd, env=environment, capture_output=True, text=True, timeout=SECONDS,
                           check=False)
 
@@ -90,7 +92,7 @@ def test_stopped_and_resumed_in_several_processes_is_the_same_as_uninterrupted(t
 def test_a_stage_in_two_processes_is_exported_once_and_resumes_exactly(tmp_path):
     stage = "ease"  # of all stages the quickest; each takes the same loop
     whole, pieces = (before(stage, tmp_path / name) for name in ("whole", "pieces"))
-    result = launch(*TORCHRUN, "-m", "workbench.cli.main", "train", stage, "--manifest", whole.folder / "train.csv",
+    result = launch(*TORCHRUN, *ZEST, "train", stage, "--manifest", whole.folder / "train.csv",
                     "--recipe", whole.recipe, cwd=whole.folder)
     assert result.returncode == 0, result.stderr
     assert result.stderr.count(f"Stage {stage} is finished.") == 1

@@ -1,4 +1,7 @@
-"""Command line: `zest convert` with a reference, a preset and a list, `zest info`, exit codes; once as a process of its own."""
+"""Command line: `zest convert` with a reference, a preset and a list, `zest info`, exit codes.
+
+As processes of their own its commands run in test_pipes.py and test_base_install.py.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +38,9 @@ def test_help_names_every_exit_code(zest_here):
     assert f"<={about('strength').high}" in of_convert
 
 
-def test_convert_with_a_preset_writes_audio_plot_and_one_json_document(zest, tmp_path, source_path):
-    result = zest("convert", source_path, "--emotion", "angry", "-o", "out.wav", "--plot", "f0.png", "--json",
-                  "--strength", "0.8", "--no-tempo", "--seed", "3")
+def test_convert_with_a_preset_writes_audio_plot_and_one_json_document(zest_here, tmp_path, source_path):
+    result = zest_here("convert", source_path, "--emotion", "angry", "-o", "out.wav", "--plot", "f0.png", "--json",
+                       "--strength", "0.8", "--no-tempo", "--seed", "3")
     assert result.returncode == 0, result.stderr
     document = json.loads(result.stdout)
     info, source = soundfile.info(tmp_path / "out.wav"), soundfile.info(source_path)
