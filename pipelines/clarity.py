@@ -1,4 +1,4 @@
-"""References made clearer: a reference's embedding moves towards the presets that SACE recognises in it.
+"""References made clearer: a reference's embedding moves towards the presets of the emotions that SACE recognises in it.
 
 SACE is less clear on voices it was not trained on. There the mean of many recordings, a preset, tells an emotion better than
 one recording does. How far the embedding moves is stored with the checkpoint, as `reference_clarity`.
@@ -8,23 +8,35 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import torch
+import numpy as np
 
 from pipelines.checkpoints.loading import Models
 from pipelines.factors import Emotion
-from pipelines.labels import EMOTIONS
+from pipelines.labels import EMOTIONS, NEUTRAL
+
+UNSURE = 0.5  # a likeliest emotion below this posterior is no clear one
+NEUTRAL_NOTE = ("The reference is recognised as neutral, so the conversion may change little; "
+                "give a more emotional recording or a preset.")
+UNSURE_NOTE = "No emotion is recognised for sure in the reference; a preset is clearer."
 
 
-@torch.inference_mode()
+def clarity_notes(emotion: Emotion) -> tuple[str, ...]:
+    """What a user should know of a reference whose emotion is not clear."""
+    if emotion.posteriors is None:
+        return ()
+    if emotion.posteriors.max() < UNSURE:
+        return (UNSURE_NOTE,)
+    return (NEUTRAL_NOTE,) if EMOTIONS[emotion.posteriors.argmax()] == NEUTRAL else ()
+
+
 def clarified(emotion: Emotion, models: Models) -> Emotion:
     """Every frame moved by `reference_clarity` of the way from the recording's mean to its mixture of presets.
 
-    The mixture weighs the presets with the posteriors of SACE's own classifier. What changes within the recording stays.
-    Checkpoints without a preset for each emotion keep the reference as it is.
+    The mixture weighs the presets with SACE's posteriors. What changes within the recording stays. Checkpoints without a preset
+    for each emotion keep the reference as it is, and so is what has no posteriors.
     """
-    if models.reference_clarity == 0 or models.presets.keys() != set(EMOTIONS):
+    if models.reference_clarity == 0 or models.presets.keys() != set(EMOTIONS) or emotion.posteriors is None:
         return emotion
-    posteriors = models.sace.classify(models.tensor(emotion.utterance)[None]).softmax(-1)[0].cpu()
-    presets = torch.stack([models.presets[name].mean(0) for name in EMOTIONS])
-    moved = models.reference_clarity * ((posteriors @ presets).numpy() - emotion.utterance)
+    presets = np.stack([models.presets[name].mean(0).numpy() for name in EMOTIONS])
+    moved = models.reference_clarity * (emotion.posteriors @ presets - emotion.utterance)
     return replace(emotion, frames=emotion.frames + moved, utterance=emotion.utterance + moved)

@@ -9,34 +9,30 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias, Unpack, cast
 
 import numpy as np
-import torch
 
 from pipelines import baselines
 from pipelines.affect import AffectPlane, read_affect
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder, folder_key
 from pipelines.checkpoints.loading import Models, load_models
-from pipelines.clarity import clarified
+from pipelines.clarity import clarified, clarity_notes
 from pipelines.decoders import DECODERS, Decoder, find_decoder
 from pipelines.decoders.base import holds, training_command
-from pipelines.device import check_device, noting_fallbacks, one_thread
+from pipelines.device import check_device, noting_fallbacks
+from pipelines.encoding import encoded, xvector
 from pipelines.errors import CheckpointError, ZestError
 from pipelines.factors import Emotion, Factors, Transferred
-from pipelines.features import prosody, world
 from pipelines.features.audio import SAMPLE_RATE, Recording, as_file, load
 from pipelines.features.full_band import UpperBand, top_change
 from pipelines.features.inputs import Given, recording_of
 from pipelines.features.loudness import level_divisor, level_notes
 from pipelines.features.mark import mark_of
-from pipelines.features.pitch import VOICED_CONFIDENCE, F0Contour, track
+from pipelines.features.pitch import F0Contour, track
 from pipelines.features.resampling import resample
 from pipelines.features.writing import SOURCE_RATE, AudioForm
 from pipelines.files import write_whole
 from pipelines.hooks import Event, Hook, Timings, silent, stage
 from pipelines.labels import folded
 from pipelines.mix import EmotionLike, EmotionMix, References, check_target, mixed, references_of, weights_of
-from pipelines.networks.sace import emotion_frames, pool_frames
-from pipelines.networks.speaker import ease_vector, voice_vector
-from pipelines.networks.units import EncodedContent
 from pipelines.outputs import check_outputs
 from pipelines.settings import SettingChanges, Settings, changed
 from pipelines.transfer import is_voiced, transfer
@@ -244,42 +240,13 @@ class Converter:
         point = read_affect(emotion) if isinstance(emotion, str) else None
         return [(self.preset(name), weight) for name, weight in weights_of(emotion if point is None else self.affect.mix(point))]
 
-    @torch.inference_mode()
     def xvector(self, source: Factors) -> np.ndarray:
         """(width,) float32 speaker vector of an encoded recording, from which EASE is computed."""
-        features, waveform = (self.models.tensor(part)[None]
-                              for part in (prosody.network_features(source.prosody), source.recording.samples))
-        mask = torch.ones(features.shape[:2], device=self.models.device)
-        return voice_vector(self.models.speaker, waveform, features, mask)[0].cpu().numpy()
+        return xvector(self.models, source)
 
-    @torch.inference_mode()
-    @one_thread()
     def encode(self, recording: Recording, hook: Hook = silent, synthesis: bool = True) -> Factors:
         """Take a recording apart. synthesis=False leaves out the full-resolution WORLD frames (enough for a reference)."""
-        with stage(hook, "pitch"):
-            pitch = track(recording.samples, world.FRAME_SECONDS if synthesis else 0.01)
-        with stage(hook, "envelope"):
-            frames = world.analyse(recording.samples, pitch) if synthesis else None
-            bands = world.to_bands(frames.envelope[::4]) if frames is not None else world.compact(
-                recording.samples, pitch.contour(world.SYNTHESIS_CONFIDENCE).hz)
-            own = prosody.from_track(pitch.every(4 if synthesis else 2), bands)
-        with stage(hook, "units"):
-            content = self.models.units.encode(recording.samples)
-        count = min(len(content.units), len(own.f0))
-        own = prosody.Prosody(own.f0[:count], own.voicing[:count], own.bands[:count])
-        features, waveform = (self.models.tensor(part)[None] for part in (prosody.network_features(own), recording.samples))
-        mask = torch.ones(1, count, device=self.models.device)
-        with stage(hook, "speaker"):
-            ease = ease_vector(self.models.speaker, waveform, features, mask)[0]
-        with stage(hook, "emotion"):
-            hidden = self.models.tensor(content.hidden[:, :count])[None]
-            sace = emotion_frames(self.models.sace, waveform, hidden, features, mask)
-            pooled, there = pool_frames(sace, mask)
-            emotion = Emotion(recording.name, pooled[0][there[0] > 0.5].cpu().numpy(),
-                              self.models.sace.utterance(sace, mask)[0].cpu().numpy(),
-                              prosody.octaves(own.f0), own.voicing >= VOICED_CONFIDENCE)
-        soft = self._soft_units(content, count) if synthesis else None
-        return Factors(recording, content.units[:count], own, ease.cpu().numpy(), emotion, frames, soft)
+        return encoded(self.models, recording, hook, synthesis)
 
     def transfer(self, source: Factors, emotion: Emotion, settings: Settings = Settings(), hook: Hook = silent) -> Transferred:
         """The source's factors with the target emotion, `strength` of the way there."""
@@ -309,13 +276,6 @@ class Converter:
                                   f"train one with {' or '.join(map(training_command, files))}.")
         return DECODERS[self.decoders[0]]
 
-    def _soft_units(self, content: EncodedContent, count: int) -> np.ndarray | None:
-        """(count, units), for a generator that was trained on them."""
-        generator, units = self.models.generator, self.models.units
-        if generator is None or generator.temperature == 0:
-            return None
-        return units.soft_units(self.models.tensor(content.hidden[units.layer, :count]), generator.temperature).cpu().numpy()
-
 
 def _files(*recordings: Recording | None) -> tuple[Path, ...]:
     return tuple(one.path for one in recordings if one is not None and one.path is not None)
@@ -334,6 +294,7 @@ def _notes(source: Factors, references: Sequence[Factors]) -> tuple[str, ...]:
         notes += reference.recording.warnings
         if not is_voiced(reference):
             notes.append("The reference has no voiced speech, so its F0 could not be tracked; the emotion may be wrong.")
+        notes += clarity_notes(reference.emotion)
     return tuple(notes)
 
 

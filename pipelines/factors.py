@@ -20,6 +20,7 @@ class Emotion:
         name: of the recording or the preset.
         frames: (windows, 128), pooled over half seconds. utterance: (128,) their recording's mean.
         octaves: (frames,) F0 of that recording, octaves above 100 Hz, 50 Hz. voiced: (frames,) bool. None for a preset.
+        posteriors: (5,) how surely it is each of EMOTIONS, by SACE's classifier; None for a preset or a mix.
         parts: what a mix consists of, with weights that sum to 1; empty for one emotion (pipelines/mix.py).
     """
 
@@ -28,6 +29,7 @@ class Emotion:
     utterance: np.ndarray
     octaves: np.ndarray | None = None
     voiced: np.ndarray | None = None
+    posteriors: np.ndarray | None = None
     parts: tuple[tuple[Emotion, float], ...] = ()
 
     @property

@@ -1,4 +1,4 @@
-"""A reference moves towards the presets that SACE recognises in it, as far as the checkpoint says."""
+"""A reference moves towards the presets that SACE recognises in it, as far as the checkpoint says; what is unclear is told."""
 
 from __future__ import annotations
 
@@ -27,11 +27,23 @@ def test_all_the_way_it_is_the_mixture_of_presets_that_sace_recognises(converter
     models, emotion = by(converter, 1.0).models, encoded.emotion
     clear = clarified(emotion, models)
     shares = models.sace.classify(torch.from_numpy(emotion.utterance)[None]).softmax(-1)[0].numpy()
+    np.testing.assert_allclose(emotion.posteriors, shares, atol=1e-5)
     mixture = sum(share * models.presets[name].mean(0).numpy() for share, name in zip(shares, EMOTIONS))
     np.testing.assert_allclose(clear.utterance, mixture, atol=1e-4)
     np.testing.assert_allclose(clear.frames - clear.frames.mean(0), emotion.frames - emotion.frames.mean(0), atol=1e-4)
     half = clarified(emotion, by(converter, 0.5).models)
     np.testing.assert_allclose(half.utterance, (mixture + emotion.utterance) / 2, atol=1e-4)
+
+
+@pytest.mark.parametrize(("emotion", "posterior", "note"), [
+    ("sad", 0.7, None), ("sad", 0.4, "No emotion is recognised for sure"), ("neutral", 0.9, "recognised as neutral")])
+def test_a_reference_whose_emotion_is_unclear_is_told(converter, encoded, recording, emotion, posterior, note):
+    shares = np.full(len(EMOTIONS), (1 - posterior) / (len(EMOTIONS) - 1))
+    shares[EMOTIONS.index(emotion)] = posterior
+    reference = replace(encoded, emotion=replace(encoded.emotion, posteriors=shares))
+    notes = converter.convert(recording, reference).notes
+    assert [one for one in notes if "recognised" in one] == [one for one in notes if note and note in one]
+    assert bool(note) == any("recognised" in one for one in notes)
 
 
 def test_without_a_share_or_a_preset_of_each_emotion_it_stays_as_it_is(converter, encoded):
