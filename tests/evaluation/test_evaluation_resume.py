@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,28 +12,13 @@ from evaluation.run.json_files import appending, read_lines
 from evaluation.run.shards import BACKENDS, Workers
 from pipelines.errors import OutputError, WorkerError, ZestError
 from tests.support.processes import start
-from tests.support.small_evaluation import Halved, comparable, hanging_run, make_pairs, run
+from tests.support.small_evaluation import Halved, Killed, comparable, hanging_run, make_pairs, run
 from tests.support.waiting import wait_until
 
 
 @pytest.fixture
 def pairs(tmp_path):
     return make_pairs(tmp_path / "speech")
-
-
-@dataclass(frozen=True)
-class Killed(Halved):
-    """Kills its own process at one pair, the first time. tests: the process of the tests, which must not be the worker."""
-
-    before: Path = Path()
-    tests: int = 0
-
-    def render(self, pair):
-        assert os.getpid() != self.tests, "the work was not sent to a worker"
-        if pair.id == "p3" and not self.before.exists():
-            self.before.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().render(pair)
 
 
 @pytest.fixture(scope="module")

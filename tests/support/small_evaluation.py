@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,6 +109,21 @@ class Halved:
         if pair.id == self.refuses:
             raise ZestError("This pair cannot be halved.")
         return Rendered(load(pair.source).samples / 2)
+
+
+@dataclass(frozen=True)
+class Killed(Halved):
+    """Kills its own process at one pair, the first time. tests: the process of the tests, which must not be the worker."""
+
+    before: Path = Path()
+    tests: int = 0
+
+    def render(self, pair):
+        assert os.getpid() != self.tests, "the work was not sent to a worker"
+        if pair.id == "p3" and not self.before.exists():
+            self.before.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().render(pair)
 
 
 METRICS = (LoudnessRatio(), OnlyAngry())

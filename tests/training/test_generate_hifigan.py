@@ -74,7 +74,7 @@ def train_listening(run: tiny.Tiny, recording: Recording) -> np.ndarray:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, recording) -> tiny.Tiny:
     """Long enough to make sounds; heard.npy is what held-out speech became in training."""
-    run = hifigan_run(tmp_path_factory.mktemp("hifigan") / "run", channels=64, learning_rate=1e-2, steps=20)
+    run = hifigan_run(tmp_path_factory.mktemp("hifigan") / "run", channels=64, learning_rate=1e-2, steps=14)
     np.save(run.folder / "heard.npy", train_listening(run, recording))
     return run
 
@@ -147,7 +147,7 @@ def test_soft_units_are_given_where_the_recipe_asks_for_them(examples, spoken):
 
 def test_steps_on_a_fixed_batch_lower_what_generator_and_discriminators_are_trained_on(examples, spoken):
     task = task_with(examples, spoken, learning_rate=2e-3)
-    losses = [step(task) for _ in range(8)]
+    losses = [step(task) for _ in range(5)]
     for name in ("generator", "mel", "discriminator"):
         assert losses[-1][name] < losses[0][name], (name, losses)
 
