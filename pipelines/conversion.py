@@ -65,6 +65,7 @@ class Conversion:
         timing: (frames,) seconds of the source that each 20 ms frame of the result shows; None where the timing is kept.
         read: files of the recordings; `save` replaces none of them. given: the source as it was read.
         weights: a hash of the checkpoint, '' of a baseline.
+        emotion: the preset or the mix of presets, '' where a reference took part.
     """
 
     samples: np.ndarray
@@ -81,6 +82,7 @@ class Conversion:
     upper: UpperBand | None = None
     read: tuple[Path, ...] = ()
     weights: str = ""
+    emotion: str = ""
     given: Recording | None = None
 
     @property
@@ -96,7 +98,7 @@ class Conversion:
     @property
     def mark(self) -> str:
         """What the metadata of its files say (features/mark.py); '' of the unchanged source."""
-        return "" if self.system == UNCHANGED else mark_of(self.system, self.weights)
+        return "" if self.system == UNCHANGED else mark_of(self.system, self.weights, self.emotion)
 
     @property
     def source_rate(self) -> int:
@@ -205,7 +207,8 @@ class Converter:
             + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()),
             timing=transferred.timing, mix=EmotionMix.of_emotion(wished),
             upper=_upper_band(factors.recording, transferred.timing, top_change(transferred.difference), divisor),
-            read=_files(factors.recording, *(one.recording for one, _ in references)), weights=self.weights)
+            read=_files(factors.recording, *(one.recording for one, _ in references)), weights=self.weights,
+            emotion="" if references else transferred.emotion.name)
 
     @property
     def weights(self) -> str:
@@ -434,7 +437,7 @@ class BaselineConverter:
             predicted=contours[0] if rendered.predicted is None else rendered.predicted,
             target=other.name if other else emotion or self.name, settings=BaselineChoice(self.name), source_seconds=own.seconds,
             seconds=timings.seconds, notes=own.warnings + (other.warnings if other else ()) + self._unused(unused),
-            upper=_upper_band(own), read=_files(own, other), given=own)
+            upper=_upper_band(own), read=_files(own, other), given=own, emotion="" if other else emotion or "")
 
     def _unused(self, target: str) -> tuple[str, ...]:
         """A note where the baseline moves no emotion, and one was given all the same."""

@@ -16,7 +16,16 @@ from pipelines.labels import EMOTIONS
 from pipelines.training.data.corpus import Clip, dev_clips
 
 CARD = "JUDGE_CARD.md"
-HEAD = """# Emotion judges
+HEAD = """---
+license: cc-by-nc-sa-4.0
+language: [en, pl, de, it, ko]
+pipeline_tag: audio-classification
+library_name: zest-workbench
+model_name: judge-mini
+tags: [speech, emotion-recognition]
+---
+
+# Emotion judges
 
 Three classifiers of five emotions (neutral, angry, happy, sad, surprised) that score conversions. They are instruments,
 not part of any conversion. `evaluation/judges/mini.py` loads them, and `zest train judge --manifest manifest.csv`

@@ -1,4 +1,4 @@
-"""The mark of synthetic speech: a sentence in a file's metadata that names the tool, the system with its settings, the weights.
+"""The mark of synthetic speech: a sentence in a file's metadata that names tool, system, settings, emotion and weights.
 
 WAV has it in a LIST chunk (INFO, ICMT), FLAC, Ogg and Opus in their comments, MP3 in ID3. The samples are not changed.
 """
@@ -17,9 +17,14 @@ BEGINS = "Synthetic speech"  # every mark
 SHOWN = 12  # letters of the hash of the weights
 
 
-def mark_of(system: str, weights: str = "") -> str:
-    """The sentence. system: as `Conversion.system`. weights: their hash as `Converter.weights`, '' where there are none."""
-    told = f"; weights {weights[:SHOWN]}" if weights else ""
+def mark_of(system: str, weights: str = "", emotion: str = "") -> str:
+    """The sentence.
+
+    Args:
+        system: as `Conversion.system`. weights: their hash as `Converter.weights`, '' where there are none.
+        emotion: the preset or the mix of presets; '' where it came from a recording, or where there are several.
+    """
+    told = (f"; emotion {emotion}" if emotion else "") + (f"; weights {weights[:SHOWN]}" if weights else "")
     return f"{BEGINS}, converted by {TOOL} {zest_version()}; system {system}{told}."
 
 

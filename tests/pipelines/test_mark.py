@@ -56,11 +56,16 @@ def test_a_plan_is_marked_where_it_converts_and_not_where_it_copies(tmp_path):
     assert read_mark(tmp_path / "bare.wav") is None and read_mark(tmp_path / "kept.wav") is None
 
 
-def test_the_mark_names_tool_settings_and_weights_and_a_source_that_nothing_changed_has_none(converter: Converter, source_path):
+def test_the_mark_names_tool_settings_and_weights_and_a_source_that_nothing_changed_has_none(
+        converter: Converter, source_path, reference_path):
     own = converter.convert(source_path, emotion="sad", strength=0.8, decoder="residual_world")
-    assert own.mark == (f"Synthetic speech, converted by ZEST workbench {zest_version()}; system residual_world@0.8; weights "
-                        f"{converter.weights[:12]}.") and len(converter.weights) == 32
-    assert source_path.stem not in own.mark, "nothing tells whose recording it was"
+    assert own.mark == (f"Synthetic speech, converted by ZEST workbench {zest_version()}; system residual_world@0.8; emotion "
+                        f"sad; weights {converter.weights[:12]}.") and len(converter.weights) == 32
+    mixed = converter.convert(source_path, emotion={"sad": 0.5, "angry": 0.5}, decoder="residual_world")
+    assert "; emotion angry:0.5,sad:0.5; weights" in mixed.mark
+    to_reference = converter.convert(source_path, reference_path, decoder="residual_world")
+    assert not any(name in mark for name in (source_path.stem, reference_path.stem, "; emotion")
+                   for mark in (to_reference.mark,)), "nothing tells whose recordings they were"
     assert BaselineConverter("source").convert(source_path).mark == ""
     assert read_mark(source_path) is None
 
