@@ -30,9 +30,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def space(folder, tmp_path_factory):
-    """Its address. One for all tests here: it needs a Python of its own, whose start takes longer than they do."""
+    """Its address. One for all tests here."""
     place = tmp_path_factory.mktemp("space")
-    with running_workbench(place, fresh=True, WORKBENCH_STUDIES=str(folder), WORKBENCH_ADMINS="alice", **SPACE) as address:
+    with running_workbench(place, WORKBENCH_STUDIES=str(folder), WORKBENCH_ADMINS="alice", **SPACE) as address:
         yield address
 
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -121,38 +118,25 @@ def problem(page: Page, words: str) -> str:
 
 
 @contextmanager
-def running_workbench(folder: Path, fresh: bool = False, **environment: str) -> Iterator[str]:
-    """`app.py` on a free port; yields its address and ends it afterwards.
+def running_workbench(folder: Path, **environment: str) -> Iterator[str]:
+    """`app.py` on a free port, in a process that has imported everything; yields its address and ends it afterwards.
 
     Args:
         folder: where uploads, results and the log go.
-        fresh: by `python app.py`, as a Space needs it, whose variables Gradio reads when it is imported; else in a process that
-            has imported everything, which is there some seconds earlier.
         environment: further variables, e.g. ZEST_CHECKPOINT.
     """
     port, log = free_port(), folder / "workbench.log"
     variables = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(folder / "gradio"), "PYTHONUNBUFFERED": "1"}
-    process, alive = (_by_python if fresh else _by_fork)(log, os.environ | variables | environment)
+    process = start(app, os.environ | variables | environment, folder=ROOT, output=log)
     try:
-        _wait(f"http://127.0.0.1:{port}/", alive, log)
+        _wait(f"http://127.0.0.1:{port}/", process.is_alive, log)
         yield f"http://127.0.0.1:{port}/"
     finally:
         process.terminate()
         try:
-            wait_until(lambda: not alive(), 20)
+            wait_until(lambda: not process.is_alive(), 20)
         except AssertionError:
             process.kill()
-
-
-def _by_python(log: Path, environment: dict[str, str]) -> tuple[subprocess.Popen, Callable[[], bool]]:
-    with log.open("w") as output:
-        process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
-    return process, lambda: process.poll() is None
-
-
-def _by_fork(log: Path, environment: dict[str, str]) -> tuple[BaseProcess, Callable[[], bool]]:
-    process = start(app, environment, folder=ROOT, output=log)
-    return process, process.is_alive
 
 
 def _wait(url: str, alive: Callable[[], bool], log: Path) -> None:

@@ -66,8 +66,12 @@ def zest(*arguments: Any) -> None:
 
 def app(environment: dict[str, str]) -> None:
     """`python app.py` with these variables and no others, in a process that a test started."""
+    from gradio import oauth
+
     os.environ.clear()
     os.environ.update(environment)
+    for name in oauth.__dict__.keys() & {"OAUTH_CLIENT_ID", "OAUTH_CLIENT_SECRET", "OAUTH_SCOPES", "OPENID_PROVIDER_URL"}:
+        setattr(oauth, name, environment.get(name))  # which Gradio read when it was imported, without them
     sys.argv = ["app.py"]
     runpy.run_path("app.py", run_name="__main__")
 

@@ -83,7 +83,7 @@ class Page:
         wait_until(lambda: self.text("#zest-convert") == "Convert" and self.page.is_enabled("#zest-convert"))
 
 
-def test_page_fetches_nothing_from_elsewhere_states_its_limits_and_tells_what_cannot_be_until_it_is_mended(
+def test_page_fetches_nothing_from_elsewhere_states_its_limits_tells_what_cannot_be_until_it_is_mended_and_then_converts(
         chromium, workbench, source_path, tmp_path):
     page = Page(chromium, workbench)
     page.open_advanced()
@@ -109,6 +109,7 @@ def test_page_fetches_nothing_from_elsewhere_states_its_limits_and_tells_what_ca
     wait_until(lambda: not problems(page.page))
     a_strength_that_may_not_be_stays_and_is_not_converted(page)
     forgotten_or_no_recording(page, source_path, tmp_path)
+    upload_convert_see_plot_and_hear_audio(page, source_path)
 
 
 def a_strength_that_may_not_be_stays_and_is_not_converted(page: Page) -> None:
@@ -160,8 +161,8 @@ def forgotten_or_no_recording(page: Page, source_path: Path, folder: Path) -> No
         page.clear()
 
 
-def test_upload_convert_see_plot_and_hear_audio(chromium, workbench, source_path):
-    page = Page(chromium, workbench)
+def upload_convert_see_plot_and_hear_audio(page: Page, source_path: Path) -> None:
+    """On the page that has told all of that, as on a new one."""
     page.upload(source_path)
     page.click("Sad")
     page.convert()
