@@ -28,7 +28,7 @@ class Interrupted(KeyboardInterrupt):
 def main() -> None:
     """Entry point of `zest`: never a traceback for what a user can mend."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    before = signal.getsignal(signal.SIGINT)
+    before, told_before = signal.getsignal(signal.SIGINT), sys.unraisablehook
     heeded = before is signal.default_int_handler  # not where a shell has it ignored, as with nohup
     pressed = threading.Event()
     if heeded:
@@ -38,11 +38,11 @@ def main() -> None:
 
         if heeded:
             signal.signal(signal.SIGINT, partial(_interrupt, pressed))
-            sys.unraisablehook = partial(_not_swallowed, pressed)
+            sys.unraisablehook = partial(_not_swallowed, pressed, told_before)
         sys.exit(_run(app, pressed))
     finally:
         signal.signal(signal.SIGINT, before)
-        sys.unraisablehook = sys.__unraisablehook__
+        sys.unraisablehook = told_before
 
 
 def _end(*_: object) -> None:
@@ -55,10 +55,14 @@ def _interrupt(pressed: threading.Event, *_: object) -> None:
     raise Interrupted
 
 
-def _not_swallowed(pressed: threading.Event, lost: Any) -> None:
-    """Ctrl-C in a callback of compiled code, as when a sound file is read, ends the callback alone: it is sent again."""
+def _not_swallowed(pressed: threading.Event, tell: Callable[[Any], object], lost: Any) -> None:
+    """Ctrl-C in a callback of compiled code, as when a sound file is read, ends the callback alone: it is sent again.
+
+    tell: what is called with every other exception that has nowhere to go.
+    """
     if not issubclass(lost.exc_type, Interrupted):
-        return sys.__unraisablehook__(lost)
+        tell(lost)
+        return
     signal.signal(signal.SIGINT, partial(_interrupt, pressed))
     again = threading.Timer(SWALLOWED_SECONDS, _thread.interrupt_main)
     again.daemon = True
