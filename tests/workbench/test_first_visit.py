@@ -57,7 +57,7 @@ def test_a_workbench_that_starts_and_is_opened_asks_nothing_outside_and_sends_it
     monkeypatch.setattr(type(demo._queue), "__len__", lambda queue: looks.append(time.monotonic()) or 0)
     try:
         _, url, _ = demo.launch(**launch_options(), server_port=free_port(), quiet=True, prevent_thread_lock=True)
-        plain, small = (httpx.get(url, headers={"Accept-Encoding": accepted}) for accepted in ("identity", "gzip"))
+        plain, small = (httpx.get(url, headers={"Accept-Encoding": accepted}, timeout=30) for accepted in ("identity", "gzip"))
         assert "gradio" in plain.text and small.text == plain.text
         assert small.num_bytes_downloaded < plain.num_bytes_downloaded / 4
         begun = len(looks)
