@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGE = "/"
 HEAD = b"<head>"
-LEVEL = 4  # of gzip; higher ones take several times as long and save some percent
+LEVEL = 4  # of gzip; 9 takes 2.6 times as long and saves 6 %
 
 
 class ServedPage:
