@@ -17,7 +17,14 @@ from pipelines.labels import EMOTIONS, NEUTRAL
 UNSURE = 0.5  # posterior of the likeliest emotion; below it, SACE is right on 42 % of dev recordings, from it on 74 %
 NEUTRAL_NOTE = ("The reference is recognised as neutral, so the conversion may change little; "
                 "give a more emotional recording or a preset.")
-UNSURE_NOTE = "No emotion is recognised for sure in the reference; a preset is clearer."
+UNSURE_NOTE = "No emotion is recognised for sure in the reference; a preset is clearer, alone or mixed with it."
+
+
+def recognised(emotion: Emotion) -> dict[str, float] | None:
+    """The posterior of each emotion that SACE's classifier finds in a recording, the likeliest first; None of a preset or mix."""
+    if emotion.posteriors is None:
+        return None
+    return {EMOTIONS[index]: float(emotion.posteriors[index]) for index in np.argsort(-emotion.posteriors, kind="stable")}
 
 
 def clarity_notes(emotion: Emotion) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from pipelines import baselines
 from pipelines.affect import AffectPlane, read_affect
 from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT, Folder, find_folder, folder_key
 from pipelines.checkpoints.loading import Models, load_models
-from pipelines.clarity import clarified, clarity_notes
+from pipelines.clarity import clarified, clarity_notes, recognised
 from pipelines.decoders import DECODERS, Decoder, find_decoder
 from pipelines.decoders.base import holds, training_command
 from pipelines.device import check_device, noting_fallbacks
@@ -66,6 +66,7 @@ class Conversion:
         read: files of the recordings; `save` replaces none of them. given: the source as it was read.
         weights: a hash of the checkpoint, '' of a baseline.
         emotion: the preset or the mix of presets, '' where a reference took part.
+        recognised: the posterior of each emotion that SACE finds in the one reference, the likeliest first; else None.
     """
 
     samples: np.ndarray
@@ -84,6 +85,7 @@ class Conversion:
     weights: str = ""
     emotion: str = ""
     given: Recording | None = None
+    recognised: Mapping[str, float] | None = None
 
     @property
     def real_time_factor(self) -> float:
@@ -208,7 +210,8 @@ class Converter:
             timing=transferred.timing, mix=EmotionMix.of_emotion(wished),
             upper=_upper_band(factors.recording, transferred.timing, top_change(transferred.difference), divisor),
             read=_files(factors.recording, *(one.recording for one, _ in references)), weights=self.weights,
-            emotion="" if references else transferred.emotion.name)
+            emotion="" if references else transferred.emotion.name,
+            recognised=recognised(only.emotion) if only else None)
 
     @property
     def weights(self) -> str:

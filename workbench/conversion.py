@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT_VARIABLE = "ZEST_CHECKPOINT"  # another folder or hub id for the workbench
 NO_SPEECH = "Hardly any of the source is speech, so the result means nothing; choose a recording of one person who speaks."
+TOLD = 0.2  # posterior from which a second emotion is told
 MODEL_QUEUE = "model"  # concurrency id of every event that runs a model: one at a time
 
 
@@ -85,7 +86,8 @@ def describe(conversion: Conversion, measured: F0Contour, variant: Sequence[str]
     `system` names the decoder, its strength and every setting that is not the default, or the baseline, and the
     `variant`, which lists what else decides the result, such as a rate. `f0` holds one entry each for source,
     reference (None with a preset), predicted and converted; an entry is None where nothing is voiced.
-    `mix` are the weights of a mix by name, None where the target is one emotion.
+    `mix` are the weights of a mix by name, None where the target is one emotion. `recognised` are SACE's posteriors of the
+    reference by emotion, the likeliest first, None where there is not one reference.
     `seconds` are wall seconds per stage. `speech` is the share of speech in what can be heard of the source, None where
     the source is not known; where that is hardly any, a note says so.
     """
@@ -105,6 +107,7 @@ def describe(conversion: Conversion, measured: F0Contour, variant: Sequence[str]
         "real_time_factor": round(conversion.real_time_factor, 4),
         "notes": [*conversion.notes, *((NO_SPEECH,) if is_no_speech(speech) else ())],
         "speech": speech,
+        "recognised": conversion.recognised and {name: round(share, 3) for name, share in conversion.recognised.items()},
     }
 
 
@@ -116,6 +119,13 @@ def is_no_speech(share: float | None) -> bool:
 def said_target(document: Mapping[str, Any]) -> str:
     """The target of a conversion's document for readers: 'angry', or 'angry 0.6 + sad 0.4'."""
     return said_mix(document["mix"]) if document.get("mix") else document["target"]
+
+
+def said_recognised(document: Mapping[str, Any]) -> str:
+    """What the reference of a conversion's document was taken for: 'sad 54 %, happy 31 %'; '' where nothing is known of it."""
+    posteriors = document.get("recognised") or {}
+    told = [(name, share) for place, (name, share) in enumerate(posteriors.items()) if place == 0 or share >= TOLD]
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in told)
 
 
 def page_checkpoint() -> str:

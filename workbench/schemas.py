@@ -27,7 +27,8 @@ class F0OfConversion:
 @dataclass(frozen=True)
 class ConversionDocument:
     """One conversion. `seconds` are of work by stage, source_seconds and converted_seconds of sound. `notes` are sentences.
-    `speech` is the share of speech in what can be heard of the source.
+    `speech` is the share of speech in what can be heard of the source. `recognised` are posteriors of the reference by emotion,
+    null where there is not one reference.
 
     Only the command tells the names of files: source, reference or references, output and plot.
     """
@@ -45,6 +46,7 @@ class ConversionDocument:
     notes: list[str]
     rate: int
     speech: float | None = None
+    recognised: dict[str, float] | None = None
     source: str = ""
     reference: str | None = None
     references: list[str] = field(default_factory=list)

@@ -46,6 +46,14 @@ def test_a_reference_whose_emotion_is_unclear_is_told(converter, encoded, record
     assert bool(note) == any("recognised" in one for one in notes)
 
 
+def test_a_conversion_says_what_its_one_reference_was_taken_for(converter, encoded, recording):
+    found = converter.convert(recording, encoded).recognised
+    assert list(found) == [EMOTIONS[index] for index in np.argsort(-encoded.emotion.posteriors)]
+    assert list(found.values()) == sorted(found.values(), reverse=True) and sum(found.values()) == pytest.approx(1, abs=1e-4)
+    assert converter.convert(recording, emotion="sad").recognised is None
+    assert converter.convert(recording, [(encoded, 0.5)], "sad:0.5").recognised is None
+
+
 def test_without_a_share_or_a_preset_of_each_emotion_it_stays_as_it_is(converter, encoded):
     assert clarified(encoded.emotion, by(converter, 0.0).models) is encoded.emotion
     fewer = replace(converter.models, reference_clarity=1.0, presets={"angry": converter.models.presets["angry"]})

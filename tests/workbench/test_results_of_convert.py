@@ -18,6 +18,7 @@ from pipelines.features.voice_activity import LEAST_SHARE
 from pipelines.features.writing import FORMATS, AudioForm
 from pipelines.settings import Settings
 from workbench.cli import exit_codes
+from workbench.cli.convert import _say_done
 from workbench.cli.names import check_replacing, default_name, named_system, variant
 from workbench.tabs.tables import status
 
@@ -153,3 +154,13 @@ def test_what_is_no_speech_is_called_sound_and_a_note_says_so(zest_here, tmp_pat
     shown = status(document | {"target": "angry"})
     assert "2.0 s of sound after" in shown and "angry speech" not in shown
     assert "2.0 s of angry speech" in status(document | {"target": "angry", "speech": 0.9})
+
+
+@pytest.mark.parametrize(("recognised", "said"), [
+    ({"sad": 0.54, "happy": 0.31, "angry": 0.15}, "sad 54 %, happy 31 %"), ({"sad": 0.9, "happy": 0.1}, "sad 90 %"), (None, "")])
+def test_what_a_reference_is_taken_for_is_told_by_page_and_command(capsys, recognised, said):
+    document = {"recognised": recognised, "notes": [], "seconds": {"units": 1.0}, "real_time_factor": 0.1, "output": "o.wav",
+                "converted_seconds": 2.0, "target": "friend", "f0": {"reference": None}, "settings": {"system": "f0-swap"}}
+    _say_done(document)
+    for told in (status(document, "me.wav", "friend.wav"), capsys.readouterr().err):
+        assert (f"Recognised in the reference: {said}." in told) == bool(said) and ("Recognised" in told) == bool(said)

@@ -327,11 +327,16 @@ def _check_target(reference: Path | None, several: Sequence[tuple[Path, float]],
 
 
 def _say_done(document: dict[str, Any]) -> None:
+    from workbench.conversion import said_recognised
+
     for note in document["notes"]:
         say(f"Note: {note}")
     stages = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in document["seconds"].items())
     work = (f"{sum(document['seconds'].values()):.2f} s of work, real-time factor {document['real_time_factor']:.2f} ({stages})"
             if stages else "nothing had to be converted")
+    recognised = said_recognised(document)
+    if recognised:
+        say(f"Recognised in the reference: {recognised}.")
     output = "standard output" if document["output"] == str(PIPE) else document["output"]
     say(f"Wrote {output} ({document['converted_seconds']:.1f} s, {document['target']}); {work}.")
 

@@ -8,7 +8,7 @@ from typing import Any
 from pipelines.decoders import DECODERS
 from pipelines.settings import about
 from workbench.cli.progress import stage_name
-from workbench.conversion import is_no_speech, said_target
+from workbench.conversion import is_no_speech, said_recognised, said_target
 from workbench.tabs import text
 
 ROWS = (("source", "Source"), ("reference", "Reference"), ("predicted", "Predicted"), ("converted", "Converted, measured"))
@@ -58,7 +58,8 @@ def _from(document: dict[str, Any], source: str, reference: str | None) -> str:
     target = f"with the emotion of {reference}" if reference else f"to {said_target(document)}"
     still = document["target"] == document["settings"].get("system")  # a baseline that moves no emotion has no target
     moved = "" if still else f" {target}"
-    return f"{source or 'The source'}{moved}."
+    recognised = said_recognised(document)
+    return f"{source or 'The source'}{moved}." + (f" Recognised in the reference: {recognised}." if recognised else "")
 
 
 def _how(settings: dict[str, Any]) -> str:
