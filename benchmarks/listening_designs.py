@@ -2,7 +2,8 @@
 
     python -m benchmarks.listening_designs --studies 300 --only comparison
 
-As benchmarks.listening_statistics, for comparison (CMOS), degradation (DMOS), preference, ABX, MUSHRA and best-worst scaling.
+As benchmarks.listening_statistics, for comparison (CMOS), degradation (DMOS), preference, ABX, MUSHRA, best-worst scaling, and
+imported difference grades (BS.1116; benchmarks/simulated_impairments.py).
 Each study has 20 listeners: 15 careful ones who differ, 2 who always answer the same, 3 who click at random. Aim: intervals after
 screening hold the truth in 93 to 97 %. Several scores of a study share its listeners, so the brackets are somewhat too narrow.
 """
@@ -13,18 +14,23 @@ import argparse
 import time
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.listening_statistics import DRAWS, Tally, screened_answers
+from benchmarks.simulated_impairments import difference_grade, write_impairments
 from benchmarks.simulated_listeners import CAREFUL, CLICKER, LAZY, SYSTEMS, Crowd, simulated_study
 from evaluation.listening.analysis.couples import couple_scores, order_effects
 from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.levels import level_comparisons, level_scores
 from evaluation.listening.analysis.results import comparisons_of, opinions_of
-from evaluation.listening.design.questions import ABX, COMPARISON, PREFERENCE, QUESTIONS, SLIDERS
+from evaluation.listening.analysis.screening import screen
+from evaluation.listening.design.questions import ABX, COMPARISON, IMPAIRMENT, PREFERENCE, QUESTIONS, SLIDERS
 from evaluation.listening.design.study import Study
+from evaluation.listening.importing import import_answers
 from pipelines.counting import counted
 
 EQUAL = ("middle", "twin")
@@ -68,6 +74,22 @@ def tally_levels(study: Study, table: pd.DataFrame, crowd: Crowd, seed: int, tal
             _tally_test(tally, (one.first, one.second), one.p)
 
 
+def tally_impairments(crowd: Crowd, seed: int, tally: Tally, draws: int) -> None:
+    """Difference grades of BS.1116, and what tells systems apart, of answers that are written, imported and screened."""
+    with TemporaryDirectory() as folder:
+        kinds = write_impairments(Path(folder) / "bs1116.csv", crowd, seed)
+        imported = import_answers(Path(folder) / "bs1116.csv")
+    verdicts, study = screen(imported.study.rules, imported.collected, imported.table), imported.study
+    for verdict, kind in zip(verdicts, kinds, strict=True):
+        tally.add(kind, not verdict.counts)
+    table = imported.table[imported.table.listener.isin([verdict.listener for verdict in verdicts if verdict.counts])]
+    for one in couple_scores(study, table, draws, seed):
+        _tally(tally, "score", one.score, difference_grade(crowd, one.first))
+    for one in level_comparisons(study, table, draws, seed):
+        _tally(tally, "difference", one.difference, difference_grade(crowd, one.first) - difference_grade(crowd, one.second))
+        _tally_test(tally, (one.first, one.second), one.p)
+
+
 @cache
 def _strengths(crowd: Crowd, pages: tuple[tuple[str, ...], ...]) -> dict[str, float]:
     return crowd.strength(pages)
@@ -80,6 +102,9 @@ TALLIES: dict[str, Callable[[Study, pd.DataFrame, Crowd, int, Tally, int], None]
 
 def one_study(question: str, crowd: Crowd, seed: int, tally: Tally, draws: int) -> None:
     """Simulate, screen, analyse and compare with the truth."""
+    if question == IMPAIRMENT:
+        tally_impairments(crowd, seed, tally, draws)
+        return
     study = simulated_study((question,), seed=seed)
     TALLIES[question](study, screened_answers(study, crowd, seed, tally), crowd, seed, tally, draws)
 
@@ -110,7 +135,7 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=300)
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--minutes", type=float, default=np.inf, help="for each question")
-    parser.add_argument("--only", nargs="+", choices=list(TALLIES), default=list(TALLIES))
+    parser.add_argument("--only", nargs="+", choices=[*TALLIES, IMPAIRMENT], default=[*TALLIES, IMPAIRMENT])
     asked = parser.parse_args()
     rows = {"intervals of scores hold the truth": "score", "the same, medians": "median", "the same, differences": "difference",
             "the same, effect of the order": "effect of the order", "planted difference found, adjusted p < 0.05": "found",

@@ -11,15 +11,28 @@ from typer.testing import CliRunner
 from benchmarks.simulated_listeners import Crowd, simulate, simulated_study
 from evaluation.listening.analysis import results_of
 from evaluation.listening.analysis.answers import answer_table
+from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.results import StudyResults
 from evaluation.listening.design.questions import LOW, MIDDLE, NATURAL
 from evaluation.listening.errors import StudyError
 from evaluation.listening.importing import ImportOptions, import_answers, imported_results, write_import
-from evaluation.listening.importing.imported import renames
+from evaluation.listening.importing.imported import QUESTIONS_IMPORTED, renames
 from evaluation.listening.publish.markdown import paper_paragraph, results_markdown
 from pipelines.errors import OutputError, ZestError
-from tests.support.foreign_results import LIKERT, MUSHRA, PAIRED, VOTES, as_csv, mushra_csv, votes_csv
+from tests.support.foreign_results import (
+    IMPAIRMENTS,
+    LIKERT,
+    MUSHRA,
+    PAIRED,
+    VOTES,
+    as_csv,
+    impairments_csv,
+    mushra_csv,
+    p835_csv,
+    votes_csv,
+)
 from workbench.cli import app as command_line
+from workbench.listening.admin_text import QUESTION_NAMES
 from workbench.listening.results_view import results_html
 
 DRAWS = 100
@@ -104,6 +117,49 @@ def test_a_paired_comparison_is_an_abx_and_undecided_answers_are_told(tmp_path):
     assert all(note.replace("'", "&#x27;") in results_html(found) for note in imported.notes)
 
 
+def test_difference_grades_of_bs1116_and_who_cannot_tell_the_reference(tmp_path):
+    found = analysed(tmp_path, impairments_csv())
+    assert [one.broken for one in found.verdicts] == [()] * 5 + [("reference_unfound",)]
+    grades = {one.first: one for one in found.after.couples}
+    expected = {"C1": -0.5, "C2": -1.5}
+    for system, grade in expected.items():
+        one = grades[system]
+        mean = sum(-abs(grade) * (2 + (listener + trial) % 3) / 3 for listener in range(5) for trial in range(4)) / 20
+        assert (one.kind, one.second, one.ratings) == ("impairment", NATURAL, 20)
+        assert one.score.value == pytest.approx(mean, abs=0.01) and within(one.score, mean)
+        assert one.votes == {"found": 20, "tied": 0, "missed": 0} and one.p is not None and one.p < 0.2
+    between, = found.after.level_differences
+    assert (between.first, between.second) == ("C1", "C2") and not within(between.difference, 0)
+    text, page = results_markdown(found), results_html(found)
+    assert "Difference grades, impairment" in text and "one-sided t-test, p from 0.05 on" in text
+    assert "Impairment, against the hidden reference" in page and "did not tell the hidden reference" in page
+    assert "impairment, C1 against (natural): -0.49 (" in paper_paragraph(found)
+
+
+def test_bs1116_tells_grades_without_a_five_and_ties(tmp_path):
+    rows = [("t", f"p{who}@b.example", 30, "x", f"trial{trial}", "ref", "C1", 4.5 if (who, trial) == (0, 0) else 5,
+             5 if trial == 1 else 4, 4000, "") for who in range(4) for trial in range(5)]
+    imported = import_answers(written(tmp_path, as_csv(IMPAIRMENTS, rows)))
+    couple, = imported_results(imported, DRAWS).before.couples
+    assert couple.votes == {"found": 16, "tied": 4, "missed": 0}
+    assert any("gives neither clip the grade 5" in note for note in imported.notes)
+
+
+def test_the_three_scales_of_p835_are_questions_of_one_study(tmp_path):
+    text, one_scale = p835_csv(4, 3), votes_csv(listeners=4, sentences=3)
+    found = analysed(tmp_path, text)
+    assert found.study.info["questions"] == ["signal", "background", "overall"]
+    plain = {one.condition: one for one in analysed(tmp_path, one_scale).after.opinions}
+    assert {one.question for one in found.after.opinions} == {"signal", "background", "overall"}
+    for one in found.after.opinions:
+        assert replace(one, question="quality") == plain[one.condition], "every scale as one that is imported by itself"
+    assert set(QUESTIONS_IMPORTED) <= set(QUESTION_NAMES), "or the page could not name it"
+    alone = import_answers(written(tmp_path, text), ImportOptions(question="background"))
+    assert alone.study.info["questions"] == ["background"] and len(alone.table) == 4 * 3 * 3
+    single = import_answers(written(tmp_path, one_scale.replace(",MOS,", ",MOS_SIG,")))
+    assert single.study.info["questions"] == ["signal"]
+
+
 def test_likert_scales_of_webmushra_are_opinions(tmp_path):
     rows = [("t", f"p{who}@b.example", f"trial{trial}", 4 if stimulus == "C1" else 2 + who % 2, stimulus, 900)
             for who in range(4) for trial in range(3) for stimulus in ("C1", "C2")]
@@ -113,11 +169,11 @@ def test_likert_scales_of_webmushra_are_opinions(tmp_path):
 
 
 def test_nothing_that_names_a_listener_and_no_remark_is_written(tmp_path):
-    for text, name in ((mushra_csv(), "M"), (votes_csv(), "V")):
+    for text, name in ((mushra_csv(), "M"), (votes_csv(), "V"), (impairments_csv(), "I")):
         imported = import_answers(written(tmp_path, text))
         files = write_import(imported, imported_results(imported, DRAWS), tmp_path / name)
         told = b"".join(file.read_bytes() for file in files if file.suffix != ".png")
-        assert not any(secret in told for secret in (b"@", b"WORKER", b"uuid", b"Jane", b"SECRET", b"example.net", b"3A0"))
+        assert not any(secret in told for secret in (b"@", b"WORKER", b"uuid-", b"Jane", b"SECRET", b"example.net", b"3A0"))
         assert any(file.suffix == ".png" for file in files) and b"listener-1" in told
 
 
@@ -136,6 +192,11 @@ def test_imported_answers_stay_apart_from_a_study_and_from_other_files(tmp_path)
             write_import(imported, results, tmp_path / name)
 
 
+def within(interval: Interval, value: float) -> bool:
+    assert interval.low is not None and interval.high is not None
+    return interval.low < value < interval.high
+
+
 def changed(text: str, line: int, old: str, new: str) -> str:
     """With one of its lines changed."""
     lines = text.splitlines(keepends=True)
@@ -144,6 +205,8 @@ def changed(text: str, line: int, old: str, new: str) -> str:
 
 
 M, V = mushra_csv(2, 2), votes_csv(listeners=2, sentences=2)
+IMPAIRED = impairments_csv(2, 2)
+IMPAIRED_GRADES = f",{','.join(IMPAIRED.splitlines()[1].split(',')[7:9])},"
 GRADE, VOTE = M.splitlines()[2].split(",")[7], f",{V.splitlines()[1].split(',')[6]},MOS"
 BAD = {
     "columns": ("a,b\n1,2\n", {}, "has the columns a, b, which are of no file that can be imported"),
@@ -167,7 +230,12 @@ BAD = {
     "answer": (as_csv(PAIRED, [("t", "a", 1, "x", "t1", "r", "C1", "yes", 1, "")]), {}, "none of correct, incorrect"),
     "votes": (changed(V, 2, VOTE, ",6,MOS"), {}, "vote that is not a whole number from 1 to 5"),
     "half vote": (changed(V, 2, VOTE, ",3.5,MOS"), {}, "vote that is not a whole number"),
-    "scales": (V.replace("MOS", "MOS_SIG"), {}, "holds votes on MOS_SIG"),
+    "scales": (V.replace("MOS", "MOS_COL"), {}, "holds votes on MOS_COL"),
+    "scale of p835": (V.replace("MOS", "MOS_SIG"), {"question": "overall"}, "which are not answers to 'overall'.* name signal"),
+    "grade": (IMPAIRED.replace(IMPAIRED_GRADES, ",5,0.5,"), {},
+              "rating_non_reference_score that is not a number from 1 to 5 \\(line 2\\)"),
+    "grade twice": (IMPAIRED + IMPAIRED.splitlines()[1] + "\n", {}, "two ratings of one clip by one listener \\(lines 2, 10\\)"),
+    "question of bs1116": (IMPAIRED, {"question": "quality"}, "which are not answers to 'quality'"),
     "no scale": (V.replace("question_type", "unknown"), {}, "does not say which scale"),
     "no condition": (V.replace("condition_num", "unknown"), {}, "does not say which system a clip is of"),
     "two conditions": (changed(V, 2, ",01", ",02"), {}, "names two systems for the clip"),

@@ -239,7 +239,7 @@ def test_older_rules_without_those_of_mushra_are_still_read():
         rules_from(older | {"another": 1})
 
 
-@pytest.mark.parametrize("question", ["comparison", "mushra", "emotion-strength"])
+@pytest.mark.parametrize("question", ["comparison", "mushra", "emotion-strength", "impairment"])
 def test_intervals_hold_the_truth_in_simulated_studies(question):
     tally = scenario(question, Crowd(), studies=2, draws=40)
     share = {name: tally.hits[name] / tally.tries[name] for name in tally.tries}

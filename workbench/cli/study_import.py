@@ -16,8 +16,8 @@ from workbench.cli.progress import say
 
 def import_results(
     file: Annotated[Path, typer.Argument(
-        metavar="FILE", help="webMUSHRA's mushra.csv, paired_comparison.csv, lss.csv or lms.csv, or the P.808 toolkit's "
-                             "votes_per_worker_.csv.")],
+        metavar="FILE", help="webMUSHRA's mushra.csv, bs1116.csv, paired_comparison.csv, lss.csv or lms.csv, or the P.808 "
+                             "toolkit's votes_per_worker_.csv, of P.835 all_votes_per_clip.csv.")],
     output: Annotated[Optional[Path], typer.Option(
         "--output", "-o", metavar="FOLDER", help="Folder for answers, results and pictures; replaces an older import.")] = None,
     question: Annotated[str, typer.Option(

@@ -101,12 +101,15 @@ QUESTION_NAMES = {"naturalness": "Naturalness", "quality": "Speech quality (ITU-
                   "mushra": "MUSHRA, with the reference",
                   "mushra-no-reference": "MUSHRA, without a visible reference",
                   "emotion-strength": "Strength of the emotion, best and worst",
-                  "degradation": "Degradation (DMOS), against the source"}
+                  "degradation": "Degradation (DMOS), against the source",
+                  "signal": "Speech signal (ITU-T P.835)", "background": "Background noise (ITU-T P.835)",
+                  "overall": "Overall quality (ITU-T P.835)",
+                  "impairment": "Impairment, against the hidden reference (ITU-R BS.1116)"}
 
 IMPORT_TITLE = "Results of another tool"
-IMPORT_NOTE = ("Answers that webMUSHRA (mushra.csv, paired_comparison.csv, lss.csv, lms.csv) or the P.808 toolkit "
-               "(votes_per_worker_.csv) collected, in the same analysis. They are never mixed with answers of this workbench. "
-               "Listeners get numbers, and the file is deleted here once it is analysed.")
+IMPORT_NOTE = ("Answers that webMUSHRA (mushra.csv, bs1116.csv, paired_comparison.csv, lss.csv, lms.csv) or the P.808 "
+               "toolkit (votes_per_worker_.csv; of P.835 all_votes_per_clip.csv) collected, in the same analysis. They are never "
+               "mixed with answers of this workbench. Listeners get numbers, and the file is deleted here once it is analysed.")
 IMPORT_FILE = "File of results"
 IMPORT_QUESTION, IMPORT_QUESTION_INFO, IMPORT_ANY = "Question", "What was asked.", "As the file says"
 IMPORT_ANCHOR, IMPORT_ANCHOR_INFO = "Anchor of the post-screening", "Of MUSHRA; ITU-R BS.1534 names that of 7 kHz."

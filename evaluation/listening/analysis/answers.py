@@ -17,6 +17,8 @@ from evaluation.listening.design.questions import (
     BEST_WORST,
     COMPARISON,
     COUPLES,
+    FOREIGN_QUESTIONS,
+    IMPAIRMENT,
     PREFERENCE,
     QUESTIONS,
     SCALE,
@@ -31,7 +33,10 @@ from evaluation.listening.store.collected import Collected
 
 COLUMNS = ("listener", "trial", "question", "kind", "pair", "condition", "against", "order", "value", "vote", "right", "played",
            "place", "seconds", "answered", "remark", "withdrawn", "plays")
-RATED_ALONE = (SCALE, SLIDERS, BEST_WORST)  # kinds whose votes say something of one system or anchor, whatever it stands beside
+# Kinds whose votes say something of one system or anchor, whatever it stands beside.
+RATED_ALONE = (SCALE, SLIDERS, BEST_WORST, IMPAIRMENT)
+GRADED = (SCALE, COMPARISON, IMPAIRMENT, *SETS)
+KNOWN = QUESTIONS | FOREIGN_QUESTIONS
 FEWEST = 4  # conditions below which a correlation says nothing
 
 
@@ -64,12 +69,13 @@ def five_points(table: pd.DataFrame) -> pd.Series:
     """Votes brought to 1 to 5, whatever their scale; NaN where nothing is graded."""
     points = table.vote.where(~asks(table, COMPARISON), 3 + table.vote * 2 / 3)
     points = points.where(~asks(table, SLIDERS), 1 + points / 25)
+    points = points.where(~asks(table, IMPAIRMENT), 5 + table.vote)  # above 5 where the reference was taken for the system
     return points.where(~asks(table, BEST_WORST))  # everybody gives each of its votes equally often
 
 
 def asks(table: pd.DataFrame, *kinds: str) -> pd.Series:
     """Which rows are of questions of these kinds."""
-    return table.question.isin([name for name, question in QUESTIONS.items() if question.kind in kinds])
+    return table.question.isin([name for name, question in KNOWN.items() if question.kind in kinds])
 
 
 def alphas(table: pd.DataFrame) -> dict[str, float | None]:
@@ -78,7 +84,7 @@ def alphas(table: pd.DataFrame) -> dict[str, float | None]:
     None where no clip has two answers, or all answers are the same, which leaves nothing to agree about.
     """
     rated = table[table.kind == RATED]
-    return {str(question): _alpha(rows, QUESTIONS[str(question)].kind in (SCALE, COMPARISON, *SETS))
+    return {str(question): _alpha(rows, KNOWN[str(question)].kind in GRADED)
             for question, rows in rated.groupby("question", sort=False)}
 
 

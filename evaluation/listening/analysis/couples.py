@@ -1,4 +1,6 @@
-"""Two systems or anchors judged against each other: comparison (CMOS, -3 to 3), preference (A or B) and ABX (which one is X).
+"""Two systems or anchors judged against each other: comparison (CMOS, -3 to 3), preference (A or B), ABX (which one is X), and of
+imported answers the grade of a system minus that of the hidden reference (ITU-R BS.1116, -4 to 4; above 0 where a listener took
+one for the other).
 
 Which clip comes first sways listeners (ITU-T P.800, annex E). So both orders have the same weight in a score, and the effect of
 the order is reported by itself. Intervals are those of intervals.py, over listeners and items. p is Wilcoxon's signed-rank test
@@ -21,11 +23,22 @@ from scipy.optimize import brentq
 from evaluation.listening.analysis.answers import asks
 from evaluation.listening.analysis.intervals import Interval, bounded_mean, ratings_of
 from evaluation.listening.analysis.rank_tests import holm, signed_rank_of_both
-from evaluation.listening.design.questions import ABX, ANCHORS, COMPARED, COMPARISON, COUPLES, PREFERENCE, QUESTIONS
+from evaluation.listening.design.questions import (
+    ABX,
+    ANCHORS,
+    COMPARED,
+    COMPARISON,
+    COUPLES,
+    IMPAIRMENT,
+    PREFERENCE,
+    question_called,
+)
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import RATED
 
-BOUNDS = {COMPARISON: (-3.0, 0.0, 3.0), PREFERENCE: (0.0, 50.0, 100.0), ABX: (0.0, 50.0, 100.0)}  # lowest, no difference, highest
+BOUNDS = {COMPARISON: (-3.0, 0.0, 3.0), PREFERENCE: (0.0, 50.0, 100.0), ABX: (0.0, 50.0, 100.0),
+          IMPAIRMENT: (-4.0, 0.0, 4.0)}  # lowest, no difference, highest
+FOUND, TIED, MISSED = "found", "tied", "missed"  # the hidden reference, by which of two grades is higher
 
 
 @dataclass(frozen=True)
@@ -35,9 +48,10 @@ class CoupleScore:
     Attributes:
         kind: of the question. first, second: systems before anchors, in the study's order.
         score: of a comparison the mean vote for the first against the second, -3 to 3; of a preference the percentage that
-            prefers the first; of ABX the percentage of right answers.
+            prefers the first; of ABX the percentage of right answers; of BS.1116 the mean difference grade, -4 to 4.
         p: adjusted (Holm); None where no listener leans to either side.
-        votes: how often each vote was given, seen from the first: '-3' to '3', the names of both, or 'right' and 'wrong'.
+        votes: how often each vote was given, seen from the first: '-3' to '3', the names of both, 'right' and 'wrong', or of
+            BS.1116 how often the hidden reference was found, missed or graded like the system.
         ordered: whether it is known which clip came first; of imported answers it is not.
         sensitivity: d' of ABX with the ends that the score's interval gives; None elsewhere, and where all answers are right.
     """
@@ -62,10 +76,10 @@ def couple_scores(study: Study, table: pd.DataFrame, draws: int, seed: int) -> t
     ranks = _ranks(study.systems)
     found: list[CoupleScore] = []
     for question, rows in rated.groupby("question", sort=False):
-        rows = seen_from_first(rows, QUESTIONS[str(question)].kind, study.systems)
+        rows = seen_from_first(rows, question_called(str(question)).kind, study.systems)
         groups = {couple: own for couple, own in rows.groupby(["first", "second"])}
         names = sorted(groups, key=lambda couple: tuple(ranks[str(name)] for name in couple))
-        kind = QUESTIONS[str(question)].kind
+        kind = question_called(str(question)).kind
         tests = holm([_test(groups[name], kind) for name in names])
         found += [_score(study, str(question), groups[name], p, draws, seed) for name, p in zip(names, tests, strict=True)]
     return tuple(found)
@@ -84,7 +98,7 @@ def order_effects(table: pd.DataFrame, draws: int, seed: int) -> dict[str, Inter
 def seen_from_first(rows: pd.DataFrame, kind: str, systems: Sequence[str]) -> pd.DataFrame:
     """With columns first and second (systems before anchors), and votes for the first of each couple.
 
-    Votes are -3 to 3, or 100 where it is preferred (of ABX: the answer is right), else 0.
+    Votes are -3 to 3, of BS.1116 -4 to 4, or 100 where it is preferred (of ABX: the answer is right), else 0.
     """
     ranks = _ranks(systems)
     couples = [sorted(couple, key=ranks.__getitem__) for couple in zip(rows.condition, rows.against, strict=True)]
@@ -92,7 +106,8 @@ def seen_from_first(rows: pd.DataFrame, kind: str, systems: Sequence[str]) -> pd
     if kind == ABX:
         return rows.assign(vote=100.0 * rows.right.astype(bool))
     is_condition = rows.condition == rows["first"]
-    return rows.assign(vote=rows.vote.where(is_condition, -rows.vote) if kind == COMPARISON else 100.0 * is_condition)
+    is_graded = kind in (COMPARISON, IMPAIRMENT)
+    return rows.assign(vote=rows.vote.where(is_condition, -rows.vote) if is_graded else 100.0 * is_condition)
 
 
 def _ranks(systems: Sequence[str]) -> dict[str, int]:
@@ -100,15 +115,23 @@ def _ranks(systems: Sequence[str]) -> dict[str, int]:
 
 
 def _score(study: Study, question: str, rows: pd.DataFrame, p: float | None, draws: int, seed: int) -> CoupleScore:
-    kind, first, second = QUESTIONS[question].kind, rows["first"].iloc[0], rows["second"].iloc[0]
+    kind, first, second = question_called(question).kind, rows["first"].iloc[0], rows["second"].iloc[0]
     orders = [ratings_of(own) for _, own in rows.groupby("order")]
-    names = ("right", "wrong") if kind == ABX else (first, second)
-    votes = ({vote: int((rows.vote == float(vote)).sum()) for vote in COMPARED} if kind == COMPARISON
-             else {name: int((rows.vote == value).sum()) for name, value in zip(names, (100, 0), strict=True)})
     score = bounded_mean(orders, *_ends(kind), draws, seed)
     return CoupleScore(question, kind, first, second, score, p, rows.listener.nunique(), len(rows),
-                       len(rows) < study.rules.preliminary_below, votes, _sensitivity(score) if kind == ABX else None,
-                       bool((rows.order != "").any()))
+                       len(rows) < study.rules.preliminary_below, _votes(rows, kind),
+                       _sensitivity(score) if kind == ABX else None, bool((rows.order != "").any()))
+
+
+def _votes(rows: pd.DataFrame, kind: str) -> dict[str, int]:
+    """As CoupleScore.votes."""
+    if kind == COMPARISON:
+        return {vote: int((rows.vote == float(vote)).sum()) for vote in COMPARED}
+    if kind == IMPAIRMENT:
+        signs = np.sign(rows.vote)
+        return {name: int((signs == sign).sum()) for name, sign in ((FOUND, -1), (TIED, 0), (MISSED, 1))}
+    names = ("right", "wrong") if kind == ABX else (rows["first"].iloc[0], rows["second"].iloc[0])
+    return {name: int((rows.vote == value).sum()) for name, value in zip(names, (100, 0), strict=True)}
 
 
 def sensitivity(percent: float) -> float | None:

@@ -17,11 +17,11 @@ import pandas as pd
 from evaluation.listening.analysis.answers import asks
 from evaluation.listening.analysis.intervals import Interval, bounded_mean, median_grade, ratings_of
 from evaluation.listening.analysis.rank_tests import SystemComparison, holm, signed_rank_of_both
-from evaluation.listening.design.questions import BEST_WORST, HIGHEST_GRADE, NATURAL, QUESTIONS, SETS, SLIDERS
+from evaluation.listening.design.questions import BEST_WORST, HIGHEST_GRADE, IMPAIRMENT, NATURAL, SETS, SLIDERS, question_called
 from evaluation.listening.design.study import Study
 from evaluation.listening.design.trials import RATED
 
-ENDS = {SLIDERS: (0.0, float(HIGHEST_GRADE)), BEST_WORST: (-1.0, 1.0)}
+ENDS = {SLIDERS: (0.0, float(HIGHEST_GRADE)), BEST_WORST: (-1.0, 1.0), IMPAIRMENT: (-4.0, 4.0)}
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,19 @@ def level_scores(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tu
 
 
 def level_comparisons(study: Study, table: pd.DataFrame, draws: int, seed: int) -> tuple[SystemComparison, ...]:
-    """Every two systems, and each with the hidden reference, by their differences on pages on which both stood."""
-    rated = table[(table.kind == RATED) & asks(table, *SETS)]
+    """Every two systems, and each with the hidden reference, by their differences on pages on which both stood.
+
+    Two difference grades (BS.1116) are compared where one listener gave both on one item.
+    """
+    rated = table[(table.kind == RATED) & asks(table, *SETS, IMPAIRMENT)]
+    rated = rated.assign(trial=rated.trial.where(~asks(rated, IMPAIRMENT), rated.pair))
     found: list[SystemComparison] = []
     for question, rows in rated.groupby("question", sort=False):
         names = [name for name in (*study.systems, NATURAL) if (rows.condition == name).any()]
         couples = [(one, other, _differences(rows, one, other)) for one, other in combinations(names, 2)]
         couples = [couple for couple in couples if len(couple[2])]
         tests = holm([signed_rank_of_both(gaps) for _, _, gaps in couples])
-        lowest, highest = ENDS[QUESTIONS[str(question)].kind]
+        lowest, highest = ENDS[question_called(str(question)).kind]
         for (one, other, gaps), p in zip(couples, tests, strict=True):
             gap = bounded_mean([ratings_of(gaps)], lowest - highest, highest - lowest, draws, seed)
             found.append(SystemComparison(str(question), one, other, gap, p))
@@ -72,7 +76,7 @@ def level_comparisons(study: Study, table: pd.DataFrame, draws: int, seed: int) 
 
 
 def _level(study: Study, question: str, condition: str, rows: pd.DataFrame, draws: int, seed: int) -> LevelScore:
-    kind, ratings = QUESTIONS[question].kind, ratings_of(rows)
+    kind, ratings = question_called(question).kind, ratings_of(rows)
     lower, upper = (float(end) for end in np.quantile(ratings.votes, (0.25, 0.75)))
     is_graded = kind == SLIDERS
     return LevelScore(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from evaluation.listening.analysis.answers import asks, five_points
-from evaluation.listening.design.questions import NATURAL, QUESTIONS, SLIDERS
+from evaluation.listening.design.questions import IMPAIRMENT, NATURAL, SLIDERS, question_called
 from evaluation.listening.design.rules import ScreeningRules
 from evaluation.listening.design.trials import CHECK, KNOWN, RATED, TRAP
 from evaluation.listening.store.collected import Collected, Listener
@@ -28,6 +29,7 @@ REASONS = {
     "hidden_reference": "graded the hidden reference below 90 too often",
     "anchor": "graded the anchor above 90 too often",
     "anchor_order": "graded the anchor above the hidden reference too often",
+    "reference_unfound": "did not tell the hidden reference from the systems",
     "outlier": "is an outlier",
 }
 
@@ -61,7 +63,7 @@ def screen(rules: ScreeningRules, collected: Collected, table: pd.DataFrame) -> 
 
     Outliers are looked for last and among those who broke nothing else, so that random answers do not hide them.
     """
-    table = table.assign(points=five_points(table), sliders=asks(table, SLIDERS))
+    table = table.assign(points=five_points(table), sliders=asks(table, SLIDERS), impairment=asks(table, IMPAIRMENT))
     rows = dict(iter(table.groupby("listener", sort=False)))
     nothing = table.iloc[:0]
     first = [_verdict(rules, listener, rows.get(listener.listener, nothing)) for listener in collected.listeners]
@@ -76,7 +78,7 @@ def screen(rules: ScreeningRules, collected: Collected, table: pd.DataFrame) -> 
 
 def _verdict(rules: ScreeningRules, listener: Listener, rows: pd.DataFrame) -> Verdict:
     traps, known = (_failures(rows, kind) for kind in (TRAP, KNOWN))
-    votes = rows.points[rows.kind == RATED].dropna().to_numpy()
+    votes = rows.points[(rows.kind == RATED) & ~rows.impairment].dropna().to_numpy()  # small impairments differ little
     deviation = float(np.std(votes, ddof=1)) if len(votes) > 1 else None
     checks = {str(name): _failures(own, CHECK) for name, own in rows[rows.kind == CHECK].groupby("question", sort=False)}
     broken = {
@@ -86,6 +88,7 @@ def _verdict(rules: ScreeningRules, listener: Listener, rows: pd.DataFrame) -> V
         "known_failures": known[0] > rules.allowed(rules.known_failures, known[1]),
         **{name.replace("-", "_"): wrong > rules.allowed(rules.check_failures, asked) for name, (wrong, asked) in checks.items()},
         **_mushra(rules, rows[rows.kind == RATED]),
+        "reference_unfound": _guesses(rules, rows.vote[(rows.kind == RATED) & rows.impairment].to_numpy(float)),
         "least_deviation": deviation is not None and deviation < rules.least_deviation,
     }
     return Verdict(listener.listener, tuple(name for name, is_broken in broken.items() if is_broken),
@@ -106,13 +109,26 @@ def _mushra(rules: ScreeningRules, rows: pd.DataFrame) -> dict[str, bool]:
     graded = rows[rows.sliders]
     if graded.empty:
         return {}
-    is_told = graded.question.map(lambda name: bool(QUESTIONS[str(name)].given)).astype(bool)
+    is_told = graded.question.map(lambda name: bool(question_called(str(name)).given)).astype(bool)
     reference, anchor = (graded[graded.condition == name].set_index("trial").vote for name in (NATURAL, rules.mushra_anchor))
     told, untold = (set(graded.trial[which]) for which in (is_told, ~is_told))
     wrong = {"hidden_reference": reference[reference.index.isin(told)] < rules.reference_below,
              "anchor": anchor > rules.anchor_above,
              "anchor_order": anchor.gt(reference)[lambda pages: pages.index.isin(untold)] if len(anchor) else anchor > 0}
     return {name: bool(pages.mean() > rules.graded_wrongly) for name, pages in wrong.items()}
+
+
+def _guesses(rules: ScreeningRules, grades: np.ndarray) -> bool:
+    """Whether (n,) difference grades of one listener may be those of somebody who guesses which clip is the reference.
+
+    The post-screening of ITU-R BS.1116: a one-sided t-test that their mean is below 0.
+    """
+    if len(grades) < 2:
+        return False
+    if np.ptp(grades) == 0:
+        return bool(grades[0] >= 0)
+    found: Any = stats.ttest_1samp(grades, 0, alternative="less")
+    return bool(found.pvalue >= rules.reference_chance)
 
 
 def _outlier_scores(table: pd.DataFrame, listeners: list[str]) -> dict[str, float]:

@@ -11,9 +11,10 @@ from pipelines.labels import EMOTIONS
 
 SCALE, CHOICE, PREFERENCE, COMPARISON, ABX = "scale", "choice", "preference", "comparison", "abx"
 SLIDERS, BEST_WORST = "sliders", "best-worst"
+IMPAIRMENT = "impairment"  # of a system against the hidden reference, ITU-R BS.1116; imported answers alone
 QUIETER, ALIKE, COUNTING = "quieter", "alike", "counting"  # of the checks before a test, see listening_checks.py
 COUNTED = ("1", "2", "3", "4", "5")  # tones
-COUPLES = (PREFERENCE, COMPARISON, ABX)  # two clips are judged against each other
+COUPLES = (PREFERENCE, COMPARISON, ABX, IMPAIRMENT)  # two clips are judged against each other
 SETS = (SLIDERS, BEST_WORST)  # several clips are judged side by side
 VOTES = ("1", "2", "3", "4", "5")
 HIGHEST_GRADE = 100  # of a slider, from 0
@@ -47,7 +48,8 @@ class Question:
     Attributes:
         kind: 'scale' (1 to 5), 'choice' (emotions), 'preference' (a or b), 'comparison' (-3 to 3, b against a) or
             'abx' (a or b, which of them x is), 'sliders' (0 to 100 for each of several) or 'best-worst' (of several). Of the
-            checks before a test 'quieter' (a, b or same), 'alike' (same or different) and 'counting' (1 to 5).
+            checks before a test 'quieter' (a, b or same), 'alike' (same or different) and 'counting' (1 to 5). Of imported
+            answers also 'impairment' (-4 to 4, the difference of two grades).
         given: recording that is played beside the judged one: 'source', 'reference', or '' for none.
         hidden: by anchor, what is judged there: a recording of the pair, or a copy-synthesis of one.
         sure: what is judged in a known-answer item, '' where no answer is sure; of a couple it is the worse one.
@@ -95,11 +97,14 @@ QUESTIONS = {question.name: question for question in (
 
 CHECK_QUESTIONS = {question.name: question for question in (
     Question("environment-check", QUIETER), Question("bandwidth-check", ALIKE), Question("hearing-check", COUNTING))}
+# What listeners of other tools were asked and those of this project are not: the three scales of ITU-T P.835, and BS.1116.
+FOREIGN_QUESTIONS = {question.name: question for question in (
+    Question("signal", SCALE), Question("background", SCALE), Question("overall", SCALE), Question("impairment", IMPAIRMENT))}
 
 
 def question_called(name: str) -> Question:
-    """One that a study can ask, or that of a check before it."""
-    return QUESTIONS.get(name) or CHECK_QUESTIONS[name]
+    """One that a study or another tool can ask, or that of a check before a test."""
+    return QUESTIONS.get(name) or FOREIGN_QUESTIONS.get(name) or CHECK_QUESTIONS[name]
 
 
 def parse_questions(names: Iterable[str]) -> tuple[Question, ...]:

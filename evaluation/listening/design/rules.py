@@ -17,7 +17,7 @@ OUTLIER = 3.29  # two-sided 0.1 % of a normal distribution
 ONE_IN = 10  # rated trials per trap, and per known-answer item
 OF_TWO = 0.25  # share of failed traps with two answers that is forgiven
 # Rules that older studies do not name.
-YOUNGER = {"reference_below", "anchor_above", "graded_wrongly", "mushra_anchor", "check_failures"}
+YOUNGER = {"reference_below", "anchor_above", "graded_wrongly", "mushra_anchor", "check_failures", "reference_chance"}
 FEWEST = 2  # of each
 CHANCE = 0.05  # of a random clicker to pass all checks of a set; traps are added until it is below
 # How often a trap is passed by a random answer.
@@ -44,6 +44,8 @@ class ScreeningRules:
         mushra_anchor: which one. The standard names that of 7 kHz, for material of full bandwidth. Clips here end at 8 kHz, where
             it may sound like the reference, so it is that of 3.5 kHz.
         check_failures: largest share of wrong answers to the tasks of one check of room, device or hearing.
+        reference_chance: of BS.1116, the p of a one-sided t-test on a listener's difference grades from which on they may be
+            those of somebody who cannot tell the hidden reference (ITU-R BS.1116, post-screening of subjects).
         preliminary_below: ratings a system below which its result is called preliminary.
     """
 
@@ -59,6 +61,7 @@ class ScreeningRules:
     graded_wrongly: float = 0.15
     mushra_anchor: str = LOW
     check_failures: float = 0.25
+    reference_chance: float = 0.05
 
     def __post_init__(self) -> None:
         shares = self.trap_failures, self.known_failures, self.graded_wrongly, self.check_failures

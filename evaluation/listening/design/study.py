@@ -74,7 +74,8 @@ class Study:
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        return parse_questions(self.info["questions"])
+        names = self.info["questions"]
+        return tuple(map(question_called, names)) if self.imported else parse_questions(names)
 
     @property
     def checks(self) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ from pipelines.tables import Table, read_table
 MOST_BYTES = 100_000_000
 ANCHOR_RULES = {"3.5": LOW, "7": MIDDLE}  # kHz: which anchor the post-screening of BS.1534 goes by
 QUESTIONS_IMPORTED = ("quality", "naturalness", "emotion-similarity", "speaker-similarity", "degradation", "comparison", "abx",
-                      "mushra", "mushra-no-reference")
+                      "mushra", "mushra-no-reference", "signal", "background", "overall", "impairment")
 
 
 @dataclass(frozen=True)
@@ -132,15 +132,15 @@ def _table(found: ForeignFile) -> tuple[pd.DataFrame, list[str]]:
     numbers = {person: number + 1 for number, person in enumerate(dict.fromkeys(one.person for one in found.ratings))}
     width = len(str(len(numbers)))
     named = {person: f"listener-{number:0{width}d}" for person, number in numbers.items()}
-    rows = [_row(one, named[one.person], found.question) for one in found.ratings]
+    rows = [_row(one, named[one.person]) for one in found.ratings]
     return pd.DataFrame(rows, columns=list(COLUMNS)), list(named.values())
 
 
-def _row(one: ForeignRating, listener: str, question: str) -> tuple[object, ...]:
+def _row(one: ForeignRating, listener: str) -> tuple[object, ...]:
     """As COLUMNS; what a file does not say is empty."""
     value = f"{one.vote:g}" if one.right is None else ("right" if one.right else "wrong")
-    return (listener, one.trial, question, RATED, one.item, one.condition, one.against, "", value, one.vote, one.right, True, 0,
-            one.seconds, float("nan"), "", False, "{}")
+    return (listener, one.trial, one.question, RATED, one.item, one.condition, one.against, "", value, one.vote, one.right, True,
+            0, one.seconds, float("nan"), "", False, "{}")
 
 
 def _study(path: Path, options: ImportOptions, found: ForeignFile, rows: pd.DataFrame, listeners: int) -> Study:
@@ -150,10 +150,11 @@ def _study(path: Path, options: ImportOptions, found: ForeignFile, rows: pd.Data
         raise StudyError(f"{path.name} has ratings of the reference and of anchors only; there is no system to analyse.")
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     rules = asdict(_rules(options, conditions))
-    about = {"tool": found.tool, "sha256": sha256, "question": found.question, "options": asdict(options),
+    questions = [name for name in QUESTIONS_IMPORTED if (rows.question == name).any()]
+    about = {"tool": found.tool, "sha256": sha256, "questions": questions, "options": asdict(options),
              "notes": list(found.notes), "has_anchor": rules["mushra_anchor"] in conditions}
     digest = hashlib.sha256(json.dumps([about, rules], sort_keys=True).encode()).hexdigest()
-    info = {"format": FORMAT, "id": f"import-{digest[:16]}", "hash": digest, "systems": systems, "questions": [found.question],
+    info = {"format": FORMAT, "id": f"import-{digest[:16]}", "hash": digest, "systems": systems, "questions": questions,
             "emotions": [], "listeners": listeners, "seed": 0, "rules": rules, "clips": {}, "pairs": {}, "imported": about,
             "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}}
     return Study(Path(), info, Design({}, (), ()), {})

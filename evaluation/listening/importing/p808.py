@@ -1,8 +1,10 @@
-"""The P.808 toolkit's votes (microsoft/P.808, its result parser): NAME_votes_per_worker_.csv of ACR, DCR or CCR.
+"""The P.808 toolkit's votes (microsoft/P.808, its result parser): NAME_votes_per_worker_.csv of ACR, DCR or CCR, and
+of P.835 NAME_votes_per_worker__sig.csv, __bak.csv, __ovrl.csv, or all three as NAME_all_votes_per_clip.csv.
 
-Columns: HITId, workerid, assignment_id, assignmentstatus, file, short_file_name, vote, question_type (MOS, DMOS or CMOS), and
-those of the toolkit's condition_pattern. They hold what its own cleaning has left: no traps, no gold clips. A table with the
-columns worker, file, system and vote is read, too. Votes of CCR are for the system against the reference, -3 to 3.
+Columns: HITId, workerid, assignment_id, assignmentstatus, file, short_file_name, vote, question_type (MOS, DMOS or CMOS; of P.835
+MOS_SIG, MOS_BAK or MOS_OVRL), and those of the toolkit's condition_pattern. They hold what its own cleaning has left: no traps,
+no gold clips. A table with the columns worker, file, system and vote is read, too.
+Votes of CCR are for the system against the reference, -3 to 3.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import re
 from collections import Counter
 from urllib.parse import urlsplit
 
-from evaluation.listening.design.questions import COMPARISON, NATURAL, QUESTIONS, SCALE
+from evaluation.listening.design.questions import COMPARISON, NATURAL, SCALE, question_called
 from evaluation.listening.errors import StudyError
 from evaluation.listening.importing.bounded_search import search
 from evaluation.listening.importing.ratings import ForeignFile, ForeignRating, Names, listed, names, numbers
@@ -24,6 +26,7 @@ SYSTEM, VOTE = ("system", "model", "condition", "condition_name"), ("vote", "rat
 KNOWN = {"hitid", "assignment_id", "assignmentstatus", "question_type", "unknown", "creation_time", "requesterannotation",
          *WORKER, *FILE, *VOTE}
 SCALES = {"MOS": "quality", "DMOS": "degradation", "CMOS": "comparison"}
+P835 = {"MOS_SIG": "signal", "MOS_BAK": "background", "MOS_OVRL": "overall"}
 LONGEST = 200  # letters of a pattern
 
 
@@ -41,10 +44,10 @@ def read_p808(table: Table, question: str, pattern: str, spoken: Names) -> Forei
     Raises:
         StudyError: several scales, unknown systems, votes out of range, a pattern that does not fit.
     """
-    asked = question or _question(table)
-    kind = QUESTIONS[asked].kind
+    asked = _asked(table, question)
+    kind = question_called(asked[0]).kind
     if kind not in (SCALE, COMPARISON):
-        raise StudyError(f"{table.path.name} has one vote a clip, which is no answer to '{asked}'; name quality, naturalness, "
+        raise StudyError(f"{table.path.name} has one vote a clip, which is no answer to '{question}'; name quality, naturalness, "
                          "degradation or comparison.")
     lowest, highest = (-3, 3) if kind == COMPARISON else (1, 5)
     worker, file, vote = (_column(table, group) for group in (WORKER, FILE, VOTE))
@@ -53,23 +56,34 @@ def read_p808(table: Table, question: str, pattern: str, spoken: Names) -> Forei
     systems, items, notes = _by_pattern(table, clips, pattern) if pattern else _by_columns(table, clips)
     against = NATURAL if kind == COMPARISON else ""
     ratings = [ForeignRating(row.line, (workers[place],), clips[place], items[place], spoken.condition(systems[place]),
-                             votes[place], against)
-               for place, row in enumerate(table.rows) if not {clips[place], items[place]} & spoken.left_out]
-    return ForeignFile(TOOL if "hitid" in table.columns else OTHER_TOOL, asked, worker, tuple(ratings), notes)
+                             votes[place], against, question=asked[place])
+               for place, row in enumerate(table.rows)
+               if not {clips[place], items[place]} & spoken.left_out and question in ("", asked[place])]
+    return ForeignFile(TOOL if "hitid" in table.columns else OTHER_TOOL, worker, tuple(ratings), notes)
 
 
 def _column(table: Table, group: tuple[str, ...]) -> str:
     return next((name for name in group if name in table.columns), "")
 
 
-def _question(table: Table) -> str:
+def _asked(table: Table, question: str) -> list[str]:
+    """What was asked, by row; that of a P.835 file is what it says, and a question chooses one of its scales."""
+    if "question_type" not in table.columns and question:
+        return [question] * len(table.rows)
     if "question_type" not in table.columns:
         raise StudyError(f"{table.path.name} does not say which scale its votes are on; name the question: quality (MOS), "
                          "degradation (DMOS) or comparison (CMOS).")
-    kinds = sorted({row.cells["question_type"].upper() for row in table.rows})
-    if len(kinds) > 1 or kinds[0] not in SCALES:
-        raise StudyError(f"{table.path.name} holds votes on {listed(kinds)}; MOS, DMOS or CMOS can be imported.")
-    return SCALES[kinds[0]]
+    by_row = [row.cells["question_type"].upper() for row in table.rows]
+    kinds = sorted(set(by_row))
+    if set(kinds) <= set(P835) and question in ("", *(P835[kind] for kind in kinds)):
+        return [P835[kind] for kind in by_row]
+    if set(kinds) <= set(P835):
+        raise StudyError(f"{table.path.name} holds votes on {listed(kinds)}, which are not answers to '{question}'; leave out "
+                         f"the question, or name {listed([P835[kind] for kind in kinds])}.")
+    if len(kinds) > 1 or not question and kinds[0] not in SCALES:
+        raise StudyError(f"{table.path.name} holds votes on {listed(kinds)}; MOS, DMOS, CMOS, or P.835's MOS_SIG, MOS_BAK and "
+                         "MOS_OVRL can be imported.")
+    return [question or SCALES[kinds[0]]] * len(by_row)
 
 
 def _without_hosts(addresses: list[str]) -> list[str]:

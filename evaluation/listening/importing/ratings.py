@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +24,8 @@ class ForeignRating:
         line: of the file. person: by what the file tells listeners apart; it is numbered at once and kept nowhere.
         trial: the page or clip that was rated. item: what the systems have in common there, such as the sentence.
         condition: the system or anchor; against: what it was compared with, '' for none.
-        vote: on the scale of the question, NaN where none is given. right: of ABX, else None. seconds: NaN where unknown.
+        vote: on the scale of the question, NaN where none is given. question: its name. right: of ABX, else None.
+        seconds: NaN where unknown.
     """
 
     line: int
@@ -36,17 +37,17 @@ class ForeignRating:
     against: str = ""
     right: bool | None = None
     seconds: float = math.nan
+    question: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
 class ForeignFile:
     """Attributes:
-        tool: that wrote it. question: of questions.QUESTIONS. told_by: what tells its listeners apart, in words.
+        tool: that wrote it. told_by: what tells its listeners apart, in words.
         notes: sentences on what was left out or guessed.
     """
 
     tool: str
-    question: str
     told_by: str
     ratings: tuple[ForeignRating, ...]
     notes: tuple[str, ...] = ()
@@ -101,9 +102,9 @@ def seconds_of(text: str) -> float:
 
 def check_once(path: Path, ratings: Iterable[ForeignRating], told_by: str) -> None:
     """Raises StudyError: a listener has rated one clip twice."""
-    seen: dict[tuple[tuple[str, ...], str, str], int] = {}
+    seen: dict[tuple[tuple[str, ...], str, str, str], int] = {}
     for one in ratings:
-        key = (one.person, one.trial, one.condition)
+        key = (one.person, one.trial, one.condition, one.question)
         first = seen.setdefault(key, one.line)
         if first != one.line:
             raise StudyError(f"{path.name} has two ratings of one clip by one listener ({lines([first, one.line])}); delete the "

@@ -9,13 +9,14 @@ from matplotlib.figure import Figure
 from evaluation.listening.analysis.couples import BOUNDS, CoupleScore
 from evaluation.listening.analysis.levels import ENDS, LevelScore
 from evaluation.listening.analysis.results import Analysis
-from evaluation.listening.design.questions import ABX, BEST_WORST, COMPARISON, PREFERENCE, SLIDERS, shown_name
+from evaluation.listening.design.questions import ABX, BEST_WORST, COMPARISON, IMPAIRMENT, PREFERENCE, SLIDERS, shown_name
 from evaluation.listening.publish.design_tables import couple_name
 from evaluation.listening.publish.figure_rows import SMALL, Picture, draw_point, is_anchor, label_rows, name_rows, short_name
 from evaluation.listening.publish.numbers import interval_text
 from pipelines.counting import counted
 
-AXES = {COMPARISON: "mean vote for the first against the second", PREFERENCE: "% that prefer the first", ABX: "% right"}
+AXES = {COMPARISON: "mean vote for the first against the second", PREFERENCE: "% that prefer the first", ABX: "% right",
+        IMPAIRMENT: "mean difference grade"}
 
 
 LEVEL_TITLES = {SLIDERS: "Grades, {question}", BEST_WORST: "Strength, {question}"}

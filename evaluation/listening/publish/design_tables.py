@@ -9,7 +9,7 @@ from evaluation.listening.analysis.couples import CoupleScore
 from evaluation.listening.analysis.levels import LevelScore
 from evaluation.listening.analysis.rank_tests import SystemComparison
 from evaluation.listening.analysis.results import Analysis
-from evaluation.listening.design.questions import ABX, COMPARED, COMPARISON, PREFERENCE, SLIDERS, shown_name
+from evaluation.listening.design.questions import ABX, COMPARED, COMPARISON, IMPAIRMENT, PREFERENCE, SLIDERS, shown_name
 from evaluation.listening.publish.numbers import interval_text, number
 
 TEST_NOTE = "p by Wilcoxon's signed-rank test, the larger of that over listeners and that over items, adjusted after Holm."
@@ -19,6 +19,9 @@ LOOKS = {  # title, what the score is, what the votes are, note
                  f"Mean vote for the first against the second, -3 to 3. {ALIKE} {TEST_NOTE}"),
     PREFERENCE: ("Preference of couples", "% for the first", "votes first, second", f"{ALIKE} {TEST_NOTE}"),
     ABX: ("ABX", "% right", "right, wrong", f"50 % is guessing, d' 0: no difference is heard. {TEST_NOTE}"),
+    IMPAIRMENT: ("Difference grades", "mean difference grade", "reference found, tied, missed",
+                 "Grade of the system minus that of the hidden reference, -4 to 0; above 0 where it was taken for the reference "
+                 f"(ITU-R BS.1116). {TEST_NOTE}"),
 }
 GRADES_NOTE = "Grades from 0 to 100. Names in brackets are the hidden reference and the low-pass anchors of ITU-R BS.1534."
 STRENGTH_NOTE = "Times chosen as the strongest minus times chosen as the weakest, per page; from -1 to 1."
@@ -42,10 +45,12 @@ class DesignTable:
 
 def design_tables(side: Analysis) -> Iterator[DesignTable]:
     """The tables of every question: scores, and of grades the differences."""
-    for question in dict.fromkeys(one.question for one in side.couples):
-        yield _couple_table(side, question, [one for one in side.couples if one.question == question])
-    for question in dict.fromkeys(one.question for one in side.levels):
-        yield _level_table(question, [one for one in side.levels if one.question == question])
+    couples, levels = side.couples, side.levels
+    for question in dict.fromkeys(one.question for one in (*couples, *levels)):
+        if any(one.question == question for one in couples):
+            yield _couple_table(side, question, [one for one in couples if one.question == question])
+        else:
+            yield _level_table(question, [one for one in levels if one.question == question])
         differences = [one for one in side.level_differences if one.question == question]
         if differences:
             yield _difference_table(question, differences)

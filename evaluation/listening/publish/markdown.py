@@ -15,6 +15,7 @@ from evaluation.listening.design.questions import (
     COMPARISON,
     COPY,
     FLOOR,
+    IMPAIRMENT,
     LOW,
     MIDDLE,
     NATURAL,
@@ -40,6 +41,8 @@ MUSHRA_RULES = ("Of MUSHRA, a hidden reference graded below {reference:g}, or th
                 "reference.")
 REFERENCE_RULE = ("Of MUSHRA, a hidden reference graded below {reference:g} on more than {share:.0f} % of the pages (ITU-R "
                   "BS.1534); the file has no anchor to screen by.")
+DIFFERENCE_RULE = ("Of BS.1116, difference grades whose mean is not below 0 (one-sided t-test, p from {chance:g} on; ITU-R "
+                   "BS.1116); how much they vary does not count.")
 ANCHOR_TEXTS = {NATURAL: "natural recordings", COPY: "copy-synthesis",
                 FLOOR: "a floor (the unconverted source, or another speaker)", CEILING: "identical pairs",
                 LOW: "an anchor that passes up to 3.5 kHz", MIDDLE: "an anchor that passes up to 7 kHz"}
@@ -77,8 +80,8 @@ def paper_paragraph(results: StudyResults) -> str:
              f"of {counted(one.listeners, 'listener')}{', preliminary' if one.preliminary else ''}" for one in after.opinions]
     preferred = [f"{shown_name(one.condition, systems)} preferred in {one.wins} of {counted(one.of, 'comparison')}"
                  for one in after.preferred]
-    couples = [f"{one.question}, {couple_name(one)}: {interval_text(one.score)}{'' if one.kind == COMPARISON else ' %'}, "
-               f"adjusted p {number(one.p, 3)}" for one in after.couples]
+    couples = [f"{one.question}, {couple_name(one)}: {interval_text(one.score)}"
+               f"{'' if one.kind in (COMPARISON, IMPAIRMENT) else ' %'}, adjusted p {number(one.p, 3)}" for one in after.couples]
     grades, strengths = ([f"{one.question}, {shown_name(one.condition, systems)}: {interval_text(score)}, "
                           f"{counted(one.ratings, 'rating')} of {counted(one.listeners, 'listener')}"
                           for one, score in side] for side in _levels(after))
@@ -123,7 +126,7 @@ def exclusions(results: StudyResults) -> str:
     return (f"Excluded by {fixed}: {counted(excluded, 'listener')}{said}; {withdrew or 'none'} withdrew. "
             f"The rules: {_checks(results.study)}a standard deviation of votes below "
             f"{rules.least_deviation:g}, or |z| of the mean deviation from the others at or above {rules.outlier:g}."
-            f"{_mushra_rules(results.study)}")
+            f"{_mushra_rules(results.study)}{_difference_rule(results.study)}")
 
 
 def imported_sentence(study: Study) -> str:
@@ -175,6 +178,11 @@ def _mushra_rules(study: Study) -> str:
         return " " + REFERENCE_RULE.format(reference=rules.reference_below, share=100 * rules.graded_wrongly)
     return " " + MUSHRA_RULES.format(reference=rules.reference_below, anchor=rules.mushra_anchor.strip("()"),
                                      above=rules.anchor_above, share=100 * rules.graded_wrongly)
+
+
+def _difference_rule(study: Study) -> str:
+    is_asked = any(question.kind == IMPAIRMENT for question in study.questions)
+    return " " + DIFFERENCE_RULE.format(chance=study.rules.reference_chance) if is_asked else ""
 
 
 def correlation_range(side: Analysis) -> str:
