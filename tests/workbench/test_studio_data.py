@@ -139,6 +139,8 @@ def test_a_comparison_survives_as_json_and_its_files_may_lie_elsewhere(tmp_path)
 def test_a_take_is_called_after_what_is_not_the_default(tmp_path, settings, name):
     document = a_described(tmp_path, **settings).document
     assert take_name(document) == name
+    to_reference = document | {"target": "reference-lively.wav", "f0": {"reference": 210.0}}
+    assert take_name(to_reference) == name.replace("Angry", "Like reference-lively"), "no name of the reference itself"
     assert take_name(document | {"variant": ["denoised"]}) == f"{name}, denoised", "a denoised take is no copy of the other"
 
 

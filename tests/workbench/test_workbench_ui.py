@@ -201,7 +201,7 @@ def test_example_with_a_reference_on_a_phone_in_the_dark_where_one_player_sounds
     assert_fits_the_screen(page.page)  # wide things scroll inside their card
     assert brightness(page.page.locator("#zest-contours")) < 100
     assert page.page.evaluate("getComputedStyle(document.body).colorScheme") == "dark", "the browser's own players are dark, too"
-    assert page.page.locator("#zest-player .name b").all_inner_texts() == ["Source", "Reference", "Reference-lively"]
+    assert page.page.locator("#zest-player .name b").all_inner_texts() == ["Source", "Reference", "Like reference-lively"]
     wait_until(lambda: page.page.evaluate(PLAYS))  # the result plays as soon as it is ready
     for number, name in enumerate(("source", "reference"), start=1):
         page.page.locator(f"#zest-{name} button[aria-label='Play']").click()

@@ -73,9 +73,9 @@ def comparison(described: DescribedConversion, source: Path | str, reference: Pa
 
 
 def take_name(document: dict[str, Any]) -> str:
-    """The emotion or the reference, and every setting that is not the default: 'Angry, strength 0.5'."""
+    """The emotion, or like which reference, and every setting that is not the default: 'Angry, strength 0.5'."""
     settings, variant = document["settings"], document.get("variant", [])
-    target = Path(document["target"]).stem if document["f0"]["reference"] else said_target(document)
+    target = f"like {Path(document['target']).stem}" if document["f0"]["reference"] else said_target(document)
     if "system" in settings:
         return ", ".join([*([target] if target and target != settings["system"] else []), settings["system"], *variant])
     said = [target[:1].upper() + target[1:]]
