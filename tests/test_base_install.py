@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pipelines.labels import EMOTIONS
+from tests.support import base_install, processes
 from tests.support.page_runs import recordings
 from tests.support.tiny import write_manifest
 from workbench.cli import exit_codes
@@ -67,9 +66,11 @@ def results(tmp_path_factory) -> dict[str, tuple[int, str]]:
             shutil.copy(folder / name, folder / where / name)
         write_manifest(folder / manifest, [(where + name, "own", speaker, emotion, "en", text, "", 2.0, split)
                                            for name, speaker, emotion, text in voices])
-    done = subprocess.run([sys.executable, "-m", "tests.support.base_install", folder], cwd=ROOT, text=True, check=True,
-                          input=json.dumps([call.split() for call in CALLS]), capture_output=True)
-    return dict(zip(CALLS, json.loads(done.stdout), strict=True))
+    results, log = folder / "results.json", folder / "log.txt"
+    process = processes.start(base_install.run, [call.split() for call in CALLS], results, folder=folder, output=log)
+    process.join(processes.SECONDS)
+    assert process.exitcode == 0, log.read_text()
+    return dict(zip(CALLS, json.loads(results.read_text()), strict=True))
 
 
 @pytest.mark.slow

@@ -59,9 +59,7 @@ def test_zest_of_a_wheel_converts_and_builds_its_page_in_any_folder_without_any_
 def zest_of(installed: Path) -> None:
     """`zest doctor` and the page, by the modules of a wheel, as if no package of an extra were installed."""
     hidden = {module for extra in read_project()["optional-dependencies"] for module in modules_of(extra)}
-    for name in list(sys.modules):
-        if name.partition(".")[0] in ("pipelines", "evaluation", "workbench", *hidden):
-            del sys.modules[name]
+    processes.forget({*processes.OWN, *hidden})
     sys.modules.update(dict.fromkeys(hidden))  # None: an import of it fails
     sys.path.insert(0, str(installed))
     sys.dont_write_bytecode = True

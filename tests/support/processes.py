@@ -12,7 +12,7 @@ import runpy
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 from benchmarks.listening_server import free_port
 from tests.support.forkserver import use_shared
 
+OWN = ("pipelines", "evaluation", "workbench")  # packages of this repository
 SECONDS = 400.0  # for one command on a slow, busy machine
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.support.gradio_first", __name__, "pipelines.training.stages.registry", "torch._dynamo",
@@ -74,6 +75,13 @@ def app(environment: dict[str, str]) -> None:
         setattr(oauth, name, environment.get(name))  # which Gradio read when it was imported, without them
     sys.argv = ["app.py"]
     runpy.run_path("app.py", run_name="__main__")
+
+
+def forget(packages: Collection[str]) -> None:
+    """In a process that a test started: what is imported of these packages from now on is imported anew."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] in packages:
+            del sys.modules[name]
 
 
 def killed_from_outside(*_: Any) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 import zipfile
 from dataclasses import replace
@@ -27,7 +25,7 @@ from pipelines.training.packing.coding import decode_arrays, decode_file, encode
 from pipelines.training.packing.pack import PackOptions, pack_training
 from pipelines.training.packing.pieces import Piece, inside, read_list
 from pipelines.training.packing.unpack import unpack_training
-from tests.support import tiny
+from tests.support import borrowed_machine, processes, tiny
 from tests.support.documented import zest_calls
 from tests.support.page_runs import PageRun
 
@@ -138,11 +136,9 @@ def test_it_is_trained_without_network_and_decoders_and_goes_on_at_home(home, pa
                 training[:device] + training[device + 2:], carrying,  # as the page writes them, but for the GPU
                 *(["carry", "pack", f"runs/{stage}", f"back/{stage}.safetensors", "--piece-megabytes", "0.2"]
                   for stage in STAGES)]
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tree), "OMP_NUM_THREADS": "1"}
-    script = ROOT / "tests" / "support" / "borrowed_machine.py"
-    result = subprocess.run([sys.executable, script, json.dumps(commands)], cwd=there, env=environment, capture_output=True,
-                            text=True, check=False)
-    assert result.returncode == 0, result.stderr
+    borrowed = processes.start(borrowed_machine.work, tree, commands, folder=there, output=tmp_path / "log.txt")
+    borrowed.join(processes.SECONDS)
+    assert borrowed.exitcode == 0, (tmp_path / "log.txt").read_text()
     assert home.train("vocoder")
     alike, own = (read_log(runs / "vocoder")[-1] for runs in (there / "runs", home.runs))
     assert {name: value for name, value in alike.items() if name != "seconds"} == pytest.approx(
