@@ -34,7 +34,7 @@ makes them and this card.
 | judge | looks at | is (three, averaged) | features shared with a converter |
 |---|---|---|---|
 | `acoustic` | 604 functionals of spectrum and F0; states of Resemblyzer's encoder | networks, hidden layer of 128 | no |
-| `whisper` | mean and deviation over time of blocks 2 to 6 of Whisper base | logistic regressions | yes |
+| `whisper` | mean and deviation over time of blocks 2 to 6 of Whisper base | networks, hidden layer of 64 | yes |
 | `egemaps` | the 88 functionals of eGeMAPSv02 (openSMILE) | networks, hidden layer of 64 | no |
 
 `whisper` shares blocks of Whisper with SACE, with the converter's HuBERT and with the classifier of drawn
@@ -46,7 +46,7 @@ converter sees. `egemaps` is the cross-check. All share the corpora with the con
 **Training.** Clips of training speakers with one of the five emotions. Calm, fearful, disgusted and unlabelled speech is
 left out. Emotions have equal weight within a corpus, and a corpus has the root of its size. An emotion that a corpus
 lacks is no possible answer for its clips. The directions in which speakers differ most are taken out of the features
-of `acoustic`. Its temperature is fitted on held-out training speakers in four folds (`fitting.py`).
+of `acoustic` and `whisper`. Temperatures are fitted on held-out training speakers in four folds (`fitting.py`).
 
 **Limits.** Acted speech with few `dev` speakers. A number per corpus is a number about one or two voices. Research
 use only, as the corpora (CC BY-NC-SA 4.0).

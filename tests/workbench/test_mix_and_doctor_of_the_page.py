@@ -17,7 +17,7 @@ from tests.support.speech import MAN, speak
 from workbench.conversion_request import ConversionRequest
 from workbench.studio.doubts import told
 from workbench.studio.mixer import STEPS, mixer_value, mixture, points
-from workbench.studio.recognised import OTHER_WEIGHTS, RESULTS, measured, of_preset, of_references, of_strengths
+from workbench.studio.recognised import OTHER_WEIGHTS, RESULTS, _target_share, measured, of_preset, of_references, of_strengths
 from workbench.studio.store import NewTake, TakeStore
 from workbench.tabs import convert_takes
 from workbench.tabs.convert_doctor import examined, finding_html
@@ -89,7 +89,8 @@ def test_what_judges_hear_is_told_as_it_was_measured(tmp_path):
     angry = next(one for one in measurements["mixes"] if one["mix"] == "angry")
     for judge, shares in angry["judges"].items():
         assert f"{judge} {100 * shares['angry']:.0f} %" in of_preset("angry")
-    assert of_preset("happy").startswith("Judges recognise happy: acoustic 54 %, whisper 20 % (sad 31 %)")
+    assert of_preset("happy").startswith("Judges recognise happy: acoustic 54 %, whisper 28 % (8 sources)")
+    assert _target_share({"sad": 0.4, "happy": 0.3}, "happy") == "30 % (sad 40 %)"
     assert "unseen pairs" in of_references() and "egemaps" in of_references() and "whisper" in of_references()
     rows = json.loads((RESULTS / "references.json").read_text())["strengths"]
     assert [row["strength"] for row in rows] == [0.5, 1.0, 1.5]
