@@ -21,7 +21,7 @@ LONGEST_SENTENCE = 30  # words
 FOLDERS = "app|workbench|evaluation|pipelines|benchmarks|recipes|checkpoints|docs|examples|tests|scripts"
 PATH = re.compile(rf"(?<![\w/.-])(?:{FOLDERS})/[\w/.-]*\w\.(?:py|md|toml|txt|json|jsonl|png|csv|safetensors)\b")
 PRIVATE_WORDS = ("melody", "melodies", "wanted", "heard as", "critics", "session")  # docs say F0, target, recognised, classifiers
-GENERATED = ("docs/results/mini/report.md", "docs/results/mini/table1/", "checkpoints/judge-mini/JUDGE_CARD.md")
+GENERATED = ("docs/results/mini/table1/", "checkpoints/judge-mini/JUDGE_CARD.md")
 
 
 def pages() -> list[Path]:
