@@ -15,7 +15,14 @@ from evaluation.listening.analysis.intervals import Interval
 from evaluation.listening.analysis.results import StudyResults
 from evaluation.listening.design.questions import LOW, MIDDLE, NATURAL
 from evaluation.listening.errors import StudyError
-from evaluation.listening.importing import ImportOptions, import_answers, imported_results, write_import
+from evaluation.listening.importing import (
+    ImportOptions,
+    import_answers,
+    imported_results,
+    list_studies,
+    open_import,
+    write_import,
+)
 from evaluation.listening.importing.imported import QUESTIONS_IMPORTED, renames
 from evaluation.listening.publish.markdown import paper_paragraph, results_markdown
 from pipelines.errors import OutputError, ZestError
@@ -34,6 +41,7 @@ from tests.support.foreign_results import (
 from workbench.cli import app as command_line
 from workbench.listening.admin_text import QUESTION_NAMES
 from workbench.listening.results_view import results_html
+from workbench.listening.study_list import study_choices
 
 DRAWS = 100
 STIMULI = {NATURAL: "reference", LOW: "anchor35", MIDDLE: "anchor70"}
@@ -175,6 +183,34 @@ def test_nothing_that_names_a_listener_and_no_remark_is_written(tmp_path):
         told = b"".join(file.read_bytes() for file in files if file.suffix != ".png")
         assert not any(secret in told for secret in (b"@", b"WORKER", b"uuid-", b"Jane", b"SECRET", b"example.net", b"3A0"))
         assert any(file.suffix == ".png" for file in files) and b"listener-1" in told
+
+
+def test_an_import_is_listed_and_opened_again_with_the_same_results(tmp_path, monkeypatch):
+    studies = tmp_path / "studies"
+    text = impairments_csv().replace(",C1,", ",-C1,")  # a name that is guarded against spreadsheets
+    imported = import_answers(written(tmp_path, text))
+    results = imported_results(imported, DRAWS)
+    folder = studies / imported.study.id
+    write_import(imported, results, folder)
+    again = imported_results(open_import(folder), DRAWS)
+    assert json.dumps(again.document()) == json.dumps(results.document())
+    assert results_markdown(again) == results_markdown(results)
+    one, = list_studies(studies, lambda name: pytest.fail("no study of this project"))
+    assert (one.id, one.state, one.tool) == (imported.study.id, "imported", "webMUSHRA")
+    assert (one.systems, one.finished) == (("-C1", "C2"), 6)
+    monkeypatch.setenv("WORKBENCH_STUDIES", str(studies))
+    listed = CliRunner().invoke(command_line.app, ["study", "list"]).stdout
+    assert f"{folder}: imported, 6 listeners from webMUSHRA; -C1, C2; impairment" in listed
+    opened = CliRunner().invoke(command_line.app, ["study", "results", str(folder), "--draws", "100", "--json"]).stdout
+    assert json.loads(opened)["imported"]["tool"] == "webMUSHRA"
+    assert [name for _, name in study_choices()] == [imported.study.id] and study_choices(imports=False) == []
+    assert "Imported from webMUSHRA: 6 listeners. Impairment" in study_choices()[0][0]
+    for name, content, said in (("answers.csv", "a,b\n1,2\n", "is damaged"), ("import.json", "{}", "is damaged"),
+                                ("import.json", "no JSON", "holds no import")):
+        (folder / name).write_text(content)
+        with pytest.raises(StudyError, match=said) as refused:
+            open_import(folder)
+        assert "\n" not in str(refused.value)
 
 
 def test_imported_answers_stay_apart_from_a_study_and_from_other_files(tmp_path):

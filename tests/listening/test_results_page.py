@@ -155,6 +155,7 @@ def test_an_administrator_makes_a_study_watches_answers_exports_and_closes_it(ch
         names = {name.rpartition("/")[2] for name in archive.namelist()}
     assert {"answers.csv", "answers.json", "results.json", "paragraph.md", "mos-naturalness.png"} <= names
     imported(page, place)
+    page.locator("#zest-studies label").filter(has_text="2 of 4 listeners finished").click()
     page.click("#zest-close")
     assert not is_closed(study), "nothing is closed before it is confirmed"
     page.click("#zest-close-yes")
@@ -183,6 +184,9 @@ def imported(page, place) -> None:
         assert not any(b"@" in archive.read(name) for name in archive.namelist() if name.endswith((".csv", ".json", ".md")))
     assert {"answers.csv", "import.json", "levels-mushra.png"} <= names
     assert not list((place / "gradio").rglob("mushra.csv")), "it names listeners, so it is deleted"
+    page.locator("#zest-studies label").filter(has_text="Imported from webMUSHRA").click()
+    wait_until(lambda: "imported" in page.locator("#zest-study-results h3").inner_text())
+    assert not page.locator("#zest-close").is_visible() and not page.locator("#zest-link").is_visible()
 
 
 def a_visitor_makes_no_study_beside_a_finished_evaluation_but_an_administrator_does(page, administered: str) -> None:

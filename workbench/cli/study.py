@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Optional
 
@@ -183,6 +184,34 @@ def status(folder: StudyFolder, as_json: AsJson = False, database: Database = No
         print("\n".join(standing_sentences(found)))
 
 
+@study.command("list", cls=ZestCommand)
+def list_all(
+    folder: Annotated[Optional[Path], typer.Argument(
+        metavar="[FOLDER]", help="Folder of studies; WORKBENCH_STUDIES, or studies, if left out.")] = None,
+    as_json: AsJson = False, database: Database = None,
+) -> None:
+    """List the studies of a folder, imported ones among them; zest study results opens each."""
+    from dataclasses import asdict
+
+    from evaluation.listening.design.study import find_study
+    from evaluation.listening.importing import list_studies
+    from evaluation.listening.publish.links import STUDIES_VARIABLE
+    from evaluation.listening.store import open_store
+
+    place = folder or Path(os.environ.get(STUDIES_VARIABLE) or "studies")
+    found = list_studies(place, lambda name: open_store(find_study(place, name), database))
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        progress = (f"{one.finished} of {counted(one.planned, 'listener')} finished" if one.planned
+                    else f"{counted(one.finished, 'listener')} from {one.tool}")
+        said = one.problem or f"{progress}; {', '.join(one.systems)}; {', '.join(one.questions)}"
+        print(f"{one.folder}: {one.state}, {said}")
+    if not found:
+        say(f"There is no study in {place}.")
+
+
 @study.command(cls=ZestCommand)
 def payments(
     folder: StudyFolder,
@@ -235,9 +264,12 @@ def results(
 ) -> None:
     """Print mean opinion scores with intervals, differences, agreement, preference and exclusions, as Markdown or JSON."""
     from evaluation.listening.analysis import results_of
+    from evaluation.listening.importing import imported_results, open_import
     from evaluation.listening.publish.markdown import results_markdown
 
-    found = results_of(*_collected(folder, database), draws=draws, seed=seed)
+    is_import = (folder / "import.json").is_file()
+    found = (imported_results(open_import(folder), draws, seed) if is_import
+             else results_of(*_collected(folder, database), draws=draws, seed=seed))
     if plots is not None:
         from evaluation.listening.publish.plots import write_pictures
 

@@ -48,7 +48,7 @@ class BudgetForm:
 
     def offer(self, profile: gr.OAuthProfile | None, request: gr.Request) -> Any:
         """The studies whose variances can be taken, for an administrator."""
-        found = study_choices() if self.access.allows(profile, request) else []
+        found = study_choices(imports=False) if self.access.allows(profile, request) else []
         return gr.update(choices=[(text.EARLIER_NONE, ""), *((line.splitlines()[0] + f", {name[:6]}…", name)
                                                              for line, name in found)])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import uuid
 import zipfile
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.components import Component
+from gradio.events import Dependency
 from gradio.utils import get_upload_folder
 
 from evaluation.listening.errors import StudyError
@@ -20,6 +20,7 @@ from pipelines.files import make_folder
 from workbench.listening import admin_text as text
 from workbench.listening.admin import AdminAccess
 from workbench.listening.results_view import results_html
+from workbench.listening.studies import studies_folder
 from workbench.listening.study_form import QUIET
 from workbench.sentences import attempt
 from workbench.tabs.feedback import button_update
@@ -63,12 +64,12 @@ class ImportPanel:
         """For an administrator: as it is."""
         return [gr.skip() for _ in self.filled()]
 
-    def connect(self) -> None:
-        """Button off, analyse, button on again whatever happened."""
+    def connect(self) -> Dependency:
+        """Button off, analyse, button on again whatever happened; what comes then can follow."""
         given = [self.file, self.question, self.pattern, self.rename, self.leave_out, self.anchor]
         run = self.button.click(button_update(text.IMPORTING, False), None, self.button, **QUIET).then(
             self.analyse, given, self.filled(), api_visibility="private", concurrency_limit=1, show_progress_on=self.results)
-        run.then(button_update(text.IMPORT, True), None, self.button, **QUIET)
+        return run.then(button_update(text.IMPORT, True), None, self.button, **QUIET)
 
     def analyse(self, path: str | None, question: str, pattern: str, rename: str, leave_out: str, anchor: str,
                 profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
@@ -95,10 +96,11 @@ def _analysed(path: Path, options: ImportOptions) -> tuple[str, str]:
     except ZestError as error:  # the folder of an upload says nothing to anybody
         raise StudyError(str(error).replace(str(path), path.name)) from error
     results = imported_results(imported)
+    kept = studies_folder() / imported.study.id  # which the list of studies names from now on
     place = make_folder(Path(get_upload_folder()) / "zest-exports" / uuid.uuid4().hex)
     archive = place / f"{imported.study.id}.zip"
-    with tempfile.TemporaryDirectory(prefix="zest-import-") as folder, zipfile.ZipFile(archive, "w") as packed:
-        for file in write_import(imported, results, folder):
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in write_import(imported, results, kept):
             packed.write(file, f"{imported.study.id}/{file.name}", zipfile.ZIP_DEFLATED)
     path.unlink(missing_ok=True)
     return results_html(results), str(archive)

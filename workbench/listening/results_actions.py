@@ -6,6 +6,7 @@ Every method checks first whether the caller may do it, because endpoints can be
 from __future__ import annotations
 
 import uuid
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from gradio.utils import get_upload_folder
 
 from evaluation.listening.analysis import StudyResults, results_of
 from evaluation.listening.analysis.standing import standing
+from evaluation.listening.importing import imported_results, open_import
 from evaluation.listening.publish.archive import archive_study
 from evaluation.listening.publish.links import is_local, listeners_link
 from evaluation.listening.publish.markdown import paper_paragraph
@@ -27,7 +29,7 @@ from workbench.listening.gather_tab import GatheredSet
 from workbench.listening.import_panel import ImportPanel
 from workbench.listening.requests import address_for
 from workbench.listening.results_view import empty_html, results_html
-from workbench.listening.studies import store_of, study_ids
+from workbench.listening.studies import import_of, store_of, study_ids
 from workbench.listening.study_list import study_choices
 from workbench.sentences import attempt
 from workbench.tabs.problems import note, problem
@@ -73,7 +75,8 @@ class ResultsActions:
         if not self.access.allows(profile, request):
             return [problem(text.ENDED.format(hours=HOURS)), *nothing(), *self.page(profile, request)]
         updates = [gr.skip() for _ in range(self.parts)]
-        updates[STUDIES] = gr.update(choices=study_choices())
+        choices = study_choices()
+        updates[STUDIES], updates[STUDIES + 1] = gr.update(choices=choices, visible=bool(choices)), gr.update(visible=not choices)
         return updates
 
     def show(self, study: str | None, profile: gr.OAuthProfile | None, request: gr.Request) -> list[Any]:
@@ -82,11 +85,14 @@ class ResultsActions:
             with self.access.open_to(profile, request, "read results"):
                 if not study:
                     return nothing()
+                if import_of(study):
+                    return _imported(study)
                 results, _ = analysed(study)
                 link = link_update(listeners_link(results.study, address_for(request)))
                 shown = results_html(results, standing(_store(study)))
                 return [shown, gr.update(value=paper_paragraph(results), visible=bool(results.verdicts)),
-                        gr.update(visible=True), gr.update(interactive=not results.closed), gr.update(visible=False),
+                        gr.update(visible=True), gr.update(interactive=not results.closed, visible=True),
+                        gr.update(visible=False),
                         gr.update(visible=False, value=None), link, problem(""), problem("")]
 
         shown, sentence = attempt(work)
@@ -107,7 +113,7 @@ class ResultsActions:
         """A zip of everything, in a folder whose name cannot be guessed; or under the buttons, why there is none."""
         def work() -> str:
             with self.access.open_to(profile, request, "export a study"):
-                return str(export_zip(_store(study).study.id))
+                return str(import_zip(study) if import_of(study) else export_zip(_store(study).study.id))
 
         path, sentence = attempt(work)
         return [gr.update(value=path, visible=path is not None), problem(sentence)]
@@ -127,6 +133,25 @@ def export_zip(study: str) -> Path:
     return archive_study(results.study, collected, folder / f"study-{study}.zip", results)
 
 
+def import_zip(name: str | None) -> Path:
+    """The files of an import, where Gradio may serve them and clears them away. Raises ZestError."""
+    folder = import_of(name)
+    if folder is None:
+        raise ZestError(text.NO_SUCH_STUDY)
+    place = make_folder(Path(get_upload_folder()) / "zest-exports" / uuid.uuid4().hex) / f"{name}.zip"
+    with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as packed:
+        for file in sorted(folder.iterdir()):
+            packed.write(file, f"{name}/{file.name}")
+    return place
+
+
+def _imported(name: str | None) -> list[Any]:
+    """As `results_tab.ResultsView.study`, of an import: without link and without an end."""
+    results, hidden = imported_results(open_import(import_of(name) or Path())), gr.update(visible=False)
+    return [results_html(results), gr.update(value=paper_paragraph(results), visible=True), gr.update(visible=True), hidden,
+            hidden, gr.update(visible=False, value=None), hidden, problem(""), problem("")]
+
+
 def nothing(sentence: str = "") -> list[Any]:
     """As `results_tab.ResultsView.study`, with no study to show. sentence: why the chosen one cannot be."""
     hidden = gr.update(visible=False)
@@ -136,7 +161,7 @@ def nothing(sentence: str = "") -> list[Any]:
 
 def link_update(link: str) -> dict[str, Any]:
     """The link, and a word where others cannot open it."""
-    return gr.update(value=link, info=text.LINK_LOCAL if is_local(link) else None)
+    return gr.update(value=link, visible=True, info=text.LINK_LOCAL if is_local(link) else None)
 
 
 def _store(study: str | None) -> AnswerStore:

@@ -83,7 +83,7 @@ def results_tab(demo: gr.Blocks, tab: gr.Tab, access: AdminAccess) -> None:
     demo.load(actions.page, **page)
     tab.select(actions.page, **page)
     view.gathered.connect(view.password).change(actions.page, **page)
-    view.imports.connect()
+    view.imports.connect().then(actions.watch, None, view.whole(), **QUIET)
     view.timer.tick(actions.watch, None, view.whole(), **QUIET)
     _one_study(view, actions)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from evaluation.listening.design.study import Study, find_study, studies_of_group, study_folders
 from evaluation.listening.errors import StoreError, StudyError
+from evaluation.listening.importing.kept import import_folders
 from evaluation.listening.publish.hub import hub_journal
 from evaluation.listening.publish.links import STUDIES_VARIABLE
 from evaluation.listening.store import AnswerStore, open_store
@@ -43,6 +44,11 @@ def fetch_studies() -> None:
 def study_ids() -> list[str]:
     """Ids of all studies in the folder, the newest first."""
     return list(study_folders(studies_folder()))
+
+
+def import_of(name: str | None) -> Path | None:
+    """Folder of an import by its id; None where there is none."""
+    return import_folders(studies_folder()).get(name) if isinstance(name, str) else None
 
 
 @lru_cache(maxsize=64)
