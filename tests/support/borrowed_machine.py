@@ -63,4 +63,3 @@ def run(commands: list[list[str]]) -> int:
             if ended.code:
                 return int(ended.code)
     return 0
-
