@@ -205,7 +205,7 @@ class Converter:
             reference=only.prosody.contour if only else None,
             predicted=transferred.contour, target=transferred.emotion.name, settings=settings, given=factors.recording,
             source_seconds=factors.recording.seconds, seconds=timings.seconds,
-            notes=_notes(factors, [one for one, _ in references]) + level_notes(rendered, divisor)
+            notes=_notes(factors, [one for one, _ in references]) + level_notes(rendered, factors.recording.samples, divisor)
             + ((NO_TEMPO,) if settings.tempo and self.models.tempo is None else ()),
             timing=transferred.timing, mix=EmotionMix.of_emotion(wished),
             upper=_upper_band(factors.recording, transferred.timing, top_change(transferred.difference), divisor),

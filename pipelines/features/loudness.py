@@ -33,18 +33,29 @@ def level_divisor(converted: np.ndarray, source: np.ndarray) -> float:
     divisor = max(1.0, clipping)
     if not clipping:
         return divisor
-    try:
-        change = integrated_loudness(converted) - 20 * np.log10(divisor) - integrated_loudness(source)
-    except ModuleNotFoundError:  # a training on a borrowed machine renders without it
-        return divisor
-    beyond = change - float(np.clip(change, -MOST_CHANGE, MOST_CHANGE)) if np.isfinite(change) else 0.0
+    beyond = _beyond_range(converted, source, divisor)
     return divisor if beyond == 0 else max(divisor * 10 ** (beyond / 20), clipping)
 
 
-def level_notes(rendered: np.ndarray, divisor: float) -> tuple[str, ...]:
-    """A sentence where only full scale kept (n,) samples from being louder. divisor: that `level_divisor` gave for them."""
-    peak = float(np.abs(rendered).max(initial=0.0))
-    down = 20 * np.log10(max(peak, 1.0))
-    if down < TOLD or divisor > peak * 1.0001:  # the second: the range of loudness turned it down, whatever its peak
+def level_notes(rendered: np.ndarray, source: np.ndarray, divisor: float) -> tuple[str, ...]:
+    """A sentence where full scale kept (n,) samples from being as loud as the range of loudness allows.
+
+    Args:
+        rendered, source: (n,) at 16 kHz. divisor: that `level_divisor` gave for them.
+    """
+    down = 20 * np.log10(divisor)
+    if down < TOLD:
         return ()
-    return (f"The result would clip, so it was turned down by {down:.1f} dB; a source with lower peaks leaves room for it.",)
+    lost = down - max(0.0, _beyond_range(rendered, source))
+    if lost < TOLD:
+        return ()
+    return (f"The result would clip, so it was turned down by {lost:.1f} dB; a source with lower peaks leaves room for it.",)
+
+
+def _beyond_range(converted: np.ndarray, source: np.ndarray, divisor: float = 1.0) -> float:
+    """dB by which a conversion over a divisor is louder (above 0) or softer than MOST_CHANGE allows; 0 within."""
+    try:
+        change = integrated_loudness(converted) - 20 * np.log10(divisor) - integrated_loudness(source)
+    except ModuleNotFoundError:  # a training on a borrowed machine renders without it
+        return 0.0
+    return change - float(np.clip(change, -MOST_CHANGE, MOST_CHANGE)) if np.isfinite(change) else 0.0

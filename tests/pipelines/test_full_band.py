@@ -138,10 +138,13 @@ def test_a_result_that_had_to_be_turned_down_says_by_how_much():
     source = 0.05 * np.random.default_rng(0).standard_normal(RATE).astype(np.float32)
     loud = source * np.float32(1.6 / np.abs(source).max())  # peaks 4.1 dB above full scale
     full = source * np.float32(0.9 / np.abs(source).max())
-    (note,) = level_notes(loud, level_divisor(loud, full))
+    (note,) = level_notes(loud, full, level_divisor(loud, full))
     assert "turned down by 4.1 dB" in note and "lower peaks" in note
-    assert level_notes(full, level_divisor(full, full)) == (), "nothing was turned down"
-    assert level_notes(loud, level_divisor(loud, 0.01 * source)) == (), "the range of loudness did it"
+    assert level_notes(full, full, level_divisor(full, full)) == (), "nothing was turned down"
+    assert level_notes(loud, 0.01 * source, level_divisor(loud, 0.01 * source)) == (), "the range of loudness did it"
+    louder = 4 * full  # by 12 dB, of which the range allows 6 and full scale 0.9
+    assert "turned down by 5.1 dB" in level_notes(louder, full, level_divisor(louder, full))[0]
+    assert level_notes(louder, full / 1.5, level_divisor(louder, full / 1.5)) == (), "1.6 dB lost"
 
 
 def test_parts_and_higher_rates_keep_both_bands(hissing):
