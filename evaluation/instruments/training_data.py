@@ -26,7 +26,8 @@ class TrainingData:
         return [] if self.other_speakers else [name for name in self.corpora if name in set(corpora)]
 
 
-OWN = ("RAVDESS, nEMO, EmoDB, EmotionTTS", ("ravdess", "nemo", "emodb", "emotiontts"))
+OWN = ("RAVDESS, nEMO, EmoDB, EmotionTTS, TESS, EMOVO, CREMA-D",
+       ("ravdess", "nemo", "emodb", "emotiontts", "tess", "emovo", "cremad"))
 WHISPER = TrainingData("680,000 hours of speech from the web with transcripts, not published")
 RESEMBLYZER = TrainingData("LibriSpeech (other), VoxCeleb 1 and 2", ("librispeech", "voxceleb"))
 ECAPA = TrainingData("VoxCeleb 1 and 2", ("voxceleb",))

@@ -64,15 +64,14 @@ class ShippedJudge(EmotionJudge):
 
 
 CARD = "checkpoints/judge-mini/JUDGE_CARD.md"
-LABELLED = (f"{OWN[0]}, TESS, EMOVO, CREMA-D", (*OWN[1], "tess", "emovo", "cremad"))  # names, and corpora as in a manifest
 ACOUSTIC = ShippedJudge("acoustic", EMOTIONS, "resemblyzer", CARD, shares=(
     "shares no features with SACE; its encoder, Resemblyzer, also measures voice-to-source"),
-    training=trained_on(*LABELLED, "; on Resemblyzer's states"))
+    training=trained_on(*OWN, "; on Resemblyzer's states"))
 WHISPER = ShippedJudge("whisper", EMOTIONS, "openai-whisper", CARD, shares=(
     "shares Whisper's lower blocks with SACE, the converter's HuBERT and a loss of its acoustic model: no independent proof"),
-    training=trained_on(*LABELLED, "; on Whisper's states"))
+    training=trained_on(*OWN, "; on Whisper's states"))
 EGEMAPS = ShippedJudge("egemaps", EMOTIONS, "opensmile", CARD, shares="shares no features with the converter",
-                       training=trained_on(*LABELLED))
+                       training=trained_on(*OWN))
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ COLUMNS = ("listener", "trial", "question", "kind", "pair", "condition", "agains
 # Kinds whose votes say something of one system or anchor, whatever it stands beside.
 RATED_ALONE = (SCALE, SLIDERS, BEST_WORST, IMPAIRMENT)
 GRADED = (SCALE, COMPARISON, IMPAIRMENT, *SETS)
-KNOWN = QUESTIONS | FOREIGN_QUESTIONS
+ASKED = QUESTIONS | FOREIGN_QUESTIONS
 FEWEST = 4  # conditions below which a correlation says nothing
 
 
@@ -75,7 +75,7 @@ def five_points(table: pd.DataFrame) -> pd.Series:
 
 def asks(table: pd.DataFrame, *kinds: str) -> pd.Series:
     """Which rows are of questions of these kinds."""
-    return table.question.isin([name for name, question in KNOWN.items() if question.kind in kinds])
+    return table.question.isin([name for name, question in ASKED.items() if question.kind in kinds])
 
 
 def alphas(table: pd.DataFrame) -> dict[str, float | None]:
@@ -84,7 +84,7 @@ def alphas(table: pd.DataFrame) -> dict[str, float | None]:
     None where no clip has two answers, or all answers are the same, which leaves nothing to agree about.
     """
     rated = table[table.kind == RATED]
-    return {str(question): _alpha(rows, KNOWN[str(question)].kind in GRADED)
+    return {str(question): _alpha(rows, ASKED[str(question)].kind in GRADED)
             for question, rows in rated.groupby("question", sort=False)}
 
 
