@@ -42,8 +42,8 @@ def clarified(emotion: Emotion, models: Models) -> Emotion:
     The mixture weighs the presets with SACE's posteriors. What changes within the recording stays. Checkpoints without a preset
     for each emotion keep the reference as it is, and so is what has no posteriors.
     """
-    if models.reference_clarity == 0 or models.presets.keys() != set(EMOTIONS) or emotion.posteriors is None:
+    if models.gains.reference_clarity == 0 or models.presets.keys() != set(EMOTIONS) or emotion.posteriors is None:
         return emotion
     presets = np.stack([models.presets[name].mean(0).numpy() for name in EMOTIONS])
-    moved = models.reference_clarity * (emotion.posteriors @ presets - emotion.utterance)
+    moved = models.gains.reference_clarity * (emotion.posteriors @ presets - emotion.utterance)
     return replace(emotion, frames=emotion.frames + moved, utterance=emotion.utterance + moved)

@@ -127,8 +127,9 @@ def _predict(models: Models, source: Factors, emotion: Emotion, nearest: np.ndar
 
     before, after = (_mean(one, partial(envelope, contour=contour))
                      for contour, one in ((own, source.emotion), (target, emotion)))
-    change = smooth_change(after - before, mask, models.envelope_seconds, models.envelope_fast)
-    return target[0].cpu().numpy(), models.envelope_gain * change[0].cpu().numpy()
+    gains = models.gains
+    change = smooth_change(after - before, mask, gains.envelope_seconds, gains.envelope_fast)
+    return target[0].cpu().numpy(), gains.envelope * change[0].cpu().numpy()
 
 
 def _predicted_contour(models: Models, units: torch.Tensor, own: torch.Tensor, voiced: torch.Tensor, before: Emotion,
@@ -141,6 +142,6 @@ def _predicted_contour(models: Models, units: torch.Tensor, own: torch.Tensor, v
         return pitch(units, mask, frames, torch.ones(frames.shape[:2], device=mask.device), ease)
 
     predicted = [_mean(emotion, contour) for emotion in (before, after)]
-    wider = smooth_f0(predicted[0] + models.f0_gain * (predicted[1] - predicted[0]))
+    wider = smooth_f0(predicted[0] + models.gains.f0 * (predicted[1] - predicted[0]))
     moved = own + bounded_change(anchor_f0(own, predicted[0], wider, voiced) - own)
     return models.tensor(limited_speed(moved[0].cpu().numpy()))[None]

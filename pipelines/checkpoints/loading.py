@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from pipelines.checkpoints.folder import Folder, folder_key
+from pipelines.checkpoints.gains import Gains
 from pipelines.device import check_device, keep_memory_flat
 from pipelines.errors import CheckpointError
 from pipelines.networks.acoustic import AcousticModel, EnvelopeChange
@@ -46,12 +47,8 @@ class Models:
     tempo: TempoPredictor | None = None
     vocoder: Vocoder | None = None
     generator: FactorGenerator | FactorDecoder | None = None
-    f0_gain: float = 1.0  # what strength 1 multiplies the predicted change of F0 with; stored as melody_gain
-    envelope_gain: float = 1.0
-    envelope_seconds: float = 0.0  # see pipelines/features/envelope_change.py, as the next
-    envelope_fast: float = 0.0
+    gains: Gains = Gains()
     folder: Path | None = None  # of the checkpoint that they were loaded from
-    reference_clarity: float = 0.0  # see pipelines/clarity.py
 
     def tensor(self, array: np.ndarray) -> torch.Tensor:
         """On the networks' device; what is float64 becomes float32."""
@@ -63,14 +60,9 @@ class Models:
         """A hash of the checkpoint's files, or of the networks where they come from none."""
         return self.key() if self.folder is None else folder_key(self.folder)
 
-    @property
-    def _gains(self) -> str:
-        return (f"{self.f0_gain} {self.envelope_gain} {self.envelope_seconds} {self.envelope_fast} "
-                f"{self.reference_clarity}")
-
     def key(self) -> str:
         """A hash of all weights and gains: equal where conversions are alike."""
-        found = hashlib.blake2b(self._gains.encode(), digest_size=16)
+        found = hashlib.blake2b(self.gains.key().encode(), digest_size=16)
         for name, part in sorted(vars(self).items()):
             tensors = part.state_dict() if isinstance(part, nn.Module) else part if name == "presets" else {}
             for own, tensor in tensors.items():
@@ -84,13 +76,9 @@ def load_models(folder: Folder, device: str = "cpu") -> Models:
     check_device(device)
     keep_memory_flat()
     networks: dict[str, Any] = {name: load(folder) for name, load in LOADERS.items()}
-    gains = folder.config("acoustic") if folder.has("acoustic") else {}
+    gains = Gains.stored(folder.config("acoustic")) if folder.has("acoustic") else Gains()
     return Models(**{name: None if network is None else network.to(device) for name, network in networks.items()},
-                  presets=load_presets(folder), device=device,
-                  f0_gain=float(gains.get("melody_gain", 1.0)), envelope_gain=float(gains.get("envelope_gain", 1.0)),
-                  envelope_seconds=float(gains.get("envelope_seconds", 0.0)),
-                  envelope_fast=float(gains.get("envelope_fast", 0.0)),
-                  reference_clarity=float(gains.get("reference_clarity", 0.0)), folder=folder.path)
+                  presets=load_presets(folder), device=device, gains=gains, folder=folder.path)
 
 
 def load_content_encoder(folder: Folder) -> ContentEncoder:

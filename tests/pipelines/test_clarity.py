@@ -19,7 +19,7 @@ def encoded(converter, recording):
 
 
 def by(converter, share: float) -> Converter:
-    return Converter(replace(converter.models, reference_clarity=share))
+    return Converter(replace(converter.models, gains=replace(converter.models.gains, reference_clarity=share)))
 
 
 @torch.no_grad()
@@ -56,7 +56,8 @@ def test_a_conversion_says_what_its_one_reference_was_taken_for(converter, encod
 
 def test_without_a_share_or_a_preset_of_each_emotion_it_stays_as_it_is(converter, encoded):
     assert clarified(encoded.emotion, by(converter, 0.0).models) is encoded.emotion
-    fewer = replace(converter.models, reference_clarity=1.0, presets={"angry": converter.models.presets["angry"]})
+    models = by(converter, 1.0).models
+    fewer = replace(models, presets={"angry": models.presets["angry"]})
     assert clarified(encoded.emotion, fewer) is encoded.emotion
 
 

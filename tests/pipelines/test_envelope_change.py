@@ -24,6 +24,10 @@ def everywhere(change: torch.Tensor) -> torch.Tensor:
     return torch.ones(change.shape[:2])
 
 
+def with_gains(converter: Converter, **gains: float) -> Converter:
+    return Converter(replace(converter.models, gains=replace(converter.models.gains, **gains)))
+
+
 def test_nothing_is_asked_for_and_nothing_changes(change):
     assert smooth_change(change, everywhere(change)) is change
 
@@ -61,7 +65,7 @@ def test_a_network_learns_through_it(change):
 
 def test_a_checkpoint_says_how_smooth_the_change_of_its_conversions_is(converter, recording):
     source, angry = converter.encode(recording), converter.preset("angry")
-    without, smoother = (Converter(replace(converter.models, envelope_seconds=width, envelope_fast=0.3)) for width in (0, 0.1))
+    without, smoother = (with_gains(converter, envelope_seconds=width, envelope_fast=0.3) for width in (0, 0.1))
     assert smoother.identity != without.identity
     given, smooth = (one.transfer(source, angry).difference for one in (without, smoother))
     expected = smooth_change(torch.from_numpy(given)[None], torch.ones(1, len(given)), 0.1, 0.3)[0]

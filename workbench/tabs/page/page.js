@@ -21,18 +21,20 @@
    * the visitor scrolls.
    */
   window.zestLook = (result, block) => {
-    const ended = new AbortController(), { signal } = ended, until = Date.now() + 10000;
+    const ended = new AbortController(), { signal } = ended, until = Date.now() + 30000;
     for (const own of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(own, () => ended.abort(), { signal, passive: true });
     let lies = NaN, scrolled = scrollY; // where on the page it lay at the last look, and how far the page was scrolled
+    let hasArrived = false; // a busy browser may drop a scroll that it was asked for
     const look = () => {
       if (signal.aborted || Date.now() > until) { ended.abort(); return; }
       const problem = [...document.querySelectorAll(".zest-problem [role=alert]")].find((one) => one.offsetParent);
       const shown = problem ?? document.getElementById(result);
-      if (shown) {
+      if (shown?.offsetParent) {
         const { top } = shown.getBoundingClientRect(), isMoving = scrollY !== scrolled;
         const isInView = top >= -1 && top < (problem ? innerHeight : innerHeight / 3);
         const hasMoved = !(Math.abs(top + scrollY - lies) < 2);
-        if (hasMoved && (isMoving || !isInView)) shown.scrollIntoView({ block: problem ? "nearest" : block, behavior: "smooth" });
+        hasArrived ||= isInView;
+        if (isMoving ? hasMoved : !isInView && (hasMoved || !hasArrived)) shown.scrollIntoView({ block: problem ? "nearest" : block, behavior: "smooth" });
         lies = top + scrollY;
       }
       scrolled = scrollY;
