@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pipelines.decoders import generate, residual_neural, residual_world
+from pipelines.decoders import generate, residual_neural, residual_psola, residual_world
 from pipelines.decoders.base import Decoder
 from pipelines.errors import ZestError
 
 DECODERS: dict[str, Decoder] = {one.name: one for one in (  # as measured (README's table); the first with weights is the default
     residual_neural.DECODER,
     residual_world.DECODER,
+    residual_psola.DECODER,
     generate.DECODER,
 )}
 

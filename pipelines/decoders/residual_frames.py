@@ -19,7 +19,7 @@ ALL = slice(None)
 def changed_frames(transferred: Transferred, inside: slice = ALL) -> WorldFrames:
     """200 frames a second, or those `inside`: a minute of all of them fills 100 MB."""
     frames = world.at_times(_source_frames(transferred), _positions(transferred, inside))
-    difference = np.stack([_finer(transferred, band, inside) for band in transferred.difference.T], axis=1)
+    difference = np.stack([finer(transferred, band, inside) for band in transferred.difference.T], axis=1)
     return world.add_difference(replace(frames, f0=_moved(transferred, frames.f0, inside)), difference)
 
 
@@ -37,16 +37,16 @@ def _source_frames(transferred: Transferred) -> WorldFrames:
 
 def _moved(transferred: Transferred, f0: np.ndarray, inside: slice = ALL) -> np.ndarray:
     """The source's F0 in the new timing, by as many octaves as the transfer asks for."""
-    shift = _finer(transferred, transferred.octaves - transferred.source_octaves, inside)
+    shift = finer(transferred, transferred.octaves - transferred.source_octaves, inside)
     return np.where(f0 > 0, np.clip(f0 * 2.0**shift, F0_FLOOR, F0_CEIL), 0.0)
 
 
 def _positions(transferred: Transferred, inside: slice = ALL) -> np.ndarray:
     """Where each new frame lies in the source's 200 a second."""
-    return _finer(transferred, transferred.positions, inside) * FINE
+    return finer(transferred, transferred.positions, inside) * FINE
 
 
-def _finer(transferred: Transferred, track: np.ndarray, inside: slice = ALL) -> np.ndarray:
+def finer(transferred: Transferred, track: np.ndarray, inside: slice = ALL) -> np.ndarray:
     """(frames,) at 50 Hz to 200 Hz, from the first to the last frame; only what is asked for is computed."""
     coarse = np.arange(len(transferred.positions))
     return np.interp(np.arange(*inside.indices(FINE * (len(coarse) - 1) + 1)) / FINE, coarse, track)
