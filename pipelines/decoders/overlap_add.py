@@ -77,7 +77,8 @@ class _Sum:
     def add(self, source: float, place: float, left: float, right: float, gain: float = 1.0) -> None:
         """Add the piece around a sample of the source at a sample of the result.
 
-        left, right: samples to both ends of its Hann window. gain: below 1 where pieces come closer and above where they part, so that power stays.
+        left, right: samples to both ends of its Hann window.
+        gain: below 1 where pieces come closer and above where they part, so that power stays.
         """
         left, right = np.clip((left, right), SHORTEST, LONGEST)
         source, place = source + MARGIN, place + MARGIN

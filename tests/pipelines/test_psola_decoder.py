@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -14,6 +12,7 @@ from pipelines.features.pitch import track
 from pipelines.features.pitch_marks import UNVOICED_STEP, PitchMarks
 from pipelines.features.spectral_gain import HOP, filtered
 from pipelines.features.world import FRAME_SAMPLES, SYNTHESIS_CONFIDENCE
+from pipelines.settings import Settings
 
 FRAMES = 200  # one second
 
@@ -22,7 +21,8 @@ def pulses(hertz: float, seconds: float = 1.0) -> np.ndarray:
     """Partials of a steady F0 with two formants."""
     times = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     partials = np.arange(1, int(7600 / hertz))
-    gains = np.exp(-0.5 * ((hertz * partials - 600) / 200) ** 2) + 0.4 * np.exp(-0.5 * ((hertz * partials - 1800) / 300) ** 2) + 0.01
+    first, second = (np.exp(-0.5 * ((hertz * partials - centre) / width) ** 2) for centre, width in ((600, 200), (1800, 300)))
+    gains = first + 0.4 * second + 0.01
     return 0.1 * (gains[:, None] * np.cos(2 * np.pi * hertz * partials[:, None] * times)).sum(0)
 
 
@@ -39,7 +39,8 @@ def change(ratio: float = 1.0, slower: float = 1.0, frames: int = FRAMES) -> Cha
 def decibels(given: np.ndarray, expected: np.ndarray) -> float:
     """Signal over error, without the first and last 50 ms."""
     inner = slice(800, min(len(given), len(expected)) - 800)
-    return float(10 * np.log10(np.square(expected[inner]).sum() / (np.square(given[inner] - expected[inner]).sum() + 1e-20) + 1e-20))
+    signal, error = (np.square(each).sum() + 1e-20 for each in (expected[inner], given[inner] - expected[inner]))
+    return float(10 * np.log10(signal / error))
 
 
 @pytest.mark.parametrize("hertz", [82.3, 153.7, 297.1, 611.9])
@@ -58,7 +59,7 @@ def test_what_is_not_voiced_has_a_mark_every_5_ms_and_marks_are_in_order():
     assert (np.diff(marks.places) > 0).all() and marks.places[-1] >= len(samples) - UNVOICED_STEP
     inside = marks.places[(marks.places > 160 * 80) & (marks.places < len(samples) - 80)]
     np.testing.assert_allclose(np.diff(inside), UNVOICED_STEP)
-    assert not marks.voiced[marks.places < 50 * FRAME_SAMPLES].any() and not marks.voiced[marks.places > 151 * FRAME_SAMPLES].any()
+    assert not marks.voiced[(marks.places < 50 * FRAME_SAMPLES) | (marks.places > 151 * FRAME_SAMPLES)].any()
 
 
 @pytest.mark.parametrize("length", [1, 79, 800, 16_001])
@@ -125,7 +126,7 @@ def test_a_filter_without_gain_changes_nothing_and_one_with_gain_does_so_where_a
 
 def test_at_strength_0_a_conversion_is_the_source_and_at_1_it_moves_as_the_transfer_says(converter, recording):
     decode, source = find_decoder("residual_psola").decode, converter.encode(recording)
-    kept, angry = (converter.transfer(source, converter.preset("angry"), replace(converter_settings(), strength=strength))
+    kept, angry = (converter.transfer(source, converter.preset("angry"), Settings(strength=strength))
                    for strength in (0.0, 1.0))
     assert decibels(decode(kept, converter.models), recording.samples) > 20
     found = decode(angry, converter.models)
@@ -134,9 +135,3 @@ def test_at_strength_0_a_conversion_is_the_source_and_at_1_it_moves_as_the_trans
     count = min(len(f0), len(angry.octaves))
     voiced = (f0[:count] > 0) & (angry.voicing[:count] > 0.7)
     assert np.median(np.abs(12 * (np.log2(f0[:count][voiced] / 100) - angry.octaves[:count][voiced]))) < 0.5  # semitones
-
-
-def converter_settings():
-    from pipelines.settings import Settings
-
-    return Settings(tempo=True)
