@@ -1,5 +1,5 @@
-"""What both residual decoders render: the source's own frames in the new timing, at the predicted F0, plus the predicted
-difference of the envelope. Frames are WORLD's, 200 a second."""
+"""What the residual decoders take from a transfer: the source's own frames in the new timing, at the predicted F0, plus the
+predicted difference of the envelope. Frames are WORLD's, 200 a second."""
 
 from __future__ import annotations
 
