@@ -43,7 +43,7 @@ def test_the_same_recording_gives_the_same_samples(neural, recording):
 
 def test_a_checkpoint_without_vocoder_says_so_and_does_not_offer_it(converter, recording):
     without = Converter(replace(converter.models, vocoder=None, generator=None))
-    assert without.decoders == ("residual_world",)
+    assert without.decoders == ("residual_world", "residual_psola")
     with pytest.raises(CheckpointError, match="^This checkpoint has no neural vocoder, which the decoder residual_neural needs; "
                                               "use the decoder 'residual_world', or train one with 'zest train vocoder'.$"):
         without.convert(recording, emotion="sad", settings=NEURAL)
