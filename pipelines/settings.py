@@ -61,7 +61,8 @@ class Settings:
     strength: float = _setting(1.0, Setting("Strength", "0 keeps the source, 1 is natural, 1.5 is the most.", 0.0, 1.5, 0.05))
     tempo: bool = _setting(True, Setting("Transfer the tempo too", "Much of an emotion is in its timing; the length changes."))
     decoder: str = _setting("", Setting(
-        "Decoder", "How the converted audio is rendered; the best that the checkpoint has weights for if left out."))
+        "Decoder", "How the converted audio is rendered; the first that the checkpoint has weights for if left out. "
+                   "Residual (PSOLA) sounds more natural; one of three judges recognises less emotion in it."))
     seed: int = _setting(0, Setting("Seed", "0 takes the emotion as it is on average, others vary it; same seed, same result.",
                                     low=0))
     f0: str = _setting(PREDICTED, Setting(

@@ -61,7 +61,8 @@ def of_strengths(results: Path = RESULTS) -> str:
     judge = next(iter(rows[0]["judges"]))
     at, shares, voices = (", ".join(column) for column in zip(
         *((f"{row['strength']:g}", f"{row['judges'][judge]}", f"{row['voice']:.2f}") for row in rows)))
-    return f"Presets at {at}: {shares} % recognised ({judge}), voice kept {voices} (cosine)." + _about_weights(found)
+    said = f"Presets at {at} (default decoder): {shares} % recognised ({judge}), voice kept {voices} (cosine)."
+    return said + _about_weights(found)
 
 
 def of_preset(emotion: str, results: Path = RESULTS) -> str:
