@@ -140,7 +140,7 @@ def whispered(samples: np.ndarray, _: np.ndarray) -> np.ndarray:
     frames = world.analyse(samples.astype(np.float32))
     tilt = np.linspace(-2.0, 1.0, frames.envelope.shape[1])  # whispers have little below 1 kHz
     return world.synthesise(world.WorldFrames(np.zeros(len(frames.f0)), frames.envelope * np.exp(tilt),
-                                              np.ones_like(frames.aperiodicity)))
+                                              lambda: np.ones_like(frames.envelope)))
 
 
 def tune(_: np.ndarray, __: np.ndarray) -> np.ndarray:

@@ -125,7 +125,7 @@ def perturb(samples: np.ndarray, change: Perturbation) -> np.ndarray:
     """(n,) float32 at 16 kHz in another voice; the emotion's contour shape, tilt and timing stay."""
     frames = analyse(samples)
     moved = replace(frames, f0=frames.f0 * 2 ** (change.semitones / 12), envelope=_stretch(frames.envelope, change.formants),
-                    aperiodicity=np.clip(_stretch(frames.aperiodicity, change.formants), 0.001, 1.0))
+                    take_aperiodicity=lambda: np.clip(_stretch(frames.aperiodicity, change.formants), 0.001, 1.0))
     changed = synthesise(moved) * change.gain
     return (changed / max(1.0, np.abs(changed).max(initial=0.0))).astype(np.float32)
 

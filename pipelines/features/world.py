@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -58,12 +58,17 @@ class WorldFrames:
     Attributes:
         f0: (frames,) Hz, 0 where unvoiced.
         envelope: (frames, 513) power.
-        aperiodicity: (frames, 513) 0..1.
+        take_aperiodicity: computes `aperiodicity` when that is first asked for: only WORLD's own synthesis needs it.
     """
 
     f0: np.ndarray
     envelope: np.ndarray
-    aperiodicity: np.ndarray
+    take_aperiodicity: Callable[[], np.ndarray]
+
+    @cached_property
+    def aperiodicity(self) -> np.ndarray:
+        """(frames, 513) 0..1."""
+        return self.take_aperiodicity()
 
 
 def analyse(samples: np.ndarray, pitch: PitchTrack | None = None) -> WorldFrames:
@@ -77,13 +82,14 @@ def analyse(samples: np.ndarray, pitch: PitchTrack | None = None) -> WorldFrames
     """
     pitch = track(samples, FRAME_SECONDS) if pitch is None else pitch
     contour = pitch.contour(SYNTHESIS_CONFIDENCE).hz
-    samples, f0 = _doubles(samples), _doubles(contour)
-    times = np.arange(len(f0)) * FRAME_SECONDS
-    with ThreadPoolExecutor(THREADS) as pool:
-        fine = _submit(pool, import_pyworld().cheaptrick, samples, f0, times)
-        coarse = _submit(pool, import_pyworld().d4c, samples, f0[::COARSE], times[::COARSE])
-        aperiodicity = np.repeat(np.concatenate([piece.result() for piece in coarse]), COARSE, axis=0)[:len(f0)]
-        return WorldFrames(contour, np.concatenate([piece.result() for piece in fine]), aperiodicity)
+    return WorldFrames(contour, _in_pieces(import_pyworld().cheaptrick, samples, contour, FRAME_SECONDS),
+                       partial(_aperiodicity, samples, contour))
+
+
+def _aperiodicity(samples: np.ndarray, f0: np.ndarray) -> np.ndarray:
+    """(frames, 513) 0..1 by D4C. f0: (frames,) Hz at 5 ms steps."""
+    coarse = _in_pieces(import_pyworld().d4c, samples, f0[::COARSE], COARSE * FRAME_SECONDS)
+    return np.repeat(coarse, COARSE, axis=0)[:len(f0)]
 
 
 def envelope(samples: np.ndarray, f0: np.ndarray, step: float) -> np.ndarray:
@@ -168,21 +174,29 @@ def at_times(frames: WorldFrames, position: np.ndarray) -> WorldFrames:
     position = np.clip(position, 0, len(frames.f0) - 1)
     low = np.floor(position).astype(int)
     if np.array_equal(low, position):  # whole frames, as without tempo
-        return WorldFrames(frames.f0[low], frames.envelope[low], frames.aperiodicity[low])
+        return WorldFrames(frames.f0[low], frames.envelope[low], partial(_between, frames, low))
     high = np.minimum(low + 1, len(frames.f0) - 1)
     part = (position - low)[:, None].astype(np.float32)  # float32 halves the time and is inaudible
     first, last = int(low.min()), int(high.max()) + 1
     log_envelope = np.log(np.maximum(frames.envelope[first:last], FLOOR), dtype=np.float32)
     envelope = np.exp(log_envelope[low - first] * (1 - part) + log_envelope[high - first] * part)
-    aperiodicity = frames.aperiodicity[low] * (1 - part) + frames.aperiodicity[high] * part
-    return WorldFrames(frames.f0[np.rint(position).astype(int)], envelope, aperiodicity)
+    return WorldFrames(frames.f0[np.rint(position).astype(int)], envelope, partial(_between, frames, low, high, part))
 
 
-def _submit(pool: ThreadPoolExecutor, analysis: Analysis, samples: np.ndarray, f0: np.ndarray, times: np.ndarray) -> list:
-    """Futures of (frames of the piece, 513), in order."""
-    cuts = range(0, len(f0), ANALYSED)
-    return [pool.submit(analysis, samples, _doubles(f0[cut:cut + ANALYSED]), _doubles(times[cut:cut + ANALYSED]), SAMPLE_RATE)
-            for cut in cuts]
+def _between(frames: WorldFrames, low: np.ndarray, high: np.ndarray | None = None, part: np.ndarray | float = 0.0) -> np.ndarray:
+    """(new frames, 513) aperiodicity at frames, or a part of the way from them to others."""
+    own = frames.aperiodicity
+    return own[low] if high is None else own[low] * (1 - part) + own[high] * part
+
+
+def _in_pieces(analysis: Analysis, samples: np.ndarray, f0: np.ndarray, step: float) -> np.ndarray:
+    """(frames, 513), piece by piece on several cores. step: seconds from frame to frame."""
+    samples, f0 = _doubles(samples), _doubles(f0)
+    times = np.arange(len(f0)) * step
+    with ThreadPoolExecutor(THREADS) as pool:
+        pieces = [pool.submit(analysis, samples, *(_doubles(each[cut:cut + ANALYSED]) for each in (f0, times)), SAMPLE_RATE)
+                  for cut in range(0, len(f0), ANALYSED)]
+        return np.concatenate([piece.result() for piece in pieces])
 
 
 def _join(pieces: list[np.ndarray], overlap: int) -> np.ndarray:
