@@ -35,22 +35,22 @@ class Change:
         return float(self.ratio[min(max(int(place / FRAME_SAMPLES + 0.5), 0), len(self.ratio) - 1)])
 
 
-def moved(samples: np.ndarray, marks: PitchMarks, change: Change) -> np.ndarray:
+def moved(samples: np.ndarray, pitch_marks: PitchMarks, change: Change) -> np.ndarray:
     """(n,) float64 at 16 kHz: the recording with another F0 and timing, its spectrum and level unchanged."""
     frames = len(change.places)
     grid = np.arange(frames) * float(FRAME_SAMPLES)
     places = np.maximum.accumulate(change.places) + 1e-6 * np.arange(frames)  # rising, so that they can be turned round
-    shown = np.interp(marks.places, places, grid)  # samples of the result at which the marks lie
-    left = np.diff(marks.places, prepend=marks.places[0] - FRAME_SAMPLES)
-    right = np.diff(marks.places, append=marks.places[-1] + FRAME_SAMPLES)
+    shown = np.interp(pitch_marks.places, places, grid)  # samples of the result
+    left = np.diff(pitch_marks.places, prepend=pitch_marks.places[0] - FRAME_SAMPLES)
+    right = np.diff(pitch_marks.places, append=pitch_marks.places[-1] + FRAME_SAMPLES)
     result = _Sum(samples, frames * FRAME_SAMPLES)
-    edges = np.flatnonzero(np.diff(marks.voiced.astype(np.int8), prepend=0, append=0))
+    edges = np.flatnonzero(np.diff(pitch_marks.voiced.astype(np.int8), prepend=0, append=0))
     for first, last in zip((0, *edges), (*edges, len(shown)), strict=True):  # stretches, by turns unvoiced and voiced
-        if first < last and marks.voiced[first]:
-            _add_voiced(result, marks.places[first:last], shown[first:last], left[first:last], right[first:last], change)
+        if first < last and pitch_marks.voiced[first]:
+            _add_voiced(result, pitch_marks.places[first:last], shown[first:last], left[first:last], right[first:last], change)
         else:
             for mark in range(first, last):
-                result.add(marks.places[mark], shown[mark], left[mark], right[mark])
+                result.add(pitch_marks.places[mark], shown[mark], left[mark], right[mark])
     return result.samples()
 
 
@@ -89,7 +89,7 @@ class _Sum:
         away = np.arange(first, last + 1) - place
         window = gain * (0.5 + 0.5 * np.cos(np.pi * away / np.where(away < 0, left, right)))
         self._sum[first:last + 1] += window * self._read[begin:begin + FINER * (last - first) + 1:FINER]
-        self._weight[first:last + 1] += window * min(gain, 1 / gain)
+        self._weight[first:last + 1] += window * min(gain, 1 / gain)  # 1 in all where the gain balances the overlap
 
     def samples(self) -> np.ndarray:
         """(length,): the sum. Where windows overlap by more than they should it is divided by theirs."""

@@ -1,6 +1,6 @@
 """One mark for each period of voiced speech: where pitch-synchronous overlap-add takes its pieces.
 
-Marks follow each other by the maximum of the cross-correlation, as in Praat's "To PointProcess (cc)" (Boersma, 1993).
+Each follows from its neighbour by the maximum of the cross-correlation, as in Praat's "To PointProcess (cc)" (Boersma, 1993).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from pipelines.features.audio import SAMPLE_RATE
 from pipelines.features.world import FRAME_SAMPLES
 
-UNVOICED_STEP = FRAME_SAMPLES  # samples between two marks where nothing is voiced, 5 ms
+UNVOICED_STEP = FRAME_SAMPLES  # samples from mark to mark where nothing is voiced, 5 ms
 NEAREST, FARTHEST = 0.8, 1.2  # periods from one mark to the next
 SHORTEST = 1.5  # periods; a voiced stretch that is shorter is taken for unvoiced
 SILENCE = 1e-12  # energy that is added, so that nothing is divided by 0
@@ -20,11 +20,11 @@ SILENCE = 1e-12  # energy that is added, so that nothing is divided by 0
 
 @dataclass(frozen=True)
 class PitchMarks:
-    """Marks of a recording, in order.
+    """Those of a recording, in order.
 
     Attributes:
-        places: (marks,) samples at 16 kHz, with fractions.
-        voiced: (marks,) bool; unvoiced marks are 5 ms apart.
+        places: (count,) samples at 16 kHz, with fractions.
+        voiced: (count,) bool; unvoiced ones are 5 ms apart.
     """
 
     places: np.ndarray
@@ -36,13 +36,13 @@ class PitchMarks:
         samples = samples.astype(np.float64)
         places, voiced, end = [], [], 0.0  # end: where the last stretch ends
         for first, last in _stretches(f0 > 0):
-            marks = _stretch_marks(samples, f0, first, last)
-            if len(marks) < 2:
+            own = _of_stretch(samples, f0, first, last)
+            if len(own) < 2:
                 continue
-            between = np.arange(end, marks[0] - UNVOICED_STEP / 2, UNVOICED_STEP)
-            places += [between, marks]
-            voiced += [np.zeros(len(between), bool), np.ones(len(marks), bool)]
-            end = marks[-1] + UNVOICED_STEP
+            between = np.arange(end, own[0] - UNVOICED_STEP / 2, UNVOICED_STEP)
+            places += [between, own]
+            voiced += [np.zeros(len(between), bool), np.ones(len(own), bool)]
+            end = own[-1] + UNVOICED_STEP
         rest = np.arange(end, max(len(samples), end + 1), UNVOICED_STEP)
         return cls(np.concatenate([*places, rest]), np.concatenate([*voiced, np.zeros(len(rest), bool)]))
 
@@ -52,8 +52,8 @@ def _stretches(voiced: np.ndarray) -> np.ndarray:
     return np.flatnonzero(np.diff(voiced.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
 
 
-def _stretch_marks(samples: np.ndarray, f0: np.ndarray, first: int, last: int) -> np.ndarray:
-    """Marks of one voiced stretch of frames: from the greatest peak in its middle to both ends."""
+def _of_stretch(samples: np.ndarray, f0: np.ndarray, first: int, last: int) -> np.ndarray:
+    """(count,) places of one voiced stretch of frames: from the greatest peak in its middle to both ends."""
     low, high = first * FRAME_SAMPLES, min(last * FRAME_SAMPLES, len(samples) - 1)
     if high - low < SHORTEST * SAMPLE_RATE / f0[first]:
         return np.empty(0)
@@ -63,10 +63,10 @@ def _stretch_marks(samples: np.ndarray, f0: np.ndarray, first: int, last: int) -
     peak = begin + int(np.argmax(np.abs(samples[begin:min(high, middle + period) + 1])))
     ways = []
     for direction in (-1, 1):
-        marks, place = [], float(peak)
+        found, place = [], float(peak)
         while (following := _neighbour(samples, f0[first:last], place, low, direction)) is not None and low <= following <= high:
-            marks.append(place := following)
-        ways.append(marks)
+            found.append(place := following)
+        ways.append(found)
     return np.array([*reversed(ways[0]), peak, *ways[1]])
 
 

@@ -45,9 +45,9 @@ def decibels(given: np.ndarray, expected: np.ndarray) -> float:
 
 @pytest.mark.parametrize("hertz", [82.3, 153.7, 297.1, 611.9])
 def test_marks_lie_one_period_apart(hertz):
-    marks = PitchMarks.of(pulses(hertz), steady(1.03 * hertz))  # the tracker may be off
-    assert marks.voiced.mean() > 0.9
-    distances = np.diff(marks.places[marks.voiced])
+    pitch_marks = PitchMarks.of(pulses(hertz), steady(1.03 * hertz))  # the tracker may be off
+    assert pitch_marks.voiced.mean() > 0.9
+    distances = np.diff(pitch_marks.places[pitch_marks.voiced])
     np.testing.assert_allclose(distances, SAMPLE_RATE / hertz, atol=0.1)
 
 
@@ -55,11 +55,11 @@ def test_what_is_not_voiced_has_a_mark_every_5_ms_and_marks_are_in_order():
     samples, f0 = pulses(200), steady(200)
     f0[:60], f0[120:125], f0[150:] = 0, 0, 0
     f0[180] = 200  # no period fits in
-    marks = PitchMarks.of(samples, f0)
-    assert (np.diff(marks.places) > 0).all() and marks.places[-1] >= len(samples) - UNVOICED_STEP
-    inside = marks.places[(marks.places > 160 * 80) & (marks.places < len(samples) - 80)]
+    pitch_marks = PitchMarks.of(samples, f0)
+    assert (np.diff(pitch_marks.places) > 0).all() and pitch_marks.places[-1] >= len(samples) - UNVOICED_STEP
+    inside = pitch_marks.places[(pitch_marks.places > 160 * 80) & (pitch_marks.places < len(samples) - 80)]
     np.testing.assert_allclose(np.diff(inside), UNVOICED_STEP)
-    assert not marks.voiced[(marks.places < 50 * FRAME_SAMPLES) | (marks.places > 151 * FRAME_SAMPLES)].any()
+    assert not pitch_marks.voiced[(pitch_marks.places < 50 * FRAME_SAMPLES) | (pitch_marks.places > 151 * FRAME_SAMPLES)].any()
 
 
 @pytest.mark.parametrize("length", [1, 79, 800, 16_001])

@@ -6,7 +6,7 @@ from tests.support.browser import open_page
 from tests.support.waiting import wait_until
 
 IN_SIGHT = """(selectors) => selectors.filter((one) => { const box = document.querySelector(one)?.getBoundingClientRect();
-    return !box || !box.height || box.top < -1 || box.bottom > window.innerHeight + 1; })"""
+    return !box || !box.height || box.top < 0 || box.bottom > window.innerHeight; })"""
 STORAGE_REFUSED = """Object.defineProperty(window, 'localStorage',
     { get() { throw new DOMException('refused', 'SecurityError'); } })"""
 

@@ -82,4 +82,5 @@ def theme() -> gr.themes.Base:
         checkbox_border_color="*neutral_500", checkbox_border_color_dark="*neutral_400",
         checkbox_label_background_fill_hover_dark="*neutral_600",
         button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700",
-        button_primary_background_fill_dark="*primary_600", button_primary_background_fill_hover_dark="*primary_700")
+        button_primary_background_fill_dark="*primary_600", button_primary_background_fill_hover_dark="*primary_700",
+        button_secondary_background_fill_hover_dark="*primary_600")

@@ -34,6 +34,7 @@
         const isInView = top >= -1 && top < (problem ? innerHeight : innerHeight / 3);
         const hasMoved = !(Math.abs(top + scrollY - lies) < 2);
         hasArrived ||= isInView;
+        shown.style.scrollMarginTop = "4px"; // places have fractions of pixels, and the top edge is to be seen
         if (isMoving ? hasMoved : !isInView && (hasMoved || !hasArrived)) shown.scrollIntoView({ block: problem ? "nearest" : block, behavior: "smooth" });
         lies = top + scrollY;
       }
