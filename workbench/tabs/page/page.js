@@ -33,7 +33,7 @@
         const { top } = shown.getBoundingClientRect(), isMoving = scrollY !== scrolled;
         const isInView = top >= -1 && top < (problem ? innerHeight : innerHeight / 3);
         const hasMoved = !(Math.abs(top + scrollY - lies) < 2);
-        hasArrived ||= isInView;
+        hasArrived = isInView || (hasArrived && !hasMoved);
         shown.style.scrollMarginTop = "4px"; // places have fractions of pixels, and the top edge is to be seen
         if (isMoving ? hasMoved : !isInView && (hasMoved || !hasArrived)) shown.scrollIntoView({ block: problem ? "nearest" : block, behavior: "smooth" });
         lies = top + scrollY;
