@@ -193,9 +193,9 @@ def _in_pieces(analysis: Analysis, samples: np.ndarray, f0: np.ndarray, step: fl
     """(frames, 513), piece by piece on several cores. step: seconds from frame to frame."""
     samples, f0 = _doubles(samples), _doubles(f0)
     times = np.arange(len(f0)) * step
+    cuts = [slice(cut, cut + ANALYSED) for cut in range(0, len(f0), ANALYSED)]
     with ThreadPoolExecutor(THREADS) as pool:
-        pieces = [pool.submit(analysis, samples, *(_doubles(each[cut:cut + ANALYSED]) for each in (f0, times)), SAMPLE_RATE)
-                  for cut in range(0, len(f0), ANALYSED)]
+        pieces = [pool.submit(analysis, samples, _doubles(f0[cut]), _doubles(times[cut]), SAMPLE_RATE) for cut in cuts]
         return np.concatenate([piece.result() for piece in pieces])
 
 
