@@ -39,16 +39,20 @@ def make_plan(study: AblationStudy, manifest: Path | str) -> TrainingPlan:
             or there is no manifest. CheckpointError: the study's checkpoint is missing or damaged.
     """
     clips = training_clips(read_checked_manifest(manifest, USED))
+    checkpoint = None if study.checkpoint is None else find_folder(study.checkpoint)
     speech, variants = speech_of(clips, Path(manifest).parent), {}
     for question in study.questions:
         for variant in question.variants:
             general = section(variant.tables, "general", GeneralRecipe)
             with_share(clips, general.emotional_share, general.seed)  # refused now, and not when its turn comes
-            variants[question.name, variant.name] = _variant_stages(question, variant, speech)
+            variants[question.name, variant.name] = _variant_stages(question, variant, speech, checkpoint)
         _refuse_alike(question, variants)
     every = {stage.label: stage for stages in variants.values() for stage in _with_reads(stages)}
-    supplied = frozenset() if study.checkpoint is None else _supplied(study, planned(study.recipe, STAGES, speech), every)
-    return TrainingPlan(variants, supplied, _training(variants.values(), supplied))
+    supplied = frozenset() if checkpoint is None else _supplied(
+        Folder(checkpoint), planned(study.recipe, STAGES, speech, checkpoint), every)
+    training = _training(variants.values(), supplied)
+    _refuse_without_beginning(training, checkpoint)
+    return TrainingPlan(variants, supplied, training)
 
 
 def _stages_of(decoder: str, tables: dict[str, dict]) -> tuple[str, ...]:
@@ -63,11 +67,12 @@ def _stages_of(decoder: str, tables: dict[str, dict]) -> tuple[str, ...]:
     return tuple(stage for stage in STAGES if stage in chosen)
 
 
-def _variant_stages(question: AblationQuestion, variant: Variant, speech: str) -> tuple[PlannedStage, ...]:
+def _variant_stages(question: AblationQuestion, variant: Variant, speech: str,
+                    checkpoint: Path | None) -> tuple[PlannedStage, ...]:
     names = _stages_of(variant.decoder, variant.tables)
     where = f"Variant '{variant.name}' of the question {question.name}"
     try:
-        stages = planned(variant.tables, names, speech)
+        stages = planned(variant.tables, names, speech, checkpoint)
     except RecipeError as error:
         raise RecipeError(f"{where}: {error}") from error
     unused = [table for table in variant.changed if table not in (*stages, "general")]
@@ -87,13 +92,21 @@ def _refuse_alike(question: AblationQuestion, variants: Mapping[tuple[str, str],
         seen[sign] = variant.name
 
 
-def _supplied(study: AblationStudy, base: Mapping[str, PlannedStage], every: Mapping[str, PlannedStage]) -> frozenset[str]:
+def _refuse_without_beginning(training: Iterable[PlannedStage], checkpoint: Path | None) -> None:
+    for stage in training:
+        name = stage.begins_with
+        if name and (checkpoint is None or not Folder(checkpoint).has(name)):
+            where = "the study names no checkpoint" if checkpoint is None else f"its checkpoint {checkpoint} has none"
+            raise RecipeError(f"The stage {stage.name} begins with the weights of '{name}', and {where}; name a checkpoint "
+                              "that has them, or leave begins_with out.")
+
+
+def _supplied(folder: Folder, base: Mapping[str, PlannedStage], every: Mapping[str, PlannedStage]) -> frozenset[str]:
     """Labels of the base recipe's stages whose weights the checkpoint has, together with all that they read.
 
     A finished checkpoint has the pitch predictor only as `acoustic` left it. A study that must train an `acoustic` on the
     base's `sace` therefore trains that `sace`, too, and with it all that read it.
     """
-    folder = Folder(find_folder(study.checkpoint))
     there = {name for name, stage in base.items() if _fits(folder, stage)}
     continued = "sace" in there and folder.config("pitch").get("trained_by") != "sace"
     if continued and any(stage.name == "acoustic" and base["sace"].label in {other.label for other in stage.reads}

@@ -1,6 +1,6 @@
 """Training what a study needs, each stage in a folder named by its key, and collecting the checkpoint files of a variant.
 
-    STUDY/stages/<stage>-<key>/checkpoint/    what it read, as links, and what it wrote
+    STUDY/stages/<stage>-<key>/checkpoint/    what it read and began with, as links, and what it wrote
     STUDY/stages/<stage>-<key>/runs/          training state and log
     STUDY/stages/<stage>-<key>/stage.json     what it is; there once it is finished
     STUDY/checkpoints/<hash>/                 links to the files of a variant: a checkpoint as any other
@@ -94,6 +94,7 @@ class StageStore:
                 _link(self._home(read), file, checkpoint)
             for file in read.scratch:
                 _link(self._own(read) / "runs", file, runs)
+        self._link_beginning(stage, checkpoint)
         general = stage.tables.get("general", {}) | {"runs": str(runs), "checkpoint": str(checkpoint)}
         if not run_stage(stage.name, stage.tables | {"general": general}, manifest, device):
             raise ZestError(f"The stage {stage.label} was stopped; the same command goes on with it.")
@@ -101,6 +102,14 @@ class StageStore:
         seconds = log[-1]["seconds"] if log else time.monotonic() - begun
         document = stage.decides | {"label": stage.label, "seconds": round(seconds, 3)}
         write_whole(self._record(stage), (json.dumps(document, indent=2) + "\n").encode())
+
+    def _link_beginning(self, stage: PlannedStage, checkpoint: Path) -> None:
+        """Weights that the stage begins with: its own files of the study's checkpoint, where nothing that it reads has them."""
+        if not stage.begins_with or self.checkpoint is None:
+            return
+        for file in {stage.begins_with, *stage.writes}:
+            if not (checkpoint / f"{file}.safetensors").exists():
+                _link(find_folder(self.checkpoint), file, checkpoint)
 
     def _own(self, stage: PlannedStage) -> Path:
         return self.folder / "stages" / stage.label

@@ -1,7 +1,7 @@
 """The key of a stage: a hash of all that decides its weights, so that nothing is trained twice and nothing stale is taken over.
 
-These are its own table with defaults filled in, the seed, the keys of [general] that it heeds, the training speech, and the keys
-of the stages that it reads.
+These are its own table with defaults filled in, the seed, the keys of [general] that it heeds, the training speech, the keys
+of the stages that it reads, and the weights that it begins with.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.checkpoints.folder import folder_key
 from pipelines.training.data.corpus import Clip
 from pipelines.training.loop.recipe import GeneralRecipe, section
 from pipelines.training.stages.registry import STAGES, find_stage
@@ -39,22 +40,37 @@ class PlannedStage:
         return find_stage(self.name).writes
 
     @property
+    def begins_with(self) -> str:
+        """The file of an earlier checkpoint whose weights it takes over; '' for a stage that learns from nothing."""
+        return self.decides["recipe"].get("begins_with", "")
+
+    @property
     def scratch(self) -> tuple[str, ...]:
         """Files beside the runs."""
         return find_stage(self.name).scratch
 
 
-def planned(tables: dict[str, dict], names: Iterable[str], speech: str) -> dict[str, PlannedStage]:
-    """Stages by name, those that are read included. speech: from speech_of. Raises RecipeError: a table cannot be used."""
+def planned(tables: dict[str, dict], names: Iterable[str], speech: str,
+            checkpoint: Path | None = None) -> dict[str, PlannedStage]:
+    """Stages by name, those that are read included.
+
+    Args:
+        speech: from speech_of. checkpoint: folder with the weights that a stage's key `begins_with` names.
+    Raises:
+        RecipeError: a table cannot be used.
+    """
     general, found = asdict(section(tables, "general", GeneralRecipe)), {}
 
     def plan(name: str) -> PlannedStage:
         if name not in found:
             stage = find_stage(name)
-            reads = tuple(plan(other) for other in stage.all_reads(tables))
-            decides = {"stage": name, "recipe": _values(stage.recipe(tables)), "speech": speech,
+            reads, recipe = tuple(plan(other) for other in stage.all_reads(tables)), stage.recipe(tables)
+            decides = {"stage": name, "recipe": _values(recipe), "speech": speech,
                        "general": {key: general[key] for key in ("seed", *stage.general)},
                        "reads": sorted(read.label for read in reads)}
+            begins = getattr(recipe, "begins_with", "")
+            if begins and checkpoint is not None:
+                decides["begins"] = folder_key(checkpoint, (begins,))
             found[name] = PlannedStage(name, _hash(decides), tables, decides, reads)
         return found[name]
 
