@@ -13,11 +13,12 @@ ARG TORCH_INDEX=""
 ARG EXTRA=offline
 WORKDIR /source
 COPY pyproject.toml requirements-*.txt requirements.txt ./
-# Packages first: they change less often than the code. Whisper asks for triton, which works on GPUs only.
+# Packages first: they change less often than the code. Whisper asks for triton (1 GB), which works on GPUs only.
 RUN python3 -m venv /opt/zest \
     && /opt/zest/bin/pip install --no-cache-dir --no-compile ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} \
         -r "requirements-$EXTRA.txt" \
-    && if [ -n "$TORCH_INDEX" ]; then /opt/zest/bin/pip uninstall --yes triton; fi
+    && if /opt/zest/bin/python -c "import sys, torch; sys.exit(torch.version.cuda is not None)"; then \
+        /opt/zest/bin/pip uninstall --yes triton; fi
 COPY setup.py README.md LICENSE ./
 COPY pipelines pipelines
 COPY evaluation evaluation

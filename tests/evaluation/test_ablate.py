@@ -114,6 +114,22 @@ def test_the_checkpoint_that_supplies_stages_stays_as_it_was(done):
     assert not tempo.is_symlink() and not trained.is_symlink() and tempo.read_bytes() != trained.read_bytes()
 
 
+def test_a_stage_goes_on_from_the_weights_of_the_study_s_checkpoint(tmp_path):
+    """At a rate of zero they stay what they were; the checkpoint's own files stay files."""
+    tiny = trained_tiny()
+    kept = {"begins_with": "generator", "trunk_learning_rate": 0.0, "trunk_steps": 1, "warmup_steps": 0, "gan_steps": 0}
+    path = write_study(tmp_path, tiny, {"asked": {"on": {"recipe": {"generate": kept}}}}, checkpoint=str(tiny.checkpoint),
+                       settings={"decoder": "generate"})
+    plan = prepare(path, tiny.manifest).plan
+    store = StageStore(tmp_path / "out", plan, tiny.checkpoint)
+    before = (tiny.checkpoint / "generator.safetensors").read_bytes()
+    assert [stage.name for stage in plan.training] == ["generate"] and store.train(tiny.manifest) == 1
+    trained, shipped = (load_file(store.assemble(next(iter(plan.variants.values()))) / "generator.safetensors"),
+                        load_file(tiny.checkpoint / "generator.safetensors"))
+    assert all(torch.equal(trained[name], shipped[name]) for name in shipped) and len(shipped) > 10
+    assert (tiny.checkpoint / "generator.safetensors").read_bytes() == before
+
+
 @pytest.fixture
 def quick_start(monkeypatch):
     """Processes that start from the tests' server instead of importing everything again."""

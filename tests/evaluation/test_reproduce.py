@@ -162,7 +162,8 @@ def test_the_folder_of_another_run_is_refused_and_left_as_it_was(clips, made):
 
 def test_the_command_says_what_is_wrong_before_any_work(tmp_path):
     manifest = write_table_corpus(tmp_path / "corpus")
-    for words, said, code in ((["table2"], "no table 'table2'", exit_codes.USAGE),
+    for words, said, code in ((["table2"], "no report 'table2'", exit_codes.USAGE),
+                              (["audit", "--rows", "generate"], "Only table1 has them", exit_codes.USAGE),
                               (["table1", "--weights", "generate"], "ROW=CHECKPOINT", exit_codes.USAGE),
                               (["table1", "--rows", "gan"], "no row 'gan'", exit_codes.USAGE)):
         result = CliRunner().invoke(app, ["reproduce", *words, "--manifest", str(manifest), "-o", str(tmp_path / "RUN")])

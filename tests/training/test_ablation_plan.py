@@ -98,6 +98,21 @@ def test_a_checkpoint_supplies_what_is_as_in_its_recipe(tmp_path):
     assert [stage.name for stage in plan.training] == ["tempo"]
 
 
+def test_a_stage_that_goes_on_is_another_one_where_the_weights_that_it_begins_with_are_others(tmp_path):
+    tiny = new_tiny(tmp_path / "tiny", copy_of=trained_tiny())
+    change = {"base": {}, "longer": {"recipe": {"tempo": {"steps": 3}, "sace": {"begins_with": "sace"}}}}
+
+    def trained():
+        plan = plan_of(tmp_path, tiny, change, checkpoint=str(tiny.checkpoint))
+        return {stage.name: stage.key for stage in plan.training}
+
+    before, folder = trained(), Folder(tiny.checkpoint)
+    assert set(before) == {"critics", "sace", "acoustic", "tempo"} and trained() == before
+    folder.write("sace", {name: tensor + 1 for name, tensor in folder.tensors("sace").items()}, folder.config("sace"))
+    after = trained()
+    assert {name for name in after if after[name] != before[name]} == {"sace", "acoustic", "tempo"}
+
+
 def test_an_acoustic_of_its_own_needs_the_pitch_predictor_as_sace_left_it(tmp_path):
     tiny = trained_tiny()
     change = {"recipe": {"acoustic": {"read_steps": 2}}}
@@ -137,6 +152,8 @@ def test_a_question_changes_the_recipe_for_all_its_variants(tmp_path):
     ({"asked": {}}, {}, "The question asked has no"),
     ({"../asked": {"a": {}}}, {}, "A question cannot be called '../asked'"),
     ({}, {}, "asks nothing"),
+    ({"asked": {"a": {"recipe": {"sace": {"begins_with": "sace"}}}}}, {},
+     "The stage sace begins with the weights of 'sace', and the study names no checkpoint"),
     ({"asked": {"a": {}}}, {"recipe": "no.toml"}, "There is no recipe at"),
     ({"asked": {"a": {}}}, {"colour": "red"}, "has an unknown key 'colour'; it knows recipe, checkpoint"),
     ({"asked": {"a": {}}}, {"protocol": {"pairs": 3}}, r"The study's \[protocol\] has an unknown key 'pairs'"),
@@ -150,6 +167,7 @@ def test_what_makes_no_sense_is_told_in_a_sentence(tmp_path, tiny, questions, to
 
 @pytest.mark.parametrize(("name", "stages"), [
     ("mini", {"sace": 14, "acoustic": 14, "tempo": 14, "ease": 4, "critics": 4, "units": 7, "generate": 5}),
+    ("continued", {"generate": 5, "ease": 2, "sace": 2, "critics": 1, "acoustic": 2, "tempo": 2}),
     ("paper", {"hubert": 1, "units": 2, "ease": 5, "sace": 7, "generate": 9})])
 def test_the_recipes_of_ablations_share_all_that_does_not_differ(tmp_path, name, stages):
     shipped = Path(__file__).resolve().parents[2] / "recipes" / f"ablations-{name}.toml"
