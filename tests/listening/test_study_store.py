@@ -140,6 +140,21 @@ def test_a_listener_answers_a_whole_set_on_sqlite_and_on_postgresql(study, eithe
     store.engine.dispose()
 
 
+@pytest.mark.server
+def test_a_database_that_was_made_without_an_encoding_keeps_every_letter(study, server):
+    engine = sa.create_engine(server.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text("CREATE DATABASE plain ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"))
+    engine.dispose()
+    store = open_store(study, server.replace("/postgres?", "/plain?"), Clock())
+    token = store.enter(True, SETUP).token
+    shown = store.next_trial(token)
+    listen(store, token, shown)
+    store.answer(token, shown.trial, "4", "zażółć, مرحبا")
+    assert collect(store).answers[0].remark == "zażółć, مرحبا"
+    store.engine.dispose()
+
+
 def test_replayed_answers_are_stored_once_and_another_answer_is_refused(study, either, caplog):
     store = open_store(study, either, Clock())
     token = store.enter(True, SETUP).token

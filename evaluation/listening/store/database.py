@@ -110,9 +110,11 @@ def _engine(address: sa.URL) -> Engine:
     if not is_installed("psycopg"):
         raise StoreError(f"PostgreSQL needs the package psycopg, which is not installed; run '{install_command('postgres')}'.")
     options = f"-c lock_timeout={WAIT}s -c synchronous_commit=on"  # whatever the server's setting: a commit is on the disk
+    # client_encoding: without it, text of a database made with SQL_ASCII comes as bytes
     # hide_parameters: what a platform tells of a worker stands in no log, also where a statement fails
     return sa.create_engine(address, hide_parameters=True, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=WAIT,
-                            connect_args={"connect_timeout": WAIT, "tcp_user_timeout": 1000 * WAIT, "options": options})
+                            connect_args={"connect_timeout": WAIT, "tcp_user_timeout": 1000 * WAIT, "options": options,
+                                          "client_encoding": "utf8"})
 
 
 def _sqlite(address: sa.URL) -> Engine:
