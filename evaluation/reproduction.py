@@ -1,7 +1,7 @@
 """Every report under docs/results by one call each, or all of them by one: `zest reproduce`.
 
-It only calls what there is for each report, so every folder is that of `zest reproduce table1`, `zest frontier`, `zest ablate` or
-`zest judge audit`, and those commands go on with it.
+It only calls what there is for each report, so every folder is that of `zest reproduce table1`, `zest frontier`, `zest ablate`,
+`zest embeddings` or `zest judge audit`, and those commands go on with it.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def reproduce_all(folder: Path | str, request: ReproductionRequest, hook: Hook =
         try:
             pages[name] = make(folder / name, request, hook)
             if name == "ablations":
-                request = replace(request, weights=_ablated(folder / name, request) | request.weights)
+                request = replace(request, weights={**_ablated(folder / name, request), **request.weights})
         except ZestError as error:
             refused[name] = str(error)
     if not pages:
@@ -134,9 +134,10 @@ def _ablations(folder: Path, request: ReproductionRequest, hook: Hook) -> Path:
 def _study(request: ReproductionRequest) -> Ablation:
     from evaluation.ablation import prepare
 
-    if len(request.manifests) > 1:
+    manifest, *others = request.manifests
+    if others:
         raise ZestError("The ablations train on one manifest; join yours into one file, whose paths count from its folder.")
-    return prepare(shipped(STUDY), request.manifests[0])
+    return prepare(shipped(STUDY), manifest)
 
 
 def _ablated(folder: Path, request: ReproductionRequest) -> dict[str, str]:
@@ -148,6 +149,13 @@ def _ablated(folder: Path, request: ReproductionRequest) -> dict[str, str]:
     return {row: str(store.assemble(ablation.plan.variants[asked])) for row, asked in ABLATED_ROWS.items()}
 
 
+def _embeddings(folder: Path, request: ReproductionRequest, hook: Hook) -> Path:
+    from evaluation.embeddings.making import EmbeddingsRequest, draw_embeddings
+
+    asked = EmbeddingsRequest(request.checkpoint, seed=request.seed, device=request.device)
+    return draw_embeddings(request.manifests, folder, asked, request.command, hook)
+
+
 def _audit(folder: Path, request: ReproductionRequest, hook: Hook) -> Path:
     from evaluation.audit import AuditRequest, Draw, audit_judges, read_clips
 
@@ -156,7 +164,7 @@ def _audit(folder: Path, request: ReproductionRequest, hook: Hook) -> Path:
 
 
 REPORTS: Mapping[str, Callable[[Path, ReproductionRequest, Hook], Path]] = {
-    "audit": _audit, "ablations": _ablations, "table1": _table1, "frontier": _frontier}
+    "audit": _audit, "embeddings": _embeddings, "ablations": _ablations, "table1": _table1, "frontier": _frontier}
 
 
 def _overview(folder: Path, request: ReproductionRequest, pages: Mapping[str, Path], refused: Mapping[str, str]) -> str:

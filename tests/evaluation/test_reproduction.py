@@ -44,7 +44,7 @@ def test_all_reports_lie_in_folders_of_their_names_and_one_page_links_them(asked
     page = done.overview.read_text()
     for name in REPORTS:
         assert done.pages[name] == tmp_path / "OUT" / name / "page.md" and f"[{name}]({name}/page.md)" in page
-    assert "4 reports" in page and "zest reproduce all" in page and str(tmp_path) not in page
+    assert "5 reports" in page and "zest reproduce all" in page and str(tmp_path) not in page
 
 
 def test_the_table_has_the_weights_that_the_ablations_trained_unless_others_are_given(asked, tmp_path):

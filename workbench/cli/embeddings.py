@@ -9,8 +9,6 @@ from typing import Annotated, Optional
 
 import typer
 
-from pipelines.errors import RecipeError
-from pipelines.outputs import check_outputs
 from workbench.cli.commands import names
 from workbench.cli.options import MANY, Checkpoint, Device, Manifest
 from workbench.cli.progress import say, stage_bars
@@ -30,24 +28,10 @@ def embeddings(
     device: Device = "cpu",
 ) -> None:
     """Draw x-vector, EASE and SACE of labelled speech in two dimensions, with the accuracies of linear probes."""
-    from evaluation.embeddings import some_vectors, write_embeddings
-    from evaluation.embeddings.report import FILES, check_method
-    from evaluation.embeddings.vectors import factor_vectors
-    from evaluation.judges.data import judged, some_of_each
-    from pipelines.checkpoints.folder import DEFAULT_CHECKPOINT
-    from pipelines.conversion import Converter
-    from pipelines.training.data.manifest_check import read_checked_manifest
+    from evaluation.embeddings.making import EmbeddingsRequest, draw_embeddings
 
-    check_method(method)
     splits = names(split) or ["dev"]
-    there = read_checked_manifest(manifest, None if "all" in splits else splits)
-    check_outputs([manifest, *(clip.path for clip in there)], [output / name for name in FILES], new_folders=True)
-    clips = some_of_each([clip for clip in judged(there) if "all" in splits or clip.split in splits], per_cell, seed)
-    if not clips:
-        raise RecipeError(f"The manifest {manifest} has no clip of split '{','.join(splits)}' with one of the five emotions.")
-    converter = Converter.from_pretrained(checkpoint or DEFAULT_CHECKPOINT, device)
+    request = EmbeddingsRequest(checkpoint, () if "all" in splits else tuple(splits), per_cell, method, seed, device)
     with stage_bars() as bars:
-        vectors = some_vectors(factor_vectors(converter, clips, bars), clips)
-    about = {"command": shlex.join(["zest", *sys.argv[1:]]), "checkpoint": Path(checkpoint or DEFAULT_CHECKPOINT).name,
-             "split": ",".join(splits)}
-    say(f"Wrote {write_embeddings(vectors, output, about, method, seed)} and embeddings.json beside it.")
+        picture = draw_embeddings([manifest], output, request, shlex.join(["zest", *sys.argv[1:]]), bars)
+    say(f"Wrote {picture} and embeddings.json beside it.")

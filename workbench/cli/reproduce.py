@@ -1,4 +1,4 @@
-"""`zest reproduce`: the paper's table, the frontier, the ablations and the audit on one's own recordings, or all of them."""
+"""`zest reproduce`: the paper's table, the frontier and the other reports on one's own recordings, or all of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OF_TABLE = ("rows", "settings", "split", "metric", "as_json")
 def reproduce(
     context: typer.Context,
     report: Annotated[str, typer.Argument(
-        metavar="REPORT", help="table1, frontier, ablations or audit; or all, each in a folder of its name.")],
+        metavar="REPORT", help="table1, frontier, ablations, audit or embeddings; or all, each in a folder of its name.")],
     manifest: Manifests,
     output: RunOutput,
     rows: Annotated[Optional[list[str]], typer.Option(
