@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ def test_the_table_has_the_weights_that_the_ablations_trained_unless_others_are_
     own = ReproductionRequest(REQUEST.manifests, weights={"no-f0-encoder": "mine"})
     reproduce_all(tmp_path / "OUT", own)
     assert asked["table1"].weights == {"no-f0-encoder": "mine"}
+
+
+def test_the_command_makes_one_report_in_the_folder_itself_and_prints_it_for_programs(asked, tmp_path):
+    words = ["reproduce", "frontier", "--manifest", "manifest.csv", "-o", str(tmp_path / "OUT"), "--seed", "3", "--json"]
+    result = CliRunner().invoke(app, words)
+    page = str(tmp_path / "OUT" / "page.md")
+    assert result.exit_code == 0 and json.loads(result.stdout) == {"pages": {"frontier": page}, "refused": {}, "overview": page}
+    assert set(asked) == {"frontier"} and asked["frontier"].seed == 3
 
 
 def test_a_report_that_cannot_be_made_is_a_sentence_and_the_rest_goes_on(asked, tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from evaluation.reproduction import EACH, ReproductionRequest, reproduce_all, reproduce_report
+from evaluation.reproduction import EACH, Reproduced, ReproductionRequest, reproduce_all, reproduce_report
 from pipelines.counting import counted
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
@@ -20,7 +20,7 @@ from workbench.cli.output import print_json
 from workbench.cli.progress import say, stage_bars
 
 ALL = "all"
-OF_TABLE = ("rows", "settings", "split", "metric", "as_json")
+OF_TABLE = ("rows", "settings", "count", "split", "metric")
 
 
 def reproduce(
@@ -52,15 +52,19 @@ def reproduce(
                                   device=device, command=shlex.join(["zest", *sys.argv[1:]]))
     if report == "table1":
         _table1(request, output, names(rows), names(settings), count, names(split), names(metric), as_json)
-    refuse_given(context, ("count", *OF_TABLE, *(["weights"] if report != ALL else [])), f"Only table1 has them; for {report}")
+    refuse_given(context, (*OF_TABLE, *(["weights"] if report != ALL else [])), f"Only table1 has them; for {report}")
     with stage_bars() as bars:
-        if report != ALL:
-            say(f"Wrote {reproduce_report(report, output, request, bars)}.")
-            return
-        done = reproduce_all(output, request, bars)
+        if report == ALL:
+            done = reproduce_all(output, request, bars)
+        else:
+            page = reproduce_report(report, output, request, bars)
+            done = Reproduced({report: page}, {}, page)
+    if as_json:
+        print_json({"pages": {name: str(page) for name, page in done.pages.items()}, "refused": dict(done.refused),
+                    "overview": str(done.overview)})
     for name, sentence in done.refused.items():
         say(f"{name} is not there: {sentence}")
-    say(f"Wrote {done.overview}, with links to {counted(len(done.pages), 'report')}.")
+    say(f"Wrote {done.overview}" + (f", with links to {counted(len(done.pages), 'report')}." if report == ALL else "."))
     raise typer.Exit(exit_codes.SOME_FAILED if done.refused else exit_codes.OK)
 
 
