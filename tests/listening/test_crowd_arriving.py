@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from evaluation.listening.design.recruitment import read_recruitment, recruitment_from
+from evaluation.listening.design.wording import wording_in
 from evaluation.listening.errors import StoreError, StudyError
 from evaluation.listening.publish.export import export_study
 from evaluation.listening.publish.links import listeners_link
@@ -168,6 +169,10 @@ def test_links_that_no_platform_has_made_get_one_sentence_that_repeats_nothing(c
             said = re.search("<p>(.*)</p>", reply.text)
             assert reply.status_code == 403 and said and said[1].count(".") == 1 and "again" in said[1], (query, reply.text)
             assert "script" not in reply.text and WORKER not in reply.text and "evil" not in reply.text
+    arab = client.get("/", params={"study": study_of("custom").study.id, "pid": "a b"}, follow_redirects=False,
+                      headers={"accept": "text/html", "accept-language": "ar"}).text
+    told = wording_in("ar")["refusals"]["parameter"].format(name="pid", platform=wording_in("ar")["recruitment"]["own_platform"])
+    assert told in arab and 'dir="rtl"' in arab and 'name="viewport"' in arab and 'href="listen/static/listen.css"' in arab
     assert WORKER not in logged(caplog)
     direct = client.post(f"/listen/{study_of('one').study.id}/enter", json={"consent": True, "setup": SETUP})
     assert direct.status_code == 403 and direct.json()["reason"] == "arrival"

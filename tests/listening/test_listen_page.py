@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from evaluation.listening.design.trials import TRAP, order_for
-from evaluation.listening.design.wording import NO_SUCH_STUDY
+from evaluation.listening.design.wording import NO_SUCH_STUDY, wording_in
 from evaluation.listening.store import collect, open_store
 from tests.support.access import axe_faults
 from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, boxes_of, open_page
@@ -251,6 +251,11 @@ def test_the_check_of_hearing_comes_before_the_practice_and_its_result_is_told(c
     page.wait_for_selector(".clips")
     assert heading(page) == "How many tones do you hear in the noise?" and "Check" in page.locator(".badges").inner_text()
     assert page.locator("fieldset .option").count() == 5
+    phone = open_page(chromium, page.url, PHONE, 844, storage_state=page.context.storage_state())
+    phone.get_by_role("button", name="Begin").click()
+    phone.wait_for_selector(".clips")
+    assert phone.locator(".option").all_inner_texts() == list("12345"), "a phone has no keys, but the answers have to be there"
+    assert axe_faults(phone) == []
     store = open_store(checked, clock=Clock(time.time()))
     token = page.evaluate("() => localStorage.getItem(Object.keys(localStorage).find(key => key.startsWith('zest-listen:')))")
     for _ in range(3):  # each takes three seconds: the page is needed for one
@@ -434,6 +439,8 @@ def test_a_name_that_no_study_has_is_told_with_what_to_do(monkeypatch, tmp_path,
     monkeypatch.setenv("WORKBENCH_STUDIES", str(tmp_path))
     address, how, said, tabs = reopen(SimpleNamespace(query_params={"study": name}))
     assert all(one in said["value"] for one in words) and said["visible"]
+    arab = SimpleNamespace(query_params={"study": name}, headers={"accept-language": "ar-EG"})
+    assert wording_in("ar")["refusals"]["nowhere"] in reopen(arab)[2]["value"]
     assert address == "" and how["visible"] is False and tabs["selected"] == "listen"
 
 
@@ -460,6 +467,13 @@ def test_a_browser_that_cannot_play_or_remember_says_so_before_consent(chromium,
     forgetful.add_init_script("Storage.prototype.setItem = () => { throw new Error('kept nothing'); }")
     forgetful.goto(address)
     forgetful.get_by_text("answer everything in one go").wait_for()
+    for name in ("about", "next"):  # nothing comes, so nothing is said of the browser either
+        lonely = open_page(chromium)
+        lonely.add_init_script("localStorage.setItem('zest-listen:' + location.pathname.split('/').pop(), 'somebody')")
+        lonely.route(f"**/{name}", lambda route: route.abort())
+        lonely.goto(address)
+        lonely.locator("main, #banner").get_by_text("The server cannot be reached; check your connection").wait_for()
+        assert not lonely.locator(".slow").count() and not lonely.get_by_text("What you chose").count()
 
 
 def test_a_password_that_is_too_short_is_told_at_the_start_and_on_the_page_and_the_listen_tab_takes_a_pasted_link(

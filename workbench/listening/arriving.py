@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from evaluation.listening.design.recruitment import PLATFORMS, SESSION, SUBMIT, TASK, WORKER
+from evaluation.listening.design.recruitment import SESSION, SUBMIT, TASK, WORKER
 from evaluation.listening.design.study import Study
 from evaluation.listening.store.arrivals import Identity
 from evaluation.listening.store.validation import refuse
@@ -56,7 +56,7 @@ def _value(study: Study, name: str, values: Sequence[str], role: str) -> str:
     assert rules is not None
     good = len(values) == 1 and (_host(values[0]) in rules.form_hosts if role == SUBMIT else ID.fullmatch(values[0]))
     if not good:
-        raise refuse(study, "parameter", name=name, platform=PLATFORMS[rules.platform].title)
+        raise refuse(study, "parameter", name=name, platform=rules.called(study.wording["recruitment"]))
     return _host(values[0]) if role == SUBMIT else values[0]
 
 

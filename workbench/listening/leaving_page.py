@@ -19,7 +19,7 @@ def recruitment_document(study: Study) -> dict[str, Any]:
         return {"platform": "", "keeps_places": False, "terms": [], "arrival_text": ""}
     texts, failures = study.wording["recruitment"], rules.failures(study.minutes)
     checks = texts["checks_one"] if failures == 1 else texts["checks"].format(failures=failures)
-    title = rules.rules_of_platform.title if rules.platform else ""
+    title = rules.called(texts)
     terms = [texts["place"].format(minutes=f"{rules.time_out:g}")]
     terms += [checks, texts["identity"].format(platform=title)] if rules.platform else []
     return {"platform": title, "keeps_places": True, "terms": terms, "arrival_text": study.wording["refusals"]["arrival"]}
@@ -33,11 +33,12 @@ def door_document(store: AnswerStore, door: Door) -> dict[str, Any]:
 def leaving_document(study: Study, found: Leaving, sentence: str = "") -> dict[str, Any]:
     """The last screen. sentence: why, where there is more to say than the outcome."""
     texts = study.wording["recruitment"]
+    called = study.recruitment.called(texts) if study.recruitment else found.platform
     said = sentence or texts[found.outcome].format(count=len(found.checks))
     return {"outcome": found.outcome, "sentence": said, "code": found.code, "address": found.address,
             "fields": [list(one) for one in found.fields],
             "checks": [texts["check"].format(asked=asked, given=given) for asked, given in found.checks],
-            "code_text": texts["code"].format(platform=found.platform), "go": texts["go"].format(platform=found.platform),
-            "soon": texts["soon"].format(platform=found.platform, seconds="{seconds}"), "stay": texts["stay"],
-            "by_hand": texts["by_hand"].format(platform=found.platform),
+            "code_text": texts["code"].format(platform=called), "go": texts["go"].format(platform=called),
+            "soon": texts["soon"].format(platform=called, seconds="{seconds}"), "stay": texts["stay"],
+            "by_hand": texts["by_hand"].format(platform=called),
             "seconds": 0 if found.checks else SECONDS}  # what was checked takes time to read

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import gradio as gr
 
-from evaluation.listening.design.wording import NO_SUCH_STUDY
+from evaluation.listening.design.wording import LANGUAGES, language_for, wording_in
 from evaluation.listening.errors import StoreError, StudyError
 from workbench.listening import studies
 from workbench.listening.requests import id_in_link, signs_in, visited_address
@@ -38,23 +38,30 @@ def listen_tab(demo: gr.Blocks, tabs: gr.Tabs) -> None:
 
 def open_link(link: str, request: gr.Request) -> list[Any]:
     """The address of the study that a listener's link names, or in the place of the introduction why there is none."""
-    study, sentence = find_linked(link)
+    study, sentence = find_linked(link, _language(request))
     if sentence:
         return ["", gr.update(visible=False), problem(sentence)]
     return [f"{urlsplit(visited_address(request)).path.rstrip('/')}/listen/{study}", gr.skip(), problem("")]
 
 
-def find_linked(link: str) -> tuple[str, str]:
+def find_linked(link: str, language: str = "en") -> tuple[str, str]:
     """(id, '') of the study that a link or a part of it names, or ('', what to tell the listener)."""
-    found = id_in_link(link)
+    found, said = id_in_link(link), wording_in(language)["refusals"]
+    is_english = language == "en"
     if not found:
-        return "", text.LISTEN_NO_ID if link else text.LISTEN_NOTHING
+        return "", said["nowhere"] if not is_english else text.LISTEN_NO_ID if link else text.LISTEN_NOTHING
     try:
         return studies.store_of(found).study.id, ""
     except StudyError:
-        return "", text.LISTEN_BROKEN if found in studies.study_ids() else NO_SUCH_STUDY
+        broken = text.LISTEN_BROKEN if is_english else said["broken"]
+        return "", broken if found in studies.study_ids() else said["nowhere"]
     except StoreError as error:
         return "", str(error)
+
+
+def _language(request: gr.Request) -> str:
+    """The one of the listeners' pages that the browser likes best: the tabs are in English, but a listener is told why."""
+    return language_for(dict(getattr(request, "headers", None) or {}).get("accept-language", ""), tuple(LANGUAGES))
 
 
 def reopen(request: gr.Request) -> list[Any]:

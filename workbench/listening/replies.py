@@ -59,20 +59,23 @@ def language_of(request: Request, offered: Sequence[str] = tuple(LANGUAGES)) -> 
     return language_for(request.headers.get("accept-language", ""), offered)
 
 
-def error(problem: Exception, language: str, page: bool = False) -> Response:
+def error(problem: Exception, language: str, style: str = "") -> Response:
     """The sentence of what went wrong; a mistake of ours is logged and says only that it was one.
 
     Args:
         language: one of LANGUAGES, for what is not said in a study's own words.
-        page: for people, as a bare page instead of JSON.
+        style: the address of the style of a page, for people; '' for JSON.
     """
     texts = wording_in(language)
     reply = _error(problem, texts)
-    if not page:
+    if not style:
         return reply
     words = escape(json.loads(bytes(reply.body))["sentence"])
     title, kind = escape(texts["title"]), f'lang="{language}" dir="{texts["page"]["direction"]}"'
-    html = f'<!doctype html><html {kind}><meta charset="utf-8"><title>{title}</title><h1>{title}</h1><p>{words}</p>'
+    html = (f'<!doctype html><html {kind}><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f'<title>{title}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="{style}">'
+            f'<main><section class="card ended"><h1>{title}</h1><p>{words}</p></section></main>')
     return Response(html, reply.status_code, media_type="text/html", headers=NOT_CACHED | {"Content-Security-Policy": POLICY})
 
 

@@ -95,7 +95,7 @@ class ListenerEndpoints:
         Raises:
             Refused: the link is none of this study's platform. RequestError, StoreError, StudyError.
         """
-        store = await self._run(self._store_of, name) if name else await self._store(request)
+        store = _spoken(request, await self._run(self._store_of, name)) if name else await self._store(request)
         rules = store.study.recruitment
         if rules is None or not rules.platform:
             return None
@@ -214,7 +214,7 @@ class ListenerEndpoints:
             if name in await self._run(studies.study_ids):
                 raise
             raise RequestError("nowhere") from problem
-        return store.in_language(language_of(request, tuple(store.study.languages)))
+        return _spoken(request, store)
 
     def _count(self, request: Request, session: str = "") -> None:
         self._wait(self._rate_limit.request(address_of(request), session))
@@ -241,6 +241,11 @@ def listening_routes(store_of: Callable[[str], AnswerStore] = studies.store_of,
     inner = Starlette(routes=routes, exception_handlers={HTTPException: _by_status})
     inner.router.redirect_slashes = False
     return [StudyLink(endpoints), Mount("/listen", app=inner, name="listen")]
+
+
+def _spoken(request: Request, store: AnswerStore) -> AnswerStore:
+    """The store in the listener's language."""
+    return store.in_language(language_of(request, tuple(store.study.languages)))
 
 
 def _linked(scope: Scope) -> str:
@@ -290,17 +295,20 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except Exception as problem:
-            return error(problem, language_of(request), _is_read_by_people(request))
+            return error(problem, language_of(request), _style(request))
 
     return answered
 
 
-def _is_read_by_people(request: Request) -> bool:
-    """Opened as a page, not asked for by a script."""
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+def _style(request: Request) -> str:
+    """The address of the style for what is opened as a page; '' for what a script asks. Relative, as in StudyLink."""
+    if request.method != "GET" or "text/html" not in request.headers.get("accept", ""):
+        return ""
+    _, mounted, inside = request.url.path.rpartition("/listen/")
+    return f"{'../' * inside.count('/') if mounted else 'listen/'}static/listen.css"
 
 
 async def _by_status(request: Request, problem: Exception) -> Response:
     """What the router itself refuses: an unknown path or a wrong method."""
     reason = "method" if getattr(problem, "status_code", 404) == 405 else "nowhere"
-    return error(RequestError(reason), language_of(request), _is_read_by_people(request))
+    return error(RequestError(reason), language_of(request), _style(request))

@@ -73,7 +73,7 @@ def note_html(sentence: str) -> str:
 
 def problem_html(sentence: str) -> str:
     """The sentence may hold a visitor's file name, so it is escaped."""
-    return f'<p role="alert" class="zest-error">{escape(sentence)}</p>'
+    return f'<p role="alert" class="zest-error" dir="auto">{escape(sentence)}</p>'
 
 
 def slot_updates(names: Sequence[str], found: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -37,6 +37,7 @@ from pipelines.counting import counted
 
 DONE, FAILED, SCREENED, FULL, WITHDRAWN = OUTCOMES = ("done", "failed", "screened", "full", "withdrawn")
 WORKER, SESSION, TASK, SUBMIT = ROLES = ("worker", "session", "study", "submit")  # what a platform tells in its link
+OWN = "custom"  # a platform that has no entry of its own
 NATIVE = "native"  # a question about the listener that is asked only where a quota needs it
 GROUPS = {"device": ("headphones", "earphones", "loudspeakers"), NATIVE: ("native", "other")}
 LEAST_FAILURES, SHORT_MINUTES = 2, 5  # Prolific: one check decides only in a study under five minutes
@@ -73,7 +74,7 @@ PLATFORMS = {
                       "{submit}/mturk/externalSubmit",
                       hosts=("https://www.mturk.com", "https://workersandbox.mturk.com")),
     "sona": Platform("SONA", {WORKER: "survey_code"}, placeholders={WORKER: "%SURVEY_CODE%"}),
-    "custom": Platform("the platform", {WORKER: "worker"}),
+    OWN: Platform("the platform", {WORKER: "worker"}),  # to listeners in their language: the text own_platform
 }
 
 
@@ -102,6 +103,10 @@ class Recruitment:
     @property
     def rules_of_platform(self) -> Platform:
         return PLATFORMS[self.platform]
+
+    def called(self, texts: Mapping[str, str]) -> str:
+        """What listeners read as the platform's name; '' for a plain link. texts: the wording's part "recruitment"."""
+        return texts["own_platform"] if self.platform == OWN else self.rules_of_platform.title if self.platform else ""
 
     @property
     def names(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ import { trialScreen } from "./trial.js";
 
 const OVER = ["closed", "enough", "withdrawn", "nowhere", "no_sign_in", "taken", "group", "screened", "elsewhere", "place", "arrival"]; // reasons after which there is nothing to try again
 const ELSEWHERE = ["answered", "trial", "clip"]; // another page of this listener went on: so does this one
+const unreachable = document.getElementById("unreachable");
 const PLAY = { q: 0, w: 1, e: 2 };
 
 let about = null;
@@ -21,8 +22,7 @@ async function open() {
     about = await ask("about");
   } catch (problem) {
     if (problem.sentence) return ended(document.title, problem.sentence);
-    document.getElementById("unreachable").hidden = false;
-    return;
+    return away();
   }
   document.documentElement.lang = about.texts.language;
   document.documentElement.dir = about.texts.page.direction;
@@ -33,6 +33,13 @@ async function open() {
   else if (token()) attempt(goOn);
   else if (about.texts.recruitment.platform) ended(about.texts.title, about.texts.recruitment.arrival_text);
   else begin();
+}
+
+/** What is there stays, but not the word on loading, which would blame the browser. */
+function away() {
+  const main = document.getElementById("page");
+  unreachable.hidden = false;
+  main.hasAttribute("aria-busy") ? main.replaceChildren(unreachable) : main.append(unreachable);
 }
 
 /** Somebody from a platform: the server knows whether there are trials left. This device may know somebody else, which is forgotten. */
@@ -187,8 +194,11 @@ async function attempt(work) {
 /** A calm banner; nothing that was chosen is lost. */
 function tell(problem, again) {
   const { page } = about.texts;
-  const words = problem.sentence || page[problem.reason] || page.unreachable;
+  const main = document.getElementById("page");
+  const isEmpty = main.hasAttribute("aria-busy"); // nothing is there yet that somebody chose
+  const words = problem.sentence || page[problem.reason] || (isEmpty ? page.server_away : page.unreachable);
   if (OVER.includes(problem.reason)) return ended(about.texts.title, words);
+  if (isEmpty) main.replaceChildren(); // a word on loading would blame the browser
   const banner = document.getElementById("banner");
   const lost = problem.reason === "session";
   const go = lost || problem.reason === "sign_in" ? startOver : ELSEWHERE.includes(problem.reason) ? () => attempt(goOn) : again;
