@@ -16,6 +16,7 @@ from tests.support.access import axe_faults
 from tests.support.browser import PHONE, agree_and_tell, assert_fits_the_screen, boxes_of, open_page
 from tests.support.listeners_page import (
     answer_by_keyboard,
+    bands_beside_their_fifths,
     begin,
     heading,
     hear_by_keyboard,
@@ -287,6 +288,8 @@ def test_the_other_designs_fit_a_phone_in_the_dark_and_pass_axe(chromium, served
             wait_until(lambda index=index: page.locator("[data-state=played]").count() == index + 1)
         for index in range(page.locator(choose).count()):
             page.locator(choose).nth(index).tap()
+        if number == 2:
+            assert bands_beside_their_fifths(page) == [], "a longer word moves no other one"
         if number == 3:
             page.locator("input[name=worst]").nth(1).tap()
         before = progress(page)

@@ -7,6 +7,12 @@ from playwright.sync_api import Browser, Page
 from tests.support.browser import agree_and_tell, open_page
 from tests.support.waiting import wait_until
 
+BESIDE = """() => { const bands = [...document.querySelectorAll('.bands span')];
+    bands.at(-1).textContent = 'Ausgezeichnet';
+    const slider = document.querySelector('input[type=range]').getBoundingClientRect(), wide = slider.width / bands.length;
+    return bands.filter((band, place) => { const box = band.getBoundingClientRect();
+        return Math.abs(box.x + box.width / 2 - slider.x - wide * (place + 0.5)) > 3; }).map((band) => band.textContent); }"""
+
 
 def open_listening(browser: Browser, address: str, **options) -> tuple[Page, list[str]]:
     """A page, and whatever goes wrong on it or is asked of another server."""
@@ -66,3 +72,8 @@ def tab_to(page: Page, selector: str) -> None:
             return
         page.keyboard.press("Tab")
     raise AssertionError(f"{selector} is not reached by Tab")
+
+
+def bands_beside_their_fifths(page: Page) -> list[str]:
+    """Words of the scale of sliders that do not stand over their fifth of them, where the last one is a long word."""
+    return page.evaluate(BESIDE)
