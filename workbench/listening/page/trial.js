@@ -16,7 +16,7 @@ export async function trialScreen(about, shown, on) {
 
   const next = button(texts.next, send, "primary", { disabled: true });
   const caps = keycaps(shown.options);
-  const remark = el("textarea", { rows: 2, maxlength: about.remark_letters, "aria-label": texts.comment });
+  const remark = el("textarea", { rows: 2, dir: "auto", maxlength: about.remark_letters, "aria-label": texts.comment });
   const keys = keysText(texts, shown, caps);
   const status = el("p", { class: "soft status", role: "status" });
   const clips = shown.clips.map(([label, name], index) => ({ label, url: urls[index], played: heard.has(name) }));
