@@ -196,7 +196,7 @@ function tell(problem, again) {
   const { page } = about.texts;
   const main = document.getElementById("page");
   const isEmpty = main.hasAttribute("aria-busy"); // nothing is there yet that somebody chose
-  const words = problem.sentence || page[problem.reason] || (isEmpty ? page.server_away : page.unreachable);
+  const words = problem.sentence || (isEmpty ? page.server_away : page[problem.reason] || page.unreachable);
   if (OVER.includes(problem.reason)) return ended(about.texts.title, words);
   if (isEmpty) main.replaceChildren(); // a word on loading would blame the browser
   const banner = document.getElementById("banner");
