@@ -170,7 +170,7 @@ REPORTS: Mapping[str, Callable[[Path, ReproductionRequest, Hook], Path]] = {
 def _overview(folder: Path, request: ReproductionRequest, pages: Mapping[str, Path], refused: Mapping[str, str]) -> str:
     weights = folder_key(find_folder(request.checkpoint or DEFAULT_CHECKPOINT), CONVERTING)
     lines = ["# Reports", "", f"{counted(len(pages), 'report')}, weights {weights[:12]}, seed {request.seed}, "
-             f"{request.draws} resamples.", "", f"    {request.command}" if request.command else "", ""]
+             f"{counted(request.draws, 'resample')}.", "", f"    {request.command}" if request.command else "", ""]
     lines += [f"- [{name}]({page.relative_to(folder)})" for name, page in pages.items()]
     lines += [f"- {name} is not here: {sentence}" for name, sentence in refused.items()]
     return "\n".join(lines) + "\n"
