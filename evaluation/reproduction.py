@@ -22,7 +22,6 @@ from pipelines.shipped import shipped
 if TYPE_CHECKING:  # its imports are heavy, and the command's help needs none of them
     from evaluation.ablation.study import Ablation
 
-EACH = 60  # pairs of every setting of the table
 STUDY = "recipes/ablations-continued.toml"
 CURVES = ("residual_neural", "residual_neural-preset", "residual_psola", "residual_world", "generate", "polyak", "f0-swap")
 STRENGTHS = "0:1.5:0.5"
@@ -39,15 +38,13 @@ class ReproductionRequest:
     Attributes:
         manifests: lists of recordings, joined; the ablations train on one.
         checkpoint: of table, frontier and audit; zest-mini if None. The ablations go on from the one that their study names.
-        weights: row of the table to another checkpoint. each: pairs of every setting of the table. seed: draws pairs.
-        jobs: worker processes. draws: of the bootstrap.
+        weights: row of the table to another checkpoint. seed: draws pairs. jobs: worker processes. draws: of the bootstrap.
         command: for the pages, as it was typed.
     """
 
     manifests: tuple[Path, ...]
     checkpoint: str | None = None
     weights: Mapping[str, str] = field(default_factory=dict)
-    each: int = EACH
     seed: int = 0
     jobs: int = 1
     device: str = "cpu"
@@ -98,13 +95,12 @@ def reproduce_report(name: str, folder: Path | str, request: ReproductionRequest
 
 
 def _table1(folder: Path, request: ReproductionRequest, hook: Hook) -> Path:
-    from evaluation.protocol import SETTINGS
     from evaluation.table1.reproduce import TableRequest, reproduce_table1
     from pipelines.training.data.manifest_check import read_checked_manifest
 
     clips = [clip for path in request.manifests for clip in read_checked_manifest(path)]
-    asked = TableRequest(count=request.each * len(SETTINGS), seed=request.seed, checkpoint=request.checkpoint,
-                         weights=request.weights, device=request.device, jobs=request.jobs, draws=request.draws)
+    asked = TableRequest(seed=request.seed, checkpoint=request.checkpoint, weights=request.weights, device=request.device,
+                         jobs=request.jobs, draws=request.draws)
     return reproduce_table1(clips, folder, asked, command=request.command, hook=hook, reads=request.manifests).page
 
 

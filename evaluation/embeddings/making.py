@@ -51,7 +51,8 @@ def draw_embeddings(manifests: Sequence[Path], folder: Path, request: Embeddings
     chosen = [clip for clip in judged(there) if not request.splits or clip.split in request.splits]
     clips, splits = some_of_each(chosen, request.per_cell, request.seed), ",".join(request.splits) or "all"
     if not clips:
-        raise RecipeError(f"{', '.join(map(str, manifests))} has no clip of split '{splits}' with one of the five emotions.")
+        raise RecipeError(f"The manifest {', '.join(map(str, manifests))} has no clip of split '{splits}' with one of the five "
+                          "emotions.")
     checkpoint = request.checkpoint or DEFAULT_CHECKPOINT
     vectors = some_vectors(factor_vectors(Converter.from_pretrained(checkpoint, request.device), clips, hook), clips)
     about = {"command": command, "checkpoint": Path(checkpoint).name, "split": splits}

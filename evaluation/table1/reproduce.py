@@ -25,7 +25,7 @@ from pipelines.files import write_whole
 from pipelines.hooks import Hook, silent
 from pipelines.training.data.corpus import Clip
 
-COUNT = 216
+EACH = 60  # pairs of every setting
 PAGE, TABLE = "table1.md", "table1.csv"
 METRICS = (  # the cheap ones first: what a run that is stopped early has
     *(f"{one}@{judge}" for one in ("emotion", "target-posterior", "emotion-nearer") for judge in JUDGES),
@@ -38,7 +38,7 @@ class TableRequest:
     """Which part of the table is asked for.
 
     Attributes:
-        rows: names of evaluation/table1/rows.py. settings: of the protocol; count: pairs over all of them.
+        rows: names of evaluation/table1/rows.py. settings: of the protocol; count: pairs over all of them, EACH of each if None.
         seed: draws the pairs. split, seconds: of the recordings.
         checkpoint: of all rows; zest-mini if None. weights: row to another checkpoint.
         jobs: worker processes. draws: of the bootstrap.
@@ -46,7 +46,7 @@ class TableRequest:
 
     rows: Sequence[str] = tuple(ROWS)
     settings: Sequence[str] = tuple(SETTINGS)
-    count: int = COUNT
+    count: int | None = None
     seed: int = 0
     split: str = "dev"
     seconds: tuple[float, float] = SECONDS
@@ -105,8 +105,8 @@ def reproduce_table1(clips: Sequence[Clip], folder: Path | str, request: TableRe
 
 
 def _protocol(clips: Sequence[Clip], request: TableRequest) -> PairProtocol:
-    protocol = make_protocol(clips, request.settings, request.seed, split=request.split, seconds=request.seconds,
-                             count=request.count)
+    count = EACH * len(request.settings) if request.count is None else request.count
+    protocol = make_protocol(clips, request.settings, request.seed, split=request.split, seconds=request.seconds, count=count)
     if not protocol.pairs:
         raise RecipeError("No setting of the table can be served: " + " ".join(protocol.refusals.values()))
     return protocol

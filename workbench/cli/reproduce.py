@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from evaluation.reproduction import EACH, Reproduced, ReproductionRequest, reproduce_all, reproduce_report
+from evaluation.reproduction import Reproduced, ReproductionRequest, reproduce_all, reproduce_report
 from pipelines.counting import counted
 from pipelines.errors import ZestError
 from workbench.cli import exit_codes
@@ -34,7 +34,7 @@ def reproduce(
     settings: Annotated[Optional[list[str]], typer.Option(
         metavar="NAME", help=f"ssst, ssdt, dsst, dsdt, uss or ute; all that the manifest can serve if left out. {MANY}")] = None,
     count: Annotated[Optional[int], typer.Option(
-        metavar="NUMBER", min=1, help=f"Pairs of the table, over all settings together; {EACH} a setting if left out.")] = None,
+        metavar="NUMBER", min=1, help="Pairs of the table, over all settings together; 60 a setting if left out.")] = None,
     seed: Annotated[int, typer.Option(metavar="NUMBER", min=0, help="Same manifest and seed, same pairs.")] = 0,
     split: Annotated[Optional[list[str]], typer.Option(
         metavar="NAME", help=f"Split to take recordings from, dev if left out, or 'all'. {MANY}")] = None,
@@ -80,7 +80,7 @@ def _table1(request: ReproductionRequest, output: Path, rows: list[str], setting
     ignored = next((row for row in request.weights if asked and row not in asked), None)
     if ignored is not None:
         say(f"Note: --weights {ignored}=... has no effect, because --rows leaves that row out.")
-    table = TableRequest(asked or tuple(ROWS), chosen, count or EACH * len(chosen), request.seed, ",".join(split) or "dev",
+    table = TableRequest(asked or tuple(ROWS), chosen, count, request.seed, ",".join(split) or "dev",
                          checkpoint=request.checkpoint, weights=request.weights, device=request.device, jobs=request.jobs)
     clips = [clip for path in request.manifests for clip in read_checked_manifest(path)]
     with stage_bars() as bars:
