@@ -130,6 +130,23 @@ def test_a_job_that_waits_is_cancelled_at_once(board, gate):
     gate.open.release(2)
 
 
+def test_cancel_may_be_pressed_before_the_job_is_there(board, gate):
+    board.expect("page")
+    board.cancel_page("page")
+    job = board.start("a", "page", "first", [gate.task("first")])
+    assert last(job).state == CANCELLED and gate.reached == []
+    gate.open.release(4)
+    assert last(board.start("a", "page", "next", [gate.task("next")])).state == DONE, "one press ends one job"
+
+
+def test_a_press_after_the_job_has_ended_does_not_cancel_the_one_asked_for_later(board, gate):
+    gate.open.release(4)
+    assert last(board.start("a", "page", "first", [gate.task("first")])).state == DONE
+    board.cancel_page("page")
+    board.expect("page")
+    assert last(board.start("a", "page", "next", [gate.task("next")])).state == DONE
+
+
 @pytest.mark.parametrize(("error", "said"), [(ZestError("The recording is silent."), "The recording is silent."),
                                              (RuntimeError("/srv/secret"), BUG)])
 def test_why_a_job_failed_is_one_sentence_and_the_next_one_works(board, gate, error, said):

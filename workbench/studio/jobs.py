@@ -162,7 +162,13 @@ class JobBoard:
     def __init__(self, turns: Turns):
         self._turns = turns
         self._jobs: dict[str, Job] = {}
+        self._cancelled_early = set[str]()
         self._lock = threading.Lock()
+
+    def expect(self, page: str) -> None:
+        """This page is about to ask for a job; a press of Cancel from now on is meant for that one, too."""
+        with self._lock:
+            self._cancelled_early.discard(page)
 
     def start(self, owner: str, page: str, label: str, tasks: Sequence[Task[T]]) -> Job[T]:
         """Begin a job. Raises ZestError: this visitor has too many."""
@@ -172,6 +178,9 @@ class JobBoard:
             if sum(one.page == page or (one.owner == owner != "") for one in self._jobs.values()) >= MOST_OF_ONE:
                 raise ZestError(FULL)
             self._jobs[job.id] = job
+            if page in self._cancelled_early:
+                self._cancelled_early.remove(page)
+                job.cancel()
         job.start()
         return job
 
@@ -188,11 +197,14 @@ class JobBoard:
                 job.cancel()
 
     def cancel_page(self, page: str) -> None:
-        """Every job that this page asked for."""
+        """Every job that this page asked for, or the next one where it has none yet: the press may be quicker than the job."""
         with self._lock:
-            for job in self._jobs.values():
-                if page and job.page == page:
-                    job.cancel()
+            self._forget_ended()
+            mine = [job for job in self._jobs.values() if page and job.page == page]
+            for job in mine:
+                job.cancel()
+            if page and not mine:
+                self._cancelled_early.add(page)
 
     def _forget_ended(self) -> None:
         for job_id in [job_id for job_id, job in self._jobs.items() if job.state.ended]:

@@ -90,10 +90,16 @@ def at_rest() -> list[Any]:
     return [gr.update(value=text.CONVERT, interactive=True), gr.update(visible=True), gr.update(visible=False)]
 
 
-def look(requests: Requests, *values: Any) -> list[Any]:
-    """Before anything is converted: what the inputs lack, or else busy buttons, and that the work is about to begin."""
+def look(requests: Requests, page: str, *values: Any) -> list[Any]:
+    """Before anything is converted: what the inputs lack, or else busy buttons, and that the work is about to begin.
+
+    Args:
+        page: the session of the page, which may cancel from now on. values: of the inputs, as `request_of` takes them.
+    """
     asked = requests(*values)
     found = _problems(asked)
+    if not found:
+        job_board().expect(page)
     return [*problem_updates(found), *((gr.skip(),) * 4 if found else [*busy(), begins(target_of(asked[0]), len(asked))])]
 
 
@@ -286,12 +292,15 @@ def _problems(requests: Sequence[ConversionRequest]) -> dict[str, str]:
 def _run(trigger: Callable, requests: Requests, inputs: Inputs, outputs: Outputs, buttons: Buttons) -> None:
     """Look at the inputs; buttons busy, convert, buttons at rest again whatever happened."""
 
+    def look_first(request: gr.Request, *values: Any) -> list[Any]:
+        return look(requests, request.session_hash or "", *values)
+
     def run_them(request: gr.Request, token: str, kept: list[Comparison], *values: Any) -> Iterator[list[Any]]:
         yield from convert(requests, request.session_hash or "", token or "", kept, *values)
 
     values = inputs.all()
     token = gr.Textbox(visible=False)
-    looked = trigger(partial(look, requests), values, [*inputs.problems(), *buttons.all(), outputs.progress], **QUIET)
+    looked = trigger(look_first, values, [*inputs.problems(), *buttons.all(), outputs.progress], **QUIET)
     looked.then(None, None, None, js=show_problem("zest-result-head", "start"), api_visibility="private")
     run = looked.then(run_them, [token, outputs.compared, *values], outputs.all(), js=WITH_TOKEN, api_visibility="private",
                       concurrency_limit=None, show_progress="hidden")
