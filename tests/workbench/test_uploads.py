@@ -26,7 +26,7 @@ def given(tmp_path, source_path, monkeypatch):
 def test_all_emotions_read_their_source_once_and_say_at_once_that_they_begin(given):
     path, read = given
     asked = every_preset(ConversionRequest(str(path), "sad"), PRESETS)
-    *_, convert, _, _, progress = look(lambda: asked)
+    *_, convert, _, _, progress = look(lambda: asked, "page")
     assert convert["interactive"] is False
     assert "given.wav to neutral (1 of 5)" in progress["value"] and "Beginning" in progress["value"]
     assert asked[0].turn().size == load(path).seconds and read == [str(path)]
@@ -44,4 +44,4 @@ def test_a_file_that_has_changed_is_read_again_and_what_cannot_be_used_is_not_re
     assert upload_problem(source) == "" and ConversionRequest(source).turn().size == first and len(read) == 4
     path.unlink()
     assert upload_problem(source) == CLEARED
-    assert look(lambda: [ConversionRequest(source, "sad")])[-1] == {"__type__": "update"}, "no progress of what is refused"
+    assert look(lambda: [ConversionRequest(source, "sad")], "page")[-1] == {"__type__": "update"}, "no progress of what is refused"
