@@ -7,12 +7,14 @@
   const tellTheme = () => {
     for (const frame of document.querySelectorAll("iframe")) frame.contentWindow?.postMessage({ zest: "zest-theme", name: window.zestTheme() }, "*");
   };
+  const gliding = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth");
+
   /** A report tells how high it is, and where in it a link leads. */
   addEventListener("message", ({ data, source }) => {
     const frame = [...document.querySelectorAll(".zest-report iframe")].find((one) => one.contentWindow === source);
     if (!frame || !Number.isFinite(data?.pixels)) return;
     if (data.zest === "zest-height") frame.style.height = `${Math.min(Math.max(data.pixels, 200), 100000) + 2}px`;
-    if (data.zest === "zest-place") window.scrollTo({ top: window.scrollY + frame.getBoundingClientRect().top + data.pixels, behavior: "smooth" });
+    if (data.zest === "zest-place") window.scrollTo({ top: window.scrollY + frame.getBoundingClientRect().top + data.pixels, behavior: gliding() });
   });
   addEventListener("DOMContentLoaded", () => new MutationObserver(tellTheme).observe(document.body, { attributeFilter: ["class"] }));
 
@@ -21,12 +23,13 @@
    * the visitor scrolls.
    */
   window.zestLook = (result, block) => {
-    const ended = new AbortController(), { signal } = ended, until = Date.now() + 30000;
+    const ended = new AbortController(), { signal } = ended;
     for (const own of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(own, () => ended.abort(), { signal, passive: true });
     let lies = NaN, scrolled = scrollY; // where on the page it lay at the last look, and how far the page was scrolled
-    let hasArrived = false; // a busy browser may drop a scroll that it was asked for
+    let hasArrived = false, asked = 0; // a busy browser may drop a scroll that it was asked for, or begin it anew each time
+    let looks = 300; // of 100 ms or more: not a time, in which a busy browser might look once
     const look = () => {
-      if (signal.aborted || Date.now() > until) { ended.abort(); return; }
+      if (signal.aborted || looks-- === 0) { ended.abort(); return; }
       const problem = [...document.querySelectorAll(".zest-problem [role=alert]")].find((one) => one.offsetParent);
       const shown = problem ?? document.getElementById(result);
       if (shown?.offsetParent) {
@@ -35,7 +38,10 @@
         const hasMoved = !(Math.abs(top + scrollY - lies) < 2);
         hasArrived = isInView || (hasArrived && !hasMoved);
         shown.style.scrollMarginTop = "4px"; // places have fractions of pixels, and the top edge is to be seen
-        if (isMoving ? hasMoved : !isInView && (hasMoved || !hasArrived)) shown.scrollIntoView({ block: problem ? "nearest" : block, behavior: "smooth" });
+        if (isMoving || isInView) asked = 0;
+        if (isMoving ? hasMoved : !isInView && (hasMoved || !hasArrived)) {
+          shown.scrollIntoView({ block: problem ? "nearest" : block, behavior: asked++ > 2 ? "instant" : gliding() });
+        }
         lies = top + scrollY;
       }
       scrolled = scrollY;
