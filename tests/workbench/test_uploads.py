@@ -44,4 +44,5 @@ def test_a_file_that_has_changed_is_read_again_and_what_cannot_be_used_is_not_re
     assert upload_problem(source) == "" and ConversionRequest(source).turn().size == first and len(read) == 4
     path.unlink()
     assert upload_problem(source) == CLEARED
-    assert look(lambda: [ConversionRequest(source, "sad")], "page")[-1] == {"__type__": "update"}, "no progress of what is refused"
+    *_, progress = look(lambda: [ConversionRequest(source, "sad")], "page")
+    assert progress == {"__type__": "update"}, "no progress of what is refused"
