@@ -7,8 +7,10 @@ import pytest
 from pipelines.features.audio import load
 from workbench import uploads
 from workbench.conversion_request import ConversionRequest
-from workbench.tabs.convert import look
+from workbench.studio.jobs import job_board
+from workbench.tabs.convert import convert, look
 from workbench.tabs.convert_run import every_preset
+from workbench.tabs.text import CANCELLED
 from workbench.uploads import CLEARED, upload_problem
 
 PRESETS = ("neutral", "angry", "happy", "sad", "surprised")
@@ -30,6 +32,14 @@ def test_all_emotions_read_their_source_once_and_say_at_once_that_they_begin(giv
     assert convert["interactive"] is False
     assert "given.wav to neutral (1 of 5)" in progress["value"] and "Beginning" in progress["value"]
     assert asked[0].turn().size == load(path).seconds and read == [str(path)]
+
+
+def test_cancel_counts_from_the_look_at_the_inputs_on_and_before_the_job_is_there(given):
+    asked = [ConversionRequest(str(given[0]), "sad")]
+    look(lambda: asked, "page")
+    job_board().cancel_page("page")
+    *_, ended = convert(lambda: asked, "page", "", [])
+    assert CANCELLED in str(ended)
 
 
 def test_a_file_that_has_changed_is_read_again_and_what_cannot_be_used_is_not_remembered(given, reference_path):

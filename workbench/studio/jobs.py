@@ -162,25 +162,25 @@ class JobBoard:
     def __init__(self, turns: Turns):
         self._turns = turns
         self._jobs: dict[str, Job] = {}
-        self._cancelled_early = set[str]()
+        self._expected: dict[str, bool] = {}  # pages that ask for a job next, and whether they have cancelled it already
         self._lock = threading.Lock()
 
     def expect(self, page: str) -> None:
-        """This page is about to ask for a job; a press of Cancel from now on is meant for that one, too."""
+        """This page is about to ask for a job: a press of Cancel may be quicker, and counts for it, too."""
         with self._lock:
-            self._cancelled_early.discard(page)
+            self._expected[page] = False
 
     def start(self, owner: str, page: str, label: str, tasks: Sequence[Task[T]]) -> Job[T]:
         """Begin a job. Raises ZestError: this visitor has too many."""
         job = Job(owner, page, label, tasks, self._turns)
         with self._lock:
             self._forget_ended()
+            cancelled = self._expected.pop(page, False)
             if sum(one.page == page or (one.owner == owner != "") for one in self._jobs.values()) >= MOST_OF_ONE:
                 raise ZestError(FULL)
             self._jobs[job.id] = job
-            if page in self._cancelled_early:
-                self._cancelled_early.remove(page)
-                job.cancel()
+        if cancelled:
+            job.cancel()
         job.start()
         return job
 
@@ -197,14 +197,13 @@ class JobBoard:
                 job.cancel()
 
     def cancel_page(self, page: str) -> None:
-        """Every job that this page asked for, or the next one where it has none yet: the press may be quicker than the job."""
+        """Every job that this page asked for, and the one that it is about to ask for."""
         with self._lock:
-            self._forget_ended()
-            mine = [job for job in self._jobs.values() if page and job.page == page]
-            for job in mine:
-                job.cancel()
-            if page and not mine:
-                self._cancelled_early.add(page)
+            for job in self._jobs.values():
+                if page and job.page == page:
+                    job.cancel()
+            if page in self._expected:
+                self._expected[page] = True
 
     def _forget_ended(self) -> None:
         for job_id in [job_id for job_id, job in self._jobs.items() if job.state.ended]:
