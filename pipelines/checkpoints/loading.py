@@ -177,8 +177,10 @@ def _hifigan(folder: Folder, name: str) -> FactorDecoder:
     size, channels, units = (folder.setting(name, key) for key in ("size", "channels", "units"))
     if size not in SIZES:
         raise folder.misfit(name)
-    decoder = FactorDecoder(sizes_of(size, channels), units, temperature=folder.setting(name, "temperature"),
-                            **_optional(folder, name, {**CHOICES, "f0_codes": "f0_codes"}))
+    chosen = _optional(folder, name, {**CHOICES, "f0_codes": "f0_codes", "excited": "excited"})
+    if sizes := folder.config(name).get("trunk"):
+        chosen["trunk"] = Trunk(units, **sizes, global_condition=chosen["global_condition"])
+    decoder = FactorDecoder(sizes_of(size, channels), units, temperature=folder.setting(name, "temperature"), **chosen)
     return without_weight_norm(decoder)  # weights are stored without it
 
 

@@ -40,7 +40,7 @@ def render(vocoder: Vocoder, features: VocoderFeatures, device: str = "cpu", see
 
 @torch.inference_mode()
 def render_factors(decoder: FactorDecoder, units: np.ndarray, f0: np.ndarray, voiced: np.ndarray,
-                   *global_condition: torch.Tensor, piece: int = UPSAMPLED_PIECE) -> np.ndarray:
+                   *global_condition: torch.Tensor, seed: int = 0, piece: int = UPSAMPLED_PIECE) -> np.ndarray:
     """(frames * 320,) float32 at 16 kHz by the paper's design.
 
     All factors are encoded at once, since the BiLSTMs see the whole phrase; at 50 Hz and 512 values, 10 minutes take 61 MB.
@@ -52,11 +52,16 @@ def render_factors(decoder: FactorDecoder, units: np.ndarray, f0: np.ndarray, vo
         global_condition: EASE and SACE, (1, 128) each, or what else the decoder was trained with, on its device.
     """
     device = global_condition[0].device
-    frame_wise = (torch.from_numpy(part)[None].to(device) for part in (units, f0, voiced))
-    encoded = decoder.encode(*frame_wise, *global_condition)
+    what, hertz, voicing = (torch.from_numpy(part)[None].to(device) for part in (units, f0, voiced))
+    encoded = decoder.encode(what, hertz, voicing, *global_condition)
+    count = encoded.shape[1]
+    noise = torch.randn(1, count * UNIT_HOP, generator=torch.Generator().manual_seed(seed)).to(device)
+    phase = phase_of_frames(hertz, UNIT_HOP)[0]
     rendered = []
-    for first, start, stop, last in pieces(len(units), piece, context(decoder.sizes)):
-        samples = decoder.generator(encoded[:, first:last])[0]
+    for first, start, stop, last in pieces(count, piece, context(decoder.sizes)):
+        excitation = decoder.excitation(hertz[:, first:last], voicing[:, first:last],
+                                        noise[:, first * UNIT_HOP:last * UNIT_HOP], phase[first:first + 1])
+        samples = decoder.generator(encoded[:, first:last], excitation)[0]
         rendered.append(samples[(start - first) * UNIT_HOP:(stop - first) * UNIT_HOP].float().cpu().numpy())
     return np.concatenate(rendered)
 

@@ -11,9 +11,13 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+from pipelines.features.vocoder_features import MELS
+from pipelines.networks.generator import FINE, Trunk, twice_as_fine
 from pipelines.networks.hifigan import V1, HifiganGenerator, HifiganSizes
 from pipelines.networks.sace import SACE_WIDTH
 from pipelines.networks.speaker import EASE_WIDTH
+from pipelines.networks.units import HOP
+from pipelines.networks.vocoder import CENTRE, SCALE, pulses
 
 LAYERS = 2  # of each BiLSTM
 
@@ -48,12 +52,14 @@ class FactorDecoder(nn.Module):
     unit_encoder, f0_encoder: False leaves that encoder out, for ablations: a unit's embedding, or octaves and voicing on their
         two channels, then reach the generator as they are.
     global_condition: width of what conditions every frame alike.
+    trunk: a mel predictor of the other design, whose bands join the features, two frames of 10 ms to each; None, the paper's.
+    excited: F0's pulses and noise are added after each upsampling (HifiganGenerator); False, the paper's.
     f0_codes: how many codes (f0_codes.py) stand for F0 in place of Hz; 0: none. Each has an embedding, which no encoder reads.
     """
 
     def __init__(self, sizes: HifiganSizes = V1, units: int = 100, width: int = 128, temperature: float = 0.0,
                  unit_encoder: bool = True, f0_encoder: bool = True, global_condition: int = EASE_WIDTH + SACE_WIDTH,
-                 f0_codes: int = 0):
+                 f0_codes: int = 0, trunk: Trunk | None = None, excited: bool = False):
         super().__init__()
         self.sizes, self.temperature = sizes, temperature
         self.embed = nn.Embedding(units, width)
@@ -62,11 +68,12 @@ class FactorDecoder(nn.Module):
             self.f0_embed = nn.Embedding(f0_codes, width)
         else:
             self.f0_encoder = ConvLstm(2, (width // 16, width // 8, width // 4, width), 3) if f0_encoder else nn.Identity()
-        self.f0_codes = f0_codes
-        self.generator = HifiganGenerator(sizes, width + (width if f0_codes or f0_encoder else 2) + global_condition)
+        self.f0_codes, self.trunk, self.excited = f0_codes, trunk, excited
+        inputs = width + (width if f0_codes or f0_encoder else 2) + global_condition + (FINE * MELS if trunk else 0)
+        self.generator = HifiganGenerator(sizes, inputs, 2 if excited else 0)
 
     def forward(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor,
-                *global_condition: torch.Tensor) -> torch.Tensor:
+                *global_condition: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
         """Waveform.
 
         Args:
@@ -75,19 +82,29 @@ class FactorDecoder(nn.Module):
                 tell it themselves.
             global_condition: EASE of the source (batch, 128) and SACE of the reference (batch, 128), the utterance's mean; or
                 others of that width together.
+            noise: (batch, time * 320) standard normal, of an excited decoder; the caller draws it.
         Returns:
             (batch, time * 320), within -1 and 1.
         """
-        return self.generator(self.encode(units, f0, voiced, *global_condition))
+        return self.generator(self.encode(units, f0, voiced, *global_condition), self.excitation(f0, voiced, noise))
 
     def encode(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor,
                *global_condition: torch.Tensor) -> torch.Tensor:
-        """The generator's features, (batch, time, 512), or 386 without F0 encoder; arguments as above.
+        """The generator's features, (batch, time, 512), or 386 without F0 encoder, 160 more with a trunk; arguments as above.
 
         By the BiLSTMs every frame depends on all others.
         """
         known = torch.cat(global_condition, dim=-1)[:, None].expand(-1, f0.shape[1], -1)
-        return torch.cat([self.encode_units(units), self.encode_f0(f0, voiced), known], dim=-1)
+        bands = [bands_of(self.trunk, units, f0, voiced, *global_condition)] if self.trunk else []
+        return torch.cat([self.encode_units(units), self.encode_f0(f0, voiced), known, *bands], dim=-1)
+
+    def excitation(self, f0: torch.Tensor, voiced: torch.Tensor, noise: torch.Tensor | None,
+                   phase: torch.Tensor | None = None) -> torch.Tensor | None:
+        """F0's pulses and noise, (batch, 2, time * 320); None where the decoder is not excited.
+
+        phase: (batch,) cycles to go on from, where this is a piece of something longer.
+        """
+        return torch.stack([pulses(f0, voiced, HOP, phase)[0], noise], dim=1) if self.excited else None
 
     def encode_units(self, units: torch.Tensor) -> torch.Tensor:
         """Hard (batch, time) int or soft (batch, time, units) float to (batch, time, width)."""
@@ -100,3 +117,11 @@ class FactorDecoder(nn.Module):
             return self.f0_embed(f0)
         octaves = torch.log2(f0.clamp(min=20.0) / 100.0)
         return self.f0_encoder(torch.stack([octaves * voiced, voiced], dim=-1))
+
+
+def bands_of(trunk: Trunk, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor,
+             *global_condition: torch.Tensor) -> torch.Tensor:
+    """A trunk's mel bands, standardised as the vocoder's input is; (batch, time, 160), from factors at 50 Hz."""
+    f0, voiced = twice_as_fine(torch.stack([f0, voiced], dim=-1), FINE * f0.shape[1]).unbind(-1)
+    mel = trunk(units, f0, voiced, *global_condition)
+    return ((mel - CENTRE) / SCALE).unflatten(1, (-1, FINE)).flatten(2)

@@ -96,27 +96,37 @@ class HifiganGenerator(nn.Module):
 
     Weights begin as PyTorch's convolutions do. The released code draws them from N(0, 0.01) after adding weight norm, whose
     next forward pass overwrites the draw, so the published networks began like this one.
+
+    excitations: signals at 16 kHz that are added after each upsampling, as in the neural source filter (Wang, Takaki, Yamagishi,
+        ICASSP 2019); 0 is the published network.
     """
 
-    def __init__(self, sizes: HifiganSizes, inputs: int):
+    def __init__(self, sizes: HifiganSizes, inputs: int, excitations: int = 0):
         super().__init__()
         self.conv_pre = _same(inputs, sizes.channels, EDGE)
-        self.ups, self.resblocks = nn.ModuleList(), nn.ModuleList()
-        channels = sizes.channels
+        self.ups, self.resblocks, self.excite = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        channels, rest = sizes.channels, sizes.hop
         for rate, kernel in zip(sizes.rates, sizes.rate_kernels, strict=True):
             self.ups.append(weight_norm(nn.ConvTranspose1d(channels, channels // 2, kernel, rate, padding=(kernel - rate) // 2)))
-            channels //= 2
+            channels, rest = channels // 2, rest // rate
+            if excitations:
+                self.excite.append(nn.Conv1d(excitations, channels, 2 * rest - rest % 2, rest, padding=rest // 2))
             self.resblocks.extend(ResidualBlock(channels, width, dilations, sizes.block)
                                   for width, dilations in zip(sizes.kernels, sizes.dilations, strict=True))
         self.conv_post = _same(channels, 1, EDGE)
         self.register_load_state_dict_pre_hook(_read_former_names)
 
-    def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """(batch, time, inputs) to (batch, time * hop), within -1 and 1; with the sizes here, 50 Hz to 16 kHz."""
+    def forward(self, features: torch.Tensor, excitation: torch.Tensor | None = None) -> torch.Tensor:
+        """(batch, time, inputs) to (batch, time * hop), within -1 and 1; with the sizes here, 50 Hz to 16 kHz.
+
+        excitation: (batch, excitations, time * hop), where the network has any.
+        """
         x = self.conv_pre(features.transpose(1, 2))
         side_by_side = len(self.resblocks) // len(self.ups)
         for stage, up in enumerate(self.ups):
             x = up(nn.functional.leaky_relu(x, SLOPE))
+            if excitation is not None:
+                x = x + self.excite[stage](excitation)
             blocks = [self.resblocks[stage * side_by_side + place] for place in range(side_by_side)]
             x = sum(block(x) for block in blocks) / side_by_side
         return torch.tanh(self.conv_post(nn.functional.leaky_relu(x, LAST_SLOPE)))[:, 0]

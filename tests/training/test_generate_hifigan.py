@@ -249,6 +249,65 @@ def test_a_config_that_names_no_known_design_or_size_is_one_sentence(trained, tm
         shutil.copy(trained.checkpoint / "generator.json", folder.path)
 
 
+# Begun with the mel predictor of the other design, and excited by F0's pulses
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory, recording) -> tiny.Tiny:
+    """heard.npy is what held-out speech became in training."""
+    temperature = Folder(tiny.trained_tiny().checkpoint).setting("generator", "temperature")
+    run = hifigan_run(tmp_path_factory.mktemp("begun") / "run", channels=64, begins_with="generator", excited=True,
+                      temperature=temperature, discriminator_width=2, warmup_steps=3, learning_rate=1e-2, steps=8)
+    for file in tiny.trained_tiny().checkpoint.glob("generator.*"):
+        shutil.copy(file, run.checkpoint)
+    np.save(run.folder / "heard.npy", train_listening(run, recording))
+    return run
+
+
+def test_one_that_began_with_a_mel_predictor_is_exported_with_it(begun, recording):
+    """And a conversion renders what held-out speech was judged by."""
+    decoder, given = (load_generator(Folder(each.checkpoint)) for each in (begun, tiny.trained_tiny()))
+    assert isinstance(decoder, FactorDecoder) and decoder.excited
+    kept, learnt = (network.trunk.state_dict() for network in (given, decoder))
+    assert all(torch.allclose(kept[name], learnt[name], atol=1e-3) for name in kept), "the mel predictor stays as it is"
+    made = Converter.from_pretrained(begun.checkpoint).convert(recording, emotion=EMOTIONS[0], settings=RESYNTHESIS).samples
+    heard = np.load(begun.folder / "heard.npy")
+    assert np.std(made - heard) < 0.01 * np.std(heard)
+
+
+def test_discriminators_begin_after_the_warm_up(begun):
+    lines = read_log(begun.runs / "generate")
+    assert [("adversarial" in line) for line in lines if "mel" in line][-1]
+    task = task_with(*begun_with(begun), **{**SMALL, "excited": True, "discriminator_width": 2, "warmup_steps": 1})
+    assert "adversarial" not in step(task, 0) and "adversarial" in step(task, 1)
+
+
+def begun_with(run: tiny.Tiny) -> tuple[list[Example], GeneratorData]:
+    cache = FeatureCache(tiny.tiny_corpus() / "cache")
+    examples = read_examples(training_clips(read_manifest(run.manifest)), cache)
+    return examples, read_generator_data(examples, Folder(run.checkpoint), 0.0, cache)
+
+
+def test_its_pieces_and_whole_are_the_same(begun):
+    """The pulses go on with their phase, and the noise is the same."""
+    decoder = load_generator(Folder(begun.checkpoint))
+    units, f0 = np.random.default_rng(0).integers(0, 20, 131), np.linspace(90, 300, 131, dtype=np.float32)
+    voiced, whole = (np.arange(131) % 7 > 1).astype(np.float32), torch.randn(1, 128)
+    at_once, in_pieces = (render_factors(decoder, units, f0, voiced, whole, whole, piece=piece) for piece in (1000, 25))
+    assert np.std(at_once) > 1e-3 and np.abs(at_once - in_pieces).max() < 1e-3 * np.std(at_once)
+
+
+def test_pulses_and_noise_reach_the_waveform(begun):
+    decoder = load_generator(Folder(begun.checkpoint))
+    units, voiced, whole = torch.zeros(1, 40, dtype=torch.int64), torch.ones(1, 40), torch.randn(1, 128)
+    noise = torch.randn(1, 40 * HOP)
+    with torch.no_grad():
+        encoded = decoder.encode(units, torch.full((1, 40), 100.0), voiced, whole, whole)
+        heard = [decoder.generator(encoded, decoder.excitation(torch.full((1, 40), hz), voiced, sound))
+                 for hz, sound in ((100.0, noise), (200.0, noise), (100.0, -noise))]
+    assert not torch.allclose(heard[0], heard[1], atol=1e-4) and not torch.allclose(heard[0], heard[2], atol=1e-4)
+
+
 # Conversion
 
 
@@ -321,7 +380,8 @@ def test_with_less_context_than_computed_a_joint_would_be_heard():
     ({"design": ["istft"]}, "There is no design"),
     ({"size": "V4"}, "There is no HiFi-GAN of size 'V4'; choose one of V1, V2, V3."),
     ({"channels": 48}, "HiFi-GAN's channels are halved five times and must be a multiple of 32, not 48."),
-    ({"trunk_steps": 3}, "unknown key 'trunk_steps'; it knows design, size"),
+    ({"trunk_steps": 3}, "unknown key 'trunk_steps'; it knows design, begins_with, excited, size"),
+    ({"begins_with": "vocoder"}, "The checkpoint has no mel predictor in 'vocoder', with which the recipe begins"),
 ])
 def test_wrong_recipes_are_one_sentence(tmp_path, changes, sentence):
     run = hifigan_run(tmp_path / "run", **changes)

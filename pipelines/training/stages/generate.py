@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 from pipelines.checkpoints.folder import Folder
-from pipelines.checkpoints.loading import load_content_encoder, load_vocoder
+from pipelines.checkpoints.loading import load_content_encoder, load_generator, load_vocoder
+from pipelines.errors import RecipeError
 from pipelines.labels import UNLABELLED
+from pipelines.networks.generator import Trunk
 from pipelines.networks.hifigan import plain_state
 from pipelines.networks.vocoder import Vocoder
 from pipelines.training.data.cache import FeatureCache
@@ -24,6 +26,8 @@ from pipelines.training.losses.content_loss import ContentLoss
 from pipelines.training.stages.generate_hifigan import HifiganRecipe, HifiganTask
 from pipelines.training.stages.generate_istft import GenerateRecipe, GenerateTask
 from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage, StageNeeds
+
+TRUNK_SIZES = ("width", "blocks", "fine_blocks", "expand")
 
 
 @dataclass(frozen=True)
@@ -96,9 +100,31 @@ def _content_loss(checkpoint: Folder, device: str) -> ContentLoss:
 
 def _hifigan(context: Context, recipe: HifiganRecipe, examples: list[Example],
              data: GeneratorData) -> tuple[Task, Callable, dict]:
-    task = HifiganTask(context.drawn_at_once(recipe), examples, data, context.device, recipe.batch)
+    task = HifiganTask(context.drawn_at_once(recipe), examples, data, context.device, recipe.batch,
+                       _trunk(context.checkpoint, recipe))
     sizes = {"units": task.trained.embed.num_embeddings, "whole": data.width, "f0_codes": data.code_count}
+    if recipe.begins_with:
+        sizes["trunk"] = _trunk_sizes(context.checkpoint, recipe.begins_with)
     return task, lambda: plain_state(task.trained), sizes
+
+
+def _trunk(checkpoint: Folder, recipe: HifiganRecipe) -> Trunk | None:
+    """The mel predictor that it begins with: of a generator of the design `istft`, or of one that began with such a one."""
+    if not (name := recipe.begins_with):
+        return None
+    if not {"trunk", "fine_blocks"} & set(checkpoint.config(name)):
+        raise RecipeError(f"The checkpoint has no mel predictor in '{name}', with which the recipe begins; "
+                          "train generate in the design istft first.")
+    generator = load_generator(checkpoint, name)
+    assert generator is not None  # its config was there
+    if generator.temperature != recipe.temperature:
+        raise RecipeError(f"The mel predictor in '{name}' was trained on units of temperature {generator.temperature:g}; "
+                          f"write that in the recipe in place of {recipe.temperature:g}.")
+    return generator.trunk
+
+
+def _trunk_sizes(checkpoint: Folder, name: str) -> dict[str, int]:
+    return checkpoint.config(name).get("trunk") or {key: checkpoint.setting(name, key) for key in TRUNK_SIZES}
 
 
 STAGE = Stage(

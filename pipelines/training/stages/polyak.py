@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.loading import load_f0_codes, load_speaker, load_unit_encoder
+from pipelines.errors import RecipeError
 from pipelines.features.vocoder_features import VocoderFeatures
 from pipelines.networks.f0_codes import F0Codes, frame_codes, hertz, standardised
 from pipelines.networks.generator import FINE
@@ -43,6 +44,12 @@ class PolyakHifiganRecipe(HifiganRecipe):
 
     unit_encoder: bool = False
     f0_encoder: bool = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.excited or self.begins_with:
+            raise RecipeError("The baseline polyak is given codes of F0 and cannot be excited or begin with a mel predictor; "
+                              "leave begins_with and excited out of the recipe's table [polyak].")
 
 
 def read_quantised(examples: list[Example], checkpoint: Folder, temperature: float, cache: FeatureCache,
