@@ -53,7 +53,7 @@ class FactorDecoder(nn.Module):
         two channels, then reach the generator as they are.
     global_condition: width of what conditions every frame alike.
     trunk: a mel predictor of the other design, whose bands join the features, two frames of 10 ms to each; None, the paper's.
-    excited: F0's pulses and noise are added after each upsampling (HifiganGenerator); False, the paper's.
+    excited: each upsampled stage is multiplied by F0's pulses and noise (HifiganGenerator); False, the paper's.
     f0_codes: how many codes (f0_codes.py) stand for F0 in place of Hz; 0: none. Each has an embedding, which no encoder reads.
     """
 

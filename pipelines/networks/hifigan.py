@@ -97,8 +97,9 @@ class HifiganGenerator(nn.Module):
     Weights begin as PyTorch's convolutions do. The released code draws them from N(0, 0.01) after adding weight norm, whose
     next forward pass overwrites the draw, so the published networks began like this one.
 
-    excitations: signals at 16 kHz that are added after each upsampling, as in the neural source filter (Wang, Takaki, Yamagishi,
-        ICASSP 2019); 0 is the published network.
+    excitations: signals at 16 kHz, filtered and decimated, by which each upsampled stage is multiplied; 0 is the published
+        network. A source and a filter as in Wang, Takaki, Yamagishi (ICASSP 2019), where the source is added. Added, it was not
+        used within 2,600 steps (docs/lab-notes/generate.md).
     """
 
     def __init__(self, sizes: HifiganSizes, inputs: int, excitations: int = 0):
@@ -126,7 +127,7 @@ class HifiganGenerator(nn.Module):
         for stage, up in enumerate(self.ups):
             x = up(nn.functional.leaky_relu(x, SLOPE))
             if excitation is not None:
-                x = x + self.excite[stage](excitation)
+                x = x * (1 + self.excite[stage](excitation))
             blocks = [self.resblocks[stage * side_by_side + place] for place in range(side_by_side)]
             x = sum(block(x) for block in blocks) / side_by_side
         return torch.tanh(self.conv_post(nn.functional.leaky_relu(x, LAST_SLOPE)))[:, 0]

@@ -51,7 +51,7 @@ class HifiganRecipe:
 
     begins_with: a file of the checkpoint with a generator of the design `istft`. Its mel predictor stays as it is, and its bands
         join the features.
-    excited: F0's pulses and noise are added after each upsampling.
+    excited: each upsampled stage is multiplied by F0's pulses and noise.
     discriminator_width: of small discriminators, with balanced losses and a falling learning rate as in `istft`; 0: the
         published ones.
     """
