@@ -179,7 +179,7 @@ def _hifigan(folder: Folder, name: str) -> FactorDecoder:
         raise folder.misfit(name)
     chosen = _optional(folder, name, {**CHOICES, "f0_codes": "f0_codes", "excited": "excited"})
     if sizes := folder.config(name).get("trunk"):
-        chosen["trunk"] = Trunk(units, **sizes, global_condition=chosen["global_condition"])
+        chosen["trunk"] = Trunk(units, **sizes, global_condition=folder.setting(name, "whole"))
     decoder = FactorDecoder(sizes_of(size, channels), units, temperature=folder.setting(name, "temperature"), **chosen)
     return without_weight_norm(decoder)  # weights are stored without it
 

@@ -55,12 +55,15 @@ def render_factors(decoder: FactorDecoder, units: np.ndarray, f0: np.ndarray, vo
     what, hertz, voicing = (torch.from_numpy(part)[None].to(device) for part in (units, f0, voiced))
     encoded = decoder.encode(what, hertz, voicing, *global_condition)
     count = encoded.shape[1]
-    noise = torch.randn(1, count * UNIT_HOP, generator=torch.Generator().manual_seed(seed)).to(device)
-    phase = phase_of_frames(hertz, UNIT_HOP)[0]
+    excited = decoder.excited
+    noise = torch.randn(1, count * UNIT_HOP, generator=torch.Generator().manual_seed(seed)).to(device) if excited else None
+    phase = phase_of_frames(hertz, UNIT_HOP)[0] if excited else None
     rendered = []
     for first, start, stop, last in pieces(count, piece, context(decoder.sizes)):
-        excitation = decoder.excitation(hertz[:, first:last], voicing[:, first:last],
-                                        noise[:, first * UNIT_HOP:last * UNIT_HOP], phase[first:first + 1])
+        excitation = None
+        if noise is not None and phase is not None:
+            excitation = decoder.excitation(hertz[:, first:last], voicing[:, first:last],
+                                            noise[:, first * UNIT_HOP:last * UNIT_HOP], phase[first:first + 1])
         samples = decoder.generator(encoded[:, first:last], excitation)[0]
         rendered.append(samples[(start - first) * UNIT_HOP:(stop - first) * UNIT_HOP].float().cpu().numpy())
     return np.concatenate(rendered)

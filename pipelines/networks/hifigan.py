@@ -110,7 +110,7 @@ class HifiganGenerator(nn.Module):
         for rate, kernel in zip(sizes.rates, sizes.rate_kernels, strict=True):
             self.ups.append(weight_norm(nn.ConvTranspose1d(channels, channels // 2, kernel, rate, padding=(kernel - rate) // 2)))
             channels, rest = channels // 2, rest // rate
-            if excitations:
+            if excitations:  # rest is even, or 1 behind the last upsampling: lengths divide exactly
                 self.excite.append(nn.Conv1d(excitations, channels, 2 * rest - rest % 2, rest, padding=rest // 2))
             self.resblocks.extend(ResidualBlock(channels, width, dilations, sizes.block)
                                   for width, dilations in zip(sizes.kernels, sizes.dilations, strict=True))

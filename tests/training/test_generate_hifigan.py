@@ -275,17 +275,11 @@ def test_one_that_began_with_a_mel_predictor_is_exported_with_it(begun, recordin
     assert np.std(made - heard) < 0.01 * np.std(heard)
 
 
-def test_discriminators_begin_after_the_warm_up(begun):
+def test_discriminators_begin_after_the_warm_up(begun, examples, spoken):
     lines = read_log(begun.runs / "generate")
     assert [("adversarial" in line) for line in lines if "mel" in line][-1]
-    task = task_with(*begun_with(begun), **{**SMALL, "excited": True, "discriminator_width": 2, "warmup_steps": 1})
+    task = task_with(examples, spoken, excited=True, discriminator_width=2, warmup_steps=1)
     assert "adversarial" not in step(task, 0) and "adversarial" in step(task, 1)
-
-
-def begun_with(run: tiny.Tiny) -> tuple[list[Example], GeneratorData]:
-    cache = FeatureCache(tiny.tiny_corpus() / "cache")
-    examples = read_examples(training_clips(read_manifest(run.manifest)), cache)
-    return examples, read_generator_data(examples, Folder(run.checkpoint), 0.0, cache)
 
 
 def test_its_pieces_and_whole_are_the_same(begun):

@@ -27,7 +27,7 @@ from pipelines.training.stages.generate_hifigan import HifiganRecipe, HifiganTas
 from pipelines.training.stages.generate_istft import GenerateRecipe, GenerateTask
 from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage, StageNeeds
 
-TRUNK_SIZES = ("width", "blocks", "fine_blocks", "expand")
+TRUNK_KEYS = ("width", "blocks", "fine_blocks", "expand", "unit_encoder", "f0_encoder")
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,8 @@ def _trunk(checkpoint: Folder, recipe: HifiganRecipe) -> Trunk | None:
 
 
 def _trunk_sizes(checkpoint: Folder, name: str) -> dict[str, int]:
-    return checkpoint.config(name).get("trunk") or {key: checkpoint.setting(name, key) for key in TRUNK_SIZES}
+    config = checkpoint.config(name)
+    return config.get("trunk") or {key: config[key] for key in TRUNK_KEYS if key in config}
 
 
 STAGE = Stage(
