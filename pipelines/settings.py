@@ -62,7 +62,7 @@ class Settings:
     tempo: bool = _setting(True, Setting("Transfer the tempo too", "Much of an emotion is in its timing; the length changes."))
     decoder: str = _setting("", Setting(
         "Decoder", "How the converted audio is rendered; the first that the checkpoint has weights for if left out. "
-                   "Residual (PSOLA) sounds more natural; one of three judges recognises less emotion in it."))
+                   "The source's own waveform sounds most natural; one of three judges recognises less emotion in it."))
     seed: int = _setting(0, Setting("Seed", "0 takes the emotion as it is on average, others vary it; same seed, same result.",
                                     low=0))
     f0: str = _setting(PREDICTED, Setting(

@@ -83,6 +83,6 @@ def units_of(transferred: Transferred, generator: FactorGenerator | FactorDecode
     return (soft[low] * (1 - part) + soft[np.minimum(low + 1, len(soft) - 1)] * part).astype(np.float32)
 
 
-DECODER = Decoder("generate", "Generate (all from factors)",
-                  "Renders all sound from factors, as the paper does; words of unfamiliar sentences may suffer.",
+DECODER = Decoder("generate", "From factors alone, the paper's way",
+                  "Renders all sound from factors, as the paper does; less of the voice stays.",
                   ("generator",), decode)

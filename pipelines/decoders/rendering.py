@@ -21,6 +21,7 @@ from pipelines.networks.vocoder import HOP, Vocoder, phase_of_frames
 PIECE = 1000  # vocoder frames rendered at once, 10 s
 CONTEXT = 48  # frames seen on both sides, more than the network's field and two Fourier windows
 UNIT_PIECE = PIECE // FINE  # unit frames whose mel spectrogram is predicted at once
+WINDOW_REACH = 2  # unit frames to either side that a window of the excitation's transform sees, rounded up
 UPSAMPLED_PIECE = 500  # unit frames upsampled at once, 10 s
 
 
@@ -59,10 +60,10 @@ def render_factors(decoder: FactorDecoder, units: np.ndarray, f0: np.ndarray, vo
     noise = torch.randn(1, count * UNIT_HOP, generator=torch.Generator().manual_seed(seed)).to(device) if excited else None
     phase = phase_of_frames(hertz, UNIT_HOP)[0] if excited else None
     rendered = []
-    for first, start, stop, last in pieces(count, piece, context(decoder.sizes)):
+    for first, start, stop, last in pieces(count, piece, context(decoder.sizes) + (WINDOW_REACH if excited else 0)):
         excitation = None
         if noise is not None and phase is not None:
-            excitation = decoder.excitation(hertz[:, first:last], voicing[:, first:last],
+            excitation = decoder.excitation(encoded[:, first:last], hertz[:, first:last], voicing[:, first:last],
                                             noise[:, first * UNIT_HOP:last * UNIT_HOP], phase[first:first + 1])
         samples = decoder.generator(encoded[:, first:last], excitation)[0]
         rendered.append(samples[(start - first) * UNIT_HOP:(stop - first) * UNIT_HOP].float().cpu().numpy())

@@ -38,6 +38,6 @@ def features(transferred: Transferred, piece: int = PIECE) -> VocoderFeatures:
     return features_of(f0, np.concatenate([mel_of(changed_frames(transferred, inside).envelope) for inside in insides]))
 
 
-DECODER = Decoder("residual_neural", "Residual (neural vocoder)",
+DECODER = Decoder("residual_neural", "Neural vocoder",
                   "Adds the emotion's difference to the source's own sound, by a neural vocoder.",
                   ("acoustic", "vocoder"), decode, aliases=("transfer_neural",))

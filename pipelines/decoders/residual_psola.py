@@ -48,6 +48,6 @@ def _gains(transferred: Transferred, f0: np.ndarray, inside: slice) -> np.ndarra
     return gains[:len(below)] * 10 ** (-QUIETER / 20 * below)
 
 
-DECODER = Decoder("residual_psola", "Residual (PSOLA)",
+DECODER = Decoder("residual_psola", "The source's own waveform",
                   "Moves the periods of the source's own waveform, and filters it by the emotion's difference.",
                   ("acoustic",), decode)

@@ -25,5 +25,5 @@ def decode(transferred: Transferred, models: Models) -> np.ndarray:
     return world.synthesise_pieces(changed_f0(transferred), spectra)
 
 
-DECODER = Decoder("residual_world", "Residual (WORLD)", "Adds the emotion's difference to the source's own sound, by WORLD.",
+DECODER = Decoder("residual_world", "WORLD vocoder", "Adds the emotion's difference to the source's own sound, by WORLD.",
                   ("acoustic",), decode, aliases=("transfer",))

@@ -11,13 +11,16 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+from pipelines.features.audio import NOMINAL
+from pipelines.features.mel_bands import band_to_bin
 from pipelines.features.vocoder_features import MELS
 from pipelines.networks.generator import FINE, Trunk, twice_as_fine
 from pipelines.networks.hifigan import V1, HifiganGenerator, HifiganSizes
 from pipelines.networks.sace import SACE_WIDTH
 from pipelines.networks.speaker import EASE_WIDTH
 from pipelines.networks.units import HOP
-from pipelines.networks.vocoder import CENTRE, SCALE, pulses
+from pipelines.networks.vocoder import BINS, CENTRE, FFT, LOG_GAINS, SCALE, pulses
+from pipelines.networks.vocoder import HOP as FINE_HOP
 
 LAYERS = 2  # of each BiLSTM
 
@@ -53,7 +56,9 @@ class FactorDecoder(nn.Module):
         two channels, then reach the generator as they are.
     global_condition: width of what conditions every frame alike.
     trunk: a mel predictor of the other design, whose bands join the features, two frames of 10 ms to each; None, the paper's.
-    excited: each upsampled stage is multiplied by F0's pulses and noise (HifiganGenerator); False, the paper's.
+    excited: each upsampled stage is multiplied by F0's pulses and noise (HifiganGenerator). With a trunk, the same two with the
+        envelope of its bands are added, as diffusion is given them in SpecGrad (Koizumi et al., Interspeech 2022). False, the
+        paper's.
     f0_codes: how many codes (f0_codes.py) stand for F0 in place of Hz; 0: none. Each has an embedding, which no encoder reads.
     """
 
@@ -70,7 +75,8 @@ class FactorDecoder(nn.Module):
             self.f0_encoder = ConvLstm(2, (width // 16, width // 8, width // 4, width), 3) if f0_encoder else nn.Identity()
         self.f0_codes, self.trunk, self.excited = f0_codes, trunk, excited
         inputs = width + (width if f0_codes or f0_encoder else 2) + global_condition + (FINE * MELS if trunk else 0)
-        self.generator = HifiganGenerator(sizes, inputs, 2 if excited else 0)
+        self.generator = HifiganGenerator(sizes, inputs, 2 if excited else 0, 2 if excited and trunk else 0)
+        self.shaping = Shaping() if excited and trunk else None
 
     def forward(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor,
                 *global_condition: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
@@ -86,7 +92,8 @@ class FactorDecoder(nn.Module):
         Returns:
             (batch, time * 320), within -1 and 1.
         """
-        return self.generator(self.encode(units, f0, voiced, *global_condition), self.excitation(f0, voiced, noise))
+        encoded = self.encode(units, f0, voiced, *global_condition)
+        return self.generator(encoded, self.excitation(encoded, f0, voiced, noise))
 
     def encode(self, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor,
                *global_condition: torch.Tensor) -> torch.Tensor:
@@ -98,13 +105,23 @@ class FactorDecoder(nn.Module):
         bands = [bands_of(self.trunk, units, f0, voiced, *global_condition)] if self.trunk else []
         return torch.cat([self.encode_units(units), self.encode_f0(f0, voiced), known, *bands], dim=-1)
 
-    def excitation(self, f0: torch.Tensor, voiced: torch.Tensor, noise: torch.Tensor | None,
+    def excitation(self, encoded: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor, noise: torch.Tensor | None,
                    phase: torch.Tensor | None = None) -> torch.Tensor | None:
-        """F0's pulses and noise, (batch, 2, time * 320); None where the decoder is not excited.
+        """F0's pulses and noise, and with a trunk the two again with its bands' envelope: (batch, 2 or 4, time * 320).
 
-        phase: (batch,) cycles to go on from, where this is a piece of something longer.
+        None where the decoder is not excited.
+
+        Args:
+            encoded: the generator's features. phase: (batch,) cycles to go on from, where this is a piece of something longer.
         """
-        return torch.stack([pulses(f0, voiced, HOP, phase)[0], noise], dim=1) if self.excited else None
+        if not self.excited:
+            return None
+        flat = torch.stack([pulses(f0, voiced, HOP, phase)[0], noise], dim=1)
+        if self.shaping is None:
+            return flat
+        bands = encoded[..., -FINE * MELS:].detach()  # the trunk is not trained by way of the excitation
+        mel = bands.unflatten(-1, (FINE, MELS)).flatten(1, 2) * SCALE + CENTRE
+        return torch.cat([flat, self.shaping(flat, mel)], dim=1)
 
     def encode_units(self, units: torch.Tensor) -> torch.Tensor:
         """Hard (batch, time) int or soft (batch, time, units) float to (batch, time, width)."""
@@ -119,9 +136,35 @@ class FactorDecoder(nn.Module):
         return self.f0_encoder(torch.stack([octaves * voiced, voiced], dim=-1))
 
 
+class Shaping(nn.Module):
+    """Gives signals the envelope of mel bands, by a short-time Fourier transform. It has no weights."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("window", torch.hann_window(FFT), persistent=False)
+        self.register_buffer("to_bins", torch.from_numpy(band_to_bin(MELS, BINS).astype("float32")), persistent=False)
+
+    def forward(self, flat: torch.Tensor, mel: torch.Tensor) -> torch.Tensor:
+        """(batch, signals, frames * 160) of unit power and (batch, frames, 80) natural-log power to signals of the same shape.
+
+        Speech at the nominal level gets unit power again.
+        """
+        gains = torch.exp((mel.float() @ self.to_bins.T / 2).clamp(*LOG_GAINS)) / NOMINAL
+        gains = torch.cat([gains, gains[:, -1:]], dim=1).transpose(1, 2)[:, None]  # a centred transform has a frame more
+        spectrum = torch.stft(flat.flatten(0, 1), FFT, FINE_HOP, window=self.window, return_complex=True)
+        shaped = (spectrum.unflatten(0, flat.shape[:2]) * gains).flatten(0, 1)
+        return torch.istft(shaped, FFT, FINE_HOP, window=self.window, length=flat.shape[2]).unflatten(0, flat.shape[:2])
+
+
 def bands_of(trunk: Trunk, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor,
              *global_condition: torch.Tensor) -> torch.Tensor:
     """A trunk's mel bands, standardised as the vocoder's input is; (batch, time, 160), from factors at 50 Hz."""
-    f0, voiced = twice_as_fine(torch.stack([f0, voiced], dim=-1), FINE * f0.shape[1]).unbind(-1)
-    mel = trunk(units, f0, voiced, *global_condition)
+    mel, _, _ = predicted_bands(trunk, units, f0, voiced, *global_condition)
     return ((mel - CENTRE) / SCALE).unflatten(1, (-1, FINE)).flatten(2)
+
+
+def predicted_bands(trunk: Trunk, units: torch.Tensor, f0: torch.Tensor, voiced: torch.Tensor,
+                    *global_condition: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """A trunk's mel bands (batch, 2 time, 80), and F0 and voicing (batch, 2 time) at 100 Hz, from factors at 50 Hz."""
+    f0, voiced = twice_as_fine(torch.stack([f0, voiced], dim=-1), FINE * f0.shape[1]).unbind(-1)
+    return trunk(units, f0, voiced, *global_condition), f0, voiced

@@ -97,21 +97,23 @@ class HifiganGenerator(nn.Module):
     Weights begin as PyTorch's convolutions do. The released code draws them from N(0, 0.01) after adding weight norm, whose
     next forward pass overwrites the draw, so the published networks began like this one.
 
-    excitations: signals at 16 kHz, filtered and decimated, by which each upsampled stage is multiplied; 0 is the published
-        network. A source and a filter as in Wang, Takaki, Yamagishi (ICASSP 2019), where the source is added. Added, it was not
-        used within 2,600 steps (docs/lab-notes/generate.md).
+    multiplied: signals at 16 kHz, filtered and decimated, by which each upsampled stage is multiplied. A source and a filter as
+        in Wang, Takaki, Yamagishi (ICASSP 2019), where the source is added; added, a flat one was not used within 2,600 steps
+        (docs/lab-notes/generate.md). added: signals that are added in the same way. Without both, the published network.
     """
 
-    def __init__(self, sizes: HifiganSizes, inputs: int, excitations: int = 0):
+    def __init__(self, sizes: HifiganSizes, inputs: int, multiplied: int = 0, added: int = 0):
         super().__init__()
         self.conv_pre = _same(inputs, sizes.channels, EDGE)
-        self.ups, self.resblocks, self.excite = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        self.ups, self.resblocks, self.excite, self.add = (nn.ModuleList() for _ in range(4))
+        self.multiplied = multiplied
         channels, rest = sizes.channels, sizes.hop
         for rate, kernel in zip(sizes.rates, sizes.rate_kernels, strict=True):
             self.ups.append(weight_norm(nn.ConvTranspose1d(channels, channels // 2, kernel, rate, padding=(kernel - rate) // 2)))
             channels, rest = channels // 2, rest // rate
-            if excitations:  # rest is even, or 1 behind the last upsampling: lengths divide exactly
-                self.excite.append(nn.Conv1d(excitations, channels, 2 * rest - rest % 2, rest, padding=rest // 2))
+            for signals, filters in ((multiplied, self.excite), (added, self.add)):
+                if signals:  # rest is even, or 1 behind the last upsampling: lengths divide exactly
+                    filters.append(nn.Conv1d(signals, channels, 2 * rest - rest % 2, rest, padding=rest // 2))
             self.resblocks.extend(ResidualBlock(channels, width, dilations, sizes.block)
                                   for width, dilations in zip(sizes.kernels, sizes.dilations, strict=True))
         self.conv_post = _same(channels, 1, EDGE)
@@ -120,14 +122,16 @@ class HifiganGenerator(nn.Module):
     def forward(self, features: torch.Tensor, excitation: torch.Tensor | None = None) -> torch.Tensor:
         """(batch, time, inputs) to (batch, time * hop), within -1 and 1; with the sizes here, 50 Hz to 16 kHz.
 
-        excitation: (batch, excitations, time * hop), where the network has any.
+        excitation: (batch, multiplied + added, time * hop), where the network has any.
         """
         x = self.conv_pre(features.transpose(1, 2))
         side_by_side = len(self.resblocks) // len(self.ups)
         for stage, up in enumerate(self.ups):
             x = up(nn.functional.leaky_relu(x, SLOPE))
             if excitation is not None:
-                x = x * (1 + self.excite[stage](excitation))
+                x = x * (1 + self.excite[stage](excitation[:, :self.multiplied]))
+            if excitation is not None and self.add:
+                x = x + self.add[stage](excitation[:, self.multiplied:])
             blocks = [self.resblocks[stage * side_by_side + place] for place in range(side_by_side)]
             x = sum(block(x) for block in blocks) / side_by_side
         return torch.tanh(self.conv_post(nn.functional.leaky_relu(x, LAST_SLOPE)))[:, 0]

@@ -23,6 +23,7 @@ from pipelines.networks.layers import ConvBlock
 HOP = 160  # 10 ms
 FFT = 512
 BINS = FFT // 2 + 1
+LOG_GAINS = (-12.0, 6.0)  # within which gains stay
 CENTRE, SCALE = 0.0, 4.0  # of log mel power, roughly
 F0_CENTRE = 0.8  # octaves above 100 Hz
 
@@ -67,8 +68,8 @@ class Vocoder(nn.Module):
             x = block(x)
         change = self.filters(self.leave(x)).unflatten(-1, (3, BINS)).float()
         envelope = 0.5 * mel @ self.to_bins.T
-        log_harmonic = (envelope + change[..., 0, :]).clamp(-12, 6)
-        log_noise = (envelope + change[..., 1, :] - 2.0 * voiced[..., None]).clamp(-12, 6)
+        log_harmonic = (envelope + change[..., 0, :]).clamp(*LOG_GAINS)
+        log_noise = (envelope + change[..., 1, :] - 2.0 * voiced[..., None]).clamp(*LOG_GAINS)
         harmonic = torch.polar(log_harmonic.exp(), 3.0 * change[..., 2, :])
         noise = log_noise.exp()
         return tuple(torch.cat([part, part[:, -1:]], dim=1).transpose(1, 2) for part in (harmonic, noise))

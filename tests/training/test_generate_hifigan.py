@@ -10,15 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.signal import welch
 
 from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.loading import load_generator
 from pipelines.conversion import Converter
 from pipelines.decoders.rendering import render_factors
 from pipelines.errors import CheckpointError, RecipeError
-from pipelines.features.audio import Recording, load, speech_level
+from pipelines.features.audio import NOMINAL, Recording, load, speech_level
+from pipelines.features.mel_bands import band_to_bin
 from pipelines.labels import EMOTIONS
-from pipelines.networks.factor_decoder import FactorDecoder
+from pipelines.networks.factor_decoder import FactorDecoder, Shaping
 from pipelines.networks.hifigan import V1, V2, V3, context, frames_seen, sizes_of, without_weight_norm
 from pipelines.networks.units import HOP
 from pipelines.resynthesis import generator_resynthesis
@@ -31,11 +33,13 @@ from pipelines.training.loop import precision, trainer
 from pipelines.training.loop.optim import Update
 from pipelines.training.loop.recipe import GeneralRecipe, read_recipe, section
 from pipelines.training.loop.run_log import read_log
+from pipelines.training.losses.spectral_loss import mel_loss
 from pipelines.training.stages.ease import EaseRecipe
 from pipelines.training.stages.f0_codes import F0CodesRecipe
 from pipelines.training.stages.generate_hifigan import HifiganRecipe, HifiganTask
 from pipelines.training.stages.hubert import HubertRecipe
 from pipelines.training.stages.polyak import PolyakHifiganRecipe
+from pipelines.training.stages.running import run_stage
 from pipelines.training.stages.sace import SaceRecipe
 from pipelines.training.stages.units import UnitsRecipe
 from tests.support import tiny
@@ -256,7 +260,7 @@ def test_a_config_that_names_no_known_design_or_size_is_one_sentence(trained, tm
 def begun(tmp_path_factory, recording) -> tiny.Tiny:
     """heard.npy is what held-out speech became in training."""
     temperature = Folder(tiny.trained_tiny().checkpoint).setting("generator", "temperature")
-    run = hifigan_run(tmp_path_factory.mktemp("begun") / "run", channels=64, begins_with="generator", excited=True,
+    run = hifigan_run(tmp_path_factory.mktemp("begun") / "run", channels=64, begins_with="generator", excited=True, imitates=True,
                       temperature=temperature, discriminator_width=2, warmup_steps=3, learning_rate=1e-2, steps=8)
     for file in tiny.trained_tiny().checkpoint.glob("generator.*"):
         shutil.copy(file, run.checkpoint)
@@ -273,6 +277,27 @@ def test_one_that_began_with_a_mel_predictor_is_exported_with_it(begun, recordin
     made = Converter.from_pretrained(begun.checkpoint).convert(recording, emotion=EMOTIONS[0], settings=RESYNTHESIS).samples
     heard = np.load(begun.folder / "heard.npy")
     assert np.std(made - heard) < 0.01 * np.std(heard)
+
+
+def test_it_goes_on_after_its_export_has_replaced_the_one_that_it_imitates(begun):
+    """By the copy beside its state."""
+    tables = read_recipe(begun.recipe)
+    longer = tables | {"generate": tables["generate"] | {"steps": 10}}
+    assert Folder(begun.checkpoint).setting("generator", "design") == "hifigan"
+    given, kept = (Folder(folder).tensors(name) for folder, name in (
+        (tiny.trained_tiny().checkpoint, "generator"), (begun.runs / "generate", "begun")))
+    assert all(torch.equal(given[name], kept[name]) for name in given)
+    assert run_stage("generate", longer, begun.manifest)
+    assert [line["step"] for line in read_log(begun.runs / "generate")][-1] == 10
+
+
+def test_one_without_a_vocoder_cannot_be_imitated(begun, tmp_path):
+    again = tiny.new_tiny(tmp_path / "run", copy_of=begun)
+    tiny.write_recipe(again, tiny.tiny_corpus() / "cache", sizes=tiny.SIZES | {"generate": SMALL | {
+        "begins_with": "generator", "excited": True, "imitates": True,
+        "temperature": Folder(begun.checkpoint).setting("generator", "temperature")}})
+    with pytest.raises(RecipeError, match="^Only a generator of the design istft can be imitated; 'generator' is of another.$"):
+        again.train("generate")
 
 
 def test_discriminators_begin_after_the_warm_up(begun, examples, spoken):
@@ -297,9 +322,46 @@ def test_pulses_and_noise_reach_the_waveform(begun):
     noise = torch.randn(1, 40 * HOP)
     with torch.no_grad():
         encoded = decoder.encode(units, torch.full((1, 40), 100.0), voiced, whole, whole)
-        heard = [decoder.generator(encoded, decoder.excitation(torch.full((1, 40), hz), voiced, sound))
+        heard = [decoder.generator(encoded, decoder.excitation(encoded, torch.full((1, 40), hz), voiced, sound))
                  for hz, sound in ((100.0, noise), (200.0, noise), (100.0, -noise))]
     assert not torch.allclose(heard[0], heard[1], atol=1e-4) and not torch.allclose(heard[0], heard[2], atol=1e-4)
+
+
+def test_what_imitates_is_given_what_the_other_renders_of_the_same_factors_pulses_and_noise(examples):
+    other = load_generator(Folder(tiny.trained_tiny().checkpoint))
+    spoken = read_generator_data(examples, Folder(tiny.trained_tiny().checkpoint), other.temperature,
+                                 FeatureCache(tiny.tiny_corpus() / "cache"))
+    recipe = HifiganRecipe(**SMALL | {"begins_with": "generator", "excited": True, "imitates": True,
+                                      "temperature": other.temperature, "discriminator_width": 2, "warmup_steps": 9})
+    task = HifiganTask(recipe, examples, spoken, trunk=other.trunk, vocoder=other.vocoder)
+    torch.manual_seed(5)
+    logged = task.step(0, np.random.default_rng(0), Update(rehearsal=True))
+    torch.manual_seed(5)
+    batch = task.batch(np.random.default_rng(0))
+    noise = torch.randn(batch.real.shape)
+    with torch.no_grad():
+        rendered = task.trained(*batch.factors, noise=noise)
+        units, f0, voiced, ease, sace = batch.factors
+        _, expected = other(units, *(_every_10_ms(one) for one in (f0, voiced)), ease, sace, noise)
+    assert float(logged["mel"]) == pytest.approx(float(mel_loss(rendered, expected)), rel=1e-4)
+    assert float(logged["mel"]) != pytest.approx(float(mel_loss(rendered, batch.real)), rel=1e-2)
+
+
+def _every_10_ms(frames: torch.Tensor) -> torch.Tensor:
+    """Straight lines between frames of 20 ms; the last one is repeated."""
+    places = np.minimum(np.arange(2 * frames.shape[1]) / 2, frames.shape[1] - 1)
+    return torch.from_numpy(np.stack([np.interp(places, np.arange(len(row)), row) for row in frames.numpy()])).float()
+
+
+def test_pulses_and_noise_are_given_the_envelope_of_the_bands():
+    mel = torch.linspace(-4.0, -9.0, 80).expand(1, 200, 80) + 2.0
+    flat = torch.randn(1, 1, 200 * HOP // 2, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        shaped = Shaping()(flat, mel)[0, 0].numpy()
+    _, power = welch(shaped, 16000, nperseg=512)
+    _, unshaped = welch(flat[0, 0].numpy(), 16000, nperseg=512)
+    gain = np.log(power / unshaped)[2:-2]
+    assert np.abs(gain - (band_to_bin(80, 257) @ mel[0, 0].numpy() - 2 * np.log(NOMINAL))[2:-2]).max() < 0.5
 
 
 # Conversion
@@ -374,8 +436,10 @@ def test_with_less_context_than_computed_a_joint_would_be_heard():
     ({"design": ["istft"]}, "There is no design"),
     ({"size": "V4"}, "There is no HiFi-GAN of size 'V4'; choose one of V1, V2, V3."),
     ({"channels": 48}, "HiFi-GAN's channels are halved five times and must be a multiple of 32, not 48."),
-    ({"trunk_steps": 3}, "unknown key 'trunk_steps'; it knows design, begins_with, excited, size"),
+    ({"trunk_steps": 3}, "unknown key 'trunk_steps'; it knows design, begins_with, excited, imitates, size"),
     ({"begins_with": "vocoder"}, "The checkpoint has no mel predictor in 'vocoder', with which the recipe begins"),
+    ({"imitates": True, "excited": True}, "What imitates must say whom in begins_with, and be excited by the same pulses"),
+    ({"imitates": True, "begins_with": "generator"}, "What imitates must say whom in begins_with"),
 ])
 def test_wrong_recipes_are_one_sentence(tmp_path, changes, sentence):
     run = hifigan_run(tmp_path / "run", **changes)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipelines.checkpoints.folder import Folder
 from pipelines.errors import CheckpointError, OutputError, RecipeError
 from pipelines.features.resampling import by_scipy, resample
 from pipelines.training.data import stored_features
@@ -183,6 +184,20 @@ def test_a_training_that_has_begun_goes_on_there(home, tmp_path):
         assert unpack_training(pack, folder).complete
         log = read_log(folder / "runs" / "vocoder")
         assert (folder / "runs" / "vocoder" / "state.pt").exists() == state and (log[-1]["step"] if log else None) in (step, None)
+
+
+def test_weights_that_a_recipe_begins_with_go_along_as_they_were_at_its_first_step(home, tmp_path):
+    begun, given = tiny.new_tiny(tmp_path / "begun", copy_of=home), Folder(home.checkpoint).tensors("generator")
+    hifigan = {"design": "hifigan", "size": "V3", "channels": 32, "begins_with": "generator", "discriminator_width": 2,
+               "temperature": Folder(home.checkpoint).setting("generator", "temperature"), "steps": 2, "warmup_steps": 2, "batch": 2}
+    tiny.write_recipe(begun, home.folder / "cache", sizes=SIZES | {"generate": hifigan})
+    for name in ("first", "later"):
+        pack_training(["generate"], begun.recipe, begun.manifest, tmp_path / name)
+        assert unpack_training(tmp_path / name, tmp_path / f"{name}-there").complete
+        packed = Folder(tmp_path / f"{name}-there" / "checkpoint").tensors("generator")
+        assert packed.keys() == given.keys() and all(np.array_equal(packed[key], given[key]) for key in given)
+        assert begun.train("generate")
+    assert Folder(begun.checkpoint).setting("generator", "design") == "hifigan", "it has replaced the one that it began with"
 
 
 def test_recordings_can_go_as_they_are_with_packages_that_decode_them(home, tmp_path, monkeypatch):

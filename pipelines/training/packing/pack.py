@@ -28,6 +28,7 @@ from pipelines.training.loop import carried
 from pipelines.training.loop.recipe import GeneralRecipe, as_toml, section
 from pipelines.training.packing.coding import encode_arrays, encode_file
 from pipelines.training.packing.pieces import MEGABYTE, PackList, PieceWriter, new_folder
+from pipelines.training.stages.generate import beginning
 from pipelines.training.stages.registry import find_stage
 from pipelines.training.stages.running import read_tables
 from pipelines.training.stages.stage import Context, Stage, StageNeeds
@@ -123,6 +124,9 @@ def _checkpoint_files(context: Context, stages: list[Stage]) -> list[Item]:
     """Files of earlier stages. Raises CheckpointError: one is missing that is not to be trained there either."""
     trained, items = {stage.name for stage in stages}, {}
     for stage in stages:
+        if named := context.tables.get(stage.name, {}).get("begins_with"):
+            folder, name = beginning(context, stage.name, named)
+            items |= _network(CHECKPOINT, folder, name, stage, stage, named)
         for begun in _begun(stage, context.tables):
             for name in filter(context.checkpoint.has, begun.writes):
                 items |= _network(CHECKPOINT, context.checkpoint, name, stage, begun)
@@ -142,13 +146,14 @@ def _begun(stage: Stage, tables: dict[str, dict]) -> Iterator[Stage]:
         yield from _begun(find_stage(name), tables)
 
 
-def _network(place: str, folder: Folder, name: str, stage: Stage, read: Stage) -> dict[str, Callable[[], bytes]]:
-    """Both files of a network that `stage` needs of the stage `read`."""
+def _network(place: str, folder: Folder, name: str, stage: Stage, read: Stage,
+             packed_name: str = "") -> dict[str, Callable[[], bytes]]:
+    """Both files of a network that `stage` needs of the stage `read`. packed_name: another than its own."""
     paths = [folder.path / f"{name}.safetensors", folder.path / f"{name}.json"]
     for path in paths:
         if not path.is_file():
             raise CheckpointError(f"{path} is missing, which stage {stage.name} needs; train stage {read.name} first.")
-    return {f"{place}/{path.name}": partial(_read, path) for path in paths}
+    return {f"{place}/{packed_name or name}{path.suffix}": partial(_read, path) for path in paths}
 
 
 def _states(context: Context, stages: list[Stage], options: PackOptions, scratch: Path) -> Iterator[Item]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.loading import load_content_encoder, load_generator, load_vocoder
 from pipelines.errors import RecipeError
+from pipelines.files import make_folder, write_whole
 from pipelines.labels import UNLABELLED
-from pipelines.networks.generator import Trunk
+from pipelines.networks.generator import FactorGenerator, Trunk
 from pipelines.networks.hifigan import plain_state
 from pipelines.networks.vocoder import Vocoder
 from pipelines.training.data.cache import FeatureCache
@@ -27,6 +29,7 @@ from pipelines.training.stages.generate_hifigan import HifiganRecipe, HifiganTas
 from pipelines.training.stages.generate_istft import GenerateRecipe, GenerateTask
 from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage, StageNeeds
 
+BEGUN = "begun"  # beside a training's state: the generator that it began with
 TRUNK_KEYS = ("width", "blocks", "fine_blocks", "expand", "unit_encoder", "f0_encoder")
 
 
@@ -101,30 +104,56 @@ def _content_loss(checkpoint: Folder, device: str) -> ContentLoss:
 def _hifigan(context: Context, recipe: HifiganRecipe, examples: list[Example],
              data: GeneratorData) -> tuple[Task, Callable, dict]:
     task = HifiganTask(context.drawn_at_once(recipe), examples, data, context.device, recipe.batch,
-                       _trunk(context.checkpoint, recipe))
+                       *_begun(*beginning(context, STAGE.name, recipe.begins_with), recipe, context.device))
     sizes = {"units": task.trained.embed.num_embeddings, "whole": data.width, "f0_codes": data.code_count}
     if recipe.begins_with:
-        sizes["trunk"] = _trunk_sizes(context.checkpoint, recipe.begins_with)
+        folder, file = beginning(context, STAGE.name, recipe.begins_with)
+        sizes["trunk"] = _trunk_sizes(folder, file)
+        _keep(folder, file, Path(context.general.runs) / STAGE.name)
     return task, lambda: plain_state(task.trained), sizes
 
 
-def _trunk(checkpoint: Folder, recipe: HifiganRecipe) -> Trunk | None:
-    """The mel predictor that it begins with: of a generator of the design `istft`, or of one that began with such a one."""
-    if not (name := recipe.begins_with):
-        return None
-    if not {"trunk", "fine_blocks"} & set(checkpoint.config(name)):
-        raise RecipeError(f"The checkpoint has no mel predictor in '{name}', with which the recipe begins; "
+def beginning(context: Context, stage: str, name: str) -> tuple[Folder, str]:
+    """Where the weights lie that a stage begins with, and their name there.
+
+    Where a copy is kept beside the training's state, it is that: what is exported may have replaced them in the checkpoint.
+    """
+    run = Folder(Path(context.general.runs) / stage)
+    return (run, BEGUN) if run.has(BEGUN) else (context.checkpoint, name)
+
+
+def _keep(folder: Folder, name: str, run: Path) -> None:
+    """Copy the generator that a training begins with beside its state."""
+    if name == BEGUN and folder.path == run:
+        return
+    for ending in (".json", ".safetensors"):
+        write_whole(make_folder(run) / f"{BEGUN}{ending}", (folder.path / f"{name}{ending}").read_bytes())
+
+
+def _begun(folder: Folder, name: str, recipe: HifiganRecipe, device: str) -> tuple[Trunk | None, Vocoder | None]:
+    """The mel predictor that it begins with, and the vocoder of one that it imitates.
+
+    The first is of a generator of the design `istft`, or of one that began with such a one. The vocoder only the former has.
+    """
+    if not (given := recipe.begins_with):
+        return None, None
+    if not {"trunk", "fine_blocks"} & set(folder.config(name)):
+        raise RecipeError(f"The checkpoint has no mel predictor in '{given}', with which the recipe begins; "
                           "train generate in the design istft first.")
-    generator = load_generator(checkpoint, name)
+    generator = load_generator(folder, name)
     assert generator is not None  # its config was there
     if generator.temperature != recipe.temperature:
-        raise RecipeError(f"The mel predictor in '{name}' was trained on units of temperature {generator.temperature:g}; "
+        raise RecipeError(f"The mel predictor in '{given}' was trained on units of temperature {generator.temperature:g}; "
                           f"write that in the recipe in place of {recipe.temperature:g}.")
-    return generator.trunk
+    if not recipe.imitates:
+        return generator.trunk, None
+    if not isinstance(generator, FactorGenerator):
+        raise RecipeError(f"Only a generator of the design istft can be imitated; '{given}' is of another.")
+    return generator.trunk, generator.vocoder.requires_grad_(False).to(device)
 
 
-def _trunk_sizes(checkpoint: Folder, name: str) -> dict[str, int]:
-    config = checkpoint.config(name)
+def _trunk_sizes(folder: Folder, name: str) -> dict[str, int]:
+    config = folder.config(name)
     return config.get("trunk") or {key: config[key] for key in TRUNK_KEYS if key in config}
 
 

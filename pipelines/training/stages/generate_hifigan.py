@@ -1,6 +1,6 @@
 """Stage `generate` in the paper's own design: HiFi-GAN on factors (factor_decoder.py), adversarial from the first step.
 
-What two cores can train differs in three things: `begins_with`, `excited`, and phases with smaller discriminators
+What two cores can train differs in four things: `begins_with`, `excited`, `imitates`, and phases with smaller discriminators
 (`warmup_steps`, `discriminator_width`).
 
 Discriminators, losses, optimiser and their settings are HiFi-GAN's (Kong, Kim, Bae, NeurIPS 2020, sections 2 and 3) as the
@@ -17,10 +17,11 @@ import torch
 from torch import nn
 
 from pipelines.errors import RecipeError
-from pipelines.networks.factor_decoder import FactorDecoder
+from pipelines.networks.factor_decoder import FactorDecoder, predicted_bands
 from pipelines.networks.generator import Trunk
 from pipelines.networks.hifigan import SIZES, sizes_of
 from pipelines.networks.units import HOP
+from pipelines.networks.vocoder import Vocoder
 from pipelines.training.data.examples import Draw, Example
 from pipelines.training.data.generator_data import GeneratorData, draw_clips, pad_to
 from pipelines.training.loop.optim import Update, set_learning_rate
@@ -51,7 +52,9 @@ class HifiganRecipe:
 
     begins_with: a file of the checkpoint with a generator of the design `istft`. Its mel predictor stays as it is, and its bands
         join the features.
-    excited: each upsampled stage is multiplied by F0's pulses and noise.
+    excited: each upsampled stage is multiplied by F0's pulses and noise (factor_decoder.py).
+    imitates: the target is what the generator in `begins_with` renders of the same factors, pulses and noise, and not the
+        recording (knowledge distillation, Hinton, Vinyals, Dean 2015).
     discriminator_width: of small discriminators, with balanced losses and a falling learning rate as in `istft`; 0: the
         published ones.
     """
@@ -59,6 +62,7 @@ class HifiganRecipe:
     design: str = "hifigan"
     begins_with: str = ""
     excited: bool = False
+    imitates: bool = False
     size: str = "V1"
     channels: int = 0  # after the first convolution, a multiple of 32; 0: as the size has it
     temperature: float = 0.0  # of soft units; 0 means hard ones, the paper's
@@ -85,6 +89,8 @@ class HifiganRecipe:
             raise RecipeError(f"There is no HiFi-GAN of size '{self.size}'; choose one of {', '.join(SIZES)}.")
         if self.channels < 0 or self.channels % 32:
             raise RecipeError(f"HiFi-GAN's channels are halved five times and must be a multiple of 32, not {self.channels}.")
+        if self.imitates and not (self.begins_with and self.excited):
+            raise RecipeError("What imitates must say whom in begins_with, and be excited by the same pulses and noise.")
 
     @property
     def draws_all_speakers(self) -> bool:
@@ -104,11 +110,12 @@ class HifiganTask:
     """Decoder and its discriminators; see Task in trainer.py.
 
     full_batch: clips in all micro-batches of all processes; the recipe's if left out. trunk: a mel predictor to begin with.
+    vocoder: of the one that is imitated, which renders the trunk's bands.
     """
 
     def __init__(self, recipe: HifiganRecipe, examples: list[Example], data: GeneratorData, device: str = "cpu",
-                 full_batch: int = 0, trunk: Trunk | None = None):
-        self.recipe, self.data, self.device = recipe, data, device
+                 full_batch: int = 0, trunk: Trunk | None = None, vocoder: Vocoder | None = None):
+        self.recipe, self.data, self.device, self.vocoder = recipe, data, device, vocoder
         self.draw = Draw(examples)
         self.steps_an_epoch = max(1, len(examples) // (full_batch or recipe.batch))
         units, sizes = data.soft_units[0].shape[1], sizes_of(recipe.size, recipe.channels)
@@ -130,10 +137,19 @@ class HifiganTask:
         noise = torch.randn(batch.real.shape, device=self.device) if self.recipe.excited else None
         with update.autocast():
             rendered = self.trained(*batch.factors, noise=noise)
-        rendered = rendered.float()
+        rendered, target = rendered.float(), self._target(batch, noise)
         if number < self.recipe.warmup_steps or self.recipe.discriminator_width:
-            return self._small_step(number, rendered, batch.real, update)
-        return self._published_step(number, rendered, batch.real, update)
+            return self._small_step(number, rendered, target, update)
+        return self._published_step(number, rendered, target, update)
+
+    @torch.no_grad()
+    def _target(self, batch: HifiganBatch, noise: torch.Tensor | None) -> torch.Tensor:
+        """The recording, or what the imitated generator renders."""
+        if self.vocoder is None or self.trained.trunk is None:
+            return batch.real
+        assert noise is not None  # what imitates is excited
+        mel, f0, voiced = predicted_bands(self.trained.trunk, *batch.factors)
+        return self.vocoder(mel, f0, voiced, noise)
 
     def _small_step(self, number: int, rendered: torch.Tensor, real: torch.Tensor, update: Update) -> dict[str, torch.Tensor]:
         """By spectra, and after the warm-up by small discriminators."""

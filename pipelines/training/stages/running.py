@@ -17,7 +17,7 @@ from pipelines.training.loop.trainer import train
 from pipelines.training.stages.registry import STAGES, find_stage
 from pipelines.training.stages.stage import Context, Measure, Stage
 
-OF_A_RUN = ("state.pt", "log.jsonl", "loss.png", "stage.json")  # files of a stage's run
+OF_A_RUN = ("state.pt", "log.jsonl", "loss.png", "stage.json", "begun.json", "begun.safetensors")  # files of a stage's run
 
 
 def run_stage(name: str, recipe: Path | str | dict[str, dict], manifest: Path | str, device: str = "cpu",
