@@ -16,11 +16,13 @@ from pipelines.decoders.generate import features, units_of
 from pipelines.decoders.rendering import predict_mel
 from pipelines.errors import CheckpointError
 from pipelines.features.audio import speech_level
+from pipelines.networks.factor_decoder import FactorDecoder
 from pipelines.networks.generator import FactorGenerator, Trunk, twice_as_fine
 from pipelines.networks.units import UnitEncoder
 from pipelines.networks.vocoder import Vocoder
 from pipelines.resynthesis import generator_resynthesis
 from pipelines.settings import Settings
+from pipelines.shipped import shipped
 from pipelines.training.stages.units import linear_head
 from tests.support import tiny
 from tests.support.rendered import check_length_and_pitch
@@ -99,6 +101,12 @@ def test_soft_units_may_be_principal_components_of_the_states(converter):
 
 def test_it_lasts_as_long_as_world_at_the_predicted_pitch(generating, recording):
     check_length_and_pitch(generating, recording, GENERATE, voiced_share=0.2)
+
+
+def test_the_shipped_hifigan_fits_the_shipped_checkpoint_and_keeps_length_and_pitch(converter, recording):
+    hifigan = load_generator(Folder(shipped("checkpoints/hifigan-mini")))
+    assert isinstance(hifigan, FactorDecoder)
+    check_length_and_pitch(Converter(replace(converter.models, generator=hifigan)), recording, GENERATE, voiced_share=0.2)
 
 
 def test_the_level_follows_the_source(generating, recording):

@@ -189,7 +189,8 @@ def test_a_training_that_has_begun_goes_on_there(home, tmp_path):
 def test_weights_that_a_recipe_begins_with_go_along_as_they_were_at_its_first_step(home, tmp_path):
     begun, given = tiny.new_tiny(tmp_path / "begun", copy_of=home), Folder(home.checkpoint).tensors("generator")
     hifigan = {"design": "hifigan", "size": "V3", "channels": 32, "begins_with": "generator", "discriminator_width": 2,
-               "temperature": Folder(home.checkpoint).setting("generator", "temperature"), "steps": 2, "warmup_steps": 2, "batch": 2}
+               "temperature": Folder(home.checkpoint).setting("generator", "temperature"), "steps": 2, "warmup_steps": 2,
+               "batch": 2}
     tiny.write_recipe(begun, home.folder / "cache", sizes=SIZES | {"generate": hifigan})
     for name in ("first", "later"):
         pack_training(["generate"], begun.recipe, begun.manifest, tmp_path / name)
