@@ -27,7 +27,7 @@ def test_one_click_to_sound_and_takes_that_survive_a_reload_and_are_nobody_elses
     wait_until(lambda: studio.out_of_sight("#zest-status", "#zest-player section") == [])
     wait_until(lambda: page.evaluate("document.querySelector('#zest-player [data-studio]').zestStudio.sound.tracks.length") == 2)
     said = page.locator("#zest-status").inner_text()
-    for words in ("s of sad speech after", "s of work", "source-woman.wav", "strength 1", "Residual", "seed 0"):
+    for words in ("s of sad speech after", "s of work", "source-woman.wav", "strength 1", "Neural vocoder", "seed 0"):
         assert words in said
     wait_until(lambda: studio.titles() == ["source-woman, sad"])
     page.click("#zest-everything")
