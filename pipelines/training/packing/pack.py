@@ -28,7 +28,7 @@ from pipelines.training.loop import carried
 from pipelines.training.loop.recipe import GeneralRecipe, as_toml, section
 from pipelines.training.packing.coding import encode_arrays, encode_file
 from pipelines.training.packing.pieces import MEGABYTE, PackList, PieceWriter, new_folder
-from pipelines.training.stages.generate import beginning
+from pipelines.training.stages.beginning import beginning
 from pipelines.training.stages.registry import find_stage
 from pipelines.training.stages.running import read_tables
 from pipelines.training.stages.stage import Context, Stage, StageNeeds

@@ -12,7 +12,6 @@ from pathlib import Path
 from pipelines.checkpoints.folder import Folder
 from pipelines.checkpoints.loading import load_content_encoder, load_generator, load_vocoder
 from pipelines.errors import RecipeError
-from pipelines.files import make_folder, write_whole
 from pipelines.labels import UNLABELLED
 from pipelines.networks.generator import FactorGenerator, Trunk
 from pipelines.networks.hifigan import plain_state
@@ -25,11 +24,11 @@ from pipelines.training.data.generator_data import GeneratorData, read_generator
 from pipelines.training.data.stored_features import PROSODY, VOCODER
 from pipelines.training.loop.trainer import Task
 from pipelines.training.losses.content_loss import ContentLoss
+from pipelines.training.stages.beginning import beginning, keep
 from pipelines.training.stages.generate_hifigan import HifiganRecipe, HifiganTask
 from pipelines.training.stages.generate_istft import GenerateRecipe, GenerateTask
 from pipelines.training.stages.stage import LABELS, Context, Prepared, Stage, StageNeeds
 
-BEGUN = "begun"  # beside a training's state: the generator that it began with
 TRUNK_KEYS = ("width", "blocks", "fine_blocks", "expand", "unit_encoder", "f0_encoder")
 
 
@@ -109,25 +108,8 @@ def _hifigan(context: Context, recipe: HifiganRecipe, examples: list[Example],
     if recipe.begins_with:
         folder, file = beginning(context, STAGE.name, recipe.begins_with)
         sizes["trunk"] = _trunk_sizes(folder, file)
-        _keep(folder, file, Path(context.general.runs) / STAGE.name)
+        keep(folder, file, Path(context.general.runs) / STAGE.name)
     return task, lambda: plain_state(task.trained), sizes
-
-
-def beginning(context: Context, stage: str, name: str) -> tuple[Folder, str]:
-    """Where the weights lie that a stage begins with, and their name there.
-
-    Where a copy is kept beside the training's state, it is that: what is exported may have replaced them in the checkpoint.
-    """
-    run = Folder(Path(context.general.runs) / stage)
-    return (run, BEGUN) if run.has(BEGUN) else (context.checkpoint, name)
-
-
-def _keep(folder: Folder, name: str, run: Path) -> None:
-    """Copy the generator that a training begins with beside its state."""
-    if name == BEGUN and folder.path == run:
-        return
-    for ending in (".json", ".safetensors"):
-        write_whole(make_folder(run) / f"{BEGUN}{ending}", (folder.path / f"{name}{ending}").read_bytes())
 
 
 def _begun(folder: Folder, name: str, recipe: HifiganRecipe, device: str) -> tuple[Trunk | None, Vocoder | None]:
