@@ -130,8 +130,7 @@ class HifiganGenerator(nn.Module):
             x = up(nn.functional.leaky_relu(x, SLOPE))
             if excitation is not None:
                 x = x * (1 + self.excite[stage](excitation[:, :self.multiplied]))
-            if excitation is not None and self.add:
-                x = x + self.add[stage](excitation[:, self.multiplied:])
+                x = x + self.add[stage](excitation[:, self.multiplied:]) if self.add else x
             blocks = [self.resblocks[stage * side_by_side + place] for place in range(side_by_side)]
             x = sum(block(x) for block in blocks) / side_by_side
         return torch.tanh(self.conv_post(nn.functional.leaky_relu(x, LAST_SLOPE)))[:, 0]

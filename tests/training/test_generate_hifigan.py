@@ -279,16 +279,17 @@ def test_one_that_began_with_a_mel_predictor_is_exported_with_it(begun, recordin
     assert np.std(made - heard) < 0.01 * np.std(heard)
 
 
-def test_it_goes_on_after_its_export_has_replaced_the_one_that_it_imitates(begun):
+def test_it_goes_on_after_its_export_has_replaced_the_one_that_it_imitates(begun, tmp_path):
     """By the copy beside its state."""
-    tables = read_recipe(begun.recipe)
-    longer = tables | {"generate": tables["generate"] | {"steps": 10}}
-    assert Folder(begun.checkpoint).setting("generator", "design") == "hifigan"
+    run = tiny.new_tiny(tmp_path / "run", copy_of=begun)
+    shutil.copytree(begun.runs, run.runs)
+    longer = {"general": read_recipe(run.recipe)["general"], "generate": read_recipe(begun.recipe)["generate"] | {"steps": 10}}
+    assert Folder(run.checkpoint).setting("generator", "design") == "hifigan"
     given, kept = (Folder(folder).tensors(name) for folder, name in (
-        (tiny.trained_tiny().checkpoint, "generator"), (begun.runs / "generate", "begun")))
+        (tiny.trained_tiny().checkpoint, "generator"), (run.runs / "generate", "begun")))
     assert all(torch.equal(given[name], kept[name]) for name in given)
-    assert run_stage("generate", longer, begun.manifest)
-    assert [line["step"] for line in read_log(begun.runs / "generate")][-1] == 10
+    assert run_stage("generate", longer, run.manifest)
+    assert [line["step"] for line in read_log(run.runs / "generate")][-1] == 10
 
 
 def test_one_without_a_vocoder_cannot_be_imitated(begun, tmp_path):
@@ -438,8 +439,9 @@ def test_with_less_context_than_computed_a_joint_would_be_heard():
     ({"channels": 48}, "HiFi-GAN's channels are halved five times and must be a multiple of 32, not 48."),
     ({"trunk_steps": 3}, "unknown key 'trunk_steps'; it knows design, begins_with, excited, imitates, size"),
     ({"begins_with": "vocoder"}, "The checkpoint has no mel predictor in 'vocoder', with which the recipe begins"),
-    ({"imitates": True, "excited": True}, "What imitates must say whom in begins_with, and be excited by the same pulses"),
-    ({"imitates": True, "begins_with": "generator"}, "What imitates must say whom in begins_with"),
+    ({"imitates": True, "excited": True},
+     "A recipe with imitates needs begins_with, which names the generator to imitate, and excited."),
+    ({"imitates": True, "begins_with": "generator"}, "A recipe with imitates needs begins_with, which names the generator"),
 ])
 def test_wrong_recipes_are_one_sentence(tmp_path, changes, sentence):
     run = hifigan_run(tmp_path / "run", **changes)

@@ -102,13 +102,13 @@ def _content_loss(checkpoint: Folder, device: str) -> ContentLoss:
 
 def _hifigan(context: Context, recipe: HifiganRecipe, examples: list[Example],
              data: GeneratorData) -> tuple[Task, Callable, dict]:
+    folder, name = beginning(context, STAGE.name, recipe.begins_with)
     task = HifiganTask(context.drawn_at_once(recipe), examples, data, context.device, recipe.batch,
-                       *_begun(*beginning(context, STAGE.name, recipe.begins_with), recipe, context.device))
+                       *_begun(folder, name, recipe, context.device))
     sizes = {"units": task.trained.embed.num_embeddings, "whole": data.width, "f0_codes": data.code_count}
     if recipe.begins_with:
-        folder, file = beginning(context, STAGE.name, recipe.begins_with)
-        sizes["trunk"] = _trunk_sizes(folder, file)
-        keep(folder, file, Path(context.general.runs) / STAGE.name)
+        sizes["trunk"] = _trunk_sizes(folder, name)
+        keep(folder, name, Path(context.general.runs) / STAGE.name)
     return task, lambda: plain_state(task.trained), sizes
 
 

@@ -90,7 +90,7 @@ class HifiganRecipe:
         if self.channels < 0 or self.channels % 32:
             raise RecipeError(f"HiFi-GAN's channels are halved five times and must be a multiple of 32, not {self.channels}.")
         if self.imitates and not (self.begins_with and self.excited):
-            raise RecipeError("What imitates must say whom in begins_with, and be excited by the same pulses and noise.")
+            raise RecipeError("A recipe with imitates needs begins_with, which names the generator to imitate, and excited.")
 
     @property
     def draws_all_speakers(self) -> bool:
